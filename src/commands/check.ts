@@ -1,0 +1,48 @@
+import { uriOf } from "../core/codex/mod.ts";
+import { covensOf, profileOf } from "../core/compile/mod.ts";
+import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
+import type { CommandContext } from "./context.ts";
+import { findingJson, loadCodex, type Loaded } from "./load.ts";
+
+/** `lychd check`: validates the Codex, and counts what is in it. */
+export async function check(
+  { json }: Extract<Invocation, { command: "check" }>,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const loaded = await loadCodex(context);
+  if (json) context.terminal.out(`${JSON.stringify(checkJson(loaded), null, 2)}\n`);
+  else if (loaded.valid) context.terminal.out(`${summary(loaded)}\n`);
+  return loaded.valid ? EXIT.ok : EXIT.codexInvalid;
+}
+
+function summary({ codex }: Loaded): string {
+  const soulstones = codex?.soulstones ?? [];
+  const covens = covensOf(soulstones);
+  return `the Codex is valid: ${count(soulstones.length, "Soulstone")}, ${
+    count(covens.length, "Coven")
+  }`;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+function checkJson({ codex, valid, findings }: Loaded) {
+  const soulstones = valid ? codex?.soulstones ?? [] : [];
+  return {
+    valid,
+    findings: findings.map(findingJson),
+    soulstones: soulstones.map((s) => ({
+      name: s.name,
+      engine: profileOf(s).name,
+      image: s.image,
+      port: s.port,
+      uri: uriOf(s),
+      groups: s.groups,
+      capabilities: s.capabilities,
+      resident: s.resident,
+      file: s.file,
+    })),
+    covens: covensOf(soulstones).map(({ name, members }) => ({ name, members })),
+  };
+}

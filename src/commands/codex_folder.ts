@@ -1,0 +1,84 @@
+import { join } from "node:path/posix";
+import { type CodexFile, type CodexFolder, FILE_LIMIT_KIB } from "../core/codex/mod.ts";
+import { type Finding, finding, startOf } from "../core/report/mod.ts";
+import { type Host, HostError } from "../host/host.ts";
+
+/** How deep folders below `soulstones/` are searched. */
+const DEPTH_LIMIT = 16;
+
+/**
+ * Reads the files of a Codex: `lychd.toml` and every `.toml` file below `soulstones/`, links
+ * followed, hidden ones left out. A file that cannot be read is part of the result.
+ */
+export function readCodexFolder(
+  host: Host,
+  folder: string,
+  shown: string,
+): { folder: CodexFolder } | { fault: Finding } {
+  const status = attempt(() => host.stat(folder));
+  if ("reason" in status || status.value?.kind !== "folder") {
+    const reason = "reason" in status
+      ? status.reason
+      : status.value === undefined
+      ? "it does not exist"
+      : "it is no folder";
+    return { fault: finding("codex-missing", startOf("."), { folder: shown, reason }) };
+  }
+  const files: CodexFile[] = [];
+  const settings = readFile(host, folder, "lychd.toml");
+  if (settings !== undefined) files.push(settings);
+  walk(host, folder, "soulstones", files, new Set());
+  return { folder: { folder: shown, files } };
+}
+
+function walk(host: Host, root: string, path: string, files: CodexFile[], seen: Set<string>): void {
+  const status = attempt(() => host.stat(join(root, path)));
+  if (!("reason" in status)) {
+    if (status.value === undefined) return;
+    // A folder that links back to one above it would never end.
+    if (seen.has(status.value.identity) || path.split("/").length > DEPTH_LIMIT) return;
+    seen.add(status.value.identity);
+  }
+  const names = attempt(() => host.list(join(root, path)));
+  if ("reason" in names) {
+    files.push({ path, unreadable: names.reason });
+    return;
+  }
+  for (const name of names.value.sort()) {
+    if (name.startsWith(".")) continue;
+    const below = `${path}/${name}`;
+    const found = attempt(() => host.stat(join(root, below)));
+    if (!("reason" in found) && found.value?.kind === "folder") {
+      walk(host, root, below, files, seen);
+    } else if (name.endsWith(".toml")) {
+      files.push(readFile(host, root, below) ?? { path: below, unreadable: "it links to nothing" });
+    }
+  }
+}
+
+function readFile(host: Host, root: string, path: string): CodexFile | undefined {
+  const absolute = join(root, path);
+  const read = attempt(() => {
+    const status = host.stat(absolute);
+    if (status === undefined) {
+      return host.lstat(absolute) === undefined ? undefined : "it links to nothing";
+    }
+    // Anything else, such as a pipe, could wait for ever.
+    if (status.kind !== "file") return "it is no file";
+    return host.read(absolute, (FILE_LIMIT_KIB + 1) * 1024);
+  });
+  if ("reason" in read) return { path, unreadable: read.reason };
+  if (read.value === undefined) return undefined;
+  return typeof read.value === "string"
+    ? { path, unreadable: read.value }
+    : { path, bytes: read.value };
+}
+
+function attempt<T>(act: () => T): { value: T } | { reason: string } {
+  try {
+    return { value: act() };
+  } catch (error) {
+    if (error instanceof HostError) return { reason: error.message };
+    throw error;
+  }
+}

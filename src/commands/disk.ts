@@ -1,0 +1,62 @@
+import { join } from "node:path/posix";
+import {
+  type DiskFile,
+  NO_RECEIPT,
+  parseReceipt,
+  type Receipt,
+  RECEIPT_PATH,
+} from "../core/plan/mod.ts";
+import { type Host, HostError } from "../host/host.ts";
+
+/** What is known of a tree that lychd wrote, or may write. */
+export interface DiskTree {
+  readonly receipt: Receipt;
+  readonly hasReceipt: boolean;
+  readonly disk: ReadonlyMap<string, DiskFile>;
+}
+
+/**
+ * Reads the receipt below `root` and the files at `paths` and at those that the receipt names.
+ *
+ * @returns the tree, or why it cannot be known.
+ */
+export function readTree(
+  host: Host,
+  root: string,
+  paths: readonly string[],
+): { tree: DiskTree } | { problem: string } {
+  try {
+    const read = readReceipt(host, root);
+    if ("problem" in read) return read;
+    const receipt = read.receipt ?? NO_RECEIPT;
+    const disk = new Map<string, DiskFile>();
+    for (const path of new Set([...paths, ...Object.keys(receipt.files)])) {
+      const file = readDiskFile(host, join(root, path));
+      if (file !== undefined) disk.set(path, file);
+    }
+    return { tree: { receipt, hasReceipt: read.receipt !== undefined, disk } };
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    return { problem: `${error.path} cannot be read: ${error.message}` };
+  }
+}
+
+function readReceipt(host: Host, root: string): { receipt?: Receipt } | { problem: string } {
+  const path = join(root, RECEIPT_PATH);
+  if (host.lstat(path) === undefined) return {};
+  const file = readDiskFile(host, path);
+  const parsed = parseReceipt(new TextDecoder().decode(file?.bytes));
+  return "receipt" in parsed
+    ? parsed
+    : { problem: `the receipt ${path} cannot be used: ${parsed.problem}` };
+}
+
+/** A file as it is; a link or a folder in its place is no file of ours and is told as such. */
+function readDiskFile(host: Host, path: string): DiskFile | undefined {
+  const status = host.lstat(path);
+  if (status === undefined) return undefined;
+  if (status.kind !== "file") {
+    throw new HostError("other", path, `there is a ${status.kind} where lychd keeps a file`);
+  }
+  return { bytes: host.read(path), mode: status.mode };
+}

@@ -1,0 +1,55 @@
+import { type Codex, readCodex } from "../core/codex/mod.ts";
+import { compile, type Rune } from "../core/compile/mod.ts";
+import { type Finding, formatReport, hasErrors, sortFindings } from "../core/report/mod.ts";
+import { readCodexFolder } from "./codex_folder.ts";
+import type { CommandContext } from "./context.ts";
+
+/** A Codex, read and compiled, with everything that was found in it. */
+export interface Loaded {
+  readonly codex: Codex | undefined;
+  /** Empty when the Codex is invalid. */
+  readonly runes: readonly Rune[];
+  readonly valid: boolean;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Reads and compiles the Codex, and reports every finding on stderr.
+ */
+export async function loadCodex({ host, folders, terminal }: CommandContext): Promise<Loaded> {
+  const found = readCodexFolder(host, folders.codex, folders.codexShown);
+  const read = "fault" in found
+    ? { codex: undefined, findings: [found.fault], sources: new Map<string, string>() }
+    : readCodex(found.folder);
+  const compiled = read.codex === undefined
+    ? { runes: [], findings: [] }
+    : await compile(read.codex);
+  const findings = sortFindings([...read.findings, ...compiled.findings]);
+  terminal.err(formatReport(findings, {
+    sources: read.sources,
+    prefix: `${folders.codexShown}/`,
+    palette: terminal.errPalette,
+  }));
+  return { codex: read.codex, runes: compiled.runes, valid: !hasErrors(findings), findings };
+}
+
+/** A finding for `--json`: flat, in the operator's terms. */
+export function findingJson(f: Finding) {
+  return {
+    code: f.code,
+    severity: f.severity,
+    file: f.place.file,
+    line: f.place.start.line,
+    column: f.place.start.column,
+    message: f.message,
+    ...(f.hint === undefined ? {} : { hint: f.hint }),
+    ...(f.related === undefined ? {} : {
+      related: {
+        file: f.related.place.file,
+        line: f.related.place.start.line,
+        column: f.related.place.start.column,
+        message: f.related.label,
+      },
+    }),
+  };
+}

@@ -1,0 +1,86 @@
+import { differs, formatDiff, formatSummary, paintDiff, plan } from "../core/plan/mod.ts";
+import type { Change } from "../core/plan/mod.ts";
+import { printable } from "../core/report/mod.ts";
+import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
+import type { CommandContext } from "./context.ts";
+import { readTree } from "./disk.ts";
+import { findingJson, loadCodex, type Loaded } from "./load.ts";
+import { writeOutput } from "./output.ts";
+
+type RenderInvocation = Extract<Invocation, { command: "render" }>;
+
+/** `lychd render`: compiles the Codex, and shows what would change or writes it to a folder. */
+export async function render(
+  invocation: RenderInvocation,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const loaded = await loadCodex(context);
+  if (!loaded.valid) {
+    if (invocation.json) printJson(context, { findings: loaded.findings.map(findingJson) });
+    return EXIT.codexInvalid;
+  }
+  return invocation.mode === "dry-run"
+    ? dryRun(invocation, context, loaded)
+    : writeOutput(invocation, context, loaded);
+}
+
+function dryRun(invocation: RenderInvocation, context: CommandContext, loaded: Loaded): ExitCode {
+  const { host, folders, terminal } = context;
+  const read = readTree(host, folders.config, loaded.runes.map((rune) => rune.path));
+  if ("problem" in read) {
+    terminal.err(`lychd: ${read.problem}\n`);
+    return EXIT.failure;
+  }
+  const changes = plan({ runes: loaded.runes, disk: read.tree.disk, receipt: read.tree.receipt });
+  if (invocation.json) printJson(context, planJson(changes, loaded));
+  else printChanges(context, changes);
+  return invocation.exitCode && differs(changes) ? EXIT.differs : EXIT.ok;
+}
+
+function printChanges({ terminal, folders }: CommandContext, changes: readonly Change[]): void {
+  for (const change of changes) {
+    const diff = formatDiff(change);
+    terminal.out(
+      terminal.outIsTerminal ? paintDiff(diff, terminal.outPalette, printable) : diff,
+    );
+    terminal.err(remark(change, folders.config));
+  }
+  terminal.out(`${formatSummary(changes)}\n`);
+}
+
+/** What a diff does not say of a change. */
+function remark({ path, action, before, after }: Change, root: string): string {
+  const shown = printable(`${root}/${path}`);
+  switch (action) {
+    case "drifted":
+      return `lychd: ${shown} was edited since it was written; render will refuse to overwrite it\n`;
+    case "foreign":
+      return `lychd: ${shown} was not written by lychd; render will not touch it\n`;
+    case "update":
+      return before !== undefined && after !== undefined && before.mode !== after.mode
+        ? `lychd: ${shown} has mode ${octal(before.mode)} and will have ${octal(after.mode)}\n`
+        : "";
+    default:
+      return "";
+  }
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
+}
+
+function planJson(changes: readonly Change[], loaded: Loaded) {
+  return {
+    changes: changes.map((change) => ({
+      path: change.path,
+      action: change.action,
+      diff: formatDiff(change),
+    })),
+    summary: formatSummary(changes),
+    findings: loaded.findings.map(findingJson),
+  };
+}
+
+function printJson({ terminal }: CommandContext, value: unknown): void {
+  terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+}

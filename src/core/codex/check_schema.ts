@@ -1,0 +1,198 @@
+import type * as z from "zod";
+import { type Code, type Finding, finding, type Place } from "../report/mod.ts";
+import { CATALOGUE } from "../report/catalogue.ts";
+import type { TomlDocument, TomlPath } from "./toml.ts";
+
+/** What a table is called in messages, where it stands, and examples for fields it must have. */
+export interface Subject {
+  readonly document: TomlDocument;
+  /** Where the table stands in its document. */
+  readonly path: TomlPath;
+  /** `Soulstone \`eye\`` or `lychd.toml`. */
+  readonly owner: string;
+  readonly examples: Readonly<Record<string, string>>;
+}
+
+/**
+ * Checks the table of `subject` against `schema` and returns its value, or every fault in it.
+ */
+export function checkSchema<S extends z.ZodType>(
+  schema: S,
+  subject: Subject,
+): { value: z.infer<S>; findings: Finding[] } | { value?: never; findings: Finding[] } {
+  const input = valueAt(subject.document.value, subject.path);
+  const result = schema.safeParse(input);
+  if (result.success) return { value: result.data, findings: [] };
+  return {
+    findings: result.error.issues.flatMap((issue) => explain(issue, schema, subject, input)),
+  };
+}
+
+type Issue = z.core.$ZodIssue;
+
+function explain(issue: Issue, schema: z.ZodType, subject: Subject, input: unknown): Finding[] {
+  const path = issue.path.filter((step) => typeof step !== "symbol");
+  const spot = subject.document.spot([...subject.path, ...path]);
+  const value = valueAt(input, path);
+  const field = fieldName(path);
+
+  if (issue.code === "unrecognized_keys") {
+    const known = fieldsAt(schema, path);
+    const owner = path.length === 0 ? subject.owner : `\`${field}\` of ${subject.owner}`;
+    return issue.keys.map((key) => {
+      const place = subject.document.spot([...subject.path, ...path, key]).key;
+      return key === "uri" && path.length === 0 && known.includes("port")
+        ? finding("uri-set", place, { port: portOf(input) })
+        : finding("field-unknown", place, { field: key, owner, known });
+    });
+  }
+  if (value === undefined) {
+    const example = subject.examples[field];
+    return [finding("field-missing", spot.key, { field, owner: subject.owner, example })];
+  }
+  if (issue.code === "invalid_union") {
+    // The branch that got furthest into the value is the one that was meant.
+    const depth = (issues: readonly Issue[]) => Math.max(...issues.map((i) => i.path.length));
+    const branch = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0] ?? [];
+    if (branch.length > 0 && depth(branch) > 0) {
+      return branch.flatMap((inner) =>
+        explain({ ...inner, path: [...path, ...inner.path] }, schema, subject, input)
+      );
+    }
+    if (!isCode(issue.message)) {
+      const kinds = issue.errors.flatMap((e) => e.map((i) => "expected" in i ? i.expected : ""));
+      return [wrongType(spot.value, field, kinds, value)];
+    }
+  }
+  if (issue.code === "invalid_type" && !isMatchingType(issue.expected, value)) {
+    return [wrongType(spot.value, field, [issue.expected], value)];
+  }
+  if (isCode(issue.message)) return [named(issue.message, spot.value, value, issue)];
+  return [finding("value-invalid", spot.value, { field, rule: ruleOf(issue) })];
+}
+
+/** The finding of a catalogue code that a schema names as its error text. */
+function named(code: Code, place: Place, value: unknown, issue: Issue): Finding {
+  const shown = typeof value === "string" ? value : String(value);
+  switch (code) {
+    case "engine-unknown":
+      return finding(code, place, {
+        value: shown,
+        known: issue.code === "invalid_value" ? issue.values.map(String) : [],
+      });
+    case "group-invalid":
+    case "name-invalid":
+    case "capability-invalid":
+    case "port-invalid":
+    case "image-invalid":
+    case "device-invalid":
+    case "address-invalid":
+    case "port-range-invalid":
+    case "health-path-invalid":
+      return finding(code, place, { value: shown });
+    default:
+      throw new Error(`the schema names ${code}, which needs more than a value`);
+  }
+}
+
+function wrongType(place: Place, field: string, expected: readonly string[], value: unknown) {
+  const words = [...new Set(expected.filter((e) => e !== "").map(typeWord))];
+  return finding("type-wrong", place, {
+    field,
+    expected: words.join(" or "),
+    actual: typeName(value),
+  });
+}
+
+function isCode(message: string): message is Code {
+  return Object.hasOwn(CATALOGUE, message);
+}
+
+/** A whole number is asked for by a schema as `int`, but a fraction is still a number. */
+function isMatchingType(expected: string, value: unknown): boolean {
+  return (expected === "int" || expected === "number") && typeof value === "number";
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: "a string",
+  int: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a table",
+  record: "a table",
+};
+
+function typeWord(expected: string): string {
+  return TYPE_WORDS[expected] ?? expected;
+}
+
+function typeName(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (value instanceof Date) return "a date";
+  switch (typeof value) {
+    case "string":
+      return "a string";
+    case "boolean":
+      return `\`${value}\``;
+    case "bigint":
+    case "number":
+      return Number.isInteger(value) ? "a whole number" : "a number";
+    default:
+      return "a table";
+  }
+}
+
+function ruleOf(issue: Issue): string {
+  switch (issue.code) {
+    case "too_small":
+      return issue.origin === "string" ? "not empty" : `at least ${issue.minimum}`;
+    case "too_big":
+      return issue.origin === "string"
+        ? `at most ${issue.maximum} characters`
+        : `at most ${issue.maximum}`;
+    case "invalid_type":
+      return "a whole number";
+    case "invalid_value":
+      return `one of ${issue.values.map((v) => `\`${String(v)}\``).join(", ")}`;
+    default:
+      return issue.message;
+  }
+}
+
+/** `health.path`, `exec[2]`: how a field is called in messages. */
+function fieldName(path: TomlPath): string {
+  return path.map((step, i) => typeof step === "number" ? `[${step}]` : i === 0 ? step : `.${step}`)
+    .join("");
+}
+
+function valueAt(value: unknown, path: TomlPath): unknown {
+  let at = value;
+  for (const step of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, step)) return undefined;
+    at = (at as Record<string | number, unknown>)[step];
+  }
+  return at;
+}
+
+function portOf(input: unknown): number | undefined {
+  const port = valueAt(input, ["port"]);
+  return typeof port === "number" ? port : undefined;
+}
+
+/** The fields that `schema` knows in the table at `path`. */
+function fieldsAt(schema: z.ZodType, path: TomlPath): string[] {
+  let at: unknown = schema;
+  for (const step of path) at = shapeOf(at)?.[String(step)];
+  return Object.keys(shapeOf(at) ?? {});
+}
+
+function shapeOf(schema: unknown): Record<string, unknown> | undefined {
+  let at = schema;
+  while (typeof at === "object" && at !== null) {
+    if ("shape" in at) return at.shape as Record<string, unknown>;
+    // Optional and defaulted schemas wrap the one that has the fields.
+    at = (at as { def?: { innerType?: unknown } }).def?.innerType;
+  }
+  return undefined;
+}

@@ -1,0 +1,34 @@
+import type { Place } from "../report/finding.ts";
+import type { EngineName, LychdFields, SoulstoneFields } from "./schema.ts";
+import type { TomlPath } from "./toml.ts";
+
+/** One inference engine, as its table defines it. */
+export interface Soulstone extends Omit<SoulstoneFields, "exec" | "groups" | "capabilities"> {
+  /** The name of its table. */
+  readonly name: string;
+  /** The words of `exec`, split; nothing when there is none. */
+  readonly exec: readonly string[] | undefined;
+  /** Sorted, each once. */
+  readonly groups: readonly string[];
+  /** Sorted, each once. */
+  readonly capabilities: readonly string[];
+  /** The file that defines it, relative to the Codex. */
+  readonly file: string;
+  /** Where a field stands; the table's head for one that has its default. */
+  placeOf(path: TomlPath): Place;
+  /** Where the key of a field stands. */
+  keyOf(path: TomlPath): Place;
+}
+
+/** The whole Codex: what an operator wants to run. Soulstones are sorted by name. */
+export interface Codex {
+  readonly settings: LychdFields;
+  readonly soulstones: readonly Soulstone[];
+}
+
+/** `http://localhost:PORT/v1`: always computed, never set. */
+export function uriOf(soulstone: { readonly port: number }): string {
+  return `http://localhost:${soulstone.port}/v1`;
+}
+
+export type { EngineName };

@@ -1,0 +1,12 @@
+/** The source language: what an operator writes. Knows nothing of units. */
+export { type Codex, type Soulstone, uriOf } from "./codex.ts";
+export { parsePortRange } from "./laws.ts";
+export {
+  type CodexFile,
+  type CodexFolder,
+  FILE_LIMIT_KIB,
+  type ReadCodex,
+  readCodex,
+} from "./read.ts";
+export { type EngineName, ENGINES, lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
+export { parseVolume, type Volume } from "./volume.ts";

@@ -1,0 +1,189 @@
+import { split as splitLikeAShell } from "shlex";
+import { type Finding, finding, hasErrors, type Place, startOf } from "../report/mod.ts";
+import { checkSchema } from "./check_schema.ts";
+import type { Codex, Soulstone } from "./codex.ts";
+import { lawFaults } from "./laws.ts";
+import { lychdSchema, NAME, type SoulstoneFields, soulstoneSchema } from "./schema.ts";
+import { parseDocument, type TomlDocument } from "./toml.ts";
+import { valueFaults } from "./values.ts";
+
+/** One file of a Codex as the host found it; `path` is relative to the Codex folder. */
+export type CodexFile =
+  | { readonly path: string; readonly bytes: Uint8Array }
+  | { readonly path: string; readonly unreadable: string };
+
+/** A Codex folder as the host found it. */
+export interface CodexFolder {
+  /** How the operator calls it; for messages only. */
+  readonly folder: string;
+  /** `lychd.toml` if there is one, and every TOML file below `soulstones/`. */
+  readonly files: readonly CodexFile[];
+}
+
+/** What {@linkcode readCodex} made of a folder. */
+export interface ReadCodex {
+  /** Nothing when a finding is an error. */
+  readonly codex: Codex | undefined;
+  readonly findings: readonly Finding[];
+  /** The text of each file that could be read, by path: for the frames of a report. */
+  readonly sources: ReadonlyMap<string, string>;
+}
+
+/** The most that one Codex file may have, in KiB. */
+export const FILE_LIMIT_KIB = 1024;
+
+/**
+ * Reads a Codex from the contents of its files and tells every fault in it.
+ *
+ * Never throws for what a file holds. The order of `files` does not matter.
+ *
+ * @example
+ * ```ts
+ * import { readCodex } from "./read.ts";
+ * const bytes = new TextEncoder().encode('[eye]\nimage = "vllm/vllm-openai"\nport = 8780\n');
+ * const { codex } = readCodex({ folder: "codex", files: [{ path: "soulstones/eye.toml", bytes }] });
+ * codex?.soulstones[0]?.port; // 8780
+ * ```
+ */
+export function readCodex({ folder, files }: CodexFolder): ReadCodex {
+  const findings: Finding[] = [];
+  const sources = new Map<string, string>();
+  const documents: TomlDocument[] = [];
+  for (const file of [...files].sort((a, b) => a.path < b.path ? -1 : 1)) {
+    const text = textOf(file);
+    if (typeof text !== "string") {
+      findings.push(text);
+      continue;
+    }
+    sources.set(file.path, text);
+    const read = parseDocument(file.path, text);
+    if ("fault" in read) findings.push(read.fault);
+    else documents.push(read.document);
+  }
+
+  const settingsDocument = documents.find((d) => d.file === SETTINGS_FILE);
+  const settings = checkSchema(lychdSchema, {
+    document: settingsDocument ?? EMPTY_SETTINGS,
+    path: [],
+    owner: "`lychd.toml`",
+    examples: {},
+  });
+  findings.push(...settings.findings);
+
+  const soulstones: Soulstone[] = [];
+  for (const document of documents) {
+    if (document === settingsDocument) continue;
+    for (const key of Object.keys(document.value)) {
+      const read = readSoulstone(document, key);
+      findings.push(...read.findings);
+      if (read.soulstone !== undefined) soulstones.push(read.soulstone);
+    }
+  }
+  soulstones.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+
+  const soulstoneFiles = files.filter((f) => f.path !== SETTINGS_FILE);
+  if (soulstones.length === 0 && !findings.some((f) => f.place.file !== SETTINGS_FILE)) {
+    const at = soulstoneFiles[0]?.path ?? "soulstones";
+    findings.push(finding("codex-empty", startOf(at), { folder }));
+  }
+  if (settings.value === undefined) return { codex: undefined, findings, sources };
+
+  const codex = { settings: settings.value, soulstones };
+  const place = (document: TomlDocument | undefined) => (path: readonly (string | number)[]) =>
+    (document ?? EMPTY_SETTINGS).spot(path).value;
+  findings.push(...lawFaults(codex, place(settingsDocument)));
+  return { codex: hasErrors(findings) ? undefined : codex, findings, sources };
+}
+
+const SETTINGS_FILE = "lychd.toml";
+
+/** Stands in for a `lychd.toml` that is not there: all defaults. */
+const EMPTY_SETTINGS: TomlDocument = {
+  file: SETTINGS_FILE,
+  value: {},
+  spot: () => ({ key: startOf(SETTINGS_FILE), value: startOf(SETTINGS_FILE) }),
+};
+
+function textOf(file: CodexFile): string | Finding {
+  const at = startOf(file.path);
+  if ("unreadable" in file) return finding("file-unreadable", at, { reason: file.unreadable });
+  const actualKib = Math.ceil(file.bytes.length / 1024);
+  if (actualKib > FILE_LIMIT_KIB) {
+    return finding("file-too-large", at, { limitKib: FILE_LIMIT_KIB, actualKib });
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(file.bytes);
+  } catch {
+    return finding("file-not-utf8", firstInvalidUtf8(file.path, file.bytes), {});
+  }
+}
+
+/** The place of the first byte that is not UTF-8. */
+function firstInvalidUtf8(file: string, bytes: Uint8Array): Place {
+  const valid = new TextDecoder("utf-8").decode(bytes);
+  const before = valid.slice(0, Math.max(0, valid.indexOf("\ufffd")));
+  const lines = before.split("\n");
+  const start = { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+  return { file, start, end: { line: start.line, column: start.column + 1 } };
+}
+
+function readSoulstone(
+  document: TomlDocument,
+  name: string,
+): { soulstone?: Soulstone; findings: Finding[] } {
+  const head = document.spot([name]).key;
+  const table = document.value[name];
+  if (
+    typeof table !== "object" || table === null || Array.isArray(table) || table instanceof Date
+  ) {
+    return { findings: [finding("soulstone-not-a-table", head, { key: name })] };
+  }
+  const findings: Finding[] = [];
+  if (!NAME.test(name)) findings.push(finding("name-invalid", head, { value: name }));
+  const checked = checkSchema(soulstoneSchema, {
+    document,
+    path: [name],
+    owner: `Soulstone \`${name}\``,
+    examples: EXAMPLES,
+  });
+  findings.push(...checked.findings);
+  if (checked.value === undefined) return { findings };
+
+  const fields: SoulstoneFields = checked.value;
+  const words = wordsOf(fields.exec, document.spot([name, "exec"]).value);
+  if ("fault" in words) findings.push(words.fault);
+  const soulstone: Soulstone = {
+    ...fields,
+    name,
+    exec: "fault" in words ? undefined : words.words,
+    groups: sortedSet(fields.groups),
+    capabilities: sortedSet(fields.capabilities),
+    file: document.file,
+    placeOf: (path) => document.spot([name, ...path]).value,
+    keyOf: (path) => document.spot([name, ...path]).key,
+  };
+  findings.push(...valueFaults(soulstone, fields));
+  return { soulstone, findings };
+}
+
+/** Lines that a message offers for a field that is missing. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  image: 'image = "docker.io/vllm/vllm-openai:v0.33.0"',
+  port: "port = 8780",
+};
+
+function wordsOf(
+  exec: SoulstoneFields["exec"],
+  place: Place,
+): { words: readonly string[] | undefined } | { fault: Finding } {
+  if (typeof exec !== "string") return { words: exec };
+  try {
+    return { words: splitLikeAShell(exec) };
+  } catch {
+    return { fault: finding("exec-unbalanced", place, {}) };
+  }
+}
+
+function sortedSet(list: readonly string[]): string[] {
+  return [...new Set(list)].sort();
+}

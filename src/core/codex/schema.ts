@@ -1,0 +1,122 @@
+/**
+ * The fields of a Codex and what they may hold. An `error` text that is a code of the catalogue
+ * names the fault; every other fault is told by its kind. Descriptions are Markdown for the
+ * reference and for editors.
+ */
+import * as z from "zod";
+
+/** The engines that lychd knows how to start. */
+export const ENGINES = ["vllm", "sglang", "llamacpp", "tabbyapi", "generic"] as const;
+
+/** The name of an engine profile. */
+export type EngineName = (typeof ENGINES)[number];
+
+/** What Soulstones, groups and capabilities may be called: safe in unit names, labels and shells. */
+export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const port = z.int({ error: "port-invalid" }).min(1, { error: "port-invalid" })
+  .max(65535, { error: "port-invalid" });
+
+// Quadlet takes a name that ends in .image or .build for a unit of its own.
+const image = z.string().regex(/^(?!.*\.(?:image|build)$)[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}$/, {
+  error: "image-invalid",
+});
+
+const seconds = z.int().min(1).max(86_400);
+
+const device = z.string().regex(
+  /^(?:\/dev\/[^\s:,]+(?::\/[^\s:,]+)?(?::[rwm]{1,3})?|[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+=[a-zA-Z0-9._:-]+)$/,
+  { error: "device-invalid" },
+);
+
+const quadletValue = z.union([z.string(), z.number(), z.boolean()]);
+
+const health = z.strictObject({
+  path: z.string().regex(/^\/[A-Za-z0-9._~/?&=%+-]*$/, { error: "health-path-invalid" }).optional()
+    .describe("asked by HTTP on the Soulstone's port; ready when the answer is 2xx"),
+  cmd: z.string().min(1).optional()
+    .describe("a shell command inside the container; ready when it exits 0"),
+  interval_seconds: seconds.default(30).describe("pause between checks once it is ready"),
+  timeout_seconds: seconds.default(5).describe("after this time a check has failed"),
+  retries: z.int().min(1).max(1000).default(3)
+    .describe("failed checks in a row that make it unhealthy"),
+});
+
+/** One table of a file below `soulstones/`. */
+export const soulstoneSchema = z.strictObject({
+  image: image.describe("the container image, as `podman pull` takes it"),
+  port: port.describe("where the engine listens; unique in the whole Codex"),
+  groups: z.array(z.string().regex(NAME, { error: "group-invalid" })).default([])
+    .describe("the Covens it belongs to; Soulstones that share none never run together"),
+  capabilities: z.array(z.string().regex(NAME, { error: "capability-invalid" })).default([])
+    .describe("what it can do; `lychd` finds it by these"),
+  exec: z.union([z.array(z.string()), z.string()]).optional()
+    .describe("flags for the engine, or its whole command; `{port}` stands for the port"),
+  port_expose: z.boolean().default(true)
+    .describe("whether the port can be reached from the host, or from inside the pod only"),
+  description: z.string().optional().describe("one line for people"),
+  engine: z.enum(ENGINES, { error: "engine-unknown" }).optional()
+    .describe("how port, model, health and metrics are set; guessed from the image"),
+  model: z.string().min(1).optional().describe("a repository id, or a path in the container"),
+  devices: z.array(device).optional()
+    .describe("CDI names or paths below /dev; default: `default_devices` of lychd.toml"),
+  env: z.record(z.string(), z.string()).default({}).describe("environment variables"),
+  secrets: z.array(z.string()).default([])
+    .describe("Podman secrets: `NAME[,type=env,target=VARIABLE]`"),
+  volumes: z.array(z.string()).default([])
+    .describe("`SOURCE:TARGET[:OPTIONS]`; the source is a path, `~/…`, or the name of a volume"),
+  health: health.optional().describe("how to tell that it answers"),
+  start_timeout_seconds: seconds.optional()
+    .describe("pull of the image and load of the model included"),
+  stop_timeout_seconds: z.int().min(0).max(3600).default(10)
+    .describe("from SIGTERM to SIGKILL"),
+  vram_mib: z.int().min(1).max(2 ** 30).optional().describe("GPU memory that it takes, in MiB"),
+  resident: z.boolean().default(false)
+    .describe("member of every Coven: runs beside everything and is never stopped"),
+  quadlet: z.record(
+    z.string(),
+    z.record(z.string(), z.union([quadletValue, z.array(quadletValue)])),
+  )
+    .default({}).describe("keys passed through to the unit: section, key, value or values"),
+});
+
+/** A Soulstone as its table says it, defaults filled in. */
+export type SoulstoneFields = z.infer<typeof soulstoneSchema>;
+
+function watcher(defaultPort: number, defaultImage: string) {
+  return z.strictObject({
+    enabled: z.boolean().default(true),
+    image: image.default(defaultImage),
+    port: port.default(defaultPort),
+  });
+}
+
+/** The file `lychd.toml`. */
+export const lychdSchema = z.strictObject({
+  boot_coven: z.string().regex(NAME, { error: "group-invalid" }).optional()
+    .describe("the Coven that starts with the host"),
+  wait_for_network: z.boolean().default(false)
+    .describe("whether units wait until the system calls the network online"),
+  sepulcher: z.strictObject({
+    name: z.string().regex(NAME, { error: "name-invalid" }).default("lychd")
+      .describe("the name of the pod"),
+    bind_address: z.union([z.ipv4(), z.ipv6()], { error: "address-invalid" }).default("127.0.0.1")
+      .describe("the address of the host on which ports are published"),
+    shm_size_mib: z.int().min(1).max(2 ** 30).default(32_768)
+      .describe("upper limit of the shared memory of all engines together, in MiB"),
+    reserve_ports: z.string().regex(/^\d{1,5}-\d{1,5}$/, { error: "port-range-invalid" }).optional()
+      .describe("`FIRST-LAST`: published ahead, so that Soulstones in it come without a new pod"),
+  }).prefault({}),
+  gpu: z.strictObject({
+    default_devices: z.array(device).optional()
+      .describe("devices of every Soulstone that names none"),
+  }).prefault({}),
+  harvester: watcher(9090, "docker.io/prom/prometheus:v3.13.2").prefault({}),
+  scribe: watcher(3000, "docker.io/grafana/grafana:13.2.3").prefault({}),
+  vessel: z.strictObject({
+    port: port.default(8081).describe("kept free for the front door"),
+  }).prefault({}),
+});
+
+/** `lychd.toml`, defaults filled in. */
+export type LychdFields = z.infer<typeof lychdSchema>;

@@ -1,0 +1,71 @@
+import { type Finding, finding } from "../report/mod.ts";
+import type { Soulstone } from "./codex.ts";
+import type { SoulstoneFields } from "./schema.ts";
+import { parseVolume } from "./volume.ts";
+
+/**
+ * Faults inside one Soulstone that a schema cannot tell: how its volumes, secrets and variables are
+ * written, what stands twice, and what looks like a secret. `fields` is the table before lists were
+ * sorted, so that positions fit.
+ */
+export function valueFaults(soulstone: Soulstone, fields: SoulstoneFields): Finding[] {
+  return [
+    ...repeated(soulstone, "groups", fields.groups),
+    ...repeated(soulstone, "capabilities", fields.capabilities),
+    ...fields.volumes.flatMap((value, i) => {
+      const read = parseVolume(value);
+      return "volume" in read ? [] : [
+        finding("volume-invalid", soulstone.placeOf(["volumes", i]), {
+          value,
+          problem: read.problem,
+        }),
+      ];
+    }),
+    ...fields.secrets.flatMap((value, i) => {
+      const problem = secretProblem(value);
+      return problem === undefined
+        ? []
+        : [finding("secret-invalid", soulstone.placeOf(["secrets", i]), { value, problem })];
+    }),
+    ...Object.keys(fields.env).flatMap((variable) => envFaults(soulstone, variable)),
+    ...healthFaults(soulstone),
+  ];
+}
+
+function repeated(soulstone: Soulstone, field: string, list: readonly string[]): Finding[] {
+  return list.flatMap((value, i) =>
+    list.indexOf(value) === i
+      ? []
+      : [finding("entry-repeated", soulstone.placeOf([field, i]), { field, value })]
+  );
+}
+
+/** The options of `podman run --secret`. */
+const SECRET_OPTION =
+  /^(?:type=(?:mount|env)|target=[A-Za-z0-9_./-]+|uid=\d+|gid=\d+|mode=0?[0-7]{3,4})$/;
+
+function secretProblem(value: string): string | undefined {
+  const [name = "", ...options] = value.split(",");
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/.test(name)) {
+    return "the name has letters, digits, `_`, `.` and `-`";
+  }
+  const wrong = options.find((option) => !SECRET_OPTION.test(option));
+  return wrong === undefined ? undefined : `Podman knows no option \`${wrong}\``;
+}
+
+function envFaults(soulstone: Soulstone, variable: string): Finding[] {
+  const place = soulstone.keyOf(["env", variable]);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
+    return [finding("variable-invalid", place, { value: variable })];
+  }
+  if (!/(?:TOKEN|KEY|SECRET|PASSWORD)$/i.test(variable)) return [];
+  const secret = variable.toLowerCase().replaceAll("_", "-").replace(/^-+/, "");
+  return [finding("secret-in-env", place, { variable, secret })];
+}
+
+function healthFaults(soulstone: Soulstone): Finding[] {
+  const { health } = soulstone;
+  return health?.path !== undefined && health.cmd !== undefined
+    ? [finding("health-both", soulstone.placeOf(["health"]), {})]
+    : [];
+}

@@ -1,0 +1,116 @@
+import type { Codex } from "../codex/mod.ts";
+import { type Finding, finding, hasErrors, startOf } from "../report/mod.ts";
+import {
+  BOOT_DROP_IN,
+  covenTarget,
+  QUADLET_FOLDER,
+  SEPULCHER,
+  soulstoneUnit,
+  SYSTEMD_FOLDER,
+  verifyUnit,
+} from "../rune/mod.ts";
+import { bootUnitOf, covenTargetOf } from "./coven_target.ts";
+import { conflictsOf, type Coven, covensOf } from "./covens.ts";
+import { type Rune, RUNE_MODE } from "./rune.ts";
+import { sepulcherUnitOf } from "./sepulcher.ts";
+import { soulstoneUnitOf } from "./soulstone.ts";
+import { type Layout, makeRenderer } from "./templates.ts";
+
+/** What {@linkcode compile} makes of a Codex. */
+export interface Compiled {
+  /** Sorted by path; empty when a finding is an error. */
+  readonly runes: readonly Rune[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Compiles a Codex to the files that make systemd run it.
+ *
+ * Output is a function of the Codex alone: two runs give the same bytes. Every file is read back
+ * after it was rendered, and refused unless it says exactly what was meant.
+ */
+export async function compile(codex: Codex): Promise<Compiled> {
+  const findings: Finding[] = [];
+  const layouts = layOut(codex, findings);
+  if (hasErrors(findings)) return { runes: [], findings };
+  const render = makeRenderer();
+  const runes: Rune[] = [];
+  for (const { path, ...layout } of layouts) {
+    const text = await render(layout);
+    const meant = mergeUnits(layout);
+    const read = verifyUnit(text, meant);
+    if ("wrong" in read) {
+      findings.push(
+        finding("rune-mismatch", startOf(layout.source), { rune: path, line: read.wrong }),
+      );
+    } else {
+      runes.push({ path, text, mode: RUNE_MODE, provenance: read.provenance });
+    }
+  }
+  if (hasErrors(findings)) return { runes: [], findings };
+  return { runes: runes.sort((a, b) => a.path < b.path ? -1 : 1), findings };
+}
+
+/** Every file that a Codex makes, before it is rendered. */
+function layOut(codex: Codex, findings: Finding[]): (Layout & { path: string })[] {
+  const { settings, soulstones } = codex;
+  const covens = covensOf(soulstones);
+  const conflicts = conflictsOf(soulstones);
+  const layouts: (Layout & { path: string })[] = [{
+    path: `${QUADLET_FOLDER}/${SEPULCHER.file}`,
+    template: "sepulcher.pod",
+    title: "LychD Sepulcher",
+    source: "lychd.toml",
+    unit: sepulcherUnitOf(codex),
+  }];
+  for (const soulstone of soulstones) {
+    const { name } = soulstone;
+    const made = soulstoneUnitOf(soulstone, {
+      conflicts: conflicts.get(name) ?? [],
+      covens: covens.filter((c) => c.members.includes(name)).map((c) => c.name),
+      foreignCovens: covens.filter((c) => c.outsiders.includes(name)).map((c) => c.name),
+      defaultDevices: settings.gpu.default_devices,
+      waitForNetwork: settings.wait_for_network,
+      shmSizeMib: settings.sepulcher.shm_size_mib,
+    });
+    findings.push(...made.findings);
+    layouts.push({
+      path: `${QUADLET_FOLDER}/${soulstoneUnit(name).file}`,
+      template: "soulstone.container",
+      title: `LychD Soulstone ${name}`,
+      source: soulstone.file,
+      unit: made.unit,
+      passed: made.passed,
+    });
+  }
+  return [...layouts, ...covenLayouts(covens, settings.boot_coven)];
+}
+
+function covenLayouts(
+  covens: readonly Coven[],
+  bootCoven: string | undefined,
+): (Layout & { path: string })[] {
+  const targets = covens.map((coven) => ({
+    path: `${SYSTEMD_FOLDER}/${covenTarget(coven.name)}`,
+    template: "coven.target" as const,
+    title: `LychD Coven ${coven.name}`,
+    source: "the groups of soulstones/",
+    unit: covenTargetOf(coven, covens),
+  }));
+  if (bootCoven === undefined) return targets;
+  return [...targets, {
+    path: `${SYSTEMD_FOLDER}/${BOOT_DROP_IN}`,
+    template: "boot.conf" as const,
+    title: `LychD boot_coven: ${bootCoven} starts with the session`,
+    source: "lychd.toml",
+    unit: bootUnitOf(bootCoven),
+  }];
+}
+
+function mergeUnits({ unit, passed }: Layout) {
+  const merged = { ...unit };
+  for (const [section, keys] of Object.entries(passed ?? {})) {
+    merged[section] = { ...merged[section], ...keys };
+  }
+  return merged;
+}

@@ -1,0 +1,19 @@
+import type { EngineProfile } from "./profile.ts";
+
+/** Any other image: lychd adds nothing that it cannot know. */
+export const GENERIC: EngineProfile = {
+  name: "generic",
+  title: "engine",
+  matches: () => true,
+  head: () => [],
+  entrypoint: [],
+  flags: () => [],
+  portFlag: undefined,
+  needsModel: false,
+  needsGpu: () => false,
+  healthPath: undefined,
+  metricsPath: "/metrics",
+  caches: () => [],
+  shmMib: 0,
+  startTimeoutSeconds: 900,
+};

@@ -1,0 +1,178 @@
+import type { Soulstone } from "../codex/mod.ts";
+import { type Finding, finding } from "../report/mod.ts";
+import {
+  type Directive,
+  QUADLET_KEYS,
+  type QuadletKey,
+  SYSTEMD_COMMANDS,
+  SYSTEMD_KEYS,
+  SYSTEMD_LISTS,
+  writeExecWord,
+  writeText,
+  writeToken,
+  writeWord,
+  type Written,
+} from "../rune/mod.ts";
+
+/** The oldest Podman whose Quadlet lychd works with. */
+export const PODMAN_FLOOR = "5.4";
+
+/** One key of `quadlet`, escaped: its lines, and whether they come beside lychd's or replace them. */
+export interface PassedKey {
+  readonly section: string;
+  readonly key: string;
+  readonly directives: readonly Directive[];
+  readonly adds: boolean;
+}
+
+const SECTIONS = ["Unit", "Container", "Service", "Install", "Quadlet"] as const;
+type SectionName = (typeof SECTIONS)[number];
+
+/** Keys that carry the law of Covens or the names that it is written in. */
+const RESERVED: Readonly<Record<string, string>> = {
+  "Container.Pod": "all engines live in one pod",
+  "Container.StartWithPod": "the pod must start without its engines",
+  "Container.ContainerName": "lychd finds the container by it",
+  "Container.ServiceName": "other units name the service in their Conflicts=",
+  "Container.PublishPort": "the pod publishes the ports; see `port` and `port_expose`",
+  "Container.Network": "the container has the network of the pod",
+  "Container.Image": "use `image`",
+  "Service.Type": "Quadlet sets it",
+  "Unit.StartLimitIntervalSec": "the sixth swap within ten seconds would fail",
+  "Install.WantedBy": "a Coven starts at boot by `boot_coven` of lychd.toml",
+  "Install.RequiredBy": "a Coven starts at boot by `boot_coven` of lychd.toml",
+  "Install.UpheldBy": "an engine that is always started again could not be banished",
+  "Install.Alias": "the law of Covens is written in the unit's own name",
+};
+
+/**
+ * Reads the table `quadlet` of a Soulstone: every key escaped for its place. A key that takes a list
+ * comes beside lychd's own lines, any other replaces them.
+ */
+export function passedKeys(soulstone: Soulstone): { keys: PassedKey[]; findings: Finding[] } {
+  const keys: PassedKey[] = [];
+  const findings: Finding[] = [];
+  for (const [section, table] of Object.entries(soulstone.quadlet)) {
+    if (!isSection(section)) {
+      findings.push(finding("quadlet-group-unknown", soulstone.placeOf(["quadlet", section]), {
+        value: section,
+        known: SECTIONS,
+      }));
+      continue;
+    }
+    for (const [key, value] of Object.entries(table)) {
+      const refused = refuse(soulstone, section, key);
+      findings.push(...refused);
+      if (refused.some((f) => f.severity === "error")) continue;
+      const values = Array.isArray(value) ? value : [value];
+      const read = writeKey(section, key, values.map(String));
+      if ("problem" in read) {
+        const path = ["quadlet", section, key, ...(Array.isArray(value) ? [read.index] : [])];
+        const field = `quadlet.${section}.${key}`;
+        findings.push(
+          finding("text-unfit", soulstone.placeOf(path), { field, problem: read.problem }),
+        );
+        continue;
+      }
+      const from = soulstone.placeOf(["quadlet", section, key]);
+      keys.push({
+        section,
+        key,
+        directives: read.texts.map((text) => ({ text, from })),
+        adds: isList(section, key),
+      });
+    }
+  }
+  return { keys, findings };
+}
+
+function isSection(text: string): text is SectionName {
+  return (SECTIONS as readonly string[]).includes(text);
+}
+
+function quadletKey(section: SectionName, key: string): QuadletKey | undefined {
+  if (section !== "Container" && section !== "Quadlet") return undefined;
+  const table = QUADLET_KEYS[section];
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}
+
+function isList(section: SectionName, key: string): boolean {
+  return quadletKey(section, key)?.list ?? SYSTEMD_LISTS.has(key);
+}
+
+function refuse(soulstone: Soulstone, section: SectionName, key: string): Finding[] {
+  const place = soulstone.placeOf(["quadlet", section, key]);
+  const why = RESERVED[`${section}.${key}`];
+  if (why !== undefined) return [finding("quadlet-key-reserved", place, { section, key, why })];
+  if (section === "Container" || section === "Quadlet") {
+    const known = quadletKey(section, key);
+    if (known === undefined) {
+      const names = Object.keys(QUADLET_KEYS[section]);
+      return [finding("quadlet-key-unknown", place, { section, key, known: names })];
+    }
+    return isNewer(known.since, PODMAN_FLOOR)
+      ? [finding("quadlet-key-new", place, { section, key, since: known.since })]
+      : [];
+  }
+  if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(key)) {
+    return [finding("text-unfit", place, { field: key, problem: "it is no name of a directive" })];
+  }
+  const known = SYSTEMD_KEYS[section];
+  return known.has(key) || key.startsWith("X-")
+    ? []
+    : [finding("directive-unknown", place, { section, key, known: [...known] })];
+}
+
+/** True when version `a` is newer than `b`; both are MAJOR.MINOR. */
+function isNewer(a: string, b: string): boolean {
+  const [aMajor = 0, aMinor = 0] = a.split(".").map(Number);
+  const [bMajor = 0, bMinor = 0] = b.split(".").map(Number);
+  return aMajor > bMajor || aMajor === bMajor && aMinor > bMinor;
+}
+
+/** The lines of a key: one for each value, but all words of a command on one. */
+function writeKey(
+  section: SectionName,
+  key: string,
+  values: readonly string[],
+): { texts: readonly string[] } | { problem: string; index: number } {
+  const texts: string[] = [];
+  for (const [index, value] of values.entries()) {
+    const written = value === "" && isList(section, key)
+      ? { problem: "an empty value would reset what lychd writes" }
+      : writeValue(section, key, value);
+    if ("problem" in written) return { problem: written.problem, index };
+    texts.push(written.text);
+  }
+  const oneLine = quadletKey(section, key)?.value === "words" && !isList(section, key);
+  return { texts: oneLine ? [texts.join(" ")] : texts };
+}
+
+function writeValue(section: SectionName, key: string, value: string): Written {
+  const known = quadletKey(section, key);
+  switch (known?.value) {
+    case undefined:
+      return writeText(value, {
+        command: section === "Service" && SYSTEMD_COMMANDS.has(key),
+        quotesStripped: false,
+      });
+    case "pairs":
+      return value.includes("=")
+        ? writeWord(value)
+        : { problem: "it must be NAME=VALUE, or Quadlet drops it" };
+    case "words":
+      return writeExecWord(value);
+    case "tokens":
+      return value.startsWith("-") && key === "AddDevice"
+        ? { problem: "with a leading `-` Podman always leaves a CDI device out" }
+        : writeToken(value);
+    case "boolean":
+      return /^(?:true|false)$/.test(value)
+        ? { text: value }
+        : { problem: "it must be true or false; Quadlet takes anything else for false" };
+    case "number":
+      return /^\d+$/.test(value) ? { text: value } : { problem: "it must be a whole number" };
+    case "text":
+      return writeText(value, { command: true, quotesStripped: !known.list });
+  }
+}

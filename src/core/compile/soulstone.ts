@@ -1,0 +1,300 @@
+import { parseVolume, type Soulstone, uriOf } from "../codex/mod.ts";
+import { type Finding, finding, type Place } from "../report/mod.ts";
+import {
+  covenTarget,
+  type Directive,
+  SEPULCHER,
+  soulstoneUnit,
+  type Unit,
+  writeExecWord,
+  writeText,
+  writeWord,
+  type Written,
+} from "../rune/mod.ts";
+import { commandOf } from "./command.ts";
+import { type EngineProfile, profileOf } from "./engines/mod.ts";
+import { passedKeys } from "./passthrough.ts";
+
+/** What a Soulstone's unit needs to know of the rest of the Codex. */
+export interface Surroundings {
+  /** Names of the Soulstones that cannot run beside it, sorted. */
+  readonly conflicts: readonly string[];
+  /** The Covens that it is in, and those whose target it ends by running; sorted. */
+  readonly covens: readonly string[];
+  readonly foreignCovens: readonly string[];
+  /** `default_devices` of lychd.toml. */
+  readonly defaultDevices: readonly string[] | undefined;
+  readonly waitForNetwork: boolean;
+  readonly shmSizeMib: number;
+}
+
+/** Extra seconds that systemd gives Podman to clean up behind an engine. */
+const STOP_GRACE_SECONDS = 30;
+
+/**
+ * The unit of one Soulstone: the engine's command, its place in the pod, and its part of the law.
+ */
+export function soulstoneUnitOf(
+  soulstone: Soulstone,
+  around: Surroundings,
+): { unit: Unit; passed: Unit; findings: Finding[] } {
+  const profile = profileOf(soulstone);
+  const findings: Finding[] = [];
+  const at = (...path: (string | number)[]): Place => soulstone.placeOf(path);
+
+  /** A value that the Codex brings, or a finding where it cannot be written. */
+  function given(written: Written, field: string, from: Place): Directive[] {
+    if ("text" in written) return [{ text: written.text, from }];
+    findings.push(finding("text-unfit", from, { field, problem: written.problem }));
+    return [];
+  }
+
+  const names = soulstoneUnit(soulstone.name);
+  const head = at();
+  const says = (text: string | number | boolean, from = head) => [{ text: String(text), from }];
+  const command = commandOf(soulstone, profile);
+  findings.push(...command.findings);
+  const health = healthOf(soulstone, profile);
+  findings.push(...health.findings);
+  const probe = health.command === undefined ? [] : given(
+    writeText(health.command, { command: true, quotesStripped: true }),
+    "health.cmd",
+    at("health"),
+  );
+  const devices = soulstone.devices ?? around.defaultDevices ?? [];
+  if (soulstone.devices === undefined && around.defaultDevices === undefined) {
+    if (profile.needsGpu(soulstone.image)) {
+      findings.push(finding("device-none", head, { engine: profile.title }));
+    }
+  }
+  if (profile.shmMib > around.shmSizeMib) {
+    findings.push(finding("shm-small", head, {
+      engine: profile.title,
+      actualMib: around.shmSizeMib,
+      neededMib: profile.shmMib,
+    }));
+  }
+
+  const description = soulstone.description ?? `LychD Soulstone ${soulstone.name}`;
+  const unit: Unit = {
+    Unit: {
+      Description: given(
+        writeText(description, { command: false, quotesStripped: false }),
+        "description",
+        at("description"),
+      ),
+      Conflicts: [
+        ...around.conflicts.map((name) => soulstoneUnit(name).service),
+        ...around.foreignCovens.map(covenTarget),
+      ].flatMap((name) => says(name, at("groups"))),
+      // Of each pair the later name is ordered: systemd then stops the one before it starts the other.
+      After: around.conflicts.filter((name) => name < soulstone.name)
+        .flatMap((name) => says(soulstoneUnit(name).service, at("groups"))),
+      StartLimitIntervalSec: says(0),
+    },
+    Container: {
+      ContainerName: says(names.container),
+      Image: says(soulstone.image, at("image")),
+      Pod: says(SEPULCHER.file),
+      StartWithPod: says(false),
+      Exec: execOf(soulstone, command.words, findings),
+      Environment: Object.entries(soulstone.env).sort(([a], [b]) => a < b ? -1 : 1)
+        .flatMap(([name, value]) =>
+          given(writeWord(`${name}=${value}`), `env.${name}`, at("env", name))
+        ),
+      Secret: soulstone.secrets.flatMap((s, i) => given(writeWord(s), "secrets", at("secrets", i))),
+      Volume: volumesOf(soulstone, profile, given),
+      AddDevice: devices.flatMap((device) => says(device, at("devices"))),
+      GroupAdd: devices.some(isGroupOwned) ? says("keep-groups", at("devices")) : [],
+      HealthCmd: probe,
+      HealthInterval: probe.length > 0 ? says(`${health.intervalSeconds}s`, at("health")) : [],
+      HealthTimeout: probe.length > 0 ? says(`${health.timeoutSeconds}s`, at("health")) : [],
+      HealthRetries: probe.length > 0 ? says(health.retries, at("health")) : [],
+      HealthStartupCmd: probe,
+      HealthStartupInterval: probe.length > 0 ? says("1s") : [],
+      HealthStartupTimeout: probe.length > 0 ? says(`${health.timeoutSeconds}s`, at("health")) : [],
+      Notify: probe.length > 0 ? says("healthy") : [],
+      StopTimeout: says(soulstone.stop_timeout_seconds, at("stop_timeout_seconds")),
+      Label: labelsOf(soulstone, profile, around)
+        .flatMap(([key, value]) => given(writeWord(`lychd.${key}=${value}`), key, head)),
+    },
+    Service: {
+      Restart: says("on-failure"),
+      RestartSec: says(5),
+      RestartSteps: says(6),
+      RestartMaxDelaySec: says(300),
+      RestartPreventExitStatus: says("0 143"),
+      TimeoutStartSec: says(
+        soulstone.start_timeout_seconds ?? profile.startTimeoutSeconds,
+        at("start_timeout_seconds"),
+      ),
+      TimeoutStopSec: says(
+        soulstone.stop_timeout_seconds + STOP_GRACE_SECONDS,
+        at("stop_timeout_seconds"),
+      ),
+    },
+    Install: {},
+    Quadlet: { DefaultDependencies: around.waitForNetwork ? [] : says(false) },
+    "X-Lychd": Object.fromEntries(
+      factsOf(soulstone, profile, around).map(([key, value]) => [key, says(value)]),
+    ),
+  };
+  return { ...mergePassed(unit, soulstone, findings), findings };
+}
+
+/** What Docker and Podman call devices that a group owns: the user's groups must be kept. */
+function isGroupOwned(device: string): boolean {
+  return !device.startsWith("nvidia.com/");
+}
+
+function execOf(
+  soulstone: Soulstone,
+  words: readonly string[],
+  findings: Finding[],
+): Directive[] {
+  const texts: string[] = [];
+  const given = soulstone.exec ?? [];
+  for (const word of words) {
+    const written = writeExecWord(word);
+    if ("text" in written) {
+      texts.push(written.text);
+      continue;
+    }
+    const place = soulstone.placeOf(["exec", Math.max(0, given.indexOf(word))]);
+    findings.push(
+      word === ""
+        ? finding("exec-word-empty", place, {})
+        : word === ";"
+        ? finding("exec-word-semicolon", place, {})
+        : finding("text-unfit", place, { field: "exec", problem: written.problem }),
+    );
+  }
+  return texts.length === 0 ? [] : [{ text: texts.join(" "), from: soulstone.placeOf(["exec"]) }];
+}
+
+function volumesOf(
+  soulstone: Soulstone,
+  profile: EngineProfile,
+  given: (written: Written, field: string, from: Place) => Directive[],
+): Directive[] {
+  const place = { command: true, quotesStripped: false };
+  const mounted: string[] = [];
+  const own = soulstone.volumes.flatMap((text, i) => {
+    const from = soulstone.placeOf(["volumes", i]);
+    const read = parseVolume(text);
+    if ("problem" in read) return [];
+    const { source, target, options } = read.volume;
+    mounted.push(target);
+    const rest = [source.text, target, ...(options === undefined ? [] : [options])].join(":");
+    const written = writeText(source.kind === "home" ? `/${rest}` : rest, place);
+    // %h is the one specifier that lychd writes itself: systemd knows where the home folder is.
+    return given(
+      "text" in written && source.kind === "home" ? { text: `%h${written.text}` } : written,
+      "volumes",
+      from,
+    );
+  });
+  const caches = profile.caches(soulstone.model)
+    .filter((cache) => !mounted.some((path) => covers(path, cache.target)))
+    .map((cache) => ({ text: `${cache.volume}:${cache.target}`, from: soulstone.placeOf([]) }));
+  return [...own, ...caches];
+}
+
+/** True when a mount at `path` already holds `target`. */
+function covers(path: string, target: string): boolean {
+  const folder = path.replace(/\/+$/, "");
+  return target === folder || target.startsWith(`${folder}/`);
+}
+
+interface Health {
+  readonly command: string | undefined;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly retries: number;
+  readonly findings: Finding[];
+}
+
+function healthOf(soulstone: Soulstone, profile: EngineProfile): Health {
+  const { health, port } = soulstone;
+  const path = health?.path ?? profile.healthPath;
+  const command = health?.cmd ?? (path === undefined ? undefined : probeOf(port, path));
+  return {
+    command,
+    intervalSeconds: health?.interval_seconds ?? 30,
+    timeoutSeconds: health?.timeout_seconds ?? 5,
+    retries: health?.retries ?? 3,
+    findings: health !== undefined && command === undefined
+      ? [finding("health-nothing", soulstone.placeOf(["health"]), {})]
+      : [],
+  };
+}
+
+/** Asks by whatever the image has: every official one has curl, wget or Python. */
+function probeOf(port: number, path: string): string {
+  const url = `http://127.0.0.1:${port}${path}`;
+  return `if command -v curl >/dev/null; then exec curl -fsS -o /dev/null '${url}'; ` +
+    `elif command -v wget >/dev/null; then exec wget -q -O /dev/null '${url}'; ` +
+    `else exec python3 -c "import urllib.request as r; r.urlopen('${url}')"; fi`;
+}
+
+/** What the container says of itself to `podman ps --filter label=…`. */
+function labelsOf(
+  soulstone: Soulstone,
+  profile: EngineProfile,
+  around: Surroundings,
+): [string, string][] {
+  const labels: [string, string][] = [
+    ["soulstone", soulstone.name],
+    ["engine", profile.name],
+    ["covens", around.covens.join(",")],
+    ["capabilities", soulstone.capabilities.join(",")],
+  ];
+  return labels.filter(([, value]) => value !== "");
+}
+
+/** What the unit says of itself to lychd, later and without the Codex. */
+function factsOf(
+  soulstone: Soulstone,
+  profile: EngineProfile,
+  around: Surroundings,
+): [string, string | number][] {
+  const facts: [string, string | number | undefined][] = [
+    ["Soulstone", soulstone.name],
+    ["Engine", profile.name],
+    ["Covens", around.covens.join(" ")],
+    ["Capabilities", soulstone.capabilities.join(" ")],
+    ["Port", soulstone.port],
+    ["Uri", uriOf(soulstone)],
+    ["HealthPath", soulstone.health?.path ?? profile.healthPath],
+    ["MetricsPath", profile.metricsPath],
+    ["VramMib", soulstone.vram_mib],
+  ];
+  return facts.filter((fact): fact is [string, string | number] =>
+    fact[1] !== undefined && fact[1] !== ""
+  );
+}
+
+/**
+ * `unit` with the keys of `quadlet`: those that lychd writes itself are merged in their place, all
+ * others go into `passed`, which templates put behind the rest of a section.
+ */
+function mergePassed(
+  unit: Unit,
+  soulstone: Soulstone,
+  findings: Finding[],
+): { unit: Unit; passed: Unit } {
+  const passed = passedKeys(soulstone);
+  findings.push(...passed.findings);
+  const merged: Record<string, Record<string, readonly Directive[]>> = {};
+  for (const [section, keys] of Object.entries(unit)) merged[section] = { ...keys };
+  const rest: Record<string, Record<string, readonly Directive[]>> = {};
+  for (const { section, key, directives, adds } of passed.keys) {
+    const own = merged[section]?.[key];
+    if (own === undefined) (rest[section] ??= {})[key] = directives;
+    else {merged[section] = {
+        ...merged[section],
+        [key]: adds ? [...own, ...directives] : directives,
+      };}
+  }
+  return { unit: merged, passed: rest };
+}

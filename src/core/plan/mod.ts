@@ -1,0 +1,20 @@
+/** What is to be written, compared with what is there. Pure. */
+export { formatDiff, paintDiff } from "./diff.ts";
+export {
+  type Action,
+  type Change,
+  countActions,
+  differs,
+  type DiskFile,
+  formatSummary,
+  plan,
+  type PlanInput,
+} from "./plan.ts";
+export {
+  formatReceipt,
+  NO_RECEIPT,
+  parseReceipt,
+  type Receipt,
+  RECEIPT_PATH,
+  sha256,
+} from "./receipt.ts";

@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { QUADLET_FOLDER } from "../rune/mod.ts";
+
+/** Where the receipt stands, relative to `$XDG_CONFIG_HOME`. */
+export const RECEIPT_PATH = `${QUADLET_FOLDER}/.lychd-receipt.json`;
+
+/** What was written: the only proof that a file is ours. */
+export interface Receipt {
+  /** By path relative to `$XDG_CONFIG_HOME`. */
+  readonly files: Readonly<Record<string, { readonly sha256: string; readonly mode: number }>>;
+}
+
+/** A receipt of nothing. */
+export const NO_RECEIPT: Receipt = { files: {} };
+
+/** The version of the receipt's form. */
+const VERSION = 1;
+
+/**
+ * The receipt as text: sorted, so that equal receipts are equal bytes.
+ */
+export function formatReceipt(receipt: Receipt): string {
+  const files = Object.fromEntries(
+    Object.entries(receipt.files).sort(([a], [b]) => a < b ? -1 : 1),
+  );
+  return `${JSON.stringify({ lychd: VERSION, files }, null, 2)}\n`;
+}
+
+/**
+ * Reads a receipt, or says why the text is none. A path that leads out of the folder is refused:
+ * what a receipt names may be removed.
+ */
+export function parseReceipt(text: string): { receipt: Receipt } | { problem: string } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+  if (!isRecord(value) || !isRecord(value["files"])) {
+    return { problem: "it is no receipt of lychd" };
+  }
+  if (value["lychd"] !== VERSION) {
+    return { problem: `it has version ${String(value["lychd"])}; this lychd knows ${VERSION}` };
+  }
+  const files: Record<string, { sha256: string; mode: number }> = {};
+  for (const [path, entry] of Object.entries(value["files"])) {
+    const safe = /^(?:containers\/systemd\/lychd|systemd\/user)\/[^\0]+$/.test(path) &&
+      path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+    if (!safe) return { problem: `it names a file that cannot be ours: ${JSON.stringify(path)}` };
+    if (
+      !isRecord(entry) || typeof entry["sha256"] !== "string" || typeof entry["mode"] !== "number"
+    ) return { problem: `its entry for ${JSON.stringify(path)} is broken` };
+    files[path] = { sha256: entry["sha256"], mode: entry["mode"] };
+  }
+  return { receipt: { files } };
+}
+
+/** The SHA-256 of a text or of bytes, as 64 hexadecimal digits. */
+export function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,6 @@
+/** What is wrong with a Codex, and how it is said. */
+export type { Code } from "./catalogue.ts";
+export type { Finding, Place, Position, Severity } from "./finding.ts";
+export { finding, hasErrors, sortFindings, startOf } from "./finding.ts";
+export { formatCount, formatReport, type Palette, PLAIN, type ReportOptions } from "./frame.ts";
+export { printable, quoted } from "./printable.ts";

@@ -1,0 +1,28 @@
+/** The target language: Quadlet and systemd units. Knows nothing of the Codex. */
+export {
+  type TextPlace,
+  writeExecWord,
+  writeText,
+  writeToken,
+  writeWord,
+  type Written,
+} from "./escape.ts";
+export {
+  BOOT_DROP_IN,
+  covenTarget,
+  QUADLET_FOLDER,
+  SEPULCHER,
+  soulstoneUnit,
+  SYSTEMD_FOLDER,
+} from "./names.ts";
+export { QUADLET_KEYS, type QuadletGroup, type QuadletKey } from "./quadlet_keys.ts";
+export { SYSTEMD_COMMANDS, SYSTEMD_KEYS, SYSTEMD_LISTS } from "./systemd_keys.ts";
+export {
+  type Directive,
+  type Provenance,
+  readUnit,
+  type Section,
+  type Unit,
+  type UnitLine,
+  verifyUnit,
+} from "./unit.ts";

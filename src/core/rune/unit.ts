@@ -1,0 +1,98 @@
+import type { Place } from "../report/mod.ts";
+
+/** The value of one line `Key=text`, already escaped for it, and the Codex value it came from. */
+export interface Directive {
+  readonly text: string;
+  readonly from?: Place | undefined;
+}
+
+/** The lines of one section by key; a key with an empty list is not written. */
+export type Section = Readonly<Record<string, readonly Directive[]>>;
+
+/** A unit as it is meant, by section; templates lay it out. */
+export type Unit = Readonly<Record<string, Section>>;
+
+/** One line of a unit file, read back. */
+export interface UnitLine {
+  readonly section: string;
+  readonly key: string;
+  readonly value: string;
+  /** Counted from 1. */
+  readonly line: number;
+}
+
+/**
+ * Reads a unit file as systemd and Quadlet do: comments begin a line with `#` or `;`, a backslash at
+ * the end of a line joins the next one with a space.
+ *
+ * @returns every line, or the first one that is neither section, comment nor `Key=value`.
+ *
+ * @example
+ * ```ts
+ * import { readUnit } from "./unit.ts";
+ * readUnit("[Unit]\nDescription=An eye\n");
+ * // { lines: [{ section: "Unit", key: "Description", value: "An eye", line: 2 }] }
+ * ```
+ */
+export function readUnit(text: string): { lines: UnitLine[] } | { badLine: number } {
+  const lines: UnitLine[] = [];
+  const physical = text.split("\n");
+  let section: string | undefined;
+  for (let i = 0; i < physical.length; i++) {
+    const number = i + 1;
+    let logical = (physical[i] ?? "").trimStart();
+    if (logical === "" || logical.startsWith("#") || logical.startsWith(";")) continue;
+    while (logical.endsWith("\\") && i + 1 < physical.length) {
+      const next = physical[++i] ?? "";
+      // A comment between continued lines is passed over.
+      if (/^\s*[#;]/.test(next)) continue;
+      logical = `${logical.slice(0, -1)} ${next.trimStart()}`;
+    }
+    const head = /^\[([^\[\]]+)\]\s*$/.exec(logical);
+    if (head !== null) {
+      section = head[1];
+      continue;
+    }
+    const equals = logical.indexOf("=");
+    if (section === undefined || equals <= 0) return { badLine: number };
+    const key = logical.slice(0, equals).trim();
+    lines.push({ section, key, value: logical.slice(equals + 1).trim(), line: number });
+  }
+  return { lines };
+}
+
+/** The lines of a rendered unit that are meant to be there, by line number. */
+export type Provenance = ReadonlyMap<number, Place>;
+
+/**
+ * Compares a rendered file with the unit it was to say: exactly its sections, keys and values, each
+ * key's values in their order. So no value and no template can add, lose or change a directive.
+ *
+ * @returns where each line came from, or the first line that differs.
+ */
+export function verifyUnit(
+  text: string,
+  unit: Unit,
+): { provenance: Provenance } | { wrong: string } {
+  const read = readUnit(text);
+  if ("badLine" in read) return { wrong: text.split("\n")[read.badLine - 1] ?? "" };
+  const waiting = new Map<string, Directive[]>();
+  for (const [section, keys] of Object.entries(unit)) {
+    for (const [key, directives] of Object.entries(keys)) {
+      if (directives.length > 0) waiting.set(`${section}.${key}`, [...directives]);
+    }
+  }
+  const provenance = new Map<number, Place>();
+  for (const { section, key, value, line } of read.lines) {
+    const meant = waiting.get(`${section}.${key}`)?.shift();
+    if (meant === undefined || meant.text !== value) {
+      return { wrong: `[${section}] ${key}=${value}` };
+    }
+    if (meant.from !== undefined) provenance.set(line, meant.from);
+  }
+  for (const [name, left] of waiting) {
+    const first = left[0];
+    if (first !== undefined) return { wrong: `missing: ${name}=${first.text}` };
+  }
+  return { provenance };
+}

@@ -1,0 +1,60 @@
+import { homedir } from "node:os";
+import config from "../deno.json" with { type: "json" };
+import { parseCommandLine } from "./cli.ts";
+import { computeFolders } from "./folders.ts";
+import { EXIT, type ExitCode } from "./invocation.ts";
+import { permissionsFor, workerPermissions } from "./permissions.ts";
+import { processTerminal, type Streams, wantsColors } from "./terminal.ts";
+import type { WorkerRequest } from "./worker.ts";
+
+/**
+ * Reads a command line, computes the folders, and runs the command in a worker that has exactly the
+ * permissions of that command. Help, the version and wrong usage start no worker.
+ */
+export async function gate(args: readonly string[]): Promise<ExitCode> {
+  const streams: Streams = {
+    outIsTerminal: Deno.stdout.isTerminal(),
+    outColors: wantsColors(Deno.env.get, Deno.stdout.isTerminal()),
+    errColors: wantsColors(Deno.env.get, Deno.stderr.isTerminal()),
+  };
+  const terminal = processTerminal(streams);
+  const parsed = parseCommandLine(args, config.version);
+  if (parsed.kind === "exit") {
+    terminal.out(parsed.stdout);
+    terminal.err(parsed.stderr);
+    return parsed.code;
+  }
+  const computed = computeFolders({
+    env: Deno.env.get,
+    workingFolder: Deno.cwd,
+    homeFolder: homedir,
+    codexOption: parsed.codex,
+    outputOption: parsed.output,
+  });
+  if ("problem" in computed) {
+    terminal.err(`lychd: ${computed.problem}\n`);
+    return EXIT.failure;
+  }
+  const { invocation } = parsed;
+  const permissions = permissionsFor(invocation, computed.folders);
+  return await runInWorker({ invocation, folders: computed.folders, streams }, permissions);
+}
+
+function runInWorker(
+  request: WorkerRequest,
+  permissions: ReturnType<typeof permissionsFor>,
+): Promise<ExitCode> {
+  const worker = new Worker(import.meta.resolve("./worker.ts"), {
+    type: "module",
+    deno: { permissions: workerPermissions(permissions) },
+  });
+  return new Promise((done) => {
+    worker.onmessage = ({ data }: MessageEvent<ExitCode>) => done(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      processTerminal(request.streams).err(`lychd: internal error: ${event.message}\n`);
+      done(EXIT.failure);
+    };
+    worker.postMessage(request);
+  });
+}

@@ -1,0 +1,105 @@
+import { type FileStatus, type Host, HostError, type HostFault } from "./host.ts";
+
+/** The real file system, within what the worker's permissions allow. */
+export const DENO_HOST: Host = {
+  list: (path) => attempt(path, () => [...Deno.readDirSync(path)].map((entry) => entry.name)),
+  stat: (path) => orNothing(path, () => statusOf(Deno.statSync(path))),
+  lstat: (path) => orNothing(path, () => statusOf(Deno.lstatSync(path))),
+  read: (path, limitBytes) => attempt(path, () => readAtMost(path, limitBytes)),
+  create(path, content, mode) {
+    attempt(path, () => {
+      using file = Deno.openSync(path, { write: true, createNew: true, mode });
+      const bytes = new TextEncoder().encode(content);
+      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+      // The umask may have taken bits away.
+      Deno.chmodSync(path, mode);
+      file.syncSync();
+    });
+  },
+  rename: (from, to) => attempt(to, () => Deno.renameSync(from, to)),
+  remove: (path) => attempt(path, () => Deno.removeSync(path)),
+  makeFolder: (path) => attempt(path, () => Deno.mkdirSync(path, { recursive: true })),
+  removeEmptyFolder(path) {
+    try {
+      Deno.removeSync(path);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  syncFolder(path) {
+    attempt(path, () => {
+      using folder = Deno.openSync(path, { read: true });
+      folder.syncSync();
+    });
+  },
+};
+
+function statusOf(info: Deno.FileInfo): FileStatus {
+  return {
+    kind: info.isFile ? "file" : info.isDirectory ? "folder" : info.isSymlink ? "link" : "other",
+    mode: (info.mode ?? 0) & 0o7777,
+    sizeBytes: info.size,
+    identity: `${info.dev}:${info.ino}`,
+  };
+}
+
+function readAtMost(path: string, limitBytes = Infinity): Uint8Array {
+  if (limitBytes === Infinity) return Deno.readFileSync(path);
+  using file = Deno.openSync(path);
+  const buffer = new Uint8Array(limitBytes);
+  let length = 0;
+  while (length < buffer.length) {
+    const read = file.readSync(buffer.subarray(length));
+    if (read === null) break;
+    length += read;
+  }
+  return buffer.subarray(0, length);
+}
+
+function attempt<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw hostError(path, error);
+  }
+}
+
+function orNothing<T>(path: string, act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    const fault = hostError(path, error);
+    if (fault.fault === "not-found") return undefined;
+    throw fault;
+  }
+}
+
+function hostError(path: string, error: unknown): HostError {
+  const [fault, words] = explain(error);
+  return new HostError(fault, path, words);
+}
+
+function explain(error: unknown): [HostFault, string] {
+  const code = error instanceof Error ? (error as { code?: string }).code : undefined;
+  switch (code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return ["no-space", "no space is left on the device"];
+    case "EROFS":
+      return ["read-only", "the file system is read-only"];
+    case "ELOOP":
+      return ["other", "its links lead in a circle"];
+  }
+  if (error instanceof Deno.errors.NotFound) return ["not-found", "it does not exist"];
+  if (error instanceof Deno.errors.NotADirectory) {
+    return ["not-found", "a part of its path is no folder"];
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return ["denied", "this user has no permission for it"];
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return ["denied", "lychd itself may not do that: the command has no such permission"];
+  }
+  return ["other", error instanceof Error ? error.message : String(error)];
+}

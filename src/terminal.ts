@@ -1,0 +1,65 @@
+import type { Palette } from "./core/report/mod.ts";
+import { PLAIN } from "./core/report/mod.ts";
+
+/** Where a command speaks: its product to `out`, everything said about it to `err`. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  readonly outPalette: Palette;
+  readonly errPalette: Palette;
+  /** Whether a person reads `out`, so that text from files must not steer the terminal. */
+  readonly outIsTerminal: boolean;
+}
+
+/** Which of the two streams are terminals, and which get colours. */
+export interface Streams {
+  readonly outIsTerminal: boolean;
+  readonly outColors: boolean;
+  readonly errColors: boolean;
+}
+
+/**
+ * Decides on colours: never with NO_COLOR, always with FORCE_COLOR, else on a terminal.
+ */
+export function wantsColors(
+  env: (name: string) => string | undefined,
+  isTerminal: boolean,
+): boolean {
+  if (env("NO_COLOR")) return false;
+  const force = env("FORCE_COLOR");
+  if (force) return force !== "0" && force !== "false";
+  return isTerminal && env("TERM") !== "dumb";
+}
+
+function paint(code: string): (text: string) => string {
+  return (text) => text === "" ? "" : `\u001b[${code}m${text}\u001b[0m`;
+}
+
+const COLORS: Palette = {
+  error: paint("1;31"),
+  warning: paint("1;33"),
+  dim: paint("2"),
+  strong: paint("1"),
+  hint: paint("36"),
+  added: paint("32"),
+  removed: paint("31"),
+};
+
+/** The process's own streams. A reader that went away is no fault of ours. */
+export function processTerminal(streams: Streams): Terminal {
+  const write = (stream: typeof Deno.stdout) => (text: string) => {
+    const bytes = new TextEncoder().encode(text);
+    try {
+      for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    }
+  };
+  return {
+    out: write(Deno.stdout),
+    err: write(Deno.stderr),
+    outPalette: streams.outColors ? COLORS : PLAIN,
+    errPalette: streams.errColors ? COLORS : PLAIN,
+    outIsTerminal: streams.outIsTerminal,
+  };
+}

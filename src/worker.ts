@@ -1,0 +1,42 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+/**
+ * The composition root inside the sandbox: it has the permissions of one command and no other.
+ */
+import type { Folders } from "./folders.ts";
+import { DENO_HOST } from "./host/deno_host.ts";
+import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
+import { processTerminal, type Streams } from "./terminal.ts";
+import type { CommandContext } from "./commands/context.ts";
+
+/** What the gate hands over. */
+export interface WorkerRequest {
+  readonly invocation: Invocation;
+  readonly folders: Folders;
+  readonly streams: Streams;
+}
+
+self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
+  const terminal = processTerminal(data.streams);
+  const context: CommandContext = { host: DENO_HOST, folders: data.folders, terminal };
+  let code: ExitCode;
+  try {
+    code = await runCommand(data.invocation, context);
+  } catch (error) {
+    // Bad input never comes here: this is a bug of ours, and a trace would not help the operator.
+    const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    terminal.err(`lychd: internal error: ${words}\nPlease report this; nothing more was done.\n`);
+    code = EXIT.failure;
+  }
+  self.postMessage(code);
+};
+
+/** Loads only what the command needs. */
+async function runCommand(invocation: Invocation, context: CommandContext): Promise<ExitCode> {
+  switch (invocation.command) {
+    case "check":
+      return await (await import("./commands/check.ts")).check(invocation, context);
+    case "render":
+      return await (await import("./commands/render.ts")).render(invocation, context);
+  }
+}

@@ -1,0 +1,13 @@
+/** Shows what lychd would write for an example Codex into a home that is empty. */
+const root = new URL("..", import.meta.url).pathname;
+const home = await Deno.makeTempDir({ prefix: "lychd-demo-" });
+try {
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "-R", "-W", "-E", "-S", "main.ts", "render", "--dry-run", "--codex", "examples/vision"],
+    cwd: root,
+    env: { HOME: home, XDG_CONFIG_HOME: "" },
+  }).spawn().status;
+  Deno.exitCode = code;
+} finally {
+  await Deno.remove(home, { recursive: true });
+}
