@@ -3,7 +3,19 @@ const root = new URL("..", import.meta.url).pathname;
 const home = await Deno.makeTempDir({ prefix: "lychd-demo-" });
 try {
   const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "-R", "-W", "-E", "-S", "main.ts", "render", "--dry-run", "--codex", "examples/vision"],
+    args: [
+      "run",
+      "--no-prompt",
+      "-R",
+      "-W",
+      "-E",
+      "-S",
+      "main.ts",
+      "render",
+      "--dry-run",
+      "--codex",
+      "examples/vision",
+    ],
     cwd: root,
     env: { HOME: home, XDG_CONFIG_HOME: "" },
   }).spawn().status;

@@ -34,7 +34,7 @@ export interface Finding {
  * @example
  * ```ts
  * import { finding, startOf } from "./finding.ts";
- * finding("broken-toml", startOf("lychd.toml"), { problem: "Unterminated array" });
+ * finding("toml-broken", startOf("lychd.toml"), { problem: "Unterminated array" });
  * ```
  */
 export function finding<C extends Code>(

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import plugin from "./plugin.ts";
+
+const CORE = "/project/src/core/plan/plan.ts";
+
+/** Source text, and the rules it breaks when it stands in `file`. */
+const CASES: readonly { source: string; file?: string; breaks: readonly string[] }[] = [
+  { source: 'Deno.readTextFileSync("x");', breaks: ["pure-core"] },
+  { source: "console.log(1);", breaks: ["pure-core", "one-voice"] },
+  { source: 'await fetch("http://localhost");', breaks: ["pure-core"] },
+  { source: "const now = Date.now();", breaks: ["pure-core"] },
+  { source: "const now = new Date();", breaks: ["pure-core"] },
+  { source: "const x = Math.random();", breaks: ["pure-core"] },
+  { source: 'import { readFileSync } from "node:fs";', breaks: ["pure-core"] },
+  { source: 'import "node:fs";', breaks: ["pure-core"] },
+  { source: 'import { randomBytes } from "node:crypto";', breaks: ["pure-core"] },
+  { source: 'import * as c from "node:crypto";', breaks: ["pure-core"] },
+  { source: 'const m = await import("./x.ts");', breaks: ["pure-core"] },
+  { source: "const f = globalThis.fetch;", breaks: ["pure-core"] },
+  { source: "const { pid } = process;", breaks: ["pure-core"] },
+  { source: 'import { createHash } from "node:crypto";', breaks: [] },
+  { source: "const d = new Date(0); const m = Math.max(1, 2);", breaks: [] },
+  { source: "const x = { console: 1 }.console;", breaks: [] },
+  { source: "console.log(1);", file: "/project/src/core/plan/plan_test.ts", breaks: [] },
+  { source: "console.log(1);", file: "/project/src/host/x.ts", breaks: ["one-voice"] },
+  { source: "console.log(1);", file: "/project/tools/x.ts", breaks: [] },
+  { source: "export const x = 1;", file: "/project/src/x.ts", breaks: ["documented"] },
+  {
+    source: "// no docstring\nexport function f() {}",
+    file: "/project/src/x.ts",
+    breaks: ["documented"],
+  },
+  { source: "/** One. */\nexport const x = 1;", file: "/project/src/x.ts", breaks: [] },
+  { source: "Deno.exit(1);", file: "/project/src/host/x.ts", breaks: ["one-exit"] },
+  { source: "Deno.exit(1);", file: "/project/main.ts", breaks: [] },
+];
+
+for (const { source, file = CORE, breaks } of CASES) {
+  Deno.test(`${file}: ${source} breaks ${breaks.join(", ") || "nothing"}`, () => {
+    const found = Deno.lint.runPlugin(plugin, file, source);
+    const ids = new Set(found.map((d) => d.id.replace("lychd/", "")));
+    assert.deepEqual([...ids].sort(), [...breaks].sort());
+  });
+}
