@@ -21,17 +21,18 @@ export async function loadCodex({ host, folders, terminal }: CommandContext): Pr
   const read = "fault" in found
     ? { codex: undefined, findings: [found.fault], sources: new Map<string, string>() }
     : readCodex(found.folder);
-  const compiled = read.codex === undefined
-    ? { runes: [], findings: [] }
-    : await compile(read.codex);
+  const compiled = read.codex === undefined ? NOTHING : await compile(read.codex);
   const findings = sortFindings([...read.findings, ...compiled.findings]);
   terminal.err(formatReport(findings, {
     sources: read.sources,
     prefix: `${folders.codexShown}/`,
     palette: terminal.errPalette,
   }));
-  return { codex: read.codex, runes: compiled.runes, valid: !hasErrors(findings), findings };
+  const valid = !hasErrors(findings);
+  return { codex: read.codex, runes: valid ? compiled.runes : [], valid, findings };
 }
+
+const NOTHING = { runes: [], findings: [] };
 
 /** A finding for `--json`: flat, in the operator's terms. */
 export function findingJson(f: Finding) {

@@ -76,7 +76,8 @@ export function memoryHost(texts: Readonly<Record<string, string>> = {}): Memory
       files.delete(path);
     },
     makeFolder: addFolder,
-    removeEmptyFolder: (path) => list(path).length === 0 && folders.delete(path),
+    removeEmptyFolder: (path) =>
+      folders.has(path) && list(path).length === 0 && folders.delete(path),
     syncFolder: () => {},
   };
 }

@@ -13,19 +13,59 @@ export interface Subject {
   readonly examples: Readonly<Record<string, string>>;
 }
 
+/** A table as far as it could be read. */
+export interface Checked<T> {
+  /** Nothing when not even a part of it makes sense. */
+  readonly value: T | undefined;
+  /** Whether `value` lacks what the findings are about. */
+  readonly partial: boolean;
+  readonly findings: Finding[];
+}
+
 /**
- * Checks the table of `subject` against `schema` and returns its value, or every fault in it.
+ * Checks the table of `subject` against `schema`: its value, and every fault in it.
+ *
+ * A table with faults is read without the fields that have them, so that the rest of it can be
+ * checked in the same run; `standIns` take the place of fields that must be there.
  */
 export function checkSchema<S extends z.ZodType>(
   schema: S,
   subject: Subject,
-): { value: z.infer<S>; findings: Finding[] } | { value?: never; findings: Finding[] } {
+  standIns: Readonly<Record<string, unknown>> = {},
+): Checked<z.infer<S>> {
   const input = valueAt(subject.document.value, subject.path);
   const result = schema.safeParse(input);
-  if (result.success) return { value: result.data, findings: [] };
+  if (result.success) return { value: result.data, partial: false, findings: [] };
+  const { issues } = result.error;
+  const rest = { ...standIns, ...withoutFaults(input, issues) };
   return {
-    findings: result.error.issues.flatMap((issue) => explain(issue, schema, subject, input)),
+    value: schema.safeParse(rest).data,
+    partial: true,
+    findings: issues.flatMap((issue) => explain(issue, schema, subject, input)),
   };
+}
+
+/** A copy of the table `input` without the keys that `issues` are about. */
+function withoutFaults(input: unknown, issues: readonly Issue[]): Record<string, unknown> {
+  const copy = structuredClone(input) as Record<string, unknown>;
+  for (const issue of issues) {
+    const path = issue.path.filter((step) => typeof step !== "symbol");
+    const keys = issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => [...path, key])
+      : [path];
+    for (const at of keys) removeAt(copy, at);
+  }
+  return copy;
+}
+
+/** Removes the key at `path`; a whole list where the path leads into one. */
+function removeAt(table: Record<string, unknown>, path: TomlPath): void {
+  const [step, ...rest] = path;
+  if (typeof step !== "string") return;
+  const below = table[step];
+  const isTable = typeof below === "object" && below !== null && !Array.isArray(below);
+  if (rest.length > 0 && isTable) removeAt(below as Record<string, unknown>, rest);
+  else delete table[step];
 }
 
 type Issue = z.core.$ZodIssue;

@@ -12,6 +12,8 @@ export interface Soulstone extends Omit<SoulstoneFields, "exec" | "groups" | "ca
   readonly groups: readonly string[];
   /** Sorted, each once. */
   readonly capabilities: readonly string[];
+  /** Whether fields with faults were left out: then only what is left can be judged. */
+  readonly partial: boolean;
   /** The file that defines it, relative to the Codex. */
   readonly file: string;
   /** Where a field stands; the table's head for one that has its default. */

@@ -1,4 +1,4 @@
-import { type Finding, finding, type Place } from "../report/mod.ts";
+import { type Finding, finding, type Place, quoted } from "../report/mod.ts";
 import type { Codex, Soulstone } from "./codex.ts";
 import type { TomlPath } from "./toml.ts";
 
@@ -58,7 +58,9 @@ function portClaims(codex: Codex, settingsPlace: (path: TomlPath) => Place): Cla
   });
   for (const soulstone of codex.soulstones) {
     const { name, port } = soulstone;
-    claims.push({ port, owner: `Soulstone \`${name}\``, place: soulstone.placeOf(["port"]) });
+    // The port itself may be what is wrong with it.
+    if (soulstone.partial) continue;
+    claims.push({ port, owner: `Soulstone ${quoted(name)}`, place: soulstone.placeOf(["port"]) });
   }
   return claims;
 }

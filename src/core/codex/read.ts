@@ -1,5 +1,5 @@
 import { split as splitLikeAShell } from "shlex";
-import { type Finding, finding, hasErrors, type Place, startOf } from "../report/mod.ts";
+import { type Finding, finding, type Place, quoted, startOf } from "../report/mod.ts";
 import { checkSchema } from "./check_schema.ts";
 import type { Codex, Soulstone } from "./codex.ts";
 import { lawFaults } from "./laws.ts";
@@ -22,8 +22,8 @@ export interface CodexFolder {
 
 /** What {@linkcode readCodex} made of a folder. */
 export interface ReadCodex {
-  /** Nothing when a finding is an error. */
-  readonly codex: Codex | undefined;
+  /** Only as far as it could be read when a finding is an error. */
+  readonly codex: Codex;
   readonly findings: readonly Finding[];
   /** The text of each file that could be read, by path: for the frames of a report. */
   readonly sources: ReadonlyMap<string, string>;
@@ -42,7 +42,7 @@ export const FILE_LIMIT_KIB = 1024;
  * import { readCodex } from "./read.ts";
  * const bytes = new TextEncoder().encode('[eye]\nimage = "vllm/vllm-openai"\nport = 8780\n');
  * const { codex } = readCodex({ folder: "codex", files: [{ path: "soulstones/eye.toml", bytes }] });
- * codex?.soulstones[0]?.port; // 8780
+ * codex.soulstones[0]?.port; // 8780
  * ```
  */
 export function readCodex({ folder, files }: CodexFolder): ReadCodex {
@@ -81,18 +81,16 @@ export function readCodex({ folder, files }: CodexFolder): ReadCodex {
   }
   soulstones.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-  const soulstoneFiles = files.filter((f) => f.path !== SETTINGS_FILE);
+  const soulstoneFiles = files.map((f) => f.path).filter((path) => path !== SETTINGS_FILE).sort();
   if (soulstones.length === 0 && !findings.some((f) => f.place.file !== SETTINGS_FILE)) {
-    const at = soulstoneFiles[0]?.path ?? "soulstones";
+    const at = soulstoneFiles[0] ?? "soulstones";
     findings.push(finding("codex-empty", startOf(at), { folder }));
   }
-  if (settings.value === undefined) return { codex: undefined, findings, sources };
-
-  const codex = { settings: settings.value, soulstones };
+  const codex = { settings: settings.value ?? lychdSchema.parse({}), soulstones };
   const place = (document: TomlDocument | undefined) => (path: readonly (string | number)[]) =>
     (document ?? EMPTY_SETTINGS).spot(path).value;
   findings.push(...lawFaults(codex, place(settingsDocument)));
-  return { codex: hasErrors(findings) ? undefined : codex, findings, sources };
+  return { codex, findings, sources };
 }
 
 const SETTINGS_FILE = "lychd.toml";
@@ -143,9 +141,9 @@ function readSoulstone(
   const checked = checkSchema(soulstoneSchema, {
     document,
     path: [name],
-    owner: `Soulstone \`${name}\``,
+    owner: `Soulstone ${quoted(name)}`,
     examples: EXAMPLES,
-  });
+  }, STAND_INS);
   findings.push(...checked.findings);
   if (checked.value === undefined) return { findings };
 
@@ -156,6 +154,7 @@ function readSoulstone(
     ...fields,
     name,
     exec: "fault" in words ? undefined : words.words,
+    partial: checked.partial,
     groups: sortedSet(fields.groups),
     capabilities: sortedSet(fields.capabilities),
     file: document.file,
@@ -165,6 +164,9 @@ function readSoulstone(
   findings.push(...valueFaults(soulstone, fields));
   return { soulstone, findings };
 }
+
+/** What a Soulstone has where a field that it must have is missing or wrong. */
+const STAND_INS = { image: "localhost/unknown", port: 65_535 };
 
 /** Lines that a message offers for a field that is missing. */
 const EXAMPLES: Readonly<Record<string, string>> = {

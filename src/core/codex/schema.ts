@@ -25,7 +25,7 @@ const image = z.string().regex(/^(?!.*\.(?:image|build)$)[A-Za-z0-9][A-Za-z0-9._
 const seconds = z.int().min(1).max(86_400);
 
 const device = z.string().regex(
-  /^(?:\/dev\/[^\s:,]+(?::\/[^\s:,]+)?(?::[rwm]{1,3})?|[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+=[a-zA-Z0-9._:-]+)$/,
+  /^(?:\/dev\/[^\s:,]+(?::\/[^\s:,]+)?(?::[rwm]{1,3})?|[a-zA-Z0-9][a-zA-Z0-9.-]*\/[a-zA-Z0-9._-]+=[a-zA-Z0-9._:-]+)$/,
   { error: "device-invalid" },
 );
 
@@ -54,7 +54,7 @@ export const soulstoneSchema = z.strictObject({
     .describe("flags for the engine, or its whole command; `{port}` stands for the port"),
   port_expose: z.boolean().default(true)
     .describe("whether the port can be reached from the host, or from inside the pod only"),
-  description: z.string().optional().describe("one line for people"),
+  description: z.string().min(1).optional().describe("one line for people"),
   engine: z.enum(ENGINES, { error: "engine-unknown" }).optional()
     .describe("how port, model, health and metrics are set; guessed from the image"),
   model: z.string().min(1).optional().describe("a repository id, or a path in the container"),

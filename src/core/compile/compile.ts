@@ -24,7 +24,8 @@ export interface Compiled {
 }
 
 /**
- * Compiles a Codex to the files that make systemd run it.
+ * Compiles a Codex to the files that make systemd run it. Of a Codex with faults it finds those that
+ * only show when it is compiled.
  *
  * Output is a function of the Codex alone: two runs give the same bytes. Every file is read back
  * after it was rendered, and refused unless it says exactly what was meant.
@@ -73,7 +74,7 @@ function layOut(codex: Codex, findings: Finding[]): (Layout & { path: string })[
       waitForNetwork: settings.wait_for_network,
       shmSizeMib: settings.sepulcher.shm_size_mib,
     });
-    findings.push(...made.findings);
+    findings.push(...made.findings.filter((f) => !soulstone.partial || isSureOfPart(f)));
     layouts.push({
       path: `${QUADLET_FOLDER}/${soulstoneUnit(name).file}`,
       template: "soulstone.container",
@@ -84,6 +85,11 @@ function layOut(codex: Codex, findings: Finding[]): (Layout & { path: string })[
     });
   }
   return [...layouts, ...covenLayouts(covens, settings.boot_coven)];
+}
+
+/** Whether a fault of a Soulstone is one whatever the fields are that it lacks. */
+function isSureOfPart(f: Finding): boolean {
+  return f.severity === "error" && f.code !== "exec-port-differs" && f.code !== "health-nothing";
 }
 
 function covenLayouts(

@@ -10,6 +10,7 @@ import {
   writeExecWord,
   writeText,
   writeToken,
+  writeVariable,
   writeWord,
   type Written,
 } from "../rune/mod.ts";
@@ -65,20 +66,18 @@ export function passedKeys(soulstone: Soulstone): { keys: PassedKey[]; findings:
       findings.push(...refused);
       if (refused.some((f) => f.severity === "error")) continue;
       const values = Array.isArray(value) ? value : [value];
-      const read = writeKey(section, key, values.map(String));
-      if ("problem" in read) {
-        const path = ["quadlet", section, key, ...(Array.isArray(value) ? [read.index] : [])];
+      const { texts, problems } = writeKey(section, key, values.map(String));
+      for (const { problem, index } of problems) {
+        const path = ["quadlet", section, key, ...(Array.isArray(value) ? [index] : [])];
         const field = `quadlet.${section}.${key}`;
-        findings.push(
-          finding("text-unfit", soulstone.placeOf(path), { field, problem: read.problem }),
-        );
-        continue;
+        findings.push(finding("text-unfit", soulstone.placeOf(path), { field, problem }));
       }
+      if (problems.length > 0) continue;
       const from = soulstone.placeOf(["quadlet", section, key]);
       keys.push({
         section,
         key,
-        directives: read.texts.map((text) => ({ text, from })),
+        directives: texts.map((text) => ({ text, from })),
         adds: isList(section, key),
       });
     }
@@ -130,22 +129,23 @@ function isNewer(a: string, b: string): boolean {
   return aMajor > bMajor || aMajor === bMajor && aMinor > bMinor;
 }
 
-/** The lines of a key: one for each value, but all words of a command on one. */
+/** The lines of a key: one for each value, but all words of a command on one; or what is wrong. */
 function writeKey(
   section: SectionName,
   key: string,
   values: readonly string[],
-): { texts: readonly string[] } | { problem: string; index: number } {
+): { texts: readonly string[]; problems: readonly { problem: string; index: number }[] } {
   const texts: string[] = [];
+  const problems: { problem: string; index: number }[] = [];
   for (const [index, value] of values.entries()) {
     const written = value === "" && isList(section, key)
       ? { problem: "an empty value would reset what lychd writes" }
       : writeValue(section, key, value);
-    if ("problem" in written) return { problem: written.problem, index };
-    texts.push(written.text);
+    if ("problem" in written) problems.push({ problem: written.problem, index });
+    else texts.push(written.text);
   }
   const oneLine = quadletKey(section, key)?.value === "words" && !isList(section, key);
-  return { texts: oneLine ? [texts.join(" ")] : texts };
+  return { texts: oneLine ? [texts.join(" ")] : texts, problems };
 }
 
 function writeValue(section: SectionName, key: string, value: string): Written {
@@ -157,9 +157,8 @@ function writeValue(section: SectionName, key: string, value: string): Written {
         quotesStripped: false,
       });
     case "pairs":
-      return value.includes("=")
-        ? writeWord(value)
-        : { problem: "it must be NAME=VALUE, or Quadlet drops it" };
+      if (!value.includes("=")) return { problem: "it must be NAME=VALUE, or Quadlet drops it" };
+      return key === "Environment" ? writeVariable(value) : writeWord(value);
     case "words":
       return writeExecWord(value);
     case "tokens":

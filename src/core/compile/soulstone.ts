@@ -8,6 +8,7 @@ import {
   type Unit,
   writeExecWord,
   writeText,
+  writeVariable,
   writeWord,
   type Written,
 } from "../rune/mod.ts";
@@ -100,7 +101,7 @@ export function soulstoneUnitOf(
       Exec: execOf(soulstone, command.words, findings),
       Environment: Object.entries(soulstone.env).sort(([a], [b]) => a < b ? -1 : 1)
         .flatMap(([name, value]) =>
-          given(writeWord(`${name}=${value}`), `env.${name}`, at("env", name))
+          given(writeVariable(`${name}=${value}`), `env.${name}`, at("env", name))
         ),
       Secret: soulstone.secrets.flatMap((s, i) => given(writeWord(s), "secrets", at("secrets", i))),
       Volume: volumesOf(soulstone, profile, given),

@@ -75,7 +75,7 @@ function formatFinding(f: Finding, options: ReportOptions): string {
 function formatPlace(place: Place, label: string, options: ReportOptions): string[] {
   const { palette } = options;
   const { line, column } = place.start;
-  const where = `${options.prefix}${printable(place.file)}:${line}:${column}`;
+  const where = `${printable(options.prefix + place.file)}:${line}:${column}`;
   const source = options.sources.get(place.file)?.split("\n")[line - 1]?.replace(/\r$/, "");
   const gutter = " ".repeat(String(line).length);
   const arrow = `${gutter}${palette.dim("-->")} ${where}`;

@@ -13,7 +13,7 @@ export type Written = { readonly text: string } | { readonly problem: string };
  * One word of `Exec=`, `Environment=`, `Label=` and their like: in double quotes unless it is plain,
  * so that spaces and quotes stay, with `%` and `$` doubled.
  *
- * Refuses NUL, which no argument can hold.
+ * Refuses NUL, which no argument can hold, and what Unicode calls noncharacters.
  *
  * @example
  * ```ts
@@ -23,6 +23,7 @@ export type Written = { readonly text: string } | { readonly problem: string };
  */
 export function writeWord(value: string): Written {
   if (value.includes("\0")) return { problem: "it holds a NUL character" };
+  if (NONCHARACTER.test(value)) return { problem: NONCHARACTER_PROBLEM };
   if (PLAIN_WORD.test(value)) return { text: value };
   const escaped = value.replace(/[\\"]/g, "\\$&").replace(
     CONTROL,
@@ -39,6 +40,16 @@ export function writeExecWord(value: string): Written {
   if (value === "") return { problem: "it is empty" };
   if (value === ";") return { problem: "it is only `;`" };
   return writeWord(value);
+}
+
+/**
+ * A pair of `Environment=`: as {@linkcode writeWord}, but Podman makes a line feed of each carriage
+ * return and line feed (seen with 5.4.2; labels and arguments are left alone).
+ */
+export function writeVariable(pair: string): Written {
+  return pair.includes("\r\n")
+    ? { problem: "it holds a carriage return before a line feed, which Podman drops" }
+    : writeWord(pair);
 }
 
 /** Where a text stands, which decides what is expanded in it. */
@@ -68,6 +79,7 @@ export function writeText(value: string, place: TextPlace): Written {
   if (/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/.test(value)) {
     return { problem: "it has more than one line, or another control character" };
   }
+  if (NONCHARACTER.test(value)) return { problem: NONCHARACTER_PROBLEM };
   if (value !== value.trim()) {
     return { problem: "it begins or ends with white space, which would be lost" };
   }
@@ -101,6 +113,14 @@ function doublePercents(text: string): string {
 function doubleDollars(text: string): string {
   return text.replaceAll("$", "$$$$");
 }
+
+/**
+ * Code points that Unicode reserves for ever. systemd ignores a whole line that has one ("String is
+ * not UTF-8 clean"), and Quadlet writes them out bare however they were escaped.
+ */
+const NONCHARACTER = /\p{Noncharacter_Code_Point}/u;
+const NONCHARACTER_PROBLEM =
+  "it holds a Unicode noncharacter such as U+FFFE, which systemd refuses";
 
 /** Words that mean the same with and without quotes, to systemd, Quadlet and the reader. */
 const PLAIN_WORD = /^[A-Za-z0-9_./:=,@+-]+$/;

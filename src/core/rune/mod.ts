@@ -4,6 +4,7 @@ export {
   writeExecWord,
   writeText,
   writeToken,
+  writeVariable,
   writeWord,
   type Written,
 } from "./escape.ts";

@@ -1,0 +1,393 @@
+/**
+ * Escaping: any string that a Codex may hold arrives byte for byte, or was refused with a report.
+ *
+ * Ten thousand strings go through the program, the real generator and systemd's own reading of the
+ * services, which run a small dump in the place of Podman. Some go through real containers.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path/posix";
+import fc from "fast-check";
+import { compile } from "../../src/core/compile/mod.ts";
+import { readCodex } from "../../src/core/codex/mod.ts";
+import {
+  ask,
+  clear,
+  codexFiles,
+  engine,
+  type Fields,
+  install,
+  must,
+  start,
+  tomlString,
+  withRendered,
+} from "./host_codex.ts";
+import { labTest, labUp, lichExec, lichShell, putTree, shellQuote } from "./lab.ts";
+
+const STRINGS = 10_000;
+const UNITS = 25;
+const CONTAINERS = 5;
+const IMAGE = "localhost/escaping:1";
+
+/** Pieces that somebody in the chain gives a meaning to. */
+const LOADED = [
+  ..."%$\"'\\ ;#[]{}=\n\t\r\u0001\u007f-~*?&|<>()!`@:,./aé😀\u00a0\u2028",
+  "%h",
+  "%%",
+  "%n",
+  "${HOME}",
+  "$HOME",
+  "$$",
+  "\\n",
+  "\\x41",
+  "\\\\",
+  "[Service]",
+  "\nExecStartPre=",
+  "--",
+  "<(",
+  "''",
+  '""',
+  " ",
+  "\u0000",
+];
+
+/** Strings of all kinds: loaded ones, any Unicode, short and long. */
+const strings: fc.Arbitrary<string> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.array(fc.constantFrom(...LOADED), { maxLength: 12 }).map((p) => p.join("")),
+  },
+  { weight: 3, arbitrary: fc.string({ unit: "binary", maxLength: 12 }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("", ";", "-", "a".repeat(3000), "%".repeat(500), "\\".repeat(7)),
+  },
+);
+
+/** How a value stands in a table of TOML, and what must come out at the other end. */
+interface Place {
+  readonly name: "exec" | "env" | "label" | "volume" | "description";
+  readonly share: number;
+}
+
+const PLACES: readonly Place[] = [
+  { name: "exec", share: 0.45 },
+  { name: "env", share: 0.3 },
+  { name: "label", share: 0.15 },
+  { name: "volume", share: 0.09 },
+  { name: "description", share: 0.01 },
+];
+
+type Values = Record<Place["name"], string[]>;
+
+/** The fields of a Soulstone that carries `values`. */
+function fieldsOf(values: Values): Fields {
+  return {
+    ...values.description.length > 0 ? { description: values.description[0] } : {},
+    exec: ["first", ...values.exec],
+    env: Object.fromEntries(values.env.map((v, i) => [`V${i}`, v])),
+    volumes: values.volume.map((v, i) => `/host/${v}:/in${i}`),
+    quadlet: { Container: { Label: values.label.map((v, i) => `l${i}=${v}`) } },
+  };
+}
+
+/** What a value that was carried must come out as: only `{port}` in `exec` is not itself. */
+function arrived(place: Place["name"], value: string, port: number): string {
+  return place === "exec"
+    ? value.replace(/\{\{port\}\}|\{port\}/g, (m) => m === "{port}" ? String(port) : "{port}")
+    : value;
+}
+
+/**
+ * Leaves out of `values` what the program refuses, and counts it. Refusing is only right for the
+ * reasons that {@link mayRefuse} lists; any other is a fault.
+ */
+async function carried(values: Values, port: number): Promise<{ values: Values; refused: number }> {
+  const kept: Values = { exec: [], env: [], label: [], volume: [], description: [] };
+  let refused = 0;
+  for (const { name } of PLACES) {
+    const wrong = await refusedValues(name, values[name], port);
+    for (const value of wrong) {
+      assert.ok(mayRefuse(name, value), `refused for no reason: ${name} ${JSON.stringify(value)}`);
+    }
+    kept[name] = values[name].filter((value) => !wrong.has(value));
+    refused += values[name].length - kept[name].length;
+  }
+  return { values: kept, refused };
+}
+
+/** The values of `list` that the program finds an error in: each stands on a line of its own. */
+async function refusedValues(
+  place: Place["name"],
+  list: readonly string[],
+  port: number,
+): Promise<Set<string>> {
+  const wrong = new Set<string>();
+  const tables = place === "description" ? list.map((value) => [value]) : [list];
+  for (const values of tables) {
+    const head = ["[a]", `image = "${IMAGE}"`, `port = ${port}`, ...OPENING[place].slice(0, -1)];
+    const lines = values.map((value, i) => lineOf(place, value, i));
+    const text = [...head, OPENING[place].at(-1), ...lines, CLOSING[place]].join("\n");
+    const bytes = new TextEncoder().encode(text);
+    const read = readCodex({ folder: "codex", files: [{ path: "soulstones/a.toml", bytes }] });
+    const compiled = (await compile(read.codex)).findings;
+    for (const finding of [...read.findings, ...compiled]) {
+      if (finding.severity !== "error") continue;
+      const value = values[finding.place.start.line - head.length - 2];
+      assert.ok(value !== undefined, `no value stands where ${finding.message} is found`);
+      wrong.add(value);
+    }
+  }
+  return wrong;
+}
+
+/** What stands in front of the lines of values, and behind them. */
+const OPENING: Readonly<Record<Place["name"], readonly string[]>> = {
+  exec: ['exec = ["first",'],
+  env: ["[a.env]"],
+  label: ["quadlet.Container.Label = ["],
+  volume: ["volumes = ["],
+  description: ["# the description"],
+};
+const CLOSING: Readonly<Record<Place["name"], string>> = {
+  exec: "]",
+  env: "",
+  label: "]",
+  volume: "]",
+  description: "",
+};
+
+function lineOf(place: Place["name"], value: string, index: number): string {
+  switch (place) {
+    case "exec":
+      return `${tomlString(value)},`;
+    case "env":
+      return `V${index} = ${tomlString(value)}`;
+    case "label":
+      return `${tomlString(`l${index}=${value}`)},`;
+    case "volume":
+      return `${tomlString(`/host/${value}:/in${index}`)},`;
+    case "description":
+      return `description = ${tomlString(value)}`;
+  }
+}
+
+/** The reasons for which a value may be refused at all. */
+function mayRefuse(place: Place["name"], value: string): boolean {
+  // systemd ignores lines that hold one: seen here, for the first time.
+  if (/\p{Noncharacter_Code_Point}/u.test(value)) return true;
+  switch (place) {
+    case "exec":
+      return value === "" || value === ";" || value.includes("\0");
+    case "env":
+      return value.includes("\0") || value.includes("\r\n");
+    case "label":
+      return value.includes("\0");
+    case "volume":
+      // deno-lint-ignore no-control-regex
+      return /[\u0000-\u001f\u007f-\u009f:\u2028\u2029]/.test(value);
+    case "description":
+      // deno-lint-ignore no-control-regex
+      return /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/.test(value) ||
+        value === "" || value !== value.trim() || value.endsWith("\\");
+  }
+}
+
+function sample(seed: number): Values[] {
+  const all = fc.sample(strings, { numRuns: STRINGS, seed });
+  let from = 0;
+  const units: Values[] = Array.from(
+    { length: UNITS },
+    () => ({ exec: [], env: [], label: [], volume: [], description: [] }),
+  );
+  for (const place of PLACES) {
+    const count = Math.round(STRINGS * place.share);
+    all.slice(from, from + count).forEach((value, i) => units[i % UNITS]?.[place.name].push(value));
+    from += count;
+  }
+  return units;
+}
+
+/** Reads words that end with NUL each. */
+function words(bytes: Uint8Array): string[] {
+  const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  return text.split("\0").slice(0, -1);
+}
+
+/** The values behind each `option` of a Podman command line. */
+function optionValues(args: readonly string[], option: string): string[] {
+  return args.flatMap((arg, i) => arg === option ? [args[i + 1] ?? ""] : []);
+}
+
+labTest("ten thousand strings arrive byte for byte through the generator and systemd", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const seed = Number(Deno.env.get("LYCHD_SEED") ?? Date.now() % 2 ** 31);
+  // deno-lint-ignore no-console
+  console.log(`seed ${seed}: repeat it with LYCHD_SEED=${seed}`);
+  const expected = new Map<string, Values>();
+  const descriptions = new Map<string, string>();
+  const table: Record<string, Fields> = {};
+  let refused = 0;
+  let total = 0;
+  for (const [i, values] of sample(seed).entries()) {
+    const port = 20_000 + i;
+    const kept = await carried(values, port);
+    refused += kept.refused;
+    // Each description beyond the first needs a unit of its own.
+    kept.values.description.forEach((description, k) => {
+      const name = `d${i}-${k}`;
+      descriptions.set(name, description);
+      table[name] = { image: IMAGE, port: 30_000 + i * 50 + k, description };
+      total++;
+    });
+    const values_: Values = { ...kept.values, description: [] };
+    expected.set(`u${i}`, values_);
+    table[`u${i}`] = { image: IMAGE, port, ...fieldsOf(values_) };
+    total += Object.values(values_).flat().length;
+  }
+
+  await withRendered(codexFiles(table), async (tree) => {
+    await clear(shell);
+    await putTree(join(tree, "containers", "systemd", "lychd"), "/home/lich/escaping/in");
+  });
+  await must(shell, PREPARE);
+  await must(
+    shell,
+    `cd ~/escaping && for u in ${[...expected.keys()].join(" ")}; do
+    systemctl --user start soulstone-$u.service || exit 1
+  done`,
+  );
+
+  for (const [name, values] of expected) {
+    const port = 20_000 + Number(name.slice(1));
+    const dump = await lichExec(["cat", `escaping/out/soulstone-${name}`]);
+    const args = words(dump.stdoutBytes);
+    const image = args.lastIndexOf(IMAGE);
+    const context = `${name}, seed ${seed}`;
+    assert.deepEqual(args.slice(image + 1), [
+      "first",
+      ...values.exec.map((v) => arrived("exec", v, port)),
+    ], context);
+    const before = args.slice(0, image);
+    assert.deepEqual(
+      new Set(optionValues(before, "--env")),
+      new Set(values.env.map((v, i) => `V${i}=${v}`)),
+      context,
+    );
+    const labels = new Set(optionValues(before, "--label"));
+    for (const [i, value] of values.label.entries()) {
+      assert.ok(labels.has(`l${i}=${value}`), context);
+    }
+    assert.deepEqual(
+      optionValues(before, "-v"),
+      values.volume.map((v, i) => `/host/${v}:/in${i}`),
+      context,
+    );
+  }
+  for (const [name, description] of descriptions) {
+    const { stdout } = await shell.run(
+      `systemctl --user show --property=Description --value soulstone-${name}.service`,
+    );
+    assert.equal(stdout.replace(/\n$/, ""), description, `${name}, seed ${seed}`);
+  }
+  // deno-lint-ignore no-console
+  console.log(`${total} strings arrived, ${refused} were refused, 0 were changed`);
+  assert.ok(total + refused >= STRINGS);
+  await must(
+    shell,
+    "rm -rf ~/escaping; rm -f ~/.config/systemd/user/soulstone-*; systemctl --user daemon-reload",
+  );
+});
+
+/** Makes services of the units, with a dump in the place of Podman, and shows them to systemd. */
+const PREPARE = `cd ~/escaping && mkdir -p out ~/.config/systemd/user
+  cat > dump <<'SCRIPT'
+#!/bin/sh
+# The name of the unit, from the cgroup: an argument could be anything.
+unit=$(sed -n 's|^0::.*/||p' /proc/self/cgroup)
+cat /proc/$$/cmdline > "$HOME/escaping/out/\${unit%.service}"
+SCRIPT
+  chmod +x dump
+  QUADLET_UNIT_DIRS=$PWD/in /usr/libexec/podman/quadlet -user $PWD/services $PWD/services $PWD/services 2>quadlet.log
+  for unit in services/soulstone-*.service; do
+    # The dump takes the words as they are; nothing else of the service matters here.
+    sed -e "s|^ExecStart=/usr/bin/podman |ExecStart=$PWD/dump |" \\
+        -e '/^ExecStop/d; /^Type=/d; /^NotifyAccess=/d; /^Restart/d; /^BindsTo=/d; /^After=/d; /^Requires/d; /^Conflicts=/d' \\
+        -e 's|^\\[Service\\]|[Service]\\nType=oneshot|' "$unit" > ~/.config/systemd/user/"\${unit##*/}"
+  done
+  systemctl --user daemon-reload`;
+
+labTest("two hundred strings arrive byte for byte in real containers", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const seed = Number(Deno.env.get("LYCHD_SEED") ?? Date.now() % 2 ** 31) + 1;
+  const table: Record<string, Fields> = {};
+  const expected = new Map<string, Values>();
+  const all = fc.sample(strings, { numRuns: 200, seed });
+  for (let i = 0; i < CONTAINERS; i++) {
+    const mine = all.filter((_, k) => k % CONTAINERS === i);
+    const values: Values = {
+      exec: mine.slice(0, 20),
+      env: mine.slice(20, 34),
+      label: mine.slice(34, 37),
+      volume: mine.slice(37).map((v) => v.replaceAll("/", "_").slice(0, 40)).filter((v) =>
+        !/^\.{0,2}$/.test(v)
+      ),
+      description: [],
+    };
+    const kept = (await carried(values, 8780 + i)).values;
+    // Two mounts of one folder are one folder.
+    kept.volume = [...new Set(kept.volume)];
+    expected.set(`u${i}`, kept);
+    const fields = fieldsOf(kept);
+    table[`u${i}`] = engine(8780 + i, {
+      ...fields,
+      groups: ["all"],
+      exec: ["--port", "{port}", "--", ...kept.exec],
+      volumes: kept.volume.map((v, k) => `~/hostile/${v}:/in${k}`),
+    });
+  }
+  await must(shell, "rm -rf ~/hostile && mkdir ~/hostile");
+  for (const { volume } of expected.values()) {
+    for (const name of volume) await must(shell, `mkdir -p -- ~/hostile/${shellQuote(name)}`);
+  }
+  await install(shell, table);
+  assert.equal((await start(shell, "lychd-coven-all.target")).code, 0);
+  let count = 0;
+  for (const [name, values] of expected) {
+    const port = 8780 + Number(name.slice(1));
+    const context = `${name}, seed ${seed}`;
+    const argv = words(await ask(shell, port, "/argv") ?? new Uint8Array());
+    assert.deepEqual(
+      argv.slice(argv.indexOf("--") + 1),
+      values.exec.map((v) => arrived("exec", v, port)),
+      context,
+    );
+    const env = new Set(words(await ask(shell, port, "/env") ?? new Uint8Array()));
+    for (const [i, value] of values.env.entries()) {
+      assert.ok(env.has(`V${i}=${value}`), `${context}: ${JSON.stringify(value)}`);
+    }
+    const mounts = new TextDecoder().decode(await ask(shell, port, "/mounts"));
+    for (const [i, volume] of values.volume.entries()) {
+      const line = mounts.split("\n").find((l) => l.split(" ")[4] === `/in${i}`) ?? "";
+      // The kernel writes spaces and the like of a path as three octal digits, byte by byte.
+      const bytes = (line.split(" ")[3] ?? "").replace(
+        /\\([0-7]{3})/g,
+        (_, o) => String.fromCharCode(parseInt(o, 8)),
+      );
+      assert.ok(
+        bytes.endsWith(`/hostile/${volume}`),
+        `${context}: ${JSON.stringify(volume)} in ${line}`,
+      );
+    }
+    const labels = JSON.parse(
+      await must(shell, `podman inspect soulstone-${name} --format '{{json .Config.Labels}}'`),
+    );
+    for (const [i, value] of values.label.entries()) assert.equal(labels[`l${i}`], value, context);
+    count += Object.values(values).flat().length;
+  }
+  // deno-lint-ignore no-console
+  console.log(`${count} strings arrived in ${CONTAINERS} containers (seed ${seed})`);
+  await clear(shell);
+  await must(shell, "rm -rf ~/hostile");
+});

@@ -1,0 +1,109 @@
+/** Readiness: what `systemctl --user start` waits for, and what is left when it fails. */
+import assert from "node:assert/strict";
+import { active, ask, engine, install, must, show, start } from "./host_codex.ts";
+import { labTest, labUp, lichShell } from "./lab.ts";
+
+labTest("start of an engine with a health path returns when it answers, and soon", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, { a: engine(8780, {}, ["--load-seconds", "3"]) });
+  const { code, seconds } = await start(shell, "soulstone-a.service");
+  assert.equal(code, 0);
+  assert.ok(await ask(shell, 8780, "/health"), "it does not answer yet");
+  assert.ok(seconds >= 3 && seconds < 7, `it took ${seconds} s`);
+});
+
+labTest("start of a Coven returns when all of it answers", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, { groups: ["one"] }),
+    b: engine(8781, { groups: ["one"] }, ["--load-seconds", "2"]),
+  });
+  assert.equal((await start(shell, "lychd-coven-one.target")).code, 0);
+  assert.ok(await ask(shell, 8780, "/health"));
+  assert.ok(await ask(shell, 8781, "/health"));
+});
+
+labTest("start of an engine that never answers fails, and leaves nothing running", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, { start_timeout_seconds: 4 }, ["--health", "fail"]),
+  });
+  const { code, seconds, stderr } = await start(shell, "soulstone-a.service");
+  assert.equal(code, 1, stderr);
+  assert.ok(seconds >= 4 && seconds < 8, `it took ${seconds} s`);
+  // Longer than the first pause of Restart=.
+  await must(shell, "sleep 7");
+  const state = (await show(shell, ["soulstone-a.service"], ["ActiveState", "NRestarts", "Result"]))
+    .get("soulstone-a.service");
+  assert.deepEqual(
+    [state?.["ActiveState"], state?.["NRestarts"], state?.["Result"]],
+    ["failed", "0", "timeout"],
+  );
+  assert.equal((await must(shell, "podman ps -q --filter label=lychd.soulstone")).trim(), "");
+});
+
+labTest("start of an engine that ends while it loads fails at once", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, {}, ["--load-seconds", "60", "--exit-after", "1", "--exit-code", "3"]),
+  });
+  const { code, seconds } = await start(shell, "soulstone-a.service");
+  assert.equal(code, 1);
+  assert.ok(seconds < 5, `it took ${seconds} s`);
+  const state = (await show(shell, ["soulstone-a.service"], ["ExecMainStatus"])).get(
+    "soulstone-a.service",
+  );
+  assert.equal(state?.["ExecMainStatus"], "3");
+});
+
+labTest("an engine that ignores SIGTERM makes a swap as long as stop_timeout_seconds", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, { groups: ["one"], stop_timeout_seconds: 2 }, ["--ignore-term"]),
+    b: engine(8781, { groups: ["two"] }),
+  });
+  assert.equal((await start(shell, "soulstone-a.service")).code, 0);
+  const { code, seconds } = await start(shell, "soulstone-b.service");
+  assert.equal(code, 0);
+  assert.ok(seconds >= 2 && seconds < 6, `it took ${seconds} s`);
+  assert.deepEqual(await active(shell, ["soulstone-a.service", "soulstone-b.service"]), [
+    "soulstone-b.service",
+  ]);
+});
+
+labTest("a health command is asked instead of a path", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, {
+      health: { cmd: `wget -q -O /dev/null "http://127.0.0.1:8780/health" && test '50%' != $HOME` },
+    }, [
+      "--load-seconds",
+      "1",
+    ]),
+  });
+  const { code, seconds } = await start(shell, "soulstone-a.service");
+  assert.equal(code, 0);
+  assert.ok(seconds >= 1, `it took ${seconds} s`);
+});
+
+labTest("no unit waits for the network unless the Codex says so", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const waits = async () => {
+    const states = await show(shell, ["soulstone-a.service", "lychd-pod.service"], [
+      "After",
+      "Wants",
+    ]);
+    return [...states.values()].map((s) => /network/.test(`${s["After"]} ${s["Wants"]}`));
+  };
+  await install(shell, { a: engine(8780) });
+  assert.deepEqual(await waits(), [false, false]);
+  await install(shell, { a: engine(8780) }, { wait_for_network: true });
+  assert.deepEqual(await waits(), [true, true]);
+});

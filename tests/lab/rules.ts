@@ -1,0 +1,177 @@
+/**
+ * The rules of the law, each with a way to take it out of rendered units again: the proof that a test
+ * would notice. `LYCHD_LAB_WITHOUT=NAME deno task test:lab` must be red; `without_test.ts` does so for
+ * all of them.
+ */
+import { join } from "node:path/posix";
+
+/** One rule, and the test that must fail without it. */
+export interface Rule {
+  readonly name: string;
+  /** Takes the rule out of the text of one file. */
+  readonly takeOut: (text: string, file: string) => string;
+  /** The file and the name of the test. */
+  readonly test: readonly [file: string, filter: string];
+}
+
+function withoutLines(pattern: RegExp): (text: string) => string {
+  return (text) => text.split("\n").filter((line) => !pattern.test(line)).join("\n");
+}
+
+/** Takes out a line of the first of a conflicting pair only. */
+function oneSided(text: string, file: string): string {
+  return file.endsWith("soulstone-a.container")
+    ? withoutLines(/^Conflicts=soulstone-/)(text)
+    : text;
+}
+
+/** Every rule of the law. */
+export const RULES: readonly Rule[] = [
+  {
+    name: "conflicts",
+    takeOut: withoutLines(/^Conflicts=soulstone-/),
+    test: ["law_test.ts", "exactly the right services run"],
+  },
+  {
+    name: "conflicts-on-both-sides",
+    takeOut: oneSided,
+    test: ["law_test.ts", "with --job-mode=fail too"],
+  },
+  {
+    name: "order-of-conflicts",
+    takeOut: withoutLines(/^After=soulstone-/),
+    test: ["law_test.ts", "exactly the right services run"],
+  },
+  {
+    name: "target-conflicts-with-outsiders",
+    takeOut: (text, file) =>
+      file.endsWith(".target") ? withoutLines(/^Conflicts=soulstone-/)(text) : text,
+    test: ["law_test.ts", "ends what is not in it"],
+  },
+  {
+    name: "outsiders-conflict-with-target",
+    takeOut: (text, file) =>
+      /\.(?:container|target)$/.test(file)
+        ? withoutLines(/^Conflicts=(?:lychd-coven|soulstone)-/)(text)
+        : text,
+    test: ["law_test.ts", "a Coven's target is active exactly while"],
+  },
+  {
+    name: "target-conflicts-with-targets",
+    takeOut: (text, file) =>
+      file.endsWith(".target") ? withoutLines(/^Conflicts=lychd-coven-/)(text) : text,
+    test: ["law_test.ts", "a Coven that is part of another"],
+  },
+  {
+    name: "no-part-of",
+    takeOut: (text, file) =>
+      file.endsWith(".container")
+        ? text.replace("[Unit]", "[Unit]\nPartOf=lychd-coven-one.target lychd-coven-two.target")
+        : text,
+    test: ["law_test.ts", "keeps the process of a shared Soulstone"],
+  },
+  {
+    name: "target-waits",
+    takeOut: (text, file) =>
+      file.endsWith(".target")
+        ? withoutLines(/^After=/)(text)
+        : text.replace("Notify=healthy", "Notify=false"),
+    test: ["readiness_test.ts", "start of a Coven returns when all of it answers"],
+  },
+  {
+    name: "start-limit",
+    takeOut: withoutLines(/^StartLimitIntervalSec=/),
+    test: ["law_test.ts", "ten swaps in ten seconds"],
+  },
+  {
+    name: "start-with-pod",
+    takeOut: withoutLines(/^StartWithPod=/),
+    test: ["pod_test.ts", "starting the pod starts no engine"],
+  },
+  {
+    name: "exit-policy",
+    takeOut: withoutLines(/^PodmanArgs=/),
+    test: ["pod_test.ts", "lives through a swap to nothing and back"],
+  },
+  {
+    name: "notify-healthy",
+    takeOut: withoutLines(/^Notify=/),
+    test: ["readiness_test.ts", "returns when it answers"],
+  },
+  {
+    name: "health-startup",
+    takeOut: withoutLines(/^HealthStartup/),
+    test: ["readiness_test.ts", "returns when it answers"],
+  },
+  {
+    name: "start-timeout",
+    takeOut: withoutLines(/^TimeoutStartSec=/),
+    test: ["readiness_test.ts", "never answers"],
+  },
+  {
+    name: "no-restart-after-a-start-that-failed",
+    takeOut: withoutLines(/^RestartPreventExitStatus=/),
+    test: ["readiness_test.ts", "never answers"],
+  },
+  {
+    name: "restart-after-a-crash",
+    takeOut: withoutLines(/^Restart=/),
+    test: ["pod_test.ts", "a killed engine"],
+  },
+  {
+    name: "no-wait-for-network",
+    takeOut: withoutLines(/^DefaultDependencies=false/),
+    test: ["readiness_test.ts", "no unit waits for the network"],
+  },
+  {
+    name: "stop-timeout",
+    takeOut: withoutLines(/^StopTimeout=/),
+    test: ["readiness_test.ts", "ignores SIGTERM"],
+  },
+  {
+    name: "loopback-only",
+    takeOut: (text) => text.replaceAll("PublishPort=127.0.0.1:", "PublishPort="),
+    test: ["pod_test.ts", "on no other address"],
+  },
+  {
+    name: "folder-of-our-own",
+    takeOut: (text) => text,
+    test: ["pod_test.ts", "a broken file of somebody else"],
+  },
+  {
+    name: "boot-coven",
+    takeOut: (text, file) => file.endsWith("lychd.conf") ? "" : text,
+    test: ["boot_test.ts", "a boot brings up boot_coven"],
+  },
+  {
+    name: "boot-is-not-held-up",
+    takeOut: (text, file) =>
+      file.endsWith(".target") ? withoutLines(/^DefaultDependencies=/)(text) : text,
+    test: ["boot_test.ts", "the session does not wait"],
+  },
+];
+
+/** Takes the rule that LYCHD_LAB_WITHOUT names out of a rendered tree; does nothing without it. */
+export async function withoutRule(tree: string): Promise<void> {
+  const name = Deno.env.get("LYCHD_LAB_WITHOUT");
+  if (!name) return;
+  const rule = RULES.find((r) => r.name === name);
+  if (rule === undefined) throw new RangeError(`LYCHD_LAB_WITHOUT names no rule: ${name}`);
+  await edit(tree, rule);
+  if (name === "folder-of-our-own") {
+    const folder = join(tree, "containers/systemd");
+    for await (const entry of Deno.readDir(join(folder, "lychd"))) {
+      await Deno.rename(join(folder, "lychd", entry.name), join(folder, entry.name));
+    }
+  }
+}
+
+async function edit(folder: string, rule: Rule): Promise<void> {
+  for await (const entry of Deno.readDir(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory) await edit(path, rule);
+    else if (!entry.name.endsWith(".json")) {
+      await Deno.writeTextFile(path, rule.takeOut(await Deno.readTextFile(path), path));
+    }
+  }
+}
