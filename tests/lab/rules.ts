@@ -51,9 +51,7 @@ export const RULES: readonly Rule[] = [
   {
     name: "outsiders-conflict-with-target",
     takeOut: (text, file) =>
-      /\.(?:container|target)$/.test(file)
-        ? withoutLines(/^Conflicts=(?:lychd-coven|soulstone)-/)(text)
-        : text,
+      file.endsWith(".container") ? withoutLines(/^Conflicts=lychd-coven-/)(text) : text,
     test: ["law_test.ts", "a Coven's target is active exactly while"],
   },
   {

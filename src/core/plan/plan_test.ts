@@ -1,0 +1,100 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import type { Rune } from "../compile/mod.ts";
+import { formatDiff } from "./diff.ts";
+import { type Action, differs, type DiskFile, formatSummary, plan } from "./plan.ts";
+import { sha256 } from "./receipt.ts";
+
+interface Row {
+  readonly claim: string;
+  /** What stands there, what shall, and what was written last. */
+  readonly disk?: string;
+  readonly diskMode?: number;
+  readonly wanted?: string;
+  readonly written?: string;
+  readonly action: Action | undefined;
+}
+
+const ROWS: readonly Row[] = [
+  { claim: "nothing there", wanted: "a", action: "create" },
+  { claim: "ours was deleted", wanted: "a", written: "a", action: "create" },
+  { claim: "ours is old", disk: "a", wanted: "b", written: "a", action: "update" },
+  {
+    claim: "only the mode differs",
+    disk: "a",
+    diskMode: 0o644,
+    wanted: "a",
+    written: "a",
+    action: "update",
+  },
+  { claim: "not wanted any more", disk: "a", written: "a", action: "remove" },
+  { claim: "as wanted", disk: "a", wanted: "a", written: "a", action: "unchanged" },
+  { claim: "as wanted, by whoever", disk: "a", wanted: "a", action: "unchanged" },
+  { claim: "edited to what is wanted", disk: "b", wanted: "b", written: "a", action: "unchanged" },
+  { claim: "edited", disk: "mine", wanted: "b", written: "a", action: "drifted" },
+  {
+    claim: "edited, though nothing else changed",
+    disk: "mine",
+    wanted: "a",
+    written: "a",
+    action: "drifted",
+  },
+  { claim: "edited, and not wanted", disk: "mine", written: "a", action: "drifted" },
+  { claim: "of another", disk: "mine", wanted: "b", action: "foreign" },
+  { claim: "gone and not wanted", written: "a", action: undefined },
+];
+
+const PATH = "systemd/user/x.target";
+
+function changesOf(row: Row) {
+  const encoder = new TextEncoder();
+  const runes: Rune[] = row.wanted === undefined
+    ? []
+    : [{ path: PATH, text: row.wanted, mode: 0o600, provenance: new Map() }];
+  const disk = new Map<string, DiskFile>();
+  if (row.disk !== undefined) {
+    disk.set(PATH, { bytes: encoder.encode(row.disk), mode: row.diskMode ?? 0o600 });
+  }
+  const files = row.written === undefined
+    ? {}
+    : { [PATH]: { sha256: sha256(row.written), mode: 0o600 } };
+  return plan({ runes, disk, receipt: { files } });
+}
+
+for (const row of ROWS) {
+  Deno.test(`a file that is ${row.claim}: ${row.action ?? "nothing to do"}`, () => {
+    deepStrictEqual(changesOf(row).map((c) => c.action), row.action ? [row.action] : []);
+  });
+}
+
+Deno.test("a plan is sorted by path, and differs unless all is unchanged", () => {
+  const rune = (path: string): Rune => ({ path, text: "x", mode: 0o600, provenance: new Map() });
+  const changes = plan({ runes: [rune("b"), rune("a")], disk: new Map(), receipt: { files: {} } });
+  deepStrictEqual(changes.map((c) => c.path), ["a", "b"]);
+  strictEqual(differs(changes), true);
+  strictEqual(differs([]), false);
+  for (const row of ROWS) {
+    strictEqual(
+      differs(changesOf(row)),
+      row.action !== undefined && row.action !== "unchanged",
+      row.claim,
+    );
+  }
+});
+
+Deno.test("a summary counts four actions always, and what stands in the way if anything", () => {
+  const all = ROWS.flatMap(changesOf);
+  strictEqual(
+    formatSummary(all),
+    "2 to create, 2 to update, 1 to remove, 3 unchanged, 3 edited by hand, 1 not written by lychd",
+  );
+  strictEqual(formatSummary([]), "0 to create, 0 to update, 0 to remove, 0 unchanged");
+});
+
+Deno.test("a diff names /dev/null where there is no file, and is empty for equal bytes", () => {
+  const [create] = changesOf({ claim: "", wanted: "a\n", action: "create" });
+  const [remove] = changesOf({ claim: "", disk: "a\n", written: "a\n", action: "remove" });
+  const [same] = changesOf({ claim: "", disk: "a", wanted: "a", action: "unchanged" });
+  strictEqual(create && formatDiff(create), `--- /dev/null\n+++ ${PATH}\n@@ -0,0 +1,1 @@\n+a\n`);
+  strictEqual(remove && formatDiff(remove), `--- ${PATH}\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-a\n`);
+  strictEqual(same && formatDiff(same), "");
+});

@@ -1,0 +1,99 @@
+import { deepStrictEqual } from "node:assert/strict";
+import { startOf } from "../report/mod.ts";
+import { readUnit, type Unit, verifyUnit } from "./unit.ts";
+
+const READ: readonly (readonly [text: string, lines: readonly string[]])[] = [
+  ["", []],
+  ["[Unit]\nA=1\n", ["Unit.A=1@2"]],
+  ["\n\n[Unit]\n\nA = 1 \nA=2", ["Unit.A=1@5", "Unit.A=2@6"]],
+  ["# c\n; c\n  # c\n[Unit]\n#A=1\nB=#2\n", ["Unit.B=#2@6"]],
+  ["[Unit]\nA=one\\\n two\nB=3\n", ["Unit.A=one two@2", "Unit.B=3@4"]],
+  ["[Unit]\nA=one\\\n# between\ntwo\n", ["Unit.A=one two@2"]],
+  ["[Unit]\nA=\n", ["Unit.A=@2"]],
+  ["[Unit]\nA=b=c\n", ["Unit.A=b=c@2"]],
+  ["[A]\nx=1\n[B]\nx=2\n[A]\nx=3\n", ["A.x=1@2", "B.x=2@4", "A.x=3@6"]],
+  ["[X-Lychd]\nPort=1\n", ["X-Lychd.Port=1@2"]],
+];
+
+Deno.test("a unit is read as systemd reads it", () => {
+  for (const [text, lines] of READ) {
+    const read = readUnit(text);
+    deepStrictEqual(
+      "lines" in read && read.lines.map((l) => `${l.section}.${l.key}=${l.value}@${l.line}`),
+      lines,
+      text,
+    );
+  }
+});
+
+const BAD: readonly (readonly [text: string, badLine: number])[] = [
+  ["A=1\n", 1],
+  ["[Unit]\nno equals\n", 2],
+  ["[Unit]\n=1\n", 2],
+  ["[Unit\nA=1\n", 1],
+  ["[]\nA=1\n", 1],
+  ["[Unit]\nA=1\n[a[b]]\n", 3],
+];
+
+Deno.test("a line that is neither section, comment nor key is told by its number", () => {
+  for (const [text, badLine] of BAD) deepStrictEqual(readUnit(text), { badLine }, text);
+});
+
+const FROM = startOf("soulstones/eye.toml");
+const MEANT: Unit = {
+  Unit: { Description: [{ text: "An eye" }], Conflicts: [{ text: "a" }, { text: "b" }] },
+  Container: { Image: [{ text: "x", from: FROM }], Exec: [] },
+};
+const RENDERED = `[Unit]
+Description=An eye
+Conflicts=a
+Conflicts=b
+
+[Container]
+Image=x
+`;
+
+Deno.test("a file that says what was meant tells where its lines came from", () => {
+  deepStrictEqual(verifyUnit(RENDERED, MEANT), { provenance: new Map([[7, FROM]]) });
+});
+
+const WRONG: readonly (readonly [claim: string, text: string, wrong: string])[] = [
+  ["an added directive", `${RENDERED}Exec=evil\n`, "[Container] Exec=evil"],
+  ["a repeated directive", `${RENDERED}Image=x\n`, "[Container] Image=x"],
+  ["a lost directive", RENDERED.replace("Conflicts=b\n", ""), "missing: Unit.Conflicts=b"],
+  [
+    "a lost section",
+    "[Unit]\nDescription=An eye\nConflicts=a\nConflicts=b\n",
+    "missing: Container.Image=x",
+  ],
+  ["a changed value", RENDERED.replace("=x", "=y"), "[Container] Image=y"],
+  [
+    "two values in another order",
+    RENDERED.replace("=a\nConflicts=b", "=b\nConflicts=a"),
+    "[Unit] Conflicts=b",
+  ],
+  [
+    "a smuggled newline",
+    RENDERED.replace("An eye", "An eye\nOnFailure=evil"),
+    "[Unit] OnFailure=evil",
+  ],
+  [
+    "a smuggled section",
+    RENDERED.replace("=x", "=x\n[Service]\nExecStart=evil"),
+    "[Service] ExecStart=evil",
+  ],
+  ["a second section of the same name", `${RENDERED}[Unit]\nAfter=c\n`, "[Unit] After=c"],
+  ["a directive in another section", RENDERED.replace("[Container]\n", ""), "[Unit] Image=x"],
+  [
+    "a line that swallows the next",
+    RENDERED.replace("=a\n", "=a\\\n"),
+    "[Unit] Conflicts=a Conflicts=b",
+  ],
+  ["a line that is no directive", RENDERED.replace("=x", "=x\nevil"), "evil"],
+];
+
+for (const [claim, text, wrong] of WRONG) {
+  Deno.test(`reading back catches ${claim}`, () => {
+    deepStrictEqual(verifyUnit(text, MEANT), { wrong });
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * A builder for tests of the whole program: a Codex, a home and arguments in, exact output out.
+ *
+ * @example
+ * ```ts
+ * await cli().codex({ "soulstones/eye.toml": EYE }).args("check").stdout("…").run();
+ * ```
+ */
+import { strictEqual } from "node:assert/strict";
+import { dirname, join } from "node:path/posix";
+
+const ROOT = join(import.meta.dirname ?? ".", "../..");
+
+/** Kept from the caller's home, so that a test's own home makes nothing load again. */
+const DENO_DIR = Deno.env.get("DENO_DIR") ??
+  join(Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/", ".cache"), "deno");
+
+/** A Soulstone that has neither faults nor warnings. */
+export const EYE = `[eye]
+image = "docker.io/vllm/vllm-openai:v0.33.0"
+port = 8780
+groups = ["vision"]
+model = "Qwen/Qwen3-VL-8B-Instruct"
+devices = ["nvidia.com/gpu=all"]
+`;
+
+/** Another one, in another Coven. */
+export const SAGE = EYE.replace("[eye]", "[sage]").replace("8780", "8781")
+  .replace("vision", "think");
+
+/** What a run said, with `[DIR]` for the folder of the test. */
+export interface Said {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A temporary folder with a home in it, for one test; removed at its end. */
+export class Cli implements AsyncDisposable {
+  readonly dir = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "lychd-cli-" }));
+  /** `$HOME`; its Codex is `home/.config/lychd`. */
+  readonly home = join(this.dir, "home");
+  readonly config = join(this.home, ".config");
+
+  constructor() {
+    Deno.mkdirSync(this.home);
+  }
+
+  /** Writes the Codex of the home. */
+  codex(files: Readonly<Record<string, string | Uint8Array>>): this {
+    for (const [path, content] of Object.entries(files)) {
+      this.write(`home/.config/lychd/${path}`, content);
+    }
+    return this;
+  }
+
+  /** Writes a file below the folder of the test. */
+  write(path: string, content: string | Uint8Array): this {
+    const absolute = join(this.dir, path);
+    Deno.mkdirSync(dirname(absolute), { recursive: true });
+    if (typeof content === "string") Deno.writeTextFileSync(absolute, content);
+    else Deno.writeFileSync(absolute, content);
+    return this;
+  }
+
+  /** Runs `args`, in the folder of the test. A variable that is undefined is not set. */
+  async run(
+    args: readonly string[],
+    env: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<Said> {
+    const [program, words] = command();
+    const { code, stdout, stderr } = await new Deno.Command(program, {
+      args: [...words, ...args.map((arg) => arg.replaceAll("[DIR]", this.dir))],
+      cwd: this.dir,
+      clearEnv: true,
+      env: this.#environment(env),
+      stdin: "null",
+    }).output();
+    const text = (bytes: Uint8Array) =>
+      new TextDecoder().decode(bytes).replaceAll(this.dir, "[DIR]");
+    return { code, stdout: text(stdout), stderr: text(stderr) };
+  }
+
+  /** Runs a line of shell in which `$LYCHD` is the program. */
+  async shell(line: string): Promise<Said> {
+    const [program, words] = command();
+    const lychd = [program, ...words].map((word) => `'${word}'`).join(" ");
+    const { code, stdout, stderr } = await new Deno.Command("sh", {
+      args: ["-c", line.replaceAll("$LYCHD", lychd)],
+      cwd: this.dir,
+      clearEnv: true,
+      env: this.#environment({}),
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, stdout: text(stdout), stderr: text(stderr) };
+  }
+
+  /** Runs `args` and compares everything that was said with `said`; what it leaves out is empty. */
+  async expect(
+    args: readonly string[],
+    said: { code?: number; stdout?: string; stderr?: string },
+    env: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<void> {
+    const real = await this.run(args, env);
+    strictEqual(real.stderr, said.stderr ?? "", `stderr of lychd ${args.join(" ")}`);
+    strictEqual(real.stdout, said.stdout ?? "", `stdout of lychd ${args.join(" ")}`);
+    strictEqual(real.code, said.code ?? 0, `exit code of lychd ${args.join(" ")}`);
+  }
+
+  /** Every file and folder below `path`: kind, mode, time of change, size, contents. */
+  listing(path = "."): string[] {
+    const root = join(this.dir, path);
+    return [...walk(root)].map((at) => {
+      const info = Deno.lstatSync(at);
+      const kind = info.isFile ? "file" : info.isDirectory ? "folder" : "other";
+      const content = info.isFile ? Deno.readTextFileSync(at) : "";
+      const name = at.slice(root.length);
+      return `${name} ${kind} ${info.mode?.toString(8)} ${info.mtime?.getTime()} ${content}`;
+    });
+  }
+
+  /** The files below `path`, relative to it, sorted. */
+  files(path = "."): string[] {
+    const root = join(this.dir, path);
+    return [...walk(root)].filter((at) => Deno.lstatSync(at).isFile)
+      .map((at) => at.slice(root.length + 1)).sort();
+  }
+
+  read(path: string): string {
+    return Deno.readTextFileSync(join(this.dir, path));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.dir, { recursive: true });
+  }
+
+  #environment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+    const all = { HOME: this.home, PATH: Deno.env.get("PATH"), DENO_DIR, ...env };
+    return Object.fromEntries(
+      Object.entries(all).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]),
+    );
+  }
+}
+
+/** Makes a folder for one test. */
+export function cli(): Cli {
+  return new Cli();
+}
+
+function command(): [string, string[]] {
+  const binary = Deno.env.get("LYCHD_BINARY");
+  return binary ? [binary, []] : [
+    Deno.execPath(),
+    ["run", "-q", "--no-prompt", "-R", "-W", "-E", "-S", join(ROOT, "main.ts")],
+  ];
+}
+
+function* walk(root: string): Generator<string> {
+  for (const { name } of [...Deno.readDirSync(root)].sort((a, b) => a.name < b.name ? -1 : 1)) {
+    const at = join(root, name);
+    yield at;
+    if (Deno.lstatSync(at).isDirectory) yield* walk(at);
+  }
+}

@@ -1,0 +1,139 @@
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { cli, EYE, SAGE } from "./cli.ts";
+
+const TREE = [
+  "containers/systemd/lychd/.lychd-receipt.json",
+  "containers/systemd/lychd/lychd.pod",
+  "containers/systemd/lychd/soulstone-eye.container",
+  "systemd/user/lychd-coven-vision.target",
+];
+
+const CREATED = "3 to create, 0 to update, 0 to remove, 0 unchanged\n";
+
+Deno.test("--output makes a missing folder and those above it", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await test.expect(["render", "--output", "a/b/c"], { stdout: `[DIR]/a/b/c: ${CREATED}` });
+  deepStrictEqual(test.files("a/b/c"), TREE);
+});
+
+Deno.test("--output fills an empty folder, and only its owner can read the files", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  Deno.mkdirSync(`${test.dir}/out`);
+  await test.expect(["render", "--output", "[DIR]/out/"], { stdout: `[DIR]/out: ${CREATED}` });
+  for (const path of test.files("out")) {
+    const { mode } = Deno.statSync(`${test.dir}/out/${path}`);
+    strictEqual((mode ?? 0) & 0o777, 0o600, path);
+  }
+});
+
+Deno.test("--output again changes nothing, and removes what the Codex has no more", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE, "soulstones/sage.toml": SAGE });
+  await test.run(["render", "--output", "out"]);
+  const runes = (lines: string[]) =>
+    lines.filter((line) => /\.(pod|container|target) file/.test(line));
+  const before = runes(test.listing("out"));
+  await test.expect(["render", "--output", "out"], {
+    stdout: "[DIR]/out: 0 to create, 0 to update, 0 to remove, 5 unchanged\n",
+  });
+  deepStrictEqual(runes(test.listing("out")), before);
+  Deno.removeSync(`${test.config}/lychd/soulstones/sage.toml`);
+  await test.expect(["render", "--output", "out"], {
+    stdout: "[DIR]/out: 0 to create, 3 to update, 2 to remove, 0 unchanged\n",
+  });
+  deepStrictEqual(test.files("out"), TREE);
+});
+
+Deno.test("--output --json tells what was done", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  const said = await test.run(["render", "--output", "out", "--json"]);
+  strictEqual(said.stderr, "");
+  deepStrictEqual(JSON.parse(said.stdout), {
+    folder: "[DIR]/out",
+    files: TREE.slice(1).map((path) => ({ path, action: "create" })),
+  });
+});
+
+Deno.test("--output writes the same bytes wherever it is", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await Promise.all([
+    test.run(["render", "--output", "one"]),
+    test.run(["render", "--output", "two"]),
+  ]);
+  for (const path of TREE) strictEqual(test.read(`one/${path}`), test.read(`two/${path}`), path);
+});
+
+Deno.test("--output refuses a folder that holds something else, and leaves it alone", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE })
+    .write("mine/precious", "x").write("file", "x").write("hidden/.x", "");
+  const before = test.listing();
+  await Promise.all([
+    test.expect(["render", "--output", "mine"], {
+      code: 1,
+      stderr: "lychd: [DIR]/mine is neither empty nor made by lychd; name another folder\n",
+    }),
+    test.expect(["render", "--output", "hidden"], {
+      code: 1,
+      stderr: "lychd: [DIR]/hidden is neither empty nor made by lychd; name another folder\n",
+    }),
+    test.expect(["render", "--output", "file"], {
+      code: 1,
+      stderr: "lychd: [DIR]/file is no folder\n",
+    }),
+  ]);
+  const below = await test.run(["render", "--output", "file/below"]);
+  strictEqual(below.code, 1);
+  strictEqual(below.stderr.includes("internal error"), false, below.stderr);
+  deepStrictEqual(test.listing(), before);
+});
+
+Deno.test("--output refuses to overwrite a file that was edited or put there since", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await test.run(["render", "--output", "out"]);
+  const target = "out/systemd/user/lychd-coven-vision.target";
+  test.write(target, "# mine\n");
+  test.codex({ "soulstones/sage.toml": SAGE });
+  const before = test.listing("out");
+  await test.expect(["render", "--output", "out"], {
+    code: 1,
+    stderr: `lychd: [DIR]/${target} was edited since it was written; nothing was written\n`,
+  });
+  deepStrictEqual(test.listing("out"), before);
+});
+
+Deno.test("--output refuses a place where a file of another stands", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await test.run(["render", "--output", "out"]);
+  test.codex({ "soulstones/sage.toml": SAGE });
+  const foreign = "out/containers/systemd/lychd/soulstone-sage.container";
+  test.write(foreign, "# not lychd's\n");
+  const before = test.listing("out");
+  await test.expect(["render", "--output", "out"], {
+    code: 1,
+    stderr: `lychd: [DIR]/${foreign} was not written by lychd; nothing was written\n`,
+  });
+  deepStrictEqual(test.listing("out"), before);
+});
+
+Deno.test("--output says why a folder cannot be written, without a trace", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  Deno.symlinkSync("nowhere/at/all", `${test.dir}/dangling`);
+  Deno.mkdirSync(`${test.dir}/read-only`, { mode: 0o555 });
+  const names = ["dangling", "x".repeat(300)];
+  // Root may write everywhere.
+  if (Deno.uid() !== 0) names.push("read-only", "read-only/below");
+  const before = test.listing();
+  for (const said of await Promise.all(names.map((n) => test.run(["render", "--output", n])))) {
+    strictEqual(said.code, 1);
+    strictEqual(said.stdout, "");
+    match(said.stderr, /^lychd: \[DIR\]\/\S+(?:: | cannot be read: )[^\n]+\n$/);
+    strictEqual(said.stderr.includes("internal error"), false, said.stderr);
+  }
+  deepStrictEqual(test.listing(), before);
+});
+
+Deno.test("--output leaves the operator's own folders alone", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  const before = test.listing("home");
+  await test.run(["render", "--output", "out"]);
+  deepStrictEqual(test.listing("home"), before);
+});

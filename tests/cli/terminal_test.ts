@@ -1,0 +1,102 @@
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { cli, EYE } from "./cli.ts";
+
+const ESCAPE = "\u001b";
+
+Deno.test("colours come with FORCE_COLOR only, and never with NO_COLOR", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": "[eye]\nport = 8780\n" });
+  const has = async (env: Record<string, string>) =>
+    (await test.run(["check"], env)).stderr.includes(ESCAPE);
+  deepStrictEqual(
+    await Promise.all([
+      has({}),
+      has({ FORCE_COLOR: "1" }),
+      has({ FORCE_COLOR: "0" }),
+      has({ FORCE_COLOR: "1", NO_COLOR: "1" }),
+      has({ FORCE_COLOR: "1", NO_COLOR: "" }),
+    ]),
+    [false, true, false, false, true],
+  );
+});
+
+Deno.test("without its colours a coloured report is the plain one", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": "[eye]\nprot = 8780\n" });
+  const [plain, coloured] = await Promise.all([
+    test.run(["check"]),
+    test.run(["check"], { FORCE_COLOR: "1" }),
+  ]);
+  // deno-lint-ignore no-control-regex
+  strictEqual(coloured.stderr.replace(/\u001b\[[0-9;]*m/g, ""), plain.stderr);
+});
+
+const CONTROL = "\u001b]0;x\u0007\u001b[2J\u009b1m\u202e";
+
+Deno.test("a Codex cannot send control characters to a terminal", async () => {
+  const sent = "\\u001b]0;x\\u0007\\u001b[2J\\u009b1m\\u202e";
+  const bad = `["${sent}"]
+image = "${sent}"
+port = 8780
+"${sent}" = 1
+groups = ["${sent}"]
+volumes = ["${sent}"]
+secrets = ["${sent}"]
+devices = ["${sent}"]
+exec = ["--port", "${sent}"]
+engine = "${sent}"
+
+[health]
+path = "${sent}"
+
+["${sent}x"]
+image = "localhost/x"
+port = 8780
+
+["${sent}y"]
+image = "localhost/x"
+port = 8780
+
+[raw]
+image = "localhost/x" # \u009b1m\u202e
+`;
+  await using test = cli().codex({
+    [`soulstones/${CONTROL}.toml`]: bad,
+    "lychd.toml": `boot_coven = "${sent}"\n[sepulcher]\nbind_address = "${sent}"\n`,
+  });
+  const runs = await Promise.all([
+    test.run(["check"]),
+    test.run(["check", "--json"]),
+    test.run(["render", "--dry-run"]),
+    test.run(["check", "--codex", CONTROL]),
+    test.run(["render", "--output", CONTROL]),
+  ]);
+  for (const { code, stdout, stderr } of runs) {
+    strictEqual(code, 3);
+    // deno-lint-ignore no-control-regex
+    const raw = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/u;
+    deepStrictEqual(stderr.split("\n").filter((line) => raw.test(line)), []);
+    // JSON escapes what JSON must; the rest of it is for programs.
+    strictEqual(stdout.includes(ESCAPE), false);
+  }
+});
+
+Deno.test("values that are valid carry no raw control character into a Rune or a diff", async () => {
+  await using test = cli().codex({
+    "soulstones/eye.toml": EYE + 'exec = ["\\u001b[2J"]\nenv = { A = "\\u001b]0;x\\u0007" }\n',
+  });
+  const said = await test.run(["render", "--dry-run"]);
+  strictEqual(said.code, 0);
+  strictEqual(said.stdout.includes(ESCAPE), false);
+  match(said.stdout, /\\x1b\[2J/);
+});
+
+Deno.test("a reader that goes away is no fault", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  const said = await test.shell(
+    '{ $LYCHD render --dry-run; echo "code $?" >&2; } | head -n 1',
+  );
+  strictEqual(said.stdout, "--- /dev/null\n");
+  strictEqual(said.stderr, "code 0\n");
+  const closed = await test.shell("$LYCHD render --dry-run | true; $LYCHD check >&-; echo $?");
+  match(closed.stdout, /^[01]\n$/);
+  strictEqual(closed.stderr.includes("Stack"), false, closed.stderr);
+});

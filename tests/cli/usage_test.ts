@@ -1,0 +1,76 @@
+import { match, strictEqual } from "node:assert/strict";
+import config from "../../deno.json" with { type: "json" };
+import { cli } from "./cli.ts";
+
+const TELLS = "(lychd --help tells what there is)\n";
+
+Deno.test("help and version need no home, no Codex and no folder", async () => {
+  await using test = cli();
+  const nowhere = { HOME: undefined, PATH: undefined, XDG_CONFIG_HOME: "relative" };
+  const [short, long, version, ofCheck, ofRender, byCommand] = await Promise.all([
+    test.run(["-h"], nowhere),
+    test.run(["--help"], nowhere),
+    test.run(["--version"], nowhere),
+    test.run(["check", "--help"], nowhere),
+    test.run(["render", "-h"], nowhere),
+    test.run(["help", "render"], nowhere),
+  ]);
+  for (const said of [short, long, version, ofCheck, ofRender, byCommand]) {
+    strictEqual(said.stderr, "");
+    strictEqual(said.code, 0);
+  }
+  strictEqual(version.stdout, `${config.version}\n`);
+  strictEqual(short.stdout, long.stdout);
+  strictEqual(ofRender.stdout, byCommand.stdout);
+  match(long.stdout, /^Usage: lychd \[options\] \[command\]\n/);
+  match(ofCheck.stdout, /^Usage: lychd check \[options\]\n/);
+  match(ofRender.stdout, /^Usage: lychd render \[options\]\n/);
+  for (const { stdout } of [long, ofCheck, ofRender]) {
+    match(stdout, /\nExit codes:\n {2}0 {2}ok\n/);
+    for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
+  }
+});
+
+const WRONG: readonly { readonly args: readonly string[]; readonly stderr: string }[] = [
+  { args: ["chek"], stderr: "error: unknown command 'chek'\n(Did you mean check?)\n" },
+  { args: ["--nope"], stderr: "error: unknown option '--nope'\n" },
+  { args: ["check", "--jsn"], stderr: "error: unknown option '--jsn'\n(Did you mean --json?)\n" },
+  {
+    args: ["check", "extra"],
+    stderr: "error: too many arguments for 'check'. Expected 0 arguments but got 1: extra.\n",
+  },
+  {
+    args: ["render"],
+    stderr: "error: say --dry-run to see the changes, or --output DIR to write a tree\n",
+  },
+  {
+    args: ["render", "--output"],
+    stderr: "error: option '--output <dir>' argument missing\n",
+  },
+  { args: ["render", "--output="], stderr: "error: --output needs the name of a folder\n" },
+  {
+    args: ["render", "--dry-run", "--output", "x"],
+    stderr: "error: option '--dry-run' cannot be used with option '--output <dir>'\n",
+  },
+];
+
+Deno.test("wrong usage exits 2, says what is wrong on stderr, and writes nothing", async () => {
+  await using test = cli();
+  const before = test.listing();
+  await Promise.all(
+    WRONG.map(({ args, stderr }) => test.expect(args, { code: 2, stderr: stderr + TELLS })),
+  );
+  await test.expect(["check", "--codex="], {
+    code: 2,
+    stderr: "error: --codex needs the name of a folder\n",
+  });
+  strictEqual(test.listing().join("\n"), before.join("\n"));
+});
+
+Deno.test("no command at all is wrong usage and shows the help on stderr", async () => {
+  await using test = cli();
+  const said = await test.run([]);
+  strictEqual(said.code, 2);
+  strictEqual(said.stdout, "");
+  match(said.stderr, /^Usage: lychd/);
+});
