@@ -98,7 +98,7 @@ ${EXIT_CODES}`,
     )
     .addOption(new Option("--output <dir>", "write the tree to an empty or lychd-made folder"))
     .addOption(
-      new Option("--exit-code", "exit with 4 if anything differs").implies({ dryRun: true }),
+      new Option("--exit-code", "exit with 4 if anything differs").conflicts("output"),
     )
     .addOption(jsonOption)
     .addHelpText(
@@ -119,7 +119,8 @@ ${EXIT_CODES}`,
       },
       command: Command,
     ) => {
-      if (options.dryRun !== true && options.output === undefined) {
+      const dryRun = options.dryRun === true || options.exitCode === true;
+      if (!dryRun && options.output === undefined) {
         command.error("error: say --dry-run to see the changes, or --output DIR to write a tree");
       }
       if (options.output === "") command.error("error: --output needs the name of a folder");

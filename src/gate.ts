@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import config from "../deno.json" with { type: "json" };
 import { parseCommandLine } from "./cli.ts";
+import { printable } from "./core/report/printable.ts";
 import { computeFolders } from "./folders.ts";
 import { EXIT, type ExitCode } from "./invocation.ts";
 import { permissionsFor, workerPermissions } from "./permissions.ts";
@@ -32,7 +33,7 @@ export async function gate(args: readonly string[]): Promise<ExitCode> {
     outputOption: parsed.output,
   });
   if ("problem" in computed) {
-    terminal.err(`lychd: ${computed.problem}\n`);
+    terminal.err(`lychd: ${printable(computed.problem)}\n`);
     return EXIT.failure;
   }
   const { invocation } = parsed;

@@ -28,6 +28,7 @@ const LAYERS: readonly {
       "src/invocation.ts",
       "src/permissions.ts",
       "src/terminal.ts",
+      "src/core/report/printable.ts",
       "deno.json",
     ],
     types: ["src/worker.ts"],

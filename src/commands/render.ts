@@ -28,7 +28,7 @@ function dryRun(invocation: RenderInvocation, context: CommandContext, loaded: L
   const { host, folders, terminal } = context;
   const read = readTree(host, folders.config, loaded.runes.map((rune) => rune.path));
   if ("problem" in read) {
-    terminal.err(`lychd: ${read.problem}\n`);
+    terminal.err(`lychd: ${printable(read.problem)}\n`);
     return EXIT.failure;
   }
   const changes = plan({ runes: loaded.runes, disk: read.tree.disk, receipt: read.tree.receipt });

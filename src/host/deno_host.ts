@@ -17,10 +17,16 @@ export const DENO_HOST: Host = {
     });
   },
   rename: (from, to) => attempt(to, () => Deno.renameSync(from, to)),
-  remove: (path) => attempt(path, () => Deno.removeSync(path)),
+  remove(path) {
+    attempt(path, () => {
+      if (Deno.lstatSync(path).isDirectory) throw new Deno.errors.IsADirectory("it is a folder");
+      Deno.removeSync(path);
+    });
+  },
   makeFolder: (path) => attempt(path, () => Deno.mkdirSync(path, { recursive: true })),
   removeEmptyFolder(path) {
     try {
+      if (!Deno.lstatSync(path).isDirectory) return false;
       Deno.removeSync(path);
       return true;
     } catch {

@@ -28,6 +28,9 @@ export function memoryHost(texts: Readonly<Record<string, string>> = {}): Memory
   const encoder = new TextEncoder();
 
   function addFolder(path: string): void {
+    for (let at = path; at !== "/"; at = dirname(at)) {
+      if (files.has(at)) fail("not-found", path, "a part of its path is no folder");
+    }
     for (let at = path; !folders.has(at); at = dirname(at)) folders.add(at);
   }
   function fail(fault: HostError["fault"], path: string, words: string): never {
@@ -68,6 +71,7 @@ export function memoryHost(texts: Readonly<Record<string, string>> = {}): Memory
       files.set(path, { bytes: encoder.encode(content), mode });
     },
     rename(from, to) {
+      if (!folders.has(dirname(to))) fail("not-found", to, "it does not exist");
       files.set(to, get(from));
       files.delete(from);
     },

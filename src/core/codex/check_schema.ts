@@ -19,6 +19,8 @@ export interface Checked<T> {
   readonly value: T | undefined;
   /** Whether `value` lacks what the findings are about. */
   readonly partial: boolean;
+  /** The fields for which a stand-in was taken. */
+  readonly unknown: readonly string[];
   readonly findings: Finding[];
 }
 
@@ -35,14 +37,24 @@ export function checkSchema<S extends z.ZodType>(
 ): Checked<z.infer<S>> {
   const input = valueAt(subject.document.value, subject.path);
   const result = schema.safeParse(input);
-  if (result.success) return { value: result.data, partial: false, findings: [] };
+  if (result.success) return { value: result.data, partial: false, unknown: [], findings: [] };
   const { issues } = result.error;
-  const rest = { ...standIns, ...withoutFaults(input, issues) };
+  const rest = withoutFaults(input, issues);
   return {
-    value: schema.safeParse(rest).data,
+    value: schema.safeParse({ ...standIns, ...rest }).data,
     partial: true,
-    findings: issues.flatMap((issue) => explain(issue, schema, subject, input)),
+    unknown: Object.keys(standIns).filter((field) => !Object.hasOwn(rest, field)),
+    findings: firstOfEach(issues).flatMap((issue) => explain(issue, schema, subject, input)),
   };
+}
+
+/** One issue for each value: the second would only say the same in other words. */
+function firstOfEach(issues: readonly Issue[]): Issue[] {
+  const seen = new Set<string>();
+  return issues.filter((issue) => {
+    const at = issue.code === "unrecognized_keys" ? "" : JSON.stringify(issue.path.map(String));
+    return at === "" || !seen.has(at) && seen.add(at);
+  });
 }
 
 /** A copy of the table `input` without the keys that `issues` are about. */
@@ -100,15 +112,23 @@ function explain(issue: Issue, schema: z.ZodType, subject: Subject, input: unkno
       );
     }
     if (!isCode(issue.message)) {
-      const kinds = issue.errors.flatMap((e) => e.map((i) => "expected" in i ? i.expected : ""));
-      return [wrongType(spot.value, field, kinds, value)];
+      return [wrongType(spot.value, field, expectedTypes(issue), value)];
     }
   }
   if (issue.code === "invalid_type" && !isMatchingType(issue.expected, value)) {
     return [wrongType(spot.value, field, [issue.expected], value)];
   }
+  if (issue.code === "invalid_value" && typeof value !== "string") {
+    return [wrongType(spot.value, field, ["string"], value)];
+  }
   if (isCode(issue.message)) return [named(issue.message, spot.value, value, issue)];
   return [finding("value-invalid", spot.value, { field, rule: ruleOf(issue) })];
+}
+
+/** The types that an issue, or any branch of it, asks for. */
+function expectedTypes(issue: Issue): string[] {
+  if (issue.code === "invalid_union") return issue.errors.flatMap((e) => e.flatMap(expectedTypes));
+  return issue.code === "invalid_type" ? [issue.expected] : [];
 }
 
 /** The finding of a catalogue code that a schema names as its error text. */
@@ -127,6 +147,8 @@ function named(code: Code, place: Place, value: unknown, issue: Issue): Finding 
     case "image-invalid":
     case "device-invalid":
     case "address-invalid":
+    case "model-invalid":
+    case "pod-name-invalid":
     case "port-range-invalid":
     case "health-path-invalid":
       return finding(code, place, { value: shown });
@@ -156,7 +178,7 @@ function isMatchingType(expected: string, value: unknown): boolean {
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   string: "a string",
   int: "a whole number",
-  number: "a number",
+  number: "a whole number",
   boolean: "true or false",
   array: "a list",
   object: "a table",
@@ -186,17 +208,17 @@ function typeName(value: unknown): string {
 function ruleOf(issue: Issue): string {
   switch (issue.code) {
     case "too_small":
-      return issue.origin === "string" ? "not empty" : `at least ${issue.minimum}`;
+      return issue.origin === "string" ? "not be empty" : `be at least ${issue.minimum}`;
     case "too_big":
       return issue.origin === "string"
-        ? `at most ${issue.maximum} characters`
-        : `at most ${issue.maximum}`;
+        ? `have at most ${issue.maximum} characters`
+        : `be at most ${issue.maximum}`;
     case "invalid_type":
-      return "a whole number";
+      return "be a whole number";
     case "invalid_value":
-      return `one of ${issue.values.map((v) => `\`${String(v)}\``).join(", ")}`;
+      return `be one of ${issue.values.map((v) => `\`${String(v)}\``).join(", ")}`;
     default:
-      return issue.message;
+      return `be something else: ${issue.message}`;
   }
 }
 

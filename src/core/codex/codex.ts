@@ -14,6 +14,8 @@ export interface Soulstone extends Omit<SoulstoneFields, "exec" | "groups" | "ca
   readonly capabilities: readonly string[];
   /** Whether fields with faults were left out: then only what is left can be judged. */
   readonly partial: boolean;
+  /** Fields that it must have but that are missing or wrong: they hold a stand-in. */
+  readonly unknown: readonly string[];
   /** The file that defines it, relative to the Codex. */
   readonly file: string;
   /** Where a field stands; the table's head for one that has its default. */
@@ -25,6 +27,8 @@ export interface Soulstone extends Omit<SoulstoneFields, "exec" | "groups" | "ca
 /** The whole Codex: what an operator wants to run. Soulstones are sorted by name. */
 export interface Codex {
   readonly settings: LychdFields;
+  /** Whether some settings have faults and are left at their defaults. */
+  readonly settingsPartial: boolean;
   readonly soulstones: readonly Soulstone[];
 }
 

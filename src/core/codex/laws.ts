@@ -1,19 +1,26 @@
-import { type Finding, finding, type Place, quoted } from "../report/mod.ts";
+import { type Finding, finding, type Place, quoted, startOf } from "../report/mod.ts";
 import type { Codex, Soulstone } from "./codex.ts";
 import type { TomlPath } from "./toml.ts";
+
+/** What the laws need to know of the files. */
+export interface LawContext {
+  /** Where a field of `lychd.toml` stands; nothing when it has its default. */
+  readonly settingsPlace: (path: TomlPath) => Place | undefined;
+  /** Whether every Soulstone could be read: else what is missing may stand where the fault is. */
+  readonly complete: boolean;
+}
 
 /**
  * Faults between several tables or files: names and ports taken twice, a range of reserved ports
  * that does not fit, a `boot_coven` that nobody is in, an address that everybody can reach.
- * `settingsPlace` tells where a field of `lychd.toml` stands.
  */
-export function lawFaults(codex: Codex, settingsPlace: (path: TomlPath) => Place): Finding[] {
+export function lawFaults(codex: Codex, context: LawContext): Finding[] {
   return [
     ...nameFaults(codex.soulstones),
-    ...portFaults(codex, settingsPlace),
-    ...reserveFaults(codex, settingsPlace),
-    ...bootFaults(codex, settingsPlace),
-    ...addressFaults(codex, settingsPlace),
+    ...portFaults(codex, context),
+    ...reserveFaults(codex, context),
+    ...bootFaults(codex, context),
+    ...addressFaults(codex, context),
   ];
 }
 
@@ -38,35 +45,30 @@ function nameFaults(soulstones: readonly Soulstone[]): Finding[] {
 interface Claim {
   readonly port: number;
   readonly owner: string;
-  readonly place: Place;
+  /** Nothing for a default. */
+  readonly place: Place | undefined;
 }
 
-function portClaims(codex: Codex, settingsPlace: (path: TomlPath) => Place): Claim[] {
-  const { settings } = codex;
+/** Every claim, defaults first: a fault is then told at the place that somebody wrote. */
+function portClaims(codex: Codex, { settingsPlace }: LawContext): Claim[] {
+  const { harvester, scribe, vessel } = codex.settings;
   const claims: Claim[] = [];
-  const watcher = (name: "harvester" | "scribe", word: string) => {
-    if (!settings[name].enabled) return;
-    const place = settingsPlace([name, "port"]);
-    claims.push({ port: settings[name].port, owner: `the ${word}`, place });
-  };
-  watcher("harvester", "Harvester (Prometheus)");
-  watcher("scribe", "Scribe (Grafana)");
-  claims.push({
-    port: settings.vessel.port,
-    owner: "the Vessel (the front door, kept free)",
-    place: settingsPlace(["vessel", "port"]),
-  });
+  const add = (section: string, port: number, owner: string) =>
+    claims.push({ port, owner, place: settingsPlace([section, "port"]) });
+  if (harvester.enabled) add("harvester", harvester.port, "the Harvester (Prometheus)");
+  if (scribe.enabled) add("scribe", scribe.port, "the Scribe (Grafana)");
+  add("vessel", vessel.port, "the Vessel (the front door, kept free)");
+  claims.sort((a, b) => Number(a.place !== undefined) - Number(b.place !== undefined));
   for (const soulstone of codex.soulstones) {
-    const { name, port } = soulstone;
-    // The port itself may be what is wrong with it.
-    if (soulstone.partial) continue;
-    claims.push({ port, owner: `Soulstone ${quoted(name)}`, place: soulstone.placeOf(["port"]) });
+    if (soulstone.unknown.includes("port")) continue;
+    const owner = `Soulstone ${quoted(soulstone.name)}`;
+    claims.push({ port: soulstone.port, owner, place: soulstone.placeOf(["port"]) });
   }
   return claims;
 }
 
-function portFaults(codex: Codex, settingsPlace: (path: TomlPath) => Place): Finding[] {
-  const claims = portClaims(codex, settingsPlace);
+function portFaults(codex: Codex, context: LawContext): Finding[] {
+  const claims = portClaims(codex, context);
   const taken = new Set(claims.map((claim) => claim.port));
   const first = new Map<number, Claim>();
   return claims.flatMap((claim) => {
@@ -77,13 +79,17 @@ function portFaults(codex: Codex, settingsPlace: (path: TomlPath) => Place): Fin
     }
     const free = freePort(claim.port, taken);
     taken.add(free);
-    return [
-      finding("port-taken", claim.place, { port: claim.port, owner: other.owner, free }, {
-        place: other.place,
-        label: `taken by ${other.owner}`,
-      }),
-    ];
+    const place = claim.place ?? startOf("lychd.toml");
+    return [portTaken(place, claim.port, other, free)];
   });
+}
+
+function portTaken(place: Place, port: number, other: Claim, free: number): Finding {
+  const owner = other.place === undefined ? `${other.owner} by default` : other.owner;
+  const related = other.place === undefined
+    ? undefined
+    : { place: other.place, label: `taken by ${other.owner}` };
+  return finding("port-taken", place, { port, owner, free }, related);
 }
 
 /** The next port from `start` on that nobody in the Codex holds. */
@@ -103,41 +109,40 @@ export function parsePortRange(text: string): { first: number; last: number } | 
     : undefined;
 }
 
-function reserveFaults(codex: Codex, settingsPlace: (path: TomlPath) => Place): Finding[] {
+function reserveFaults(codex: Codex, context: LawContext): Finding[] {
   const text = codex.settings.sepulcher.reserve_ports;
-  if (text === undefined) return [];
-  const place = settingsPlace(["sepulcher", "reserve_ports"]);
+  const place = context.settingsPlace(["sepulcher", "reserve_ports"]);
+  if (text === undefined || place === undefined) return [];
   const range = parsePortRange(text);
   if (range === undefined) return [finding("port-range-invalid", place, { value: text })];
   const within = (port: number) => port >= range.first && port <= range.last;
-  const findings = codex.soulstones.filter((s) => !s.port_expose && within(s.port)).map((s) =>
+  const hidden = codex.soulstones.filter((s) => !s.port_expose && within(s.port)).map((s) =>
     finding("port-exposed", s.placeOf(["port_expose"]), { port: s.port, range: text })
   );
-  for (const claim of portClaims({ ...codex, soulstones: [] }, settingsPlace)) {
-    if (!within(claim.port)) continue;
-    const taken = new Set(codex.soulstones.map((s) => s.port));
-    findings.push(finding("port-taken", place, {
-      port: claim.port,
-      owner: claim.owner,
-      free: freePort(range.last, taken),
-    }, { place: claim.place, label: `taken by ${claim.owner}` }));
-  }
-  return findings;
+  const taken = new Set(codex.soulstones.map((s) => s.port));
+  const clashes = portClaims({ ...codex, soulstones: [] }, context)
+    .filter((claim) => within(claim.port))
+    .map((claim) => portTaken(place, claim.port, claim, freePort(range.last, taken)));
+  return [...hidden, ...clashes];
 }
 
-function bootFaults(codex: Codex, settingsPlace: (path: TomlPath) => Place): Finding[] {
+function bootFaults(codex: Codex, { settingsPlace, complete }: LawContext): Finding[] {
   const name = codex.settings.boot_coven;
-  if (name === undefined) return [];
+  const place = settingsPlace(["boot_coven"]);
+  if (name === undefined || place === undefined || !complete) return [];
   const known = [...new Set(codex.soulstones.flatMap((s) => s.groups))].sort();
-  return known.includes(name)
-    ? []
-    : [finding("coven-unknown", settingsPlace(["boot_coven"]), { name, known })];
+  return known.includes(name) ? [] : [finding("coven-unknown", place, { name, known })];
 }
 
-function addressFaults(codex: Codex, settingsPlace: (path: TomlPath) => Place): Finding[] {
+function addressFaults(codex: Codex, { settingsPlace }: LawContext): Finding[] {
   const address = codex.settings.sepulcher.bind_address;
-  const loopback = address === "::1" || address.startsWith("127.");
-  return loopback
+  const place = settingsPlace(["sepulcher", "bind_address"]);
+  return place === undefined || isLoopback(address)
     ? []
-    : [finding("bind-everywhere", settingsPlace(["sepulcher", "bind_address"]), { address })];
+    : [finding("bind-everywhere", place, { address })];
+}
+
+/** 127.0.0.0/8 and ::1, however they are written. */
+function isLoopback(address: string): boolean {
+  return /^(?:::ffff:)?127\./i.test(address) || /^(?:::|(?:0{1,4}:){1,7}:?)0{0,3}1$/.test(address);
 }

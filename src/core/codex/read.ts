@@ -4,7 +4,7 @@ import { checkSchema } from "./check_schema.ts";
 import type { Codex, Soulstone } from "./codex.ts";
 import { lawFaults } from "./laws.ts";
 import { lychdSchema, NAME, type SoulstoneFields, soulstoneSchema } from "./schema.ts";
-import { parseDocument, type TomlDocument } from "./toml.ts";
+import { parseDocument, type TomlDocument, type TomlPath } from "./toml.ts";
 import { valueFaults } from "./values.ts";
 
 /** One file of a Codex as the host found it; `path` is relative to the Codex folder. */
@@ -62,6 +62,8 @@ export function readCodex({ folder, files }: CodexFolder): ReadCodex {
   }
 
   const settingsDocument = documents.find((d) => d.file === SETTINGS_FILE);
+  const brokenSettings = settingsDocument === undefined &&
+    files.some((file) => file.path === SETTINGS_FILE);
   const settings = checkSchema(lychdSchema, {
     document: settingsDocument ?? EMPTY_SETTINGS,
     path: [],
@@ -86,14 +88,29 @@ export function readCodex({ folder, files }: CodexFolder): ReadCodex {
     const at = soulstoneFiles[0] ?? "soulstones";
     findings.push(finding("codex-empty", startOf(at), { folder }));
   }
-  const codex = { settings: settings.value ?? lychdSchema.parse({}), soulstones };
-  const place = (document: TomlDocument | undefined) => (path: readonly (string | number)[]) =>
-    (document ?? EMPTY_SETTINGS).spot(path).value;
-  findings.push(...lawFaults(codex, place(settingsDocument)));
+  const codex = {
+    settings: settings.value ?? lychdSchema.parse({}),
+    settingsPartial: settings.partial || brokenSettings,
+    soulstones,
+  };
+  findings.push(...lawFaults(codex, {
+    settingsPlace: (path) => placeIfSet(settingsDocument, path),
+    complete: !findings.some((f) => f.severity === "error" && f.place.file !== SETTINGS_FILE),
+  }));
   return { codex, findings, sources };
 }
 
 const SETTINGS_FILE = "lychd.toml";
+
+/** Where a setting stands, or nothing when it has its default. */
+function placeIfSet(document: TomlDocument | undefined, path: TomlPath): Place | undefined {
+  let at: unknown = document?.value;
+  for (const step of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, step)) return undefined;
+    at = (at as Record<string | number, unknown>)[step];
+  }
+  return document?.spot(path).value;
+}
 
 /** Stands in for a `lychd.toml` that is not there: all defaults. */
 const EMPTY_SETTINGS: TomlDocument = {
@@ -155,6 +172,7 @@ function readSoulstone(
     name,
     exec: "fault" in words ? undefined : words.words,
     partial: checked.partial,
+    unknown: checked.unknown,
     groups: sortedSet(fields.groups),
     capabilities: sortedSet(fields.capabilities),
     file: document.file,

@@ -17,15 +17,16 @@ export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const port = z.int({ error: "port-invalid" }).min(1, { error: "port-invalid" })
   .max(65535, { error: "port-invalid" });
 
-// Quadlet takes a name that ends in .image or .build for a unit of its own.
-const image = z.string().regex(/^(?!.*\.(?:image|build)$)[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}$/, {
-  error: "image-invalid",
-});
+// As `podman pull` reads a name; one that ends in .image or .build is a unit of its own to Quadlet.
+const image = z.string().max(512).regex(
+  /^(?!.*\.(?:image|build)$)(?:[A-Za-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$/,
+  { error: "image-invalid" },
+);
 
 const seconds = z.int().min(1).max(86_400);
 
 const device = z.string().regex(
-  /^(?:\/dev\/[^\s:,]+(?::\/[^\s:,]+)?(?::[rwm]{1,3})?|[a-zA-Z0-9][a-zA-Z0-9.-]*\/[a-zA-Z0-9._-]+=[a-zA-Z0-9._:-]+)$/,
+  /^(?!.*\.\.)(?:\/dev\/[A-Za-z0-9._\/-]+(?::\/[A-Za-z0-9._\/-]+)?(?::[rwm]{1,3})?|[a-zA-Z0-9][a-zA-Z0-9.-]*\/[a-zA-Z0-9._-]+=[a-zA-Z0-9._:-]+)$/,
   { error: "device-invalid" },
 );
 
@@ -57,7 +58,9 @@ export const soulstoneSchema = z.strictObject({
   description: z.string().min(1).optional().describe("one line for people"),
   engine: z.enum(ENGINES, { error: "engine-unknown" }).optional()
     .describe("how port, model, health and metrics are set; guessed from the image"),
-  model: z.string().min(1).optional().describe("a repository id, or a path in the container"),
+  // A first `-` would be read as a flag, and a lone `;` cannot be carried.
+  model: z.string().regex(/^[^-;\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u, { error: "model-invalid" })
+    .optional().describe("a repository id, or a path in the container"),
   devices: z.array(device).optional()
     .describe("CDI names or paths below /dev; default: `default_devices` of lychd.toml"),
   env: z.record(z.string(), z.string()).default({}).describe("environment variables"),
@@ -98,7 +101,9 @@ export const lychdSchema = z.strictObject({
   wait_for_network: z.boolean().default(false)
     .describe("whether units wait until the system calls the network online"),
   sepulcher: z.strictObject({
-    name: z.string().regex(NAME, { error: "name-invalid" }).default("lychd")
+    name: z.string().regex(/^(?!soulstone-|harvester$|scribe$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+      error: "pod-name-invalid",
+    }).default("lychd")
       .describe("the name of the pod"),
     bind_address: z.union([z.ipv4(), z.ipv6()], { error: "address-invalid" }).default("127.0.0.1")
       .describe("the address of the host on which ports are published"),

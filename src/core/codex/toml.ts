@@ -1,5 +1,5 @@
 import { type AST, getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
-import { type Finding, finding, type Place } from "../report/finding.ts";
+import { type Finding, finding, type Place, startOf } from "../report/mod.ts";
 
 /** Where a value stands in its file: the place of its key and of the value itself. */
 export interface Spot {
@@ -39,13 +39,16 @@ export function parseDocument(
   try {
     program = parseTOML(text, { tomlVersion: "1.1" });
   } catch (error) {
+    // The parser calls itself for each bracket that is opened.
+    if (error instanceof RangeError) return { fault: tooDeep(startOf(file)) };
     if (!(error instanceof ParseError)) throw error;
     const start = { line: error.lineNumber, column: error.column + 1 };
     const place = { file, start, end: { line: start.line, column: start.column + 1 } };
     const problem = PROBLEMS[error.message] ?? lowerFirst(error.message);
     return { fault: finding("toml-broken", place, { problem }) };
   }
-  const spots = collectSpots(file, program.body[0]);
+  const { spots, fault } = collectSpots(file, program.body[0]);
+  if (fault !== undefined) return { fault };
   const whole = placeOf(file, program.body[0]);
   return {
     document: {
@@ -71,6 +74,12 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   "Unexpected character": "unexpected character; is a string without quotes?",
 };
 
+/** How many keys and lists may stand in each other; nothing in a Codex needs more than five. */
+const DEPTH_LIMIT = 32;
+
+/** A key that a parser of this language could not hold as a value of its own. */
+const UNUSABLE_KEY = "__proto__";
+
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
@@ -88,17 +97,40 @@ function placeOf(file: string, node: AST.HasLocs): Place {
   };
 }
 
-function collectSpots(file: string, top: AST.TOMLTopLevelTable): Map<string, Spot> {
+function tooDeep(place: Place): Finding {
+  return finding("toml-broken", place, { problem: `more than ${DEPTH_LIMIT} levels deep` });
+}
+
+interface Collected {
+  readonly spots: ReadonlyMap<string, Spot>;
+  /** The first thing that cannot be read although it is TOML. */
+  readonly fault: Finding | undefined;
+}
+
+function collectSpots(file: string, top: AST.TOMLTopLevelTable): Collected {
   const spots = new Map<string, Spot>();
+  let fault: Finding | undefined;
 
   function note(path: TomlPath, key: AST.HasLocs, value: AST.HasLocs): void {
     const at = pathKey(path);
     // The first place that names a table is where it begins.
     if (!spots.has(at)) spots.set(at, { key: placeOf(file, key), value: placeOf(file, value) });
+    if (path.at(-1) === UNUSABLE_KEY) {
+      const problem = `\`${UNUSABLE_KEY}\` cannot be a key`;
+      fault ??= finding("toml-broken", placeOf(file, key), { problem });
+    }
+  }
+
+  /** Whether `path` may be entered; a fault where it is too deep. */
+  function isShallow(path: TomlPath, node: AST.HasLocs): boolean {
+    if (path.length <= DEPTH_LIMIT) return true;
+    fault ??= tooDeep(placeOf(file, node));
+    return false;
   }
 
   function enter(base: TomlPath, node: AST.TOMLKeyValue | AST.TOMLTable): void {
     if (node.type === "TOMLTable") {
+      if (!isShallow(node.resolvedKey, node)) return;
       // resolvedKey carries the index of an array of tables, which has no key of its own.
       let part = 0;
       node.resolvedKey.forEach((step, i) => {
@@ -109,15 +141,18 @@ function collectSpots(file: string, top: AST.TOMLTopLevelTable): Map<string, Spo
       return;
     }
     const names = node.key.keys.map((k) => k.type === "TOMLBare" ? k.name : k.value);
+    const path = [...base, ...names];
+    if (!isShallow(path, node)) return;
     names.forEach((_, i) => {
       const key = node.key.keys[i] ?? node.key;
       const last = i === names.length - 1;
       note([...base, ...names.slice(0, i + 1)], key, last ? node.value : key);
     });
-    descend([...base, ...names], node.value);
+    descend(path, node.value);
   }
 
   function descend(path: TomlPath, node: AST.TOMLContentNode): void {
+    if (!isShallow(path, node)) return;
     if (node.type === "TOMLArray") {
       node.elements.forEach((element, i) => {
         note([...path, i], element, element);
@@ -129,5 +164,5 @@ function collectSpots(file: string, top: AST.TOMLTopLevelTable): Map<string, Spo
   }
 
   for (const node of top.body) enter([], node);
-  return spots;
+  return { spots, fault };
 }

@@ -12,6 +12,9 @@ export function valueFaults(soulstone: Soulstone, fields: SoulstoneFields): Find
   return [
     ...repeated(soulstone, "groups", fields.groups),
     ...repeated(soulstone, "capabilities", fields.capabilities),
+    ...repeated(soulstone, "devices", fields.devices ?? []),
+    ...repeated(soulstone, "secrets", fields.secrets),
+    ...targetFaults(soulstone, fields.volumes),
     ...fields.volumes.flatMap((value, i) => {
       const read = parseVolume(value);
       return "volume" in read ? [] : [
@@ -38,6 +41,27 @@ function repeated(soulstone: Soulstone, field: string, list: readonly string[]):
       ? []
       : [finding("entry-repeated", soulstone.placeOf([field, i]), { field, value })]
   );
+}
+
+/** Podman refuses two mounts at one path. */
+function targetFaults(soulstone: Soulstone, volumes: readonly string[]): Finding[] {
+  const first = new Map<string, number>();
+  return volumes.flatMap((text, i) => {
+    const read = parseVolume(text);
+    if ("problem" in read) return [];
+    const target = read.volume.target.replace(/\/+$/, "");
+    const other = first.get(target);
+    if (other === undefined) {
+      first.set(target, i);
+      return [];
+    }
+    return [
+      finding("volume-target-taken", soulstone.placeOf(["volumes", i]), { target }, {
+        place: soulstone.placeOf(["volumes", other]),
+        label: "mounted here too",
+      }),
+    ];
+  });
 }
 
 /** The options of `podman run --secret`. */

@@ -1,6 +1,12 @@
 import type { Soulstone } from "../codex/mod.ts";
-import { type Finding, finding } from "../report/mod.ts";
+import { type Finding, finding, type Place } from "../report/mod.ts";
 import type { EngineProfile, Flag } from "./engines/mod.ts";
+
+/** One word of the engine's command, and the Codex value it came from. */
+export interface CommandWord {
+  readonly text: string;
+  readonly from: Place;
+}
 
 /**
  * The words that start the engine: those of its profile and those of `exec`.
@@ -12,16 +18,26 @@ import type { EngineProfile, Flag } from "./engines/mod.ts";
 export function commandOf(
   soulstone: Soulstone,
   profile: EngineProfile,
-): { words: readonly string[]; findings: Finding[] } {
-  const given = (soulstone.exec ?? []).map((word) => withPort(word, soulstone.port));
-  const whole = given[0] !== undefined && !given[0].startsWith("-");
+): { words: readonly CommandWord[]; findings: Finding[] } {
+  const given = (soulstone.exec ?? []).map((word, i) => ({
+    text: withPort(word, soulstone.port),
+    from: soulstone.placeOf(["exec", i]),
+  }));
+  const texts = given.map((word) => word.text);
+  const added = (words: readonly string[]) => {
+    const from = soulstone.placeOf([soulstone.model === undefined ? "port" : "model"]);
+    return words.map((text) => ({ text, from }));
+  };
+  const whole = texts[0] !== undefined && !texts[0].startsWith("-");
   // A whole command may name the model as a bare word, so it is not added a second time.
-  const head = whole ? [] : profile.head(soulstone.model);
-  const flags = profile.flags(soulstone.port, soulstone.model)
-    .filter((flag) => !isGiven(flag, given))
-    .flatMap((flag) => [flag.names[0], ...flag.values]);
+  const head = whole ? [] : added(profile.head(soulstone.model));
+  const flags = added(
+    profile.flags(soulstone.port, soulstone.model)
+      .filter((flag) => !isGiven(flag, texts))
+      .flatMap((flag) => [flag.names[0], ...flag.values]),
+  );
   const words = whole ? [...given, ...flags] : [...head, ...flags, ...given];
-  return { words, findings: commandFindings(soulstone, profile, given) };
+  return { words, findings: commandFindings(soulstone, profile, texts) };
 }
 
 function withPort(word: string, port: number): string {
@@ -37,21 +53,8 @@ function commandFindings(
   profile: EngineProfile,
   given: readonly string[],
 ): Finding[] {
-  const findings: Finding[] = [];
-  const { port, exec } = soulstone;
-  const flag = profile.portFlag;
-  if (flag !== undefined) {
-    const at = given.findIndex((w) => w === flag || w.startsWith(`${flag}=`));
-    const value = given[at] === flag ? given[at + 1] : given[at]?.slice(flag.length + 1);
-    if (at >= 0 && value !== String(port)) {
-      findings.push(finding("exec-port-differs", soulstone.placeOf(["exec", at]), {
-        flag,
-        given: value ?? "",
-        port,
-      }));
-    }
-  }
-  const first = exec?.[0];
+  const findings = portFindings(soulstone, profile, given);
+  const first = soulstone.exec?.[0];
   if (first !== undefined && profile.entrypoint.includes(first)) {
     findings.push(finding("exec-repeats-entrypoint", soulstone.placeOf(["exec", 0]), {
       word: first,
@@ -62,9 +65,30 @@ function commandFindings(
     findings.push(finding("model-none", soulstone.placeOf([]), { engine: profile.title }));
   }
   if (profile.name === "generic" && !tellsPort(soulstone)) {
-    findings.push(finding("port-not-told", soulstone.placeOf(["port"]), { port }));
+    findings.push(
+      finding("port-not-told", soulstone.placeOf(["port"]), { port: soulstone.port }),
+    );
   }
   return findings;
+}
+
+/** Every place where `exec` gives the engine's port flag another port than the Soulstone's. */
+function portFindings(
+  soulstone: Soulstone,
+  profile: EngineProfile,
+  words: readonly string[],
+): Finding[] {
+  const { port } = soulstone;
+  const flag = profile.portFlag;
+  if (flag === undefined) return [];
+  return words.flatMap((word, i) => {
+    if (word !== flag && !word.startsWith(`${flag}=`)) return [];
+    const given = word === flag ? words[i + 1] : word.slice(flag.length + 1);
+    const place = soulstone.placeOf(["exec", i]);
+    return given === String(port)
+      ? []
+      : [finding("exec-port-differs", place, { flag, given, port })];
+  });
 }
 
 function mentionsModel(words: readonly string[]): boolean {

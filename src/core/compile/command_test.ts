@@ -163,7 +163,7 @@ for (const { engine, model, exec, words, codes } of ROWS) {
     const soulstone = codex.soulstones[0];
     if (soulstone === undefined) throw new Error("no Soulstone");
     const command = commandOf(soulstone, profileOf(soulstone));
-    deepStrictEqual(command.words.join(" "), words);
+    deepStrictEqual(command.words.map((word) => word.text).join(" "), words);
     deepStrictEqual(command.findings.map((f) => f.code), codes ?? []);
   });
 }

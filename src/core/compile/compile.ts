@@ -70,6 +70,7 @@ function layOut(codex: Codex, findings: Finding[]): (Layout & { path: string })[
       conflicts: conflicts.get(name) ?? [],
       covens: covens.filter((c) => c.members.includes(name)).map((c) => c.name),
       foreignCovens: covens.filter((c) => c.outsiders.includes(name)).map((c) => c.name),
+      settingsKnown: !codex.settingsPartial,
       defaultDevices: settings.gpu.default_devices,
       waitForNetwork: settings.wait_for_network,
       shmSizeMib: settings.sepulcher.shm_size_mib,

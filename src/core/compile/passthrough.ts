@@ -26,10 +26,14 @@ export interface PassedKey {
   readonly adds: boolean;
 }
 
+const NAMESPACE = "the containers of a pod share its user namespace";
+const SWAPS = "the sixth swap within ten seconds would fail";
+const START_LIMIT_KEYS = ["StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst"];
+
 const SECTIONS = ["Unit", "Container", "Service", "Install", "Quadlet"] as const;
 type SectionName = (typeof SECTIONS)[number];
 
-/** Keys that carry the law of Covens or the names that it is written in. */
+/** Why a key cannot be set: what it would break, or where it belongs. */
 const RESERVED: Readonly<Record<string, string>> = {
   "Container.Pod": "all engines live in one pod",
   "Container.StartWithPod": "the pod must start without its engines",
@@ -38,13 +42,44 @@ const RESERVED: Readonly<Record<string, string>> = {
   "Container.PublishPort": "the pod publishes the ports; see `port` and `port_expose`",
   "Container.Network": "the container has the network of the pod",
   "Container.Image": "use `image`",
-  "Service.Type": "Quadlet sets it",
-  "Unit.StartLimitIntervalSec": "the sixth swap within ten seconds would fail",
-  "Install.WantedBy": "a Coven starts at boot by `boot_coven` of lychd.toml",
-  "Install.RequiredBy": "a Coven starts at boot by `boot_coven` of lychd.toml",
+  "Container.Rootfs": "use `image`",
+  "Container.Exec": "use `exec`",
+  ...perKey("Container", ["UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap"], NAMESPACE),
+  ...perKey("Container", ["RemapUsers", "RemapUid", "RemapGid", "RemapUidSize"], NAMESPACE),
+  ...perKey("Service", ["Type", "KillMode", "NotifyAccess", "Delegate"], "Quadlet sets it"),
+  ...perKey("Service", ["ExecStart", "ExecStop"], "Quadlet writes it; use `exec`"),
+  ...perKey("Unit", START_LIMIT_KEYS, SWAPS),
+  ...perKey("Service", START_LIMIT_KEYS, SWAPS),
+  ...perKey("Install", ["WantedBy", "RequiredBy"], "see `boot_coven` of lychd.toml"),
   "Install.UpheldBy": "an engine that is always started again could not be banished",
   "Install.Alias": "the law of Covens is written in the unit's own name",
 };
+
+function perKey(section: string, keys: readonly string[], why: string): Record<string, string> {
+  return Object.fromEntries(keys.map((key) => [`${section}.${key}`, why]));
+}
+
+/**
+ * Values that Podman 5.4's generator takes badly: it drops the unit, or crashes, and says so only in
+ * the journal.
+ */
+const RULES: Readonly<Record<string, (value: string) => string | undefined>> = {
+  "Container.ExposeHostPort": (value) =>
+    /^\d{1,5}(?:-\d{1,5})?(?:\/(?:tcp|udp|sctp))?$/.test(value) ? undefined : "it must be a port",
+  "Container.Volume": (value) =>
+    /^[^/:]*\.(?:volume|image|build)(?::|$)/.test(value) ? OTHER_UNIT : undefined,
+  "Container.Mount": mountProblem,
+};
+
+const OTHER_UNIT = "it names a Quadlet unit, and lychd writes none of those";
+
+/** The generator of 5.4 crashes on a bind mount without a source. */
+function mountProblem(value: string): string | undefined {
+  const options = value.split(",");
+  const source = options.find((option) => /^(?:source|src)=/.test(option));
+  if (options.includes("type=bind") && source === undefined) return "a bind mount needs source=";
+  return source !== undefined && /\.(?:volume|image|build)$/.test(source) ? OTHER_UNIT : undefined;
+}
 
 /**
  * Reads the table `quadlet` of a Soulstone: every key escaped for its place. A key that takes a list
@@ -55,7 +90,7 @@ export function passedKeys(soulstone: Soulstone): { keys: PassedKey[]; findings:
   const findings: Finding[] = [];
   for (const [section, table] of Object.entries(soulstone.quadlet)) {
     if (!isSection(section)) {
-      findings.push(finding("quadlet-group-unknown", soulstone.placeOf(["quadlet", section]), {
+      findings.push(finding("quadlet-group-unknown", soulstone.keyOf(["quadlet", section]), {
         value: section,
         known: SECTIONS,
       }));
@@ -100,9 +135,13 @@ function isList(section: SectionName, key: string): boolean {
 }
 
 function refuse(soulstone: Soulstone, section: SectionName, key: string): Finding[] {
-  const place = soulstone.placeOf(["quadlet", section, key]);
+  const place = soulstone.keyOf(["quadlet", section, key]);
   const why = RESERVED[`${section}.${key}`];
   if (why !== undefined) return [finding("quadlet-key-reserved", place, { section, key, why })];
+  if (key === "Group" && section === "Container" && !soulstone.quadlet["Container"]?.["User"]) {
+    const problem = "Quadlet takes it only together with User";
+    return [finding("text-unfit", place, { field: "quadlet.Container.Group", problem })];
+  }
   if (section === "Container" || section === "Quadlet") {
     const known = quadletKey(section, key);
     if (known === undefined) {
@@ -129,7 +168,7 @@ function isNewer(a: string, b: string): boolean {
   return aMajor > bMajor || aMajor === bMajor && aMinor > bMinor;
 }
 
-/** The lines of a key: one for each value, but all words of a command on one; or what is wrong. */
+/** The lines of a key, one for each value, and what is wrong with others. */
 function writeKey(
   section: SectionName,
   key: string,
@@ -137,15 +176,20 @@ function writeKey(
 ): { texts: readonly string[]; problems: readonly { problem: string; index: number }[] } {
   const texts: string[] = [];
   const problems: { problem: string; index: number }[] = [];
+  const list = isList(section, key);
   for (const [index, value] of values.entries()) {
-    const written = value === "" && isList(section, key)
+    const broken = RULES[`${section}.${key}`]?.(value);
+    const written = value === "" && list
       ? { problem: "an empty value would reset what lychd writes" }
+      : index > 0 && !list
+      ? { problem: "the key takes one value, not a list" }
+      : broken !== undefined
+      ? { problem: broken }
       : writeValue(section, key, value);
     if ("problem" in written) problems.push({ problem: written.problem, index });
     else texts.push(written.text);
   }
-  const oneLine = quadletKey(section, key)?.value === "words" && !isList(section, key);
-  return { texts: oneLine ? [texts.join(" ")] : texts, problems };
+  return { texts, problems };
 }
 
 function writeValue(section: SectionName, key: string, value: string): Written {

@@ -12,8 +12,9 @@ import {
   writeWord,
   type Written,
 } from "../rune/mod.ts";
-import { commandOf } from "./command.ts";
+import { commandOf, type CommandWord } from "./command.ts";
 import { type EngineProfile, profileOf } from "./engines/mod.ts";
+import { healthSection } from "./health.ts";
 import { passedKeys } from "./passthrough.ts";
 
 /** What a Soulstone's unit needs to know of the rest of the Codex. */
@@ -25,6 +26,8 @@ export interface Surroundings {
   readonly foreignCovens: readonly string[];
   /** `default_devices` of lychd.toml. */
   readonly defaultDevices: readonly string[] | undefined;
+  /** Whether lychd.toml could be read as a whole. */
+  readonly settingsKnown: boolean;
   readonly waitForNetwork: boolean;
   readonly shmSizeMib: number;
 }
@@ -55,18 +58,12 @@ export function soulstoneUnitOf(
   const says = (text: string | number | boolean, from = head) => [{ text: String(text), from }];
   const command = commandOf(soulstone, profile);
   findings.push(...command.findings);
-  const health = healthOf(soulstone, profile);
+  const health = healthSection(soulstone, profile);
   findings.push(...health.findings);
-  const probe = health.command === undefined ? [] : given(
-    writeText(health.command, { command: true, quotesStripped: true }),
-    "health.cmd",
-    at("health"),
-  );
   const devices = soulstone.devices ?? around.defaultDevices ?? [];
-  if (soulstone.devices === undefined && around.defaultDevices === undefined) {
-    if (profile.needsGpu(soulstone.image)) {
-      findings.push(finding("device-none", head, { engine: profile.title }));
-    }
+  const noDevice = soulstone.devices === undefined && around.defaultDevices === undefined;
+  if (noDevice && around.settingsKnown && profile.needsGpu(soulstone.image)) {
+    findings.push(finding("device-none", head, { engine: profile.title }));
   }
   if (profile.shmMib > around.shmSizeMib) {
     findings.push(finding("shm-small", head, {
@@ -98,7 +95,7 @@ export function soulstoneUnitOf(
       Image: says(soulstone.image, at("image")),
       Pod: says(SEPULCHER.file),
       StartWithPod: says(false),
-      Exec: execOf(soulstone, command.words, findings),
+      Exec: execOf(command.words, findings),
       Environment: Object.entries(soulstone.env).sort(([a], [b]) => a < b ? -1 : 1)
         .flatMap(([name, value]) =>
           given(writeVariable(`${name}=${value}`), `env.${name}`, at("env", name))
@@ -107,16 +104,9 @@ export function soulstoneUnitOf(
       Volume: volumesOf(soulstone, profile, given),
       AddDevice: devices.flatMap((device) => says(device, at("devices"))),
       GroupAdd: devices.some(isGroupOwned) ? says("keep-groups", at("devices")) : [],
-      HealthCmd: probe,
-      HealthInterval: probe.length > 0 ? says(`${health.intervalSeconds}s`, at("health")) : [],
-      HealthTimeout: probe.length > 0 ? says(`${health.timeoutSeconds}s`, at("health")) : [],
-      HealthRetries: probe.length > 0 ? says(health.retries, at("health")) : [],
-      HealthStartupCmd: probe,
-      HealthStartupInterval: probe.length > 0 ? says("1s") : [],
-      HealthStartupTimeout: probe.length > 0 ? says(`${health.timeoutSeconds}s`, at("health")) : [],
-      Notify: probe.length > 0 ? says("healthy") : [],
+      ...health.section,
       StopTimeout: says(soulstone.stop_timeout_seconds, at("stop_timeout_seconds")),
-      Label: labelsOf(soulstone, profile, around)
+      Label: labelsOf(soulstone, profile)
         .flatMap(([key, value]) => given(writeWord(`lychd.${key}=${value}`), key, head)),
     },
     Service: {
@@ -148,29 +138,25 @@ function isGroupOwned(device: string): boolean {
   return !device.startsWith("nvidia.com/");
 }
 
-function execOf(
-  soulstone: Soulstone,
-  words: readonly string[],
-  findings: Finding[],
-): Directive[] {
+function execOf(words: readonly CommandWord[], findings: Finding[]): Directive[] {
   const texts: string[] = [];
-  const given = soulstone.exec ?? [];
-  for (const word of words) {
-    const written = writeExecWord(word);
-    if ("text" in written) {
-      texts.push(written.text);
-      continue;
-    }
-    const place = soulstone.placeOf(["exec", Math.max(0, given.indexOf(word))]);
-    findings.push(
-      word === ""
-        ? finding("exec-word-empty", place, {})
-        : word === ";"
-        ? finding("exec-word-semicolon", place, {})
-        : finding("text-unfit", place, { field: "exec", problem: written.problem }),
-    );
+  for (const { text, from } of words) {
+    const written = writeExecWord(text);
+    if ("text" in written) texts.push(written.text);
+    else findings.push(unfitWord(text, written.problem, from));
   }
-  return texts.length === 0 ? [] : [{ text: texts.join(" "), from: soulstone.placeOf(["exec"]) }];
+  return texts.length === 0 ? [] : [{ text: texts.join(" "), from: words[0]?.from }];
+}
+
+function unfitWord(text: string, problem: string, place: Place): Finding {
+  switch (text) {
+    case "":
+      return finding("exec-word-empty", place, {});
+    case ";":
+      return finding("exec-word-semicolon", place, {});
+    default:
+      return finding("text-unfit", place, { field: "exec", problem });
+  }
 }
 
 function volumesOf(
@@ -207,47 +193,14 @@ function covers(path: string, target: string): boolean {
   return target === folder || target.startsWith(`${folder}/`);
 }
 
-interface Health {
-  readonly command: string | undefined;
-  readonly intervalSeconds: number;
-  readonly timeoutSeconds: number;
-  readonly retries: number;
-  readonly findings: Finding[];
-}
-
-function healthOf(soulstone: Soulstone, profile: EngineProfile): Health {
-  const { health, port } = soulstone;
-  const path = health?.path ?? profile.healthPath;
-  const command = health?.cmd ?? (path === undefined ? undefined : probeOf(port, path));
-  return {
-    command,
-    intervalSeconds: health?.interval_seconds ?? 30,
-    timeoutSeconds: health?.timeout_seconds ?? 5,
-    retries: health?.retries ?? 3,
-    findings: health !== undefined && command === undefined
-      ? [finding("health-nothing", soulstone.placeOf(["health"]), {})]
-      : [],
-  };
-}
-
-/** Asks by whatever the image has: every official one has curl, wget or Python. */
-function probeOf(port: number, path: string): string {
-  const url = `http://127.0.0.1:${port}${path}`;
-  return `if command -v curl >/dev/null; then exec curl -fsS -o /dev/null '${url}'; ` +
-    `elif command -v wget >/dev/null; then exec wget -q -O /dev/null '${url}'; ` +
-    `else exec python3 -c "import urllib.request as r; r.urlopen('${url}')"; fi`;
-}
-
-/** What the container says of itself to `podman ps --filter label=…`. */
-function labelsOf(
-  soulstone: Soulstone,
-  profile: EngineProfile,
-  around: Surroundings,
-): [string, string][] {
+/**
+ * What the container says of itself to `podman ps --filter label=…`. Nothing of the other
+ * Soulstones: a change of theirs must not change this container.
+ */
+function labelsOf(soulstone: Soulstone, profile: EngineProfile): [string, string][] {
   const labels: [string, string][] = [
     ["soulstone", soulstone.name],
     ["engine", profile.name],
-    ["covens", around.covens.join(",")],
     ["capabilities", soulstone.capabilities.join(",")],
   ];
   return labels.filter(([, value]) => value !== "");
@@ -296,6 +249,10 @@ function mergePassed(
         ...merged[section],
         [key]: adds ? [...own, ...directives] : directives,
       };}
+  }
+  // Who says when to restart says it for a start that failed too.
+  if (passed.keys.some(({ section, key }) => section === "Service" && key === "Restart")) {
+    merged["Service"] = { ...merged["Service"], RestartPreventExitStatus: [] };
   }
   return { unit: merged, passed: rest };
 }

@@ -33,8 +33,8 @@ type Renderer = (layout: Layout) => Promise<string>;
  */
 export function makeRenderer(): Renderer {
   const environment = vento({ strict: true, autoescape: false, dataVarname: "rune" });
-  environment.filters["directive"] = (directives: readonly Directive[], key: string) =>
-    directives.map((d) => `\n${key}=${d.text}`).join("");
+  environment.filters["directive"] = (directives: readonly Directive[] | undefined, key: string) =>
+    (directives ?? []).map((d) => `\n${key}=${d.text}`).join("");
   environment.filters["directives"] = (section: Section | undefined) =>
     Object.entries(section ?? {})
       .flatMap(([key, directives]) => directives.map((d) => `\n${key}=${d.text}`)).join("");

@@ -77,8 +77,8 @@ export const CATALOGUE = {
   "soulstone-not-a-table": error(
     "A file below soulstones/ holds one table per Soulstone; a bare key belongs to none.",
     (p: { key: string }) => ({
-      message: `${quoted(p.key)} stands outside of any Soulstone`,
-      hint: "every Soulstone is a table of its own: put [NAME] in a line above its fields",
+      message: `${quoted(p.key)} is no table, and so no Soulstone`,
+      hint: "every Soulstone is a table of its own: a line [NAME], then its fields",
     }),
   ),
   "field-unknown": error(
@@ -113,7 +113,7 @@ export const CATALOGUE = {
   "value-invalid": error(
     "The value has the right type but is outside of what the field may hold.",
     (p: { field: string; rule: string }) => ({
-      message: `${quoted(p.field)} must be ${p.rule}`,
+      message: `${quoted(p.field)} must ${p.rule}`,
     }),
   ),
 
@@ -198,6 +198,20 @@ export const CATALOGUE = {
       hint: "127.0.0.1 (the default) is reachable from this host only",
     }),
   ),
+  "model-invalid": error(
+    "A model is one word of the engine's command: a repository id, or a path in the container.",
+    (p: { value: string }) => ({
+      message: `${quoted(p.value)} is no model`,
+      hint: "a repository id such as Qwen/Qwen3-8B, or a path such as /models/x.gguf",
+    }),
+  ),
+  "pod-name-invalid": error(
+    "The pod and its containers share one space of names in Podman.",
+    (p: { value: string }) => ({
+      message: `${quoted(p.value)} cannot be the name of the pod`,
+      hint: `a name has ${NAME_RULE}, and is not that of a container of lychd`,
+    }),
+  ),
   "port-range-invalid": error(
     "`reserve_ports` publishes a range of ports ahead, written FIRST-LAST.",
     (p: { value: string }) => ({
@@ -223,7 +237,7 @@ export const CATALOGUE = {
       "run together, since all live in one network namespace and sockets need time to cool down.",
     (p: { port: number; owner: string; free: number }) => ({
       message: `port ${p.port} is taken by ${p.owner}`,
-      hint: `every engine needs its own port, also across Covens; ${p.free} is free`,
+      hint: `engines and watchers never share a port, also across Covens; ${p.free} is free`,
     }),
   ),
   "port-exposed": error(
@@ -240,6 +254,12 @@ export const CATALOGUE = {
       hint: p.known.length === 0
         ? "no Soulstone has `groups` yet"
         : suggestion(p.name, p.known, "groups"),
+    }),
+  ),
+  "volume-target-taken": error(
+    "Podman refuses a container with two mounts at one path.",
+    (p: { target: string }) => ({
+      message: `there is another volume at ${quoted(p.target)}`,
     }),
   ),
   "health-both": error(
@@ -276,8 +296,10 @@ export const CATALOGUE = {
   ),
   "exec-port-differs": error(
     "The engine would listen on another port than the one that is published and scraped.",
-    (p: { flag: string; given: string; port: number }) => ({
-      message: `\`exec\` sets ${p.flag} to ${quoted(p.given)}, but \`port\` is ${p.port}`,
+    (p: { flag: string; given: string | undefined; port: number }) => ({
+      message: p.given === undefined
+        ? `\`exec\` ends with ${p.flag}, without a value`
+        : `\`exec\` sets ${p.flag} to ${quoted(p.given)}, but \`port\` is ${p.port}`,
       hint: `leave it out (lychd adds it), or write ${p.flag} {port}`,
     }),
   ),

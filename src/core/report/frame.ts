@@ -75,11 +75,14 @@ function formatFinding(f: Finding, options: ReportOptions): string {
 function formatPlace(place: Place, label: string, options: ReportOptions): string[] {
   const { palette } = options;
   const { line, column } = place.start;
+  if (place.file === ".") {
+    return [`${palette.dim("-->")} ${printable(options.prefix.replace(/\/$/, ""))}`];
+  }
   const where = `${printable(options.prefix + place.file)}:${line}:${column}`;
   const source = options.sources.get(place.file)?.split("\n")[line - 1]?.replace(/\r$/, "");
   const gutter = " ".repeat(String(line).length);
   const arrow = `${gutter}${palette.dim("-->")} ${where}`;
-  if (source === undefined || source.trim() === "") {
+  if (source === undefined) {
     return [label === "" ? arrow : `${arrow} (${label})`];
   }
   const endColumn = place.end.line === line ? place.end.column : source.length + 1;

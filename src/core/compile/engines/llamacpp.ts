@@ -1,4 +1,4 @@
-import { type EngineProfile, type Flag, isPath } from "./profile.ts";
+import type { EngineProfile, Flag } from "./profile.ts";
 
 /**
  * llama.cpp's server: its default port moves from 8080 to 9931, so the port is always given;
@@ -37,4 +37,9 @@ function modelFlag(model: string | undefined): Flag[] {
       ? { names: ["-m", "--model", "-hf", "-hfr", "--hf-repo"], values: [model] }
       : { names: ["-hf", "-hfr", "--hf-repo", "-m", "--model"], values: [model] },
   ];
+}
+
+/** True for a file in the container, false for a repository id. */
+function isPath(model: string): boolean {
+  return model.startsWith("/") || model.startsWith("./") || model.endsWith(".gguf");
 }

@@ -49,8 +49,3 @@ export const HUGGINGFACE_CACHE: Cache = {
   volume: "lychd-huggingface",
   target: "/root/.cache/huggingface",
 };
-
-/** True for a path in the container, false for a repository id. */
-export function isPath(model: string): boolean {
-  return model.startsWith("/") || model.startsWith("./") || model.endsWith(".gguf");
-}

@@ -1,4 +1,4 @@
-import { type EngineProfile, type Flag, isPath } from "./profile.ts";
+import type { EngineProfile, Flag } from "./profile.ts";
 
 /**
  * TabbyAPI: its image runs `python3`, so a command begins with `main.py`; it exports no metrics.
@@ -29,8 +29,8 @@ export const TABBYAPI: EngineProfile = {
 /** A model is a folder below the model folder, so a path is cut in two. */
 function modelFlags(model: string | undefined): Flag[] {
   if (model === undefined) return [];
-  const name: Flag = { names: ["--model-name"], values: [model.slice(model.lastIndexOf("/") + 1)] };
-  if (!isPath(model)) return [{ ...name, values: [model] }];
-  const folder = model.slice(0, model.lastIndexOf("/")) || "/";
-  return [{ names: ["--model-dir"], values: [folder] }, name];
+  const path = model.replace(/\/+$/, "");
+  const cut = path.startsWith("/") ? path.lastIndexOf("/") : -1;
+  const name: Flag = { names: ["--model-name"], values: [path.slice(cut + 1)] };
+  return cut < 0 ? [name] : [{ names: ["--model-dir"], values: [path.slice(0, cut) || "/"] }, name];
 }
