@@ -2,8 +2,8 @@
  * The command tree. The only file that names the command-line library, so that another can take its
  * place.
  */
-import { Command, CommanderError, Option } from "commander";
-import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { EXIT, type ExitCode, type InscribeOptions, type Invocation } from "./invocation.ts";
 
 /** What a command line asks for: a run, or some text and an exit code. */
 export type Parsed =
@@ -88,52 +88,88 @@ ${EXIT_CODES}`,
       };
     });
 
-  program.command("render")
-    .description("Compile the Codex to Runes: Quadlet units and systemd targets.")
-    .addOption(codexOption)
-    .addOption(
-      new Option("--dry-run", "show what would change in your folders; cannot write").conflicts(
-        "output",
+  writingOptions(
+    program.command("render")
+      .description("Compile the Codex to units, and put them in place as one transaction.")
+      .addOption(codexOption)
+      .addOption(
+        new Option("--dry-run", "show what would change in your folders; cannot write")
+          .conflicts(["output", ...WRITING_ONLY]),
+      )
+      .addOption(
+        new Option("--exit-code", "as --dry-run, and exit with 4 if anything differs")
+          .conflicts(["output", ...WRITING_ONLY]),
+      )
+      .addOption(
+        new Option("--output <dir>", "write the tree to an empty or lychd-made folder instead")
+          .conflicts([...WRITING_ONLY]),
       ),
-    )
-    .addOption(new Option("--output <dir>", "write the tree to an empty or lychd-made folder"))
-    .addOption(
-      new Option("--exit-code", "exit with 4 if anything differs").conflicts("output"),
-    )
-    .addOption(jsonOption)
+  )
     .addHelpText(
       "after",
       `
 Examples:
   lychd render --dry-run
+  lychd render
+  lychd render --restart
   lychd render --output /tmp/runes
 ${EXIT_CODES}`,
     )
-    .action((
-      options: {
-        codex?: string;
-        dryRun?: boolean;
-        output?: string;
-        exitCode?: boolean;
-        json?: boolean;
-      },
-      command: Command,
-    ) => {
-      const dryRun = options.dryRun === true || options.exitCode === true;
-      if (!dryRun && options.output === undefined) {
-        command.error("error: say --dry-run to see the changes, or --output DIR to write a tree");
-      }
+    .action((options: RenderOptions, command: Command) => {
       if (options.output === "") command.error("error: --output needs the name of a folder");
+      const json = options.json === true;
+      const exitCode = options.exitCode === true;
+      const mode = options.output !== undefined
+        ? "output"
+        : options.dryRun === true || exitCode
+        ? "dry-run"
+        : undefined;
       run = {
-        invocation: {
-          command: "render",
-          mode: options.output === undefined ? "dry-run" : "output",
-          json: options.json === true,
-          exitCode: options.exitCode === true,
-        },
+        invocation: mode === undefined
+          ? { command: "render", mode: "inscribe", ...inscribeOptions(options) }
+          : { command: "render", mode, json, exitCode },
         codex: options.codex,
         output: options.output,
       };
+    });
+
+  writingOptions(
+    program.command("rollback")
+      .description("Put back the units of before the last render; again: forth."),
+  )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  lychd rollback
+  lychd rollback --restart
+${EXIT_CODES}`,
+    )
+    .action((options: WritingOptions) => {
+      const invocation = { command: "rollback" as const, ...inscribeOptions(options) };
+      run = { invocation, codex: undefined, output: undefined };
+    });
+
+  writingOptions(
+    program.command("purge")
+      .description("Stop the engines and remove every file that lychd wrote.")
+      .addOption(new Option("--yes", "do not ask")),
+  )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  lychd purge
+  lychd purge --yes
+${EXIT_CODES}`,
+    )
+    .action((options: WritingOptions & { yes?: boolean }) => {
+      const invocation = {
+        command: "purge" as const,
+        yes: options.yes === true,
+        ...inscribeOptions(options),
+      };
+      run = { invocation, codex: undefined, output: undefined };
     });
 
   try {
@@ -152,4 +188,55 @@ ${EXIT_CODES}`,
     };
   }
   return { kind: "run", ...run };
+}
+
+interface WritingOptions {
+  readonly json?: boolean;
+  readonly force?: boolean;
+  readonly restart?: boolean;
+  readonly verify: boolean;
+  readonly reload: boolean;
+  readonly wait: number;
+}
+
+type RenderOptions = WritingOptions & {
+  readonly codex?: string;
+  readonly dryRun?: boolean;
+  readonly exitCode?: boolean;
+  readonly output?: string;
+};
+
+/** Options that mean nothing where nothing is written into the live folders. */
+const WRITING_ONLY = ["force", "restart"];
+
+/** The options of every command that writes into the live folders. */
+function writingOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--force", "take ours where a file was edited; the edit is kept"))
+    .addOption(new Option("--restart", "restart what runs and changed, and nothing else"))
+    .addOption(new Option("--no-verify", "do not try the units with the Quadlet generator first"))
+    .addOption(new Option("--no-reload", "do not tell systemd"))
+    .addOption(
+      new Option("--wait <seconds>", "how long to wait for another run")
+        .argParser(parseSeconds).default(10),
+    )
+    .addOption(new Option("--json", "print JSON on stdout"));
+}
+
+function parseSeconds(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) {
+    throw new InvalidArgumentError("It must be a whole number of seconds.");
+  }
+  return Number(text);
+}
+
+function inscribeOptions(options: WritingOptions): InscribeOptions {
+  return {
+    json: options.json === true,
+    force: options.force === true,
+    restart: options.restart === true,
+    verify: options.verify,
+    reload: options.reload,
+    waitSeconds: options.wait,
+  };
 }

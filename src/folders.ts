@@ -14,6 +14,14 @@ export interface Folders {
   readonly systemd: string;
   /** `render --output`. */
   readonly output: string | undefined;
+  /** `$XDG_RUNTIME_DIR`; nothing outside of a session. */
+  readonly runtime: string | undefined;
+  /** Where units are tried before they are written; nothing outside of a session. */
+  readonly stage: string | undefined;
+  /** Other folders in which Quadlet looks for units of this user, and those below them. */
+  readonly otherQuadlet: readonly string[];
+  /** Other folders in which systemd looks for units of this user. */
+  readonly otherSystemd: readonly string[];
 }
 
 /** What folders are computed from. */
@@ -22,6 +30,8 @@ export interface FolderInput {
   readonly workingFolder: () => string;
   /** The home folder by the user database, for when HOME is not set. */
   readonly homeFolder: () => string | undefined;
+  /** The number of the user. */
+  readonly user: number;
   readonly codexOption: string | undefined;
   readonly outputOption: string | undefined;
 }
@@ -44,6 +54,12 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
     return { problem: "HOME names no absolute folder; set HOME or XDG_CONFIG_HOME" };
   }
   const config = normalize(configured ?? join(home ?? "/", ".config"));
+  const runtime = input.env("XDG_RUNTIME_DIR") || undefined;
+  if (runtime !== undefined && !isAbsolute(runtime)) {
+    return { problem: `XDG_RUNTIME_DIR is the relative path \`${runtime}\`; it must be absolute` };
+  }
+  const data = input.env("XDG_DATA_HOME") ||
+    (home === undefined ? undefined : join(home, ".local/share"));
   const codexShown = input.codexOption ?? (input.env("LYCHD_CODEX") || join(config, "lychd"));
   const absolute = (path: string) =>
     isAbsolute(path) ? resolve(path) : resolve(input.workingFolder(), path);
@@ -55,6 +71,28 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
       quadlet: join(config, QUADLET_FOLDER),
       systemd: join(config, SYSTEMD_FOLDER),
       output: input.outputOption === undefined ? undefined : absolute(input.outputOption),
+      runtime,
+      stage: runtime === undefined ? undefined : join(runtime, "lychd", "stage"),
+      // podman-systemd.unit(5), rootless unit search path.
+      otherQuadlet: [
+        ...runtime === undefined ? [] : [join(runtime, "containers/systemd")],
+        join(config, "containers/systemd"),
+        `/etc/containers/systemd/users/${input.user}`,
+        "/etc/containers/systemd/users",
+      ],
+      // systemd-analyze --user unit-paths, without what generators and the manager itself write.
+      otherSystemd: [
+        join(config, "systemd/user.control"),
+        join(config, "systemd/user"),
+        "/etc/systemd/user",
+        ...runtime === undefined ? [] : [join(runtime, "systemd/user")],
+        "/run/systemd/user",
+        ...data === undefined ? [] : [join(data, "systemd/user")],
+        "/usr/local/share/systemd/user",
+        "/usr/share/systemd/user",
+        "/usr/local/lib/systemd/user",
+        "/usr/lib/systemd/user",
+      ],
     },
   };
 }

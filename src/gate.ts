@@ -4,6 +4,7 @@ import { parseCommandLine } from "./cli.ts";
 import { printable } from "./core/report/printable.ts";
 import { computeFolders } from "./folders.ts";
 import { EXIT, type ExitCode } from "./invocation.ts";
+import { findPrograms } from "./programs.ts";
 import { permissionsFor, workerPermissions } from "./permissions.ts";
 import { processTerminal, type Streams, wantsColors } from "./terminal.ts";
 import type { WorkerRequest } from "./worker.ts";
@@ -14,6 +15,7 @@ import type { WorkerRequest } from "./worker.ts";
  */
 export async function gate(args: readonly string[]): Promise<ExitCode> {
   const streams: Streams = {
+    inIsTerminal: Deno.stdin.isTerminal(),
     outIsTerminal: Deno.stdout.isTerminal(),
     outColors: wantsColors(Deno.env.get, Deno.stdout.isTerminal()),
     errColors: wantsColors(Deno.env.get, Deno.stderr.isTerminal()),
@@ -29,6 +31,7 @@ export async function gate(args: readonly string[]): Promise<ExitCode> {
     env: Deno.env.get,
     workingFolder: Deno.cwd,
     homeFolder: homedir,
+    user: Deno.uid() ?? 0,
     codexOption: parsed.codex,
     outputOption: parsed.output,
   });
@@ -37,8 +40,20 @@ export async function gate(args: readonly string[]): Promise<ExitCode> {
     return EXIT.failure;
   }
   const { invocation } = parsed;
-  const permissions = permissionsFor(invocation, computed.folders);
-  return await runInWorker({ invocation, folders: computed.folders, streams }, permissions);
+  const { folders } = computed;
+  const programs = findPrograms(isFile);
+  const permissions = permissionsFor(invocation, folders, programs);
+  const user = Deno.uid() ?? 0;
+  const request = { invocation, folders, programs, user, processId: Deno.pid, streams };
+  return await runInWorker(request, permissions);
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }
 
 function runInWorker(

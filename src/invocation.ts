@@ -7,7 +7,25 @@ export type Invocation =
     readonly json: boolean;
     /** `--exit-code`: whether differences are told by the exit code. */
     readonly exitCode: boolean;
-  };
+  }
+  | { readonly command: "render"; readonly mode: "inscribe" } & InscribeOptions
+  | { readonly command: "rollback" } & InscribeOptions
+  | { readonly command: "purge"; readonly yes: boolean } & InscribeOptions;
+
+/** How Runes are written into the live folders. */
+export interface InscribeOptions {
+  readonly json: boolean;
+  /** Whether to take our text where a file was edited by hand. */
+  readonly force: boolean;
+  /** Whether to restart what runs and changed. */
+  readonly restart: boolean;
+  /** Whether to try the units with the real generator before they are written. */
+  readonly verify: boolean;
+  /** Whether to tell systemd. */
+  readonly reload: boolean;
+  /** How long to wait for another run. */
+  readonly waitSeconds: number;
+}
 
 /** The exit codes of lychd. */
 export const EXIT = {

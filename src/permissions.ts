@@ -1,10 +1,13 @@
 import type { Folders } from "./folders.ts";
 import type { Invocation } from "./invocation.ts";
+import type { Programs } from "./programs.ts";
 
 /** What a worker may do; everything that is not listed is denied by the runtime. */
 export interface Permissions {
   readonly read: readonly string[];
   readonly write: readonly string[];
+  /** Programs by their absolute paths. */
+  readonly run: readonly string[];
 }
 
 /**
@@ -13,16 +16,54 @@ export interface Permissions {
  * - `check` reads the Codex.
  * - `render --dry-run` also reads the folders that it compares with; it cannot write.
  * - `render --output DIR` writes below DIR and nowhere else.
+ * - `render`, `rollback` and `purge` write to lychd's own folder of Quadlet units, to the user's
+ *   folder of systemd units, and to the stage; they read the other folders of units, and run
+ *   systemctl, systemd-analyze and the Quadlet generator.
  */
-export function permissionsFor(invocation: Invocation, folders: Folders): Permissions {
+export function permissionsFor(
+  invocation: Invocation,
+  folders: Folders,
+  programs: Programs,
+): Permissions {
   switch (invocation.command) {
     case "check":
-      return { read: [folders.codex], write: [] };
+      return { read: [folders.codex], write: [], run: [] };
     case "render":
-      return invocation.mode === "dry-run"
-        ? { read: [folders.codex, folders.quadlet, folders.systemd], write: [] }
-        : { read: [folders.codex, folders.output ?? ""], write: [folders.output ?? ""] };
+      switch (invocation.mode) {
+        case "dry-run":
+          return { read: [folders.codex, folders.quadlet, folders.systemd], write: [], run: [] };
+        case "output":
+          return {
+            read: [folders.codex, ...own(folders.output)],
+            write: own(folders.output),
+            run: [],
+          };
+        case "inscribe":
+          return writing(folders, programs, [folders.codex]);
+      }
+      break;
+    case "rollback":
+    case "purge":
+      return writing(folders, programs, []);
   }
+}
+
+function writing(folders: Folders, programs: Programs, read: readonly string[]): Permissions {
+  const write = [folders.quadlet, folders.systemd, ...own(folders.stage)];
+  // Each folder above ours is looked at: one that leads elsewhere is not written through.
+  const above = ["containers", "containers/systemd", "systemd"].map((f) =>
+    `${folders.config}/${f}`
+  );
+  const others = [...folders.otherQuadlet, ...folders.otherSystemd];
+  return {
+    read: [...read, ...write, ...above, ...others],
+    write,
+    run: Object.values(programs).filter((path) => path !== undefined),
+  };
+}
+
+function own(folder: string | undefined): string[] {
+  return folder === undefined ? [] : [folder];
 }
 
 /** As the runtime takes them for a worker. */
@@ -30,9 +71,9 @@ export function workerPermissions(permissions: Permissions): Deno.PermissionOpti
   return {
     read: [...permissions.read],
     write: [...permissions.write],
+    run: [...permissions.run],
     net: false,
     env: false,
-    run: false,
     ffi: false,
     sys: false,
     import: false,

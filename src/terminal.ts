@@ -7,12 +7,17 @@ export interface Terminal {
   err(text: string): void;
   readonly outPalette: Palette;
   readonly errPalette: Palette;
+  /** Whether a person can be asked. */
+  readonly canAsk: boolean;
+  /** Asks on `err` and reads a line of the answer. */
+  ask(question: string): string;
   /** Whether a person reads `out`, so that text from files must not steer the terminal. */
   readonly outIsTerminal: boolean;
 }
 
-/** Which of the two streams are terminals, and which get colours. */
+/** Which of the streams are terminals, and which get colours. */
 export interface Streams {
+  readonly inIsTerminal: boolean;
   readonly outIsTerminal: boolean;
   readonly outColors: boolean;
   readonly errColors: boolean;
@@ -61,5 +66,11 @@ export function processTerminal(streams: Streams): Terminal {
     outPalette: streams.outColors ? COLORS : PLAIN,
     errPalette: streams.errColors ? COLORS : PLAIN,
     outIsTerminal: streams.outIsTerminal,
+    canAsk: streams.inIsTerminal,
+    ask(question) {
+      write(Deno.stderr)(question);
+      const buffer = new Uint8Array(256);
+      return new TextDecoder().decode(buffer.subarray(0, Deno.stdin.readSync(buffer) ?? 0));
+    },
   };
 }

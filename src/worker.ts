@@ -6,6 +6,7 @@
 import type { Folders } from "./folders.ts";
 import { DENO_HOST } from "./host/deno_host.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
+import type { Programs } from "./programs.ts";
 import { processTerminal, type Streams } from "./terminal.ts";
 import type { CommandContext } from "./commands/context.ts";
 
@@ -13,12 +14,16 @@ import type { CommandContext } from "./commands/context.ts";
 export interface WorkerRequest {
   readonly invocation: Invocation;
   readonly folders: Folders;
+  readonly programs: Programs;
+  readonly user: number;
+  readonly processId: number;
   readonly streams: Streams;
 }
 
 self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
   const terminal = processTerminal(data.streams);
-  const context: CommandContext = { host: DENO_HOST, folders: data.folders, terminal };
+  const { folders, programs, user, processId } = data;
+  const context: CommandContext = { host: DENO_HOST, folders, programs, user, processId, terminal };
   let code: ExitCode;
   try {
     code = await runCommand(data.invocation, context);
@@ -38,5 +43,9 @@ async function runCommand(invocation: Invocation, context: CommandContext): Prom
       return await (await import("./commands/check.ts")).check(invocation, context);
     case "render":
       return await (await import("./commands/render.ts")).render(invocation, context);
+    case "rollback":
+      return await (await import("./commands/rollback.ts")).rollback(invocation, context);
+    case "purge":
+      return await (await import("./commands/purge.ts")).purge(invocation, context);
   }
 }

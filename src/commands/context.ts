@@ -1,10 +1,16 @@
 import type { Folders } from "../folders.ts";
 import type { Host } from "../host/host.ts";
+import type { Programs } from "../programs.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** What a command works with. */
 export interface CommandContext {
   readonly host: Host;
   readonly folders: Folders;
+  readonly programs: Programs;
+  /** The number of the user who runs lychd. */
+  readonly user: number;
+  /** The number of this process. */
+  readonly processId: number;
   readonly terminal: Terminal;
 }

@@ -4,12 +4,14 @@ import { printable } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { readTree } from "./disk.ts";
+import { inscribe } from "./inscribe.ts";
 import { findingJson, loadCodex, type Loaded } from "./load.ts";
 import { writeOutput } from "./output.ts";
 
 type RenderInvocation = Extract<Invocation, { command: "render" }>;
+type DryRun = Extract<RenderInvocation, { mode: "dry-run" | "output" }>;
 
-/** `lychd render`: compiles the Codex, and shows what would change or writes it to a folder. */
+/** `lychd render`: compiles the Codex, and inscribes it, shows the changes, or writes a tree. */
 export async function render(
   invocation: RenderInvocation,
   context: CommandContext,
@@ -19,12 +21,17 @@ export async function render(
     if (invocation.json) printJson(context, { findings: loaded.findings.map(findingJson) });
     return EXIT.codexInvalid;
   }
-  return invocation.mode === "dry-run"
-    ? dryRun(invocation, context, loaded)
-    : writeOutput(invocation, context, loaded);
+  switch (invocation.mode) {
+    case "dry-run":
+      return dryRun(invocation, context, loaded);
+    case "output":
+      return writeOutput(invocation, context, loaded);
+    case "inscribe":
+      return await inscribe(context, invocation, () => loaded.runes);
+  }
 }
 
-function dryRun(invocation: RenderInvocation, context: CommandContext, loaded: Loaded): ExitCode {
+function dryRun(invocation: DryRun, context: CommandContext, loaded: Loaded): ExitCode {
   const { host, folders, terminal } = context;
   const read = readTree(host, folders.config, loaded.runes.map((rune) => rune.path));
   if ("problem" in read) {

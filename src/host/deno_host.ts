@@ -1,6 +1,9 @@
 import { type FileStatus, type Host, HostError, type HostFault } from "./host.ts";
 
-/** The real file system, within what the worker's permissions allow. */
+/** How often a lock that somebody holds is tried again. */
+const LOCK_POLL_MILLISECONDS = 50;
+
+/** The real host, within what the worker's permissions allow. */
 export const DENO_HOST: Host = {
   list: (path) => attempt(path, () => [...Deno.readDirSync(path)].map((entry) => entry.name)),
   stat: (path) => orNothing(path, () => statusOf(Deno.statSync(path))),
@@ -9,13 +12,14 @@ export const DENO_HOST: Host = {
   create(path, content, mode) {
     attempt(path, () => {
       using file = Deno.openSync(path, { write: true, createNew: true, mode });
-      const bytes = new TextEncoder().encode(content);
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
       for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
       // The umask may have taken bits away.
       Deno.chmodSync(path, mode);
       file.syncSync();
     });
   },
+  link: (from, to) => attempt(to, () => Deno.linkSync(from, to)),
   rename: (from, to) => attempt(to, () => Deno.renameSync(from, to)),
   remove(path) {
     attempt(path, () => {
@@ -39,6 +43,40 @@ export const DENO_HOST: Host = {
       folder.syncSync();
     });
   },
+  async run(program, args, env = {}) {
+    try {
+      const { code, stdout, stderr } = await new Deno.Command(program, {
+        args: [...args],
+        env,
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).output();
+      const decoder = new TextDecoder();
+      return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    } catch (error) {
+      throw hostError(program, error);
+    }
+  },
+  async lock(path, holder, waitSeconds) {
+    const file = attempt(
+      path,
+      () => Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 }),
+    );
+    const end = performance.now() + waitSeconds * 1000;
+    while (!attempt(path, () => file.tryLockSync(true))) {
+      if (performance.now() >= end) {
+        file.close();
+        return { heldBy: new TextDecoder().decode(readAtMost(path, 1000)).trim() };
+      }
+      await new Promise((wake) => setTimeout(wake, LOCK_POLL_MILLISECONDS));
+    }
+    attempt(path, () => {
+      file.truncateSync();
+      file.writeSync(new TextEncoder().encode(`${holder}\n`));
+    });
+    return { release: () => file.close() };
+  },
 };
 
 function statusOf(info: Deno.FileInfo): FileStatus {
@@ -46,6 +84,7 @@ function statusOf(info: Deno.FileInfo): FileStatus {
     kind: info.isFile ? "file" : info.isDirectory ? "folder" : info.isSymlink ? "link" : "other",
     mode: (info.mode ?? 0) & 0o7777,
     sizeBytes: info.size,
+    owner: info.uid ?? 0,
     identity: `${info.dev}:${info.ino}`,
   };
 }

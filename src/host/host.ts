@@ -1,11 +1,20 @@
 /** What lychd does to the outside world. Everything else is pure. */
 
+/** How a program ended. */
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** What a path is; links are followed by `stat` and not by `lstat`. */
 export interface FileStatus {
   readonly kind: "file" | "folder" | "link" | "other";
   /** Permission bits. */
   readonly mode: number;
   readonly sizeBytes: number;
+  /** The number of the user whose it is. */
+  readonly owner: number;
   /** The same for two paths that are the same file or folder. */
   readonly identity: string;
 }
@@ -21,7 +30,10 @@ export class HostError extends Error {
   }
 }
 
-/** The file system, as far as lychd needs it. All paths are absolute; every fault is a HostError. */
+/**
+ * The file system and the programs of a host, as far as lychd needs them. All paths are absolute;
+ * every fault is a HostError.
+ */
 export interface Host {
   /** The names in a folder, unsorted. */
   list(path: string): string[];
@@ -32,7 +44,9 @@ export interface Host {
   /** The contents, at most `limitBytes` of them. */
   read(path: string, limitBytes?: number): Uint8Array;
   /** Writes a new file, and makes sure that it is on the disk; refuses one that is there. */
-  create(path: string, content: string, mode: number): void;
+  create(path: string, content: string | Uint8Array, mode: number): void;
+  /** Gives a file a second name; refuses one that is there. */
+  link(from: string, to: string): void;
   /** Puts `from` in the place of `to`, at once. */
   rename(from: string, to: string): void;
   /** Removes one file. */
@@ -43,4 +57,19 @@ export interface Host {
   removeEmptyFolder(path: string): boolean;
   /** Makes sure that the names in a folder are on the disk. */
   syncFolder(path: string): void;
+  /** Runs a program; `env` is added to what lychd itself was given. */
+  run(
+    program: string,
+    args: readonly string[],
+    env?: Readonly<Record<string, string>>,
+  ): Promise<Ran>;
+  /**
+   * Takes the lock that `path` stands for, and writes `holder` into it for those who wait. The
+   * result gives it back, or after `waitSeconds` says who holds it.
+   */
+  lock(
+    path: string,
+    holder: string,
+    waitSeconds: number,
+  ): Promise<{ release(): void } | { heldBy: string }>;
 }

@@ -6,14 +6,14 @@ interface MemoryFile {
   mode: number;
 }
 
-/** A file system in memory, for tests: files by absolute path. */
+/** A host in memory, for tests: files by absolute path. */
 export interface MemoryHost extends Host {
   readonly files: Map<string, MemoryFile>;
   readonly folders: Set<string>;
 }
 
 /**
- * Makes a file system in memory that holds `texts`, by absolute path.
+ * Makes a host in memory that holds `texts`, by absolute path, and whose programs are `run`.
  *
  * @example
  * ```ts
@@ -22,7 +22,10 @@ export interface MemoryHost extends Host {
  * host.list("/codex"); // ["lychd.toml"]
  * ```
  */
-export function memoryHost(texts: Readonly<Record<string, string>> = {}): MemoryHost {
+export function memoryHost(
+  texts: Readonly<Record<string, string>> = {},
+  run: Host["run"] = () => Promise.resolve({ code: 0, stdout: "", stderr: "" }),
+): MemoryHost {
   const files = new Map<string, MemoryFile>();
   const folders = new Set<string>(["/"]);
   const encoder = new TextEncoder();
@@ -42,10 +45,16 @@ export function memoryHost(texts: Readonly<Record<string, string>> = {}): Memory
   function stat(path: string): FileStatus | undefined {
     const file = files.get(path);
     if (file !== undefined) {
-      return { kind: "file", mode: file.mode, sizeBytes: file.bytes.length, identity: path };
+      return {
+        kind: "file",
+        mode: file.mode,
+        sizeBytes: file.bytes.length,
+        owner: 0,
+        identity: path,
+      };
     }
     return folders.has(path)
-      ? { kind: "folder", mode: 0o755, sizeBytes: 0, identity: path }
+      ? { kind: "folder", mode: 0o755, sizeBytes: 0, owner: 0, identity: path }
       : undefined;
   }
   function list(path: string): string[] {
@@ -68,9 +77,17 @@ export function memoryHost(texts: Readonly<Record<string, string>> = {}): Memory
     create(path, content, mode) {
       if (stat(path) !== undefined) fail("other", path, "it is there already");
       if (!folders.has(dirname(path))) fail("not-found", path, "it does not exist");
-      files.set(path, { bytes: encoder.encode(content), mode });
+      const bytes = typeof content === "string" ? encoder.encode(content) : content.slice();
+      files.set(path, { bytes, mode });
+    },
+    link(from, to) {
+      if (stat(to) !== undefined) fail("other", to, "it is there already");
+      if (!folders.has(dirname(to))) fail("not-found", to, "it does not exist");
+      files.set(to, get(from));
     },
     rename(from, to) {
+      // Two names of one file stay two names, as POSIX has it.
+      if (files.get(to) === get(from)) return;
       if (!folders.has(dirname(to))) fail("not-found", to, "it does not exist");
       files.set(to, get(from));
       files.delete(from);
@@ -83,5 +100,7 @@ export function memoryHost(texts: Readonly<Record<string, string>> = {}): Memory
     removeEmptyFolder: (path) =>
       folders.has(path) && list(path).length === 0 && folders.delete(path),
     syncFolder: () => {},
+    run,
+    lock: () => Promise.resolve({ release() {} }),
   };
 }

@@ -151,7 +151,7 @@ function command(): [string, string[]] {
   const binary = Deno.env.get("LYCHD_BINARY");
   return binary ? [binary, []] : [
     Deno.execPath(),
-    ["run", "-q", "--no-prompt", "-R", "-W", "-E", "-S", join(ROOT, "main.ts")],
+    ["run", "-q", "--no-prompt", "-R", "-W", "-E", "-S", "--allow-run", join(ROOT, "main.ts")],
   ];
 }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path/posix";
+import { parseGeneratorOutput, serviceOf } from "../../src/core/rune/mod.ts";
 
 /** Where distributions put the generator. */
 const KNOWN_PLACES = [
@@ -39,20 +40,8 @@ export async function generate(generator: string, folder: string): Promise<Gener
     stdout: "piped",
     stderr: "piped",
   }).output();
-  const services = new Map<string, string>();
-  const text = new TextDecoder().decode(stdout);
-  for (const block of text.split(/^---(?=[^\s]+\.service---$)/m).slice(1)) {
-    const name = block.slice(0, block.indexOf("---"));
-    services.set(name, block.slice(block.indexOf("\n") + 1));
-  }
+  const services = parseGeneratorOutput(new TextDecoder().decode(stdout));
   return { services, messages: new TextDecoder().decode(stderr) };
-}
-
-/** The service that Quadlet makes of a unit file, by its name; nothing for other files. */
-export function serviceOf(file: string): string | undefined {
-  const match = /^(.*)\.(container|pod|volume|network)$/.exec(file);
-  if (match === null) return undefined;
-  return match[2] === "container" ? `${match[1]}.service` : `${match[1]}-${match[2]}.service`;
 }
 
 /** The services that the units below `folder` should give, sorted. */

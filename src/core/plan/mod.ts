@@ -1,5 +1,6 @@
 /** What is to be written, compared with what is there. Pure. */
 export { formatDiff, paintDiff } from "./diff.ts";
+export { formatGeneration, FORMER_PATH, type Generation, parseGeneration } from "./generation.ts";
 export {
   type Action,
   type Change,
@@ -12,9 +13,11 @@ export {
 } from "./plan.ts";
 export {
   formatReceipt,
+  isOwnPath,
   NO_RECEIPT,
   parseReceipt,
   type Receipt,
   RECEIPT_PATH,
   sha256,
 } from "./receipt.ts";
+export { type Restarts, restartsFor } from "./restarts.ts";

@@ -45,15 +45,21 @@ export function parseReceipt(text: string): { receipt: Receipt } | { problem: st
   }
   const files: Record<string, { sha256: string; mode: number }> = {};
   for (const [path, entry] of Object.entries(value["files"])) {
-    const safe = /^(?:containers\/systemd\/lychd|systemd\/user)\/[^\0]+$/.test(path) &&
-      path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
-    if (!safe) return { problem: `it names a file that cannot be ours: ${JSON.stringify(path)}` };
+    if (!isOwnPath(path)) {
+      return { problem: `it names a file that cannot be ours: ${JSON.stringify(path)}` };
+    }
     if (
       !isRecord(entry) || typeof entry["sha256"] !== "string" || typeof entry["mode"] !== "number"
     ) return { problem: `its entry for ${JSON.stringify(path)} is broken` };
     files[path] = { sha256: entry["sha256"], mode: entry["mode"] };
   }
   return { receipt: { files } };
+}
+
+/** Whether a path, relative to `$XDG_CONFIG_HOME`, is in one of the folders that lychd writes to. */
+export function isOwnPath(path: string): boolean {
+  return /^(?:containers\/systemd\/lychd|systemd\/user)\/[^\0]+$/.test(path) &&
+    path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
 /** The SHA-256 of a text or of bytes, as 64 hexadecimal digits. */

@@ -8,6 +8,7 @@ export {
   writeWord,
   type Written,
 } from "./escape.ts";
+export { parseGeneratorOutput, serviceOf } from "./generator_output.ts";
 export {
   BOOT_DROP_IN,
   covenTarget,

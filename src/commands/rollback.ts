@@ -1,0 +1,20 @@
+import { join } from "node:path/posix";
+import { FORMER_PATH, parseGeneration } from "../core/plan/mod.ts";
+import { printable } from "../core/report/mod.ts";
+import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
+import type { CommandContext } from "./context.ts";
+import { inscribe, Refusal } from "./inscribe.ts";
+
+/** `lychd rollback`: back to the generation before the last render, and forth again. */
+export function rollback(options: InscribeOptions, context: CommandContext): Promise<ExitCode> {
+  const { host, folders } = context;
+  const path = join(folders.config, FORMER_PATH);
+  return inscribe(context, options, () => {
+    if (host.lstat(path) === undefined) {
+      throw new Refusal(EXIT.failure, "there is no former generation", "lychd render --dry-run");
+    }
+    const read = parseGeneration(new TextDecoder().decode(host.read(path)));
+    if ("generation" in read) return read.generation;
+    throw new Refusal(EXIT.failure, `${printable(path)} cannot be used: ${read.problem}`);
+  });
+}

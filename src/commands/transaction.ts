@@ -1,0 +1,181 @@
+/**
+ * Writes of many files as one: all of them, or none. Not even a crash leaves a mixture for good: a
+ * journal says what was begun, and the next run undoes it.
+ *
+ * In order: the journal; every new text beside its place, where a full disk shows; then, file by
+ * file, a second name for the old one and a rename. Undoing needs renames only, and no space.
+ */
+import { dirname, join } from "node:path/posix";
+import { isOwnPath, sha256 } from "../core/plan/mod.ts";
+import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/mod.ts";
+import { type Host, HostError } from "../host/host.ts";
+
+/** One file to write, or to remove when it has no content. `path` is relative to the root. */
+export interface Write {
+  readonly path: string;
+  readonly content: string | Uint8Array | undefined;
+  readonly mode: number;
+}
+
+/** Writes that are in place, but not yet for good. */
+export interface Transaction {
+  /** Lets go of the old files. */
+  commit(): void;
+  /** Puts the old files back. */
+  undo(): void;
+}
+
+const JOURNAL_PATH = `${QUADLET_FOLDER}/.lychd-journal.json`;
+
+/** What the journal holds of each write: enough to undo it. */
+interface Entry {
+  readonly path: string;
+  readonly hadBefore: boolean;
+  /** The digest of what is written; nothing for a removal. */
+  readonly sha256: string | undefined;
+}
+
+/**
+ * Puts `writes` in place below `root`, which no other transaction may be open on. On any fault the
+ * state of before is back when it throws.
+ */
+export function beginTransaction(host: Host, root: string, writes: readonly Write[]): Transaction {
+  if (writes.length === 0) return { commit() {}, undo() {} };
+  const entries = writes.map(({ path, content }): Entry => ({
+    path,
+    hadBefore: host.lstat(join(root, path)) !== undefined,
+    sha256: content === undefined ? undefined : sha256(content),
+  }));
+  const transaction: Transaction = {
+    commit: () => commit(host, root, entries),
+    undo: () => undo(host, root, entries),
+  };
+  for (const { path } of entries) sweep(host, join(root, path));
+  writeJournal(host, root, entries);
+  try {
+    for (const { path, content, mode } of writes) {
+      const place = join(root, path);
+      host.makeFolder(dirname(place));
+      if (content !== undefined) host.create(newName(place), content, mode);
+    }
+    for (const { path, hadBefore, sha256 } of entries) {
+      const place = join(root, path);
+      if (hadBefore) host.link(place, oldName(place));
+      if (sha256 !== undefined) host.rename(newName(place), place);
+      else if (hadBefore) host.remove(place);
+    }
+    syncFolders(host, root, entries);
+  } catch (error) {
+    if (error instanceof HostError) transaction.undo();
+    throw error;
+  }
+  return transaction;
+}
+
+/**
+ * Undoes a transaction that a crash cut off; true when there was one.
+ *
+ * Refuses a journal that names files outside of lychd's folders.
+ */
+export function recover(host: Host, root: string): boolean {
+  const path = join(root, JOURNAL_PATH);
+  sweep(host, path);
+  if (host.lstat(path) === undefined) return false;
+  undo(host, root, readJournal(path, new TextDecoder().decode(host.read(path))));
+  return true;
+}
+
+/** The names beside `place` that only a transaction uses. */
+export function isTransient(name: string): boolean {
+  return /^\.lychd-(?:new|old)-[0-9a-f]{16}$/.test(name);
+}
+
+function newName(place: string): string {
+  return join(dirname(place), `.lychd-new-${sha256(place).slice(0, 16)}`);
+}
+
+function oldName(place: string): string {
+  return join(dirname(place), `.lychd-old-${sha256(place).slice(0, 16)}`);
+}
+
+/** Removes what a crash before a journal, or behind its removal, left beside `place`. */
+function sweep(host: Host, place: string): void {
+  for (const name of [newName(place), oldName(place)]) {
+    if (host.lstat(name) !== undefined) host.remove(name);
+  }
+}
+
+function writeJournal(host: Host, root: string, entries: readonly Entry[]): void {
+  const place = join(root, JOURNAL_PATH);
+  host.makeFolder(dirname(place));
+  sweep(host, place);
+  host.create(newName(place), `${JSON.stringify({ lychd: 1, entries }, null, 2)}\n`, 0o600);
+  host.rename(newName(place), place);
+  host.syncFolder(dirname(place));
+}
+
+function readJournal(path: string, text: string): Entry[] {
+  const broken = new HostError("other", path, "the journal of a former run is not lychd's own");
+  let value: { lychd?: unknown; entries?: unknown };
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw broken;
+  }
+  const entries = value?.lychd === 1 && Array.isArray(value.entries) ? value.entries : undefined;
+  if (!entries?.every((e) => typeof e?.path === "string" && isOwnPath(e.path))) throw broken;
+  return entries;
+}
+
+function undo(host: Host, root: string, entries: readonly Entry[]): void {
+  for (const { path, hadBefore, sha256: digest } of entries) {
+    const place = join(root, path);
+    const old = oldName(place);
+    if (host.lstat(old) !== undefined) {
+      host.rename(old, place);
+      // Where nothing was renamed over it yet, both are names of one file, and both stay.
+      if (host.lstat(old) !== undefined) host.remove(old);
+    } else if (
+      !hadBefore && host.lstat(place)?.kind === "file" && sha256(host.read(place)) === digest
+    ) {
+      host.remove(place);
+    }
+    if (host.lstat(newName(place)) !== undefined) host.remove(newName(place));
+    removeIfEmptied(host, root, path);
+  }
+  finish(host, root, entries);
+}
+
+function commit(host: Host, root: string, entries: readonly Entry[]): void {
+  finish(host, root, entries);
+  for (const { path } of entries) {
+    const old = oldName(join(root, path));
+    if (host.lstat(old) !== undefined) host.remove(old);
+    removeIfEmptied(host, root, path);
+  }
+}
+
+/** The point from which a state is for good: its files are on the disk, then the journal goes. */
+function finish(host: Host, root: string, entries: readonly Entry[]): void {
+  syncFolders(host, root, entries);
+  host.remove(join(root, JOURNAL_PATH));
+  host.syncFolder(join(root, QUADLET_FOLDER));
+}
+
+function foldersOf(root: string, entries: readonly Entry[]): string[] {
+  return [...new Set(entries.map(({ path }) => dirname(join(root, path))))];
+}
+
+function syncFolders(host: Host, root: string, entries: readonly Entry[]): void {
+  for (const folder of foldersOf(root, entries)) {
+    if (host.lstat(folder) !== undefined) host.syncFolder(folder);
+  }
+}
+
+/** A folder below ours, such as that of a drop-in, goes with its last file. */
+function removeIfEmptied(host: Host, root: string, path: string): void {
+  const folder = dirname(path);
+  if (folder !== QUADLET_FOLDER && folder !== SYSTEMD_FOLDER) {
+    host.removeEmptyFolder(join(root, folder));
+  }
+}

@@ -1,0 +1,39 @@
+import type { Rune } from "../compile/mod.ts";
+import { QUADLET_FOLDER } from "../rune/mod.ts";
+import { isOwnPath } from "./receipt.ts";
+
+/** Where the former generation is kept, relative to `$XDG_CONFIG_HOME`: one file, and no unit. */
+export const FORMER_PATH = `${QUADLET_FOLDER}/.lychd-former.json`;
+
+/** All files of one render. */
+export type Generation = readonly Rune[];
+
+/** A generation as text. */
+export function formatGeneration(generation: Generation): string {
+  const files = Object.fromEntries(
+    [...generation].sort((a, b) => a.path < b.path ? -1 : 1)
+      .map(({ path, text, mode }) => [path, { text, mode }]),
+  );
+  return `${JSON.stringify({ lychd: 1, files }, null, 2)}\n`;
+}
+
+/** Reads a generation, or says why the text is none. */
+export function parseGeneration(text: string): { generation: Generation } | { problem: string } {
+  let value: { lychd?: unknown; files?: unknown };
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { problem: "it is no JSON" };
+  }
+  if (value?.lychd !== 1 || typeof value.files !== "object" || value.files === null) {
+    return { problem: "it is no generation that this lychd wrote" };
+  }
+  const generation: Rune[] = [];
+  for (const [path, entry] of Object.entries(value.files)) {
+    if (!isOwnPath(path) || typeof entry?.text !== "string" || typeof entry?.mode !== "number") {
+      return { problem: `its entry for ${JSON.stringify(path)} is broken` };
+    }
+    generation.push({ path, text: entry.text, mode: entry.mode, provenance: new Map() });
+  }
+  return { generation };
+}
