@@ -13,7 +13,7 @@ import { serviceOf } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
-import { type DiskTree, readTree } from "./disk.ts";
+import { readTree } from "./disk.ts";
 import { findStrangers } from "./strangers.ts";
 import { isRunning, type Systemd, userSystemd } from "./systemd.ts";
 import { beginTransaction, recover, type Write } from "./transaction.ts";

@@ -25,7 +25,11 @@ export interface Transaction {
   undo(): void;
 }
 
+/** While it is there, what it names is to be undone. */
 const JOURNAL_PATH = `${QUADLET_FOLDER}/.lychd-journal.json`;
+
+/** The journal of a transaction that is for good, but not yet tidied up. */
+const DONE_PATH = `${QUADLET_FOLDER}/.lychd-done.json`;
 
 /** What the journal holds of each write: enough to undo it. */
 interface Entry {
@@ -73,16 +77,18 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
 }
 
 /**
- * Undoes a transaction that a crash cut off; true when there was one.
+ * Undoes a transaction that a crash cut off, or tidies up behind one that was for good; true when
+ * something was undone.
  *
  * Refuses a journal that names files outside of lychd's folders.
  */
 export function recover(host: Host, root: string): boolean {
-  const path = join(root, JOURNAL_PATH);
-  sweep(host, path);
-  if (host.lstat(path) === undefined) return false;
-  undo(host, root, readJournal(path, new TextDecoder().decode(host.read(path))));
-  return true;
+  const done = readJournal(host, join(root, DONE_PATH));
+  if (done !== undefined) tidy(host, root, done);
+  sweep(host, join(root, JOURNAL_PATH));
+  const begun = readJournal(host, join(root, JOURNAL_PATH));
+  if (begun !== undefined) undo(host, root, begun);
+  return begun !== undefined;
 }
 
 /** The names beside `place` that only a transaction uses. */
@@ -98,7 +104,7 @@ function oldName(place: string): string {
   return join(dirname(place), `.lychd-old-${sha256(place).slice(0, 16)}`);
 }
 
-/** Removes what a crash before a journal, or behind its removal, left beside `place`. */
+/** Removes the new or old text that waits beside `place`. */
 function sweep(host: Host, place: string): void {
   for (const name of [newName(place), oldName(place)]) {
     if (host.lstat(name) !== undefined) host.remove(name);
@@ -114,7 +120,9 @@ function writeJournal(host: Host, root: string, entries: readonly Entry[]): void
   host.syncFolder(dirname(place));
 }
 
-function readJournal(path: string, text: string): Entry[] {
+function readJournal(host: Host, path: string): Entry[] | undefined {
+  if (host.lstat(path) === undefined) return undefined;
+  const text = new TextDecoder().decode(host.read(path));
   const broken = new HostError("other", path, "the journal of a former run is not lychd's own");
   let value: { lychd?: unknown; entries?: unknown };
   try {
@@ -143,23 +151,26 @@ function undo(host: Host, root: string, entries: readonly Entry[]): void {
     if (host.lstat(newName(place)) !== undefined) host.remove(newName(place));
     removeIfEmptied(host, root, path);
   }
-  finish(host, root, entries);
-}
-
-function commit(host: Host, root: string, entries: readonly Entry[]): void {
-  finish(host, root, entries);
-  for (const { path } of entries) {
-    const old = oldName(join(root, path));
-    if (host.lstat(old) !== undefined) host.remove(old);
-    removeIfEmptied(host, root, path);
-  }
-}
-
-/** The point from which a state is for good: its files are on the disk, then the journal goes. */
-function finish(host: Host, root: string, entries: readonly Entry[]): void {
   syncFolders(host, root, entries);
   host.remove(join(root, JOURNAL_PATH));
   host.syncFolder(join(root, QUADLET_FOLDER));
+}
+
+/** From the rename of the journal on, the new state is for good. */
+function commit(host: Host, root: string, entries: readonly Entry[]): void {
+  syncFolders(host, root, entries);
+  host.rename(join(root, JOURNAL_PATH), join(root, DONE_PATH));
+  host.syncFolder(join(root, QUADLET_FOLDER));
+  tidy(host, root, entries);
+}
+
+/** Lets go of the old files. */
+function tidy(host: Host, root: string, entries: readonly Entry[]): void {
+  for (const { path } of entries) {
+    sweep(host, join(root, path));
+    removeIfEmptied(host, root, path);
+  }
+  host.remove(join(root, DONE_PATH));
 }
 
 function foldersOf(root: string, entries: readonly Entry[]): string[] {

@@ -1,0 +1,244 @@
+/**
+ * A whole inscription with its programs: dying at each step, refused by each program. The programs
+ * are played here; the real ones run in the lab.
+ */
+import assert from "node:assert/strict";
+import { basename } from "node:path/posix";
+import type { Rune } from "../core/compile/mod.ts";
+import { serviceOf } from "../core/rune/mod.ts";
+import { computeFolders } from "../folders.ts";
+import type { Host, Ran } from "../host/host.ts";
+import { type MemoryHost, memoryHost } from "../host/memory_host.ts";
+import { Crash, mortalHost } from "../host/mortal_host.ts";
+import { EXIT, type InscribeOptions } from "../invocation.ts";
+import type { CommandContext } from "./context.ts";
+import { inscribe } from "./inscribe.ts";
+import { isTransient, recover } from "./transaction.ts";
+
+const PROGRAMS = { systemctl: "/systemctl", systemdAnalyze: "/analyze", generator: "/quadlet" };
+const OPTIONS: InscribeOptions = {
+  json: false,
+  force: false,
+  restart: false,
+  verify: true,
+  reload: true,
+  waitSeconds: 0,
+};
+
+const { folders } = computeFolders({
+  env: (name) => ({ HOME: "/home", XDG_RUNTIME_DIR: "/run/user/0" })[name],
+  workingFolder: () => "/",
+  homeFolder: () => undefined,
+  user: 0,
+  codexOption: undefined,
+  outputOption: undefined,
+}) as Extract<ReturnType<typeof computeFolders>, { folders: unknown }>;
+
+function rune(path: string, text: string): Rune {
+  return { path, text, mode: 0o600, provenance: new Map() };
+}
+
+const UNITS = "containers/systemd/lychd";
+const OLD = [
+  rune(`${UNITS}/lychd.pod`, "[Pod]\nPodName=lychd\n"),
+  rune(`${UNITS}/soulstone-a.container`, "[Container]\nImage=a:1\n"),
+  rune(`${UNITS}/soulstone-b.container`, "[Unit]\nConflicts=x.service\n[Container]\nImage=b\n"),
+  rune("systemd/user/lychd-coven-x.target", "[Unit]\n"),
+];
+const NEW = [
+  rune(`${UNITS}/lychd.pod`, "[Pod]\nPodName=lychd\n"),
+  rune(`${UNITS}/soulstone-a.container`, "[Container]\nImage=a:2\n"),
+  rune(`${UNITS}/soulstone-b.container`, "[Unit]\nConflicts=y.service\n[Container]\nImage=b\n"),
+  rune(`${UNITS}/soulstone-c.container`, "[Container]\nImage=c\n"),
+];
+
+/** Answers of one program, for the tests that want it to fail. */
+type Broken = Partial<Record<"quadlet" | "analyze" | "daemon-reload" | "show", Ran>>;
+
+/** Programs that do what the real ones do to such units, over the files in memory. */
+function play(memory: () => MemoryHost, broken: Broken, calls: string[]): Host["run"] {
+  let loaded: string[] = [];
+  const answer = (stdout: string): Ran => ({ code: 0, stdout, stderr: "" });
+  const below = (folder: string) =>
+    [...memory().files.keys()].filter((path) => path.startsWith(`${folder}/`)).map((p) =>
+      basename(p)
+    );
+  return (program, args, env = {}) => {
+    calls.push([program, ...args].join(" "));
+    if (program === "/quadlet") {
+      const files = below(env["QUADLET_UNIT_DIRS"] ?? "");
+      const blocks = files.flatMap((f) => serviceOf(f) ?? []).map((s) => `---${s}---\n[Service]\n`);
+      return Promise.resolve(broken.quadlet ?? answer(blocks.join("\n")));
+    }
+    if (program === "/analyze") return Promise.resolve(broken.analyze ?? answer(""));
+    if (args.includes("daemon-reload")) {
+      loaded = below("/home/.config").map((file) => serviceOf(file) ?? file);
+      return Promise.resolve(broken["daemon-reload"] ?? answer(""));
+    }
+    const units = args.slice(args.indexOf("--") + 1);
+    const blocks = units.map((unit) =>
+      `Id=${unit}\nLoadState=${
+        loaded.includes(unit) ? "loaded" : "not-found"
+      }\nActiveState=active\nLoadError=`
+    );
+    return Promise.resolve(args.includes("--") && broken.show || answer(blocks.join("\n\n")));
+  };
+}
+
+interface Said {
+  out: string;
+  err: string;
+}
+
+function contextOf(host: Host, said: Said): CommandContext {
+  const palette = {} as CommandContext["terminal"]["outPalette"];
+  return {
+    host,
+    folders,
+    programs: PROGRAMS,
+    user: 0,
+    processId: 1,
+    terminal: {
+      out: (text) => void (said.out += text),
+      err: (text) => void (said.err += text),
+      canAsk: false,
+      ask: () => "",
+      outPalette: palette,
+      errPalette: palette,
+      outIsTerminal: false,
+    },
+  };
+}
+
+/** A host with the old generation inscribed. */
+async function oldHost(broken: Broken = {}, calls: string[] = []): Promise<MemoryHost> {
+  const memory: MemoryHost = memoryHost({}, (...args) => run(...args));
+  const healthy = play(() => memory, {}, []);
+  let run = healthy;
+  assert.equal(
+    await inscribe(contextOf(memory, { out: "", err: "" }), OPTIONS, () => OLD),
+    EXIT.ok,
+  );
+  run = play(() => memory, broken, calls);
+  return memory;
+}
+
+/** The files of ours, without what only a transaction, the lock and the receipts are. */
+function runesOf(memory: MemoryHost): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const [path, { bytes }] of memory.files) {
+    if (!path.startsWith("/home/.config/") || basename(path).startsWith(".lychd-")) continue;
+    files[path.slice("/home/.config/".length)] = new TextDecoder().decode(bytes);
+  }
+  return files;
+}
+
+function textsOf(runes: readonly Rune[]): Record<string, string> {
+  return Object.fromEntries(runes.map(({ path, text }) => [path, text]));
+}
+
+function receiptOf(memory: MemoryHost): string[] {
+  const file = memory.files.get(`/home/.config/${UNITS}/.lychd-receipt.json`);
+  return Object.keys(JSON.parse(new TextDecoder().decode(file?.bytes)).files);
+}
+
+Deno.test("an inscription that dies at any step, programs included, is old or new for the next run", async () => {
+  let crashes = 0;
+  for (let deadline = 0;; deadline++) {
+    const memory = await oldHost();
+    const said = { out: "", err: "" };
+    try {
+      await inscribe(contextOf(mortalHost(memory, deadline), said), OPTIONS, () => NEW);
+      break;
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+    }
+    crashes++;
+    recover(memory, folders.config);
+    const runes = runesOf(memory);
+    const state =
+      Object.keys(runes).length === NEW.length && `${UNITS}/soulstone-c.container` in runes
+        ? NEW
+        : OLD;
+    assert.deepEqual(runes, textsOf(state), `crash point ${deadline}`);
+    assert.deepEqual(
+      receiptOf(memory).sort(),
+      Object.keys(textsOf(state)).sort(),
+      `at ${deadline}`,
+    );
+    assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => NEW), EXIT.ok, said.err);
+    assert.deepEqual(runesOf(memory), textsOf(NEW));
+    const left = [...memory.files.keys()].filter((p) =>
+      isTransient(basename(p)) || p.includes("/stage/")
+    );
+    assert.deepEqual(left, [], `crash point ${deadline}`);
+  }
+  // deno-lint-ignore no-console
+  console.log(`${crashes} crash points of a whole inscription`);
+  assert.ok(crashes > 80);
+});
+
+const FAILED: Ran = { code: 1, stdout: "", stderr: "it does not want to\n" };
+
+const REFUSALS: readonly { name: string; broken: Broken; says: RegExp }[] = [
+  {
+    name: "a generator that drops a unit",
+    broken: {
+      quadlet: {
+        code: 0,
+        stdout: "---lychd-pod.service---\n---soulstone-a.service---\n---soulstone-c.service---\n",
+        stderr: 'quadlet-generator[7]: converting "soulstone-b.container": unsupported key\n',
+      },
+    },
+    says: /soulstone-b\.container: converting "soulstone-b\.container": unsupported key/,
+  },
+  {
+    name: "a generator that drops a unit without a word",
+    broken: { quadlet: { code: 0, stdout: "", stderr: "" } },
+    says: /soulstone-c\.container: the Quadlet generator writes no service for it/,
+  },
+  {
+    name: "a reload that fails",
+    broken: { "daemon-reload": FAILED },
+    says: /the former ones are back\nit does not want to/,
+  },
+  {
+    name: "a unit that systemd does not load",
+    broken: {
+      show: { code: 0, stdout: "Id=soulstone-c.service\nLoadState=bad-setting\n", stderr: "" },
+    },
+    says: /soulstone-c\.service: bad-setting/,
+  },
+];
+
+for (const { name, broken, says } of REFUSALS) {
+  Deno.test(`${name} leaves the state of before, with exit code 6`, async () => {
+    const memory = await oldHost(broken);
+    const said = { out: "", err: "" };
+    assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => NEW), EXIT.hostRefused);
+    assert.match(said.err, says);
+    assert.deepEqual(runesOf(memory), textsOf(OLD));
+    assert.deepEqual(receiptOf(memory).sort(), Object.keys(textsOf(OLD)).sort());
+  });
+}
+
+Deno.test("only what runs and really changed is restarted, and what is gone is stopped", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({}, calls);
+  const said = { out: "", err: "" };
+  const restart = { ...OPTIONS, restart: true };
+  assert.equal(await inscribe(contextOf(memory, said), restart, () => NEW), EXIT.ok, said.err);
+  const orders = calls.filter((call) => /restart|stop/.test(call));
+  assert.deepEqual(orders, ["/systemctl --user try-restart -- soulstone-a.service"]);
+  await inscribe(contextOf(memory, said), restart, () => OLD);
+  assert.ok(calls.includes("/systemctl --user stop -- soulstone-c.service"));
+});
+
+Deno.test("an inscription that changes nothing runs no program but the question for systemd", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({}, calls);
+  const said = { out: "", err: "" };
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => OLD), EXIT.ok);
+  assert.deepEqual(calls, ["/systemctl --user show --property=Version"]);
+  assert.match(said.out, /0 created, 0 updated, 0 removed, 4 unchanged/);
+});
