@@ -9,11 +9,12 @@ import {
   restartsFor,
 } from "../core/plan/mod.ts";
 import { printable } from "../core/report/mod.ts";
-import { serviceOf } from "../core/rune/mod.ts";
+import { SEPULCHER, serviceOf } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { readTree } from "./disk.ts";
+import { readPending, writePending } from "./pending.ts";
 import { findStrangers } from "./strangers.ts";
 import { isRunning, type Systemd, userSystemd } from "./systemd.ts";
 import { beginTransaction, recover, type Write } from "./transaction.ts";
@@ -142,7 +143,7 @@ async function inscribeLocked(
   for (const { path } of backups) {
     terminal.err(`lychd: the edit is kept as ${printable(join(folders.config, path))}\n`);
   }
-  const restarts = await applyRestarts(options, restartsFor(changes), systemd);
+  const restarts = await applyRestarts(context, options, restartsFor(changes), systemd);
   return {
     code: restarts.problem === undefined ? EXIT.ok : EXIT.hostRefused,
     changes,
@@ -286,28 +287,43 @@ async function load(systemd: Systemd, runes: readonly Rune[]): Promise<string | 
   }).join("\n");
 }
 
-/** Restarts what runs and changed, if that was asked for; else tells what should be restarted. */
+/**
+ * Restarts what runs and changed, now or at a render before, if that was asked for; else tells what
+ * should be restarted, and keeps it in mind.
+ */
 async function applyRestarts(
+  { host, folders }: CommandContext,
   { restart }: InscribeOptions,
   { changed, removed }: Restarts,
   systemd: Systemd | undefined,
 ): Promise<{ restartNeeded: string[]; restarted: string[]; problem: string | undefined }> {
+  const before = readPending(host, folders.config);
   if (systemd === undefined) {
+    const unknown = changed.map((unit): [string, string] => [unit, ""]);
+    if (changed.length > 0) writePending(host, folders.config, new Map([...before, ...unknown]));
     return { restartNeeded: [...changed, ...removed], restarted: [], problem: undefined };
   }
-  const states = await systemd.states([...changed, ...removed]);
+  const states = await systemd.states([...new Set([...changed, ...removed, ...before.keys()])]);
   const runs = (unit: string) => isRunning(states.get(unit));
-  const needed = [...changed, ...removed].filter(runs);
-  if (!restart || needed.length === 0) {
-    return { restartNeeded: needed, restarted: [], problem: undefined };
-  }
+  const still = [...before].filter(([unit, id]) =>
+    id === "" || states.get(unit)?.invocationId === id
+  );
+  const anew = withoutMembers([...changed, ...still.map(([unit]) => unit)].filter(runs));
   const gone = removed.filter(runs);
-  const anew = changed.filter(runs);
-  const problem = (gone.length > 0 ? await systemd.stop(gone) : undefined) ??
+  const needed = [...new Set([...anew, ...gone])].sort();
+  const problem = !restart ? undefined : (gone.length > 0 ? await systemd.stop(gone) : undefined) ??
     (anew.length > 0 ? await systemd.tryRestart(anew) : undefined);
-  return problem === undefined
-    ? { restartNeeded: [], restarted: needed, problem }
-    : { restartNeeded: needed, restarted: [], problem };
+  const done = restart && problem === undefined;
+  const pending = anew.map((
+    unit,
+  ): [string, string] => [unit, states.get(unit)?.invocationId ?? ""]);
+  if (before.size > 0 || !done) writePending(host, folders.config, new Map(done ? [] : pending));
+  return { restartNeeded: done ? [] : needed, restarted: done ? needed : [], problem };
+}
+
+/** A restart of the pod is one of all that is in it. */
+function withoutMembers(units: readonly string[]): string[] {
+  return units.includes(SEPULCHER.service) ? [SEPULCHER.service] : [...new Set(units)].sort();
 }
 
 /** Tells the operator what was done, what to do next, and what is not known. */
@@ -334,7 +350,7 @@ function tellInscribed(
     const names = restartNeeded.join(" ");
     terminal.err(
       options.reload
-        ? `lychd: still running as they were before: ${names}\nhint: systemctl --user restart ${names}\n`
+        ? `lychd: still running as they were before: ${names}\nhint: lychd render --restart\n`
         : `lychd: these changed and count from their next start on: ${names}\n`,
     );
   }

@@ -6,6 +6,7 @@ import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { readTree } from "./disk.ts";
 import { backupsFor, LOCK, Refusal, refuseDrift, tellUnknown, writing } from "./inscribe.ts";
+import { writePending } from "./pending.ts";
 import type { Systemd } from "./systemd.ts";
 import { beginTransaction, type Write } from "./transaction.ts";
 
@@ -24,11 +25,7 @@ export async function purge(
     (systemd) => purgeLocked(invocation, context, systemd),
   );
   if ("refused" in done) return done.refused;
-  const { host, folders, terminal } = context;
-  if (host.lstat(join(folders.quadlet, LOCK)) !== undefined) {
-    host.remove(join(folders.quadlet, LOCK));
-  }
-  host.removeEmptyFolder(folders.quadlet);
+  const { folders, terminal } = context;
   if (invocation.json) terminal.out(`${JSON.stringify({ removed: done.removed }, null, 2)}\n`);
   else terminal.out(`${printable(folders.config)}: ${done.removed.length} removed\n`);
   tellUnknown(terminal.err, { ...invocation, verify: true });
@@ -78,6 +75,9 @@ async function purgeLocked(
   }));
   beginTransaction(host, folders.config, [...writes, ...backupsFor(context, changes)]).commit();
   await systemd?.reload();
+  writePending(host, folders.config, new Map());
+  host.remove(join(folders.quadlet, LOCK));
+  host.removeEmptyFolder(folders.quadlet);
   return { removed };
 }
 

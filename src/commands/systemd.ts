@@ -6,6 +6,8 @@ export interface UnitState {
   readonly loadState: string;
   readonly activeState: string;
   readonly loadError: string;
+  /** Another one after each start. */
+  readonly invocationId: string;
 }
 
 /** The user's systemd. */
@@ -39,7 +41,7 @@ function systemdBy(host: Host, systemctl: string): Systemd {
     tryRestart: (units) => order("try-restart", "--", ...units),
     async states(units) {
       if (units.length === 0) return new Map();
-      const properties = "--property=Id,LoadState,ActiveState,LoadError";
+      const properties = "--property=Id,LoadState,ActiveState,LoadError,InvocationID";
       const { stdout } = await host.run(systemctl, ["--user", "show", properties, "--", ...units]);
       return parseStates(stdout);
     },
@@ -64,6 +66,7 @@ export function parseStates(text: string): Map<string, UnitState> {
       loadState: values.get("LoadState") ?? "",
       activeState: values.get("ActiveState") ?? "",
       loadError: values.get("LoadError") ?? "",
+      invocationId: values.get("InvocationID") ?? "",
     });
   }
   return states;

@@ -59,25 +59,43 @@ export const DENO_HOST: Host = {
     }
   },
   async lock(path, holder, waitSeconds) {
-    const file = attempt(
-      path,
-      () => Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 }),
-    );
     const end = performance.now() + waitSeconds * 1000;
-    while (!attempt(path, () => file.tryLockSync(true))) {
+    for (;;) {
+      const file = attempt(path, () => takeLock(path));
+      if (file !== undefined) {
+        attempt(path, () => {
+          file.truncateSync();
+          file.writeSync(new TextEncoder().encode(`${holder}\n`));
+        });
+        return { release: () => file.close() };
+      }
       if (performance.now() >= end) {
-        file.close();
         return { heldBy: new TextDecoder().decode(readAtMost(path, 1000)).trim() };
       }
       await new Promise((wake) => setTimeout(wake, LOCK_POLL_MILLISECONDS));
     }
-    attempt(path, () => {
-      file.truncateSync();
-      file.writeSync(new TextEncoder().encode(`${holder}\n`));
-    });
-    return { release: () => file.close() };
   },
 };
+  },
+};
+
+/** The locked file, or nothing when somebody else has it. */
+function takeLock(path: string): Deno.FsFile | undefined {
+  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+  // Whoever held it may have removed it: a lock on a file without a name keeps nobody out.
+  if (file.tryLockSync(true) && isNamed(path, file)) return file;
+  file.close();
+  return undefined;
+}
+
+function isNamed(path: string, file: Deno.FsFile): boolean {
+  try {
+    return Deno.statSync(path).ino === file.statSync().ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
 
 function statusOf(info: Deno.FileInfo): FileStatus {
   return {

@@ -71,7 +71,16 @@ export interface Said {
 /** Runs lychd: the binary that LYCHD_BINARY names, else the source. */
 export async function lychd(...args: string[]): Promise<Said> {
   const binary = Deno.env.get("LYCHD_BINARY");
-  const source = ["run", "--no-prompt", "-R", "-W", "-E", "-S", "--allow-run", join(ROOT, "main.ts")];
+  const source = [
+    "run",
+    "--no-prompt",
+    "-R",
+    "-W",
+    "-E",
+    "-S",
+    "--allow-run",
+    join(ROOT, "main.ts"),
+  ];
   const { code, stdout, stderr } = await new Deno.Command(binary ?? Deno.execPath(), {
     args: binary === undefined ? [...source, ...args] : args,
     stdout: "piped",

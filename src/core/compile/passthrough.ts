@@ -73,12 +73,20 @@ const RULES: Readonly<Record<string, (value: string) => string | undefined>> = {
 
 const OTHER_UNIT = "it names a Quadlet unit, and lychd writes none of those";
 
-/** The generator of 5.4 crashes on a bind mount without a source. */
+/** The generator of 5.4 crashes on a bind or image mount without a source. */
 function mountProblem(value: string): string | undefined {
-  const options = value.split(",");
-  const source = options.find((option) => /^(?:source|src)=/.test(option));
-  if (options.includes("type=bind") && source === undefined) return "a bind mount needs source=";
-  return source !== undefined && /\.(?:volume|image|build)$/.test(source) ? OTHER_UNIT : undefined;
+  const options = new Map(
+    value.split(",").map((option) => [option.split("=")[0], option.slice(option.indexOf("=") + 1)]),
+  );
+  const type = options.get("type") ?? "";
+  if (!/^(?:artifact|bind|devpts|glob|image|ramfs|tmpfs|volume)$/.test(type)) {
+    return "it must begin with type=bind, type=tmpfs or another type of `podman run --mount`";
+  }
+  const source = options.get("source") ?? options.get("src");
+  if (source === undefined) {
+    return /^(?:bind|image)$/.test(type) ? `a ${type} mount needs source=` : undefined;
+  }
+  return /\.(?:volume|image|build)$/.test(source) ? OTHER_UNIT : undefined;
 }
 
 /**

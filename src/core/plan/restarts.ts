@@ -1,4 +1,4 @@
-import { readUnit, SEPULCHER, serviceOf } from "../rune/mod.ts";
+import { readUnit, serviceOf } from "../rune/mod.ts";
 import type { Change } from "./plan.ts";
 
 /**
@@ -18,7 +18,7 @@ const RELOADED_SECTIONS = new Set(["Unit", "Install", "X-Lychd", "Quadlet"]);
 
 /** The services that must be started anew for a plan to take effect, and those that are to end. */
 export interface Restarts {
-  /** Sorted. A changed pod stands for all that is in it. */
+  /** Sorted. */
   readonly changed: readonly string[];
   /** Services whose units are removed; sorted. */
   readonly removed: readonly string[];
@@ -39,11 +39,7 @@ export function restartsFor(changes: readonly Change[]): Restarts {
       changed.push(service);
     }
   }
-  const all = changed.sort();
-  return {
-    changed: all.includes(SEPULCHER.service) ? [SEPULCHER.service] : all,
-    removed: removed.sort(),
-  };
+  return { changed: changed.sort(), removed: removed.sort() };
 }
 
 function needsRestart(before: string, after: string): boolean {
