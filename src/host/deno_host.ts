@@ -76,8 +76,6 @@ export const DENO_HOST: Host = {
     }
   },
 };
-  },
-};
 
 /** The locked file, or nothing when somebody else has it. */
 function takeLock(path: string): Deno.FsFile | undefined {
