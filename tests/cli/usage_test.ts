@@ -7,15 +7,20 @@ const TELLS = "(lychd --help tells what there is)\n";
 Deno.test("help and version need no home, no Codex and no folder", async () => {
   await using test = cli();
   const nowhere = { HOME: undefined, PATH: undefined, XDG_CONFIG_HOME: "relative" };
-  const [short, long, version, ofCheck, ofRender, byCommand] = await Promise.all([
-    test.run(["-h"], nowhere),
-    test.run(["--help"], nowhere),
-    test.run(["--version"], nowhere),
-    test.run(["check", "--help"], nowhere),
-    test.run(["render", "-h"], nowhere),
-    test.run(["help", "render"], nowhere),
-  ]);
-  for (const said of [short, long, version, ofCheck, ofRender, byCommand]) {
+  const [short, long, version, ofCheck, ofRender, byCommand, ofRollback, ofPurge] = await Promise
+    .all([
+      test.run(["-h"], nowhere),
+      test.run(["--help"], nowhere),
+      test.run(["--version"], nowhere),
+      test.run(["check", "--help"], nowhere),
+      test.run(["render", "-h"], nowhere),
+      test.run(["help", "render"], nowhere),
+      test.run(["rollback", "--help"], nowhere),
+      test.run(["help", "purge"], nowhere),
+    ]);
+  for (
+    const said of [short, long, version, ofCheck, ofRender, byCommand, ofRollback, ofPurge]
+  ) {
     strictEqual(said.stderr, "");
     strictEqual(said.code, 0);
   }
@@ -25,24 +30,22 @@ Deno.test("help and version need no home, no Codex and no folder", async () => {
   match(long.stdout, /^Usage: lychd \[options\] \[command\]\n/);
   match(ofCheck.stdout, /^Usage: lychd check \[options\]\n/);
   match(ofRender.stdout, /^Usage: lychd render \[options\]\n/);
-  for (const { stdout } of [long, ofCheck, ofRender]) {
+  match(ofRollback.stdout, /^Usage: lychd rollback \[options\]\n/);
+  match(ofPurge.stdout, /^Usage: lychd purge \[options\]\n/);
+  for (const { stdout } of [long, ofCheck, ofRender, ofRollback, ofPurge]) {
     match(stdout, /\nExit codes:\n {2}0 {2}ok\n/);
     for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
   }
 });
 
+const TOO_MANY = (command: string, word: string) =>
+  `error: too many arguments for '${command}'. Expected 0 arguments but got 1: ${word}.\n`;
+
 const WRONG: readonly { readonly args: readonly string[]; readonly stderr: string }[] = [
   { args: ["chek"], stderr: "error: unknown command 'chek'\n(Did you mean check?)\n" },
   { args: ["--nope"], stderr: "error: unknown option '--nope'\n" },
   { args: ["check", "--jsn"], stderr: "error: unknown option '--jsn'\n(Did you mean --json?)\n" },
-  {
-    args: ["check", "extra"],
-    stderr: "error: too many arguments for 'check'. Expected 0 arguments but got 1: extra.\n",
-  },
-  {
-    args: ["render"],
-    stderr: "error: say --dry-run to see the changes, or --output DIR to write a tree\n",
-  },
+  { args: ["check", "extra"], stderr: TOO_MANY("check", "extra") },
   {
     args: ["render", "--output"],
     stderr: "error: option '--output <dir>' argument missing\n",
@@ -52,6 +55,28 @@ const WRONG: readonly { readonly args: readonly string[]; readonly stderr: strin
     args: ["render", "--dry-run", "--output", "x"],
     stderr: "error: option '--dry-run' cannot be used with option '--output <dir>'\n",
   },
+  {
+    args: ["render", "--dry-run", "--force"],
+    stderr: "error: option '--dry-run' cannot be used with option '--force'\n",
+  },
+  {
+    args: ["render", "--exit-code", "--restart"],
+    stderr: "error: option '--exit-code' cannot be used with option '--restart'\n",
+  },
+  {
+    args: ["render", "--output", "x", "--force"],
+    stderr: "error: option '--output <dir>' cannot be used with option '--force'\n",
+  },
+  { args: ["render", "--yes"], stderr: "error: unknown option '--yes'\n" },
+  { args: ["rollback", "--codex", "x"], stderr: "error: unknown option '--codex'\n" },
+  { args: ["rollback", "2"], stderr: TOO_MANY("rollback", "2") },
+  { args: ["purge", "--dry-run"], stderr: "error: unknown option '--dry-run'\n" },
+  { args: ["purge", "eye"], stderr: TOO_MANY("purge", "eye") },
+  ...["-1", "1.5", "soon", "", "100000"].map((seconds) => ({
+    args: ["render", `--wait=${seconds}`],
+    stderr: `error: option '--wait <seconds>' argument '${seconds}' is invalid. ` +
+      "It must be a whole number of seconds.\n",
+  })),
 ];
 
 Deno.test("wrong usage exits 2, says what is wrong on stderr, and writes nothing", async () => {
