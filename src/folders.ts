@@ -28,6 +28,11 @@ export interface Folders {
 export interface FolderInput {
   readonly env: (name: string) => string | undefined;
   readonly workingFolder: () => string;
+  /**
+   * The path without links: permissions are granted for it, and the runtime checks where a write
+   * really goes.
+   */
+  readonly realPath: (path: string) => string;
   /** The home folder by the user database, for when HOME is not set. */
   readonly homeFolder: () => string | undefined;
   /** The number of the user. */
@@ -37,7 +42,7 @@ export interface FolderInput {
 }
 
 /**
- * Computes the folders of a run from its environment and options. Touches no file.
+ * Computes the folders of a run from its environment and options.
  *
  * Refuses, with the reason, an environment that names no home folder, and a relative
  * `XDG_CONFIG_HOME`, which the XDG specification forbids.
@@ -53,11 +58,12 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
   if (configured === undefined && (home === undefined || !isAbsolute(home))) {
     return { problem: "HOME names no absolute folder; set HOME or XDG_CONFIG_HOME" };
   }
-  const config = normalize(configured ?? join(home ?? "/", ".config"));
-  const runtime = input.env("XDG_RUNTIME_DIR") || undefined;
-  if (runtime !== undefined && !isAbsolute(runtime)) {
-    return { problem: `XDG_RUNTIME_DIR is the relative path \`${runtime}\`; it must be absolute` };
+  const config = input.realPath(normalize(configured ?? join(home ?? "/", ".config")));
+  const session = input.env("XDG_RUNTIME_DIR") || undefined;
+  if (session !== undefined && !isAbsolute(session)) {
+    return { problem: `XDG_RUNTIME_DIR is the relative path \`${session}\`; it must be absolute` };
   }
+  const runtime = session === undefined ? undefined : input.realPath(session);
   const data = input.env("XDG_DATA_HOME") ||
     (home === undefined ? undefined : join(home, ".local/share"));
   const codexShown = input.codexOption ?? (input.env("LYCHD_CODEX") || join(config, "lychd"));
@@ -70,7 +76,9 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
       config,
       quadlet: join(config, QUADLET_FOLDER),
       systemd: join(config, SYSTEMD_FOLDER),
-      output: input.outputOption === undefined ? undefined : absolute(input.outputOption),
+      output: input.outputOption === undefined
+        ? undefined
+        : input.realPath(absolute(input.outputOption)),
       runtime,
       stage: runtime === undefined ? undefined : join(runtime, "lychd", "stage"),
       // podman-systemd.unit(5), rootless unit search path.

@@ -1,4 +1,5 @@
 import { homedir } from "node:os";
+import { basename, dirname, join } from "node:path/posix";
 import config from "../deno.json" with { type: "json" };
 import { parseCommandLine } from "./cli.ts";
 import { printable } from "./core/report/printable.ts";
@@ -14,6 +15,25 @@ import type { WorkerRequest } from "./worker.ts";
  * permissions of that command. Help, the version and wrong usage start no worker.
  */
 export async function gate(args: readonly string[]): Promise<ExitCode> {
+  try {
+    return await run(args);
+  } catch (error) {
+    // Such as a variable that is no text, or a disk that is full behind stdout.
+    return tellFailure(error);
+  }
+}
+
+function tellFailure(error: unknown): ExitCode {
+  const words = error instanceof Error ? error.message : String(error);
+  try {
+    Deno.stderr.writeSync(new TextEncoder().encode(`lychd: ${printable(words)}\n`));
+  } catch {
+    // Nobody can be told.
+  }
+  return EXIT.failure;
+}
+
+async function run(args: readonly string[]): Promise<ExitCode> {
   const streams: Streams = {
     inIsTerminal: Deno.stdin.isTerminal(),
     outIsTerminal: Deno.stdout.isTerminal(),
@@ -31,6 +51,7 @@ export async function gate(args: readonly string[]): Promise<ExitCode> {
     env: Deno.env.get,
     workingFolder: Deno.cwd,
     homeFolder: homedir,
+    realPath,
     user: Deno.uid() ?? 0,
     codexOption: parsed.codex,
     outputOption: parsed.output,
@@ -46,6 +67,16 @@ export async function gate(args: readonly string[]): Promise<ExitCode> {
   const user = Deno.uid() ?? 0;
   const request = { invocation, folders, programs, user, processId: Deno.pid, streams };
   return await runInWorker(request, permissions);
+}
+
+/** Where a path leads, as far as it is there. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realPath(parent), basename(path));
+  }
 }
 
 function isFile(path: string): boolean {

@@ -36,6 +36,11 @@ export function wantsColors(
   return isTerminal && env("TERM") !== "dumb";
 }
 
+/** A stream that takes no more: a full disk behind it, for example. */
+export class OutputError extends Error {
+  override readonly name = "OutputError";
+}
+
 function paint(code: string): (text: string) => string {
   return (text) => text === "" ? "" : `\u001b[${code}m${text}\u001b[0m`;
 }
@@ -57,7 +62,10 @@ export function processTerminal(streams: Streams): Terminal {
     try {
       for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
     } catch (error) {
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      if (error instanceof Deno.errors.BrokenPipe) return;
+      throw new OutputError(
+        `cannot write the output: ${error instanceof Error ? error.message : error}`,
+      );
     }
   };
   return {

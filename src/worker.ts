@@ -7,7 +7,7 @@ import type { Folders } from "./folders.ts";
 import { DENO_HOST } from "./host/deno_host.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
 import type { Programs } from "./programs.ts";
-import { processTerminal, type Streams } from "./terminal.ts";
+import { OutputError, processTerminal, type Streams } from "./terminal.ts";
 import type { CommandContext } from "./commands/context.ts";
 
 /** What the gate hands over. */
@@ -30,7 +30,11 @@ self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
   } catch (error) {
     // Bad input never comes here: this is a bug of ours, and a trace would not help the operator.
     const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    terminal.err(`lychd: internal error: ${words}\nPlease report this; nothing more was done.\n`);
+    terminal.err(
+      error instanceof OutputError
+        ? `lychd: ${error.message}\n`
+        : `lychd: internal error: ${words}\nPlease report this; nothing more was done.\n`,
+    );
     code = EXIT.failure;
   }
   self.postMessage(code);

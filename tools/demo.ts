@@ -1,5 +1,7 @@
 /** Shows what lychd would write for an example Codex into a home that is empty. */
-const root = new URL("..", import.meta.url).pathname;
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
 const home = await Deno.makeTempDir({ prefix: "lychd-demo-" });
 try {
   const { code } = await new Deno.Command(Deno.execPath(), {

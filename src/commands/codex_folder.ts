@@ -34,9 +34,18 @@ export function readCodexFolder(
 function walk(host: Host, root: string, path: string, files: CodexFile[], seen: Set<string>): void {
   const status = attempt(() => host.stat(join(root, path)));
   if (!("reason" in status)) {
-    if (status.value === undefined) return;
+    if (status.value === undefined) {
+      if (host.lstat(join(root, path)) !== undefined) {
+        files.push({ path, unreadable: "it links to nothing" });
+      }
+      return;
+    }
     // A folder that links back to one above it would never end.
-    if (seen.has(status.value.identity) || path.split("/").length > DEPTH_LIMIT) return;
+    if (seen.has(status.value.identity)) return;
+    if (path.split("/").length > DEPTH_LIMIT) {
+      files.push({ path, unreadable: `folders are read ${DEPTH_LIMIT} deep, and no deeper` });
+      return;
+    }
     seen.add(status.value.identity);
   }
   const names = attempt(() => host.list(join(root, path)));

@@ -14,6 +14,7 @@ import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { readTree } from "./disk.ts";
+import { fail } from "./fail.ts";
 import { readPending, writePending } from "./pending.ts";
 import { findStrangers } from "./strangers.ts";
 import { isRunning, type Systemd, userSystemd } from "./systemd.ts";
@@ -71,13 +72,12 @@ export async function writing<T>(
     }
   } catch (error) {
     if (error instanceof Refusal) {
-      terminal.err(`lychd: ${error.message}\n`);
-      if (error.hint !== undefined) terminal.err(`hint: ${error.hint}\n`);
-      return { refused: error.code };
+      const { code, hint } = error;
+      return { refused: fail(context, options.json, error.message, { code, hint }) };
     }
     if (!(error instanceof HostError)) throw error;
-    terminal.err(`lychd: ${printable(`${error.path}: ${error.message}`)}; nothing was changed\n`);
-    return { refused: EXIT.failure };
+    const words = `${error.path}: ${error.message}; nothing was changed`;
+    return { refused: fail(context, options.json, words) };
   }
 }
 

@@ -29,6 +29,7 @@ const { folders } = computeFolders({
   env: (name) => ({ HOME: "/home", XDG_RUNTIME_DIR: "/run/user/0" })[name],
   workingFolder: () => "/",
   homeFolder: () => undefined,
+  realPath: (path) => path,
   user: 0,
   codexOption: undefined,
   outputOption: undefined,

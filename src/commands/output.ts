@@ -4,6 +4,7 @@ import { printable } from "../core/report/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
+import { fail } from "./fail.ts";
 import { readTree } from "./disk.ts";
 import type { Loaded } from "./load.ts";
 import { beginTransaction, isTransient, recover } from "./transaction.ts";
@@ -16,20 +17,22 @@ import { writesFor } from "./writes.ts";
  */
 export function writeOutput(
   { json }: Extract<Invocation, { command: "render" }>,
-  { host, folders, terminal }: CommandContext,
+  context: CommandContext,
   { runes }: Loaded,
 ): ExitCode {
+  const { host, folders, terminal } = context;
   const root = folders.output ?? "";
+  const refuse = (problem: string) => fail(context, json, problem);
   try {
     if (host.stat(root) !== undefined) {
-      if (host.stat(root)?.kind !== "folder") return refuse(terminal.err, `${root} is no folder`);
+      if (host.stat(root)?.kind !== "folder") return refuse(`${root} is no folder`);
       recover(host, root);
     }
     const read = readTree(host, root, runes.map((rune) => rune.path));
-    if ("problem" in read) return refuse(terminal.err, read.problem);
+    if ("problem" in read) return refuse(read.problem);
     if (!read.tree.hasReceipt && !isVacant(host, root)) {
       const problem = `${root} is neither empty nor made by lychd; name another folder`;
-      return refuse(terminal.err, problem);
+      return refuse(problem);
     }
     const changes = plan({ runes, disk: read.tree.disk, receipt: read.tree.receipt });
     const strange = changes.find((c) => c.action === "foreign" || c.action === "drifted");
@@ -37,7 +40,7 @@ export function writeOutput(
       const why = strange.action === "foreign"
         ? "was not written by lychd"
         : "was edited since it was written";
-      return refuse(terminal.err, `${join(root, strange.path)} ${why}; nothing was written`);
+      return refuse(`${join(root, strange.path)} ${why}; nothing was written`);
     }
     beginTransaction(host, root, writesFor(changes, read.tree)).commit();
     if (json) {
@@ -49,13 +52,8 @@ export function writeOutput(
     return EXIT.ok;
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
-    return refuse(terminal.err, `${error.path}: ${error.message}; nothing was changed`);
+    return refuse(`${error.path}: ${error.message}; nothing was changed`);
   }
-}
-
-function refuse(err: (text: string) => void, problem: string): ExitCode {
-  err(`lychd: ${printable(problem)}\n`);
-  return EXIT.failure;
 }
 
 /** Whether a folder holds no file but what a transaction that was cut off left. */

@@ -19,7 +19,7 @@ export function readPending(host: Host, root: string): Pending {
   try {
     const value = JSON.parse(new TextDecoder().decode(host.read(join(root, PENDING_PATH))));
     return new Map(
-      Object.entries(value).filter((e): e is [string, string] => typeof e[1] === "string"),
+      Object.entries(value ?? {}).filter((e): e is [string, string] => typeof e[1] === "string"),
     );
   } catch (error) {
     if (error instanceof HostError || error instanceof SyntaxError) return new Map();

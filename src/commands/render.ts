@@ -4,6 +4,7 @@ import { printable } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { readTree } from "./disk.ts";
+import { fail } from "./fail.ts";
 import { inscribe } from "./inscribe.ts";
 import { findingJson, loadCodex, type Loaded } from "./load.ts";
 import { writeOutput } from "./output.ts";
@@ -32,11 +33,10 @@ export async function render(
 }
 
 function dryRun(invocation: DryRun, context: CommandContext, loaded: Loaded): ExitCode {
-  const { host, folders, terminal } = context;
+  const { host, folders } = context;
   const read = readTree(host, folders.config, loaded.runes.map((rune) => rune.path));
   if ("problem" in read) {
-    terminal.err(`lychd: ${printable(read.problem)}\n`);
-    return EXIT.failure;
+    return fail(context, invocation.json, read.problem);
   }
   const changes = plan({ runes: loaded.runes, disk: read.tree.disk, receipt: read.tree.receipt });
   if (invocation.json) printJson(context, planJson(changes, loaded));

@@ -38,7 +38,8 @@ export function findStrangers(host: Host, folders: Folders, runes: readonly Rune
 function walk(host: Host, folder: string, except: string, visit: (path: string) => void): void {
   for (const name of namesIn(host, folder)) {
     const path = join(folder, name);
-    if (path === except) continue;
+    // Below users/, a folder that is a number is for the user of that number alone.
+    if (path === except || /\/systemd\/users\/\d+$/.test(path)) continue;
     if (host.lstat(path)?.kind === "folder") walk(host, path, except, visit);
     else visit(path);
   }

@@ -54,6 +54,7 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
     commit: () => commit(host, root, entries),
     undo: () => undo(host, root, entries),
   };
+  for (const { path } of [...entries, { path: JOURNAL_PATH }]) refuseDetours(host, root, path);
   for (const { path } of entries) sweep(host, join(root, path));
   writeJournal(host, root, entries);
   try {
@@ -89,6 +90,16 @@ export function recover(host: Host, root: string): boolean {
   const begun = readJournal(host, join(root, JOURNAL_PATH));
   if (begun !== undefined) undo(host, root, begun);
   return begun !== undefined;
+}
+
+/** Refuses a path below `root` that leads through a link, or through what is no folder. */
+function refuseDetours(host: Host, root: string, path: string): void {
+  for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
+    const kind = host.lstat(join(root, folder))?.kind ?? "folder";
+    if (kind === "folder") continue;
+    const words = `it is a ${kind}, and lychd writes through none`;
+    throw new HostError("other", join(root, folder), words);
+  }
 }
 
 /** The names beside `place` that only a transaction uses. */

@@ -2,11 +2,12 @@
  * The judge of every Rune: the real Quadlet generator must write a service for each unit of each
  * golden tree, and say nothing against it.
  */
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { expectedServices, findGenerator, generate } from "./generator.ts";
 
-const GOLDEN = new URL("../golden", import.meta.url).pathname;
+const GOLDEN = fileURLToPath(new URL("../golden", import.meta.url));
 const generator = findGenerator();
 if (generator === undefined) {
   // deno-lint-ignore no-console

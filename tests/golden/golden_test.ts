@@ -53,3 +53,11 @@ Deno.test("only the order of names on disk differs between the two name-order ca
       .map(([path, text]) => [path, text.replace(/^# Made by lychd from .*$/m, "")]);
   deepStrictEqual(runes("names-in-order"), runes("names-out-of-order"));
 });
+
+Deno.test("every error of every report has a hint", () => {
+  const bare = CASES.flatMap((c) =>
+    (expectedOutcome(c).get("report.txt") ?? "").split(/^(?=(?:error|warning)\[)/m)
+      .filter((block) => block.startsWith("error[") && !/^hint: /m.test(block))
+  );
+  deepStrictEqual(bare, []);
+});

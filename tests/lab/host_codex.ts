@@ -2,11 +2,12 @@
  * A Codex on the lab's host: written as TOML, rendered by the program itself, put in the place where
  * systemd and Quadlet look.
  */
+import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path/posix";
 import { lichExec, type LichShell, putTree, shellQuote } from "./lab.ts";
 import { withoutRule } from "./rules.ts";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HOME = "/home/lich";
 
 /** The image of the stand-in engine, in lich's storage. */

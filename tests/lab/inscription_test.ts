@@ -1,11 +1,12 @@
 /** Inscription on a real host: the binary, as a user runs it, writes into the live folders. */
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
 import { active, clear, codexFiles, engine, type Fields, must, show } from "./host_codex.ts";
 import { labTest, labUp, lichExec, type LichShell, lichShell, putTree } from "./lab.ts";
 
 const BINARY = Deno.env.get("LYCHD_BINARY") ??
-  new URL("../../dist/lychd", import.meta.url).pathname;
+  fileURLToPath(new URL("../../dist/lychd", import.meta.url));
 
 const CODEX: Readonly<Record<string, Fields>> = {
   a: engine(8780, { groups: ["one"] }, ["--model", "a"]),

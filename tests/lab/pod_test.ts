@@ -154,6 +154,9 @@ labTest(
       "--identifier=quadlet-generator",
       "--identifier=podman-user-generator",
     ], { root: true });
-    assert.doesNotMatch(stdout, /ignoring|Unknown key|unsupported|Failed to add|Invalid/i);
+    // Only what is said of our units: a newer systemd also complains of cgroup files that the lab lacks.
+    const complaints = stdout.split("\n").filter((line) => /soulstone|lychd/.test(line))
+      .filter((line) => /ignoring|Unknown key|unsupported|Failed to add|Invalid|refus/i.test(line));
+    assert.deepEqual(complaints, []);
   },
 );

@@ -2,9 +2,10 @@
  * Runs the tests of the lab and leaves nothing of it behind: no process, mount, network interface or
  * cgroup. `deno task test:lab [FILE…]`; `LYCHD_LAB_KEEP=1` keeps it up for the next run.
  */
+import { fileURLToPath } from "node:url";
 import { labDown, labTraces, skipReason } from "./lab.ts";
 
-const FOLDER = new URL(".", import.meta.url).pathname;
+const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
 async function run(files: readonly string[]): Promise<number> {
   const reason = skipReason();
@@ -12,6 +13,12 @@ async function run(files: readonly string[]): Promise<number> {
     console.log(`the tests of the lab are skipped: ${reason}`);
     return 0;
   }
+  if (Deno.uid() !== 0) {
+    console.error("the lab needs root");
+    return 1;
+  }
+  // An interrupt reaches the tests too; the lab goes down behind them all the same.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => {});
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", ...(files.length > 0 ? files : [FOLDER])],
   }).spawn().status;

@@ -10,18 +10,21 @@
 const IMPURE = new Set([
   "Deno",
   "Math.random",
-  "Date.now",
+  "Function",
   "alert",
   "confirm",
   "console",
   "crypto",
   "fetch",
   "globalThis",
+  "eval",
   "localStorage",
+  "navigator",
   "performance",
   "process",
   "prompt",
   "queueMicrotask",
+  "self",
   "sessionStorage",
   "setInterval",
   "setTimeout",
@@ -50,17 +53,14 @@ export default {
           context.report({ node, message: `src/core is pure: \`${name}\` is not allowed in it` });
         return {
           Identifier(node) {
-            if (IMPURE.has(node.name) && isReference(node)) report(node, node.name);
+            if (!isReference(node)) return;
+            if (IMPURE.has(node.name)) report(node, node.name);
+            if (node.name === "Date" && !isPureDate(node)) report(node, "Date");
           },
           MemberExpression(node) {
             if (node.object.type !== "Identifier" || node.property.type !== "Identifier") return;
             const name = `${node.object.name}.${node.property.name}`;
             if (IMPURE.has(name)) report(node, name);
-          },
-          NewExpression(node) {
-            const isNow = node.callee.type === "Identifier" && node.callee.name === "Date" &&
-              node.arguments.length === 0;
-            if (isNow) report(node, "new Date()");
           },
           ImportDeclaration(node) {
             const module = node.source.value;
@@ -74,6 +74,14 @@ export default {
               if (!allowed?.includes(name)) report(node, `${name} of ${module}`);
             }
             if (node.specifiers.length === 0) report(node, module);
+          },
+          ExportNamedDeclaration(node) {
+            const module = node.source?.value;
+            if (module?.startsWith("node:")) report(node, `export from ${module}`);
+          },
+          ExportAllDeclaration(node) {
+            const module = node.source.value;
+            if (module.startsWith("node:")) report(node, `export from ${module}`);
           },
           ImportExpression(node) {
             report(node, "import()");
@@ -119,6 +127,13 @@ export default {
     },
   },
 } satisfies Deno.lint.Plugin;
+
+/** A given date, or the question for one; not the clock. */
+function isPureDate(node: Deno.lint.Identifier): boolean {
+  const { parent } = node;
+  return parent.type === "NewExpression" && parent.arguments.length > 0 ||
+    parent.type === "BinaryExpression" && parent.operator === "instanceof";
+}
 
 /** Whether an identifier stands for a value, and is not the name of a property or a type. */
 function isReference(node: Deno.lint.Identifier): boolean {

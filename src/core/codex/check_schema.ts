@@ -28,18 +28,20 @@ export interface Checked<T> {
  * Checks the table of `subject` against `schema`: its value, and every fault in it.
  *
  * A table with faults is read without the fields that have them, so that the rest of it can be
- * checked in the same run; `standIns` take the place of fields that must be there.
+ * checked in the same run; `standIns` take the place of fields that must be there, `elementFor` gives
+ * what takes the place of an element of a list, or nothing to leave out the list.
  */
 export function checkSchema<S extends z.ZodType>(
   schema: S,
   subject: Subject,
   standIns: Readonly<Record<string, unknown>> = {},
+  elementFor: (field: string, index: number) => string | undefined = () => undefined,
 ): Checked<z.infer<S>> {
   const input = valueAt(subject.document.value, subject.path);
   const result = schema.safeParse(input);
   if (result.success) return { value: result.data, partial: false, unknown: [], findings: [] };
   const { issues } = result.error;
-  const rest = withoutFaults(input, issues);
+  const rest = withoutFaults(input, issues, elementFor);
   return {
     value: schema.safeParse({ ...standIns, ...rest }).data,
     partial: true,
@@ -58,16 +60,38 @@ function firstOfEach(issues: readonly Issue[]): Issue[] {
 }
 
 /** A copy of the table `input` without the keys that `issues` are about. */
-function withoutFaults(input: unknown, issues: readonly Issue[]): Record<string, unknown> {
+function withoutFaults(
+  input: unknown,
+  issues: readonly Issue[],
+  elementFor: (field: string, index: number) => string | undefined,
+): Record<string, unknown> {
   const copy = structuredClone(input) as Record<string, unknown>;
   for (const issue of issues) {
     const path = issue.path.filter((step) => typeof step !== "symbol");
     const keys = issue.code === "unrecognized_keys"
       ? issue.keys.map((key) => [...path, key])
       : [path];
-    for (const at of keys) removeAt(copy, at);
+    for (const at of deepest(issue, keys)) {
+      const [field, index, ...below] = at;
+      const list = typeof field === "string" ? copy[field] : undefined;
+      const element = typeof index === "number" && below.length === 0
+        ? elementFor(String(field), index)
+        : undefined;
+      if (Array.isArray(list) && typeof index === "number" && element !== undefined) {
+        list[index] = element;
+      } else removeAt(copy, at);
+    }
   }
   return copy;
+}
+
+/** Where an issue stands: in a union it is the branch that got furthest that tells. */
+function deepest(issue: Issue, paths: readonly TomlPath[]): readonly TomlPath[] {
+  if (issue.code !== "invalid_union") return paths;
+  const inner = issue.errors.flatMap((branch) => branch).filter((i) => i.path.length > 0);
+  return inner.length === 0
+    ? paths
+    : inner.map((i) => [...issue.path, ...i.path].filter((step) => typeof step !== "symbol"));
 }
 
 /** Removes the key at `path`; a whole list where the path leads into one. */
@@ -239,7 +263,8 @@ function valueAt(value: unknown, path: TomlPath): unknown {
 
 function portOf(input: unknown): number | undefined {
   const port = valueAt(input, ["port"]);
-  return typeof port === "number" ? port : undefined;
+  const isPort = typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536;
+  return isPort ? port : undefined;
 }
 
 /** The fields that `schema` knows in the table at `path`. */

@@ -16,6 +16,8 @@ export interface Soulstone extends Omit<SoulstoneFields, "exec" | "groups" | "ca
   readonly partial: boolean;
   /** Fields that it must have but that are missing or wrong: they hold a stand-in. */
   readonly unknown: readonly string[];
+  /** Whether it may be in groups that could not be read. */
+  readonly groupsUnknown: boolean;
   /** The file that defines it, relative to the Codex. */
   readonly file: string;
   /** Where a field stands; the table's head for one that has its default. */

@@ -53,6 +53,9 @@ export function readCodex({ folder, files }: CodexFolder): ReadCodex {
     const text = textOf(file);
     if (typeof text !== "string") {
       findings.push(text);
+      // For the frame: what is no text shows as replacement characters.
+      const isSmall = "bytes" in file && file.bytes.length <= FILE_LIMIT_KIB * 1024;
+      if (isSmall) sources.set(file.path, new TextDecoder().decode(file.bytes));
       continue;
     }
     sources.set(file.path, text);
@@ -73,9 +76,11 @@ export function readCodex({ folder, files }: CodexFolder): ReadCodex {
   findings.push(...settings.findings);
 
   const soulstones: Soulstone[] = [];
+  let tables = 0;
   for (const document of documents) {
     if (document === settingsDocument) continue;
     for (const key of Object.keys(document.value)) {
+      tables++;
       const read = readSoulstone(document, key);
       findings.push(...read.findings);
       if (read.soulstone !== undefined) soulstones.push(read.soulstone);
@@ -95,7 +100,8 @@ export function readCodex({ folder, files }: CodexFolder): ReadCodex {
   };
   findings.push(...lawFaults(codex, {
     settingsPlace: (path) => placeIfSet(settingsDocument, path),
-    complete: !findings.some((f) => f.severity === "error" && f.place.file !== SETTINGS_FILE),
+    complete: soulstones.length === tables && !soulstones.some((s) => s.groupsUnknown) &&
+      documents.length === files.length,
   }));
   return { codex, findings, sources };
 }
@@ -126,20 +132,41 @@ function textOf(file: CodexFile): string | Finding {
   if (actualKib > FILE_LIMIT_KIB) {
     return finding("file-too-large", at, { limitKib: FILE_LIMIT_KIB, actualKib });
   }
+  const text = decode(file.bytes);
+  return text ?? finding("file-not-utf8", firstInvalidUtf8(file.path, file.bytes), {});
+}
+
+/** The text of UTF-8 bytes, or nothing when they are none. */
+function decode(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(file.bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return finding("file-not-utf8", firstInvalidUtf8(file.path, file.bytes), {});
+    return undefined;
   }
 }
 
 /** The place of the first byte that is not UTF-8. */
 function firstInvalidUtf8(file: string, bytes: Uint8Array): Place {
-  const valid = new TextDecoder("utf-8").decode(bytes);
-  const before = valid.slice(0, Math.max(0, valid.indexOf("\ufffd")));
-  const lines = before.split("\n");
-  const start = { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+  // The longest beginning that could still go on as UTF-8, by halves.
+  let valid = 0;
+  for (let invalid = bytes.length; invalid - valid > 1;) {
+    const middle = (valid + invalid) >> 1;
+    if (prefixOf(bytes, middle) === undefined) invalid = middle;
+    else valid = middle;
+  }
+  const lines = (prefixOf(bytes, valid) ?? "").split("\n");
+  const start = { line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
   return { file, start, end: { line: start.line, column: start.column + 1 } };
+}
+
+/** The first `length` bytes as text, a character that is cut off left out; nothing if they are none. */
+function prefixOf(bytes: Uint8Array, length: number): string | undefined {
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    return decoder.decode(bytes.subarray(0, length), { stream: true });
+  } catch {
+    return undefined;
+  }
 }
 
 function readSoulstone(
@@ -155,12 +182,17 @@ function readSoulstone(
   }
   const findings: Finding[] = [];
   if (!NAME.test(name)) findings.push(finding("name-invalid", head, { value: name }));
-  const checked = checkSchema(soulstoneSchema, {
-    document,
-    path: [name],
-    owner: `Soulstone ${quoted(name)}`,
-    examples: EXAMPLES,
-  }, STAND_INS);
+  const checked = checkSchema(
+    soulstoneSchema,
+    {
+      document,
+      path: [name],
+      owner: `Soulstone ${quoted(name)}`,
+      examples: EXAMPLES,
+    },
+    STAND_INS,
+    elementFor,
+  );
   findings.push(...checked.findings);
   if (checked.value === undefined) return { findings };
 
@@ -173,6 +205,8 @@ function readSoulstone(
     exec: "fault" in words ? undefined : words.words,
     partial: checked.partial,
     unknown: checked.unknown,
+    groupsUnknown: checked.partial &&
+      hasMore((table as { groups?: unknown }).groups, fields.groups),
     groups: sortedSet(fields.groups),
     capabilities: sortedSet(fields.capabilities),
     file: document.file,
@@ -185,6 +219,20 @@ function readSoulstone(
 
 /** What a Soulstone has where a field that it must have is missing or wrong. */
 const STAND_INS = { image: "localhost/unknown", port: 65_535 };
+
+/** What takes the place of an element that is wrong, so that the others keep their places. */
+function elementFor(field: string, index: number): string | undefined {
+  switch (field) {
+    case "exec":
+      return "--stand-in";
+    case "volumes":
+      return `stand-in:/stand-in-${index}`;
+    case "secrets":
+      return `stand-in-${index}`;
+    default:
+      return undefined;
+  }
+}
 
 /** Lines that a message offers for a field that is missing. */
 const EXAMPLES: Readonly<Record<string, string>> = {
@@ -202,6 +250,11 @@ function wordsOf(
   } catch {
     return { fault: finding("exec-unbalanced", place, {}) };
   }
+}
+
+/** Whether a list was longer, or was no list, before its faults were left out. */
+function hasMore(before: unknown, after: readonly string[]): boolean {
+  return before !== undefined && (!Array.isArray(before) || before.length > after.length);
 }
 
 function sortedSet(list: readonly string[]): string[] {

@@ -30,7 +30,12 @@ const device = z.string().regex(
   { error: "device-invalid" },
 );
 
-const quadletValue = z.union([z.string(), z.number(), z.boolean()]);
+const quadletValue = z.union([
+  z.string(),
+  // A larger one would be written with other digits.
+  z.number().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER),
+  z.boolean(),
+]);
 
 const health = z.strictObject({
   path: z.string().regex(/^\/[A-Za-z0-9._~/?&=%+-]*$/, { error: "health-path-invalid" }).optional()

@@ -39,8 +39,7 @@ export function parseDocument(
   try {
     program = parseTOML(text, { tomlVersion: "1.1" });
   } catch (error) {
-    // The parser calls itself for each bracket that is opened.
-    if (error instanceof RangeError) return { fault: tooDeep(startOf(file)) };
+    if (error instanceof RangeError) return { fault: tooMuch(file, text) };
     if (!(error instanceof ParseError)) throw error;
     const start = { line: error.lineNumber, column: error.column + 1 };
     const place = { file, start, end: { line: start.line, column: start.column + 1 } };
@@ -95,6 +94,21 @@ function placeOf(file: string, node: AST.HasLocs): Place {
     start: { line: start.line, column: start.column + 1 },
     end: { line: end.line, column: end.column + 1 },
   };
+}
+
+/** The most characters that a line may have; a word of a command has at most 128 KiB. */
+const LINE_LIMIT = 100_000;
+
+/** What the parser gave up on: a line that is too long, or else too many brackets. */
+function tooMuch(file: string, text: string): Finding {
+  const lines = text.split("\n");
+  const long = lines.findIndex((line) => line.length > LINE_LIMIT);
+  if (long < 0) return tooDeep(startOf(file));
+  const start = { line: long + 1, column: LINE_LIMIT + 1 };
+  const place = { file, start, end: { line: start.line, column: start.column + 1 } };
+  return finding("toml-broken", place, {
+    problem: `the line has more than ${LINE_LIMIT} characters`,
+  });
 }
 
 function tooDeep(place: Place): Finding {

@@ -1,4 +1,4 @@
-import { type Finding, finding } from "../report/mod.ts";
+import { type Finding, finding, quoted } from "../report/mod.ts";
 import type { Soulstone } from "./codex.ts";
 import type { SoulstoneFields } from "./schema.ts";
 import { parseVolume } from "./volume.ts";
@@ -74,7 +74,7 @@ function secretProblem(value: string): string | undefined {
     return "the name has letters, digits, `_`, `.` and `-`";
   }
   const wrong = options.find((option) => !SECRET_OPTION.test(option));
-  return wrong === undefined ? undefined : `Podman knows no option \`${wrong}\``;
+  return wrong === undefined ? undefined : `Podman knows no option ${quoted(wrong)}`;
 }
 
 function envFaults(soulstone: Soulstone, variable: string): Finding[] {

@@ -1,3 +1,5 @@
+import { quoted } from "../report/mod.ts";
+
 /** `SOURCE:TARGET[:OPTIONS]`, read. */
 export interface Volume {
   /** An absolute path, a path below the home folder without its `~/`, or a named volume. */
@@ -39,7 +41,7 @@ export function parseVolume(text: string): { volume: Volume } | { problem: strin
   if (!target.startsWith("/")) return { problem: "the target must be an absolute path" };
   if (target === "/") return { problem: "the target cannot be the root folder" };
   const wrong = options?.split(",").find((option) => !OPTION.test(option));
-  if (wrong !== undefined) return { problem: `Podman knows no option \`${wrong}\`` };
+  if (wrong !== undefined) return { problem: `Podman knows no option ${quoted(wrong)}` };
   const source = parseSource(from);
   if (source === undefined) {
     return { problem: "the source must be an absolute path, ~/…, or the name of a volume" };
@@ -48,10 +50,14 @@ export function parseVolume(text: string): { volume: Volume } | { problem: strin
 }
 
 function parseSource(text: string): Volume["source"] | undefined {
-  if (text.startsWith("~/")) return { kind: "home", text: text.slice(2) };
+  // A source that does not begin with a slash and ends so is a unit of its own to Quadlet.
+  if (text.startsWith("~/")) {
+    return /\.(?:volume|image|build)$/.test(text)
+      ? undefined
+      : { kind: "home", text: text.slice(2) };
+  }
   if (text.startsWith("/")) return { kind: "path", text };
-  // Quadlet takes a source that ends in .volume for a unit of its own.
-  return /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text) && !text.endsWith(".volume")
+  return /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text) && !/\.(?:volume|image|build)$/.test(text)
     ? { kind: "volume", text }
     : undefined;
 }

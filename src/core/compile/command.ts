@@ -55,6 +55,13 @@ function commandFindings(
 ): Finding[] {
   const findings = portFindings(soulstone, profile, given);
   const first = soulstone.exec?.[0];
+  const isWhole = first !== undefined && !first.startsWith("-");
+  if (
+    isWhole && soulstone.model !== undefined &&
+    profile.head(soulstone.model).includes(soulstone.model)
+  ) {
+    findings.push(finding("model-unused", soulstone.placeOf(["model"]), {}));
+  }
   if (first !== undefined && profile.entrypoint.includes(first)) {
     findings.push(finding("exec-repeats-entrypoint", soulstone.placeOf(["exec", 0]), {
       word: first,

@@ -81,7 +81,13 @@ const ROWS: readonly Row[] = [
 
   // A whole command: nothing goes before it, and what is missing goes behind it.
   { engine: "vllm", exec: ["m"], words: "m --host 0.0.0.0 --port 8780" },
-  { engine: "vllm", model: "m", exec: ["other"], words: "other --host 0.0.0.0 --port 8780" },
+  {
+    engine: "vllm",
+    model: "m",
+    exec: ["other"],
+    words: "other --host 0.0.0.0 --port 8780",
+    codes: ["model-unused"],
+  },
   {
     engine: "vllm",
     exec: ["serve", "m"],

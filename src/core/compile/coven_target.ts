@@ -8,14 +8,17 @@ import type { Coven } from "./covens.ts";
 export function covenTargetOf(coven: Coven, covens: readonly Coven[]): Unit {
   const says = (text: string): Directive[] => [{ text }];
   const members = coven.members.map((name) => ({ text: soulstoneUnit(name).service }));
+  const outsiders = coven.outsiders.map((name) => ({ text: soulstoneUnit(name).service }));
   const rivals = covens.filter((other) => !sameMembers(coven, other));
   return {
     Unit: {
       Description: says(`LychD Coven ${coven.name}`),
       Wants: members,
-      After: members,
+      // Behind the outsiders too: else the target would be reached while one of them still ends, and
+      // the next start would meet its stop.
+      After: [...members, ...outsiders],
       Conflicts: [
-        ...coven.outsiders.map((name) => ({ text: soulstoneUnit(name).service })),
+        ...outsiders,
         ...rivals.map((other) => ({ text: covenTarget(other.name) })),
       ],
       // Else the user's default.target would not be reached before the models are loaded.

@@ -6,6 +6,9 @@ import type { EngineProfile } from "./engines/mod.ts";
 /** What Podman calls no health check at all, also that of the image. */
 const NO_CHECK = "none";
 
+/** Commands that Podman reads as something else than a line for a shell. */
+const NOT_FOR_A_SHELL = /^\s*(?:\[|(?:CMD|CMD-SHELL|NONE)(?:\s|$))/i;
+
 /**
  * The directives by which systemd knows that an engine answers: a quick check until it is ready, a
  * slow one from then on. Empty for an engine that nothing can be asked of.
@@ -21,6 +24,13 @@ export function healthSection(
   const command = health?.cmd ?? (path === undefined ? undefined : probeOf(port, path));
   if (command === NO_CHECK) {
     return { section: { HealthCmd: says(NO_CHECK, at("cmd")) }, findings: [] };
+  }
+  if (NOT_FOR_A_SHELL.test(command ?? "")) {
+    const problem = "Podman reads it as a list or a keyword; write the line for the shell alone";
+    return {
+      section: {},
+      findings: [finding("text-unfit", at("cmd"), { field: "health.cmd", problem })],
+    };
   }
   if (command === undefined) {
     const findings = health === undefined ? [] : [finding("health-nothing", at(), {})];

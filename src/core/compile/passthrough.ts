@@ -71,10 +71,15 @@ const RULES: Readonly<Record<string, (value: string) => string | undefined>> = {
   "Container.Mount": mountProblem,
 };
 
+/** Lists whose elements do not go together: Podman keeps the user's groups, or adds others. */
+const REPLACING = new Set(["Container.GroupAdd"]);
+
 const OTHER_UNIT = "it names a Quadlet unit, and lychd writes none of those";
 
 /** The generator of 5.4 crashes on a bind or image mount without a source. */
 function mountProblem(value: string): string | undefined {
+  // It is a record of CSV to Podman; quotes in it are seldom meant and easily wrong.
+  if (value.includes('"')) return "it has a double quote";
   const options = new Map(
     value.split(",").map((option) => [option.split("=")[0], option.slice(option.indexOf("=") + 1)]),
   );
@@ -83,8 +88,9 @@ function mountProblem(value: string): string | undefined {
     return "it must begin with type=bind, type=tmpfs or another type of `podman run --mount`";
   }
   const source = options.get("source") ?? options.get("src");
+  if (source === "") return "its source is empty";
   if (source === undefined) {
-    return /^(?:bind|image)$/.test(type) ? `a ${type} mount needs source=` : undefined;
+    return /^(?:bind|glob|image)$/.test(type) ? `a ${type} mount needs source=` : undefined;
   }
   return /\.(?:volume|image|build)$/.test(source) ? OTHER_UNIT : undefined;
 }
@@ -121,7 +127,7 @@ export function passedKeys(soulstone: Soulstone): { keys: PassedKey[]; findings:
         section,
         key,
         directives: texts.map((text) => ({ text, from })),
-        adds: isList(section, key),
+        adds: isList(section, key) && !REPLACING.has(`${section}.${key}`),
       });
     }
   }
@@ -146,14 +152,19 @@ function refuse(soulstone: Soulstone, section: SectionName, key: string): Findin
   const place = soulstone.keyOf(["quadlet", section, key]);
   const why = RESERVED[`${section}.${key}`];
   if (why !== undefined) return [finding("quadlet-key-reserved", place, { section, key, why })];
-  if (key === "Group" && section === "Container" && !soulstone.quadlet["Container"]?.["User"]) {
+  if (
+    key === "Group" && section === "Container" &&
+    soulstone.quadlet["Container"]?.["User"] === undefined
+  ) {
     const problem = "Quadlet takes it only together with User";
     return [finding("text-unfit", place, { field: "quadlet.Container.Group", problem })];
   }
   if (section === "Container" || section === "Quadlet") {
     const known = quadletKey(section, key);
     if (known === undefined) {
-      const names = Object.keys(QUADLET_KEYS[section]);
+      const names = Object.keys(QUADLET_KEYS[section]).filter((k) =>
+        !(`${section}.${k}` in RESERVED)
+      );
       return [finding("quadlet-key-unknown", place, { section, key, known: names })];
     }
     return isNewer(known.since, PODMAN_FLOOR)
@@ -187,8 +198,8 @@ function writeKey(
   const list = isList(section, key);
   for (const [index, value] of values.entries()) {
     const broken = RULES[`${section}.${key}`]?.(value);
-    const written = value === "" && list
-      ? { problem: "an empty value would reset what lychd writes" }
+    const written = value === ""
+      ? { problem: list ? "an empty value would reset what lychd writes" : "it is empty" }
       : index > 0 && !list
       ? { problem: "the key takes one value, not a list" }
       : broken !== undefined

@@ -114,7 +114,7 @@ export function soulstoneUnitOf(
       RestartSec: says(5),
       RestartSteps: says(6),
       RestartMaxDelaySec: says(300),
-      RestartPreventExitStatus: says("0 143"),
+      RestartPreventExitStatus: says("0 143 SIGTERM SIGKILL"),
       TimeoutStartSec: says(
         soulstone.start_timeout_seconds ?? profile.startTimeoutSeconds,
         at("start_timeout_seconds"),
@@ -243,12 +243,10 @@ function mergePassed(
   for (const [section, keys] of Object.entries(unit)) merged[section] = { ...keys };
   const rest: Record<string, Record<string, readonly Directive[]>> = {};
   for (const { section, key, directives, adds } of passed.keys) {
-    const own = merged[section]?.[key];
-    if (own === undefined) (rest[section] ??= {})[key] = directives;
-    else {merged[section] = {
-        ...merged[section],
-        [key]: adds ? [...own, ...directives] : directives,
-      };}
+    const keys = merged[section] ?? {};
+    const own = Object.hasOwn(keys, key) ? keys[key] : undefined;
+    if (own === undefined) rest[section] = { ...rest[section], [key]: directives };
+    else merged[section] = { ...keys, [key]: adds ? [...own, ...directives] : directives };
   }
   // Who says when to restart says it for a start that failed too.
   if (passed.keys.some(({ section, key }) => section === "Service" && key === "Restart")) {

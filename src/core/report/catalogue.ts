@@ -70,7 +70,10 @@ export const CATALOGUE = {
   ),
   "toml-broken": error(
     "The file is not valid TOML; nothing of it was read.",
-    (p: { problem: string }) => ({ message: `broken TOML: ${p.problem}` }),
+    (p: { problem: string }) => ({
+      message: `broken TOML: ${p.problem}`,
+      hint: "text stands in quotes, lists in [ ], one `key = value` on a line; see https://toml.io",
+    }),
   ),
 
   // Shape.
@@ -108,12 +111,14 @@ export const CATALOGUE = {
     "The value has another type than the field takes.",
     (p: { field: string; expected: string; actual: string }) => ({
       message: `${quoted(p.field)} takes ${p.expected}, not ${p.actual}`,
+      hint: typeHint(p.field, p.expected),
     }),
   ),
   "value-invalid": error(
     "The value has the right type but is outside of what the field may hold.",
     (p: { field: string; rule: string }) => ({
       message: `${quoted(p.field)} must ${p.rule}`,
+      hint: "change the value, or leave the line out for the default",
     }),
   ),
 
@@ -230,7 +235,10 @@ export const CATALOGUE = {
   // Rules over several fields or files.
   "name-taken": error(
     "Two Soulstones have the same name, so their units would be one file.",
-    (p: { name: string }) => ({ message: `there is another Soulstone ${quoted(p.name)}` }),
+    (p: { name: string }) => ({
+      message: `there is another Soulstone ${quoted(p.name)}`,
+      hint: "give one of them another name, in all files below soulstones/",
+    }),
   ),
   "port-taken": error(
     "The Port Singularity: every engine and watcher has a port of its own, even if they never " +
@@ -260,6 +268,7 @@ export const CATALOGUE = {
     "Podman refuses a container with two mounts at one path.",
     (p: { target: string }) => ({
       message: `there is another volume at ${quoted(p.target)}`,
+      hint: "one path in the container has one source",
     }),
   ),
   "health-both": error(
@@ -307,6 +316,7 @@ export const CATALOGUE = {
     "The value lands on one line of a unit file that has no quoting; some texts cannot stand there.",
     (p: { field: string; problem: string }) => ({
       message: `${quoted(p.field)} cannot be written into a unit: ${p.problem}`,
+      hint: "change the value; what needs such text can often read it from a file (`volumes`)",
     }),
   ),
   "quadlet-group-unknown": error(
@@ -328,6 +338,7 @@ export const CATALOGUE = {
     "The key carries a rule that lychd must be able to rely on.",
     (p: { section: string; key: string; why: string }) => ({
       message: `${p.section}.${p.key} cannot be set through \`quadlet\`: ${p.why}`,
+      hint: "leave the line out",
     }),
   ),
   "rune-mismatch": error(
@@ -383,6 +394,13 @@ export const CATALOGUE = {
       hint: 'add a line such as: model = "Qwen/Qwen3-8B"',
     }),
   ),
+  "model-unused": warning(
+    "An `exec` that begins with a word and not with a flag is the whole command, model included.",
+    (_: Nothing) => ({
+      message: "`model` is not used: `exec` begins with a word, so it is the whole command",
+      hint: "let `exec` begin with a flag, or leave out `model`",
+    }),
+  ),
   "exec-repeats-entrypoint": warning(
     "The image's entrypoint runs before the words of `exec`; naming it again breaks the command.",
     (p: { word: string; entrypoint: string }) => ({
@@ -411,6 +429,21 @@ export const CATALOGUE = {
     }),
   ),
 } as const;
+
+/** A line that has the type which a field takes. */
+function typeHint(field: string, expected: string): string {
+  const name = field.replace(/^.*\./, "").replace(/\[.*$/, "");
+  const value = expected.startsWith("a list") || field.includes("[")
+    ? '["…"]'
+    : expected.startsWith("a whole number")
+    ? "10"
+    : expected.startsWith("true")
+    ? "true"
+    : expected.startsWith("a table")
+    ? '{ … = "…" }'
+    : '"…"';
+  return `such as: ${name} = ${value}`;
+}
 
 /** The stable name of a fault. */
 export type Code = keyof typeof CATALOGUE;

@@ -25,17 +25,20 @@ export interface UnitLine {
  * Reads a unit file as systemd and Quadlet do: comments begin a line with `#` or `;`, a backslash at
  * the end of a line joins the next one with a space.
  *
- * @returns every line, or the first one that is neither section, comment nor `Key=value`.
+ * @returns every line and section, or the first line that is neither section, comment nor `Key=value`.
  *
  * @example
  * ```ts
  * import { readUnit } from "./unit.ts";
  * readUnit("[Unit]\nDescription=An eye\n");
- * // { lines: [{ section: "Unit", key: "Description", value: "An eye", line: 2 }] }
+ * // { lines: [{ section: "Unit", key: "Description", value: "An eye", line: 2 }], sections: … }
  * ```
  */
-export function readUnit(text: string): { lines: UnitLine[] } | { badLine: number } {
+export function readUnit(
+  text: string,
+): { lines: UnitLine[]; sections: string[] } | { badLine: number } {
   const lines: UnitLine[] = [];
+  const sections: string[] = [];
   const physical = text.split("\n");
   let section: string | undefined;
   for (let i = 0; i < physical.length; i++) {
@@ -50,7 +53,8 @@ export function readUnit(text: string): { lines: UnitLine[] } | { badLine: numbe
     }
     const head = /^\[([^\[\]]+)\]\s*$/.exec(logical);
     if (head !== null) {
-      section = head[1];
+      section = head[1] ?? "";
+      sections.push(section);
       continue;
     }
     const equals = logical.indexOf("=");
@@ -58,7 +62,7 @@ export function readUnit(text: string): { lines: UnitLine[] } | { badLine: numbe
     const key = logical.slice(0, equals).trim();
     lines.push({ section, key, value: logical.slice(equals + 1).trim(), line: number });
   }
-  return { lines };
+  return { lines, sections };
 }
 
 /** The lines of a rendered unit that are meant to be there, by line number. */
@@ -81,6 +85,10 @@ export function verifyUnit(
     for (const [key, directives] of Object.entries(keys)) {
       if (directives.length > 0) waiting.set(`${section}.${key}`, [...directives]);
     }
+  }
+  for (const [i, section] of read.sections.entries()) {
+    const isMeant = Object.values(unit[section] ?? {}).some((directives) => directives.length > 0);
+    if (!isMeant || read.sections.indexOf(section) !== i) return { wrong: `[${section}]` };
   }
   const provenance = new Map<number, Place>();
   for (const { section, key, value, line } of read.lines) {

@@ -80,9 +80,9 @@ const WRONG: readonly (readonly [claim: string, text: string, wrong: string])[] 
   [
     "a smuggled section",
     RENDERED.replace("=x", "=x\n[Service]\nExecStart=evil"),
-    "[Service] ExecStart=evil",
+    "[Service]",
   ],
-  ["a second section of the same name", `${RENDERED}[Unit]\nAfter=c\n`, "[Unit] After=c"],
+  ["a second section of the same name", `${RENDERED}[Unit]\nAfter=c\n`, "[Unit]"],
   ["a directive in another section", RENDERED.replace("[Container]\n", ""), "[Unit] Image=x"],
   [
     "a line that swallows the next",

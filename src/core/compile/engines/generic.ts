@@ -12,7 +12,7 @@ export const GENERIC: EngineProfile = {
   needsModel: false,
   needsGpu: () => false,
   healthPath: undefined,
-  metricsPath: "/metrics",
+  metricsPath: undefined,
   caches: () => [],
   shmMib: 0,
   startTimeoutSeconds: 900,
