@@ -23,7 +23,7 @@ import {
 } from "./host_codex.ts";
 import { labTest, labUp, lichExec, lichShell, putTree, shellQuote } from "./lab.ts";
 
-const STRINGS = 10_000;
+const STRINGS = 12_000;
 const UNITS = 25;
 const CONTAINERS = 5;
 const IMAGE = "localhost/escaping:1";
@@ -309,7 +309,7 @@ labTest("ten thousand strings arrive byte for byte through the generator and sys
   }
   // deno-lint-ignore no-console
   console.log(`${total} strings arrived, ${refused} were refused, 0 were changed`);
-  assert.ok(total + refused >= STRINGS);
+  assert.ok(total >= 10_000, `only ${total}`);
   await must(
     shell,
     "rm -rf ~/escaping; rm -f ~/.config/systemd/user/soulstone-*; systemctl --user daemon-reload",
