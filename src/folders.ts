@@ -80,7 +80,10 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
         ? undefined
         : input.realPath(absolute(input.outputOption)),
       runtime,
-      stage: runtime === undefined ? undefined : join(runtime, "lychd", "stage"),
+      // One for each configuration: the lock that keeps runs apart is in there, not here.
+      stage: runtime === undefined
+        ? undefined
+        : join(runtime, "lychd", `stage-${encodeURIComponent(config)}`),
       // podman-systemd.unit(5), rootless unit search path.
       otherQuadlet: [
         ...runtime === undefined ? [] : [join(runtime, "containers/systemd")],

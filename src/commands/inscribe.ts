@@ -15,7 +15,7 @@ import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { readTree } from "./disk.ts";
 import { fail } from "./fail.ts";
-import { readPending, writePending } from "./pending.ts";
+import { pendingWrites, readPending, writePending } from "./pending.ts";
 import { findStrangers } from "./strangers.ts";
 import { isRunning, type Systemd, userSystemd } from "./systemd.ts";
 import { beginTransaction, recover, type Write } from "./transaction.ts";
@@ -65,6 +65,8 @@ export async function writing<T>(
     try {
       if (recover(host, folders.config)) {
         terminal.err("lychd: a run before this one was cut off; what it had begun is undone\n");
+        // systemd may have read what is now undone.
+        await systemd?.reload();
       }
       return await work(systemd);
     } finally {
@@ -117,7 +119,11 @@ async function inscribeLocked(
   const changes = plan({ runes, disk: read.tree.disk, receipt: read.tree.receipt });
   refuseStrange(context, options, changes, runes);
   const backups = backupsFor(context, changes);
-  const writes = [...writesFor(changes, read.tree), ...backups];
+  const writes = [
+    ...writesFor(changes, read.tree),
+    ...backups,
+    ...pendingWrites(host, folders.config, restartsFor(changes).changed),
+  ];
   if (writes.length > 0) {
     if (options.verify && folders.stage !== undefined) {
       const wrong = await verifyOnStage(context, folders.stage, runes);
@@ -143,7 +149,12 @@ async function inscribeLocked(
   for (const { path } of backups) {
     terminal.err(`lychd: the edit is kept as ${printable(join(folders.config, path))}\n`);
   }
-  const restarts = await applyRestarts(context, options, restartsFor(changes), systemd);
+  const restarts = await applyRestarts(context, options, restartsFor(changes), runes, systemd)
+    .catch((error) => {
+      if (!(error instanceof HostError)) throw error;
+      const words = `${printable(error.path)}: ${error.message}; the new units are in place`;
+      throw new Refusal(EXIT.hostRefused, words, "systemctl --user status 'soulstone-*'");
+    });
   return {
     code: restarts.problem === undefined ? EXIT.ok : EXIT.hostRefused,
     changes,
@@ -275,6 +286,15 @@ export function backupsFor({ host, folders }: CommandContext, changes: readonly 
 
 /** Has systemd read the units anew; what is wrong if it does not know one of them then. */
 async function load(systemd: Systemd, runes: readonly Rune[]): Promise<string | undefined> {
+  try {
+    return await loadProblem(systemd, runes);
+  } catch (error) {
+    if (error instanceof HostError) return `${error.path}: ${error.message}`;
+    throw error;
+  }
+}
+
+async function loadProblem(systemd: Systemd, runes: readonly Rune[]): Promise<string | undefined> {
   const problem = await systemd.reload();
   if (problem !== undefined) return problem;
   const units = runes.map(({ path }) => basename(path))
@@ -295,12 +315,12 @@ async function applyRestarts(
   { host, folders }: CommandContext,
   { restart }: InscribeOptions,
   { changed, removed }: Restarts,
+  runes: readonly Rune[],
   systemd: Systemd | undefined,
 ): Promise<{ restartNeeded: string[]; restarted: string[]; problem: string | undefined }> {
-  const before = readPending(host, folders.config);
+  const own = new Set(runes.map(({ path }) => serviceOf(basename(path))));
+  const before = new Map([...readPending(host, folders.config)].filter(([unit]) => own.has(unit)));
   if (systemd === undefined) {
-    const unknown = changed.map((unit): [string, string] => [unit, ""]);
-    if (changed.length > 0) writePending(host, folders.config, new Map([...before, ...unknown]));
     return { restartNeeded: [...changed, ...removed], restarted: [], problem: undefined };
   }
   const states = await systemd.states([...new Set([...changed, ...removed, ...before.keys()])]);

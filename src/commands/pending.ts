@@ -7,6 +7,7 @@
 import { join } from "node:path/posix";
 import { QUADLET_FOLDER } from "../core/rune/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
+import type { Write } from "./transaction.ts";
 
 /** Where they are kept, relative to `$XDG_CONFIG_HOME`. */
 export const PENDING_PATH = `${QUADLET_FOLDER}/.lychd-pending.json`;
@@ -35,6 +36,21 @@ export function writePending(host: Host, root: string, pending: Pending): void {
     if (host.lstat(path) !== undefined) host.remove(path);
   }
   if (pending.size === 0) return;
-  host.create(staged, `${JSON.stringify(Object.fromEntries(pending), null, 2)}\n`, 0o600);
+  host.create(staged, formatPending(pending), 0o600);
   host.rename(staged, place);
+}
+
+/**
+ * The write that keeps `changed` in mind as part of the transaction that changes them: a crash behind
+ * it must not lose that they run with what is no longer so.
+ */
+export function pendingWrites(host: Host, root: string, changed: readonly string[]): Write[] {
+  if (changed.length === 0) return [];
+  const unknown = changed.map((unit): [string, string] => [unit, ""]);
+  const pending = new Map([...readPending(host, root), ...unknown]);
+  return [{ path: PENDING_PATH, content: formatPending(pending), mode: 0o600 }];
+}
+
+function formatPending(pending: Pending): string {
+  return `${JSON.stringify(Object.fromEntries(pending), null, 2)}\n`;
 }

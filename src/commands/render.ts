@@ -8,6 +8,7 @@ import { fail } from "./fail.ts";
 import { inscribe } from "./inscribe.ts";
 import { findingJson, loadCodex, type Loaded } from "./load.ts";
 import { writeOutput } from "./output.ts";
+import { isCutOff } from "./transaction.ts";
 
 type RenderInvocation = Extract<Invocation, { command: "render" }>;
 type DryRun = Extract<RenderInvocation, { mode: "dry-run" | "output" }>;
@@ -37,6 +38,11 @@ function dryRun(invocation: DryRun, context: CommandContext, loaded: Loaded): Ex
   const read = readTree(host, folders.config, loaded.runes.map((rune) => rune.path));
   if ("problem" in read) {
     return fail(context, invocation.json, read.problem);
+  }
+  if (isCutOff(host, folders.config)) {
+    context.terminal.err(
+      "lychd: a run was cut off; the next render first undoes what it had begun\n",
+    );
   }
   const changes = plan({ runes: loaded.runes, disk: read.tree.disk, receipt: read.tree.receipt });
   if (invocation.json) printJson(context, planJson(changes, loaded));

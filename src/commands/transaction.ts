@@ -102,7 +102,12 @@ function refuseDetours(host: Host, root: string, path: string): void {
   }
 }
 
-/** The names beside `place` that only a transaction uses. */
+/** Whether a transaction below `root` was cut off, and is to be undone. */
+export function isCutOff(host: Host, root: string): boolean {
+  return host.lstat(join(root, JOURNAL_PATH)) !== undefined;
+}
+
+/** The names that only a transaction uses. */
 export function isTransient(name: string): boolean {
   return /^\.lychd-(?:new|old)-[0-9a-f]{16}$/.test(name);
 }
@@ -126,8 +131,13 @@ function writeJournal(host: Host, root: string, entries: readonly Entry[]): void
   const place = join(root, JOURNAL_PATH);
   host.makeFolder(dirname(place));
   sweep(host, place);
-  host.create(newName(place), `${JSON.stringify({ lychd: 1, entries }, null, 2)}\n`, 0o600);
-  host.rename(newName(place), place);
+  try {
+    host.create(newName(place), `${JSON.stringify({ lychd: 1, entries }, null, 2)}\n`, 0o600);
+    host.rename(newName(place), place);
+  } catch (error) {
+    if (error instanceof HostError) sweep(host, place);
+    throw error;
+  }
   host.syncFolder(dirname(place));
 }
 
@@ -172,7 +182,12 @@ function commit(host: Host, root: string, entries: readonly Entry[]): void {
   syncFolders(host, root, entries);
   host.rename(join(root, JOURNAL_PATH), join(root, DONE_PATH));
   host.syncFolder(join(root, QUADLET_FOLDER));
-  tidy(host, root, entries);
+  try {
+    tidy(host, root, entries);
+  } catch (error) {
+    // The new state is for good all the same; the next run tidies up.
+    if (!(error instanceof HostError)) throw error;
+  }
 }
 
 /** Lets go of the old files. */

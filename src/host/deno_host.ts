@@ -1,3 +1,4 @@
+import { dirname } from "node:path/posix";
 import { type FileStatus, type Host, HostError, type HostFault } from "./host.ts";
 
 /** How often a lock that somebody holds is tried again. */
@@ -61,14 +62,8 @@ export const DENO_HOST: Host = {
   async lock(path, holder, waitSeconds) {
     const end = performance.now() + waitSeconds * 1000;
     for (;;) {
-      const file = attempt(path, () => takeLock(path));
-      if (file !== undefined) {
-        attempt(path, () => {
-          file.truncateSync();
-          file.writeSync(new TextEncoder().encode(`${holder}\n`));
-        });
-        return { release: () => file.close() };
-      }
+      const file = attempt(path, () => takeLock(path, `${holder}\n`));
+      if (file !== undefined) return { release: () => file.close() };
       if (performance.now() >= end) {
         return { heldBy: new TextDecoder().decode(readAtMost(path, 1000)).trim() };
       }
@@ -77,22 +72,29 @@ export const DENO_HOST: Host = {
   },
 };
 
-/** The locked file, or nothing when somebody else has it. */
-function takeLock(path: string): Deno.FsFile | undefined {
+/** The locked file, which then names its holder, or nothing when somebody else has it. */
+function takeLock(path: string, holder: string): Deno.FsFile | undefined {
+  // Whoever held it may have removed it, and its folder.
+  Deno.mkdirSync(dirname(path), { recursive: true });
+  if (isLink(path)) throw new Error("it is a link, and lychd writes through none");
   const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
-  // Whoever held it may have removed it: a lock on a file without a name keeps nobody out.
-  if (file.tryLockSync(true) && isNamed(path, file)) return file;
+  if (file.tryLockSync(true)) {
+    file.truncateSync();
+    file.writeSync(new TextEncoder().encode(holder));
+    // A lock on a file without a name keeps nobody out. (FsFile.stat asks for a permission to where
+    // a linked ~/.config leads, so that the two cannot be compared by it.)
+    if (isText(path, holder)) return file;
+  }
   file.close();
   return undefined;
 }
 
-function isNamed(path: string, file: Deno.FsFile): boolean {
-  try {
-    return Deno.statSync(path).ino === file.statSync().ino;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+function isLink(path: string): boolean {
+  return orNothing(path, () => Deno.lstatSync(path))?.isSymlink === true;
+}
+
+function isText(path: string, text: string): boolean {
+  return orNothing(path, () => Deno.readTextFileSync(path)) === text;
 }
 
 function statusOf(info: Deno.FileInfo): FileStatus {

@@ -63,7 +63,7 @@ for free in $(seq 0 3 42); do
 done`,
   );
   checkRefusals(all, NO_SPACE);
-});
+}, MISSING);
 
 binaryTest("a disk without room for another file leaves the state of before", async () => {
   await using home = newHome();
@@ -80,7 +80,7 @@ for free in $(seq 0 20); do
 done`,
   );
   checkRefusals(all.map((step) => ({ ...step, state: withoutFiller(step.state) })), NO_SPACE);
-});
+}, MISSING);
 
 binaryTest("a first render on a disk that is too small leaves nothing", async () => {
   await using home = newHome();
@@ -103,7 +103,7 @@ done`,
       strictEqual(state, "", label);
     }
   }
-});
+}, MISSING);
 
 binaryTest("a folder that is read-only is told, and the state is that of before", async () => {
   await using home = newHome();
@@ -127,7 +127,7 @@ done`,
     strictEqual(code, 1, label);
     match(said, READ_ONLY, label);
   }
-});
+}, MISSING);
 
 /** Steps after the third come in pairs: one that may be refused, and one back to the third's state. */
 function checkRefusals(all: readonly Step[], reason: RegExp): void {

@@ -112,6 +112,7 @@ function grantedIn(home: Home, invocation: Invocation, output?: string): readonl
     env: (name) => name === "HOME" ? home.dir : undefined,
     workingFolder: () => "/",
     homeFolder: () => undefined,
+    realPath: (path) => path,
     user: Deno.uid() ?? 0,
     codexOption: undefined,
     outputOption: output,
