@@ -5,10 +5,12 @@ import { serviceOf } from "../core/rune/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { readTree } from "./disk.ts";
-import { backupsFor, LOCK, Refusal, refuseDrift, tellUnknown, writing } from "./inscribe.ts";
+import { backupsFor, refuseDrift } from "./drift.ts";
+import { tellUnknown } from "./inscribe.ts";
 import { writePending } from "./pending.ts";
 import type { Systemd } from "./systemd.ts";
 import { beginTransaction, type Write } from "./transaction.ts";
+import { LOCK, Refusal, writing } from "./writing.ts";
 
 type PurgeInvocation = Extract<Invocation, { command: "purge" }>;
 

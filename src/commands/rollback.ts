@@ -3,7 +3,8 @@ import { FORMER_PATH, parseGeneration } from "../core/plan/mod.ts";
 import { printable } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
-import { inscribe, Refusal } from "./inscribe.ts";
+import { inscribe } from "./inscribe.ts";
+import { Refusal } from "./writing.ts";
 
 /** `lychd rollback`: back to the generation before the last render, and forth again. */
 export function rollback(options: InscribeOptions, context: CommandContext): Promise<ExitCode> {

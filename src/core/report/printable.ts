@@ -30,5 +30,10 @@ export function quoted(text: string): string {
   return `\`${printable(shown)}\``;
 }
 
+/** Lines of a list in a message: each indented, and printable. */
+export function printableLines(lines: readonly string[]): string {
+  return lines.map((line) => `  ${printable(line)}`).join("\n");
+}
+
 // deno-lint-ignore no-control-regex
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;

@@ -1,0 +1,124 @@
+import { dirname, join } from "node:path/posix";
+import { printable } from "../core/report/mod.ts";
+import { HostError } from "../host/host.ts";
+import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
+import type { CommandContext } from "./context.ts";
+import { fail } from "./fail.ts";
+import { type Systemd, userSystemd } from "./systemd.ts";
+import { recover } from "./transaction.ts";
+
+/** Why a command that writes refuses, with the exit code that tells it. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  constructor(readonly code: ExitCode, message: string, readonly hint?: string) {
+    super(message);
+  }
+}
+
+/**
+ * Does `work` while no other lychd writes, and after what a former run left half done is undone.
+ * Says on stderr why it was refused; then the state is that of before.
+ */
+export async function writing<T>(
+  context: CommandContext,
+  options: InscribeOptions,
+  work: (systemd: Systemd | undefined) => Promise<T>,
+): Promise<T | { refused: ExitCode }> {
+  const { host, folders, terminal } = context;
+  try {
+    const systemd = await requireHost(context, options);
+    checkFolders(context);
+    host.makeFolder(folders.quadlet);
+    const holder = `process ${context.processId}`;
+    const lock = await host.lock(join(folders.quadlet, LOCK), holder, options.waitSeconds);
+    if ("heldBy" in lock) {
+      throw new Refusal(
+        EXIT.failure,
+        `another lychd is writing: ${printable(lock.heldBy)}`,
+        `wait for it longer with --wait SECONDS (now ${options.waitSeconds})`,
+      );
+    }
+    try {
+      if (recover(host, folders.config)) {
+        terminal.err("lychd: a run before this one was cut off; what it had begun is undone\n");
+        // systemd may have read what is now undone.
+        await systemd?.reload();
+      }
+      return await work(systemd);
+    } finally {
+      lock.release();
+    }
+  } catch (error) {
+    if (error instanceof Refusal) {
+      const { code, hint } = error;
+      return { refused: fail(context, options.json, error.message, { code, hint }) };
+    }
+    if (!(error instanceof HostError)) throw error;
+    const words = `${error.path}: ${error.message}; nothing was changed`;
+    return { refused: fail(context, options.json, words) };
+  }
+}
+
+/** The file, in our folder, whose lock keeps two runs apart. */
+export const LOCK = ".lychd-lock";
+
+/** What must be there before anything is tried, unless the operator does without it. */
+async function requireHost(
+  context: CommandContext,
+  options: InscribeOptions,
+): Promise<Systemd | undefined> {
+  const { programs, folders } = context;
+  if (options.verify && programs.generator === undefined) {
+    throw new Refusal(
+      EXIT.hostRefused,
+      "there is no Quadlet generator on this host, so no unit can be tried",
+      "install Podman 5.4 or newer, such as by: sudo dnf install podman; or say --no-verify",
+    );
+  }
+  if (options.verify && folders.stage === undefined) {
+    throw new Refusal(
+      EXIT.hostRefused,
+      "XDG_RUNTIME_DIR is not set, so there is no place to try units in",
+      "export XDG_RUNTIME_DIR=/run/user/$(id -u); or say --no-verify",
+    );
+  }
+  if (!options.reload) return undefined;
+  const systemd = userSystemd(context);
+  const problem = systemd === undefined ? "there is no systemctl" : await systemd.problem();
+  if (problem !== undefined) {
+    throw new Refusal(
+      EXIT.hostRefused,
+      `the user's systemd does not answer: ${printable(problem)}`,
+      `sudo loginctl enable-linger $USER, and log in anew (not by su or sudo); or say --no-reload`,
+    );
+  }
+  return systemd;
+}
+
+/** Folders that lead elsewhere or belong to somebody else are not written through. */
+function checkFolders({ host, folders, user }: CommandContext): void {
+  for (const leaf of [folders.quadlet, join(folders.systemd, "default.target.d")]) {
+    for (let folder = leaf; folder.startsWith(`${folders.config}/`); folder = dirname(folder)) {
+      const status = host.lstat(folder);
+      if (status === undefined) continue;
+      if (status.kind !== "folder") {
+        throw new Refusal(
+          EXIT.failure,
+          `${
+            printable(folder)
+          } is a ${status.kind}, and lychd writes through none; nothing was changed`,
+          "make it a folder of its own, or point XDG_CONFIG_HOME at where it leads",
+        );
+      }
+      if (status.owner !== user) {
+        throw new Refusal(
+          EXIT.failure,
+          `${
+            printable(folder)
+          } belongs to user ${status.owner}, not to ${user}; nothing was changed`,
+          `sudo chown -R ${user} ${printable(folder)}`,
+        );
+      }
+    }
+  }
+}
