@@ -2,7 +2,7 @@ import { basename, join } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
 import { type Change, formatSummary, plan, restartsFor } from "../core/plan/mod.ts";
 import { printable, printableLines } from "../core/report/mod.ts";
-import { serviceOf } from "../core/rune/mod.ts";
+import { SEPULCHER, serviceOf } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
@@ -144,9 +144,12 @@ function tellInscribed(
   if (problem !== undefined) terminal.err(`lychd: a restart failed: ${printable(problem)}\n`);
   if (restartNeeded.length > 0) {
     const names = restartNeeded.join(" ");
+    const podNote = restartNeeded.includes(SEPULCHER.service)
+      ? "; a restart of the pod is one of every engine in it"
+      : "";
     terminal.err(
       options.reload
-        ? `lychd: still running as they were before: ${names}\nhint: lychd render --restart\n`
+        ? `lychd: still running as they were before: ${names}${podNote}\nhint: lychd render --restart\n`
         : `lychd: these changed and count from their next start on: ${names}\n`,
     );
   }
