@@ -223,6 +223,29 @@ for (const { name, broken, says } of REFUSALS) {
   });
 }
 
+const COMPLAINT =
+  "/run/user/0/x/lychd-coven-x.target:2: Unknown key 'Foo' in section [Unit], ignoring.\n";
+const TARGET = rune("systemd/user/lychd-coven-x.target", "[Unit]\nFoo=bar\n");
+
+for (
+  const [name, analyze] of [
+    ["finds a fault in and exits with 0", { code: 0, stdout: "", stderr: COMPLAINT }],
+    ["fails on without a word", { code: 1, stdout: "", stderr: "" }],
+  ] as const
+) {
+  Deno.test(`a target that systemd-analyze ${name} leaves the state of before`, async () => {
+    const memory = await oldHost({ analyze });
+    const said = { out: "", err: "" };
+    const wanted = [...OLD.slice(0, -1), TARGET];
+    assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => wanted), EXIT.hostRefused);
+    assert.match(
+      said.err,
+      /lychd-coven-x\.target:2: Unknown key|systemd-analyze verify failed with 1/,
+    );
+    assert.deepEqual(runesOf(memory), textsOf(OLD));
+  });
+}
+
 Deno.test("only what runs and really changed is restarted, and what is gone is stopped", async () => {
   const calls: string[] = [];
   const memory = await oldHost({}, calls);
