@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { isAbsolute, join, normalize, resolve } from "node:path/posix";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "./core/rune/names.ts";
 
@@ -81,9 +82,11 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
         : input.realPath(absolute(input.outputOption)),
       runtime,
       // One for each configuration: the lock that keeps runs apart is in there, not here.
-      stage: runtime === undefined
-        ? undefined
-        : join(runtime, "lychd", `stage-${encodeURIComponent(config)}`),
+      stage: runtime === undefined ? undefined : join(
+        runtime,
+        "lychd",
+        `stage-${createHash("sha256").update(config).digest("hex").slice(0, 16)}`,
+      ),
       // podman-systemd.unit(5), rootless unit search path.
       otherQuadlet: [
         ...runtime === undefined ? [] : [join(runtime, "containers/systemd")],
@@ -94,7 +97,9 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
       // systemd-analyze --user unit-paths, without what generators and the manager itself write.
       otherSystemd: [
         join(config, "systemd/user.control"),
+        ...runtime === undefined ? [] : [join(runtime, "systemd/user.control")],
         join(config, "systemd/user"),
+        "/etc/xdg/systemd/user",
         "/etc/systemd/user",
         ...runtime === undefined ? [] : [join(runtime, "systemd/user")],
         "/run/systemd/user",

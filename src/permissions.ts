@@ -14,7 +14,7 @@ export interface Permissions {
  * The exact permissions of one run: the only place that grants any.
  *
  * - `check` reads the Codex.
- * - `render --dry-run` also reads the folders that it compares with; it cannot write.
+ * - `render --dry-run` also reads the folders of units, to compare; it cannot write.
  * - `render --output DIR` writes below DIR and nowhere else.
  * - `render`, `rollback` and `purge` write to lychd's own folder of Quadlet units, to the user's
  *   folder of systemd units, and to the stage; they read the other folders of units, and run
@@ -31,7 +31,11 @@ export function permissionsFor(
     case "render":
       switch (invocation.mode) {
         case "dry-run":
-          return { read: [folders.codex, folders.quadlet, folders.systemd], write: [], run: [] };
+          return {
+            read: [folders.codex, folders.quadlet, folders.systemd, ...others(folders)],
+            write: [],
+            run: [],
+          };
         case "output":
           return {
             read: [folders.codex, ...own(folders.output)],
@@ -54,12 +58,16 @@ function writing(folders: Folders, programs: Programs, read: readonly string[]):
   const above = ["containers", "containers/systemd", "systemd"].map((f) =>
     `${folders.config}/${f}`
   );
-  const others = [...folders.otherQuadlet, ...folders.otherSystemd];
   return {
-    read: [...read, ...write, ...above, ...others],
+    read: [...read, ...write, ...above, ...others(folders)],
     write,
     run: Object.values(programs).filter((path) => path !== undefined),
   };
+}
+
+/** Where a unit of somebody else could have the name of one of ours. */
+function others(folders: Folders): string[] {
+  return [...folders.otherQuadlet, ...folders.otherSystemd];
 }
 
 function own(folder: string | undefined): string[] {

@@ -1,12 +1,12 @@
 /** What stands in the way of an inscription: edits, and files that are not ours. */
 import { join } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
-import { type Change, formatDiff } from "../core/plan/mod.ts";
+import { type Change, formatDiff, type Receipt } from "../core/plan/mod.ts";
 import { printable, printableLines } from "../core/report/mod.ts";
 import { EXIT, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { findStrangers } from "./strangers.ts";
-import type { Write } from "./transaction.ts";
+import { editedName, type Write } from "./transaction.ts";
 import { Refusal } from "./writing.ts";
 
 /** Refuses what is not ours to change, and what somebody edited. */
@@ -15,6 +15,7 @@ export function refuseStrange(
   options: InscribeOptions,
   changes: readonly Change[],
   runes: readonly Rune[],
+  receipt: Receipt,
 ): void {
   const { host, folders } = context;
   const shown = (path: string) => printable(join(folders.config, path));
@@ -27,7 +28,7 @@ export function refuseStrange(
       "move it away, or name the Soulstone otherwise",
     );
   }
-  const strangers = findStrangers(host, folders, runes);
+  const strangers = findStrangers(host, folders, runes, receipt);
   if (strangers.length > 0) {
     throw new Refusal(
       EXIT.failure,
@@ -62,10 +63,7 @@ export function refuseDrift(
 export function backupsFor({ host, folders }: CommandContext, changes: readonly Change[]): Write[] {
   return changes.flatMap(({ path, action, before }) => {
     if (action !== "drifted" || before === undefined) return [];
-    let name = `${path}.edited`;
-    for (let n = 2; host.lstat(join(folders.config, name)) !== undefined; n++) {
-      name = `${path}.edited-${n}`;
-    }
+    const name = editedName(host, folders.config, path);
     return [{ path: name, content: before.bytes, mode: before.mode }];
   });
 }

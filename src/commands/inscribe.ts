@@ -8,8 +8,8 @@ import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { readTree } from "./disk.ts";
 import { backupsFor, refuseStrange } from "./drift.ts";
-import { pendingWrites } from "./pending.ts";
-import { applyRestarts, type Restarted } from "./restart.ts";
+import { notesWrite, readNotes } from "./notes.ts";
+import { addToNotes, applyRestarts, type Restarted } from "./restart.ts";
 import type { Systemd } from "./systemd.ts";
 import { beginTransaction } from "./transaction.ts";
 import { verifyOnStage } from "./verify.ts";
@@ -53,49 +53,55 @@ async function inscribeLocked(
   const read = readTree(host, folders.config, runes.map((rune) => rune.path));
   if ("problem" in read) throw new Refusal(EXIT.failure, printable(read.problem));
   const changes = plan({ runes, disk: read.tree.disk, receipt: read.tree.receipt });
-  refuseStrange(context, options, changes, runes);
+  refuseStrange(context, options, changes, runes, read.tree.receipt);
   const backups = backupsFor(context, changes);
-  const writes = [
-    ...writesFor(changes, read.tree),
-    ...backups,
-    ...pendingWrites(host, folders.config, restartsFor(changes).changed),
-  ];
-  if (writes.length > 0) {
-    if (options.verify && folders.stage !== undefined) {
-      const wrong = await verifyOnStage(context, folders.stage, runes);
-      if (wrong.length > 0) {
-        throw new Refusal(
-          EXIT.hostRefused,
-          `the units were tried and refused; nothing was changed\n${printableLines(wrong)}`,
-        );
-      }
-    }
+  const notes = readNotes(host, folders.config);
+  const unknown = !options.verify || !options.reload;
+  const own = [...writesFor(host, folders.config, changes, read.tree.receipt), ...backups];
+  const isNews = own.length > 0 || notes.untold && !unknown;
+  if (isNews) {
+    await verify(context, options, runes);
+    const told = addToNotes(notes, restartsFor(changes), unknown);
+    const writes = [...own, ...notesWrite(host, folders.config, told)];
     const transaction = beginTransaction(host, folders.config, writes);
     const problem = systemd && await load(systemd, runes);
     if (problem !== undefined) {
       transaction.undo();
       const after = await systemd?.reload();
-      throw new Refusal(
-        EXIT.hostRefused,
-        `systemd does not load the new units; the former ones are back\n${problem}${after ?? ""}`,
-      );
+      const words = `systemd does not load the new units; the former ones are back\n${problem}`;
+      throw new Refusal(EXIT.hostRefused, after === undefined ? words : `${words}\n${after}`);
     }
     transaction.commit();
   }
   for (const { path } of backups) {
     terminal.err(`lychd: the edit is kept as ${printable(join(folders.config, path))}\n`);
   }
-  const restarts = await applyRestarts(context, options, restartsFor(changes), runes, systemd)
-    .catch((error) => {
-      if (!(error instanceof HostError)) throw error;
-      const words = `${printable(error.path)}: ${error.message}; the new units are in place`;
-      throw new Refusal(EXIT.hostRefused, words, "systemctl --user status 'soulstone-*'");
-    });
+  const restarts = await applyRestarts(context, options, systemd).catch((error) => {
+    if (!(error instanceof HostError)) throw error;
+    const words = `${printable(error.path)}: ${error.message}; the new units are in place`;
+    throw new Refusal(EXIT.hostRefused, words, "systemctl --user status 'soulstone-*'");
+  });
   return {
     code: restarts.problem === undefined ? EXIT.ok : EXIT.hostRefused,
     changes,
     ...restarts,
   };
+}
+
+/** Refuses units that the real generator, or systemd, would not take. */
+async function verify(
+  context: CommandContext,
+  { verify }: InscribeOptions,
+  runes: readonly Rune[],
+): Promise<void> {
+  const { stage } = context.folders;
+  if (!verify || stage === undefined) return;
+  const wrong = await verifyOnStage(context, stage, runes);
+  if (wrong.length === 0) return;
+  throw new Refusal(
+    EXIT.hostRefused,
+    `the units were tried and refused; nothing was changed\n${printableLines(wrong)}`,
+  );
 }
 
 /** Has systemd read the units anew; what is wrong if it does not know one of them then. */
@@ -133,6 +139,7 @@ function tellInscribed(
       summary: formatSummary(changes),
       restart_needed: restartNeeded,
       restarted,
+      ...problem === undefined ? {} : { error: problem },
       verified: options.verify,
       reloaded: options.reload,
     };
@@ -142,7 +149,7 @@ function tellInscribed(
     if (restarted.length > 0) terminal.out(`restarted: ${restarted.join(" ")}\n`);
   }
   if (problem !== undefined) terminal.err(`lychd: a restart failed: ${printable(problem)}\n`);
-  if (restartNeeded.length > 0) {
+  else if (restartNeeded.length > 0) {
     const names = restartNeeded.join(" ");
     const podNote = restartNeeded.includes(SEPULCHER.service)
       ? "; a restart of the pod is one of every engine in it"
@@ -170,11 +177,13 @@ export function tellUnknown(err: (text: string) => void, options: InscribeOption
 }
 
 function doneSummary(changes: readonly Change[]): string {
-  const done = { create: "created", update: "updated", remove: "removed", drifted: "taken back" };
-  const parts = Object.entries(done).map(([action, word]) => {
-    const n = changes.filter((change) => change.action === action).length;
-    return n === 0 && action === "drifted" ? "" : `${n} ${word}`;
-  });
-  const unchanged = changes.filter((change) => change.action === "unchanged").length;
-  return [...parts, `${unchanged} unchanged`].filter((part) => part !== "").join(", ");
+  const count = (fits: (change: Change) => boolean) => changes.filter(fits).length;
+  const back = count((c) => c.action === "drifted" && c.after !== undefined);
+  return [
+    `${count((c) => c.action === "create")} created`,
+    `${count((c) => c.action === "update")} updated`,
+    `${count((c) => c.after === undefined)} removed`,
+    ...back === 0 ? [] : [`${back} taken back`],
+    `${count((c) => c.action === "unchanged")} unchanged`,
+  ].join(", ");
 }

@@ -42,7 +42,7 @@ export function writeOutput(
         : "was edited since it was written";
       return refuse(`${join(root, strange.path)} ${why}; nothing was written`);
     }
-    beginTransaction(host, root, writesFor(changes, read.tree)).commit();
+    beginTransaction(host, root, writesFor(host, root, changes, read.tree.receipt)).commit();
     if (json) {
       const files = changes.map(({ path, action }) => ({ path, action }));
       terminal.out(`${JSON.stringify({ folder: root, files }, null, 2)}\n`);

@@ -1,13 +1,13 @@
 import { basename, join } from "node:path/posix";
-import { FORMER_PATH, plan, RECEIPT_PATH } from "../core/plan/mod.ts";
+import { CURRENT_PATH, FORMER_PATH, plan, RECEIPT_PATH, sha256 } from "../core/plan/mod.ts";
 import { printable } from "../core/report/mod.ts";
 import { serviceOf } from "../core/rune/mod.ts";
+import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { readTree } from "./disk.ts";
 import { backupsFor, refuseDrift } from "./drift.ts";
-import { tellUnknown } from "./inscribe.ts";
-import { writePending } from "./pending.ts";
+import { NOTES_PATH, readNotes } from "./notes.ts";
 import type { Systemd } from "./systemd.ts";
 import { beginTransaction, type Write } from "./transaction.ts";
 import { LOCK, Refusal, writing } from "./writing.ts";
@@ -28,9 +28,19 @@ export async function purge(
   );
   if ("refused" in done) return done.refused;
   const { folders, terminal } = context;
-  if (invocation.json) terminal.out(`${JSON.stringify({ removed: done.removed }, null, 2)}\n`);
-  else terminal.out(`${printable(folders.config)}: ${done.removed.length} removed\n`);
-  tellUnknown(terminal.err, { ...invocation, verify: true });
+  if (invocation.json) {
+    const value = { removed: done.removed, reloaded: invocation.reload };
+    terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+  } else {
+    terminal.out(`${printable(folders.config)}: ${done.removed.length} removed\n`);
+  }
+  if (!invocation.reload) {
+    terminal.err(
+      "lychd: not reloaded: engines that run were not stopped, and systemd still has their units\n" +
+        "hint: systemctl --user stop 'soulstone-*' lychd-pod; systemctl --user daemon-reload\n",
+    );
+  }
+  if (!invocation.verify) terminal.err("lychd: not verified: there is nothing to try in a purge\n");
   return EXIT.ok;
 }
 
@@ -39,57 +49,88 @@ async function purgeLocked(
   context: CommandContext,
   systemd: Systemd | undefined,
 ): Promise<{ removed: readonly string[] }> {
-  const { host, folders, terminal } = context;
-  const read = readTree(host, folders.config, [RECEIPT_PATH, FORMER_PATH]);
-  if ("problem" in read) throw new Refusal(EXIT.failure, printable(read.problem));
-  const { receipt, disk, hasReceipt } = read.tree;
-  if (!hasReceipt) {
-    throw new Refusal(EXIT.failure, "there is no receipt: lychd has written nothing here");
-  }
-  const changes = plan({ runes: [], disk, receipt });
-  refuseDrift(context, invocation, changes);
-  const removed = changes.map((change) => change.path);
-  if (!invocation.yes) {
-    if (!terminal.canAsk) {
-      throw new Refusal(
-        EXIT.usage,
-        "purge asks first, and there is nobody to ask",
-        "lychd purge --yes",
-      );
-    }
-    terminal.err(removed.map((path) => `  ${printable(join(folders.config, path))}\n`).join(""));
-    const answer = terminal.ask(
-      `stop the engines and remove these ${removed.length} files? [y/N] `,
-    );
-    if (!/^y(?:es)?$/i.test(answer.trim())) throw new Refusal(EXIT.failure, "nothing was removed");
-  }
-  const units = removed.map((path) => basename(path))
+  const { host, folders } = context;
+  const planned = planPurge(context, invocation);
+  const removed = planned.changes.map((change) => change.path);
+  if (removed.length > 0) confirm(context, invocation, removed);
+  const { stop, restart } = readNotes(host, folders.config);
+  const units = Object.keys(planned.receipt.files).map((path) => basename(path))
     .flatMap((file) => serviceOf(file) ?? (file.endsWith(".target") ? file : []));
-  const stopped = await stopUnits(systemd, units);
+  const stopped = await stopUnits(systemd, [...units, ...stop.keys(), ...restart.keys()]);
   if (stopped !== undefined) {
-    throw new Refusal(EXIT.hostRefused, `a unit does not stop: ${stopped}`);
+    throw new Refusal(EXIT.hostRefused, `a unit does not stop: ${stopped}; no file was removed`);
   }
-  const own = [RECEIPT_PATH, FORMER_PATH].filter((path) => disk.has(path));
-  const writes: Write[] = [...removed, ...own].map((path) => ({
-    path,
-    content: undefined,
-    mode: 0,
-  }));
-  beginTransaction(host, folders.config, [...writes, ...backupsFor(context, changes)]).commit();
-  await systemd?.reload();
-  writePending(host, folders.config, new Map());
+  try {
+    // Planned again: somebody may have edited a file while the question stood and engines ended.
+    const { changes } = planPurge(context, invocation);
+    const own = [RECEIPT_PATH, FORMER_PATH, CURRENT_PATH, NOTES_PATH]
+      .filter((path) => host.lstat(join(folders.config, path)) !== undefined);
+    const writes: Write[] = [
+      ...changes.map(({ path, before }) => ({
+        path,
+        content: undefined,
+        mode: 0,
+        expected: before === undefined ? undefined : sha256(before.bytes),
+      })),
+      ...own.map((path) => ({ path, content: undefined, mode: 0 })),
+      ...backupsFor(context, changes),
+    ];
+    beginTransaction(host, folders.config, writes).commit();
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    const words = `${
+      printable(error.path)
+    }: ${error.message}; the engines are stopped, no file is gone`;
+    throw new Refusal(EXIT.failure, words);
+  }
+  // What is left in the folder is not ours, and the lock is of no more use.
   host.remove(join(folders.quadlet, LOCK));
-  host.removeEmptyFolder(folders.quadlet);
+  const problem = await systemd?.reload();
+  if (problem !== undefined) {
+    throw new Refusal(
+      EXIT.hostRefused,
+      `the files are removed, but systemd was not told: ${problem}`,
+    );
+  }
   return { removed };
 }
 
-/** Stops those of `units` that systemd knows; what it said when one did not stop. */
+/** What a purge removes; refuses files that somebody edited. */
+function planPurge(context: CommandContext, invocation: PurgeInvocation) {
+  const read = readTree(context.host, context.folders.config, []);
+  if ("problem" in read) throw new Refusal(EXIT.failure, printable(read.problem));
+  const { receipt, disk } = read.tree;
+  const changes = plan({ runes: [], disk, receipt });
+  refuseDrift(context, invocation, changes);
+  return { changes, receipt };
+}
+
+/** Asks the operator, unless that was answered ahead. */
+function confirm(
+  { terminal, folders }: CommandContext,
+  { yes }: PurgeInvocation,
+  removed: readonly string[],
+): void {
+  if (yes) return;
+  if (!terminal.canAsk) {
+    const words = "purge asks first, and there is nobody to ask";
+    throw new Refusal(EXIT.usage, words, "lychd purge --yes");
+  }
+  terminal.err(removed.map((path) => `  ${printable(join(folders.config, path))}\n`).join(""));
+  const answer = terminal.ask(`stop the engines and remove these ${removed.length} files? [y/N] `);
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw new Refusal(EXIT.failure, "nothing was removed");
+}
+
+/** Stops those of `units` that systemd knows, also one that only waits; what it said if one did not. */
 async function stopUnits(
   systemd: Systemd | undefined,
   units: readonly string[],
 ): Promise<string | undefined> {
-  if (systemd === undefined) return undefined;
+  if (systemd === undefined || units.length === 0) return undefined;
   const states = await systemd.states(units);
-  const known = units.filter((unit) => states.get(unit)?.activeState !== "inactive");
+  const known = units.filter((unit) => {
+    const state = states.get(unit);
+    return state?.loadState === "loaded" || state !== undefined && state.activeState !== "inactive";
+  });
   return known.length === 0 ? undefined : await systemd.stop(known);
 }

@@ -8,6 +8,7 @@ import { fail } from "./fail.ts";
 import { inscribe } from "./inscribe.ts";
 import { findingJson, loadCodex, type Loaded } from "./load.ts";
 import { writeOutput } from "./output.ts";
+import { findStrangers } from "./strangers.ts";
 import { isCutOff } from "./transaction.ts";
 
 type RenderInvocation = Extract<Invocation, { command: "render" }>;
@@ -45,6 +46,10 @@ function dryRun(invocation: DryRun, context: CommandContext, loaded: Loaded): Ex
     );
   }
   const changes = plan({ runes: loaded.runes, disk: read.tree.disk, receipt: read.tree.receipt });
+  for (const path of findStrangers(host, folders, loaded.runes, read.tree.receipt)) {
+    const words = "a unit of that name is there already; render will refuse";
+    context.terminal.err(`lychd: ${printable(path)}: ${words}\n`);
+  }
   if (invocation.json) printJson(context, planJson(changes, loaded));
   else printChanges(context, changes);
   return invocation.exitCode && differs(changes) ? EXIT.differs : EXIT.ok;

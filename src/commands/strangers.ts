@@ -1,5 +1,6 @@
 import { basename, join } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
+import type { Receipt } from "../core/plan/mod.ts";
 import { serviceOf } from "../core/rune/mod.ts";
 import type { Folders } from "../folders.ts";
 import { type Host, HostError } from "../host/host.ts";
@@ -8,7 +9,12 @@ import { type Host, HostError } from "../host/host.ts";
  * Files elsewhere that define a unit of the same name as one of `runes`: systemd would take one of
  * the two, and not tell which.
  */
-export function findStrangers(host: Host, folders: Folders, runes: readonly Rune[]): string[] {
+export function findStrangers(
+  host: Host,
+  folders: Folders,
+  runes: readonly Rune[],
+  receipt: Receipt,
+): string[] {
   const services = new Set<string>();
   const units = new Set<string>();
   for (const { path } of runes) {
@@ -17,11 +23,12 @@ export function findStrangers(host: Host, folders: Folders, runes: readonly Rune
     if (service !== undefined) services.add(service);
     units.add(service ?? file);
   }
-  const own = new Set(runes.map(({ path }) => join(folders.config, path)));
+  const paths = [...runes.map(({ path }) => path), ...Object.keys(receipt.files)];
+  const own = new Set(paths.map((path) => join(folders.config, path)));
   const found = new Set<string>();
   for (const folder of folders.otherQuadlet) {
-    walk(host, folder, folders.quadlet, (path) => {
-      const service = serviceOf(basename(path));
+    walk(host, folder, (path) => {
+      const service = own.has(path) ? undefined : serviceMadeOf(host, path);
       if (service !== undefined && services.has(service)) found.add(path);
     });
   }
@@ -34,13 +41,27 @@ export function findStrangers(host: Host, folders: Folders, runes: readonly Rune
   return [...found].sort();
 }
 
-/** Visits every file below `folder`, but for what is below `except`. */
-function walk(host: Host, folder: string, except: string, visit: (path: string) => void): void {
+/** The service that Quadlet makes of a file: by its name, or as it says itself. */
+function serviceMadeOf(host: Host, path: string): string | undefined {
+  const service = serviceOf(basename(path));
+  if (service === undefined) return undefined;
+  try {
+    const text = new TextDecoder().decode(host.read(path, 1_000_000));
+    const named = [...text.matchAll(/^\s*ServiceName\s*=\s*(\S+)\s*$/gm)].at(-1)?.[1];
+    return named === undefined ? service : `${named}.service`;
+  } catch (error) {
+    if (error instanceof HostError) return service;
+    throw error;
+  }
+}
+
+/** Visits every file below `folder`. */
+function walk(host: Host, folder: string, visit: (path: string) => void): void {
   for (const name of namesIn(host, folder)) {
     const path = join(folder, name);
     // Below users/, a folder that is a number is for the user of that number alone.
-    if (path === except || /\/systemd\/users\/\d+$/.test(path)) continue;
-    if (host.lstat(path)?.kind === "folder") walk(host, path, except, visit);
+    if (/\/systemd\/users\/\d+$/.test(path)) continue;
+    if (host.lstat(path)?.kind === "folder") walk(host, path, visit);
     else visit(path);
   }
 }

@@ -1,4 +1,4 @@
-import type { Host } from "../host/host.ts";
+import { type Host, HostError } from "../host/host.ts";
 import type { CommandContext } from "./context.ts";
 
 /** What is asked of systemd about one unit. */
@@ -42,7 +42,12 @@ function systemdBy(host: Host, systemctl: string): Systemd {
     async states(units) {
       if (units.length === 0) return new Map();
       const properties = "--property=Id,LoadState,ActiveState,LoadError,InvocationID";
-      const { stdout } = await host.run(systemctl, ["--user", "show", properties, "--", ...units]);
+      const args = ["--user", "show", properties, "--", ...units];
+      const { code, stdout, stderr } = await host.run(systemctl, args);
+      // A unit that is not there is no fault of this call.
+      if (code !== 0) {
+        throw new HostError("other", systemctl, stderr.trim() || `it exited with ${code}`);
+      }
       return parseStates(stdout);
     },
   };

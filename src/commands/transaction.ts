@@ -15,6 +15,8 @@ export interface Write {
   readonly path: string;
   readonly content: string | Uint8Array | undefined;
   readonly mode: number;
+  /** The digest of what is to be replaced: something else, written meanwhile, is not. */
+  readonly expected?: string | undefined;
 }
 
 /** Writes that are in place, but not yet for good. */
@@ -55,18 +57,23 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
     undo: () => undo(host, root, entries),
   };
   for (const { path } of [...entries, { path: JOURNAL_PATH }]) refuseDetours(host, root, path);
-  for (const { path } of entries) sweep(host, join(root, path));
+  for (const { path } of entries) sweep(host, root, path);
   writeJournal(host, root, entries);
   try {
     for (const { path, content, mode } of writes) {
       const place = join(root, path);
       host.makeFolder(dirname(place));
-      if (content !== undefined) host.create(newName(place), content, mode);
+      if (content !== undefined) host.create(newName(root, path), content, mode);
     }
-    for (const { path, hadBefore, sha256 } of entries) {
+    for (const [i, { path, hadBefore, sha256: digest }] of entries.entries()) {
       const place = join(root, path);
-      if (hadBefore) host.link(place, oldName(place));
-      if (sha256 !== undefined) host.rename(newName(place), place);
+      const old = oldName(root, path);
+      if (hadBefore) host.link(place, old);
+      const expected = writes[i]?.expected;
+      if (expected !== undefined && (!hadBefore || sha256(host.read(old)) !== expected)) {
+        throw new HostError("other", place, "it was changed while lychd was at work");
+      }
+      if (digest !== undefined) host.rename(newName(root, path), place);
       else if (hadBefore) host.remove(place);
     }
     syncFolders(host, root, entries);
@@ -86,7 +93,7 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
 export function recover(host: Host, root: string): boolean {
   const done = readJournal(host, join(root, DONE_PATH));
   if (done !== undefined) tidy(host, root, done);
-  sweep(host, join(root, JOURNAL_PATH));
+  sweep(host, root, JOURNAL_PATH);
   const begun = readJournal(host, join(root, JOURNAL_PATH));
   if (begun !== undefined) undo(host, root, begun);
   return begun !== undefined;
@@ -112,30 +119,40 @@ export function isTransient(name: string): boolean {
   return /^\.lychd-(?:new|old)-[0-9a-f]{16}$/.test(name);
 }
 
-function newName(place: string): string {
-  return join(dirname(place), `.lychd-new-${sha256(place).slice(0, 16)}`);
+/** Names that depend on the path below the root alone: the root may be found by another way. */
+function newName(root: string, path: string): string {
+  return join(root, dirname(path), `.lychd-new-${sha256(path).slice(0, 16)}`);
 }
 
-function oldName(place: string): string {
-  return join(dirname(place), `.lychd-old-${sha256(place).slice(0, 16)}`);
+function oldName(root: string, path: string): string {
+  return join(root, dirname(path), `.lychd-old-${sha256(path).slice(0, 16)}`);
 }
 
-/** Removes the new or old text that waits beside `place`. */
-function sweep(host: Host, place: string): void {
-  for (const name of [newName(place), oldName(place)]) {
+/** A name beside `path` for an edit that is kept: the first that is free, and no unit. */
+export function editedName(host: Host, root: string, path: string): string {
+  for (let n = 1;; n++) {
+    const name = `${path}.edited${n === 1 ? "" : `-${n}`}`;
+    if (host.lstat(join(root, name)) === undefined) return name;
+  }
+}
+
+/** Removes the new or old text that waits beside `path`. */
+function sweep(host: Host, root: string, path: string): void {
+  for (const name of [newName(root, path), oldName(root, path)]) {
     if (host.lstat(name) !== undefined) host.remove(name);
   }
 }
 
 function writeJournal(host: Host, root: string, entries: readonly Entry[]): void {
   const place = join(root, JOURNAL_PATH);
+  const staged = newName(root, JOURNAL_PATH);
   host.makeFolder(dirname(place));
-  sweep(host, place);
+  sweep(host, root, JOURNAL_PATH);
   try {
-    host.create(newName(place), `${JSON.stringify({ lychd: 1, entries }, null, 2)}\n`, 0o600);
-    host.rename(newName(place), place);
+    host.create(staged, `${JSON.stringify({ lychd: 1, entries }, null, 2)}\n`, 0o600);
+    host.rename(staged, place);
   } catch (error) {
-    if (error instanceof HostError) sweep(host, place);
+    if (error instanceof HostError) sweep(host, root, JOURNAL_PATH);
     throw error;
   }
   host.syncFolder(dirname(place));
@@ -159,8 +176,9 @@ function readJournal(host: Host, path: string): Entry[] | undefined {
 function undo(host: Host, root: string, entries: readonly Entry[]): void {
   for (const { path, hadBefore, sha256: digest } of entries) {
     const place = join(root, path);
-    const old = oldName(place);
+    const old = oldName(root, path);
     if (host.lstat(old) !== undefined) {
+      keepEdit(host, root, path, [digest, sha256(host.read(old))]);
       host.rename(old, place);
       // Where nothing was renamed over it yet, both are names of one file, and both stay.
       if (host.lstat(old) !== undefined) host.remove(old);
@@ -169,12 +187,24 @@ function undo(host: Host, root: string, entries: readonly Entry[]): void {
     ) {
       host.remove(place);
     }
-    if (host.lstat(newName(place)) !== undefined) host.remove(newName(place));
+    if (host.lstat(newName(root, path)) !== undefined) host.remove(newName(root, path));
     removeIfEmptied(host, root, path);
   }
   syncFolders(host, root, entries);
   host.remove(join(root, JOURNAL_PATH));
   host.syncFolder(join(root, QUADLET_FOLDER));
+}
+
+/** Whatever stands at `path` and is none of `known` is somebody's edit, and is put aside. */
+function keepEdit(
+  host: Host,
+  root: string,
+  path: string,
+  known: readonly (string | undefined)[],
+): void {
+  const place = join(root, path);
+  if (host.lstat(place)?.kind !== "file" || known.includes(sha256(host.read(place)))) return;
+  host.rename(place, join(root, editedName(host, root, path)));
 }
 
 /** From the rename of the journal on, the new state is for good. */
@@ -193,7 +223,7 @@ function commit(host: Host, root: string, entries: readonly Entry[]): void {
 /** Lets go of the old files. */
 function tidy(host: Host, root: string, entries: readonly Entry[]): void {
   for (const { path } of entries) {
-    sweep(host, join(root, path));
+    sweep(host, root, path);
     removeIfEmptied(host, root, path);
   }
   host.remove(join(root, DONE_PATH));

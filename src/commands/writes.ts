@@ -1,44 +1,53 @@
+import { join } from "node:path/posix";
 import {
   type Change,
+  CURRENT_PATH,
   formatGeneration,
   formatReceipt,
   FORMER_PATH,
+  type Receipt,
   RECEIPT_PATH,
   sha256,
 } from "../core/plan/mod.ts";
-import type { DiskTree } from "./disk.ts";
+import type { Host } from "../host/host.ts";
 import type { Write } from "./transaction.ts";
 
 const OWN_MODE = 0o600;
 
 /**
- * The files that make a plan true: those of its changes, the receipt, and, where there was one, the
- * generation before it.
+ * The files that make a plan true: those of its changes, the receipt, this generation, and the former
+ * one when it is another. What is only put back as it was makes no new generation.
  */
-export function writesFor(changes: readonly Change[], { receipt, disk }: DiskTree): Write[] {
+export function writesFor(
+  host: Host,
+  root: string,
+  changes: readonly Change[],
+  receipt: Receipt,
+): Write[] {
   const files: Record<string, { sha256: string; mode: number }> = {};
   const writes: Write[] = [];
-  for (const { path, action, after } of changes) {
+  for (const { path, action, before, after } of changes) {
     if (after !== undefined) files[path] = { sha256: sha256(after.text), mode: after.mode };
     if (action === "unchanged") continue;
-    writes.push({ path, content: after?.text, mode: after?.mode ?? OWN_MODE });
+    const expected = before === undefined ? undefined : sha256(before.bytes);
+    writes.push({ path, content: after?.text, mode: after?.mode ?? OWN_MODE, expected });
   }
-  if (writes.length === 0 && sameFiles(files, receipt.files)) return [];
+  const isSame = sameFiles(files, receipt.files);
+  if (writes.length === 0 && isSame) return [];
   writes.push({ path: RECEIPT_PATH, content: formatReceipt({ files }), mode: OWN_MODE });
-  const former = Object.keys(receipt.files).flatMap((path) => {
-    const file = disk.get(path);
-    const text = file === undefined ? undefined : new TextDecoder().decode(file.bytes);
-    return file === undefined || text === undefined
-      ? []
-      : [{ path, text, mode: file.mode, provenance: new Map() }];
-  });
-  if (former.length > 0) {
-    writes.push({ path: FORMER_PATH, content: formatGeneration(former), mode: OWN_MODE });
+  if (isSame) return writes;
+  const current = join(root, CURRENT_PATH);
+  if (host.lstat(current)?.kind === "file") {
+    writes.push({ path: FORMER_PATH, content: host.read(current), mode: OWN_MODE });
   }
+  const generation = changes.flatMap(({ after }) => after === undefined ? [] : [after]);
+  writes.push({ path: CURRENT_PATH, content: formatGeneration(generation), mode: OWN_MODE });
   return writes;
 }
 
-function sameFiles(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>) {
+/** Whether two receipts name the same texts. */
+function sameFiles(a: Receipt["files"], b: Receipt["files"]): boolean {
   const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name));
+  return names.length === Object.keys(b).length &&
+    names.every((name) => a[name]?.sha256 === b[name]?.sha256);
 }

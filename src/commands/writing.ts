@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path/posix";
 import { printable } from "../core/report/mod.ts";
-import { HostError } from "../host/host.ts";
+import { type Host, HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
@@ -42,10 +42,14 @@ export async function writing<T>(
       if (recover(host, folders.config)) {
         terminal.err("lychd: a run before this one was cut off; what it had begun is undone\n");
         // systemd may have read what is now undone.
-        await systemd?.reload();
+        const problem = await systemd?.reload();
+        if (problem !== undefined) {
+          terminal.err(`lychd: systemd was not told: ${printable(problem)}\n`);
+        }
       }
       return await work(systemd);
     } finally {
+      leaveNothing(host, folders.quadlet);
       lock.release();
     }
   } catch (error) {
@@ -56,6 +60,18 @@ export async function writing<T>(
     if (!(error instanceof HostError)) throw error;
     const words = `${error.path}: ${error.message}; nothing was changed`;
     return { refused: fail(context, options.json, words) };
+  }
+}
+
+/** A folder that holds nothing but the lock was made for the lock. */
+function leaveNothing(host: Host, folder: string): void {
+  try {
+    const names = host.list(folder).join();
+    if (names === LOCK) host.remove(join(folder, LOCK));
+    if (names === LOCK || names === "") host.removeEmptyFolder(folder);
+  } catch (error) {
+    // What was refused is what counts.
+    if (!(error instanceof HostError)) throw error;
   }
 }
 
@@ -107,7 +123,7 @@ function checkFolders({ host, folders, user }: CommandContext): void {
           `${
             printable(folder)
           } is a ${status.kind}, and lychd writes through none; nothing was changed`,
-          "make it a folder of its own, or point XDG_CONFIG_HOME at where it leads",
+          "make it a folder of its own (a link in the place of ~/.config itself is fine)",
         );
       }
       if (status.owner !== user) {

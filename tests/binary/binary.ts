@@ -119,7 +119,7 @@ export type Generation = Readonly<Record<string, string>>;
 
 /** The lock and the notes of restarts belong to no generation, nor does what is under way. */
 function isApart(path: string): boolean {
-  return /\/\.lychd-(?:lock|pending|journal|done|new-|old-)/.test(path);
+  return /\/\.lychd-(?:lock|notes|journal|done|new-|old-)/.test(path);
 }
 
 /** Which of the named generations `real` is, entirely; or that it is none. */

@@ -25,7 +25,7 @@ async function steps(home: Home, script: string): Promise<Step[]> {
   const prelude = `set -eu
 export HOME=${home.dir}/full
 mkdir -p "$HOME"
-state() { (cd "$HOME" && find . -type f ! -name .lychd-lock ! -name '.lychd-pending*' ! -name filler \\
+state() { (cd "$HOME" && find . -type f ! -name .lychd-lock ! -name '.lychd-notes*' ! -name filler \\
   -printf '%m %p ' -exec sha256sum {} \\; | sort | sed 's/ *$//' | base64 -w0); }
 try() { label=$1; shift
   set +e; said=$("${BINARY}" "$@" ${ALONE.join(" ")} 2>&1 >/dev/null); code=$?; set -e

@@ -122,6 +122,7 @@ export class Cli implements AsyncDisposable {
   /** The files below `path`, relative to it, sorted. */
   files(path = "."): string[] {
     const root = join(this.dir, path);
+    if (!exists(root)) return [];
     return [...walk(root)].filter((at) => Deno.lstatSync(at).isFile)
       .map((at) => at.slice(root.length + 1)).sort();
   }
@@ -153,6 +154,15 @@ function command(): [string, string[]] {
     Deno.execPath(),
     ["run", "-q", "--no-prompt", "-R", "-W", "-E", "-S", "--allow-run", join(ROOT, "main.ts")],
   ];
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function* walk(root: string): Generator<string> {

@@ -10,6 +10,8 @@ const SAGE_UNIT = `${OURS}/soulstone-sage.container`;
 const VISION = `${UNITS}/lychd-coven-vision.target`;
 const RECEIPT = `${OURS}/.lychd-receipt.json`;
 const FORMER = `${OURS}/.lychd-former.json`;
+const CURRENT = `${OURS}/.lychd-current.json`;
+const NOTES = `${OURS}/.lychd-notes.json`;
 const JOURNAL = `${OURS}/.lychd-journal.json`;
 const LOCK = `${OURS}/.lychd-lock`;
 const CODEX_EYE = "home/.config/lychd/soulstones/eye.toml";
@@ -25,6 +27,10 @@ const NOT_RELOADED =
   "lychd: not reloaded: systemd still has the former units, and whether it loads these is not " +
   "known\nhint: systemctl --user daemon-reload\n";
 const UNKNOWN = NOT_VERIFIED + NOT_RELOADED;
+const PURGED =
+  "lychd: not reloaded: engines that run were not stopped, and systemd still has their units\n" +
+  "hint: systemctl --user stop 'soulstone-*' lychd-pod; systemctl --user daemon-reload\n" +
+  "lychd: not verified: there is nothing to try in a purge\n";
 
 const did = (created: number, updated: number, removed: number, unchanged: number) =>
   `[DIR]/home/.config: ${created} created, ${updated} updated, ${removed} removed, ` +
@@ -75,14 +81,16 @@ async function refused(
 Deno.test("render writes every Rune and a receipt, for their owner alone", async () => {
   await using test = await inscribed();
   deepStrictEqual(test.files("home").map((path) => `home/${path}`), [
+    CURRENT,
     LOCK,
+    NOTES,
     RECEIPT,
     POD,
     EYE_UNIT,
     CODEX_EYE,
     VISION,
   ]);
-  for (const path of [LOCK, RECEIPT, POD, EYE_UNIT, VISION]) {
+  for (const path of [CURRENT, LOCK, NOTES, RECEIPT, POD, EYE_UNIT, VISION]) {
     strictEqual((Deno.statSync(`${test.dir}/${path}`).mode ?? 0) & 0o7777, 0o600, path);
   }
   const receipt = JSON.parse(test.read(RECEIPT));
@@ -151,9 +159,10 @@ Deno.test("render creates, updates and removes what the Codex changes, and keeps
   });
   deepStrictEqual(test.files(UNITS), ["lychd-coven-think.target"]);
   deepStrictEqual(test.files(OURS), [
+    ".lychd-current.json",
     ".lychd-former.json",
     ".lychd-lock",
-    ".lychd-pending.json",
+    ".lychd-notes.json",
     ".lychd-receipt.json",
     "lychd.pod",
     "soulstone-sage.container",
@@ -244,7 +253,10 @@ Deno.test("--force takes ours and keeps each edit under a name of its own", asyn
   strictEqual(test.read(`${EYE_UNIT}.edited`), "# first\n");
   strictEqual((Deno.statSync(`${test.dir}/${EYE_UNIT}.edited`).mode ?? 0) & 0o7777, 0o640);
   strictEqual(test.read(`${EYE_UNIT}.edited-2`), "# second\n");
-  await test.expect(RENDER, { stdout: did(0, 0, 0, 3), stderr: UNKNOWN });
+  await test.expect(RENDER, {
+    stdout: did(0, 0, 0, 3),
+    stderr: changed("soulstone-eye.service") + UNKNOWN,
+  });
 });
 
 Deno.test("--force keeps the edit of a file that goes, and of one that purge removes", async () => {
@@ -274,12 +286,12 @@ for (const path of [EYE_UNIT, VISION]) {
   });
 }
 
-Deno.test("a file that is already as it must be is taken over", async () => {
+Deno.test("a file of somebody else is refused also when it is as ours would be", async () => {
   await using test = oneEye();
   await test.run(["render", "--output", "out"]);
   test.write(VISION, test.read("out/systemd/user/lychd-coven-vision.target"));
   Deno.chmodSync(`${test.dir}/${VISION}`, 0o600);
-  await test.expect(RENDER, { stdout: did(2, 0, 0, 1), stderr: UNKNOWN });
+  await refused(test, RENDER, { stderr: /-vision\.target was not written by lychd; nothing/ });
 });
 
 const STRANGERS = [
@@ -289,6 +301,7 @@ const STRANGERS = [
   "home/.config/containers/systemd/other/lychd.pod",
   "home/.config/containers/systemd/lychd-pod.kube",
   "home/.config/containers/systemd/lychd-pod.container",
+  "home/.config/containers/systemd/lychd/soulstone-eye.kube",
   "home/.config/systemd/user/soulstone-eye.service",
   "home/.config/systemd/user/lychd-pod.service",
   "home/.config/systemd/user.control/soulstone-eye.service",
@@ -305,7 +318,8 @@ Deno.test("a unit of the same name elsewhere is refused, with its path", async (
         `  [DIR]/${path}\nhint: move it away, or name the Soulstone or group otherwise\n`;
       const env = { XDG_RUNTIME_DIR: `${test.dir}/runtime` };
       await refused(test, [...RENDER, "--force"], { stderr }, env);
-      deepStrictEqual(test.files(OURS).filter((name) => name !== ".lychd-lock"), []);
+      const own = test.files(OURS).filter((name) => name !== ".lychd-lock");
+      deepStrictEqual(own, path.startsWith(`${OURS}/`) ? [path.slice(OURS.length + 1)] : []);
     });
   }
 });
@@ -504,7 +518,7 @@ Deno.test("purge --yes removes every file of ours, lets go of our folder, and le
   await test.run(RENDER);
   await test.expect([...PURGE, "--yes"], {
     stdout: "[DIR]/home/.config: 6 removed\n",
-    stderr: NOT_RELOADED,
+    stderr: PURGED,
   });
   deepStrictEqual(test.files("home/.config/containers"), ["systemd/own.container"]);
   deepStrictEqual(test.files("home/.config/systemd"), ["user/own.service"]);
@@ -526,12 +540,14 @@ Deno.test("purge leaves an operator's file in our folders, and a drop-in of thei
 Deno.test("purge --json tells what is removed; after it there is nothing to purge or roll back", async () => {
   await using test = await inscribed();
   const said = await test.run([...PURGE, "--yes", "--json"]);
-  strictEqual(said.stderr, NOT_RELOADED);
+  strictEqual(said.stderr, PURGED);
   deepStrictEqual(JSON.parse(said.stdout), {
     removed: [POD, EYE_UNIT, VISION].map((path) => path.slice("home/.config/".length)),
+    reloaded: false,
   });
-  await refused(test, [...PURGE, "--yes"], {
-    stderr: "lychd: there is no receipt: lychd has written nothing here\n",
+  await test.expect([...PURGE, "--yes"], {
+    stdout: "[DIR]/home/.config: 0 removed\n",
+    stderr: PURGED,
   });
   await refused(test, ROLLBACK, { stderr: /^lychd: there is no former generation\n/ });
   await test.expect(RENDER, { stdout: did(3, 0, 0, 0), stderr: UNKNOWN });
@@ -560,7 +576,7 @@ Deno.test("folders that lead elsewhere are not written through", async (t) => {
       for (const args of COMMANDS) {
         await refused(test, args, {
           stderr: `lychd: [DIR]/${path} is a link, and lychd writes through none; nothing was ` +
-            "changed\nhint: make it a folder of its own, or point XDG_CONFIG_HOME at where it leads\n",
+            "changed\nhint: make it a folder of its own (a link in the place of ~/.config itself is fine)\n",
         });
       }
       strictEqual(test.listing().join("\n"), before.join("\n"));
@@ -737,10 +753,10 @@ Deno.test("a lock that leads elsewhere is not written through", async () => {
   strictEqual(test.read("precious"), "precious\n");
 });
 
-Deno.test("notes of pending restarts that are broken stop nothing", async (t) => {
+Deno.test("notes that are broken stop nothing", async (t) => {
   for (const text of ["", "{", "null", "5", "[]", '["x"]', '{"x": 5}']) {
     await t.step(text, async () => {
-      await using test = oneEye().write(`${OURS}/.lychd-pending.json`, text);
+      await using test = oneEye().write(`${OURS}/.lychd-notes.json`, text);
       await test.expect(RENDER, { stdout: did(3, 0, 0, 0), stderr: UNKNOWN });
     });
   }

@@ -7,7 +7,9 @@ import type { Change } from "./plan.ts";
  * reads it; empty when the bytes are the same.
  */
 export function formatDiff(change: Change): string {
-  const before = change.before === undefined ? "" : new TextDecoder().decode(change.before.bytes);
+  const before = change.before === undefined
+    ? ""
+    : new TextDecoder("utf-8", { ignoreBOM: true }).decode(change.before.bytes);
   const after = change.after?.text ?? "";
   if (before === after) return "";
   return createTwoFilesPatch(

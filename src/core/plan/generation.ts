@@ -2,7 +2,9 @@ import type { Rune } from "../compile/mod.ts";
 import { QUADLET_FOLDER } from "../rune/mod.ts";
 import { isOwnPath } from "./receipt.ts";
 
-/** Where the former generation is kept, relative to `$XDG_CONFIG_HOME`: one file, and no unit. */
+/** Where this generation and the former one are kept, relative to `$XDG_CONFIG_HOME`: no units. */
+export const CURRENT_PATH = `${QUADLET_FOLDER}/.lychd-current.json`;
+/** The former generation. */
 export const FORMER_PATH = `${QUADLET_FOLDER}/.lychd-former.json`;
 
 /** All files of one render. */

@@ -1,6 +1,12 @@
 /** What is to be written, compared with what is there. Pure. */
 export { formatDiff, paintDiff } from "./diff.ts";
-export { formatGeneration, FORMER_PATH, type Generation, parseGeneration } from "./generation.ts";
+export {
+  CURRENT_PATH,
+  formatGeneration,
+  FORMER_PATH,
+  type Generation,
+  parseGeneration,
+} from "./generation.ts";
 export {
   type Action,
   type Change,

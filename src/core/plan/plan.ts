@@ -37,7 +37,7 @@ export interface PlanInput {
  * - `drifted`: ours, but edited since; taking our text would lose the edit.
  * - `foreign`: stands where a Rune belongs, but we did not write it.
  *
- * A file whose bytes are already the wanted ones is `unchanged`, whoever wrote it.
+ * A file of ours that somebody edited to the wanted bytes is `unchanged`.
  * The result is sorted by path.
  */
 export function plan({ runes, disk, receipt }: PlanInput): Change[] {
@@ -57,10 +57,10 @@ function actionFor(
   written: { readonly sha256: string; readonly mode: number } | undefined,
 ): Action | undefined {
   if (before === undefined) return after === undefined ? undefined : "create";
+  if (written === undefined) return "foreign";
   const digest = sha256(before.bytes);
   const isWanted = after !== undefined && digest === sha256(after.text);
   if (isWanted) return before.mode === after.mode ? "unchanged" : "update";
-  if (written === undefined) return "foreign";
   if (digest !== written.sha256) return "drifted";
   return after === undefined ? "remove" : "update";
 }

@@ -28,7 +28,7 @@ const ROWS: readonly Row[] = [
   },
   { claim: "not wanted any more", disk: "a", written: "a", action: "remove" },
   { claim: "as wanted", disk: "a", wanted: "a", written: "a", action: "unchanged" },
-  { claim: "as wanted, by whoever", disk: "a", wanted: "a", action: "unchanged" },
+  { claim: "as wanted, but of another", disk: "a", wanted: "a", action: "foreign" },
   { claim: "edited to what is wanted", disk: "b", wanted: "b", written: "a", action: "unchanged" },
   { claim: "edited", disk: "mine", wanted: "b", written: "a", action: "drifted" },
   {
@@ -85,7 +85,7 @@ Deno.test("a summary counts four actions always, and what stands in the way if a
   const all = ROWS.flatMap(changesOf);
   strictEqual(
     formatSummary(all),
-    "2 to create, 2 to update, 1 to remove, 3 unchanged, 3 edited by hand, 1 not written by lychd",
+    "2 to create, 2 to update, 1 to remove, 2 unchanged, 3 edited by hand, 2 not written by lychd",
   );
   strictEqual(formatSummary([]), "0 to create, 0 to update, 0 to remove, 0 unchanged");
 });
@@ -93,7 +93,13 @@ Deno.test("a summary counts four actions always, and what stands in the way if a
 Deno.test("a diff names /dev/null where there is no file, and is empty for equal bytes", () => {
   const [create] = changesOf({ claim: "", wanted: "a\n", action: "create" });
   const [remove] = changesOf({ claim: "", disk: "a\n", written: "a\n", action: "remove" });
-  const [same] = changesOf({ claim: "", disk: "a", wanted: "a", action: "unchanged" });
+  const [same] = changesOf({
+    claim: "",
+    disk: "a",
+    wanted: "a",
+    written: "a",
+    action: "unchanged",
+  });
   strictEqual(create && formatDiff(create), `--- /dev/null\n+++ ${PATH}\n@@ -0,0 +1,1 @@\n+a\n`);
   strictEqual(remove && formatDiff(remove), `--- ${PATH}\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-a\n`);
   strictEqual(same && formatDiff(same), "");

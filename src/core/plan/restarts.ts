@@ -22,6 +22,8 @@ export interface Restarts {
   readonly changed: readonly string[];
   /** Services whose units are removed; sorted. */
   readonly removed: readonly string[];
+  /** All services that there are from now on. */
+  readonly present: readonly string[];
 }
 
 /**
@@ -31,15 +33,18 @@ export interface Restarts {
 export function restartsFor(changes: readonly Change[]): Restarts {
   const changed: string[] = [];
   const removed: string[] = [];
+  const present: string[] = [];
   for (const { path, action, before, after } of changes) {
     const service = serviceOf(path.slice(path.lastIndexOf("/") + 1));
-    if (service === undefined || before === undefined || action === "unchanged") continue;
+    if (service === undefined) continue;
+    if (after !== undefined) present.push(service);
+    if (before === undefined || action === "unchanged") continue;
     if (after === undefined) removed.push(service);
     else if (needsRestart(new TextDecoder().decode(before.bytes), after.text)) {
       changed.push(service);
     }
   }
-  return { changed: changed.sort(), removed: removed.sort() };
+  return { changed: changed.sort(), removed: removed.sort(), present };
 }
 
 function needsRestart(before: string, after: string): boolean {
