@@ -266,3 +266,41 @@ Deno.test("an inscription that changes nothing runs no program but the question 
   assert.deepEqual(calls, ["/systemctl --user show --property=Version"]);
   assert.match(said.out, /0 created, 0 updated, 0 removed, 4 unchanged/);
 });
+
+Deno.test("a Soulstone that is gone while it runs is stopped at a later --restart", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({}, calls);
+  const said = { out: "", err: "" };
+  const without = OLD.filter(({ path }) => !path.includes("soulstone-b"));
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => without), EXIT.ok);
+  assert.match(said.err, /still running as they were before: soulstone-b\.service/);
+  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => without);
+  assert.ok(calls.includes("/systemctl --user stop -- soulstone-b.service"));
+});
+
+Deno.test("what is to be restarted is not forgotten when systemd does not answer", async () => {
+  const calls: string[] = [];
+  const broken: Broken = {};
+  const memory = await oldHost(broken, calls);
+  const said = { out: "", err: "" };
+  await inscribe(contextOf(memory, said), OPTIONS, () => NEW);
+  broken.show = { code: 1, stdout: "", stderr: "Connection timed out" };
+  const restart = { ...OPTIONS, restart: true };
+  assert.equal(await inscribe(contextOf(memory, said), restart, () => NEW), EXIT.hostRefused);
+  assert.match(said.err, /Connection timed out; the new units are in place/);
+  delete broken.show;
+  await inscribe(contextOf(memory, said), restart, () => NEW);
+  assert.ok(calls.includes("/systemctl --user try-restart -- soulstone-a.service"));
+});
+
+Deno.test("what was written without being told is tried and loaded by the next render", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({}, calls);
+  const said = { out: "", err: "" };
+  const alone = { ...OPTIONS, verify: false, reload: false };
+  await inscribe(contextOf(memory, said), alone, () => NEW);
+  assert.equal(calls.length, 0);
+  await inscribe(contextOf(memory, said), OPTIONS, () => NEW);
+  assert.ok(calls.some((call) => call.startsWith("/quadlet")));
+  assert.ok(calls.includes("/systemctl --user daemon-reload"));
+});

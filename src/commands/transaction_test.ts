@@ -191,3 +191,40 @@ for (
     assert.equal(memory.files.size, 1);
   });
 }
+
+Deno.test("an edit made behind a crash is kept when the crash is undone", () => {
+  const memory = oldHost();
+  const path = `${UNITS}/a.container`;
+  for (let deadline = 0; !isState(filesOf(memory).files, NEW); deadline++) {
+    memory.files.clear();
+    for (const [name, file] of oldHost().files) memory.files.set(name, file);
+    runUntil(memory, deadline, (h) => void beginTransaction(h, ROOT, WRITES));
+  }
+  memory.remove(`${ROOT}/${path}`);
+  memory.create(`${ROOT}/${path}`, "an edit", 0o644);
+  recover(memory, ROOT);
+  assert.deepEqual(filesOf(memory), {
+    files: { ...OLD, [`${path}.edited`]: "an edit" },
+    transient: [],
+  });
+});
+
+Deno.test("a file that was changed after it was looked at is not replaced", () => {
+  const memory = oldHost();
+  const [first, ...others] = WRITES;
+  const writes = [...others, { ...first as Write, expected: "the digest of something else" }];
+  assert.throws(() => beginTransaction(memory, ROOT, writes), /changed while lychd was at work/);
+  assert.deepEqual(filesOf(memory), { files: OLD, transient: [] });
+});
+
+Deno.test("a crash is undone also where the root is found by another way", () => {
+  const memory = oldHost();
+  runUntil(memory, 60, (h) => void beginTransaction(h, ROOT, WRITES));
+  const moved = memoryHost();
+  moved.makeFolder("/elsewhere");
+  for (const folder of memory.folders) moved.makeFolder(folder.replace(ROOT, "/elsewhere"));
+  for (const [name, file] of memory.files) moved.files.set(name.replace(ROOT, "/elsewhere"), file);
+  recover(moved, "/elsewhere");
+  const names = [...moved.files.keys()].map((name) => name.slice("/elsewhere/".length)).sort();
+  assert.deepEqual(names, Object.keys(OLD).sort());
+});
