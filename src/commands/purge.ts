@@ -78,9 +78,10 @@ async function purgeLocked(
     beginTransaction(host, folders.config, writes).commit();
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
-    const words = `${
-      printable(error.path)
-    }: ${error.message}; the engines are stopped, no file is gone`;
+    const left = systemd === undefined
+      ? "nothing was changed"
+      : "the engines are stopped, but no file is gone";
+    const words = `${printable(error.path)}: ${error.message}; ${left}`;
     throw new Refusal(EXIT.failure, words);
   }
   // What is left in the folder is not ours, and the lock is of no more use.
