@@ -66,6 +66,7 @@ export function parseCommandLine(args: readonly string[], version: string): Pars
     "--codex <dir>",
     "the Codex (default: $LYCHD_CODEX, or lychd in $XDG_CONFIG_HOME)",
   );
+  const restartOption = new Option("--restart", "restart what runs and changed, and nothing else");
   const jsonOption = new Option("--json", "print JSON on stdout");
 
   program.command("check")
@@ -103,7 +104,8 @@ ${EXIT_CODES}`,
       .addOption(
         new Option("--output <dir>", "write the tree to an empty or lychd-made folder instead")
           .conflicts([...WRITING_ONLY]),
-      ),
+      )
+      .addOption(restartOption),
   )
     .addHelpText(
       "after",
@@ -135,7 +137,8 @@ ${EXIT_CODES}`,
 
   writingOptions(
     program.command("rollback")
-      .description("Put back the units of before the last render; again: forth."),
+      .description("Put back the units of before the last render; again: forth.")
+      .addOption(restartOption),
   )
     .addHelpText(
       "after",
@@ -213,7 +216,6 @@ const WRITING_ONLY = ["force", "restart"];
 function writingOptions(command: Command): Command {
   return command
     .addOption(new Option("--force", "take ours where a file was edited; the edit is kept"))
-    .addOption(new Option("--restart", "restart what runs and changed, and nothing else"))
     .addOption(new Option("--no-verify", "do not try the units with the Quadlet generator first"))
     .addOption(new Option("--no-reload", "do not tell systemd"))
     .addOption(

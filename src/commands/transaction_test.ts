@@ -3,6 +3,8 @@
  * next run finds the old state or the new one.
  */
 import assert from "node:assert/strict";
+import { dirname } from "node:path/posix";
+import { DENO_HOST } from "../host/deno_host.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { type MemoryHost, memoryHost } from "../host/memory_host.ts";
 import { Crash, mortalHost, MUTATING } from "../host/mortal_host.ts";
@@ -60,13 +62,7 @@ function isState(files: Record<string, string>, state: Readonly<Record<string, s
 
 /** Runs `work` on a host that dies at `deadline`; true when it died. */
 function runUntil(memory: MemoryHost, deadline: number, work: (host: Host) => void): boolean {
-  try {
-    work(mortalHost(memory, deadline));
-    return false;
-  } catch (error) {
-    if (error instanceof Crash) return true;
-    throw error;
-  }
+  return diesIn(() => work(mortalHost(memory, deadline)));
 }
 
 Deno.test("a crash at any step leaves the old state or the new one, once the next run has begun", () => {
@@ -228,3 +224,52 @@ Deno.test("a crash is undone also where the root is found by another way", () =>
   const names = [...moved.files.keys()].map((name) => name.slice("/elsewhere/".length)).sort();
   assert.deepEqual(names, Object.keys(OLD).sort());
 });
+
+/** The files below a real folder, as {@linkcode filesOf} gives those in memory. */
+function realFiles(root: string, folder = root): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) Object.assign(files, realFiles(root, path));
+    else files[path.slice(root.length + 1)] = Deno.readTextFileSync(path);
+  }
+  return files;
+}
+
+Deno.test("a crash at any step leaves the old state or the new one on a real file system too", () => {
+  let crashes = 0;
+  for (let died = true, deadline = 0; died; deadline++) {
+    const root = Deno.makeTempDirSync({ prefix: "lychd-crash-" });
+    try {
+      for (const [path, text] of Object.entries(OLD)) {
+        DENO_HOST.makeFolder(dirname(`${root}/${path}`));
+        DENO_HOST.create(`${root}/${path}`, text, 0o600);
+      }
+      died = diesIn(() => beginTransaction(mortalHost(DENO_HOST, deadline), root, WRITES).commit());
+      if (died) crashes++;
+      recover(DENO_HOST, root);
+      const files = realFiles(root);
+      assert.ok(
+        isState(files, OLD) || isState(files, NEW),
+        `${deadline}: ${JSON.stringify(files)}`,
+      );
+      beginTransaction(DENO_HOST, root, WRITES).commit();
+      assert.deepEqual(realFiles(root), NEW, `crash point ${deadline}`);
+    } finally {
+      Deno.removeSync(root, { recursive: true });
+    }
+  }
+  // deno-lint-ignore no-console
+  console.log(`${crashes} crash points on a real file system`);
+  assert.ok(crashes > 40);
+});
+
+function diesIn(work: () => void): boolean {
+  try {
+    work();
+    return false;
+  } catch (error) {
+    if (error instanceof Crash) return true;
+    throw error;
+  }
+}
