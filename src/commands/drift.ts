@@ -1,7 +1,7 @@
 /** What stands in the way of an inscription: edits, and files that are not ours. */
 import { join } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
-import { type Change, formatDiff, type Receipt } from "../core/plan/mod.ts";
+import { type Change, formatDiff, paintDiff, type Receipt } from "../core/plan/mod.ts";
 import { printable, printableLines } from "../core/report/mod.ts";
 import { EXIT, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
@@ -47,7 +47,10 @@ export function refuseDrift(
 ): void {
   const drifted = changes.filter((change) => change.action === "drifted");
   if (drifted.length === 0 || force) return;
-  for (const change of drifted) terminal.err(formatDiff(change));
+  // An edit is somebody's text: it must not steer the terminal that it is shown on.
+  for (const change of drifted) {
+    terminal.err(paintDiff(formatDiff(change), terminal.errPalette, printable));
+  }
   throw new Refusal(
     EXIT.failure,
     drifted.map(({ path }) =>

@@ -156,7 +156,8 @@ function command(): [string, string[]] {
   ];
 }
 
-function exists(path: string): boolean {
+/** Whether anything is at an absolute path, a link that leads nowhere included. */
+export function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);
     return true;

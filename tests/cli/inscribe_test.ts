@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { PROGRAM_PLACES } from "../../src/programs.ts";
-import { type Cli, cli, EYE, SAGE } from "./cli.ts";
+import { type Cli, cli, exists, EYE, SAGE } from "./cli.ts";
 
 const OURS = "home/.config/containers/systemd/lychd";
 const UNITS = "home/.config/systemd/user";
@@ -775,11 +775,11 @@ Deno.test("homes and names that are hostile to a shell or a terminal are no faul
   deepStrictEqual(test.files(), [`${name}/lychd/soulstones/eye.toml`]);
 });
 
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
+Deno.test("an edit cannot steer the terminal on which its diff is shown", async () => {
+  await using test = await inscribed();
+  test.write(EYE_UNIT, "# \u001b[2J\u001b]0;mine\u0007\n");
+  const said = await test.run(RENDER);
+  strictEqual(said.code, 1);
+  ok(said.stderr.includes("# \\x1b[2J"), said.stderr);
+  strictEqual(said.stderr.includes("\u001b"), false);
+});
