@@ -1,6 +1,6 @@
 import type { Folders } from "./folders.ts";
 import type { Invocation } from "./invocation.ts";
-import type { Programs } from "./programs.ts";
+import type { ProgramName, Programs } from "./programs.ts";
 
 /** What a worker may do; everything that is not listed is denied by the runtime. */
 export interface Permissions {
@@ -16,6 +16,7 @@ export interface Permissions {
  * - `check` reads the Codex.
  * - `render --dry-run` also reads the folders of units, to compare; it cannot write.
  * - `render --output DIR` writes below DIR and nowhere else.
+ * - `doctor` reads the Codex, or facts from a file, and runs programs that look; it writes nothing.
  * - `render`, `rollback` and `purge` write to lychd's own folder of Quadlet units, to the user's
  *   folder of systemd units, and to the stage; they read the other folders of units, and run
  *   systemctl, systemd-analyze and the Quadlet generator.
@@ -46,6 +47,14 @@ export function permissionsFor(
           return writing(folders, programs, [folders.codex]);
       }
       break;
+    case "doctor":
+      return {
+        read: [folders.codex, ...own(folders.facts)],
+        write: [],
+        run: invocation.mode === "list" || folders.facts !== undefined
+          ? []
+          : some(programs, ...EXAMINERS),
+      };
     case "rollback":
     case "purge":
       return writing(folders, programs, []);
@@ -61,8 +70,29 @@ function writing(folders: Folders, programs: Programs, read: readonly string[]):
   return {
     read: [...read, ...write, ...above, ...others(folders)],
     write,
-    run: Object.values(programs).filter((path) => path !== undefined),
+    run: some(programs, "systemctl", "systemdAnalyze", "generator"),
   };
+}
+
+/** What doctor asks. */
+const EXAMINERS: readonly ProgramName[] = [
+  "cat",
+  "df",
+  "generator",
+  "grep",
+  "id",
+  "ls",
+  "nvidiaSmi",
+  "podman",
+  "ss",
+  "stat",
+  "systemctl",
+  "test",
+];
+
+/** The places of those programs that are there. */
+function some(programs: Programs, ...names: readonly ProgramName[]): string[] {
+  return names.flatMap((name) => programs[name] ?? []);
 }
 
 /** Where a unit of somebody else could have the name of one of ours. */

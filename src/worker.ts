@@ -17,16 +17,18 @@ export interface WorkerRequest {
   readonly programs: Programs;
   readonly user: number;
   readonly processId: number;
+  readonly version: string;
+  readonly environment: Readonly<Record<string, string>>;
   readonly streams: Streams;
 }
 
 self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
-  const terminal = processTerminal(data.streams);
-  const { folders, programs, user, processId } = data;
-  const context: CommandContext = { host: DENO_HOST, folders, programs, user, processId, terminal };
+  const { invocation, streams, ...given } = data;
+  const terminal = processTerminal(streams);
+  const context: CommandContext = { ...given, host: DENO_HOST, terminal };
   let code: ExitCode;
   try {
-    code = await runCommand(data.invocation, context);
+    code = await runCommand(invocation, context);
   } catch (error) {
     // Bad input never comes here: this is a bug of ours, and a trace would not help the operator.
     const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -47,6 +49,8 @@ async function runCommand(invocation: Invocation, context: CommandContext): Prom
       return await (await import("./commands/check.ts")).check(invocation, context);
     case "render":
       return await (await import("./commands/render.ts")).render(invocation, context);
+    case "doctor":
+      return await (await import("./commands/doctor.ts")).doctor(invocation, context);
     case "rollback":
       return await (await import("./commands/rollback.ts")).rollback(invocation, context);
     case "purge":

@@ -1,6 +1,8 @@
 import { type Codex, readCodex } from "../core/codex/mod.ts";
 import { compile, type Rune } from "../core/compile/mod.ts";
 import { type Finding, formatReport, hasErrors, sortFindings } from "../core/report/mod.ts";
+import type { Folders } from "../folders.ts";
+import type { Host } from "../host/host.ts";
 import { readCodexFolder } from "./codex_folder.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -17,19 +19,29 @@ export interface Loaded {
  * Reads and compiles the Codex, and reports every finding on stderr.
  */
 export async function loadCodex({ host, folders, terminal }: CommandContext): Promise<Loaded> {
+  const { sources, ...loaded } = await readCompiled(host, folders);
+  terminal.err(formatReport(loaded.findings, {
+    sources,
+    prefix: `${folders.codexShown}/`,
+    palette: terminal.errPalette,
+  }));
+  return loaded;
+}
+
+/** Reads and compiles the Codex, and says nothing. */
+export async function readCompiled(
+  host: Host,
+  folders: Folders,
+): Promise<Loaded & { readonly sources: ReadonlyMap<string, string> }> {
   const found = readCodexFolder(host, folders.codex, folders.codexShown);
   const read = "fault" in found
     ? { codex: undefined, findings: [found.fault], sources: new Map<string, string>() }
     : readCodex(found.folder);
   const compiled = read.codex === undefined ? NOTHING : await compile(read.codex);
   const findings = sortFindings([...read.findings, ...compiled.findings]);
-  terminal.err(formatReport(findings, {
-    sources: read.sources,
-    prefix: `${folders.codexShown}/`,
-    palette: terminal.errPalette,
-  }));
   const valid = !hasErrors(findings);
-  return { codex: read.codex, runes: valid ? compiled.runes : [], valid, findings };
+  const runes = valid ? compiled.runes : [];
+  return { codex: read.codex, runes, valid, findings, sources: read.sources };
 }
 
 const NOTHING = { runes: [], findings: [] };

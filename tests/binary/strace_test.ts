@@ -6,6 +6,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join, resolve } from "node:path/posix";
 import { computeFolders } from "../../src/folders.ts";
 import type { Invocation } from "../../src/invocation.ts";
+import { findPrograms } from "../../src/programs.ts";
 import { permissionsFor } from "../../src/permissions.ts";
 import { ALONE, BINARY, binaryTest, Home, household, lacking } from "./binary.ts";
 
@@ -115,11 +116,11 @@ function grantedIn(home: Home, invocation: Invocation, output?: string): readonl
     realPath: (path) => path,
     user: Deno.uid() ?? 0,
     codexOption: undefined,
+    factsOption: undefined,
     outputOption: output,
   });
   if ("problem" in computed) throw new Error(computed.problem);
-  const none = { systemctl: undefined, systemdAnalyze: undefined, generator: undefined };
-  return permissionsFor(invocation, computed.folders, none).write;
+  return permissionsFor(invocation, computed.folders, findPrograms(() => false)).write;
 }
 
 const OPTIONS = {

@@ -1,0 +1,53 @@
+import { type Check, error, ok, skipped, warning } from "../check.ts";
+import { type CdiFile, effectiveSpecs, hostPathOf } from "../read/cdi.ts";
+import { type FileFact, filesOf } from "../read/files.ts";
+import { regenerate } from "./cdi.ts";
+
+/** Whether all that the specifications name is there, with the numbers that they name. */
+export const CDI_NODES: Check = {
+  id: "cdi.nodes",
+  about: "device nodes and files of the specifications are there, with the right numbers",
+  why: "NVIDIA's major numbers change from boot to boot, and a file that is gone stops the engine",
+  run(subject) {
+    const { facts } = subject;
+    const specs = effectiveSpecs(facts);
+    if (specs.length === 0) return [skipped("no specification counts")];
+    const files = filesOf(facts, "cdi-paths");
+    if (facts.commands["cdi-paths"] === undefined) return [skipped("the paths were not asked")];
+    return specs.map((file) => {
+      const gone = [...(file.spec?.nodes ?? []).map(hostPathOf), ...file.spec?.paths ?? []]
+        .filter((path) => !files.has(path));
+      if (gone.length > 0) {
+        const more = gone.length > 1 ? ` and ${gone.length - 1} more` : "";
+        return error(
+          `${file.path} names ${gone[0]}${more}, which is not there`,
+          regenerate(facts, file.path),
+        );
+      }
+      const moved = movedNode(file, files);
+      return moved === undefined
+        ? ok(
+          `${file.path}: ${file.spec?.nodes.length ?? 0} nodes and ${
+            file.spec?.paths.length ?? 0
+          } files are there`,
+        )
+        : warning(
+          `${file.path} says ${moved.said} of ${moved.path}, which is ${moved.is}`,
+          regenerate(facts, file.path),
+          "it was made before the driver was loaded anew; rootless Podman takes the node as it is, others do not",
+        );
+    });
+  },
+};
+
+/** A node with other numbers than the specification says; a missing minor number is 0. */
+function movedNode({ spec }: CdiFile, files: ReadonlyMap<string, FileFact>) {
+  for (const node of spec?.nodes ?? []) {
+    const file = files.get(hostPathOf(node));
+    if (node.major === undefined || node.major === 0 || file === undefined) continue;
+    const said = `${node.major}:${node.minor ?? 0}`;
+    const is = `${file.major}:${file.minor}`;
+    if (said !== is) return { path: hostPathOf(node), said, is };
+  }
+  return undefined;
+}

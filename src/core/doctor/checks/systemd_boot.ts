@@ -1,0 +1,22 @@
+import { type Check, error, ok, skipped } from "../check.ts";
+import { propertiesOf } from "../read/units.ts";
+
+/** Whether one Coven at most starts with the host. */
+export const SYSTEMD_BOOT: Check = {
+  id: "systemd.boot",
+  about: "at most one Coven starts with the session",
+  why: "of two Covens that conflict systemd drops one without a word",
+  run({ facts }) {
+    const target = propertiesOf(facts, "boot").get("default.target");
+    if (target === undefined) return [skipped("the user's systemd does not answer")];
+    const wanted = `${target.get("Wants") ?? ""} ${target.get("Requires") ?? ""}`.split(/\s+/);
+    const covens = wanted.filter((unit) => /^lychd-coven-.*\.target$/.test(unit)).sort();
+    if (covens.length > 1) {
+      return [error(
+        `${covens.length} Covens start with the session: ${covens.join(", ")}`,
+        `systemctl --user disable ${covens.slice(1).join(" ")} && lychd render`,
+      )];
+    }
+    return [ok(covens.length === 0 ? "no Coven starts with the session" : `${covens[0]} starts`)];
+  },
+};
