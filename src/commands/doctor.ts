@@ -12,6 +12,7 @@ import {
   userOf,
   wantsOf,
 } from "../core/doctor/mod.ts";
+import { readCodex } from "../core/codex/mod.ts";
 import { type Facts, parseFacts, redactFacts } from "../core/facts.ts";
 import { nearest, printable, quoted, shellWord } from "../core/report/mod.ts";
 import { gatherFacts } from "../host/facts.ts";
@@ -22,6 +23,9 @@ import { fail } from "./fail.ts";
 import { readCompiled } from "./load.ts";
 
 type Doctor = Extract<Invocation, { command: "doctor" }>;
+
+/** What is left of a Codex that cannot be read at all; its finding says why. */
+const EMPTY_CODEX = readCodex({ folder: "", files: [] }).codex;
 
 /** No facts of a host are longer: those of 300 Soulstones are a tenth of it. */
 const FACTS_LIMIT_BYTES = 16_000_000;
@@ -44,7 +48,10 @@ export async function doctor(invocation: Doctor, context: CommandContext): Promi
     facts = await gather(context, codex);
   } else {
     const read = readFacts(context, folders.facts);
-    if ("problem" in read) return fail(context, invocation.json, read.problem);
+    if ("problem" in read) {
+      const hint = "made by lychd doctor --facts > FILE";
+      return fail(context, invocation.json, read.problem, { hint });
+    }
     facts = read.facts;
   }
   if (invocation.mode === "print-facts") {
@@ -66,9 +73,7 @@ async function readCodexState({ host, folders }: CommandContext): Promise<CodexS
     return { kind: "none", reason: `there is no Codex at ${shown} yet` };
   }
   const { codex, findings } = await readCompiled(host, folders);
-  return codex === undefined
-    ? { kind: "none", reason: findings[0]?.message ?? `${shown} cannot be read` }
-    : { kind: "read", shown, codex, findings };
+  return { kind: "read", shown, codex: codex ?? EMPTY_CODEX, findings };
 }
 
 function isThere(host: CommandContext["host"], path: string): boolean {
@@ -133,8 +138,9 @@ function listing({ json, only }: Doctor, { terminal }: CommandContext): string {
 }
 
 function unknownCheck(context: CommandContext, { json }: Doctor, name: string): ExitCode {
-  const groups = CHECKS.map(({ id }) => id.split(".")[0] ?? id);
-  const near = nearest(name, [...new Set([...groups, ...CHECKS.map(({ id }) => id)])]);
+  const ids = CHECKS.map(({ id }) => id);
+  const groups = ids.map((id) => id.split(".")[0] ?? id);
+  const near = ids.find((id) => id.endsWith(`.${name}`)) ?? nearest(name, [...groups, ...ids]);
   const hint = near === undefined ? "lychd doctor --list" : `--only ${near}`;
   return fail(context, json, `there is no check ${quoted(name)}`, { code: EXIT.usage, hint });
 }

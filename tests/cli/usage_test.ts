@@ -7,19 +7,31 @@ const TELLS = "(lychd --help tells what there is)\n";
 Deno.test("help and version need no home, no Codex and no folder", async () => {
   await using test = cli();
   const nowhere = { HOME: undefined, PATH: undefined, XDG_CONFIG_HOME: "relative" };
-  const [short, long, version, ofCheck, ofRender, byCommand, ofRollback, ofPurge] = await Promise
-    .all([
-      test.run(["-h"], nowhere),
-      test.run(["--help"], nowhere),
-      test.run(["--version"], nowhere),
-      test.run(["check", "--help"], nowhere),
-      test.run(["render", "-h"], nowhere),
-      test.run(["help", "render"], nowhere),
-      test.run(["rollback", "--help"], nowhere),
-      test.run(["help", "purge"], nowhere),
-    ]);
+  const [short, long, version, ofCheck, ofRender, byCommand, ofRollback, ofPurge, ofDoctor] =
+    await Promise
+      .all([
+        test.run(["-h"], nowhere),
+        test.run(["--help"], nowhere),
+        test.run(["--version"], nowhere),
+        test.run(["check", "--help"], nowhere),
+        test.run(["render", "-h"], nowhere),
+        test.run(["help", "render"], nowhere),
+        test.run(["rollback", "--help"], nowhere),
+        test.run(["help", "purge"], nowhere),
+        test.run(["doctor", "--help"], nowhere),
+      ]);
   for (
-    const said of [short, long, version, ofCheck, ofRender, byCommand, ofRollback, ofPurge]
+    const said of [
+      short,
+      long,
+      version,
+      ofCheck,
+      ofRender,
+      byCommand,
+      ofRollback,
+      ofPurge,
+      ofDoctor,
+    ]
   ) {
     strictEqual(said.stderr, "");
     strictEqual(said.code, 0);
@@ -32,7 +44,7 @@ Deno.test("help and version need no home, no Codex and no folder", async () => {
   match(ofRender.stdout, /^Usage: lychd render \[options\]\n/);
   match(ofRollback.stdout, /^Usage: lychd rollback \[options\]\n/);
   match(ofPurge.stdout, /^Usage: lychd purge \[options\]\n/);
-  for (const { stdout } of [long, ofCheck, ofRender, ofRollback, ofPurge]) {
+  for (const { stdout } of [long, ofCheck, ofRender, ofRollback, ofPurge, ofDoctor]) {
     match(stdout, /\nExit codes:\n {2}0 {2}ok\n/);
     for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
   }

@@ -8,7 +8,7 @@ import { IDLE, isIdle, wanted } from "./cdi.ts";
 /** Whether the specifications lie where this Podman looks. */
 export const CDI_FOLDERS: Check = {
   id: "cdi.folders",
-  about: "specifications lie in the folders that this version of Podman reads",
+  about: "specifications lie where this version of Podman looks",
   why: "Podman says “unresolvable CDI devices” although nvidia-ctk lists them",
   run(subject) {
     const { facts } = subject;

@@ -6,7 +6,7 @@ import { regenerate } from "./cdi.ts";
 /** Whether all that the specifications name is there, with the numbers that they name. */
 export const CDI_NODES: Check = {
   id: "cdi.nodes",
-  about: "device nodes and files of the specifications are there, with the right numbers",
+  about: "nodes and files of specifications are there, as numbered",
   why: "NVIDIA's major numbers change from boot to boot, and a file that is gone stops the engine",
   run(subject) {
     const { facts } = subject;

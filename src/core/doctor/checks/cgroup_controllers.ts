@@ -8,7 +8,7 @@ const NEEDED = ["cpu", "memory", "pids"];
 /** Whether the user may set limits. */
 export const CGROUP_CONTROLLERS: Check = {
   id: "cgroup.controllers",
-  about: "the controllers cpu, memory and pids are delegated to the user",
+  about: "cpu, memory and pids are delegated to the user",
   why: "without them a limit in a unit makes the engine fail to start",
   run({ facts }) {
     const text = outputOf(facts, "cgroup-controllers");

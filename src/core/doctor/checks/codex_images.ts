@@ -50,7 +50,7 @@ export function missingImages({ facts, wants }: Subject): string[] {
  *
  * @example
  * ```ts
- * import { isImage } from "./images.ts";
+ * import { isImage } from "./codex_images.ts";
  * isImage("vllm/vllm-openai", "docker.io/vllm/vllm-openai:latest"); // true
  * ```
  */

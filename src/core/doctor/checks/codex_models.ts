@@ -4,7 +4,7 @@ import { pathVerdicts } from "./codex.ts";
 /** Whether models are where engines look for them. */
 export const CODEX_MODELS: Check = {
   id: "codex.models",
-  about: "models that are files are there, and in a volume of their engine",
+  about: "models that are files are there, in a volume",
   why: "the engine ends at its start, and systemd starts it again and again",
   run(subject) {
     const { wants, codex } = subject;

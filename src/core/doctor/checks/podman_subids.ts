@@ -10,7 +10,7 @@ const RANGE = 65_536;
 /** Whether the user has ids for containers. */
 export const PODMAN_SUBIDS: Check = {
   id: "podman.subids",
-  about: "the user has sub-uids and sub-gids, and the programs that map them",
+  about: "the user has sub-uids and sub-gids for containers",
   why: "images hold files of many users; without a range of ids their layers cannot be unpacked",
   run({ facts }) {
     const os = osOf(facts);
