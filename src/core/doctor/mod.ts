@@ -26,6 +26,7 @@ import { GPU_UVM } from "./checks/gpu_uvm.ts";
 import { HOST_DISK } from "./checks/host_disk.ts";
 import { HOST_MEMLOCK } from "./checks/host_memlock.ts";
 import { HOST_SELINUX } from "./checks/host_selinux.ts";
+import { PODMAN_NETWORK } from "./checks/podman_network.ts";
 import { PODMAN_ROOTLESS } from "./checks/podman_rootless.ts";
 import { PODMAN_RUNTIME } from "./checks/podman_runtime.ts";
 import { PODMAN_STORAGE } from "./checks/podman_storage.ts";
@@ -52,6 +53,7 @@ export const CHECKS: readonly Check[] = [
   PODMAN_VERSION,
   PODMAN_ROOTLESS,
   PODMAN_RUNTIME,
+  PODMAN_NETWORK,
   PODMAN_STORAGE,
   PODMAN_SUBIDS,
   QUADLET_GENERATOR,

@@ -18,6 +18,12 @@ export const SYSTEMD_UNITS: Check = {
       const loadState = unit?.get("LoadState") ?? "not-found";
       if (loadState !== "loaded") {
         verdicts.push(error(`${name} is ${loadState}`, "lychd render"));
+      } else if (unit?.get("SubState") === "auto-restart") {
+        verdicts.push(error(
+          `${name} ends again and again (${unit.get("Result")})`,
+          `journalctl --user --unit=${name} --lines=50`,
+          "systemd starts it anew each time, and it never serves; the journal tells why",
+        ));
       } else if (unit?.get("ActiveState") === "failed") {
         verdicts.push(error(
           `${name} failed (${unit.get("Result")})`,

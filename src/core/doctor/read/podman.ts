@@ -8,7 +8,9 @@ const infoSchema = z.object({
     cgroupVersion: z.string(),
     cgroupControllers: z.array(z.string()).nullable(),
     hostname: z.string(),
-    networkBackend: z.string(),
+    rootlessNetworkCmd: z.string(),
+    pasta: z.object({ executable: z.string() }).partial().nullable(),
+    slirp4netns: z.object({ executable: z.string() }).partial().nullable(),
     idMappings: z.object({
       uidmap: z.array(z.object({ size: z.number() }).partial()).nullable(),
       gidmap: z.array(z.object({ size: z.number() }).partial()).nullable(),
