@@ -105,6 +105,7 @@ Deno.test("doctor asks nothing that writes: only programs that read, and reading
   );
   assert.deepEqual(others, [
     "podman info --format json",
+    "podman --version",
     "generator -version",
     "podman images --format json",
     "podman secret ls --format {{.Name}}",

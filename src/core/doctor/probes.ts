@@ -78,6 +78,7 @@ function ofSystem({ user }: Asking): Probe[] {
     probe("nsswitch", "grep", "-hsE", "^subid:", "/etc/nsswitch.conf"),
     ...stat("id-helpers", ID_HELPERS),
     probe("cgroup-type", "stat", "--file-system", "--format=%T", "/sys/fs/cgroup"),
+    probe("cgroup-root", "cat", "/sys/fs/cgroup/cgroup.controllers"),
     probe(
       "cgroup-controllers",
       "cat",
@@ -89,13 +90,11 @@ function ofSystem({ user }: Asking): Probe[] {
 }
 
 function ofPodman({ images, secrets }: Wants, facts: Facts): Probe[] {
-  const info = podmanInfoOf(facts);
-  const isAsked = facts.commands["podman-info"] !== undefined;
-  const graphRoot = info?.store?.graphRoot;
+  const graphRoot = podmanInfoOf(facts)?.store?.graphRoot;
   return [
     probe("podman-info", "podman", "info", "--format", "json"),
-    // What it can say even where its own report fails.
-    ...isAsked && info === undefined ? [probe("podman-version", "podman", "--version")] : [],
+    // It can say that even where its report fails.
+    probe("podman-version", "podman", "--version"),
     probe("generator-version", "generator", "-version"),
     ...stat("generator-places", GENERATOR_PLACES),
     ...images.length === 0 ? [] : [probe("podman-images", "podman", "images", "--format", "json")],

@@ -1,4 +1,5 @@
 import { outputOf, whyUnknown } from "../../facts.ts";
+import { kernelArgument, osOf } from "../read/os.ts";
 import { type Check, ok, skipped, warning } from "../check.ts";
 import { userOf } from "../read/user.ts";
 
@@ -15,6 +16,14 @@ export const CGROUP_CONTROLLERS: Check = {
     if (text === undefined) return [skipped(whyUnknown(facts, "cgroup-controllers"))];
     const missing = NEEDED.filter((name) => !text.split(/\s+/).includes(name));
     if (missing.length === 0) return [ok(`controllers ${text.trim()}`)];
+    const root = (outputOf(facts, "cgroup-root") ?? text).split(/\s+/);
+    const onV1 = missing.filter((name) => !root.includes(name));
+    if (onV1.length > 0 && facts.commands["cgroup-root"] !== undefined) {
+      return [warning(
+        `the kernel has ${onV1.join(", ")} on cgroup v1, or not at all`,
+        kernelArgument(osOf(facts), "cgroup_no_v1=all"),
+      )];
+    }
     const user = userOf(facts)?.id ?? 0;
     const folder = "/etc/systemd/system/user@.service.d";
     return [warning(

@@ -1,5 +1,5 @@
 import { outputOf, whyUnknown } from "../../facts.ts";
-import { type Os, osOf } from "../read/os.ts";
+import { kernelArgument, osOf } from "../read/os.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 
 /** Whether the host has the cgroups that rootless containers need. */
@@ -17,12 +17,3 @@ export const CGROUP_VERSION: Check = {
     )];
   },
 };
-
-/** The command that adds an argument to the kernel's. */
-function kernelArgument(os: Os, argument: string): string {
-  if (os.isImage) return `sudo rpm-ostree kargs --append=${argument}    # then reboot`;
-  if (os.family.includes("fedora") || os.family.includes("rhel")) {
-    return `sudo grubby --update-kernel=ALL --args=${argument}    # then reboot`;
-  }
-  return `sudo sed -i 's/^GRUB_CMDLINE_LINUX="/&${argument} /' /etc/default/grub && sudo update-grub    # then reboot`;
-}

@@ -26,6 +26,11 @@ export const PODMAN_VERSION: Check = {
     const version = podmanVersionOf(facts);
     const os = osOf(facts);
     if (version === undefined) {
+      const fact = facts.commands["podman-info"];
+      if (fact !== undefined && "failed" in fact && /no answer/.test(fact.failed)) {
+        const words = "Podman does not answer in time";
+        return [error(words, "podman --log-level=debug info    # shows where it waits")];
+      }
       return [error(
         `Podman cannot be run (${whyUnknown(facts, "podman-info")})`,
         installCommand(os, "podman"),

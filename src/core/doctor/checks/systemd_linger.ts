@@ -15,6 +15,6 @@ export const SYSTEMD_LINGER: Check = {
     // Where nobody lingers the folder may not be there.
     return fact.stdout.includes(user.name)
       ? [ok(`linger is on for ${user.name}`)]
-      : [error(`linger is off for ${user.name}`, `loginctl enable-linger ${user.name}`)];
+      : [error(`linger is off for ${user.name}`, `sudo loginctl enable-linger ${user.name}`)];
   },
 };

@@ -59,3 +59,12 @@ export function reinstallCommand(os: Os, name: string): string {
   if (os.family.some((id) => /suse/.test(id))) return `sudo zypper install --force ${name}`;
   return installCommand(os, name);
 }
+
+/** The command that adds an argument to the kernel's. */
+export function kernelArgument(os: Os, argument: string): string {
+  if (os.isImage) return `sudo rpm-ostree kargs --append=${argument}    # then reboot`;
+  if (os.family.includes("fedora") || os.family.includes("rhel")) {
+    return `sudo grubby --update-kernel=ALL --args=${argument}    # then reboot`;
+  }
+  return `sudo sed -i 's/^GRUB_CMDLINE_LINUX="/&${argument} /' /etc/default/grub && sudo update-grub    # then reboot`;
+}
