@@ -1,8 +1,11 @@
 /**
- * The command tree. The only file that names the command-line library, so that another can take its
- * place.
+ * The command tree. Only this file and those in cli/ name the command-line library, so that another
+ * can take its place.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { EXIT_CODES, type Take } from "./cli/common.ts";
+import { addStartingCommands } from "./cli/start.ts";
+import { addSupportCommands } from "./cli/support.ts";
 import { EXIT, type ExitCode, type InscribeOptions, type Invocation } from "./invocation.ts";
 
 /** What a command line asks for: a run, or some text and an exit code. */
@@ -20,16 +23,6 @@ export type Parsed =
     readonly stdout: string;
     readonly stderr: string;
   };
-
-const EXIT_CODES = `
-Exit codes:
-  0  ok
-  1  failure
-  2  wrong usage
-  3  the Codex is invalid
-  4  differences found (render --dry-run --exit-code)
-  5  doctor found errors
-  6  the host refused (systemd, Podman, the Quadlet generator)`;
 
 /**
  * Reads a command line.
@@ -69,6 +62,12 @@ export function parseCommandLine(args: readonly string[], version: string): Pars
   );
   const restartOption = new Option("--restart", "restart what runs and changed, and nothing else");
   const jsonOption = new Option("--json", "print JSON on stdout");
+
+  const take: Take = (invocation, codex) => {
+    run = { invocation, codex, output: undefined };
+  };
+  const common = { codexOption, jsonOption };
+  addStartingCommands(program, common, take);
 
   program.command("check")
     .description("Validate the Codex and report every fault in it.")
@@ -217,6 +216,8 @@ ${EXIT_CODES}`,
       };
       run = { invocation, codex: undefined, output: undefined };
     });
+
+  addSupportCommands(program, common, take);
 
   try {
     program.parse([...args], { from: "user" });

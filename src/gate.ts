@@ -37,8 +37,10 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   const streams: Streams = {
     inIsTerminal: Deno.stdin.isTerminal(),
     outIsTerminal: Deno.stdout.isTerminal(),
+    errIsTerminal: Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb",
     outColors: wantsColors(Deno.env.get, Deno.stdout.isTerminal()),
     errColors: wantsColors(Deno.env.get, Deno.stderr.isTerminal()),
+    type: Deno.env.get("TERM") ?? "",
   };
   const terminal = processTerminal(streams);
   const parsed = parseCommandLine(args, config.version);

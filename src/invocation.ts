@@ -1,3 +1,6 @@
+import type { EngineName, SchemaKind } from "./core/codex/kinds.ts";
+import type { SoulstoneRequest } from "./core/draft/request.ts";
+
 /** A command line, read: what the operator wants. */
 export type Invocation =
   | { readonly command: "check"; readonly json: boolean }
@@ -19,7 +22,22 @@ export type Invocation =
     readonly only: readonly string[] | undefined;
   }
   | { readonly command: "rollback" } & InscribeOptions
-  | { readonly command: "purge"; readonly yes: boolean } & InscribeOptions;
+  | { readonly command: "purge"; readonly yes: boolean } & InscribeOptions
+  | {
+    readonly command: "init";
+    readonly json: boolean;
+    /** None to ask. */
+    readonly requests: readonly SoulstoneRequest[];
+    readonly bootCoven: string | undefined;
+  }
+  | {
+    readonly command: "add";
+    readonly json: boolean;
+    readonly engine: EngineName | undefined;
+    /** Nothing to ask. */
+    readonly request: SoulstoneRequest | undefined;
+  }
+  | { readonly command: "schema"; readonly kind: SchemaKind };
 
 /** How Runes are written into the live folders. */
 export interface InscribeOptions {
@@ -45,6 +63,8 @@ export const EXIT = {
   differs: 4,
   doctorErrors: 5,
   hostRefused: 6,
+  /** As shells have it for SIGINT. */
+  interrupted: 130,
 } as const;
 
 /** One of {@linkcode EXIT}. */

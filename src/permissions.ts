@@ -16,6 +16,9 @@ export interface Permissions {
  * - `check` reads the Codex.
  * - `render --dry-run` also reads the folders of units, to compare; it cannot write.
  * - `render --output DIR` writes below DIR and nowhere else.
+ * - `init` and `add` read and write the Codex and nothing else, and run programs that look for GPUs
+ *   and free ports.
+ * - `schema` prints: it may do nothing.
  * - `doctor` reads the Codex, or facts from a file, and runs programs that look; it writes nothing.
  * - `render`, `rollback` and `purge` write to lychd's own folder of Quadlet units, to the user's
  *   folder of systemd units, and to the stage; they read the other folders of units, and run
@@ -58,6 +61,15 @@ export function permissionsFor(
     case "rollback":
     case "purge":
       return writing(folders, programs, []);
+    case "init":
+    case "add":
+      return {
+        read: [folders.codex],
+        write: [folders.codex],
+        run: some(programs, ...SURVEYORS),
+      };
+    case "schema":
+      return { read: [], write: [], run: [] };
   }
 }
 
@@ -88,6 +100,17 @@ const EXAMINERS: readonly ProgramName[] = [
   "stat",
   "systemctl",
   "test",
+];
+
+/** What `init` asks: which GPUs there are, and which ports are taken. */
+const SURVEYORS: readonly ProgramName[] = [
+  "cat",
+  "grep",
+  "ls",
+  "nvidiaSmi",
+  "podman",
+  "ss",
+  "stat",
 ];
 
 /** The places of those programs that are there. */

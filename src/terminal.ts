@@ -13,14 +13,21 @@ export interface Terminal {
   ask(question: string): string;
   /** Whether a person reads `out`, so that text from files must not steer the terminal. */
   readonly outIsTerminal: boolean;
+  /** Whether a person reads `err`, so that a line of it may be written over. */
+  readonly errIsTerminal: boolean;
+  /** What the terminal calls itself: `TERM`. */
+  readonly type: string;
 }
 
 /** Which of the streams are terminals, and which get colours. */
 export interface Streams {
   readonly inIsTerminal: boolean;
   readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
   readonly outColors: boolean;
   readonly errColors: boolean;
+  /** `TERM`. */
+  readonly type: string;
 }
 
 /**
@@ -74,6 +81,8 @@ export function processTerminal(streams: Streams): Terminal {
     outPalette: streams.outColors ? COLORS : PLAIN,
     errPalette: streams.errColors ? COLORS : PLAIN,
     outIsTerminal: streams.outIsTerminal,
+    errIsTerminal: streams.errIsTerminal,
+    type: streams.type,
     canAsk: streams.inIsTerminal,
     ask(question) {
       write(Deno.stderr)(question);

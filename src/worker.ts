@@ -55,5 +55,11 @@ async function runCommand(invocation: Invocation, context: CommandContext): Prom
       return await (await import("./commands/rollback.ts")).rollback(invocation, context);
     case "purge":
       return await (await import("./commands/purge.ts")).purge(invocation, context);
+    case "init":
+      return await (await import("./commands/init.ts")).init(invocation, context);
+    case "add":
+      return await (await import("./commands/add.ts")).add(invocation, context);
+    case "schema":
+      return (await import("./commands/schema.ts")).schema(invocation, context);
   }
 }

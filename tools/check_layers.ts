@@ -35,15 +35,34 @@ const LAYERS: readonly {
     ],
     types: ["src/worker.ts"],
   },
-  { name: "src/cli.ts", imports: ["src/invocation.ts", "npm:commander"] },
+  { name: "src/cli.ts", imports: ["src/cli/", "src/invocation.ts", "npm:commander"] },
+  {
+    name: "src/cli/",
+    imports: ["src/cli/", "src/core/codex/kinds.ts", "npm:commander"],
+    types: ["src/core/draft/request.ts", "src/invocation.ts"],
+  },
   { name: "src/folders.ts", imports: ["src/core/rune/names.ts"] },
-  { name: "src/invocation.ts", imports: [] },
+  {
+    name: "src/invocation.ts",
+    imports: [],
+    types: ["src/core/codex/kinds.ts", "src/core/draft/request.ts"],
+  },
   {
     name: "src/permissions.ts",
     imports: ["src/folders.ts", "src/invocation.ts", "src/programs.ts"],
   },
   { name: "src/programs.ts", imports: [] },
   { name: "src/terminal.ts", imports: ["src/core/report/"] },
+  {
+    name: "src/prompts.ts",
+    imports: [
+      "src/core/report/",
+      "src/terminal.ts",
+      "npm:@inquirer/confirm",
+      "npm:@inquirer/input",
+      "npm:@inquirer/select",
+    ],
+  },
   {
     name: "src/worker.ts",
     imports: [
@@ -65,6 +84,7 @@ const LAYERS: readonly {
       "src/invocation.ts",
       "src/folders.ts",
       "src/programs.ts",
+      "src/prompts.ts",
       "src/terminal.ts",
     ],
   },
@@ -114,6 +134,16 @@ const LAYERS: readonly {
       "src/core/report/",
       "npm:yaml",
       "npm:zod",
+    ],
+  },
+  {
+    name: "src/core/draft/",
+    imports: [
+      "src/core/draft/",
+      "src/core/codex/",
+      "src/core/compile/",
+      "src/core/doctor/",
+      "src/core/report/",
     ],
   },
   { name: "templates/", imports: [] },

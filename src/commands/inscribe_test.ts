@@ -116,6 +116,8 @@ function contextOf(host: Host, said: Said): CommandContext {
       outPalette: palette,
       errPalette: palette,
       outIsTerminal: false,
+      errIsTerminal: false,
+      type: "",
     },
   };
 }

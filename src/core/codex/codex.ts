@@ -1,5 +1,6 @@
 import type { Place } from "../report/finding.ts";
-import type { EngineName, LychdFields, SoulstoneFields } from "./schema.ts";
+import type { EngineName } from "./kinds.ts";
+import type { LychdFields, SoulstoneFields } from "./schema.ts";
 import type { TomlPath } from "./toml.ts";
 
 /** One inference engine, as its table defines it. */

@@ -67,6 +67,13 @@ function portClaims(codex: Codex, { settingsPlace }: LawContext): Claim[] {
   return claims;
 }
 
+/** Every port that something in `codex` holds, those that are kept free included. */
+export function portsOf(codex: Codex): ReadonlySet<number> {
+  return new Set(
+    portClaims(codex, { settingsPlace: () => undefined, complete: true }).map(({ port }) => port),
+  );
+}
+
 function portFaults(codex: Codex, context: LawContext): Finding[] {
   const claims = portClaims(codex, context);
   const taken = new Set(claims.map((claim) => claim.port));

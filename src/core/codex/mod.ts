@@ -1,6 +1,8 @@
 /** The source language: what an operator writes. Knows nothing of units. */
 export { type Codex, type Soulstone, uriOf } from "./codex.ts";
-export { parsePortRange } from "./laws.ts";
+export { jsonSchemaText, schemaFile } from "./json_schema.ts";
+export { type EngineName, ENGINES, SCHEMA_KINDS, type SchemaKind } from "./kinds.ts";
+export { parsePortRange, portsOf } from "./laws.ts";
 export {
   type CodexFile,
   type CodexFolder,
@@ -8,5 +10,5 @@ export {
   type ReadCodex,
   readCodex,
 } from "./read.ts";
-export { type EngineName, ENGINES, lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
+export { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
 export { parseVolume, type Volume } from "./volume.ts";

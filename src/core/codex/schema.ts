@@ -4,12 +4,7 @@
  * reference and for editors.
  */
 import * as z from "zod";
-
-/** The engines that lychd knows how to start. */
-export const ENGINES = ["vllm", "sglang", "llamacpp", "tabbyapi", "generic"] as const;
-
-/** The name of an engine profile. */
-export type EngineName = (typeof ENGINES)[number];
+import { ENGINES } from "./kinds.ts";
 
 /** What Soulstones, groups and capabilities may be called: safe in unit names, labels and shells. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

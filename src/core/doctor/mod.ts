@@ -42,11 +42,14 @@ import { SYSTEMD_UNITS } from "./checks/systemd_units.ts";
 import { SYSTEMD_VERSION } from "./checks/systemd_version.ts";
 
 export type { Check, CodexState, Subject } from "./check.ts";
-export { type Asking, probesFor } from "./probes.ts";
+export { type Asking, probesFor, surveyProbes } from "./probes.ts";
 export { formatFindings, type HostFinding, listChecks } from "./report.ts";
 export { NO_WANTS, type Wants, wantsOf } from "./wants.ts";
+export { type Survey, surveyOf } from "./survey.ts";
 export { podmanInfoOf } from "./read/podman.ts";
 export { userOf } from "./read/user.ts";
+export { type Gpu, type Vendor } from "./read/gpus.ts";
+export { addressesClash, type Listener } from "./read/ports.ts";
 
 /** Every check, by group. */
 export const CHECKS: readonly Check[] = [

@@ -7,7 +7,7 @@ import { hostPathOf, knownFolders, namesIn, specsIn } from "./read/cdi.ts";
 import { filesOf, STAT_FORMAT } from "./read/files.ts";
 import { podmanInfoOf } from "./read/podman.ts";
 import { addressesClash, listenersOf } from "./read/ports.ts";
-import type { Wants } from "./wants.ts";
+import { NO_WANTS, type Wants } from "./wants.ts";
 
 /** Where systemd looks for generators of the user, and where Podman's own lies. */
 export const GENERATOR_PLACES = [
@@ -57,6 +57,22 @@ export function probesFor(asking: Asking, commands: Facts["commands"]): readonly
     ...ofCodex(asking.wants, facts),
   ];
   return [...new Map(probes.map((probe) => [probe.id, probe])).values()];
+}
+
+/** What a first Codex needs to know: the GPUs, what Podman can resolve, and all ports that are taken. */
+export function surveyProbes(
+  environment: Facts["environment"],
+  commands: Facts["commands"],
+): readonly Probe[] {
+  const facts: Facts = { format: 1, lychd: "", environment, commands };
+  return [
+    probe("podman-info", "podman", "info", "--format", "json"),
+    probe("selinux", "cat", "/sys/fs/selinux/enforce"),
+    probe("ports", "ss", "-Hltnp"),
+    // Whether a node may be opened is doctor's to ask.
+    ...ofGpus(NO_WANTS, facts).filter(({ program }) => program !== "test"),
+    ...ofCdi(facts),
+  ];
 }
 
 function probe(id: string, program: string, ...args: readonly string[]): Probe {

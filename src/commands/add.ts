@@ -1,0 +1,53 @@
+import { formatReport } from "../core/report/mod.ts";
+import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
+import { readCodexFolder } from "./codex_folder.ts";
+import type { CommandContext } from "./context.ts";
+import { askForSoulstone } from "./dialogue.ts";
+import { fail } from "./fail.ts";
+import { findingJson, readCompiled } from "./load.ts";
+import { addToCodex, canAsk } from "./new_soulstones.ts";
+import { surveyHost } from "./survey.ts";
+
+type Add = Extract<Invocation, { command: "add" }>;
+
+/** `lychd add`: writes one more Soulstone, in a file of its own. */
+export async function add(
+  { json, engine, request }: Add,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { host, folders, terminal } = context;
+  const read = await readCompiled(host, folders);
+  const found = readCodexFolder(host, folders.codex, folders.codexShown);
+  if (!read.valid || read.codex === undefined || "fault" in found) {
+    terminal.err(formatReport(read.findings, {
+      sources: read.sources,
+      prefix: `${folders.codexShown}/`,
+      palette: terminal.errPalette,
+    }));
+    if (json) {
+      terminal.out(`${JSON.stringify({ findings: read.findings.map(findingJson) }, null, 2)}\n`);
+    }
+    return EXIT.codexInvalid;
+  }
+  const { codex } = read;
+  const survey = await surveyHost(context);
+  let wanted = request;
+  if (wanted === undefined) {
+    if (!canAsk(context, json)) {
+      return fail(context, json, "without a terminal to ask on, add needs an engine and a model", {
+        code: EXIT.usage,
+        hint: `lychd add ${engine ?? "vllm"} --model Qwen/Qwen3-8B --coven chat`,
+      });
+    }
+    wanted = await askForSoulstone(context, { survey, codex, engine });
+    if (wanted === undefined) return EXIT.interrupted;
+  }
+  return await addToCodex(context, {
+    json,
+    requests: [wanted],
+    survey,
+    codex,
+    files: found.folder.files,
+    settings: undefined,
+  });
+}

@@ -1,0 +1,53 @@
+import { readCodex } from "../core/codex/mod.ts";
+import type { SoulstoneRequest } from "../core/draft/mod.ts";
+import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
+import { readCodexFolder } from "./codex_folder.ts";
+import type { CommandContext } from "./context.ts";
+import { askForCodex } from "./dialogue.ts";
+import { fail } from "./fail.ts";
+import { addToCodex, canAsk } from "./new_soulstones.ts";
+import { surveyHost } from "./survey.ts";
+
+type Init = Extract<Invocation, { command: "init" }>;
+
+/** `lychd init`: writes a first Codex, by what is given or asked for. */
+export async function init(invocation: Init, context: CommandContext): Promise<ExitCode> {
+  const { host, folders } = context;
+  const { json } = invocation;
+  const found = readCodexFolder(host, folders.codex, folders.codexShown);
+  const files = "folder" in found ? found.folder.files : [];
+  if ("fault" in found && host.lstat(folders.codex) !== undefined) {
+    return fail(context, json, `${folders.codexShown}: it is no folder; nothing was written`);
+  }
+  if (files.length > 0) {
+    const names = files.map(({ path }) => path);
+    const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} more`] : names;
+    const problem = `there is a Codex at ${folders.codexShown} already: ${shown.join(", ")}`;
+    return fail(context, json, `${problem}; nothing was written`, {
+      hint: "lychd add adds a Soulstone to it",
+    });
+  }
+  const survey = await surveyHost(context);
+  const codex = readCodex({ folder: folders.codexShown, files: [] }).codex;
+  let asked: { requests: readonly SoulstoneRequest[]; bootCoven: string | undefined } = invocation;
+  if (invocation.requests.length === 0) {
+    if (!canAsk(context, json)) {
+      return fail(context, json, "without a terminal to ask on, init needs an --engine", {
+        code: EXIT.usage,
+        hint: "lychd init --engine vllm --model Qwen/Qwen3-8B --coven chat",
+      });
+    }
+    const answers = await askForCodex(context, { survey, codex });
+    if (answers === undefined) return EXIT.interrupted;
+    asked = answers;
+  }
+  const { requests, bootCoven } = asked;
+  return await addToCodex(context, {
+    json,
+    requests,
+    survey,
+    codex,
+    files,
+    settings: { bootCoven },
+  });
+}

@@ -1,0 +1,36 @@
+import * as z from "zod";
+import type { SchemaKind } from "./kinds.ts";
+import { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
+
+/** Where a schema lies in a Codex, for editors. */
+export function schemaFile(kind: SchemaKind): string {
+  return `${kind}.schema.json`;
+}
+
+/**
+ * The JSON Schema of a Codex file as text, made from the schema that `lychd check` itself uses. An
+ * editor knows types, names and ranges by it; what several tables or files must agree on, such as
+ * ports, only `lychd check` can tell.
+ *
+ * Draft 7: the newest that the TOML language servers understand (taplo 0.7).
+ *
+ * @example
+ * ```ts
+ * import { jsonSchemaText } from "./json_schema.ts";
+ * JSON.parse(jsonSchemaText("lychd")).properties.boot_coven.type; // "string"
+ * ```
+ */
+export function jsonSchemaText(kind: SchemaKind): string {
+  const { $schema, ...schema } = z.toJSONSchema(
+    kind === "lychd" ? lychdSchema : soulstoneSchema,
+    { io: "input", target: "draft-7" },
+  );
+  const file = kind === "lychd" ? { title: "lychd.toml", ...schema } : {
+    title: "Soulstones: one table for each engine",
+    type: "object",
+    // Not propertyNames, which older validators pass over.
+    patternProperties: { [NAME.source]: schema },
+    additionalProperties: false,
+  };
+  return `${JSON.stringify({ $schema, ...file }, null, 2)}\n`;
+}

@@ -1,0 +1,52 @@
+import { type Codex, parsePortRange, portsOf } from "../codex/mod.ts";
+import { addressesClash, type Survey } from "../doctor/mod.ts";
+
+/** Where ports of engines begin. */
+const FIRST_PORT = 8780;
+
+/** Who holds which port: a Codex, and a host. */
+export interface Ports {
+  /** A port for a new Soulstone; it is held from then on. */
+  take(): number;
+  /** Holds `port`, and tells whether nobody did before. */
+  hold(port: number): boolean;
+  /** The first free port from `port` on; it is held from then on. */
+  takeFrom(port: number): number;
+  /** Whether a process of the host listens on `port`. */
+  isListening(port: number): boolean;
+}
+
+/**
+ * The ports that are left beside those of `codex` and of the host. A port of the range that the
+ * Codex reserves comes first: it needs no new pod.
+ */
+export function portsBeside(codex: Codex, listeners: Survey["listeners"]): Ports {
+  const { bind_address: address, reserve_ports: range } = codex.settings.sepulcher;
+  const held = new Set(portsOf(codex));
+  const reserved = range === undefined ? undefined : parsePortRange(range);
+  const isListening = (port: number) =>
+    (listeners ?? []).some((l) => l.port === port && addressesClash(l.address, address));
+  const isReserved = (port: number) =>
+    reserved !== undefined && port >= reserved.first && port <= reserved.last;
+  // The pod holds a reserved range as a whole, or it could not run: nobody else listens there.
+  const isFree = (port: number) => !held.has(port) && (isReserved(port) || !isListening(port));
+  function takeFrom(first: number): number {
+    for (let step = 0; step < 65_536 - 1024; step++) {
+      const port = 1024 + (first - 1024 + step) % (65_536 - 1024);
+      if (!isFree(port)) continue;
+      held.add(port);
+      return port;
+    }
+    return first;
+  }
+  return {
+    take: () => takeFrom(reserved?.first ?? FIRST_PORT),
+    hold(port) {
+      const isNew = !held.has(port);
+      held.add(port);
+      return isNew;
+    },
+    takeFrom,
+    isListening: (port) => !isReserved(port) && isListening(port),
+  };
+}
