@@ -101,6 +101,10 @@ const LAYERS: readonly {
       "npm:diff",
     ],
   },
+  {
+    name: "src/core/orchestrator/",
+    imports: ["src/core/orchestrator/", "src/core/rune/", "src/core/report/"],
+  },
   { name: "templates/", imports: [] },
   { name: "deno.json", imports: [] },
 ];
