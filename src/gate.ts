@@ -37,6 +37,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   const streams: Streams = {
     inIsTerminal: Deno.stdin.isTerminal(),
     outIsTerminal: Deno.stdout.isTerminal(),
+    errIsTerminal: Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb",
     outColors: wantsColors(Deno.env.get, Deno.stdout.isTerminal()),
     errColors: wantsColors(Deno.env.get, Deno.stderr.isTerminal()),
   };

@@ -10,7 +10,17 @@ export type Invocation =
   }
   | { readonly command: "render"; readonly mode: "inscribe" } & InscribeOptions
   | { readonly command: "rollback" } & InscribeOptions
-  | { readonly command: "purge"; readonly yes: boolean } & InscribeOptions;
+  | { readonly command: "purge"; readonly yes: boolean } & InscribeOptions
+  | { readonly command: "plan"; readonly json: boolean; readonly wish: readonly string[] }
+  | { readonly command: "list" | "covens"; readonly json: boolean }
+  | { readonly command: "status"; readonly json: boolean; readonly watch: boolean }
+  | {
+    readonly command: "logs";
+    readonly json: boolean;
+    readonly name: string;
+    readonly follow: boolean;
+    readonly lines: number;
+  };
 
 /** How Runes are written into the live folders. */
 export interface InscribeOptions {

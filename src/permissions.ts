@@ -1,6 +1,6 @@
 import type { Folders } from "./folders.ts";
 import type { Invocation } from "./invocation.ts";
-import type { Programs } from "./programs.ts";
+import type { ProgramName, Programs } from "./programs.ts";
 
 /** What a worker may do; everything that is not listed is denied by the runtime. */
 export interface Permissions {
@@ -19,6 +19,8 @@ export interface Permissions {
  * - `render`, `rollback` and `purge` write to lychd's own folder of Quadlet units, to the user's
  *   folder of systemd units, and to the stage; they read the other folders of units, and run
  *   systemctl, systemd-analyze and the Quadlet generator.
+ * - `plan`, `list` and `covens` read the Codex and the units, and ask systemd and the GPUs.
+ * - `status` reads the units and asks the same; `logs` reads the units and runs journalctl.
  */
 export function permissionsFor(
   invocation: Invocation,
@@ -49,6 +51,26 @@ export function permissionsFor(
     case "rollback":
     case "purge":
       return writing(folders, programs, []);
+    case "plan":
+    case "list":
+    case "covens":
+      return {
+        read: [folders.codex, folders.quadlet, folders.systemd],
+        write: [],
+        run: some(programs, ["systemctl", ...GPU_PROGRAMS]),
+      };
+    case "status":
+      return {
+        read: [folders.quadlet, folders.systemd],
+        write: [],
+        run: some(programs, ["systemctl", ...GPU_PROGRAMS]),
+      };
+    case "logs":
+      return {
+        read: [folders.quadlet, folders.systemd],
+        write: [],
+        run: some(programs, ["journalctl"]),
+      };
   }
 }
 
@@ -61,8 +83,16 @@ function writing(folders: Folders, programs: Programs, read: readonly string[]):
   return {
     read: [...read, ...write, ...above, ...others(folders)],
     write,
-    run: Object.values(programs).filter((path) => path !== undefined),
+    run: some(programs, ["systemctl", "systemdAnalyze", "generator"]),
   };
+}
+
+/** What is asked for the memory of GPUs. */
+const GPU_PROGRAMS = ["nvidiaSmi", "grep"] as const;
+
+/** Those of the programs that are there. */
+function some(programs: Programs, names: readonly ProgramName[]): string[] {
+  return names.flatMap((name) => programs[name] ?? []);
 }
 
 /** Where a unit of somebody else could have the name of one of ours. */

@@ -51,5 +51,15 @@ async function runCommand(invocation: Invocation, context: CommandContext): Prom
       return await (await import("./commands/rollback.ts")).rollback(invocation, context);
     case "purge":
       return await (await import("./commands/purge.ts")).purge(invocation, context);
+    case "plan":
+      return await (await import("./commands/plan.ts")).planWish(invocation, context);
+    case "list":
+      return await (await import("./commands/list.ts")).list(invocation, context);
+    case "covens":
+      return await (await import("./commands/covens.ts")).covens(invocation, context);
+    case "status":
+      return await (await import("./commands/status.ts")).status(invocation, context);
+    case "logs":
+      return await (await import("./commands/logs.ts")).logs(invocation, context);
   }
 }

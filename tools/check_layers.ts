@@ -55,6 +55,7 @@ const LAYERS: readonly {
       "src/terminal.ts",
     ],
   },
+  { name: "src/commands/table.ts", imports: ["npm:cli-table3"] },
   {
     name: "src/commands/",
     imports: [
@@ -65,6 +66,8 @@ const LAYERS: readonly {
       "src/folders.ts",
       "src/programs.ts",
       "src/terminal.ts",
+      "npm:pretty-ms",
+      "npm:sisteransi",
     ],
   },
   { name: "src/host/", imports: ["src/host/"], types: ["src/core/"] },

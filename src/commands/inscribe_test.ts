@@ -107,6 +107,7 @@ function contextOf(host: Host, said: Said): CommandContext {
       outPalette: palette,
       errPalette: palette,
       outIsTerminal: false,
+      errIsTerminal: false,
     },
   };
 }

@@ -4,11 +4,14 @@ import { cli } from "./cli.ts";
 
 const TELLS = "(lychd --help tells what there is)\n";
 
+/** Commands whose help has nothing of its own to be tested. */
+const OTHERS = ["plan", "list", "covens", "status", "logs"];
+
 Deno.test("help and version need no home, no Codex and no folder", async () => {
   await using test = cli();
   const nowhere = { HOME: undefined, PATH: undefined, XDG_CONFIG_HOME: "relative" };
-  const [short, long, version, ofCheck, ofRender, byCommand, ofRollback, ofPurge] = await Promise
-    .all([
+  const [short, long, version, ofCheck, ofRender, byCommand, ofRollback, ofPurge, ...others] =
+    await Promise.all([
       test.run(["-h"], nowhere),
       test.run(["--help"], nowhere),
       test.run(["--version"], nowhere),
@@ -17,9 +20,20 @@ Deno.test("help and version need no home, no Codex and no folder", async () => {
       test.run(["help", "render"], nowhere),
       test.run(["rollback", "--help"], nowhere),
       test.run(["help", "purge"], nowhere),
+      ...OTHERS.map((command) => test.run([command, "--help"], nowhere)),
     ]);
   for (
-    const said of [short, long, version, ofCheck, ofRender, byCommand, ofRollback, ofPurge]
+    const said of [
+      short,
+      long,
+      version,
+      ofCheck,
+      ofRender,
+      byCommand,
+      ofRollback,
+      ofPurge,
+      ...others,
+    ]
   ) {
     strictEqual(said.stderr, "");
     strictEqual(said.code, 0);
@@ -32,7 +46,10 @@ Deno.test("help and version need no home, no Codex and no folder", async () => {
   match(ofRender.stdout, /^Usage: lychd render \[options\]\n/);
   match(ofRollback.stdout, /^Usage: lychd rollback \[options\]\n/);
   match(ofPurge.stdout, /^Usage: lychd purge \[options\]\n/);
-  for (const { stdout } of [long, ofCheck, ofRender, ofRollback, ofPurge]) {
+  for (const [i, { stdout }] of others.entries()) {
+    match(stdout, new RegExp(`^Usage: lychd ${OTHERS[i]} \\[options\\]`));
+  }
+  for (const { stdout } of [long, ofCheck, ofRender, ofRollback, ofPurge, ...others]) {
     match(stdout, /\nExit codes:\n {2}0 {2}ok\n/);
     for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
   }
@@ -72,6 +89,15 @@ const WRONG: readonly { readonly args: readonly string[]; readonly stderr: strin
   { args: ["rollback", "2"], stderr: TOO_MANY("rollback", "2") },
   { args: ["purge", "--dry-run"], stderr: "error: unknown option '--dry-run'\n" },
   { args: ["purge", "eye"], stderr: TOO_MANY("purge", "eye") },
+  { args: ["plan"], stderr: "error: missing required argument 'wish'\n" },
+  { args: ["list", "eye"], stderr: TOO_MANY("list", "eye") },
+  { args: ["status", "--codex", "x"], stderr: "error: unknown option '--codex'\n" },
+  { args: ["logs"], stderr: "error: missing required argument 'name'\n" },
+  {
+    args: ["logs", "eye", "--lines=many"],
+    stderr: "error: option '-n, --lines <count>' argument 'many' is invalid. " +
+      "It must be a whole number.\n",
+  },
   ...["-1", "1.5", "soon", "", "100000"].map((seconds) => ({
     args: ["render", `--wait=${seconds}`],
     stderr: `error: option '--wait <seconds>' argument '${seconds}' is invalid. ` +

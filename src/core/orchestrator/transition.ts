@@ -226,7 +226,7 @@ const RULES: readonly {
   { cost: (o) => o.choice.kind === "running" ? 0 : 1, why: () => "runs already too" },
   {
     cost: (o) => vramMibOf(o),
-    why: (winner, loser) => `takes ${vramText(loser)}, not ${vramText(winner)}`,
+    why: (winner, loser) => `takes ${vramText(loser)}, not ${vramMibOf(winner)} MiB`,
   },
   { cost: (o) => o.oneDoesAll ? 0 : 1, why: () => "needs several engines for it" },
 ];
