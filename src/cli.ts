@@ -28,7 +28,8 @@ Exit codes:
   3  the Codex is invalid
   4  differences found (render --dry-run --exit-code)
   5  doctor found errors
-  6  the host refused (systemd, Podman, the Quadlet generator)`;
+  6  the host refused (systemd, Podman, the Quadlet generator)
+  130  interrupted`;
 
 /**
  * Reads a command line.
@@ -175,6 +176,9 @@ ${EXIT_CODES}`,
       run = { invocation, codex: undefined, output: undefined };
     });
 
+  wishCommands(program, { codexOption, jsonOption }, (invocation, codex) => {
+    run = { invocation, codex, output: undefined };
+  });
   readingCommands(program, { codexOption, jsonOption }, (invocation, codex) => {
     run = { invocation, codex, output: undefined };
   });
@@ -209,6 +213,79 @@ const WISH_HELP = `
 A wish is the name of a Coven, of a Soulstone, or of one or more capabilities.
 Where a name is several of these: coven:NAME, soulstone:NAME, capability:NAME.
 `;
+
+/** The commands that start and stop engines. */
+function wishCommands(
+  program: Command,
+  { codexOption, jsonOption }: CommonOptions,
+  take: Take,
+): void {
+  program.command("summon")
+    .description("Have a wish running: stop what conflicts, start, wait until all of it answers.")
+    .argument("<wish...>", "what is to run")
+    .addOption(new Option("--dry-run", "tell what would happen, and do nothing"))
+    .addOption(new Option("--no-wait", "return as soon as systemd is told"))
+    .addOption(
+      new Option("--timeout <seconds>", "how long to wait for it (default: systemd's own limits)")
+        .argParser(parseSeconds),
+    )
+    .addOption(
+      new Option("--memory-timeout <seconds>", "how long to wait for GPU memory to be free")
+        .argParser(parseSeconds).default(60),
+    )
+    .addOption(new Option("--fallback", "bring back what ran before if it fails"))
+    .addOption(new Option("--no-fallback", "do not (default: ask on a terminal)"))
+    .addOption(codexOption)
+    .addOption(new Option("--json", "print an event on each line of stdout, as JSON"))
+    .addHelpText(
+      "after",
+      `${WISH_HELP}
+Examples:
+  lychd summon vision-ritual
+  lychd summon ocr text-generation --fallback
+  lychd summon eye --timeout 300 --json
+${EXIT_CODES}`,
+    )
+    .action((wish: string[], options: SummonCliOptions) =>
+      take({
+        command: "summon",
+        wish,
+        json: options.json === true,
+        dryRun: options.dryRun === true,
+        wait: options.wait,
+        timeoutSeconds: options.timeout,
+        memoryTimeoutSeconds: options.memoryTimeout,
+        fallback: options.fallback,
+      }, options.codex)
+    );
+
+  program.command("banish")
+    .description("Stop a Soulstone, a Coven but for residents, or all engines.")
+    .argument("[wish]", "a Soulstone or a Coven; without it all engines stop")
+    .addOption(jsonOption)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  lychd banish eye
+  lychd banish vision-ritual
+  lychd banish
+${EXIT_CODES}`,
+    )
+    .action((wish: string | undefined, options: { json?: boolean }) =>
+      take({ command: "banish", json: options.json === true, wish }, undefined)
+    );
+}
+
+interface SummonCliOptions {
+  readonly codex?: string;
+  readonly json?: boolean;
+  readonly dryRun?: boolean;
+  readonly wait: boolean;
+  readonly timeout?: number;
+  readonly memoryTimeout: number;
+  readonly fallback?: boolean;
+}
 
 /** The commands that only look. */
 function readingCommands(

@@ -8,6 +8,8 @@ export interface Permissions {
   readonly write: readonly string[];
   /** Programs by their absolute paths. */
   readonly run: readonly string[];
+  /** `ADDRESS:PORT`; none at all when it is left out. */
+  readonly net?: readonly string[];
 }
 
 /**
@@ -21,6 +23,8 @@ export interface Permissions {
  *   systemctl, systemd-analyze and the Quadlet generator.
  * - `plan`, `list` and `covens` read the Codex and the units, and ask systemd and the GPUs.
  * - `status` reads the units and asks the same; `logs` reads the units and runs journalctl.
+ * - `summon` and `banish` run systemctl; `summon` reads the Codex besides, to compare, asks the GPUs,
+ *   and runs journalctl for what went wrong. It has no network: see {@linkcode proberPermissions}.
  */
 export function permissionsFor(
   invocation: Invocation,
@@ -71,6 +75,18 @@ export function permissionsFor(
         write: [],
         run: some(programs, ["journalctl"]),
       };
+    case "summon":
+      return {
+        read: [folders.codex, folders.quadlet, folders.systemd],
+        write: [],
+        run: some(programs, ["systemctl", "journalctl", ...GPU_PROGRAMS]),
+      };
+    case "banish":
+      return {
+        read: [folders.quadlet, folders.systemd],
+        write: [],
+        run: some(programs, ["systemctl"]),
+      };
   }
 }
 
@@ -85,6 +101,19 @@ function writing(folders: Folders, programs: Programs, read: readonly string[]):
     write,
     run: some(programs, ["systemctl", "systemdAnalyze", "generator"]),
   };
+}
+
+/**
+ * What the sandbox that asks engines for their health may do: speak to exactly these ports of
+ * 127.0.0.1. Only `summon` gets one.
+ */
+export function proberPermissions(
+  invocation: Invocation,
+  ports: readonly number[],
+): Permissions | undefined {
+  const isPort = (port: number) => Number.isInteger(port) && port >= 1 && port <= 65_535;
+  if (invocation.command !== "summon" || !ports.every(isPort)) return undefined;
+  return { read: [], write: [], run: [], net: ports.map((port) => `127.0.0.1:${port}`) };
 }
 
 /** What is asked for the memory of GPUs. */
@@ -110,7 +139,7 @@ export function workerPermissions(permissions: Permissions): Deno.PermissionOpti
     read: [...permissions.read],
     write: [...permissions.write],
     run: [...permissions.run],
-    net: false,
+    net: permissions.net === undefined ? false : [...permissions.net],
     env: false,
     ffi: false,
     sys: false,

@@ -6,6 +6,7 @@
 import type { Folders } from "./folders.ts";
 import { DENO_HOST } from "./host/deno_host.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
+import { startProber } from "./prober.ts";
 import type { Programs } from "./programs.ts";
 import { OutputError, processTerminal, type Streams } from "./terminal.ts";
 import type { CommandContext } from "./commands/context.ts";
@@ -20,13 +21,30 @@ export interface WorkerRequest {
   readonly streams: Streams;
 }
 
-self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
-  const terminal = processTerminal(data.streams);
-  const { folders, programs, user, processId } = data;
-  const context: CommandContext = { host: DENO_HOST, folders, programs, user, processId, terminal };
+/** What the gate sends behind the request when the operator interrupts the command. */
+export const INTERRUPT = "interrupt";
+
+const interruption = new AbortController();
+
+self.onmessage = ({ data }: MessageEvent<WorkerRequest | typeof INTERRUPT>) => {
+  if (data === INTERRUPT) interruption.abort();
+  else void answer(data);
+};
+
+async function answer(request: WorkerRequest): Promise<void> {
+  const { invocation, streams, ...rest } = request;
+  const terminal = processTerminal(streams);
+  const context: CommandContext = {
+    ...rest,
+    host: DENO_HOST,
+    terminal,
+    startProber: (ports) =>
+      startProber(ports, (message, transfer) => self.postMessage(message, { transfer })),
+    interruption: interruption.signal,
+  };
   let code: ExitCode;
   try {
-    code = await runCommand(data.invocation, context);
+    code = await runCommand(invocation, context);
   } catch (error) {
     // Bad input never comes here: this is a bug of ours, and a trace would not help the operator.
     const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -38,7 +56,7 @@ self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
     code = EXIT.failure;
   }
   self.postMessage(code);
-};
+}
 
 /** Loads only what the command needs. */
 async function runCommand(invocation: Invocation, context: CommandContext): Promise<ExitCode> {
@@ -57,6 +75,10 @@ async function runCommand(invocation: Invocation, context: CommandContext): Prom
       return await (await import("./commands/list.ts")).list(invocation, context);
     case "covens":
       return await (await import("./commands/covens.ts")).covens(invocation, context);
+    case "summon":
+      return await (await import("./commands/summon.ts")).summon(invocation, context);
+    case "banish":
+      return await (await import("./commands/banish.ts")).banish(invocation, context);
     case "status":
       return await (await import("./commands/status.ts")).status(invocation, context);
     case "logs":

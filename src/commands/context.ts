@@ -1,6 +1,7 @@
 import type { Folders } from "../folders.ts";
 import type { Host } from "../host/host.ts";
 import type { Programs } from "../programs.ts";
+import type { Prober } from "../prober.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** What a command works with. */
@@ -13,4 +14,8 @@ export interface CommandContext {
   /** The number of this process. */
   readonly processId: number;
   readonly terminal: Terminal;
+  /** Has a prober started for ports of 127.0.0.1. */
+  readonly startProber: (ports: readonly number[]) => Prober;
+  /** Whether and when the operator interrupted the command. */
+  readonly interruption: AbortSignal;
 }

@@ -99,6 +99,8 @@ function contextOf(host: Host, said: Said): CommandContext {
     programs: PROGRAMS,
     user: 0,
     processId: 1,
+    startProber: () => ({ answers: () => Promise.resolve(false), close() {} }),
+    interruption: new AbortController().signal,
     terminal: {
       out: (text) => void (said.out += text),
       err: (text) => void (said.err += text),

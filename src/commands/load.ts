@@ -16,20 +16,30 @@ export interface Loaded {
 /**
  * Reads and compiles the Codex, and reports every finding on stderr.
  */
-export async function loadCodex({ host, folders, terminal }: CommandContext): Promise<Loaded> {
+export async function loadCodex(context: CommandContext): Promise<Loaded> {
+  const { folders, terminal } = context;
+  const { sources, ...loaded } = await compileCodex(context);
+  terminal.err(formatReport(loaded.findings, {
+    sources,
+    prefix: `${folders.codexShown}/`,
+    palette: terminal.errPalette,
+  }));
+  return loaded;
+}
+
+/** Reads and compiles the Codex, and says nothing. */
+export async function compileCodex(
+  { host, folders }: CommandContext,
+): Promise<Loaded & { readonly sources: ReadonlyMap<string, string> }> {
   const found = readCodexFolder(host, folders.codex, folders.codexShown);
   const read = "fault" in found
     ? { codex: undefined, findings: [found.fault], sources: new Map<string, string>() }
     : readCodex(found.folder);
   const compiled = read.codex === undefined ? NOTHING : await compile(read.codex);
   const findings = sortFindings([...read.findings, ...compiled.findings]);
-  terminal.err(formatReport(findings, {
-    sources: read.sources,
-    prefix: `${folders.codexShown}/`,
-    palette: terminal.errPalette,
-  }));
   const valid = !hasErrors(findings);
-  return { codex: read.codex, runes: valid ? compiled.runes : [], valid, findings };
+  const runes = valid ? compiled.runes : [];
+  return { codex: read.codex, runes, valid, findings, sources: read.sources };
 }
 
 const NOTHING = { runes: [], findings: [] };

@@ -24,6 +24,16 @@ export interface Systemd {
    * systemd has in memory.
    */
   facts(units: readonly string[]): Promise<Map<string, UnitFacts>>;
+  /**
+   * Has a unit started as one transaction and does not wait for it; what it said when it refused. Its
+   * jobs are irreversible: a transaction that would undo one of them is refused as a whole, and so is
+   * this one when it meets such jobs of another.
+   */
+  startIrreversibly(unit: string): Promise<string | undefined>;
+  /** Has units stopped and does not wait for it; what it said when it refused. */
+  beginStop(units: readonly string[]): Promise<string | undefined>;
+  /** Takes jobs back, irreversible ones too; one that is done meanwhile is no fault. */
+  cancel(jobs: readonly string[]): Promise<void>;
   /** Stops units; what it said when that failed. */
   stop(units: readonly string[]): Promise<string | undefined>;
   /** Restarts those of the units that run; what it said when that failed. */
@@ -43,6 +53,10 @@ function systemdBy(host: Host, systemctl: string): Systemd {
   return {
     problem: () => order("show", "--property=Version"),
     reload: () => order("daemon-reload"),
+    startIrreversibly: (unit) =>
+      order("start", "--no-block", "--job-mode=replace-irreversibly", "--", unit),
+    beginStop: (units) => order("stop", "--no-block", "--", ...units),
+    cancel: async (jobs) => void (jobs.length > 0 && await order("cancel", "--", ...jobs)),
     stop: (units) => order("stop", "--", ...units),
     tryRestart: (units) => order("try-restart", "--", ...units),
     states: async (units) =>

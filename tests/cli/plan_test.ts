@@ -218,21 +218,47 @@ Deno.test("status, logs and a plan look; they write nothing", async () => {
   deepStrictEqual(test.listing("home"), before);
 });
 
-Deno.test("status and logs of nothing say what helps", async () => {
+Deno.test("status, logs and a summon of nothing say what helps", async () => {
   await using test = cli().codex(HOUSE);
   const stderr = "lychd: nothing was rendered yet\nhint: lychd render\n";
   await test.expect(["status"], { code: 1, stderr });
   await test.expect(["logs", "eye"], { code: 1, stderr });
+  await test.expect(["summon", "eye"], { code: 1, stderr });
+  const { code, stdout } = await test.run(["summon", "eye", "--json"]);
+  strictEqual(code, 1);
+  deepStrictEqual(JSON.parse(stdout), {
+    event: "refused",
+    message: "nothing was rendered yet",
+    hint: "lychd render",
+  });
 });
 
-Deno.test("status without a session of the user says so, and what helps", async () => {
+Deno.test("without a session of the user nothing is done, and it is said what helps", async () => {
   await using test = cli().codex(HOUSE);
   strictEqual((await test.run(RENDER)).code, 0);
-  deepStrictEqual(await run(test, "status"), {
-    code: 6,
+  for (const args of [["status"], ["summon", "eye"], ["banish"], ["banish", "eye"]]) {
+    const said = await run(test, ...args);
+    // A machine without systemd has not even a systemctl.
+    if (said.stderr === "lychd: there is no systemctl\n") continue;
+    deepStrictEqual(said, {
+      code: 6,
+      stdout: "",
+      stderr: "lychd: the user's systemd does not answer (…)\n" +
+        "hint: sudo loginctl enable-linger $USER, and log in anew (not by su or sudo)\n",
+    });
+  }
+});
+
+Deno.test("banish takes a Soulstone or a Coven", async () => {
+  await using test = cli().codex(HOUSE);
+  strictEqual((await test.run(RENDER)).code, 0);
+  const said = await run(test, "banish", "ocr");
+  if (said.stderr === "lychd: there is no systemctl\n") return;
+  deepStrictEqual(said, {
+    code: 2,
     stdout: "",
-    stderr: "lychd: the user's systemd does not answer (…)\n" +
-      "hint: sudo loginctl enable-linger $USER, and log in anew (not by su or sudo)\n",
+    stderr: "lychd: `ocr` is a capability; banish takes a Soulstone or a Coven\n" +
+      "hint: lychd list shows who offers it\n",
   });
 });
 

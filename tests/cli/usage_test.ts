@@ -5,7 +5,7 @@ import { cli } from "./cli.ts";
 const TELLS = "(lychd --help tells what there is)\n";
 
 /** Commands whose help has nothing of its own to be tested. */
-const OTHERS = ["plan", "list", "covens", "status", "logs"];
+const OTHERS = ["plan", "list", "covens", "summon", "banish", "status", "logs"];
 
 Deno.test("help and version need no home, no Codex and no folder", async () => {
   await using test = cli();
@@ -92,6 +92,16 @@ const WRONG: readonly { readonly args: readonly string[]; readonly stderr: strin
   { args: ["plan"], stderr: "error: missing required argument 'wish'\n" },
   { args: ["list", "eye"], stderr: TOO_MANY("list", "eye") },
   { args: ["status", "--codex", "x"], stderr: "error: unknown option '--codex'\n" },
+  { args: ["summon"], stderr: "error: missing required argument 'wish'\n" },
+  {
+    args: ["summon", "eye", "--timeout=soon"],
+    stderr: "error: option '--timeout <seconds>' argument 'soon' is invalid. " +
+      "It must be a whole number of seconds.\n",
+  },
+  {
+    args: ["banish", "eye", "owl"],
+    stderr: "error: too many arguments for 'banish'. Expected 1 argument but got 2: eye, owl.\n",
+  },
   { args: ["logs"], stderr: "error: missing required argument 'name'\n" },
   {
     args: ["logs", "eye", "--lines=many"],
