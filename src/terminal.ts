@@ -13,12 +13,15 @@ export interface Terminal {
   ask(question: string): string;
   /** Whether a person reads `out`, so that text from files must not steer the terminal. */
   readonly outIsTerminal: boolean;
+  /** Whether a person reads `err`, so that a line of it may be written over. */
+  readonly errIsTerminal: boolean;
 }
 
 /** Which of the streams are terminals, and which get colours. */
 export interface Streams {
   readonly inIsTerminal: boolean;
   readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
   readonly outColors: boolean;
   readonly errColors: boolean;
 }
@@ -74,6 +77,7 @@ export function processTerminal(streams: Streams): Terminal {
     outPalette: streams.outColors ? COLORS : PLAIN,
     errPalette: streams.errColors ? COLORS : PLAIN,
     outIsTerminal: streams.outIsTerminal,
+    errIsTerminal: streams.errIsTerminal,
     canAsk: streams.inIsTerminal,
     ask(question) {
       write(Deno.stderr)(question);

@@ -20,7 +20,7 @@ import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
-import { readCompiled } from "./load.ts";
+import { compileCodex } from "./load.ts";
 
 type Doctor = Extract<Invocation, { command: "doctor" }>;
 
@@ -67,12 +67,13 @@ export async function doctor(invocation: Doctor, context: CommandContext): Promi
 }
 
 /** The Codex; one that is not there yet is no fault, unless it was named. */
-async function readCodexState({ host, folders }: CommandContext): Promise<CodexState> {
+async function readCodexState(context: CommandContext): Promise<CodexState> {
+  const { host, folders } = context;
   const shown = folders.codexShown;
   if (!folders.isCodexNamed && !isThere(host, folders.codex)) {
     return { kind: "none", reason: `there is no Codex at ${shown} yet` };
   }
-  const { codex, findings } = await readCompiled(host, folders);
+  const { codex, findings } = await compileCodex(context);
   return { kind: "read", shown, codex: codex ?? EMPTY_CODEX, findings };
 }
 
