@@ -121,7 +121,7 @@ const LAYERS: readonly {
       "src/core/orchestrator/",
       "src/core/rune/",
       "src/core/report/",
-      "npm:yaml",
+      "npm:js-yaml",
       "npm:zod",
     ],
   },

@@ -1,3 +1,4 @@
+import { basename } from "node:path/posix";
 import {
   CHECKS,
   type CodexState,
@@ -17,6 +18,7 @@ import { type Facts, parseFacts, redactFacts } from "../core/facts.ts";
 import { nearest, printable, quoted, shellWord } from "../core/report/mod.ts";
 import { gatherFacts } from "../host/facts.ts";
 import { HostError } from "../host/host.ts";
+import { PROGRAM_PLACES, type ProgramName } from "../programs.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
@@ -97,6 +99,7 @@ async function gather(context: CommandContext, codex: CodexState): Promise<Facts
     host,
     programs,
     probesFor: (known) => probesFor(asking, known),
+    nameOf: (name) => basename(PROGRAM_PLACES[name as ProgramName][0]),
     commandLine: (words) => words.map(shellWord).join(" "),
     onSlow: (command) => terminal.err(`lychd: still waiting for ${printable(command)}\n`),
   });
