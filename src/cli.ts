@@ -3,7 +3,7 @@
  * can take its place.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { EXIT_CODES, type Take } from "./cli/common.ts";
+import { type CommonOptions, EXIT_CODES, type Take } from "./cli/common.ts";
 import { addStartingCommands } from "./cli/start.ts";
 import { addSupportCommands } from "./cli/support.ts";
 import { EXIT, type ExitCode, type InscribeOptions, type Invocation } from "./invocation.ts";
@@ -217,6 +217,8 @@ ${EXIT_CODES}`,
       run = { invocation, codex: undefined, output: undefined };
     });
 
+  wishCommands(program, common, take);
+  readingCommands(program, common, take);
   addSupportCommands(program, common, take);
 
   try {
@@ -244,6 +246,173 @@ interface DoctorOptions {
   readonly only?: readonly string[];
   readonly list?: boolean;
   readonly facts?: string | true;
+}
+
+const WISH_HELP = `
+A wish is the name of a Coven, of a Soulstone, or of one or more capabilities.
+Where a name is several of these: coven:NAME, soulstone:NAME, capability:NAME.
+`;
+
+/** The commands that start and stop engines. */
+function wishCommands(
+  program: Command,
+  { codexOption, jsonOption }: CommonOptions,
+  take: Take,
+): void {
+  program.command("summon")
+    .description("Have a wish running: stop what conflicts, start, wait until all of it answers.")
+    .argument("<wish...>", "what is to run")
+    .addOption(new Option("--dry-run", "tell what would happen, and do nothing"))
+    .addOption(new Option("--no-wait", "return as soon as systemd is told"))
+    .addOption(
+      new Option("--timeout <seconds>", "how long to wait for it (default: systemd's own limits)")
+        .argParser(parseSeconds),
+    )
+    .addOption(
+      new Option("--memory-timeout <seconds>", "how long to wait for GPU memory to be free")
+        .argParser(parseSeconds).default(60),
+    )
+    .addOption(new Option("--fallback", "bring back what ran before if it fails"))
+    .addOption(new Option("--no-fallback", "do not (default: ask on a terminal)"))
+    .addOption(codexOption)
+    .addOption(new Option("--json", "print an event on each line of stdout, as JSON"))
+    .addHelpText(
+      "after",
+      `${WISH_HELP}
+Examples:
+  lychd summon vision-ritual
+  lychd summon ocr text-generation --fallback
+  lychd summon eye --timeout 300 --json
+${EXIT_CODES}`,
+    )
+    .action((wish: string[], options: SummonCliOptions) =>
+      take({
+        command: "summon",
+        wish,
+        json: options.json === true,
+        dryRun: options.dryRun === true,
+        wait: options.wait,
+        timeoutSeconds: options.timeout,
+        memoryTimeoutSeconds: options.memoryTimeout,
+        fallback: options.fallback,
+      }, options.codex)
+    );
+
+  program.command("banish")
+    .description("Stop a Soulstone, a Coven but for residents, or all engines.")
+    .argument("[wish]", "a Soulstone or a Coven; without it all engines stop")
+    .addOption(jsonOption)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  lychd banish eye
+  lychd banish vision-ritual
+  lychd banish
+${EXIT_CODES}`,
+    )
+    .action((wish: string | undefined, options: { json?: boolean }) =>
+      take({ command: "banish", json: options.json === true, wish }, undefined)
+    );
+}
+
+interface SummonCliOptions {
+  readonly codex?: string;
+  readonly json?: boolean;
+  readonly dryRun?: boolean;
+  readonly wait: boolean;
+  readonly timeout?: number;
+  readonly memoryTimeout: number;
+  readonly fallback?: boolean;
+}
+
+/** The commands that only look. */
+function readingCommands(
+  program: Command,
+  { codexOption, jsonOption }: CommonOptions,
+  take: Take,
+): void {
+  program.command("plan")
+    .description("Tell what a wish would start and stop, and why; do nothing.")
+    .argument("<wish...>", "what is to run")
+    .addOption(codexOption)
+    .addOption(jsonOption)
+    .addHelpText(
+      "after",
+      `${WISH_HELP}
+Examples:
+  lychd plan vision-ritual
+  lychd plan ocr text-generation
+${EXIT_CODES}`,
+    )
+    .action((wish: string[], options: { codex?: string; json?: boolean }) =>
+      take({ command: "plan", json: options.json === true, wish }, options.codex)
+    );
+
+  for (
+    const [command, description] of [
+      ["list", "List the Soulstones of the Codex, and who offers what."],
+      ["covens", "Show who runs with whom, who stops whom, and what may not be meant."],
+    ] as const
+  ) {
+    program.command(command)
+      .description(description)
+      .addOption(codexOption)
+      .addOption(jsonOption)
+      .addHelpText(
+        "after",
+        `\nExamples:\n  lychd ${command}\n  lychd ${command} --json\n${EXIT_CODES}`,
+      )
+      .action((options: { codex?: string; json?: boolean }) =>
+        take({ command, json: options.json === true }, options.codex)
+      );
+  }
+
+  program.command("status")
+    .description("Show what every rendered Soulstone does, as systemd tells it.")
+    .addOption(new Option("--watch", "go on, and show what changes"))
+    .addOption(jsonOption)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  lychd status
+  lychd status --watch
+  lychd status --json
+${EXIT_CODES}`,
+    )
+    .action((options: { json?: boolean; watch?: boolean }) =>
+      take(
+        { command: "status", json: options.json === true, watch: options.watch === true },
+        undefined,
+      )
+    );
+
+  program.command("logs")
+    .description("Show the journal of a Soulstone, or of all members of a Coven.")
+    .argument("<name>", "a Soulstone or a Coven")
+    .addOption(new Option("-f, --follow", "go on with what comes"))
+    .addOption(
+      new Option("-n, --lines <count>", "how many lines").argParser(parseCount).default(50),
+    )
+    .addOption(new Option("--json", "print the journal's entries as JSON, one on a line"))
+    .addHelpText(
+      "after",
+      `
+Examples:
+  lychd logs eye
+  lychd logs eye --follow
+${EXIT_CODES}`,
+    )
+    .action((name: string, options: { json?: boolean; follow?: boolean; lines: number }) =>
+      take({
+        command: "logs",
+        json: options.json === true,
+        name,
+        follow: options.follow === true,
+        lines: options.lines,
+      }, undefined)
+    );
 }
 
 interface WritingOptions {
@@ -288,6 +457,11 @@ function parseSeconds(text: string): number {
   if (!/^\d{1,5}$/.test(text)) {
     throw new InvalidArgumentError("It must be a whole number of seconds.");
   }
+  return Number(text);
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
   return Number(text);
 }
 

@@ -6,9 +6,10 @@ import { printable } from "./core/report/printable.ts";
 import { computeFolders } from "./folders.ts";
 import { EXIT, type ExitCode } from "./invocation.ts";
 import { findPrograms } from "./programs.ts";
-import { permissionsFor, workerPermissions } from "./permissions.ts";
+import { permissionsFor, proberPermissions, workerPermissions } from "./permissions.ts";
+import { isProberWanted, type ProberWanted } from "./prober.ts";
 import { processTerminal, type Streams, wantsColors } from "./terminal.ts";
-import type { WorkerRequest } from "./worker.ts";
+import type { INTERRUPT, WorkerRequest } from "./worker.ts";
 
 /**
  * Reads a command line, computes the folders, and runs the command in a worker that has exactly the
@@ -117,12 +118,39 @@ function runInWorker(
     deno: { permissions: workerPermissions(permissions) },
   });
   return new Promise((done) => {
-    worker.onmessage = ({ data }: MessageEvent<ExitCode>) => done(data);
+    worker.onmessage = ({ data }: MessageEvent<ExitCode | ProberWanted>) => {
+      if (isProberWanted(data)) runProber(request, data);
+      else done(data);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
       processTerminal(request.streams).err(`lychd: internal error: ${event.message}\n`);
       done(EXIT.failure);
     };
     worker.postMessage(request);
+    if (request.invocation.command === "summon") interruptWith(worker, done);
   });
+}
+
+/** Starts the sandbox that asks engines for their health, if the command may have one. */
+function runProber({ invocation }: WorkerRequest, { proberPorts, channel }: ProberWanted): void {
+  const permissions = proberPermissions(invocation, proberPorts);
+  if (permissions === undefined) return;
+  const prober = new Worker(import.meta.resolve("./health_worker.ts"), {
+    type: "module",
+    deno: { permissions: workerPermissions(permissions) },
+  });
+  prober.postMessage(channel, [channel]);
+}
+
+/** Lets a command say what goes on without it when it is interrupted; at once the second time. */
+function interruptWith(worker: Worker, done: (code: ExitCode) => void): void {
+  let isAgain = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (isAgain) done(EXIT.interrupted);
+      isAgain = true;
+      worker.postMessage("interrupt" satisfies typeof INTERRUPT);
+    });
+  }
 }

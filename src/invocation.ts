@@ -37,7 +37,33 @@ export type Invocation =
     /** Nothing to ask. */
     readonly request: SoulstoneRequest | undefined;
   }
-  | { readonly command: "schema"; readonly kind: SchemaKind };
+  | { readonly command: "schema"; readonly kind: SchemaKind }
+  | { readonly command: "plan"; readonly json: boolean; readonly wish: readonly string[] }
+  | { readonly command: "list" | "covens"; readonly json: boolean }
+  | { readonly command: "summon"; readonly wish: readonly string[] } & SummonOptions
+  | { readonly command: "banish"; readonly json: boolean; readonly wish: string | undefined }
+  | { readonly command: "status"; readonly json: boolean; readonly watch: boolean }
+  | {
+    readonly command: "logs";
+    readonly json: boolean;
+    readonly name: string;
+    readonly follow: boolean;
+    readonly lines: number;
+  };
+
+/** How a wish is made true. */
+export interface SummonOptions {
+  readonly json: boolean;
+  readonly dryRun: boolean;
+  /** Whether to follow it until all that is wanted answers. */
+  readonly wait: boolean;
+  /** How long to follow it; nothing for as long as systemd's own limits last. */
+  readonly timeoutSeconds: number | undefined;
+  /** How long to wait for GPU memory to be free. */
+  readonly memoryTimeoutSeconds: number;
+  /** Whether what ran before is brought back when it fails; nothing to ask. */
+  readonly fallback: boolean | undefined;
+}
 
 /** How Runes are written into the live folders. */
 export interface InscribeOptions {

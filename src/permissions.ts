@@ -8,6 +8,8 @@ export interface Permissions {
   readonly write: readonly string[];
   /** Programs by their absolute paths. */
   readonly run: readonly string[];
+  /** `ADDRESS:PORT`; none at all when it is left out. */
+  readonly net?: readonly string[];
 }
 
 /**
@@ -23,6 +25,10 @@ export interface Permissions {
  * - `render`, `rollback` and `purge` write to lychd's own folder of Quadlet units, to the user's
  *   folder of systemd units, and to the stage; they read the other folders of units, and run
  *   systemctl, systemd-analyze and the Quadlet generator.
+ * - `plan`, `list` and `covens` read the Codex and the units, and ask systemd and the GPUs.
+ * - `status` reads the units and asks the same; `logs` reads the units and runs journalctl.
+ * - `summon` and `banish` run systemctl; `summon` reads the Codex besides, to compare, asks the GPUs,
+ *   and runs journalctl for what went wrong. It has no network: see {@linkcode proberPermissions}.
  */
 export function permissionsFor(
   invocation: Invocation,
@@ -56,17 +62,49 @@ export function permissionsFor(
         write: [],
         run: invocation.mode === "list" || folders.facts !== undefined
           ? []
-          : some(programs, ...EXAMINERS),
+          : some(programs, EXAMINERS),
       };
     case "rollback":
     case "purge":
       return writing(folders, programs, []);
+    case "plan":
+    case "list":
+    case "covens":
+      return {
+        read: [folders.codex, folders.quadlet, folders.systemd],
+        write: [],
+        run: some(programs, ["systemctl", ...GPU_PROGRAMS]),
+      };
+    case "status":
+      return {
+        read: [folders.quadlet, folders.systemd],
+        write: [],
+        run: some(programs, ["systemctl", ...GPU_PROGRAMS]),
+      };
+    case "logs":
+      return {
+        read: [folders.quadlet, folders.systemd],
+        write: [],
+        run: some(programs, ["journalctl"]),
+      };
+    case "summon":
+      return {
+        read: [folders.codex, folders.quadlet, folders.systemd],
+        write: [],
+        run: some(programs, ["systemctl", "journalctl", ...GPU_PROGRAMS]),
+      };
+    case "banish":
+      return {
+        read: [folders.quadlet, folders.systemd],
+        write: [],
+        run: some(programs, ["systemctl"]),
+      };
     case "init":
     case "add":
       return {
         read: [folders.codex],
         write: [folders.codex],
-        run: some(programs, ...SURVEYORS),
+        run: some(programs, SURVEYORS),
       };
     case "schema":
       return { read: [], write: [], run: [] };
@@ -82,7 +120,7 @@ function writing(folders: Folders, programs: Programs, read: readonly string[]):
   return {
     read: [...read, ...write, ...above, ...others(folders)],
     write,
-    run: some(programs, "systemctl", "systemdAnalyze", "generator"),
+    run: some(programs, ["systemctl", "systemdAnalyze", "generator"]),
   };
 }
 
@@ -113,8 +151,24 @@ const SURVEYORS: readonly ProgramName[] = [
   "stat",
 ];
 
-/** The places of those programs that are there. */
-function some(programs: Programs, ...names: readonly ProgramName[]): string[] {
+/**
+ * What the sandbox that asks engines for their health may do: speak to exactly these ports of
+ * 127.0.0.1. Only `summon` gets one.
+ */
+export function proberPermissions(
+  invocation: Invocation,
+  ports: readonly number[],
+): Permissions | undefined {
+  const isPort = (port: number) => Number.isInteger(port) && port >= 1 && port <= 65_535;
+  if (invocation.command !== "summon" || !ports.every(isPort)) return undefined;
+  return { read: [], write: [], run: [], net: ports.map((port) => `127.0.0.1:${port}`) };
+}
+
+/** What is asked for the memory of GPUs. */
+const GPU_PROGRAMS = ["nvidiaSmi", "grep"] as const;
+
+/** Those of the programs that are there. */
+function some(programs: Programs, names: readonly ProgramName[]): string[] {
   return names.flatMap((name) => programs[name] ?? []);
 }
 
@@ -133,7 +187,7 @@ export function workerPermissions(permissions: Permissions): Deno.PermissionOpti
     read: [...permissions.read],
     write: [...permissions.write],
     run: [...permissions.run],
-    net: false,
+    net: permissions.net === undefined ? false : [...permissions.net],
     env: false,
     ffi: false,
     sys: false,

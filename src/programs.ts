@@ -25,6 +25,7 @@ export const PROGRAM_PLACES = {
     "/usr/lib/systemd/user-generators/podman-user-generator",
     "/run/current-system/sw/libexec/podman/quadlet",
   ],
+  journalctl: ofSystem("journalctl"),
   podman: [...ofSystem("podman"), "/usr/local/bin/podman"],
   nvidiaSmi: [...ofSystem("nvidia-smi"), "/usr/lib/wsl/lib/nvidia-smi"],
   // Deno lets no sandboxed program look at /proc, /sys and /dev; these look for it.

@@ -6,6 +6,7 @@
 import type { Folders } from "./folders.ts";
 import { DENO_HOST } from "./host/deno_host.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
+import { startProber } from "./prober.ts";
 import type { Programs } from "./programs.ts";
 import { OutputError, processTerminal, type Streams } from "./terminal.ts";
 import type { CommandContext } from "./commands/context.ts";
@@ -22,10 +23,27 @@ export interface WorkerRequest {
   readonly streams: Streams;
 }
 
-self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
-  const { invocation, streams, ...given } = data;
+/** What the gate sends behind the request when the operator interrupts the command. */
+export const INTERRUPT = "interrupt";
+
+const interruption = new AbortController();
+
+self.onmessage = ({ data }: MessageEvent<WorkerRequest | typeof INTERRUPT>) => {
+  if (data === INTERRUPT) interruption.abort();
+  else void answer(data);
+};
+
+async function answer(request: WorkerRequest): Promise<void> {
+  const { invocation, streams, ...rest } = request;
   const terminal = processTerminal(streams);
-  const context: CommandContext = { ...given, host: DENO_HOST, terminal };
+  const context: CommandContext = {
+    ...rest,
+    host: DENO_HOST,
+    terminal,
+    startProber: (ports) =>
+      startProber(ports, (message, transfer) => self.postMessage(message, { transfer })),
+    interruption: interruption.signal,
+  };
   let code: ExitCode;
   try {
     code = await runCommand(invocation, context);
@@ -40,7 +58,7 @@ self.onmessage = async ({ data }: MessageEvent<WorkerRequest>) => {
     code = EXIT.failure;
   }
   self.postMessage(code);
-};
+}
 
 /** Loads only what the command needs. */
 async function runCommand(invocation: Invocation, context: CommandContext): Promise<ExitCode> {
@@ -61,5 +79,19 @@ async function runCommand(invocation: Invocation, context: CommandContext): Prom
       return await (await import("./commands/add.ts")).add(invocation, context);
     case "schema":
       return (await import("./commands/schema.ts")).schema(invocation, context);
+    case "plan":
+      return await (await import("./commands/plan.ts")).planWish(invocation, context);
+    case "list":
+      return await (await import("./commands/list.ts")).list(invocation, context);
+    case "covens":
+      return await (await import("./commands/covens.ts")).covens(invocation, context);
+    case "summon":
+      return await (await import("./commands/summon.ts")).summon(invocation, context);
+    case "banish":
+      return await (await import("./commands/banish.ts")).banish(invocation, context);
+    case "status":
+      return await (await import("./commands/status.ts")).status(invocation, context);
+    case "logs":
+      return await (await import("./commands/logs.ts")).logs(invocation, context);
   }
 }

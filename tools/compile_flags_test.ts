@@ -7,3 +7,11 @@ Deno.test("the compile task allows exactly the programs of src/programs.ts", () 
   const allowed = /--allow-run=(\S+)/.exec(config.tasks.compile.command)?.[1]?.split(",");
   assert.deepEqual(allowed?.sort(), Object.values(PROGRAM_PLACES).flat().sort());
 });
+
+Deno.test("the compile task allows the network of this host alone, and brings both sandboxes", () => {
+  const { command } = config.tasks.compile;
+  assert.deepEqual(command.match(/--allow-net\S*/g), ["--allow-net=127.0.0.1"]);
+  for (const worker of ["src/worker.ts", "src/health_worker.ts"]) {
+    assert.ok(command.includes(`--include ${worker}`), worker);
+  }
+});

@@ -1,12 +1,14 @@
+import { surveyOf, surveyProbes } from "../core/doctor/mod.ts";
 import { formatReport } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import { readCodexFolder } from "./codex_folder.ts";
 import type { CommandContext } from "./context.ts";
 import { askForSoulstone } from "./dialogue.ts";
 import { fail } from "./fail.ts";
-import { findingJson, readCompiled } from "./load.ts";
+import { gather } from "./gather.ts";
+import { compileCodex, findingJson } from "./load.ts";
 import { addToCodex, canAsk } from "./new_soulstones.ts";
-import { surveyHost } from "./survey.ts";
+import { printJson } from "./say.ts";
 
 type Add = Extract<Invocation, { command: "add" }>;
 
@@ -16,7 +18,7 @@ export async function add(
   context: CommandContext,
 ): Promise<ExitCode> {
   const { host, folders, terminal } = context;
-  const read = await readCompiled(host, folders);
+  const read = await compileCodex(context);
   const found = readCodexFolder(host, folders.codex, folders.codexShown);
   if (!read.valid || read.codex === undefined || "fault" in found) {
     terminal.err(formatReport(read.findings, {
@@ -25,12 +27,14 @@ export async function add(
       palette: terminal.errPalette,
     }));
     if (json) {
-      terminal.out(`${JSON.stringify({ findings: read.findings.map(findingJson) }, null, 2)}\n`);
+      printJson(context, { findings: read.findings.map(findingJson) });
     }
     return EXIT.codexInvalid;
   }
   const { codex } = read;
-  const survey = await surveyHost(context);
+  const survey = surveyOf(
+    await gather(context, (known) => surveyProbes(context.environment, known)),
+  );
   let wanted = request;
   if (wanted === undefined) {
     if (!canAsk(context, json)) {

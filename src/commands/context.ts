@@ -1,6 +1,7 @@
 import type { Folders } from "../folders.ts";
 import type { Host } from "../host/host.ts";
 import type { Programs } from "../programs.ts";
+import type { Prober } from "../prober.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** What a command works with. */
@@ -17,4 +18,8 @@ export interface CommandContext {
   /** Variables that lead to the session, and the home folder: those that are set. */
   readonly environment: Readonly<Record<string, string>>;
   readonly terminal: Terminal;
+  /** Has a prober started for ports of 127.0.0.1. */
+  readonly startProber: (ports: readonly number[]) => Prober;
+  /** Whether and when the operator interrupted the command. */
+  readonly interruption: AbortSignal;
 }

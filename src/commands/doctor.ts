@@ -14,13 +14,13 @@ import {
 } from "../core/doctor/mod.ts";
 import { readCodex } from "../core/codex/mod.ts";
 import { type Facts, parseFacts, redactFacts } from "../core/facts.ts";
-import { nearest, printable, quoted, shellWord } from "../core/report/mod.ts";
-import { gatherFacts } from "../host/facts.ts";
+import { nearest, quoted } from "../core/report/mod.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
-import { readCompiled } from "./load.ts";
+import { gather } from "./gather.ts";
+import { compileCodex } from "./load.ts";
 
 type Doctor = Extract<Invocation, { command: "doctor" }>;
 
@@ -45,7 +45,9 @@ export async function doctor(invocation: Doctor, context: CommandContext): Promi
   const codex = await readCodexState(context);
   let facts: Facts;
   if (folders.facts === undefined) {
-    facts = await gather(context, codex);
+    const { user, environment } = context;
+    const asking = { user, environment, wants: wantsFor(codex, environment) };
+    facts = await gather(context, (known) => probesFor(asking, known));
   } else {
     const read = readFacts(context, folders.facts);
     if ("problem" in read) {
@@ -67,12 +69,13 @@ export async function doctor(invocation: Doctor, context: CommandContext): Promi
 }
 
 /** The Codex; one that is not there yet is no fault, unless it was named. */
-async function readCodexState({ host, folders }: CommandContext): Promise<CodexState> {
+async function readCodexState(context: CommandContext): Promise<CodexState> {
+  const { host, folders } = context;
   const shown = folders.codexShown;
   if (!folders.isCodexNamed && !isThere(host, folders.codex)) {
     return { kind: "none", reason: `there is no Codex at ${shown} yet` };
   }
-  const { codex, findings } = await readCompiled(host, folders);
+  const { codex, findings } = await compileCodex(context);
   return { kind: "read", shown, codex: codex ?? EMPTY_CODEX, findings };
 }
 
@@ -87,19 +90,6 @@ function isThere(host: CommandContext["host"], path: string): boolean {
 
 function wantsFor(codex: CodexState, environment: Facts["environment"]) {
   return codex.kind === "none" ? NO_WANTS : wantsOf(codex.codex, environment["HOME"]);
-}
-
-async function gather(context: CommandContext, codex: CodexState): Promise<Facts> {
-  const { host, programs, user, environment, terminal } = context;
-  const asking = { user, environment, wants: wantsFor(codex, environment) };
-  const commands = await gatherFacts({
-    host,
-    programs,
-    probesFor: (known) => probesFor(asking, known),
-    commandLine: (words) => words.map(shellWord).join(" "),
-    onSlow: (command) => terminal.err(`lychd: still waiting for ${printable(command)}\n`),
-  });
-  return { format: 1, lychd: context.version, environment: { ...environment }, commands };
 }
 
 function readFacts(

@@ -10,7 +10,7 @@ export function fail(
   { terminal }: CommandContext,
   json: boolean,
   message: string,
-  { code = EXIT.failure, hint }: { code?: ExitCode; hint?: string | undefined } = {},
+  { code = EXIT.failure, hint }: { code?: ExitCode | undefined; hint?: string | undefined } = {},
 ): ExitCode {
   const lines = message.split("\n").map(printable).join("\n");
   terminal.err(`lychd: ${lines}\n`);

@@ -1,12 +1,13 @@
 import { readCodex } from "../core/codex/mod.ts";
+import { surveyOf, surveyProbes } from "../core/doctor/mod.ts";
 import type { SoulstoneRequest } from "../core/draft/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import { readCodexFolder } from "./codex_folder.ts";
 import type { CommandContext } from "./context.ts";
 import { askForCodex } from "./dialogue.ts";
 import { fail } from "./fail.ts";
+import { gather } from "./gather.ts";
 import { addToCodex, canAsk } from "./new_soulstones.ts";
-import { surveyHost } from "./survey.ts";
 
 type Init = Extract<Invocation, { command: "init" }>;
 
@@ -27,7 +28,9 @@ export async function init(invocation: Init, context: CommandContext): Promise<E
       hint: "lychd add adds a Soulstone to it",
     });
   }
-  const survey = await surveyHost(context);
+  const survey = surveyOf(
+    await gather(context, (known) => surveyProbes(context.environment, known)),
+  );
   const codex = readCodex({ folder: folders.codexShown, files: [] }).codex;
   let asked: { requests: readonly SoulstoneRequest[]; bootCoven: string | undefined } = invocation;
   if (invocation.requests.length === 0) {

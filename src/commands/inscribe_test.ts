@@ -108,6 +108,8 @@ function contextOf(host: Host, said: Said): CommandContext {
     processId: 1,
     version: "0.0.0",
     environment: {},
+    startProber: () => ({ answers: () => Promise.resolve(false), close() {} }),
+    interruption: new AbortController().signal,
     terminal: {
       out: (text) => void (said.out += text),
       err: (text) => void (said.err += text),

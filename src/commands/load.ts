@@ -1,8 +1,6 @@
 import { type Codex, readCodex } from "../core/codex/mod.ts";
 import { compile, type Rune } from "../core/compile/mod.ts";
 import { type Finding, formatReport, hasErrors, sortFindings } from "../core/report/mod.ts";
-import type { Folders } from "../folders.ts";
-import type { Host } from "../host/host.ts";
 import { readCodexFolder } from "./codex_folder.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -18,8 +16,9 @@ export interface Loaded {
 /**
  * Reads and compiles the Codex, and reports every finding on stderr.
  */
-export async function loadCodex({ host, folders, terminal }: CommandContext): Promise<Loaded> {
-  const { sources, ...loaded } = await readCompiled(host, folders);
+export async function loadCodex(context: CommandContext): Promise<Loaded> {
+  const { folders, terminal } = context;
+  const { sources, ...loaded } = await compileCodex(context);
   terminal.err(formatReport(loaded.findings, {
     sources,
     prefix: `${folders.codexShown}/`,
@@ -29,9 +28,8 @@ export async function loadCodex({ host, folders, terminal }: CommandContext): Pr
 }
 
 /** Reads and compiles the Codex, and says nothing. */
-export async function readCompiled(
-  host: Host,
-  folders: Folders,
+export async function compileCodex(
+  { host, folders }: CommandContext,
 ): Promise<Loaded & { readonly sources: ReadonlyMap<string, string> }> {
   const found = readCodexFolder(host, folders.codex, folders.codexShown);
   const read = "fault" in found

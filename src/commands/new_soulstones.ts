@@ -9,6 +9,7 @@ import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
 import { findingJson } from "./load.ts";
 import { writeNewFiles } from "./new_files.ts";
+import { printJson } from "./say.ts";
 
 /** What is to be written beside what is there. */
 export type Addition = Omit<DraftInput, "files" | "home"> & {
@@ -52,7 +53,7 @@ export async function addToCodex(
   }
   const needsDoctor = wanted.survey.devices.length === 0 || !wanted.survey.devicesDefined;
   const next = nextCommand(context, needsDoctor ? "doctor" : "render --dry-run");
-  if (json) terminal.out(`${JSON.stringify(additionJson(draft, next), null, 2)}\n`);
+  if (json) printJson(context, additionJson(draft, next));
   else {
     for (const { path } of draft.files) {
       terminal.out(`wrote ${printable(`${folders.codexShown}/${path}`)}\n`);
@@ -69,9 +70,10 @@ export async function addToCodex(
 
 /** Whether the Codex is valid with the draft in it; its faults are told as `lychd check` tells them. */
 async function isValid(
-  { terminal, folders }: CommandContext,
+  context: CommandContext,
   { json, files, draft }: { json: boolean; files: readonly CodexFile[]; draft: Draft },
 ): Promise<boolean> {
+  const { terminal, folders } = context;
   const encoder = new TextEncoder();
   const added = draft.files.filter(({ path }) => path.endsWith(".toml"))
     .map(({ path, text }) => ({ path, bytes: encoder.encode(text) }));
@@ -86,7 +88,7 @@ async function isValid(
     prefix: `${folders.codexShown}/`,
     palette: terminal.errPalette,
   }));
-  if (json) terminal.out(`${JSON.stringify({ findings: findings.map(findingJson) }, null, 2)}\n`);
+  if (json) printJson(context, { findings: findings.map(findingJson) });
   return false;
 }
 

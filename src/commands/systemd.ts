@@ -1,3 +1,4 @@
+import type { UnitFacts } from "../core/orchestrator/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -18,6 +19,21 @@ export interface Systemd {
   reload(): Promise<string | undefined>;
   /** The states of many units in one call, by name. */
   states(units: readonly string[]): Promise<Map<string, UnitState>>;
+  /**
+   * What units do, by name, in one call; a name may be a pattern, which stands for all units that
+   * systemd has in memory.
+   */
+  facts(units: readonly string[]): Promise<Map<string, UnitFacts>>;
+  /**
+   * Has a unit started as one transaction and does not wait for it; what it said when it refused. Its
+   * jobs are irreversible: a transaction that would undo one of them is refused as a whole, and so is
+   * this one when it meets such jobs of another.
+   */
+  startIrreversibly(unit: string): Promise<string | undefined>;
+  /** Has units stopped and does not wait for it; what it said when it refused. */
+  beginStop(units: readonly string[]): Promise<string | undefined>;
+  /** Takes jobs back, irreversible ones too; one that is done meanwhile is no fault. */
+  cancel(jobs: readonly string[]): Promise<void>;
   /** Stops units; what it said when that failed. */
   stop(units: readonly string[]): Promise<string | undefined>;
   /** Restarts those of the units that run; what it said when that failed. */
@@ -37,27 +53,85 @@ function systemdBy(host: Host, systemctl: string): Systemd {
   return {
     problem: () => order("show", "--property=Version"),
     reload: () => order("daemon-reload"),
+    startIrreversibly: (unit) =>
+      order("start", "--no-block", "--job-mode=replace-irreversibly", "--", unit),
+    beginStop: (units) => order("stop", "--no-block", "--", ...units),
+    cancel: async (jobs) => void (jobs.length > 0 && await order("cancel", "--", ...jobs)),
     stop: (units) => order("stop", "--", ...units),
     tryRestart: (units) => order("try-restart", "--", ...units),
-    async states(units) {
-      if (units.length === 0) return new Map();
-      const properties = "--property=Id,LoadState,ActiveState,LoadError,InvocationID";
-      const args = ["--user", "show", properties, "--", ...units];
-      const { code, stdout, stderr } = await host.run(systemctl, args);
-      // A unit that is not there is no fault of this call.
-      if (code !== 0) {
-        throw new HostError("other", systemctl, stderr.trim() || `it exited with ${code}`);
-      }
-      return parseStates(stdout);
-    },
+    states: async (units) =>
+      parseStates(
+        await show(units, ["Id", "LoadState", "ActiveState", "LoadError", "InvocationID"]),
+      ),
+    facts: async (units) => parseFacts(await show(units, FACTS, "--timestamp=unix")),
   };
+
+  async function show(
+    units: readonly string[],
+    properties: readonly string[],
+    ...options: string[]
+  ): Promise<string> {
+    if (units.length === 0) return "";
+    const args = ["--user", "show", `--property=${properties.join()}`, ...options, "--", ...units];
+    const { code, stdout, stderr } = await host.run(systemctl, args);
+    // A unit that is not there is no fault of this call.
+    if (code === 0) return stdout;
+    throw new HostError("other", systemctl, stderr.trim() || `it exited with ${code}`);
+  }
 }
+
+/** The properties of {@linkcode UnitFacts}. */
+const FACTS = [
+  "Id",
+  "LoadState",
+  "ActiveState",
+  "SubState",
+  "Result",
+  "ExecMainCode",
+  "ExecMainStatus",
+  "NRestarts",
+  "Job",
+  "StateChangeTimestamp",
+  "MemoryCurrent",
+  "NeedDaemonReload",
+];
 
 /**
  * Reads what `systemctl show` prints of several units: blocks of `Property=value` lines.
  */
 export function parseStates(text: string): Map<string, UnitState> {
-  const states = new Map<string, UnitState>();
+  return parseBlocks(text, (value) => ({
+    loadState: value("LoadState"),
+    activeState: value("ActiveState"),
+    loadError: value("LoadError"),
+    invocationId: value("InvocationID"),
+  }));
+}
+
+function parseFacts(text: string): Map<string, UnitFacts> {
+  return parseBlocks(text, (value) => {
+    const number = (name: string) => {
+      const read = value(name).replace(/^@/, "");
+      return /^\d+$/.test(read) ? Number(read) : undefined;
+    };
+    return {
+      loadState: value("LoadState"),
+      activeState: value("ActiveState"),
+      subState: value("SubState"),
+      result: value("Result"),
+      exitKind: number("ExecMainCode") ?? 0,
+      exitStatus: number("ExecMainStatus") ?? 0,
+      restarts: number("NRestarts") ?? 0,
+      job: value("Job"),
+      sinceSeconds: number("StateChangeTimestamp"),
+      memoryBytes: number("MemoryCurrent"),
+      isStale: value("NeedDaemonReload") === "yes",
+    };
+  });
+}
+
+function parseBlocks<T>(text: string, read: (value: (name: string) => string) => T) {
+  const units = new Map<string, T>();
   for (const block of text.trim().split("\n\n")) {
     const values = new Map(
       block.split("\n").map((line) => [
@@ -66,15 +140,9 @@ export function parseStates(text: string): Map<string, UnitState> {
       ]),
     );
     const id = values.get("Id");
-    if (id === undefined) continue;
-    states.set(id, {
-      loadState: values.get("LoadState") ?? "",
-      activeState: values.get("ActiveState") ?? "",
-      loadError: values.get("LoadError") ?? "",
-      invocationId: values.get("InvocationID") ?? "",
-    });
+    if (id !== undefined) units.set(id, read((name) => values.get(name) ?? ""));
   }
-  return states;
+  return units;
 }
 
 /** Whether a unit has processes, or is about to. */

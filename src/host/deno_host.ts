@@ -68,6 +68,14 @@ export const DENO_HOST: Host = {
       throw error instanceof HostError ? error : hostError(program, error);
     }
   },
+  async runAttached(program, args) {
+    try {
+      const command = new Deno.Command(program, { args: [...args], stdin: "null" });
+      return (await command.spawn().status).code;
+    } catch (error) {
+      throw hostError(program, error);
+    }
+  },
   async lock(path, holder, waitSeconds) {
     const end = performance.now() + waitSeconds * 1000;
     for (;;) {

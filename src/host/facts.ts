@@ -15,6 +15,8 @@ export interface Gathering {
   readonly host: Host;
   /** The places of programs, by the names that probes use. */
   readonly programs: Readonly<Record<string, string | undefined>>;
+  /** What an operator calls a program that is not there. */
+  readonly nameOf: (program: string) => string;
   /** What there is to ask, as far as what is known already tells. */
   readonly probesFor: (commands: Facts["commands"]) => readonly Probe[];
   /** A command line for people. */
@@ -54,11 +56,11 @@ function inOrder(commands: Facts["commands"], probes: readonly Probe[]): Facts["
 }
 
 async function ask(
-  { host, programs, commandLine, onSlow }: Gathering,
+  { host, programs, nameOf, commandLine, onSlow }: Gathering,
   probe: Probe,
 ): Promise<Fact> {
   const program = programs[probe.program];
-  const command = commandLine([program ?? probe.program, ...probe.args]);
+  const command = commandLine([program ?? nameOf(probe.program), ...probe.args]);
   if (program === undefined) return { command, failed: "there is no such program" };
   const slow = setTimeout(() => onSlow(command), SLOW_MILLISECONDS);
   try {

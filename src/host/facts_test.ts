@@ -21,6 +21,7 @@ function gather(
     host,
     programs: PROGRAMS,
     probesFor,
+    nameOf: (name) => name,
     commandLine: (words) => words.join(" "),
     onSlow: (command) => slow.push(command),
   }).then((commands) => ({ commands, slow }));

@@ -71,6 +71,8 @@ export interface Host {
     env?: Readonly<Record<string, string>>,
     limits?: RunLimits,
   ): Promise<Ran>;
+  /** Runs a program that speaks for itself on lychd's own stdout and stderr; its exit code. */
+  runAttached(program: string, args: readonly string[]): Promise<number>;
   /**
    * Takes the lock that `path` stands for, and writes `holder` into it for those who wait. The
    * result gives it back, or after `waitSeconds` says who holds it.

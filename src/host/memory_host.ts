@@ -101,6 +101,7 @@ export function memoryHost(
       folders.has(path) && list(path).length === 0 && folders.delete(path),
     syncFolder: () => {},
     run,
+    runAttached: async (program, args) => (await run(program, args)).code,
     lock: () => Promise.resolve({ release() {} }),
   };
 }

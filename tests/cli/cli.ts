@@ -152,7 +152,18 @@ function command(): [string, string[]] {
   const binary = Deno.env.get("LYCHD_BINARY");
   return binary ? [binary, []] : [
     Deno.execPath(),
-    ["run", "-q", "--no-prompt", "-R", "-W", "-E", "-S", "--allow-run", join(ROOT, "main.ts")],
+    [
+      "run",
+      "-q",
+      "--no-prompt",
+      "-R",
+      "-W",
+      "-E",
+      "-S",
+      "--allow-net=127.0.0.1",
+      "--allow-run",
+      join(ROOT, "main.ts"),
+    ],
   ];
 }
 

@@ -4,22 +4,24 @@ import { cli } from "./cli.ts";
 
 const TELLS = "(lychd --help tells what there is)\n";
 
+/** Commands whose help has nothing of its own to be tested. */
+const OTHERS = ["doctor", "plan", "list", "covens", "summon", "banish", "status", "logs"];
+
 Deno.test("help and version need no home, no Codex and no folder", async () => {
   await using test = cli();
   const nowhere = { HOME: undefined, PATH: undefined, XDG_CONFIG_HOME: "relative" };
-  const [short, long, version, ofCheck, ofRender, byCommand, ofRollback, ofPurge, ofDoctor] =
-    await Promise
-      .all([
-        test.run(["-h"], nowhere),
-        test.run(["--help"], nowhere),
-        test.run(["--version"], nowhere),
-        test.run(["check", "--help"], nowhere),
-        test.run(["render", "-h"], nowhere),
-        test.run(["help", "render"], nowhere),
-        test.run(["rollback", "--help"], nowhere),
-        test.run(["help", "purge"], nowhere),
-        test.run(["doctor", "--help"], nowhere),
-      ]);
+  const [short, long, version, ofCheck, ofRender, byCommand, ofRollback, ofPurge, ...others] =
+    await Promise.all([
+      test.run(["-h"], nowhere),
+      test.run(["--help"], nowhere),
+      test.run(["--version"], nowhere),
+      test.run(["check", "--help"], nowhere),
+      test.run(["render", "-h"], nowhere),
+      test.run(["help", "render"], nowhere),
+      test.run(["rollback", "--help"], nowhere),
+      test.run(["help", "purge"], nowhere),
+      ...OTHERS.map((command) => test.run([command, "--help"], nowhere)),
+    ]);
   for (
     const said of [
       short,
@@ -30,7 +32,7 @@ Deno.test("help and version need no home, no Codex and no folder", async () => {
       byCommand,
       ofRollback,
       ofPurge,
-      ofDoctor,
+      ...others,
     ]
   ) {
     strictEqual(said.stderr, "");
@@ -44,7 +46,10 @@ Deno.test("help and version need no home, no Codex and no folder", async () => {
   match(ofRender.stdout, /^Usage: lychd render \[options\]\n/);
   match(ofRollback.stdout, /^Usage: lychd rollback \[options\]\n/);
   match(ofPurge.stdout, /^Usage: lychd purge \[options\]\n/);
-  for (const { stdout } of [long, ofCheck, ofRender, ofRollback, ofPurge, ofDoctor]) {
+  for (const [i, { stdout }] of others.entries()) {
+    match(stdout, new RegExp(`^Usage: lychd ${OTHERS[i]} \\[options\\]`));
+  }
+  for (const { stdout } of [long, ofCheck, ofRender, ofRollback, ofPurge, ...others]) {
     match(stdout, /\nExit codes:\n {2}0 {2}ok\n/);
     for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
   }
@@ -84,6 +89,25 @@ const WRONG: readonly { readonly args: readonly string[]; readonly stderr: strin
   { args: ["rollback", "2"], stderr: TOO_MANY("rollback", "2") },
   { args: ["purge", "--dry-run"], stderr: "error: unknown option '--dry-run'\n" },
   { args: ["purge", "eye"], stderr: TOO_MANY("purge", "eye") },
+  { args: ["plan"], stderr: "error: missing required argument 'wish'\n" },
+  { args: ["list", "eye"], stderr: TOO_MANY("list", "eye") },
+  { args: ["status", "--codex", "x"], stderr: "error: unknown option '--codex'\n" },
+  { args: ["summon"], stderr: "error: missing required argument 'wish'\n" },
+  {
+    args: ["summon", "eye", "--timeout=soon"],
+    stderr: "error: option '--timeout <seconds>' argument 'soon' is invalid. " +
+      "It must be a whole number of seconds.\n",
+  },
+  {
+    args: ["banish", "eye", "owl"],
+    stderr: "error: too many arguments for 'banish'. Expected 1 argument but got 2: eye, owl.\n",
+  },
+  { args: ["logs"], stderr: "error: missing required argument 'name'\n" },
+  {
+    args: ["logs", "eye", "--lines=many"],
+    stderr: "error: option '-n, --lines <count>' argument 'many' is invalid. " +
+      "It must be a whole number.\n",
+  },
   ...["-1", "1.5", "soon", "", "100000"].map((seconds) => ({
     args: ["render", `--wait=${seconds}`],
     stderr: `error: option '--wait <seconds>' argument '${seconds}' is invalid. ` +

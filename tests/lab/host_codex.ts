@@ -79,6 +79,7 @@ export async function lychd(...args: string[]): Promise<Said> {
     "-W",
     "-E",
     "-S",
+    "--allow-net=127.0.0.1",
     "--allow-run",
     join(ROOT, "main.ts"),
   ];

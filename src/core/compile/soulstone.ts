@@ -134,7 +134,7 @@ export function soulstoneUnitOf(
 }
 
 /** What Docker and Podman call devices that a group owns: the user's groups must be kept. */
-function isGroupOwned(device: string): boolean {
+export function isGroupOwned(device: string): boolean {
   return !device.startsWith("nvidia.com/");
 }
 
@@ -219,7 +219,13 @@ function factsOf(
     ["Capabilities", soulstone.capabilities.join(" ")],
     ["Port", soulstone.port],
     ["Uri", uriOf(soulstone)],
-    ["HealthPath", soulstone.health?.path ?? profile.healthPath],
+    ["Resident", soulstone.resident ? "yes" : undefined],
+    // Who brings a command of their own does not mean the path that the engine is known for.
+    [
+      "HealthPath",
+      soulstone.health?.path ??
+        (soulstone.health?.cmd === undefined ? profile.healthPath : undefined),
+    ],
     ["MetricsPath", profile.metricsPath],
     ["VramMib", soulstone.vram_mib],
   ];

@@ -3,7 +3,7 @@
  * network. What is asked may depend on what is known, so the list is made anew until it is complete.
  */
 import type { Facts, Probe } from "../facts.ts";
-import { hostPathOf, knownFolders, namesIn, specsIn } from "./read/cdi.ts";
+import { hostPathOf, knownFolders, namesIn, nodesOfDevices, specsIn } from "./read/cdi.ts";
 import { filesOf, STAT_FORMAT } from "./read/files.ts";
 import { podmanInfoOf } from "./read/podman.ts";
 import { addressesClash, listenersOf } from "./read/ports.ts";
@@ -53,7 +53,7 @@ export function probesFor(asking: Asking, commands: Facts["commands"]): readonly
     ...ofPodman(asking.wants, facts),
     ...ofSystemd(asking),
     ...ofGpus(asking.wants, facts),
-    ...ofCdi(facts),
+    ...ofCdi(asking.wants, facts),
     ...ofCodex(asking.wants, facts),
   ];
   return [...new Map(probes.map((probe) => [probe.id, probe])).values()];
@@ -71,7 +71,7 @@ export function surveyProbes(
     probe("ports", "ss", "-Hltnp"),
     // Whether a node may be opened is doctor's to ask.
     ...ofGpus(NO_WANTS, facts).filter(({ program }) => program !== "test"),
-    ...ofCdi(facts),
+    ...ofCdi(NO_WANTS, facts),
   ];
 }
 
@@ -159,7 +159,7 @@ function ofSystemd({ environment, wants }: Asking): Probe[] {
 }
 
 function ofGpus({ devices }: Wants, facts: Facts): Probe[] {
-  const cards = lines(facts, "drm-cards").filter((name) => /^card\d+$/.test(name));
+  const cards = lines(facts, "drm-cards").filter((name) => /^(?:card|renderD)\d+$/.test(name));
   const displays = lines(facts, "pci").map((name) => `/sys/bus/pci/devices/${name}`);
   const controllers = lines(facts, "pci-classes").map((line) =>
     line.replace(/\/class:.*$/, "/uevent")
@@ -215,7 +215,7 @@ function ofGpus({ devices }: Wants, facts: Facts): Probe[] {
   ];
 }
 
-function ofCdi(facts: Facts): Probe[] {
+function ofCdi({ devices }: Wants, facts: Facts): Probe[] {
   const home = facts.environment["HOME"];
   const configs = [
     "/usr/share/containers",
@@ -247,6 +247,8 @@ function ofCdi(facts: Facts): Probe[] {
     ...files.some(({ path }) => facts.commands[`cdi-spec:${path}`] === undefined)
       ? []
       : stat("cdi-paths", [...new Set(paths)]),
+    ...nodesOfDevices(facts, devices).filter((path) => filesOf(facts, "cdi-paths").has(path))
+      .map((path) => probe(`open:${path}`, "test", "-r", path, "-a", "-w", path)),
     ...stat("nvidia-ctk", ["/usr/bin/nvidia-ctk", "/run/current-system/sw/bin/nvidia-ctk"]),
     probe(
       "nvidia-refresh",

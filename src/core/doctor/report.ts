@@ -1,4 +1,4 @@
-import { type Palette, printable } from "../report/mod.ts";
+import { countOf, type Palette, printable } from "../report/mod.ts";
 import type { Check, State } from "./check.ts";
 
 /** What doctor says of one thing. */
@@ -89,12 +89,11 @@ function wrap(text: string, indent: string): string {
 
 function summary(findings: readonly HostFinding[]): string {
   const count = (state: State) => findings.filter((finding) => finding.state === state).length;
-  const plural = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;
   return [
     `${count("ok")} ok`,
     `${count("skipped")} skipped`,
-    plural(count("warning"), "warning"),
-    plural(count("error"), "error"),
+    countOf(count("warning"), "warning"),
+    countOf(count("error"), "error"),
   ].join(", ");
 }
 

@@ -1,5 +1,6 @@
 import { type Codex, parseVolume, type Soulstone } from "../codex/mod.ts";
 import { covensOf } from "../compile/mod.ts";
+import type { Vendor } from "./read/gpus.ts";
 import { covenTarget, SEPULCHER, soulstoneUnit } from "../rune/mod.ts";
 
 /** A path of the host that a Soulstone needs, and what for. */
@@ -74,6 +75,15 @@ export function devicesOf(
   settings: Codex["settings"],
 ): readonly string[] {
   return soulstone.devices ?? settings.gpu.default_devices ?? [];
+}
+
+/** Whose GPUs are asked for; a node below /dev/dri may be of two vendors. */
+export function vendorsOf({ devices }: Pick<Wants, "devices">): ReadonlySet<Vendor> {
+  return new Set(devices.flatMap((device): Vendor[] => {
+    if (/^nvidia\.com\/|^\/dev\/nvidia/.test(device)) return ["NVIDIA"];
+    if (/^amd\.com\/|^\/dev\/kfd/.test(device)) return ["AMD"];
+    return /^intel\.com\//.test(device) ? ["Intel"] : [];
+  }));
 }
 
 function sorted(names: readonly string[]): string[] {

@@ -3,6 +3,7 @@ import { shellWord } from "../../report/mod.ts";
 import { skipped, type Subject } from "../check.ts";
 import { type CdiFile, knownFolders, specsIn } from "../read/cdi.ts";
 import { hasNvidia } from "../read/gpus.ts";
+import { propertiesOf } from "../read/units.ts";
 import { isWsl } from "../read/os.ts";
 
 /** The CDI names that the Codex asks for. */
@@ -27,22 +28,26 @@ export function deviceNames(devices: readonly string[]): string {
     : shown.join(", ");
 }
 
-/** The command that writes a specification anew: NVIDIA's own, where it is theirs. */
-export function regenerate(facts: Facts, path: string | undefined): string {
+/** The command that writes a specification anew: by the tool of its vendor, where that is known. */
+export function regenerate(facts: Facts, path: string): string {
+  const file = specsIn(facts, knownFolders(facts)).find((other) => other.path === path);
+  const kind = file?.spec?.kind;
+  if (kind === undefined ? /nvidia/.test(path) : kind.startsWith("nvidia.com/")) {
+    return generateNvidia(facts, path);
+  }
+  if (kind?.startsWith("amd.com/")) return `sudo amd-ctk cdi generate --output=${shellWord(path)}`;
+  if (kind?.startsWith("intel.com/")) return "sudo intel-cdi-specs-generator gpu";
+  return `sudo rm ${shellWord(path)}    # then let the tool that wrote it write it anew`;
+}
+
+/** The command that writes NVIDIA's specification; where their service does so, it shall. */
+export function generateNvidia(facts: Facts, path: string | undefined): string {
+  const service = propertiesOf(facts, "nvidia-refresh").get("nvidia-cdi-refresh.service");
+  const isTheirs = path === undefined || /^\/(?:var\/)?run\/cdi\/nvidia\.yaml$/.test(path);
+  if (isTheirs && service?.get("LoadState") === "loaded") {
+    return "sudo systemctl restart nvidia-cdi-refresh.service";
+  }
   const mode = isWsl(facts) ? " --mode=wsl" : "";
-  const kind = path === undefined
-    ? "nvidia.com/gpu"
-    : specsIn(facts, knownFolders(facts)).find((file) => file.path === path)?.spec?.kind;
-  if (kind !== undefined && kind.startsWith("amd.com/")) {
-    return `sudo amd-ctk cdi generate --output=${shellWord(path ?? "/etc/cdi/amd.json")}`;
-  }
-  if (kind !== undefined && kind.startsWith("intel.com/")) {
-    return "sudo intel-cdi-specs-generator gpu";
-  }
-  const isTheirs = kind?.startsWith("nvidia.com/") ?? /nvidia/.test(path ?? "");
-  if (!isTheirs) {
-    return `sudo rm ${shellWord(path ?? "")}    # then let the tool that wrote it write it anew`;
-  }
   return `sudo nvidia-ctk cdi generate${mode} --output=${
     shellWord(path ?? "/etc/cdi/nvidia.yaml")
   }`;

@@ -1,6 +1,6 @@
 import { type Check, error, ok, skipped } from "../check.ts";
 import { type CdiFile, effectiveSpecs } from "../read/cdi.ts";
-import { nvidiaDriverOf } from "../read/gpus.ts";
+import { isNvidiaBroken, nvidiaDriverOf } from "../read/gpus.ts";
 import { regenerate } from "./cdi.ts";
 
 /** Whether the specifications were made for the driver that runs. */
@@ -13,6 +13,7 @@ export const CDI_DRIVER: Check = {
     const specs = effectiveSpecs(facts).filter(({ spec }) => spec?.kind.startsWith("nvidia.com/"));
     const driver = nvidiaDriverOf(facts);
     if (specs.length === 0) return [skipped("no specification of NVIDIA's counts")];
+    if (isNvidiaBroken(facts)) return [skipped("see gpu.driver")];
     if (driver === undefined) return [skipped("the driver's version is not known")];
     return specs.map((file) => {
       const versions = libraryVersions(file);

@@ -1,6 +1,6 @@
 import { shellWord } from "../../report/mod.ts";
 import { type Check, ok, skipped, type Verdict, warning } from "../check.ts";
-import { effectiveDevices } from "../read/cdi.ts";
+import { type CdiFile, effectiveDevices } from "../read/cdi.ts";
 import { removeRivals, wanted } from "./cdi.ts";
 
 /** Whether one device has one definition. */
@@ -12,11 +12,16 @@ export const CDI_DUPLICATES: Check = {
     const { facts } = subject;
     const { clashes, hidden, devices } = effectiveDevices(facts);
     const verdicts: Verdict[] = [];
-    const told = new Set<string>();
+    const pathsOf = (files: readonly CdiFile[]) => files.map(({ path }) => path).join(" and ");
+    const told = new Set(
+      wanted(subject).flatMap((device) =>
+        clashes.has(device) ? pathsOf(clashes.get(device) ?? []) : []
+      ),
+    );
     for (const [device, files] of clashes) {
-      const paths = files.map(({ path }) => path).join(" and ");
-      // Devices that the Codex asks for are told by cdi.devices.
-      if (told.has(paths) || wanted(subject).includes(device)) continue;
+      // Files with a device that the Codex asks for are told by cdi.devices.
+      const paths = pathsOf(files);
+      if (told.has(paths)) continue;
       told.add(paths);
       verdicts.push(
         warning(`${paths} both define ${device}: neither counts`, removeRivals(files)),

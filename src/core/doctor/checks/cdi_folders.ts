@@ -34,7 +34,8 @@ export const CDI_FOLDERS: Check = {
     if (configured !== undefined && !isHeeded) {
       const lost = configured.folders.filter((folder) => !isRead(folder));
       if (lost.length > 0) {
-        verdicts.push(warning(
+        const say = wanted(subject).every((device) => resolved.has(device)) ? warning : error;
+        verdicts.push(say(
           `${configured.file} sets cdi_spec_dirs, which ${name} does not heed: ${lost.join(", ")}`,
           `sudo mkdir -p /etc/cdi && sudo cp ${lost.map((f) => `${f}/*`).join(" ")} /etc/cdi/`,
         ));

@@ -1,6 +1,8 @@
+import type { Facts } from "../../facts.ts";
 import { type Check, error, ok, skipped, warning } from "../check.ts";
 import { type CdiFile, effectiveSpecs, hostPathOf } from "../read/cdi.ts";
 import { type FileFact, filesOf } from "../read/files.ts";
+import { isNvidiaBroken } from "../read/gpus.ts";
 import { regenerate } from "./cdi.ts";
 
 /** Whether all that the specifications name is there, with the numbers that they name. */
@@ -18,10 +20,20 @@ export const CDI_NODES: Check = {
       const gone = [...(file.spec?.nodes ?? []).map(hostPathOf), ...file.spec?.paths ?? []]
         .filter((path) => !files.has(path));
       if (gone.length > 0) {
-        const more = gone.length > 1 ? ` and ${gone.length - 1} more` : "";
+        const check = gone.every((path) => path.startsWith("/dev/nvidia")) && nvidiaFault(facts);
+        if (check) {
+          return skipped(`${file.path} names ${gone[0]}, which is not there: see ${check}`);
+        }
+        const what = gone.length === 1
+          ? `${gone[0]}, which is not there`
+          : `${gone[0]} and ${gone.length - 1} more that are not there`;
+        return error(`${file.path} names ${what}`, regenerate(facts, file.path));
+      }
+      if (lacksUvm(file)) {
         return error(
-          `${file.path} names ${gone[0]}${more}, which is not there`,
-          regenerate(facts, file.path),
+          `${file.path} does not name /dev/nvidia-uvm`,
+          `sudo nvidia-modprobe -u -c=0 && ${regenerate(facts, file.path)}`,
+          "it was made before that node was there: nvidia-smi works in a container, CUDA does not",
         );
       }
       const moved = movedNode(file, files);
@@ -39,6 +51,19 @@ export const CDI_NODES: Check = {
     });
   },
 };
+
+/** The check that tells why nodes of NVIDIA's are not there, when it is no fault of the file. */
+function nvidiaFault(facts: Facts): string | undefined {
+  if (isNvidiaBroken(facts)) return "gpu.driver";
+  return filesOf(facts, "gpu-nodes").has("/dev/nvidia-uvm") ? undefined : "gpu.uvm";
+}
+
+/** Whether it gives GPUs, but not the node by which CUDA reaches their memory. */
+function lacksUvm({ spec }: CdiFile): boolean {
+  const paths = (spec?.nodes ?? []).map(({ path }) => path);
+  return spec?.kind === "nvidia.com/gpu" && paths.some((path) => /^\/dev\/nvidia\d/.test(path)) &&
+    !paths.includes("/dev/nvidia-uvm");
+}
 
 /** A node with other numbers than the specification says; a missing minor number is 0. */
 function movedNode({ spec }: CdiFile, files: ReadonlyMap<string, FileFact>) {

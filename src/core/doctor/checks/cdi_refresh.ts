@@ -25,6 +25,13 @@ export const CDI_REFRESH: Check = {
         "at boot it can run before the driver is loaded; then there is no specification",
       )];
     }
+    if (service?.get("Result") === "exec-condition") {
+      return [warning(
+        "nvidia-cdi-refresh.service was passed over: its condition did not hold",
+        "sudo systemctl restart nvidia-cdi-refresh.service",
+        "it ran before the driver was loaded, and wrote no specification",
+      )];
+    }
     const state = path.get("UnitFileState");
     const fix = "sudo systemctl enable --now nvidia-cdi-refresh.path nvidia-cdi-refresh.service";
     if (state !== "enabled") return [warning(`nvidia-cdi-refresh.path is ${state}`, fix)];

@@ -18,12 +18,16 @@ export const CDI_SPECS: Check = {
     for (const { path, problem } of files) {
       if (problem === undefined) continue;
       const say = missing ? error : warning;
-      verdicts.push(say(`${path}: ${problem}`, regenerate(facts, path)));
+      const fix = /permission denied/i.test(problem)
+        ? `sudo chmod a+r ${shellWord(path)}`
+        : regenerate(facts, path);
+      verdicts.push(say(`${path}: ${problem}`, fix));
     }
     for (const folder of read) {
       for (const name of namesIn(facts, folder).filter((n) => /\.(?:yml|YAML|JSON)$/.test(n))) {
         const path = `${folder}/${name}`;
-        verdicts.push(warning(
+        const say = missing ? error : warning;
+        verdicts.push(say(
           `${path} is not read: only .yaml and .json are`,
           `sudo mv ${shellWord(path)} ${
             shellWord(path.replace(/\.(?:yml|YAML)$/, ".yaml").replace(/\.JSON$/, ".json"))

@@ -1,5 +1,5 @@
 import { partOf, whyUnknown } from "../../facts.ts";
-import { shellWord } from "../../report/mod.ts";
+import { countOf, shellWord } from "../../report/mod.ts";
 import { error, ok, skipped, type Subject, type Verdict } from "../check.ts";
 import { filesOf } from "../read/files.ts";
 
@@ -10,8 +10,7 @@ export function pathVerdicts(
 ): Verdict[] {
   if (codex.kind === "none") return [skipped(codex.reason)];
   const paths = wants.paths.filter((wanted) => wanted.role === role);
-  const kind = role === "model" ? "models" : "volumes";
-  if (paths.length === 0) return [skipped(`no ${kind} of the Codex are paths of the host`)];
+  if (paths.length === 0) return [skipped(`no ${role} of the Codex is a path of the host`)];
   if (partOf(facts, "codex-paths") === undefined) {
     return [skipped(whyUnknown(facts, "codex-paths"))];
   }
@@ -32,7 +31,7 @@ export function pathVerdicts(
       )]
       : [];
   });
-  return verdicts.length > 0 ? verdicts : [ok(`${paths.length} ${kind} are there`)];
+  return verdicts.length > 0 ? verdicts : [ok(`the user can read ${countOf(paths.length, role)}`)];
 }
 
 function parentOf(path: string): string {

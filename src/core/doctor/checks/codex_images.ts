@@ -1,4 +1,5 @@
 import { profileOf } from "../../compile/mod.ts";
+import { countOf } from "../../report/mod.ts";
 import { whyUnknown } from "../../facts.ts";
 import { type Check, error, ok, skipped, type Subject, warning } from "../check.ts";
 import { imageNamesOf } from "../read/podman.ts";
@@ -22,7 +23,9 @@ export const CODEX_IMAGES: Check = {
     if (wants.images.length === 0) return [skipped("the Codex has no Soulstone")];
     if (imageNamesOf(facts) === undefined) return [skipped(whyUnknown(facts, "podman-images"))];
     const missing = missingImages(subject);
-    if (missing.length === 0) return [ok(`${wants.images.length} images are there`)];
+    if (missing.length === 0) {
+      return [ok(`nothing to pull: ${countOf(wants.images.length, "image")}`)];
+    }
     return missing.map((image) => {
       if (image.startsWith("localhost/")) {
         return error(

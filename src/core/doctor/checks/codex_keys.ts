@@ -1,4 +1,5 @@
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
+import { countOf } from "../../report/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { podmanVersionOf } from "../read/podman.ts";
 import { compareVersions, readVersion, writeVersion } from "../read/version.ts";
@@ -30,6 +31,6 @@ export const CODEX_KEYS: Check = {
         )]
         : [];
     });
-    return verdicts.length > 0 ? verdicts : [ok(`${keys.length} keys are known`)];
+    return verdicts.length > 0 ? verdicts : [ok(`Podman knows ${countOf(keys.length, "key")}`)];
   },
 };

@@ -1,4 +1,5 @@
 import { type Facts, whyUnknown } from "../../facts.ts";
+import { countOf } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, type Verdict } from "../check.ts";
 import { podPortsOf } from "../read/podman.ts";
 import { addressesClash, type Listener, listenersOf, unitOfProcess } from "../read/ports.ts";
@@ -21,17 +22,21 @@ export const CODEX_PORTS: Check = {
       const held = listeners.find((listener) =>
         listener.port === port && addressesClash(listener.address, wants.bindAddress)
       );
-      return held === undefined ? [] : [heldPort(facts, held, owner)];
+      if (held === undefined || isOurs(facts, held, wants.units)) return [];
+      return [heldPort(facts, held, owner)];
     });
     if (verdicts.length > 0) return verdicts;
-    const own = wants.ports.filter(({ port }) => ours.has(port)).length;
-    return [ok(
-      own === 0
-        ? `${wants.ports.length} ports are free`
-        : `${own} ports are held by our own pod, ${wants.ports.length - own} are free`,
-    )];
+    const held = wants.ports.filter(({ port }) => listeners.some((l) => l.port === port)).length;
+    const free = countOf(wants.ports.length - held, "port");
+    return [ok(held === 0 ? `${free} free` : `${held} held by our own pod, ${free} free`)];
   },
 };
+
+/** Whether one of our own units holds it, also when Podman does not tell. */
+function isOurs(facts: Facts, { holder }: Listener, units: readonly string[]): boolean {
+  const unit = holder === undefined ? undefined : unitOfProcess(facts, holder.id);
+  return unit !== undefined && unit.own && units.includes(unit.unit);
+}
 
 function heldPort(
   facts: Facts,

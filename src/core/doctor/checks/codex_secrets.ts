@@ -1,5 +1,5 @@
 import { whyUnknown } from "../../facts.ts";
-import { shellWord } from "../../report/mod.ts";
+import { countOf, shellWord } from "../../report/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 
 /** Whether Podman has the secrets. */
@@ -16,7 +16,7 @@ export const CODEX_SECRETS: Check = {
     }
     const there = new Set(fact.stdout.map((line) => line.trim()));
     const missing = wants.secrets.filter((name) => !there.has(name));
-    if (missing.length === 0) return [ok(`${wants.secrets.length} secrets are there`)];
+    if (missing.length === 0) return [ok(`Podman has ${countOf(wants.secrets.length, "secret")}`)];
     return missing.map((name) =>
       error(
         `the secret ${name} is not there`,

@@ -1,4 +1,4 @@
-import { formatCount, shellWord } from "../../report/mod.ts";
+import { countOf, formatCount, shellWord } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, warning } from "../check.ts";
 
 /** Whether the Codex can be compiled. */
@@ -15,6 +15,6 @@ export const CODEX_VALID: Check = {
     }
     return codex.findings.length > 0
       ? [warning(`${codex.shown}: ${count}`, fix, "it works, but maybe not as it was meant")]
-      : [ok(`${codex.shown}: ${codex.codex.soulstones.length} Soulstones, no fault`)];
+      : [ok(`${codex.shown}: ${countOf(codex.codex.soulstones.length, "Soulstone")}, no fault`)];
   },
 };

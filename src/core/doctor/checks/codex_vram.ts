@@ -1,5 +1,6 @@
 import { covensOf } from "../../compile/mod.ts";
-import { type Check, error, ok, skipped, type Verdict } from "../check.ts";
+import { type Gpu as OrchestratorGpu, memoryNeed } from "../../orchestrator/mod.ts";
+import { type Check, error, ok, skipped } from "../check.ts";
 import { type Gpu, gpusOf } from "../read/gpus.ts";
 import { devicesOf } from "../wants.ts";
 
@@ -13,9 +14,9 @@ export const CODEX_VRAM: Check = {
     const { soulstones, settings } = codex.codex;
     const declared = soulstones.filter((s) => s.vram_mib !== undefined);
     if (declared.length === 0) return [skipped("no Soulstone declares vram_mib")];
-    const gpus = gpusOf(facts).filter(({ memoryMib }) => memoryMib !== undefined);
+    const gpus = gpusOf(facts).flatMap(withMemory);
     if (gpus.length === 0) return [skipped("the memory of the GPUs is not known")];
-    const groups = covensOf(soulstones).map(({ name, members }) => ({
+    const covens = covensOf(soulstones).map(({ name, members }) => ({
       title: `Coven ${name}`,
       members: declared.filter((s) => members.includes(s.name)),
     }));
@@ -24,62 +25,26 @@ export const CODEX_VRAM: Check = {
       title: s.name,
       members: declared.filter((other) => other.name === s.name || other.resident),
     }));
-    const loads = [...groups, ...alone];
-    const verdicts = loads.flatMap(({ title, members }) =>
-      overload(
-        title,
-        members.map((s) => ({
-          mib: s.vram_mib ?? 0,
-          gpus: reach(devicesOf(s, settings), gpus),
-        })),
-        gpus,
-      )
-    );
-    return verdicts.length > 0 ? verdicts : [ok(
-      `${loads.length} Covens fit into ${sum(gpus.map(({ memoryMib }) => memoryMib ?? 0))} MiB`,
-    )];
+    const loads = [...covens, ...alone];
+    const verdicts = loads.flatMap(({ title, members }) => {
+      const users = members.map((s) => ({ devices: devicesOf(s, settings), vramMib: s.vram_mib }));
+      const need = memoryNeed(users, gpus);
+      if (need === undefined || need.neededMib <= need.totalMib) return [];
+      return [error(
+        `${title} needs ${need.neededMib} MiB, but its GPUs have ${need.totalMib} MiB`,
+        "nvidia-smi    # then take an engine out of the group, or lower its share",
+      )];
+    });
+    if (verdicts.length > 0) return verdicts;
+    const total = gpus.reduce((sum, { totalMib }) => sum + totalMib, 0);
+    return [ok(`what runs together fits into ${total} MiB`)];
   },
 };
 
-/** The GPUs that devices lead to; all of them where that cannot be told. */
-function reach(devices: readonly string[], gpus: readonly Gpu[]): ReadonlySet<Gpu> {
-  const named = devices.map((device) => {
-    const name = /^nvidia\.com\/gpu=(.+)$/.exec(device)?.[1];
-    return gpus.find((gpu) =>
-      gpu.vendor === "NVIDIA" && name !== undefined &&
-      (String(gpu.index) === name || gpu.uuid === name)
-    );
-  });
-  return named.length === 0 || named.includes(undefined)
-    ? new Set(gpus)
-    : new Set(named.filter((gpu) => gpu !== undefined));
-}
-
-/**
- * Tells of the first set of GPUs whose memory is less than what must fit into it: engines that can
- * go nowhere else.
- */
-function overload(
-  title: string,
-  members: readonly { mib: number; gpus: ReadonlySet<Gpu> }[],
-  gpus: readonly Gpu[],
-): Verdict[] {
-  const sets = [...members.map((member) => member.gpus), new Set(gpus)];
-  for (const set of sets) {
-    const needed = sum(
-      members.filter((m) => [...m.gpus].every((gpu) => set.has(gpu))).map(({ mib }) => mib),
-    );
-    const there = sum([...set].map(({ memoryMib }) => memoryMib ?? 0));
-    if (needed > there) {
-      return [error(
-        `${title} needs ${needed} MiB, but its GPUs have ${there} MiB`,
-        "nvidia-smi    # then take an engine out of the group, or lower its share",
-      )];
-    }
-  }
-  return [];
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, n) => total + n, 0);
+/** A GPU whose memory is known, as the Orchestrator sees one that is free. */
+function withMemory({ vendor, index, uuid, memoryMib }: Gpu): OrchestratorGpu[] {
+  if (memoryMib === undefined || vendor === "Intel") return [];
+  const names = [index === undefined ? [] : [String(index)], uuid ?? []].flat();
+  const lower = vendor === "NVIDIA" ? "nvidia" : "amd";
+  return [{ vendor: lower, names, totalMib: memoryMib, freeMib: memoryMib }];
 }

@@ -31,10 +31,18 @@ export const GPU_DRIVER: Check = {
     }
     return [error(
       `nvidia-smi: ${words || `it ended with ${fact.exit}`}`,
-      isWsl(facts) ? "wsl.exe --update" : "sudo modprobe nvidia",
+      isWsl(facts) ? "wsl.exe --update" : loadCommand(osOf(facts)),
     )];
   },
 };
+
+/** Loads the module; builds it first where it was not built for this kernel. */
+function loadCommand(os: Os): string {
+  if (os.family.includes("fedora")) return "sudo modprobe nvidia || sudo akmods --force";
+  return os.family.some((id) => id === "debian" || id === "arch")
+    ? "sudo modprobe nvidia || sudo dkms autoinstall"
+    : "sudo modprobe nvidia";
+}
 
 function smiPackage(os: Os): string {
   if (os.id === "debian") return "nvidia-smi";

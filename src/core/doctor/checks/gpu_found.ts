@@ -1,6 +1,7 @@
-import { type Check, error, ok, skipped } from "../check.ts";
-import { gpusOf, hasNvidia, pciGpusOf, type Vendor } from "../read/gpus.ts";
+import { type Check, error, ok, skipped, type Verdict } from "../check.ts";
+import { gpusOf, hasNvidia, isNvidiaBroken, pciGpusOf, type Vendor } from "../read/gpus.ts";
 import { type Os, osOf } from "../read/os.ts";
+import { vendorsOf } from "../wants.ts";
 
 /** Which GPUs are there. */
 export const GPU_FOUND: Check = {
@@ -9,21 +10,27 @@ export const GPU_FOUND: Check = {
   why: "an engine that finds no GPU fails at its start, or is slow",
   run({ facts, wants }) {
     const gpus = gpusOf(facts);
-    const shown = gpus.map(({ vendor, name, memoryMib }) => {
+    const verdicts: Verdict[] = gpus.map(({ vendor, name, memoryMib }) => {
       const title = name.startsWith(vendor) ? name : `${vendor} ${name}`;
       return ok(`${title}, ${memoryMib === undefined ? "memory unknown" : `${memoryMib} MiB`}`);
     });
-    // One that the bus has and no driver shows; NVIDIA's driver has a check of its own.
-    const idle = pciGpusOf(facts).find(({ vendor }) =>
-      !gpus.some((gpu) => gpu.vendor === vendor) && !(vendor === "NVIDIA" && hasNvidia(facts))
-    );
-    if (idle !== undefined) {
-      const what = `an ${idle.vendor} GPU (${idle.id}) is there, but no driver for it`;
-      const verdict = error(what, driverCommand(osOf(facts), idle.vendor));
-      return [...shown, verdict];
+    const asked = vendorsOf(wants);
+    for (const { vendor, id, driver } of pciGpusOf(facts)) {
+      if (gpus.some((gpu) => gpu.vendor === vendor)) continue;
+      // Its tool is there and says why it does not work.
+      if (vendor === "NVIDIA" && (hasNvidia(facts) || isNvidiaBroken(facts))) continue;
+      const what = driver === undefined
+        ? `an ${vendor} GPU (${id}) is there, but no driver for it`
+        : `the driver ${driver} of an ${vendor} GPU (${id}) can do no computing`;
+      // A processor's own GPU may idle beside the one that engines use.
+      verdicts.push(
+        asked.has(vendor) || gpus.length === 0
+          ? error(what, driverCommand(osOf(facts), vendor))
+          : skipped(`${what}; nothing asks for it`),
+      );
     }
-    if (shown.length > 0) return shown;
-    if (hasNvidia(facts)) return [skipped("NVIDIA's driver shows none: see gpu.driver")];
+    if (verdicts.length > 0) return verdicts;
+    if (hasNvidia(facts) || isNvidiaBroken(facts)) return [skipped("see gpu.driver")];
     return wants.devices.length === 0
       ? [skipped("there is no GPU, and nothing asks for one")]
       : [error("there is no GPU, but the Codex asks for one", "lspci -d ::03xx")];

@@ -1,4 +1,5 @@
 import { whyUnknown } from "../../facts.ts";
+import { isGroupOwned } from "../../compile/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { installCommand, osOf } from "../read/os.ts";
 import { podmanInfoOf } from "../read/podman.ts";
@@ -14,7 +15,7 @@ export const PODMAN_RUNTIME: Check = {
     if (runtime?.name === undefined) return [skipped(whyUnknown(facts, "podman-info"))];
     const version = readVersion(runtime.version);
     const shown = `${runtime.name}${version === undefined ? "" : ` ${writeVersion(version)}`}`;
-    const needsGroups = wants.devices.some((device) => /^\/dev\/(?:dri|kfd)/.test(device));
+    const needsGroups = wants.devices.some(isGroupOwned);
     if (runtime.name === "crun" || !needsGroups) return [ok(`runtime ${shown}`)];
     return [error(`the runtime is ${shown}`, installCommand(osOf(facts), "crun"))];
   },

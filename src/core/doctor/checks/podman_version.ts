@@ -1,7 +1,7 @@
-import { whyUnknown } from "../../facts.ts";
+import { type Facts, whyUnknown } from "../../facts.ts";
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
-import { type Check, error, ok } from "../check.ts";
-import { installCommand, type Os, osOf } from "../read/os.ts";
+import { type Check, error, ok, type Verdict } from "../check.ts";
+import { installCommand, type Os, osOf, upgradeCommand } from "../read/os.ts";
 import { podmanVersionOf } from "../read/podman.ts";
 import { compareVersions, readVersion, type Version, writeVersion } from "../read/version.ts";
 
@@ -26,15 +26,7 @@ export const PODMAN_VERSION: Check = {
     const version = podmanVersionOf(facts);
     const os = osOf(facts);
     if (version === undefined) {
-      const fact = facts.commands["podman-info"];
-      if (fact !== undefined && "failed" in fact && /no answer/.test(fact.failed)) {
-        const words = "Podman does not answer in time";
-        return [error(words, "podman --log-level=debug info    # shows where it waits")];
-      }
-      return [error(
-        `Podman cannot be run (${whyUnknown(facts, "podman-info")})`,
-        installCommand(os, "podman"),
-      )];
+      return [unusable(facts)];
     }
     if (compareVersions(version, OLDEST) >= 0) return [ok(`Podman ${writeVersion(version)}`)];
     const lacks = WRITTEN.flatMap(([group, key]) => {
@@ -54,11 +46,22 @@ export const PODMAN_VERSION: Check = {
   },
 };
 
-/** How a distribution comes to Podman 5.4 (its versions: repology.org, 2026-11). */
+function unusable(facts: Facts): Verdict {
+  const fact = facts.commands["podman-info"];
+  if (fact === undefined || "failed" in fact && /no such program/.test(fact.failed)) {
+    return error("there is no Podman", installCommand(osOf(facts), "podman"));
+  }
+  return "failed" in fact
+    ? error(
+      "Podman does not answer in time",
+      "podman --log-level=debug info    # shows where it waits",
+    )
+    : error(`Podman fails: ${whyUnknown(facts, "podman-info")}`, "podman --log-level=debug info");
+}
+
+/** How a distribution comes to Podman 5.4: Debian 13, Ubuntu 25.04 and Fedora 42 have it. */
 function upgrade(os: Os): string {
-  if (os.id === "debian") return "upgrade to Debian 13 or later: Debian 12 has Podman 4.3";
-  if (os.id === "ubuntu") return "sudo do-release-upgrade    # Ubuntu 25.04 and later have it";
-  if (os.isImage) return "rpm-ostree upgrade";
+  if (os.isImage || os.id === "debian" || os.id === "ubuntu") return upgradeCommand(os);
   if (os.family.some((id) => id === "fedora" || id === "rhel")) return "sudo dnf upgrade podman";
   if (os.family.includes("arch")) return "sudo pacman -Syu podman";
   if (os.family.some((id) => /suse/.test(id))) return "sudo zypper update podman";

@@ -1,6 +1,7 @@
 import { whyUnknown } from "../../facts.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { userOf } from "../read/user.ts";
+import { notYet } from "./systemd.ts";
 
 /** Whether the engines outlive a logout. */
 export const SYSTEMD_LINGER: Check = {
@@ -8,6 +9,8 @@ export const SYSTEMD_LINGER: Check = {
   about: "the user's systemd runs without a login",
   why: "without linger every engine stops at the last logout, and none starts with the host",
   run({ facts }) {
+    const early = notYet(facts, "more");
+    if (early !== undefined) return [early];
     const user = userOf(facts);
     if (user === undefined) return [skipped(whyUnknown(facts, "id"))];
     const fact = facts.commands["linger"];

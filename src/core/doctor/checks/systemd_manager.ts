@@ -2,6 +2,7 @@ import { outputOf, whyUnknown } from "../../facts.ts";
 import { type Check, error, ok } from "../check.ts";
 import { isWsl } from "../read/os.ts";
 import { userOf } from "../read/user.ts";
+import { notYet, otherInit } from "./systemd.ts";
 
 /** Whether the user's systemd answers. */
 export const SYSTEMD_MANAGER: Check = {
@@ -9,9 +10,11 @@ export const SYSTEMD_MANAGER: Check = {
   about: "the user's systemd answers",
   why: "it is what starts and stops the engines",
   run({ facts }) {
+    const early = notYet(facts, "manager");
+    if (early !== undefined) return [early];
     if (outputOf(facts, "user-manager") !== undefined) return [ok("the user's systemd answers")];
-    const init = outputOf(facts, "init")?.trim();
-    if (init !== undefined && init !== "systemd") {
+    const init = otherInit(facts);
+    if (init !== undefined) {
       return [error(
         `the system was not started by systemd but by ${init}`,
         isWsl(facts)

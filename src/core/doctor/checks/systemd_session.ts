@@ -1,6 +1,7 @@
 import { type Check, error, ok, warning } from "../check.ts";
 import { filesOf } from "../read/files.ts";
 import { userOf } from "../read/user.ts";
+import { notYet } from "./systemd.ts";
 
 /** Whether the environment leads to the user's systemd. */
 export const SYSTEMD_SESSION: Check = {
@@ -8,6 +9,8 @@ export const SYSTEMD_SESSION: Check = {
   about: "XDG_RUNTIME_DIR and the bus are right",
   why: "systemctl --user and Podman find the session by them; `su` and `sudo -i` do not set them",
   run({ facts }) {
+    const early = notYet(facts, "session");
+    if (early !== undefined) return [early];
     const user = userOf(facts);
     const folder = facts.environment["XDG_RUNTIME_DIR"];
     const fix = `export XDG_RUNTIME_DIR=/run/user/${user?.id ?? "$(id -u)"}`;

@@ -1,5 +1,7 @@
 import { type Check, error, ok, skipped, type Verdict } from "../check.ts";
+import { generatorOf } from "../read/generator.ts";
 import { propertiesOf } from "../read/units.ts";
+import { notYet } from "./systemd.ts";
 
 /** Whether our units run as they should. */
 export const SYSTEMD_UNITS: Check = {
@@ -8,30 +10,56 @@ export const SYSTEMD_UNITS: Check = {
   why: "a unit that is not loaded cannot be started, by hand or with its Coven",
   run({ facts, codex, wants }) {
     if (codex.kind === "none") return [skipped(codex.reason)];
+    const early = notYet(facts, "more");
+    if (early !== undefined) return [early];
     const units = propertiesOf(facts, "units");
     if (units.size === 0) return [skipped("the user's systemd does not answer")];
-    const loaded = wants.units.filter((name) => units.get(name)?.get("LoadState") === "loaded");
-    if (loaded.length === 0) return [skipped("nothing was rendered yet: lychd render")];
+    const stateOf = (name: string) => units.get(name)?.get("LoadState") ?? "not-found";
+    const loaded = wants.units.filter((name) => stateOf(name) === "loaded");
+    const lost = wants.units.filter((name) => !["loaded", "masked"].includes(stateOf(name)));
     const verdicts: Verdict[] = [];
-    for (const name of wants.units) {
-      const unit = units.get(name);
-      const loadState = unit?.get("LoadState") ?? "not-found";
-      if (loadState !== "loaded") {
-        verdicts.push(error(`${name} is ${loadState}`, "lychd render"));
-      } else if (unit?.get("SubState") === "auto-restart") {
-        verdicts.push(error(
-          `${name} ends again and again (${unit.get("Result")})`,
-          `journalctl --user --unit=${name} --lines=50`,
-          "systemd starts it anew each time, and it never serves; the journal tells why",
-        ));
-      } else if (unit?.get("ActiveState") === "failed") {
-        verdicts.push(error(
-          `${name} failed (${unit.get("Result")})`,
-          `journalctl --user --unit=${name} --lines=50`,
-          "it is down, and what it served is not there; the journal tells why",
-        ));
+    if (lost.length > 0) {
+      if (generatorOf(facts)?.isMasked !== false) return [skipped("see quadlet.generator")];
+      if (codex.findings.some(({ severity }) => severity === "error")) {
+        return [skipped("see codex.valid: nothing can be rendered")];
       }
+      if (loaded.length === 0) return [skipped("nothing was rendered yet: lychd render")];
+      verdicts.push(error(
+        `${some(lost)} not known to systemd`,
+        "systemctl --user daemon-reload && lychd render",
+      ));
+    }
+    const masked = wants.units.filter((name) => stateOf(name) === "masked");
+    if (masked.length > 0) {
+      const fix = `systemctl --user unmask ${masked.join(" ")}`;
+      verdicts.push(error(`${some(masked)} masked`, fix));
+    }
+    const failed = loaded.filter((name) => units.get(name)?.get("ActiveState") === "failed");
+    if (failed.length > 0) {
+      const result = units.get(failed[0] ?? "")?.get("Result");
+      verdicts.push(error(
+        `${some(failed)} in the state failed (${result})`,
+        journalOf(failed),
+        "what it served is not there; the journal tells why",
+      ));
+    }
+    const again = loaded.filter((name) => units.get(name)?.get("SubState") === "auto-restart");
+    if (again.length > 0) {
+      verdicts.push(error(
+        `${some(again)} started again and again, and ${again.length === 1 ? "ends" : "end"}`,
+        journalOf(again),
+        "it never serves; the journal tells why",
+      ));
     }
     return verdicts.length > 0 ? verdicts : [ok(`${loaded.length} units are loaded, none failed`)];
   },
 };
+
+/** `a.service is`, `a.service and 2 more are`. */
+function some(names: readonly string[]): string {
+  return names.length === 1 ? `${names[0]} is` : `${names[0]} and ${names.length - 1} more are`;
+}
+
+function journalOf(names: readonly string[]): string {
+  return `journalctl --user ${names.map((name) => `--unit=${name}`).join(" ")} --lines=50`;
+}

@@ -1,3 +1,4 @@
+import { osOf, upgradeCommand } from "../read/os.ts";
 import { type Check, ok, skipped, warning } from "../check.ts";
 import { propertiesOf } from "../read/units.ts";
 
@@ -17,6 +18,6 @@ export const SYSTEMD_VERSION: Check = {
     }
     return version >= OLDEST
       ? [ok(`systemd ${version}`)]
-      : [warning(`systemd ${version} is older than ${OLDEST}`, "upgrade the distribution")];
+      : [warning(`systemd ${version} is older than ${OLDEST}`, upgradeCommand(osOf(facts)))];
   },
 };

@@ -2,7 +2,7 @@
  * CDI specifications as Podman finds them: which folders it reads, what is in them, and which of
  * several definitions of a device counts.
  */
-import * as yaml from "yaml";
+import { load, YAMLException } from "js-yaml";
 import * as z from "zod";
 import { type Fact, type Facts, outputOf, partOf } from "../../facts.ts";
 import { podmanVersionOf } from "./podman.ts";
@@ -44,6 +44,7 @@ export interface CdiFile {
 
 /** What a specification defines. */
 export interface CdiSpec {
+  readonly version: string;
   readonly kind: string;
   /** Full names, `kind=name`. */
   readonly devices: readonly string[];
@@ -125,6 +126,12 @@ export function specsIn(facts: Facts, folders: readonly string[]): readonly CdiF
   );
 }
 
+/** Specifications in folders that this Podman does not read, though others would. */
+export function specsUnread(facts: Facts): readonly CdiFile[] {
+  const { read } = cdiFoldersOf(facts);
+  return specsIn(facts, knownFolders(facts).filter((folder) => !read.includes(folder)));
+}
+
 /** Reading a long specification takes a while, and several checks want it. */
 const READ = new WeakMap<Fact, Pick<CdiFile, "spec" | "problem">>();
 
@@ -139,10 +146,14 @@ function readSpec(fact: Fact | undefined): Pick<CdiFile, "spec" | "problem"> {
 
 function readSpecAnew(fact: Fact): Pick<CdiFile, "spec" | "problem"> {
   if ("failed" in fact) return { spec: undefined, problem: fact.failed };
-  if (fact.exit !== 0) return { spec: undefined, problem: fact.stderr[0] ?? "it cannot be read" };
+  if (fact.exit !== 0) {
+    const words = fact.stderr[0]?.split(": ").at(-1) ?? "it cannot be read";
+    return { spec: undefined, problem: words };
+  }
   try {
-    // JSON is YAML too, and `yaml` reads both.
-    const value: unknown = yaml.parse(fact.stdout.join("\n"), { maxAliasCount: 100 });
+    // JSON is YAML too.
+    const value: unknown = load(fact.stdout.join("\n"));
+    if (value === undefined || value === null) return { spec: undefined, problem: "it is empty" };
     const read = specSchema.safeParse(value);
     if (read.success) return { spec: specOf(read.data), problem: undefined };
     const issue = read.error.issues[0];
@@ -151,8 +162,9 @@ function readSpecAnew(fact: Fact): Pick<CdiFile, "spec" | "problem"> {
       problem: `${issue?.path.join(".") || "the file"}: ${issue?.message}`,
     };
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    return { spec: undefined, problem: words.split("\n")[0] ?? words };
+    if (!(error instanceof YAMLException)) throw error;
+    const line = error.mark === undefined ? "" : ` in line ${error.mark.line + 1}`;
+    return { spec: undefined, problem: `${error.reason}${line}` };
   }
 }
 
@@ -160,6 +172,7 @@ function specOf(spec: z.infer<typeof specSchema>): CdiSpec {
   const all = [spec.containerEdits, ...spec.devices.map((device) => device.containerEdits)];
   const nodes = new Map(all.flatMap((e) => e?.deviceNodes ?? []).map((n) => [n.path, n]));
   return {
+    version: spec.cdiVersion,
     kind: spec.kind,
     devices: spec.devices.map(({ name }) => `${spec.kind}=${name}`),
     nodes: [...nodes.values()],
@@ -198,16 +211,34 @@ export function effectiveDevices(facts: Facts): {
   const clashes = new Map<string, CdiFile[]>();
   const hidden = new Map<string, CdiFile>();
   for (const [device, files] of definitions) {
+    // Two files of one folder, even of one that a later folder hides, take the name out for good
+    // (cache.go of container-device-interface).
+    const rivals = files.filter((file) =>
+      files.some((f) => f !== file && f.folder === file.folder)
+    );
     const last = files.at(-1);
-    if (last === undefined) continue;
-    const rivals = files.filter((file) => file.folder === last.folder);
-    if (rivals.length > 1) clashes.set(device, rivals);
-    else devices.set(device, last);
-    for (const file of files) if (file.folder !== last.folder) hidden.set(file.path, last);
+    if (rivals.length > 0) clashes.set(device, rivals);
+    else if (last !== undefined) devices.set(device, last);
+    for (const file of rivals.length > 0 ? [] : files) {
+      if (file !== last && last !== undefined) hidden.set(file.path, last);
+    }
   }
   // A file of which one device still counts is not hidden.
   for (const file of devices.values()) hidden.delete(file.path);
   return { devices, clashes, hidden };
+}
+
+/** The nodes of CDI devices that can be resolved; of NVIDIA's, those below /dev/dri only draw. */
+export function nodesOfDevices(facts: Facts, devices: readonly string[]): readonly string[] {
+  const { devices: defined } = effectiveDevices(facts);
+  return [
+    ...new Set(devices.flatMap((device) => {
+      const nodes = (defined.get(device)?.spec?.nodes ?? []).map(hostPathOf);
+      return device.startsWith("nvidia.com/")
+        ? nodes.filter((path) => !path.startsWith("/dev/dri/"))
+        : nodes;
+    })),
+  ];
 }
 
 /** The specifications that count for at least one device, each once. */

@@ -59,18 +59,45 @@ function drmGpus(facts: Facts): Gpu[] {
   });
 }
 
+/** A GPU on the PCI bus. */
+export interface PciGpu {
+  readonly vendor: Vendor;
+  /** `10DE:2684`. */
+  readonly id: string;
+  /** The kernel's driver that has it, if one has. */
+  readonly driver: string | undefined;
+}
+
 /** GPUs on the PCI bus, whether or not a driver has them. */
-export function pciGpusOf(facts: Facts): readonly { vendor: Vendor; id: string }[] {
+export function pciGpusOf(facts: Facts): readonly PciGpu[] {
   const vendors: Readonly<Record<string, Vendor>> = {
     "10DE": "NVIDIA",
     "1002": "AMD",
     "8086": "Intel",
   };
-  return (partOf(facts, "pci-gpus") ?? "").split("\n").flatMap((line) => {
-    const id = /:PCI_ID=([0-9A-F]{4}:[0-9A-F]{4})$/.exec(line)?.[1];
-    const vendor = vendors[id?.slice(0, 4) ?? ""];
-    return id === undefined || vendor === undefined ? [] : [{ vendor, id }];
+  const lines = (partOf(facts, "pci-gpus") ?? "").split("\n");
+  return lines.flatMap((line) => {
+    const [, file, id = ""] = /^(.*):PCI_ID=([0-9A-F]{4}:[0-9A-F]{4})$/.exec(line) ?? [];
+    const vendor = vendors[id.slice(0, 4)];
+    const driver = lines.find((l) => l.startsWith(`${file}:DRIVER=`))?.split("DRIVER=")[1];
+    return vendor === undefined ? [] : [{ vendor, id, driver }];
   });
+}
+
+/** The kernel's driver of each `/dev/dri/renderD*`. */
+export function renderDriversOf(facts: Facts): ReadonlyMap<string, string> {
+  return new Map(
+    (partOf(facts, "drm") ?? "").split("\n").flatMap((line) => {
+      const found = /\/(renderD\d+)\/device\/uevent:DRIVER=(.*)$/.exec(line);
+      return found === null ? [] : [[`/dev/dri/${found[1]}`, found[2] ?? ""] as const];
+    }),
+  );
+}
+
+/** Whether nvidia-smi is there but finds no driver to speak to: gpu.driver tells why. */
+export function isNvidiaBroken(facts: Facts): boolean {
+  const fact = facts.commands["nvidia-smi"];
+  return fact !== undefined && ("exit" in fact ? fact.exit !== 0 : /no answer/.test(fact.failed));
 }
 
 /** Whether the kernel has NVIDIA's driver, whatever its tools say. */

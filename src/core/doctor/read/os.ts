@@ -49,6 +49,21 @@ export function installCommand(os: Os, ...packages: readonly string[]): string {
   return `install the packages ${names}`;
 }
 
+/** The command that brings the next release of the distribution. */
+export function upgradeCommand(os: Os): string {
+  if (os.isImage) return "rpm-ostree upgrade";
+  if (os.id === "ubuntu") return "sudo do-release-upgrade";
+  if (os.id === "debian" && os.versionId === "12") {
+    return "sudo sed -i 's/bookworm/trixie/' /etc/apt/sources.list /etc/apt/sources.list.d/* && sudo apt-get update && sudo apt-get full-upgrade";
+  }
+  if (os.family.includes("fedora")) {
+    return "sudo dnf system-upgrade download --releasever=$(($(rpm -E %fedora) + 1)) && sudo dnf system-upgrade reboot";
+  }
+  if (os.family.includes("arch")) return "sudo pacman -Syu";
+  if (os.family.some((id) => /suse/.test(id))) return "sudo zypper dup";
+  return "cat /etc/os-release    # what to upgrade";
+}
+
 /** The command that puts the files of an installed package back. */
 export function reinstallCommand(os: Os, name: string): string {
   if (os.isImage) return "sudo rpm-ostree override reset --all";

@@ -1,0 +1,109 @@
+import {
+  conditionOf,
+  enginesNamed,
+  type Inventory,
+  isUp,
+  readWish,
+} from "../core/orchestrator/mod.ts";
+import { soulstoneUnit } from "../core/rune/mod.ts";
+import { HostError } from "../host/host.ts";
+import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
+import type { CommandContext } from "./context.ts";
+import { SESSION_HINT } from "./engines.ts";
+import { fail } from "./fail.ts";
+import { refuseWish } from "./plan.ts";
+import { readRendered } from "./rendered.ts";
+import { printJson } from "./say.ts";
+import { type Systemd, userSystemd } from "./systemd.ts";
+
+type BanishInvocation = Extract<Invocation, { command: "banish" }>;
+
+/**
+ * `lychd banish [WISH]`: stops a Soulstone, a Coven but for residents, or all engines, also those
+ * whose units are gone and those that still start. Nothing else in the pod is touched.
+ */
+export async function banish(
+  invocation: BanishInvocation,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { json, wish } = invocation;
+  try {
+    const read = readRendered(context);
+    if ("problem" in read) return fail(context, json, read.problem);
+    const { inventory } = read.rendered;
+    const systemd = userSystemd(context);
+    if (systemd === undefined) {
+      return fail(context, json, "there is no systemctl", { code: EXIT.hostRefused });
+    }
+    const chosen = wish === undefined ? everything() : choose(wish, inventory);
+    if ("message" in chosen) {
+      return refuseWish(context, json, { reason: "unknown", ...chosen });
+    }
+    return await stopAll(invocation, context, systemd, chosen.patterns);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    const words = `the user's systemd does not answer: ${error.message}`;
+    return fail(context, json, words, { code: EXIT.hostRefused, hint: SESSION_HINT });
+  }
+}
+
+/** Units, by name or by pattern. */
+interface Chosen {
+  readonly patterns: readonly string[];
+}
+
+function everything(): Chosen {
+  return { patterns: ["soulstone-*.service", "lychd-coven-*.target"] };
+}
+
+function choose(word: string, inventory: Inventory): Chosen | { message: string; hint?: string } {
+  const read = readWish([word], inventory);
+  if ("refusal" in read) return read.refusal;
+  const { wish } = read;
+  if (wish.kind === "soulstone") return { patterns: [soulstoneUnit(wish.name).service] };
+  if (wish.kind === "capabilities") {
+    return {
+      message: `\`${wish.names[0]}\` is a capability; banish takes a Soulstone or a Coven`,
+      hint: "lychd list shows who offers it",
+    };
+  }
+  const coven = inventory.covens.find(({ name }) => name === wish.name);
+  // A resident belongs to every Coven, and so to the others too.
+  const own = enginesNamed(inventory, coven?.members ?? []).filter((engine) => !engine.resident);
+  return { patterns: [coven?.target ?? "", ...own.map((engine) => engine.service)] };
+}
+
+async function stopAll(
+  { json }: BanishInvocation,
+  context: CommandContext,
+  systemd: Systemd,
+  patterns: readonly string[],
+): Promise<ExitCode> {
+  const begun = performance.now();
+  const facts = await systemd.facts(patterns);
+  const up = [...facts].filter(([, unit]) => {
+    const condition = conditionOf(unit);
+    return isUp(condition) || condition.state === "stopping" || condition.hasJob;
+  });
+  // A summon's jobs cannot be undone by others, only be taken back.
+  await systemd.cancel(up.map(([, unit]) => unit.job).filter((job) => job !== ""));
+  const units = up.map(([name]) => name);
+  const problem = units.length === 0 ? undefined : await systemd.stop(units);
+  if (problem !== undefined) {
+    return fail(context, json, `not all stopped: ${problem}`, {
+      code: EXIT.hostRefused,
+      hint: "lychd status",
+    });
+  }
+  const stopped = units.flatMap((unit) => /^soulstone-(.+)\.service$/.exec(unit)?.[1] ?? []).sort();
+  const seconds = Number(((performance.now() - begun) / 1000).toFixed(1));
+  if (json) printJson(context, { stopped, seconds });
+  else {
+    context.terminal.out(
+      stopped.length === 0
+        ? "nothing runs of that\n"
+        : `stopped: ${stopped.join(", ")} (${seconds.toFixed(1)} s)\n`,
+    );
+  }
+  return EXIT.ok;
+}

@@ -1,0 +1,65 @@
+/** What the engines do now, as systemd tells it. */
+import {
+  type Condition,
+  conditionOf,
+  type Inventory,
+  isUp,
+  type UnitFacts,
+} from "../core/orchestrator/mod.ts";
+import { printable } from "../core/report/mod.ts";
+import { HostError } from "../host/host.ts";
+import type { CommandContext } from "./context.ts";
+import { type Systemd, userSystemd } from "./systemd.ts";
+
+/** What one engine does. */
+export interface EngineNow {
+  readonly facts: UnitFacts | undefined;
+  readonly condition: Condition;
+}
+
+/** What all engines do. */
+export interface EnginesNow {
+  /** By the name of the Soulstone; those of the inventory, in its order. */
+  readonly engines: ReadonlyMap<string, EngineNow>;
+  /** Names of Soulstones that run though no unit of them is rendered any more; sorted. */
+  readonly strays: readonly string[];
+}
+
+/** What helps when systemd does not answer. */
+export const SESSION_HINT =
+  "sudo loginctl enable-linger $USER, and log in anew (not by su or sudo)";
+
+/** The engines that hold their place. */
+export function namesUp({ engines }: EnginesNow): string[] {
+  return [...engines].filter(([, { condition }]) => isUp(condition)).map(([name]) => name);
+}
+
+/** Asks systemd, in one call, what the engines of `inventory` do, and what else runs as one. */
+export async function enginesNow(systemd: Systemd, inventory: Inventory): Promise<EnginesNow> {
+  const services = inventory.engines.map((engine) => engine.service);
+  const facts = await systemd.facts([...services, "soulstone-*.service"]);
+  const engines = new Map(inventory.engines.map(({ name, service }) => {
+    const found = facts.get(service);
+    return [name, { facts: found, condition: conditionOf(found) }];
+  }));
+  const strays = [...facts].flatMap(([unit, found]) => {
+    const name = /^soulstone-(.+)\.service$/.exec(unit)?.[1];
+    return name !== undefined && !engines.has(name) && isUp(conditionOf(found)) ? [name] : [];
+  });
+  return { engines, strays: strays.sort() };
+}
+
+/** The same, or why systemd cannot tell. */
+export async function tryEnginesNow(
+  context: CommandContext,
+  inventory: Inventory,
+): Promise<{ now: EnginesNow } | { problem: string }> {
+  const systemd = userSystemd(context);
+  if (systemd === undefined) return { problem: "there is no systemctl" };
+  try {
+    return { now: await enginesNow(systemd, inventory) };
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    return { problem: printable(error.message) };
+  }
+}

@@ -1,0 +1,141 @@
+import { cursor, erase } from "sisteransi";
+import type { Gpu, Inventory } from "../core/orchestrator/mod.ts";
+import { type Palette, printable } from "../core/report/mod.ts";
+import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
+import { aboutLines, bytesText, durationText, stateHint, stateText, vramText } from "./about.ts";
+import type { CommandContext } from "./context.ts";
+import { type EngineNow, type EnginesNow, SESSION_HINT, tryEnginesNow } from "./engines.ts";
+import { fail } from "./fail.ts";
+import { readGpus } from "./gpus.ts";
+import { requireRendered } from "./rendered.ts";
+import { warn } from "./say.ts";
+import { tableLines, wrapped } from "./table.ts";
+
+/** How often `--watch` looks. */
+const WATCH_MILLISECONDS = 1000;
+
+/** `lychd status`: what every rendered Soulstone does, as systemd tells it. */
+export async function status(
+  invocation: Extract<Invocation, { command: "status" }>,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { json, watch } = invocation;
+  const { terminal } = context;
+  for (let former = "";;) {
+    const seen = await look(context);
+    if ("problem" in seen) {
+      const { problem, code, hint } = seen;
+      return fail(context, json, problem, { code, hint });
+    }
+    if (!watch) tellAside(context, seen);
+    const text = json ? jsonText(seen, watch) : statusText(seen, terminal.outPalette);
+    // Into a file or a pipe goes only what is news.
+    if (!watch || terminal.outIsTerminal && !json) {
+      terminal.out(watch ? `${erase.screen}${cursor.to(0, 0)}${text}` : text);
+    } else if (text !== former) terminal.out(text);
+    if (!watch) return EXIT.ok;
+    former = text;
+    await new Promise((wake) => setTimeout(wake, WATCH_MILLISECONDS));
+  }
+}
+
+interface Seen {
+  readonly inventory: Inventory;
+  readonly now: EnginesNow;
+  readonly gpus: readonly Gpu[];
+  readonly atSeconds: number;
+}
+
+async function look(
+  context: CommandContext,
+): Promise<Seen | { problem: string; code?: ExitCode; hint?: string }> {
+  const read = requireRendered(context);
+  if ("problem" in read) return read;
+  const { inventory } = read.rendered;
+  const [asked, gpus] = await Promise.all([
+    tryEnginesNow(context, inventory),
+    readGpus(context),
+  ]);
+  if ("problem" in asked) {
+    const problem = `the user's systemd does not answer: ${asked.problem}`;
+    return { problem, code: EXIT.hostRefused, hint: SESSION_HINT };
+  }
+  return { inventory, now: asked.now, gpus, atSeconds: Date.now() / 1000 };
+}
+
+function tellAside(context: CommandContext, { now }: Seen): void {
+  if (now.strays.length > 0) {
+    const names = now.strays.join(", ");
+    warn(context, `not rendered any more, but still running: ${names}`, "lychd render --restart");
+  }
+  const stale = [...now.engines].filter(([, { facts }]) => facts?.isStale === true);
+  if (stale.length > 0) {
+    const names = stale.map(([name]) => name).join(", ");
+    warn(context, `systemd has not read these units anew: ${names}`, RELOAD);
+  }
+}
+
+const RELOAD = "systemctl --user daemon-reload";
+
+function statusText({ inventory, now, gpus, atSeconds }: Seen, palette: Palette): string {
+  const [head = "", ...rows] = tableLines([
+    ["SOULSTONE", "STATE", "SINCE", "URI", "VRAM", "RAM"],
+    ...inventory.engines.map((engine) => {
+      const { facts, condition } = now.engines.get(engine.name) ?? MISSING;
+      const since = facts?.sinceSeconds;
+      return [
+        engine.name,
+        stateText(condition.state, palette),
+        since === undefined ? "" : durationText(atSeconds - since),
+        engine.uri,
+        vramText(engine),
+        bytesText(facts?.memoryBytes),
+      ];
+    }),
+  ]);
+  const lines = [palette.strong(head)];
+  for (const [i, engine] of inventory.engines.entries()) {
+    const { condition } = now.engines.get(engine.name) ?? MISSING;
+    const hint = stateHint(engine.name, condition);
+    const why = condition.why === undefined ? [] : wrapped(`${condition.why}: ${hint}`, 2);
+    lines.push(rows[i] ?? "", ...aboutLines(engine, 2, palette), ...why.map(palette.hint));
+  }
+  for (const { vendor, names, totalMib, freeMib } of gpus) {
+    lines.push(`GPU ${vendor} ${names[0]}: ${totalMib - freeMib} of ${totalMib} MiB in use`);
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+const MISSING: EngineNow = {
+  facts: undefined,
+  condition: { state: "missing", restarts: 0, hasJob: false },
+};
+
+function jsonText({ inventory, now, gpus }: Seen, oneLine: boolean): string {
+  const value = {
+    soulstones: inventory.engines.map((engine) => {
+      const { facts, condition } = now.engines.get(engine.name) ?? MISSING;
+      const since = facts?.sinceSeconds;
+      return {
+        name: engine.name,
+        state: condition.state,
+        ...condition.why === undefined ? {} : { why: condition.why },
+        since: since === undefined ? null : new Date(since * 1000).toISOString(),
+        uri: engine.uri,
+        covens: engine.covens,
+        resident: engine.resident,
+        capabilities: engine.capabilities,
+        vram_mib: engine.vramMib ?? null,
+        memory_bytes: facts?.memoryBytes ?? null,
+      };
+    }),
+    strays: now.strays.map(printable),
+    gpus: gpus.map(({ vendor, names, totalMib, freeMib }) => ({
+      vendor,
+      names,
+      total_mib: totalMib,
+      free_mib: freeMib,
+    })),
+  };
+  return `${JSON.stringify(value, null, oneLine ? 0 : 2)}\n`;
+}

@@ -1,0 +1,87 @@
+import { type Gpu, memoryNeed } from "./gpu_memory.ts";
+import { type CovenUnit, type Engine, enginesNamed, type Inventory } from "./inventory.ts";
+
+/** How a Coven stands to the others. */
+export interface CovenView {
+  readonly name: string;
+  readonly members: readonly string[];
+  /** The sum of what its members declare, in MiB, and those of them that declare nothing. */
+  readonly vramMib: number;
+  readonly undeclared: readonly string[];
+  /** Other Covens, and the members that run on when the one gives way to the other. */
+  readonly shares: readonly { readonly coven: string; readonly members: readonly string[] }[];
+  /** Other Covens of which it leaves nothing but residents running, and they nothing of it. */
+  readonly rivals: readonly string[];
+}
+
+/** Every Coven as it stands to the others, sorted by name. */
+export function covenViews(inventory: Inventory): CovenView[] {
+  const residents = inventory.engines.filter((e) => e.resident).map((e) => e.name);
+  const shared = (a: CovenUnit, b: CovenUnit) =>
+    a.members.filter((name) => b.members.includes(name) && !residents.includes(name));
+  return inventory.covens.map((coven) => {
+    const others = inventory.covens.filter((other) => other.name !== coven.name);
+    const engines = enginesNamed(inventory, coven.members);
+    return {
+      name: coven.name,
+      members: coven.members,
+      vramMib: engines.reduce((sum, engine) => sum + (engine.vramMib ?? 0), 0),
+      undeclared: engines.filter((e) => e.vramMib === undefined).map((e) => e.name),
+      shares: others.map((other) => ({ coven: other.name, members: shared(coven, other) }))
+        .filter(({ members }) => members.length > 0),
+      rivals: others.filter((other) => shared(coven, other).length === 0).map((o) => o.name),
+    };
+  });
+}
+
+/** Something about the Covens that may not be meant. */
+export interface Warning {
+  readonly code: "no-coven" | "no-capability" | "not-rendered" | "vram-too-large";
+  readonly message: string;
+}
+
+/**
+ * What may not be meant: a Soulstone that nobody finds, since it is in no Coven or offers nothing; a
+ * capability of the Codex that nothing `rendered` offers; a Coven that declares more than the GPU has.
+ */
+export function warningsOf(
+  inventory: Inventory,
+  { gpus, rendered }: { gpus: readonly Gpu[]; rendered?: Inventory | undefined },
+): Warning[] {
+  const { engines, covens } = inventory;
+  const lone = engines.filter((engine) => !engine.resident && engine.covens.length === 0);
+  return [
+    ...lone.map((engine): Warning => ({
+      code: "no-coven",
+      message: `${engine.name} is in no Coven: it runs beside ${beside(engine, engines)}`,
+    })),
+    ...engines.filter((engine) => engine.capabilities.length === 0).map((engine): Warning => ({
+      code: "no-capability",
+      message: `${engine.name} offers no capability: it is found by its name alone`,
+    })),
+    ...rendered === undefined ? [] : notOffered(engines, rendered.engines),
+    ...covens.flatMap((coven): Warning[] => {
+      const need = memoryNeed(enginesNamed(inventory, coven.members), gpus);
+      if (need === undefined || need.neededMib <= need.totalMib) return [];
+      return [{
+        code: "vram-too-large",
+        message: `${coven.name} declares ${need.neededMib} MiB of GPU memory, more than the ` +
+          `${need.totalMib} MiB that there are`,
+      }];
+    }),
+  ];
+}
+
+function beside(engine: Engine, engines: readonly Engine[]): string {
+  const residents = engines.filter((e) => e.resident && e !== engine).map((e) => e.name);
+  return residents.length === 0 ? "nothing else" : `${residents.join(", ")} and nothing else`;
+}
+
+function notOffered(engines: readonly Engine[], rendered: readonly Engine[]): Warning[] {
+  const offered = new Set(rendered.flatMap((engine) => engine.capabilities));
+  const wanted = [...new Set(engines.flatMap((engine) => engine.capabilities))].sort();
+  return wanted.filter((name) => !offered.has(name)).map((name) => ({
+    code: "not-rendered",
+    message: `nobody offers ${name} yet: the Codex has it, what was rendered has not`,
+  }));
+}

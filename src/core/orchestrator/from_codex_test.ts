@@ -1,0 +1,16 @@
+import { readCodex } from "../codex/mod.ts";
+import { compile } from "../compile/mod.ts";
+import { type Inventory, readInventory } from "./inventory.ts";
+
+/** The inventory of a Codex, by the way of its Runes. */
+export async function inventoryOf(soulstones: string, settings = ""): Promise<Inventory> {
+  const encode = (text: string) => new TextEncoder().encode(text);
+  const { codex } = readCodex({
+    folder: "codex",
+    files: [
+      { path: "lychd.toml", bytes: encode(settings) },
+      { path: "soulstones/all.toml", bytes: encode(soulstones) },
+    ],
+  });
+  return readInventory((await compile(codex)).runes);
+}

@@ -1,0 +1,76 @@
+import { type Condition, isUp } from "./condition.ts";
+import type { Inventory } from "./inventory.ts";
+import type { Transition } from "./transition.ts";
+
+/** How far a transition has come. */
+export interface Progress {
+  /** What systemd is at: `ready` when all that is wanted is ready for it. */
+  readonly phase: "stop" | "start" | "healthy" | "ready";
+  /** Those that `phase` waits for; sorted. */
+  readonly waitsFor: readonly string[];
+  /** Wanted engines that will not come, and why; sorted. */
+  readonly lost: readonly { readonly name: string; readonly why: string }[];
+}
+
+/**
+ * Tells how far a transition has come, by what its engines do once systemd has been told. A unit that
+ * is ended and that systemd has no more to do with is lost, and so is one that ended again after
+ * systemd had restarted it.
+ */
+export function progressOf(
+  { wanted, stop }: Pick<Transition, "wanted" | "stop">,
+  conditions: ReadonlyMap<string, Condition>,
+): Progress {
+  const lost = wanted.flatMap((name) => {
+    const why = lossOf(conditions.get(name));
+    return why === undefined ? [] : [{ name, why }];
+  });
+  const is = (fits: (condition: Condition | undefined) => boolean) => (name: string) =>
+    fits(conditions.get(name));
+  const ending = stop.map((s) => s.name).filter(
+    is((c) => c !== undefined && (isUp(c) || c.state === "stopping")),
+  );
+  const waiting = wanted.filter(is((c) => c === undefined || !isUp(c)));
+  const loading = wanted.filter(is((c) => c?.state !== "running"));
+  if (ending.length > 0) return { phase: "stop", waitsFor: ending, lost };
+  if (waiting.length > 0) return { phase: "start", waitsFor: waiting, lost };
+  if (loading.length > 0) return { phase: "healthy", waitsFor: loading, lost };
+  return { phase: "ready", waitsFor: [], lost };
+}
+
+function lossOf(condition: Condition | undefined): string | undefined {
+  if (condition === undefined) return undefined;
+  const { state, why, restarts, hasJob } = condition;
+  switch (state) {
+    case "failed":
+      return hasJob ? undefined : why;
+    case "missing":
+      return why;
+    case "restarting":
+      return restarts > 0 ? `${why}, and again after a restart` : undefined;
+    case "stopped":
+      return hasJob ? undefined : "something else stopped it";
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * The units to start, one after the other, so that the engines `before` run again: a Coven that ran
+ * whole, the largest first, then each engine that is left.
+ *
+ * @example
+ * ```ts
+ * import { wayBack } from "./progress.ts";
+ * wayBack([], { engines: [], covens: [] }); // []
+ * ```
+ */
+export function wayBack(before: readonly string[], { engines, covens }: Inventory): string[] {
+  const whole = covens
+    .filter(({ members }) => members.length > 0 && members.every((m) => before.includes(m)))
+    .sort((a, b) => b.members.length - a.members.length)[0];
+  const rest = engines.filter((engine) =>
+    before.includes(engine.name) && whole?.members.includes(engine.name) !== true
+  );
+  return [...whole === undefined ? [] : [whole.target], ...rest.map((engine) => engine.service)];
+}

@@ -1,0 +1,423 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { inventoryOf } from "./from_codex_test.ts";
+import { planTransition } from "./transition.ts";
+import { readWish } from "./wish.ts";
+
+/** The example of seed 003, with the heavy Coven that its law speaks of. */
+const SEED = `
+[eye]
+image = "vllm/vllm-openai:latest"
+groups = ["vision-ritual"]
+capabilities = ["text-generation", "vision-analysis"]
+port = 8780
+devices = ["nvidia.com/gpu=all"]
+vram_mib = 14000
+
+[scribe]
+image = "my-ocr-service:latest"
+groups = ["vision-ritual"]
+capabilities = ["ocr"]
+port = 8781
+devices = ["nvidia.com/gpu=all"]
+vram_mib = 4000
+
+[sage]
+image = "lmsysorg/sglang:v0.5.23"
+groups = ["deep-think"]
+capabilities = ["text-generation", "reasoning"]
+port = 8782
+devices = ["nvidia.com/gpu=all"]
+vram_mib = 22000
+`;
+
+/** The household: a shared Soulstone, a resident, and one in no group. */
+const HOUSE = `
+[talker]
+image = "localhost/x"
+port = 8701
+groups = ["chat", "write"]
+capabilities = ["text"]
+devices = ["nvidia.com/gpu=0"]
+vram_mib = 10500
+
+[ears]
+image = "localhost/x"
+port = 8702
+groups = ["chat"]
+capabilities = ["speech"]
+devices = ["nvidia.com/gpu=0"]
+vram_mib = 5000
+
+[coder]
+image = "localhost/x"
+port = 8703
+groups = ["write"]
+capabilities = ["code"]
+devices = ["nvidia.com/gpu=0"]
+vram_mib = 9000
+
+[eye]
+image = "localhost/x"
+port = 8704
+groups = ["watch"]
+capabilities = ["vision", "text"]
+devices = ["nvidia.com/gpu=0"]
+vram_mib = 21000
+
+[memory]
+image = "localhost/x"
+port = 8700
+resident = true
+capabilities = ["embedding"]
+
+[lone]
+image = "localhost/x"
+port = 8705
+capabilities = ["judge", "speech"]
+`;
+
+interface Case {
+  readonly claim: string;
+  readonly codex: string;
+  readonly wish: string;
+  readonly running?: string;
+  /** What is to be: unit, keep, stop, start. */
+  readonly becomes: readonly [unit: string, keep: string, stop: string, start: string];
+}
+
+const VISION = "lychd-coven-vision-ritual.target";
+const CHAT = "lychd-coven-chat.target";
+const WRITE = "lychd-coven-write.target";
+const WATCH = "lychd-coven-watch.target";
+
+const CASES: readonly Case[] = [
+  {
+    claim: "seed 003, the intent: a capability finds its Coven",
+    codex: SEED,
+    wish: "vision-analysis",
+    becomes: [VISION, "", "", "eye scribe"],
+  },
+  {
+    claim: "seed 003, the cleansing: what is not in the Coven stops",
+    codex: SEED,
+    wish: "vision-analysis",
+    running: "sage",
+    becomes: [VISION, "", "sage", "eye scribe"],
+  },
+  {
+    claim: "seed 003, the manifestation: all of the Coven starts, whoever offers it",
+    codex: SEED,
+    wish: "ocr",
+    running: "sage",
+    becomes: [VISION, "", "sage", "eye scribe"],
+  },
+  {
+    claim: "seed 003, inclusive coexistence: a scribe is not stopped by an eye",
+    codex: SEED,
+    wish: "eye",
+    running: "scribe",
+    becomes: ["soulstone-eye.service", "scribe", "", "eye"],
+  },
+  {
+    claim: "seed 003, exclusive banishment: who shares no group stops",
+    codex: SEED,
+    wish: "sage",
+    running: "eye scribe",
+    becomes: ["soulstone-sage.service", "", "eye scribe", "sage"],
+  },
+  {
+    claim: "seed 003, a Coven by its name",
+    codex: SEED,
+    wish: "deep-think",
+    running: "eye scribe",
+    becomes: ["lychd-coven-deep-think.target", "", "eye scribe", "sage"],
+  },
+  {
+    claim: "a set of capabilities needs one Coven for all of them",
+    codex: SEED,
+    wish: "text-generation ocr",
+    running: "sage",
+    becomes: [VISION, "", "sage", "eye scribe"],
+  },
+  {
+    claim: "what runs already is enough, though its Coven is not whole",
+    codex: SEED,
+    wish: "text-generation",
+    running: "eye",
+    becomes: ["", "eye", "", ""],
+  },
+  {
+    claim: "what runs already is enough, though another Coven would be smaller",
+    codex: SEED,
+    wish: "text-generation",
+    running: "eye scribe",
+    becomes: ["", "eye scribe", "", ""],
+  },
+  {
+    claim: "fewest stopped: the Coven that shares with what runs",
+    codex: HOUSE,
+    wish: "text speech",
+    running: "talker coder",
+    becomes: [CHAT, "talker", "coder", "ears memory"],
+  },
+  {
+    claim: "fewest stopped comes before fewest started",
+    codex: HOUSE,
+    wish: "text",
+    running: "ears",
+    becomes: [CHAT, "ears", "", "memory talker"],
+  },
+  {
+    claim: "fewest started: a Coven of one and a resident before one of two",
+    codex: HOUSE,
+    wish: "text",
+    becomes: [WATCH, "", "", "eye memory"],
+  },
+  {
+    claim: "least GPU memory: chat before write",
+    codex: HOUSE.replace("[eye]", '[eye2]\nimage = "localhost/x"\nport = 9001\n[eye]')
+      .replace('"vision", "text"', '"vision"'),
+    wish: "text",
+    becomes: [CHAT, "", "", "ears memory talker"],
+  },
+  {
+    claim: "a resident is summoned alone, and stops nobody",
+    codex: HOUSE,
+    wish: "embedding",
+    running: "eye",
+    becomes: ["soulstone-memory.service", "eye", "", "memory"],
+  },
+  {
+    claim: "one in no group is a choice by itself",
+    codex: HOUSE,
+    wish: "judge",
+    running: "memory talker",
+    becomes: ["soulstone-lone.service", "memory", "talker", "lone"],
+  },
+  {
+    claim: "a Coven keeps its residents and members that run",
+    codex: HOUSE,
+    wish: "write",
+    running: "memory talker ears",
+    becomes: [WRITE, "memory talker", "ears", "coder"],
+  },
+  {
+    claim: "a Coven that runs stays as it is",
+    codex: HOUSE,
+    wish: "watch",
+    running: "eye memory",
+    becomes: [WATCH, "eye memory", "", ""],
+  },
+  {
+    claim: "one engine that does it all comes before several",
+    codex: `
+[a1]
+image = "localhost/x"
+port = 9001
+groups = ["a"]
+capabilities = ["p"]
+[a2]
+image = "localhost/x"
+port = 9002
+groups = ["a"]
+capabilities = ["q"]
+[b1]
+image = "localhost/x"
+port = 9003
+groups = ["b"]
+capabilities = ["p", "q"]
+[b2]
+image = "localhost/x"
+port = 9004
+groups = ["b"]
+`,
+    wish: "p q",
+    becomes: ["lychd-coven-b.target", "", "", "b1 b2"],
+  },
+  {
+    claim: "the last word has the name",
+    codex: `
+[x]
+image = "localhost/x"
+port = 9001
+groups = ["b"]
+capabilities = ["p"]
+[y]
+image = "localhost/x"
+port = 9002
+groups = ["a"]
+capabilities = ["p"]
+`,
+    wish: "p",
+    becomes: ["lychd-coven-a.target", "", "", "y"],
+  },
+  {
+    claim: "memory that nobody declares is not the least",
+    codex: `
+[x]
+image = "localhost/x"
+port = 9001
+groups = ["a"]
+capabilities = ["p"]
+devices = ["nvidia.com/gpu=0"]
+[y]
+image = "localhost/x"
+port = 9002
+groups = ["b"]
+capabilities = ["p"]
+devices = ["nvidia.com/gpu=0"]
+vram_mib = 90000
+`,
+    wish: "p",
+    becomes: ["lychd-coven-b.target", "", "", "y"],
+  },
+];
+
+const set = (text: string) => text.split(" ").filter(Boolean);
+
+for (const { claim, codex, wish, running = "", becomes } of CASES) {
+  Deno.test(claim, async () => {
+    const inventory = await inventoryOf(codex);
+    const read = readWish(set(wish), inventory);
+    ok("wish" in read, JSON.stringify(read));
+    const planned = planTransition(read.wish, inventory, new Set(set(running)));
+    ok("transition" in planned, JSON.stringify(planned));
+    const { choice, keep, stop, start, stopFirst } = planned.transition;
+    deepStrictEqual(
+      [choice.unit ?? "", keep.join(" "), stop.map((s) => s.name).join(" "), start.join(" ")],
+      becomes,
+    );
+    deepStrictEqual(stopFirst, []);
+  });
+}
+
+Deno.test("the losers stand with what speaks against them", async () => {
+  const inventory = await inventoryOf(HOUSE);
+  const planned = planTransition(
+    { kind: "capabilities", names: ["speech", "text"] },
+    inventory,
+    new Set(["coder", "talker"]),
+  );
+  ok("transition" in planned);
+  deepStrictEqual(planned.transition.losers, [
+    {
+      choice: { kind: "running", name: "talker", unit: undefined },
+      why: "does not offer `speech`",
+    },
+    { choice: { kind: "coven", name: "watch", unit: WATCH }, why: "does not offer `speech`" },
+    { choice: { kind: "coven", name: "write", unit: WRITE }, why: "does not offer `speech`" },
+    {
+      choice: { kind: "soulstone", name: "lone", unit: "soulstone-lone.service" },
+      why: "does not offer `text`",
+    },
+  ]);
+  strictEqual(planned.transition.why, "nothing else offers `speech` and `text`");
+});
+
+/** What speaks against the second, by what it differs in. */
+const WHY: readonly (readonly [wish: string, running: string, loser: string, why: string])[] = [
+  ["text", "talker", "watch", "does not run yet"],
+  ["text", "ears", "watch", "stops ears, not nothing"],
+  ["text", "", "chat", "starts ears, memory, talker, not eye, memory"],
+  ["speech", "", "chat", "starts ears, memory, talker, not lone"],
+];
+
+for (const [wish, running, loser, why] of WHY) {
+  Deno.test(`${loser} loses for ${wish} when ${running || "nothing"} runs: ${why}`, async () => {
+    const inventory = await inventoryOf(HOUSE);
+    const planned = planTransition(
+      { kind: "capabilities", names: [wish] },
+      inventory,
+      new Set(set(running)),
+    );
+    ok("transition" in planned);
+    strictEqual(planned.transition.losers.find((l) => l.choice.name === loser)?.why, why);
+  });
+}
+
+Deno.test("each stop says why", async () => {
+  const inventory = await inventoryOf(`
+[x]
+image = "localhost/x"
+port = 9001
+groups = ["duo", "left"]
+[y]
+image = "localhost/x"
+port = 9002
+groups = ["duo"]
+[guest]
+image = "localhost/x"
+port = 9003
+groups = ["left"]
+[alone]
+image = "localhost/x"
+port = 9004
+groups = ["x-only"]
+[z]
+image = "localhost/x"
+port = 9005
+groups = ["small", "x-only"]
+[w]
+image = "localhost/x"
+port = 9006
+groups = ["small"]
+`);
+  const stops = (wish: string, ...running: string[]) => {
+    const planned = planTransition({ kind: "coven", name: wish }, inventory, new Set(running));
+    ok("transition" in planned);
+    return planned.transition.stop;
+  };
+  deepStrictEqual(stops("duo", "guest", "x"), [{ name: "guest", why: "cannot run beside y" }]);
+  deepStrictEqual(stops("x-only", "w"), [{ name: "w", why: "cannot run beside alone" }]);
+  const part = await inventoryOf(`
+[x]
+image = "localhost/x"
+port = 9001
+groups = ["large"]
+[y]
+image = "localhost/x"
+port = 9002
+groups = ["large", "small"]
+`);
+  const planned = planTransition({ kind: "coven", name: "small" }, part, new Set(["x", "y"]));
+  ok("transition" in planned);
+  deepStrictEqual(planned.transition.stop, [{ name: "x", why: "is not in the Coven small" }]);
+});
+
+Deno.test("engines that break the law are told apart from those that systemd stops itself", async () => {
+  // They ran when their groups were changed: systemd ends no one for that.
+  const inventory = await inventoryOf(HOUSE);
+  const planned = planTransition(
+    { kind: "soulstone", name: "memory" },
+    inventory,
+    new Set(["eye", "talker"]),
+  );
+  ok("transition" in planned);
+  deepStrictEqual(planned.transition.keep, ["eye"]);
+  deepStrictEqual(planned.transition.stop, [{ name: "talker", why: "cannot run beside eye" }]);
+  deepStrictEqual(planned.transition.stopFirst, ["talker"]);
+});
+
+const REFUSED: readonly (readonly [wish: readonly string[], reason: string, message: RegExp])[] = [
+  [
+    ["code", "vision"],
+    "never-together",
+    /no Coven offers `code` and `vision` together \(`code`: coder; `vision`: eye\)/,
+  ],
+  [["dance"], "not-offered", /no Soulstone offers `dance`/],
+  [["code", "dance", "song"], "not-offered", /no Soulstone offers `dance` and `song`/],
+];
+
+for (const [names, reason, message] of REFUSED) {
+  Deno.test(`${names.join(" and ")} is refused: ${reason}`, async () => {
+    const planned = planTransition(
+      { kind: "capabilities", names },
+      await inventoryOf(HOUSE),
+      new Set(),
+    );
+    ok("refusal" in planned);
+    strictEqual(planned.refusal.reason, reason);
+    match(planned.refusal.message, message);
+    ok(planned.refusal.hint);
+  });
+}

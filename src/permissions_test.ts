@@ -1,0 +1,74 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { computeFolders } from "./folders.ts";
+import type { Invocation } from "./invocation.ts";
+import { permissionsFor, proberPermissions, workerPermissions } from "./permissions.ts";
+import { findPrograms } from "./programs.ts";
+
+const computed = computeFolders({
+  env: (name) => ({ HOME: "/home" })[name],
+  workingFolder: () => "/",
+  homeFolder: () => undefined,
+  realPath: (path) => path,
+  user: 1000,
+  codexOption: undefined,
+  outputOption: undefined,
+  factsOption: undefined,
+});
+const programs = findPrograms(() => true);
+const base = { json: false, wish: ["eye"] };
+const SUMMON: Invocation = {
+  command: "summon",
+  ...base,
+  dryRun: false,
+  wait: true,
+  timeoutSeconds: undefined,
+  memoryTimeoutSeconds: 60,
+  fallback: undefined,
+};
+const LOOKING: readonly Invocation[] = [
+  SUMMON,
+  { command: "banish", json: false, wish: undefined },
+  { command: "plan", ...base },
+  { command: "list", json: false },
+  { command: "covens", json: false },
+  { command: "status", json: false, watch: true },
+  { command: "logs", json: false, name: "eye", follow: true, lines: 1 },
+];
+
+for (const invocation of LOOKING) {
+  Deno.test(`${invocation.command} writes nothing and has no network`, () => {
+    if ("problem" in computed) throw new Error(computed.problem);
+    const granted = permissionsFor(invocation, computed.folders, programs);
+    deepStrictEqual(granted.write, []);
+    const { net, env, ffi, sys } = workerPermissions(granted);
+    deepStrictEqual([net, env, ffi, sys], [false, false, false, false]);
+    // Nothing but what it needs: who writes units tries them, who looks does not.
+    strictEqual(granted.run.some((path) => /quadlet|systemd-analyze/.test(path)), false);
+  });
+}
+
+Deno.test("what asks for health has the wanted ports of 127.0.0.1 and nothing else", () => {
+  deepStrictEqual(workerPermissions(proberPermissions(SUMMON, [8780, 8781]) ?? never()), {
+    read: [],
+    write: [],
+    run: [],
+    net: ["127.0.0.1:8780", "127.0.0.1:8781"],
+    env: false,
+    ffi: false,
+    sys: false,
+    import: false,
+  });
+});
+
+Deno.test("no other command gets it, and no port that is none", () => {
+  for (const invocation of LOOKING) {
+    if (invocation !== SUMMON) strictEqual(proberPermissions(invocation, [8780]), undefined);
+  }
+  for (const port of [0, 65_536, 1.5, NaN, "80" as unknown as number]) {
+    strictEqual(proberPermissions(SUMMON, [8780, port]), undefined);
+  }
+});
+
+function never(): never {
+  throw new Error("nothing was granted");
+}
