@@ -56,9 +56,9 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     homeFolder: homedir,
     realPath,
     user: Deno.uid() ?? 0,
-    codexOption: parsed.codex,
-    outputOption: parsed.output,
-    factsOption: parsed.facts,
+    codexOption: parsed.named.codex,
+    outputOption: parsed.named.output,
+    factsOption: parsed.named.facts,
   });
   if ("problem" in computed) {
     terminal.err(`lychd: ${printable(computed.problem)}\n`);

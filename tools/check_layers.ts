@@ -39,7 +39,13 @@ const LAYERS: readonly {
   { name: "src/cli.ts", imports: ["src/cli/", "src/invocation.ts", "npm:commander"] },
   {
     name: "src/cli/",
-    imports: ["src/cli/", "src/core/codex/kinds.ts", "npm:commander"],
+    imports: [
+      "src/cli/",
+      "src/core/codex/kinds.ts",
+      "src/core/report/nearest.ts",
+      "src/core/report/printable.ts",
+      "npm:commander",
+    ],
     types: ["src/core/draft/request.ts", "src/invocation.ts"],
   },
   { name: "src/folders.ts", imports: ["src/core/rune/names.ts"] },

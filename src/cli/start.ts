@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { type EngineName, ENGINES } from "../core/codex/kinds.ts";
 import type { SoulstoneRequest } from "../core/draft/request.ts";
 import { type AddCommands, type CommonOptions, EXIT_CODES, oneOf, type Take } from "./common.ts";
@@ -17,13 +17,11 @@ function addInit(program: Command, { codexOption, jsonOption }: CommonOptions, t
     return draft;
   };
   const engine = new Option("--engine <engine>", "begin a Soulstone; may be given several times")
-    .choices(ENGINES);
-  const begin = engine.parseArg;
-  engine.argParser((value: string, former: unknown) => {
-    begin?.(value, former as string);
-    drafts.push({ engine: value as EngineName });
-    return value;
-  });
+    .choices(ENGINES)
+    .argParser((text: string) => {
+      drafts.push({ engine: oneOf(ENGINES)(text) });
+      return text;
+    });
   soulstoneOptions(
     program.command("init")
       .description("Write a first Codex, with comments. Asks on a terminal; never overwrites.")
@@ -51,7 +49,7 @@ ${EXIT_CODES}`,
         json: options.json === true,
         requests: drafts.map(requestOf),
         bootCoven: options.bootCoven,
-      }, options.codex)
+      }, { codex: options.codex })
     );
 }
 
@@ -60,7 +58,7 @@ function addAdd(program: Command, { codexOption, jsonOption }: CommonOptions, ta
   soulstoneOptions(
     program.command("add")
       .description("Add a Soulstone to the Codex, in a file of its own.")
-      .argument("[engine]", ENGINES.join(", "), oneOf(ENGINES)),
+      .addArgument(new Argument("[engine]").choices(ENGINES).argParser(oneOf(ENGINES))),
     () => draft,
   )
     .addOption(codexOption)
@@ -83,7 +81,7 @@ ${EXIT_CODES}`,
       }
       const json = options.json === true;
       const request = isAsked ? undefined : requestOf({ ...draft, ...engine && { engine } });
-      take({ command: "add", json, engine, request }, options.codex);
+      take({ command: "add", json, engine, request }, { codex: options.codex });
     });
 }
 
