@@ -20,7 +20,9 @@ export async function add(
   const { host, folders, terminal } = context;
   const read = await compileCodex(context);
   const found = readCodexFolder(host, folders.codex, folders.codexShown);
-  if (!read.valid || read.codex === undefined || "fault" in found) {
+  // A Codex without a Soulstone is invalid, but that is what is about to change.
+  const errors = read.findings.filter((f) => f.severity === "error" && f.code !== "codex-empty");
+  if (errors.length > 0 || read.codex === undefined || "fault" in found) {
     terminal.err(formatReport(read.findings, {
       sources: read.sources,
       prefix: `${folders.codexShown}/`,

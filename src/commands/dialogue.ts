@@ -122,13 +122,16 @@ async function askForOne(
       problemOf: (answer) => problemOf("capabilities", list(answer)),
     }),
   );
-  const free = used.ports.take();
   const port = Number(
     await prompts.text({
       message: "Its port:",
-      default: String(free),
+      default: String(used.ports.free()),
       problemOf: (answer) =>
-        /^\d+$/.test(answer) ? problemOf("port", Number(answer)) : "a port is a number",
+        !/^\d+$/.test(answer)
+          ? "a port is a number"
+          : used.ports.isHeld(Number(answer))
+          ? `port ${answer} is taken in the Codex`
+          : problemOf("port", Number(answer)),
     }),
   );
   used.names.add(name);

@@ -88,9 +88,9 @@ export type SoulstoneFields = z.infer<typeof soulstoneSchema>;
 
 function watcher(defaultPort: number, defaultImage: string) {
   return z.strictObject({
-    enabled: z.boolean().default(true),
-    image: image.default(defaultImage),
-    port: port.default(defaultPort),
+    enabled: z.boolean().default(true).describe("whether it runs; `false` frees its port"),
+    image: image.default(defaultImage).describe("its container image"),
+    port: port.default(defaultPort).describe("where it is reached"),
   });
 }
 

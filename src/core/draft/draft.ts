@@ -44,12 +44,13 @@ export interface DraftProblem {
 export function draftCodex(input: DraftInput): Draft | DraftProblem {
   const { survey, codex } = input;
   const ports = portsBeside(codex, survey.listeners);
-  const movedPorts = input.settings === undefined ? [] : movePorts(codex, ports);
-  for (const { port } of input.requests) if (typeof port === "number") ports.hold(port);
   const taken = new Set([
     ...codex.soulstones.map((s) => s.name),
     ...input.files.map((path) => path.replace(/^soulstones\/|\.toml$/g, "")),
   ]);
+  const clash = holdPorts(input.requests, ports) ?? holdNames(input.requests, taken);
+  if (clash !== undefined) return clash;
+  const movedPorts = input.settings === undefined ? [] : movePorts(codex, ports);
   const soulstones: Draft["soulstones"][number][] = [];
   const notes: string[] = survey.listenersUnknown === undefined
     ? []
@@ -83,6 +84,42 @@ export function draftCodex(input: DraftInput): Draft | DraftProblem {
     soulstones,
     notes: [...new Set(notes)],
   };
+}
+
+/** Holds the ports that are asked for, before any is found for the others. */
+function holdPorts(requests: readonly SoulstoneRequest[], ports: Ports): DraftProblem | undefined {
+  for (const { port } of requests) {
+    if (typeof port !== "number") continue;
+    if (ports.isHeld(port)) {
+      return {
+        problem: `port ${port} is taken in the Codex`,
+        hint: `--port auto finds a free one; ${ports.free(port)} is`,
+      };
+    }
+    ports.hold(port);
+  }
+  return undefined;
+}
+
+/** Takes the names that are asked for, before any is found for the others. */
+function holdNames(
+  requests: readonly SoulstoneRequest[],
+  taken: Set<string>,
+): DraftProblem | undefined {
+  const asked = requests.flatMap(({ name }) => name ?? []);
+  const twice = asked.find((name, i) => asked.indexOf(name) !== i);
+  if (twice !== undefined) {
+    const problem = `two Soulstones are to be called ${quoted(twice)}`;
+    return { problem, hint: "give one of them another --name" };
+  }
+  for (const name of asked) taken.add(name);
+  return undefined;
+}
+
+function holdFree(ports: Ports, from?: number): number {
+  const port = ports.free(from);
+  ports.hold(port);
+  return port;
 }
 
 /** What is there to serve without a model, or nothing where it makes no sense. */
@@ -133,7 +170,7 @@ function makeSoulstone(
     engine,
     isEngineNamed: profileOf({ image, engine: undefined }).name !== engine,
     image,
-    port: typeof request.port === "number" ? request.port : ports.take(),
+    port: typeof request.port === "number" ? request.port : holdFree(ports),
     model: placed.model,
     covens: request.covens,
     capabilities: request.capabilities,
@@ -146,7 +183,7 @@ function makeSoulstone(
 function movePorts({ settings }: Codex, ports: Ports): { section: string; port: number }[] {
   return (["harvester", "scribe", "vessel"] as const).flatMap((section) => {
     const { port } = settings[section];
-    return ports.isListening(port) ? [{ section, port: ports.takeFrom(port + 1) }] : [];
+    return ports.isListening(port) ? [{ section, port: holdFree(ports, port + 1) }] : [];
   });
 }
 

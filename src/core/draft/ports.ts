@@ -4,14 +4,14 @@ import { addressesClash, type Survey } from "../doctor/mod.ts";
 /** Where ports of engines begin. */
 const FIRST_PORT = 8780;
 
-/** Who holds which port: a Codex, and a host. */
+/** Who holds which port: a Codex, a host, and what was held since. */
 export interface Ports {
-  /** A port for a new Soulstone; it is held from then on. */
-  take(): number;
-  /** Holds `port`, and tells whether nobody did before. */
-  hold(port: number): boolean;
-  /** The first free port from `port` on; it is held from then on. */
-  takeFrom(port: number): number;
+  /** The first free port from `from` on; else from where ports of engines begin. */
+  free(from?: number): number;
+  /** Holds a port. */
+  hold(port: number): void;
+  /** Whether the Codex, or what was held since, has `port`. */
+  isHeld(port: number): boolean;
   /** Whether a process of the host listens on `port`. */
   isListening(port: number): boolean;
 }
@@ -30,23 +30,16 @@ export function portsBeside(codex: Codex, listeners: Survey["listeners"]): Ports
     reserved !== undefined && port >= reserved.first && port <= reserved.last;
   // The pod holds a reserved range as a whole, or it could not run: nobody else listens there.
   const isFree = (port: number) => !held.has(port) && (isReserved(port) || !isListening(port));
-  function takeFrom(first: number): number {
-    for (let step = 0; step < 65_536 - 1024; step++) {
-      const port = 1024 + (first - 1024 + step) % (65_536 - 1024);
-      if (!isFree(port)) continue;
-      held.add(port);
-      return port;
-    }
-    return first;
-  }
   return {
-    take: () => takeFrom(reserved?.first ?? FIRST_PORT),
-    hold(port) {
-      const isNew = !held.has(port);
-      held.add(port);
-      return isNew;
+    free(from = reserved?.first ?? FIRST_PORT) {
+      for (let step = 0; step < 65_536 - 1024; step++) {
+        const port = 1024 + (from - 1024 + step) % (65_536 - 1024);
+        if (isFree(port)) return port;
+      }
+      return from;
     },
-    takeFrom,
+    hold: (port) => void held.add(port),
+    isHeld: (port) => held.has(port),
     isListening: (port) => !isReserved(port) && isListening(port),
   };
 }

@@ -36,14 +36,14 @@ export const CATALOGUE = {
     "The Codex folder does not exist or cannot be read as a folder.",
     (p: { folder: string; reason: string }) => ({
       message: `there is no Codex at ${quoted(p.folder)}: ${p.reason}`,
-      hint: "make soulstones/NAME.toml in it, or name another folder by --codex DIR",
+      hint: "`lychd init` writes a first one; --codex DIR names another folder",
     }),
   ),
   "codex-empty": error(
     "No file below soulstones/ defines a Soulstone, so there is nothing to run.",
     (p: { folder: string }) => ({
       message: `no Soulstone is defined below ${quoted(`${p.folder}/soulstones`)}`,
-      hint: "a first one: a file soulstones/eye.toml with a table [eye] that has image and port",
+      hint: "`lychd add` writes a first one",
     }),
   ),
   "file-unreadable": error(

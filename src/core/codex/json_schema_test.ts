@@ -1,0 +1,46 @@
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { jsonSchemaText, SCHEMA_KINDS } from "./mod.ts";
+import { lychdSchema, soulstoneSchema } from "./schema.ts";
+
+/** A part of a JSON Schema. */
+interface Part {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Part>>;
+  readonly patternProperties?: Readonly<Record<string, Part>>;
+  readonly additionalProperties?: unknown;
+  readonly required?: readonly string[];
+}
+
+function tablesOf(part: Part, path: string): [string, Part][] {
+  const tables = Object.entries(part.properties ?? {})
+    .flatMap(([name, inner]) => tablesOf(inner, `${path}.${name}`));
+  return part.properties === undefined ? [] : [[path, part], ...tables];
+}
+
+const WHOLE = SCHEMA_KINDS.map((kind): Part => JSON.parse(jsonSchemaText(kind)));
+
+Deno.test("a schema has the fields of the check, and refuses others in every table", () => {
+  const [soulstones, lychd] = WHOLE;
+  const [soulstone] = Object.values(soulstones?.patternProperties ?? {});
+  ok(soulstone !== undefined && lychd !== undefined);
+  deepStrictEqual(Object.keys(soulstone.properties ?? {}), Object.keys(soulstoneSchema.shape));
+  deepStrictEqual(Object.keys(lychd.properties ?? {}), Object.keys(lychdSchema.shape));
+  deepStrictEqual(soulstone.required, ["image", "port"]);
+  deepStrictEqual(lychd.required, undefined);
+  const tables = [...tablesOf(soulstone, "soulstone"), ...tablesOf(lychd, "lychd")];
+  ok(tables.length > 5);
+  const open = tables.filter(([, table]) => table.additionalProperties !== false);
+  deepStrictEqual([soulstones?.additionalProperties, open], [false, []]);
+});
+
+Deno.test("every field says what it is for", () => {
+  const silent = WHOLE.flatMap((whole) =>
+    [whole, ...Object.values(whole.patternProperties ?? {})].flatMap((part) => tablesOf(part, ""))
+      .flatMap(([path, table]) =>
+        Object.entries(table.properties ?? {})
+          .filter(([, field]) => field.description === undefined && field.properties === undefined)
+          .map(([name]) => `${path}.${name}`)
+      )
+  );
+  deepStrictEqual(silent, []);
+});

@@ -1,0 +1,319 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type EngineName, ENGINES, type ReadCodex, readCodex } from "../codex/mod.ts";
+import { compile } from "../compile/mod.ts";
+import type { Survey } from "../doctor/mod.ts";
+import { hasErrors } from "../report/mod.ts";
+import { type Draft, draftCodex, type DraftInput, type SoulstoneRequest } from "./mod.ts";
+
+const EMPTY = readCodex({ folder: "", files: [] }).codex;
+
+const ONE_GPU: Survey = {
+  gpus: [{ vendor: "NVIDIA", name: "NVIDIA GeForce RTX 4090", index: 0, memoryMib: 24_564 }],
+  vendor: "NVIDIA",
+  devices: ["nvidia.com/gpu=all"],
+  devicesDefined: true,
+  listeners: [],
+  listenersUnknown: undefined,
+  isSelinuxEnforcing: false,
+};
+
+const NO_GPU: Survey = {
+  ...ONE_GPU,
+  gpus: [],
+  vendor: undefined,
+  devices: [],
+  devicesDefined: false,
+};
+
+function request(engine: EngineName, fields: Partial<SoulstoneRequest> = {}): SoulstoneRequest {
+  return {
+    engine,
+    name: undefined,
+    image: engine === "generic" ? "localhost/ocr:2" : undefined,
+    model: engine === "generic" ? undefined : "Qwen/Qwen3-8B",
+    port: undefined,
+    covens: ["chat"],
+    capabilities: [],
+    devices: undefined,
+    ...fields,
+  };
+}
+
+function inputOf(requests: readonly SoulstoneRequest[], more: Partial<DraftInput> = {}) {
+  return {
+    requests,
+    survey: ONE_GPU,
+    codex: EMPTY,
+    files: [],
+    home: "/home/lich",
+    settings: { bootCoven: undefined },
+    ...more,
+  };
+}
+
+function draft(requests: readonly SoulstoneRequest[], more: Partial<DraftInput> = {}): Draft {
+  const made = draftCodex(inputOf(requests, more));
+  assert.ok("files" in made, "problem" in made ? made.problem : "");
+  return made;
+}
+
+function read({ files }: Pick<Draft, "files">): ReadCodex {
+  const encoder = new TextEncoder();
+  return readCodex({
+    folder: "codex",
+    files: files.filter(({ path }) => path.endsWith(".toml"))
+      .map(({ path, text }) => ({ path, bytes: encoder.encode(text) })),
+  });
+}
+
+function textOf({ files }: Draft, path: string): string {
+  const file = files.find((file) => file.path === path);
+  assert.ok(file, `there is no ${path}`);
+  return file.text;
+}
+
+Deno.test("a draft of every engine is a Codex without errors or warnings", async () => {
+  const made = draft(ENGINES.map((engine) => request(engine, { name: engine })));
+  const { codex, findings } = read(made);
+  const compiled = await compile(codex);
+  assert.deepEqual(
+    // Of any image lychd cannot know how it is told its port.
+    [...findings, ...compiled.findings].filter((f) => f.code !== "port-not-told"),
+    [],
+  );
+  assert.equal(compiled.runes.length, 7);
+});
+
+Deno.test("what a draft only proposes is valid without its #", async () => {
+  const models = ["Qwen/Qwen3-8B", "/srv/models/x", undefined];
+  for (const engine of ENGINES) {
+    for (const model of models) {
+      if (model === undefined && (engine === "vllm" || engine === "sglang")) continue;
+      const made = draft([request(engine, { model, name: "x", covens: ["chat"] })], {
+        survey: NO_GPU,
+      });
+      const files = made.files.map(({ path, text }) => ({
+        path,
+        text: text.replace(/^# (\w+ = .*)$/gm, "$1"),
+      }));
+      const { codex, findings } = read({ files });
+      const compiled = await compile(codex);
+      assert.deepEqual(
+        [...findings, ...compiled.findings].filter(({ severity }) => severity === "error"),
+        [],
+        engine,
+      );
+      assert.notEqual(files.map(({ text }) => text).join(), made.files.map((f) => f.text).join());
+    }
+  }
+});
+
+Deno.test("what is asked for is what is read, whatever the texts; or the Codex is refused", () => {
+  // Mostly valid, or nearly no draft would be.
+  const text = (...valid: readonly string[]) =>
+    fc.oneof(
+      { weight: 8, arbitrary: fc.constantFrom(...valid) },
+      { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 12 }) },
+      { weight: 1, arbitrary: fc.string({ maxLength: 12 }) },
+    );
+  const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+  const requests: fc.Arbitrary<SoulstoneRequest> = fc.record({
+    engine: fc.constantFrom(...ENGINES),
+    name: maybe(text("eye", "a.b")),
+    image: maybe(text("localhost/x:1", "vllm/vllm-openai")),
+    model: maybe(text("Qwen/Qwen3-8B", "~/m/x.gguf", "/x")),
+    port: fc.constant(undefined),
+    covens: fc.array(text("chat", "b"), { maxLength: 2 }),
+    capabilities: fc.array(text("ocr", "a.b"), { maxLength: 2 }),
+    devices: maybe(fc.array(text("/dev/dri", "nvidia.com/gpu=0"), { minLength: 1, maxLength: 2 })),
+  });
+  let valid = 0;
+  fc.assert(
+    fc.property(requests, (given) => {
+      const made = draftCodex(inputOf([given]));
+      if ("problem" in made) return;
+      const { codex, findings } = read(made);
+      if (hasErrors(findings)) return;
+      valid++;
+      const [soulstone, ...more] = codex.soulstones;
+      assert.deepEqual(more, []);
+      if (given.image !== undefined) assert.equal(soulstone?.image, given.image);
+      assert.equal(soulstone?.model, made.soulstones[0]?.model);
+      assert.deepEqual(soulstone?.devices, given.devices);
+      assert.deepEqual(soulstone?.groups, [...new Set(given.covens)].sort());
+      assert.deepEqual(soulstone?.capabilities, [...new Set(given.capabilities)].sort());
+      assert.deepEqual([soulstone?.exec, soulstone?.resident], [undefined, false]);
+    }),
+    { numRuns: 1000, examples: HOSTILE.map((given) => [given]) },
+  );
+  assert.ok(valid > 100, `only ${valid} drafts were valid`);
+});
+
+/** Texts that would break out of a string or a comment, and some that are valid. */
+const HOSTILE: readonly SoulstoneRequest[] = [
+  request("vllm", { name: 'x"]\n[y' }),
+  request("vllm", { name: "x\nresident = true" }),
+  request("vllm", { model: 'a"\nresident = true\n#' }),
+  request("vllm", { covens: ['"]\nresident = true\n#'] }),
+  request("vllm", { capabilities: ["\u007f", "\\"] }),
+  request("vllm", { image: "localhost/x\n" }),
+  request("generic", { covens: ["chat", "chat", "a.b"], capabilities: ["ocr"] }),
+  request("llamacpp", { model: "~/mödels ☃/x.gguf", devices: ["/dev/dri"] }),
+];
+
+Deno.test("ports: beside each other, the Codex and the host; inside a reserved range first", () => {
+  const ports = (made: Draft) => made.soulstones.map(({ port }) => port);
+  const listening = (port: number, address = "127.0.0.1") => ({ address, port, holder: undefined });
+  const three = [request("vllm"), request("vllm"), request("vllm")];
+  assert.deepEqual(ports(draft(three)), [8780, 8781, 8782]);
+  const listeners = [listening(8780), listening(8781, "*"), listening(8782, "10.0.0.1")];
+  assert.deepEqual(ports(draft(three, { survey: { ...ONE_GPU, listeners } })), [8782, 8783, 8784]);
+  assert.deepEqual(
+    ports(draft([request("vllm", { port: 8781 }), ...three])),
+    [8781, 8780, 8782, 8783],
+  );
+  const reserving = { ...EMPTY.settings.sepulcher, reserve_ports: "9000-9001" };
+  const codex = { ...EMPTY, settings: { ...EMPTY.settings, sepulcher: reserving } };
+  const survey = { ...ONE_GPU, listeners: [listening(9000), listening(9001)] };
+  // The pod itself listens on all of its range.
+  assert.deepEqual(ports(draft(three, { codex, survey })), [9000, 9001, 9002]);
+});
+
+Deno.test("a port that is asked for but taken is told; a watcher's is moved", () => {
+  const listeners = [3000, 8780, 9090, 9091].map((port) => ({
+    address: "0.0.0.0",
+    port,
+    holder: undefined,
+  }));
+  const made = draft([request("vllm", { port: 8780 })], { survey: { ...ONE_GPU, listeners } });
+  assert.deepEqual(made.notes, [
+    "something on this host listens on port 8780 of qwen3-8b already",
+  ]);
+  const { settings } = read(made).codex;
+  assert.deepEqual([settings.harvester.port, settings.scribe.port], [9092, 3001]);
+  assert.deepEqual(settings.vessel.port, 8081);
+});
+
+Deno.test("devices are those of the host, and what is missing is told", () => {
+  const devicesOf = (survey: Survey) => {
+    const made = draft([request("vllm")], { survey });
+    return [read(made).codex.settings.gpu.default_devices, made.notes];
+  };
+  assert.deepEqual(devicesOf(ONE_GPU), [["nvidia.com/gpu=all"], []]);
+  assert.deepEqual(devicesOf({ ...ONE_GPU, devicesDefined: false }), [["nvidia.com/gpu=all"], [
+    "Podman cannot resolve nvidia.com/gpu=all yet; `lychd doctor` tells why",
+  ]]);
+  assert.deepEqual(devicesOf(NO_GPU), [undefined, [
+    "the image of qwen3-8b is made for GPUs of NVIDIA, and none is found here; --image names another",
+    "no GPU is found that engines could be given; `lychd doctor` tells more",
+  ]]);
+  const unknown = { ...ONE_GPU, listeners: undefined, listenersUnknown: "ss: not there" };
+  assert.deepEqual(devicesOf(unknown)[1], [
+    "which ports are taken could not be asked: ss: not there",
+  ]);
+  assert.match(
+    textOf(draft([request("vllm")]), "lychd.toml"),
+    /^# 0: NVIDIA GeForce RTX 4090, 24564 MiB$/m,
+  );
+});
+
+Deno.test("llama.cpp's image is that of the host's GPUs", () => {
+  const tag = (vendor: Survey["vendor"]) =>
+    draft([request("llamacpp")], { survey: { ...ONE_GPU, vendor } }).soulstones[0]?.image
+      .split(":")[1];
+  assert.deepEqual(
+    [tag("NVIDIA"), tag("AMD"), tag("Intel"), tag(undefined)],
+    ["server-cuda", "server-rocm", "server-intel", "server"],
+  );
+});
+
+Deno.test("an engine is named where the image does not tell it", () => {
+  const engineOf = (image: string | undefined) =>
+    read(draft([request("vllm", { image })])).codex.soulstones[0]?.engine;
+  assert.equal(engineOf(undefined), undefined);
+  assert.equal(engineOf("localhost/mine:1"), "vllm");
+});
+
+const MODELS: readonly (readonly [
+  engine: EngineName,
+  given: string,
+  model: string | undefined,
+  volume?: string,
+])[] = [
+  ["vllm", "Qwen/Qwen3-8B", "Qwen/Qwen3-8B"],
+  ["vllm", "/home/lich/models/Qwen3-8B/", "/models/Qwen3-8B", "~/models:/models:ro"],
+  ["llamacpp", "~/models/a/x.gguf", "/models/x.gguf", "~/models/a:/models:ro"],
+  ["llamacpp", "/srv/models/x.gguf", "/models/x.gguf", "/srv/models:/models:ro"],
+  ["llamacpp", "/home/lichen/x.gguf", "/models/x.gguf", "/home/lichen:/models:ro"],
+  ["tabbyapi", "/srv/exl3/m", "/app/models/m", "/srv/exl3:/app/models:ro"],
+  // Neither the whole home folder nor the whole system is given away.
+  ["llamacpp", "~/x.gguf", "/models/x.gguf", "~/x.gguf:/models/x.gguf:ro"],
+  ["llamacpp", "/x.gguf", "/models/x.gguf", "/x.gguf:/models/x.gguf:ro"],
+  ["llamacpp", "./x.gguf", undefined],
+  ["llamacpp", "../x.gguf", undefined],
+  ["llamacpp", "~root/x.gguf", undefined],
+  ["llamacpp", "/", undefined],
+  ["llamacpp", "~/", undefined],
+  ["llamacpp", "/home/lich", undefined],
+];
+
+Deno.test("a model on the host is mounted where the engine looks for it", () => {
+  for (const [engine, given, model, volume] of MODELS) {
+    const made = draftCodex(inputOf([request(engine, { model: given, name: "x" })]));
+    if (model === undefined) {
+      assert.ok("problem" in made, given);
+      continue;
+    }
+    assert.ok("soulstones" in made, given);
+    const [soulstone] = made.soulstones;
+    assert.deepEqual([soulstone?.model, soulstone?.volumes], [
+      model,
+      volume === undefined ? [] : [volume],
+    ]);
+  }
+  const labelled = draft([request("vllm", { model: "/srv/m/x" })], {
+    survey: { ...ONE_GPU, isSelinuxEnforcing: true },
+  });
+  assert.deepEqual(labelled.soulstones[0]?.volumes, ["/srv/m:/models:ro,z"]);
+});
+
+Deno.test("a name is new in the Codex and among its files", () => {
+  const names = (made: Draft) => made.soulstones.map(({ name }) => name);
+  const twice = [request("vllm"), request("sglang")];
+  assert.deepEqual(names(draft(twice)), ["qwen3-8b", "qwen3-8b-2"]);
+  assert.deepEqual(
+    names(draft(twice, { files: ["soulstones/qwen3-8b.toml"] })),
+    ["qwen3-8b-2", "qwen3-8b-3"],
+  );
+  // A name that is asked for is not given to another.
+  assert.deepEqual(
+    names(draft([request("vllm"), request("vllm", { name: "qwen3-8b" })])),
+    ["qwen3-8b-2", "qwen3-8b"],
+  );
+  const taken = draftCodex(
+    inputOf([request("vllm", { name: "eye" })], { files: ["soulstones/eye.toml"] }),
+  );
+  assert.deepEqual(taken, {
+    problem: "`soulstones/eye.toml` is there already",
+    hint: "take another --name, or write the table into that file",
+  });
+  for (const name of ["../x", "a/b", "", ".x", "a\nb"]) {
+    assert.ok("problem" in draftCodex(inputOf([request("vllm", { name })])), name);
+  }
+});
+
+Deno.test("the schemas are written beside, unless they are there", () => {
+  const paths = (files: string[]) => draft([request("vllm")], { files }).files.map((f) => f.path);
+  assert.deepEqual(paths([]), [
+    "lychd.toml",
+    "soulstones/qwen3-8b.toml",
+    "soulstones.schema.json",
+    "lychd.schema.json",
+  ]);
+  assert.deepEqual(paths(["lychd.schema.json"]), [
+    "lychd.toml",
+    "soulstones/qwen3-8b.toml",
+    "soulstones.schema.json",
+  ]);
+});

@@ -1,0 +1,274 @@
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { cli, exists, EYE } from "./cli.ts";
+
+const CODEX = "[DIR]/home/.config/lychd";
+
+Deno.test("init writes a commented Codex that check takes, and shows the next command", async () => {
+  await using test = cli();
+  const said = await test.run([
+    ...["init", "--boot-coven", "chat"],
+    ...["--engine", "vllm", "--model", "Qwen/Qwen3-8B", "--coven", "chat", "--coven", "help"],
+    ...["--capability", "text-generation", "--device", "nvidia.com/gpu=0", "--port", "9871"],
+    ...["--engine", "llamacpp", "--model", `${test.home}/models/gpt-oss-20b.gguf`],
+    ...["--name", "writer", "--coven", "write", "--port", "9872", "--image", "localhost/mine"],
+  ]);
+  strictEqual(said.code, 0, said.stderr);
+  strictEqual(
+    said.stdout,
+    `wrote ${CODEX}/lychd.toml
+wrote ${CODEX}/soulstones/qwen3-8b.toml
+wrote ${CODEX}/soulstones/writer.toml
+wrote ${CODEX}/soulstones.schema.json
+wrote ${CODEX}/lychd.schema.json
+qwen3-8b will answer at http://localhost:9871/v1, in chat, help
+writer will answer at http://localhost:9872/v1, in write
+`,
+  );
+  match(said.stderr, /^next: lychd (?:doctor|render --dry-run)\n$/m);
+  const check = JSON.parse((await test.run(["check", "--json"])).stdout);
+  deepStrictEqual([check.valid, check.covens.length], [true, 3]);
+  deepStrictEqual(
+    check.soulstones.map((s: Record<string, unknown>) => [s["name"], s["engine"], s["image"]]),
+    [
+      ["qwen3-8b", "vllm", "docker.io/vllm/vllm-openai:v0.33.0"],
+      ["writer", "llamacpp", "localhost/mine"],
+    ],
+  );
+  match(test.read("home/.config/lychd/lychd.toml"), /^boot_coven = "chat"$/m);
+  const writer = test.read("home/.config/lychd/soulstones/writer.toml");
+  match(writer, /^engine = "llamacpp"$/m);
+  match(writer, /^model = "\/models\/gpt-oss-20b.gguf"$/m);
+  match(writer, /^volumes = \["~\/models:\/models:ro(?:,z)?"\]$/m);
+  match(writer, /^# exec = /m);
+});
+
+Deno.test("init finds names and ports, and has them as JSON", async () => {
+  await using test = cli();
+  const said = await test.run([
+    ...["init", "--json", "--codex", "mine"],
+    ...["--engine", "tabbyapi", "--engine", "tabbyapi", "--port", "auto"],
+  ]);
+  const told = JSON.parse(said.stdout);
+  deepStrictEqual(told.files.slice(0, 3), [
+    "lychd.toml",
+    "soulstones/tabbyapi.toml",
+    "soulstones/tabbyapi-2.toml",
+  ]);
+  const [first, second] = told.soulstones;
+  strictEqual(first.port >= 8780 && second.port > first.port, true);
+  deepStrictEqual(first, {
+    name: "tabbyapi",
+    engine: "tabbyapi",
+    image: "ghcr.io/theroyallab/tabbyapi:latest",
+    port: first.port,
+    uri: `http://localhost:${first.port}/v1`,
+    groups: [],
+    file: "soulstones/tabbyapi.toml",
+  });
+  match(told.next, /^lychd (?:doctor|render --dry-run) --codex mine$/);
+  strictEqual((await test.run(["check", "--codex", "mine"])).code, 0);
+});
+
+Deno.test("init never touches a Codex that is there, whatever is in it", async () => {
+  const vllm = ["init", "--engine", "vllm", "--model", "a/b"];
+  for (const path of ["lychd.toml", "soulstones/eye.toml", "soulstones/deep/er.toml"]) {
+    await using test = cli().codex({ [path]: "" });
+    const before = test.listing();
+    await test.expect(vllm, {
+      code: 1,
+      stderr: `lychd: there is a Codex at ${CODEX} already: ${path}; nothing was written
+hint: lychd add adds a Soulstone to it
+`,
+    });
+    deepStrictEqual(test.listing(), before);
+  }
+  await using dangling = cli().codex({ README: "mine" });
+  Deno.symlinkSync("nowhere", `${dangling.config}/lychd/lychd.toml`);
+  strictEqual((await dangling.run(vllm)).code, 1);
+  await using file = cli().write("home/.config/lychd", "no folder");
+  await file.expect(vllm, {
+    code: 1,
+    stderr: `lychd: ${CODEX}: it is no folder; nothing was written\n`,
+  });
+});
+
+Deno.test("files that are no part of a Codex stay beside a new one", async () => {
+  await using test = cli().codex({
+    README: "mine",
+    "lychd.schema.json": "mine too",
+    "soulstones/.hidden.toml": "x",
+  });
+  const said = await test.run(["init", "--engine", "vllm", "--model", "a/b"]);
+  strictEqual(said.code, 0, said.stderr);
+  deepStrictEqual(test.files("home/.config/lychd"), [
+    "README",
+    "lychd.schema.json",
+    "lychd.toml",
+    "soulstones.schema.json",
+    "soulstones/.hidden.toml",
+    "soulstones/b.toml",
+  ]);
+  strictEqual(test.read("home/.config/lychd/lychd.schema.json"), "mine too");
+});
+
+Deno.test("a Codex may be a link, or be in a folder that is one", async () => {
+  await using test = cli().write("dots/lychd/README", "");
+  Deno.mkdirSync(test.config, { recursive: true });
+  Deno.symlinkSync("../../dots/lychd", `${test.config}/lychd`);
+  const said = await test.run(["init", "--engine", "vllm", "--model", "a/b"]);
+  strictEqual(said.code, 0, said.stderr);
+  deepStrictEqual(test.files("dots/lychd").includes("soulstones/b.toml"), true);
+});
+
+const NOTHING = "nothing was written";
+
+Deno.test("what makes no valid Codex is told as check tells it, and nothing is written", async () => {
+  await using test = cli();
+  const before = test.listing();
+  const two = ["--engine", "vllm", "--model", "a/b"];
+  const cases: readonly (readonly [args: readonly string[], code: number, said: RegExp])[] = [
+    [["init", ...two, "--coven", "x y"], 3, /^error\[group-invalid\][^]*b\.toml:11:11$/m],
+    [["init", ...two, "--port", "8081"], 2, /^lychd: port 8081 is taken in the Codex; nothing/],
+    [["init", ...two, "--image", "Not An Image"], 3, /^error\[image-invalid\]/m],
+    [["init", ...two, "--device", "gpu0"], 3, /^error\[device-invalid\]/m],
+    [["init", ...two, "--boot-coven", "chat"], 3, /^error\[coven-unknown\]/m],
+    [["init", ...two, "--name", "a/b"], 2, /cannot be the name of a Soulstone; nothing was/],
+    [
+      ["init", ...two, "--name", "x", ...two, "--name", "x"],
+      2,
+      /two Soulstones are to be called `x`; nothing was written/,
+    ],
+    [["init", "--engine", "sglang"], 2, /sglang starts with a model, and none is given; nothing/],
+    [["init", "--engine", "generic"], 2, /of a generic engine lychd knows no image; nothing/],
+    [["init", "--engine", "llamacpp", "--model", "./x.gguf"], 2, /by its whole path/],
+    [["init"], 2, /^lychd: without a terminal to ask on, init needs an --engine\nhint: lychd init/],
+    [["add"], 3, /^error\[codex-missing\][^]*hint: `lychd init`/m],
+  ];
+  for (const [args, code, words] of cases) {
+    const said = await test.run(args);
+    match(said.stderr, words);
+    strictEqual(said.code, code, args.join(" "));
+    strictEqual(said.stdout, "");
+    if (code === 3 && args[0] === "init") match(said.stderr, new RegExp(NOTHING));
+  }
+  deepStrictEqual(test.listing(), before);
+});
+
+Deno.test("add writes one more file, beside what is there", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  const settings = "home/.config/lychd/lychd.toml";
+  await test.expect(["add", "generic", "--image", "localhost/ocr:2", "--port", "9871"], {
+    stdout: `wrote ${CODEX}/soulstones/ocr.toml
+wrote ${CODEX}/soulstones.schema.json
+wrote ${CODEX}/lychd.schema.json
+ocr will answer at http://localhost:9871/v1, alone
+`,
+    stderr: await nextOf(test),
+  });
+  strictEqual(exists(`${test.dir}/${settings}`), false);
+  strictEqual(test.read("home/.config/lychd/soulstones/eye.toml"), EYE);
+  const again = await test.run(["add", "generic", "--image", "localhost/ocr:2"]);
+  match(again.stdout, /^wrote .*soulstones\/ocr-2\.toml\nocr-2 will answer/);
+  const clash = await test.run(["add", "vllm", "--model", "a/b", "--port", "8780"]);
+  match(clash.stderr, /^lychd: port 8780 is taken in the Codex; nothing was written\nhint: --port/);
+  strictEqual(clash.code, 2);
+  const taken = await test.run(["add", "vllm", "--model", "a/b", "--name", "ocr"]);
+  match(taken.stderr, /`soulstones\/ocr.toml` is there already; nothing was written/);
+});
+
+/** The next command depends on whether this machine has a GPU. */
+async function nextOf(test: ReturnType<typeof cli>): Promise<string> {
+  const said = await test.run(["init", "--engine", "tabbyapi", "--codex", "probe"]);
+  return /^next: .*\n/m.exec(said.stderr)?.[0].replace(" --codex probe", "") ?? "";
+}
+
+Deno.test("add writes a first Soulstone where there are only settings", async () => {
+  await using test = cli().codex({ "lychd.toml": "[gpu]\n" });
+  const said = await test.run(["add", "vllm", "--model", "a/b"]);
+  strictEqual(said.code, 0, said.stderr);
+  strictEqual(test.read("home/.config/lychd/lychd.toml"), "[gpu]\n");
+  strictEqual((await test.run(["check"])).code, 0);
+});
+
+Deno.test("add leaves a Codex with faults as it is, and tells them", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": "[eye]\nport = 8780\n" });
+  const before = test.listing();
+  const said = await test.run(["add", "vllm", "--model", "a/b"]);
+  match(said.stderr, /^error\[field-missing\]: Soulstone `eye` has no `image`\n/);
+  strictEqual(said.code, 3);
+  deepStrictEqual(test.listing(), before);
+});
+
+const DOWN = "\u001b[B";
+
+Deno.test("on a terminal init asks, and tells at once what cannot be", async () => {
+  await using test = cli();
+  const said = await test.converse(["init"], [
+    ["Which engine?", `${DOWN}${DOWN}\r`],
+    ["Its model", "~/models/gpt-oss-20b.gguf\r"],
+    ["Its name:", "\r"],
+    ["Its Covens", "chat, my own\r"],
+    ["`my own` cannot be the name of a group", "\u007f\u007f\u007f\u007fown\r"],
+    ["What it can do", "text-generation\r"],
+    ["Its port", "\r"],
+    ["Another Soulstone?", "y\r"],
+    ["Which engine?", "\r"],
+    ["Its model", "\r"],
+    ["vllm starts with a model", "Qwen/Qwen3-8B\r"],
+    ["Its name:", "gpt-oss-20b\r"],
+    ["there is a Soulstone of that name", `${"\u007f".repeat(11)}qwen\r`],
+    ["Its Covens", "\r"],
+    ["What it can do", "\r"],
+    ["Its port", "\r"],
+    ["Another Soulstone?", "\r"],
+    ["Which Coven starts with the host?", `${DOWN}\r`],
+  ]);
+  strictEqual(said.code, 0, said.stdout);
+  match(said.stdout, /wrote \[DIR\]\/home\/\.config\/lychd\/soulstones\/qwen\.toml/);
+  const check = JSON.parse((await test.run(["check", "--json"])).stdout);
+  const [gpt, qwen] = check.soulstones;
+  deepStrictEqual([gpt.name, gpt.engine, gpt.groups, gpt.capabilities], [
+    "gpt-oss-20b",
+    "llamacpp",
+    ["chat", "myown"],
+    ["text-generation"],
+  ]);
+  deepStrictEqual([qwen.name, qwen.engine, qwen.groups, qwen.capabilities], [
+    "qwen",
+    "vllm",
+    ["chat"],
+    [],
+  ]);
+  match(test.read("home/.config/lychd/lychd.toml"), /^boot_coven = "chat"$/m);
+});
+
+Deno.test("on a terminal add asks for what was not said", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  const said = await test.converse(["add", "generic"], [
+    ["Its image:", "Not One\r"],
+    ["`Not One` is no image name", `${"\u007f".repeat(7)}localhost/ocr\r`],
+    ["Its name:", "\r"],
+    ["Its Covens", "\r"],
+    ["What it can do", "ocr\r"],
+    ["Its port", "8780\r"],
+    ["port 8780 is taken", `${"\u007f".repeat(4)}9871\r`],
+  ], { NO_COLOR: "1" });
+  strictEqual(said.code, 0, said.stdout);
+  // deno-lint-ignore no-control-regex
+  strictEqual(/\u001b\[[0-9;]*m/.test(said.stdout), false, "colours in spite of NO_COLOR");
+  match(test.read("home/.config/lychd/soulstones/ocr.toml"), /^groups = \["vision"\]$/m);
+});
+
+Deno.test("who gives up leaves nothing behind", async () => {
+  await using test = cli();
+  const before = test.listing();
+  for (const key of ["\u0003", "\u0004"]) {
+    const first = await test.converse(["init"], [["Which engine?", key]]);
+    const later = await test.converse(["init"], [["Which engine?", "\r"], ["Its model", key]]);
+    for (const { code, stdout } of [first, later]) {
+      match(stdout, /\r\nlychd: interrupted; nothing was written\r\n$/);
+      strictEqual(code, 130);
+    }
+  }
+  deepStrictEqual(test.listing(), before);
+});
