@@ -1,13 +1,14 @@
-import { type Codex, type EngineName, NAME, readCodex } from "../core/codex/mod.ts";
+import {
+  type Codex,
+  type EngineName,
+  NAME,
+  readCodex,
+  type TomlText,
+  tomlValue,
+} from "../core/codex/mod.ts";
 import { covensOf } from "../core/compile/mod.ts";
 import type { Survey } from "../core/doctor/mod.ts";
-import {
-  imageFor,
-  nameFor,
-  portsBeside,
-  type SoulstoneRequest,
-  tomlValue,
-} from "../core/draft/mod.ts";
+import { imageFor, nameFor, portsBeside, type SoulstoneRequest } from "../core/draft/mod.ts";
 import { DialogueEnded, openPrompts, type Prompts } from "../prompts.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -184,7 +185,7 @@ function list(text: string): string[] {
 }
 
 /** What `lychd check` would say of a field. */
-function problemOf(field: string, value: string | number | readonly string[]): string | undefined {
+function problemOf(field: string, value: TomlText): string | undefined {
   const others = { image: "localhost/x", port: 8780 };
   const lines = Object.entries({ ...others, [field]: value })
     .map(([key, value]) => `${key} = ${tomlValue(value)}\n`).join("");

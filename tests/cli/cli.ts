@@ -129,6 +129,7 @@ export class Cli implements AsyncDisposable {
         waiting.shift();
         // A prompt that has just been drawn may not listen yet.
         await new Promise((wake) => setTimeout(wake, 150));
+        // deno-lint-ignore no-control-regex
         for (const key of keys.match(/\u001b\[.|./gsu) ?? []) {
           await keyboard.write(new TextEncoder().encode(key));
         }

@@ -11,4 +11,5 @@ export {
   readCodex,
 } from "./read.ts";
 export { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
+export { tomlKey, type TomlText, tomlValue } from "./toml_text.ts";
 export { parseVolume, type Volume } from "./volume.ts";

@@ -4,4 +4,3 @@ export { imageFor } from "./image.ts";
 export { nameFor } from "./name.ts";
 export { portsBeside } from "./ports.ts";
 export type { SoulstoneRequest } from "./request.ts";
-export { tomlValue } from "./toml_text.ts";

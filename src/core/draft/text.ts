@@ -1,8 +1,6 @@
-import type { EngineName } from "../codex/mod.ts";
-import { schemaFile } from "../codex/mod.ts";
+import { type EngineName, schemaFile, tomlKey, type TomlText, tomlValue } from "../codex/mod.ts";
 import type { Gpu } from "../doctor/mod.ts";
 import { printable } from "../report/mod.ts";
-import { tomlKey, tomlValue } from "./toml_text.ts";
 
 /** A Soulstone, ready to be written. */
 export interface NewSoulstone {
@@ -66,12 +64,12 @@ export function soulstoneText(soulstone: NewSoulstone): string {
   ].join("\n");
 }
 
-function line(key: string, value: Parameters<typeof tomlValue>[0]): string {
+function line(key: string, value: TomlText): string {
   return `${key} = ${tomlValue(value)}`;
 }
 
 /** A line that says what could stand there. */
-function example(key: string, value: Parameters<typeof tomlValue>[0]): string {
+function example(key: string, value: TomlText): string {
   return `# ${line(key, value)}`;
 }
 

@@ -1,5 +1,8 @@
+/** Values that TOML can write on one line. */
+export type TomlText = string | number | boolean | readonly string[];
+
 /**
- * A value as TOML writes it on one line.
+ * A value as TOML writes it on one line; the other way round than `toml.ts`.
  *
  * @example
  * ```ts
@@ -7,7 +10,7 @@
  * tomlValue(["a", 'b "c"']); // '["a", "b \\"c\\""]'
  * ```
  */
-export function tomlValue(value: string | number | boolean | readonly string[]): string {
+export function tomlValue(value: TomlText): string {
   if (typeof value === "string") return tomlString(value);
   return typeof value === "object" ? `[${value.map(tomlString).join(", ")}]` : String(value);
 }
@@ -17,7 +20,10 @@ export function tomlKey(key: string): string {
   return /^[A-Za-z0-9_-]+$/.test(key) ? key : tomlString(key);
 }
 
-/** A basic string: TOML's escapes are those of JSON, and DEL may not stand in it either. */
+/** A basic string: JSON's, but for what TOML refuses or nobody would see. */
 function tomlString(text: string): string {
-  return JSON.stringify(text.toWellFormed()).replaceAll("\u007f", "\\u007f");
+  return JSON.stringify(text.toWellFormed()).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
