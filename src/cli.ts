@@ -3,7 +3,7 @@
  * can take its place.
  */
 import { Command, CommanderError, Option } from "commander";
-import { EXIT_CODES, type Named, type Take } from "./cli/common.ts";
+import { type Common, EXIT_CODES, type Named, type Take } from "./cli/common.ts";
 import { addExaminingCommands } from "./cli/examine.ts";
 import { addReadingCommands } from "./cli/look.ts";
 import { addRenderingCommands } from "./cli/render.ts";
@@ -73,7 +73,11 @@ function commandTree(
     .addHelpText("after", EXIT_CODES)
     .showSuggestionAfterError()
     .showHelpAfterError("(lychd --help tells what there is)");
-  const common = {
+  const common: Common = {
+    answer(text) {
+      said.stdout += text;
+      throw new CommanderError(EXIT.ok, "lychd.answered", "");
+    },
     codexOption: new Option(
       "--codex <dir>",
       "the Codex (default: $LYCHD_CODEX, or lychd in $XDG_CONFIG_HOME)",

@@ -1,4 +1,6 @@
 import type { EngineName, SchemaKind } from "./core/codex/kinds.ts";
+import type { Asked } from "./core/completion/question.ts";
+import type { Shell } from "./core/completion/shell.ts";
 import type { SoulstoneRequest } from "./core/draft/request.ts";
 
 /** A command line, read: what the operator wants. */
@@ -38,6 +40,14 @@ export type Invocation =
     readonly request: SoulstoneRequest | undefined;
   }
   | { readonly command: "schema"; readonly kind: SchemaKind }
+  | { readonly command: "completions"; readonly shell: Shell }
+  | {
+    readonly command: "complete";
+    readonly shell: Shell;
+    readonly asked: Asked;
+    /** What the shell handed over. */
+    readonly handed: readonly string[];
+  }
   | { readonly command: "plan"; readonly json: boolean; readonly wish: readonly string[] }
   | { readonly command: "list" | "covens"; readonly json: boolean }
   | { readonly command: "summon"; readonly wish: readonly string[] } & SummonOptions

@@ -20,7 +20,7 @@ export interface Permissions {
  * - `render --output DIR` writes below DIR and nowhere else.
  * - `init` and `add` read and write the Codex and nothing else, and run programs that look for GPUs
  *   and free ports.
- * - `schema` prints: it may do nothing.
+ * - `complete` reads the Codex; `schema` and `completions` print, and may do nothing.
  * - `doctor` reads the Codex, or facts from a file, and runs programs that look; it writes nothing.
  * - `render`, `rollback` and `purge` write to lychd's own folder of Quadlet units, to the user's
  *   folder of systemd units, and to the stage; they read the other folders of units, and run
@@ -106,7 +106,10 @@ export function permissionsFor(
         write: [folders.codex],
         run: some(programs, SURVEYORS),
       };
+    case "complete":
+      return { read: [folders.codex], write: [], run: [] };
     case "schema":
+    case "completions":
       return { read: [], write: [], run: [] };
   }
 }

@@ -79,6 +79,10 @@ async function runCommand(invocation: Invocation, context: CommandContext): Prom
       return await (await import("./commands/add.ts")).add(invocation, context);
     case "schema":
       return (await import("./commands/schema.ts")).schema(invocation, context);
+    case "completions":
+      return (await import("./commands/completions.ts")).completions(invocation, context);
+    case "complete":
+      return (await import("./commands/complete.ts")).complete(invocation, context);
     case "plan":
       return await (await import("./commands/plan.ts")).planWish(invocation, context);
     case "list":

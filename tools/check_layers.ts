@@ -42,17 +42,19 @@ const LAYERS: readonly {
     imports: [
       "src/cli/",
       "src/core/codex/kinds.ts",
+      "src/core/completion/question.ts",
+      "src/core/completion/shell.ts",
       "src/core/report/nearest.ts",
       "src/core/report/printable.ts",
       "npm:commander",
     ],
-    types: ["src/core/draft/request.ts", "src/invocation.ts"],
+    types: ["src/core/completion/tree.ts", "src/core/draft/request.ts", "src/invocation.ts"],
   },
   { name: "src/folders.ts", imports: ["src/core/rune/names.ts"] },
   {
     name: "src/invocation.ts",
     imports: [],
-    types: ["src/core/codex/kinds.ts", "src/core/draft/request.ts"],
+    types: ["src/core/codex/kinds.ts", "src/core/completion/", "src/core/draft/request.ts"],
   },
   {
     name: "src/permissions.ts",
@@ -149,6 +151,18 @@ const LAYERS: readonly {
       "src/core/report/",
       "npm:js-yaml",
       "npm:zod",
+    ],
+  },
+  {
+    name: "src/core/completion/",
+    imports: [
+      "src/core/completion/",
+      "src/core/codex/",
+      "src/core/compile/",
+      "src/core/doctor/",
+      "src/core/report/",
+      "templates/completions/",
+      "npm:shlex",
     ],
   },
   {

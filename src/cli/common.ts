@@ -2,10 +2,12 @@ import { type Command, InvalidArgumentError, type Option } from "commander";
 import { nearest } from "../core/report/nearest.ts";
 import type { Invocation } from "../invocation.ts";
 
-/** Options that several commands have. */
-export interface CommonOptions {
+/** What several commands have. */
+export interface Common {
   readonly codexOption: Option;
   readonly jsonOption: Option;
+  /** Says something on stdout, and ends well. */
+  readonly answer: (text: string) => never;
 }
 
 /** Folders and files that a command line names. */
@@ -19,7 +21,7 @@ export interface Named {
 export type Take = (invocation: Invocation, named?: Named) => void;
 
 /** Adds the commands of one kind to the program. */
-export type AddCommands = (program: Command, common: CommonOptions, take: Take) => void;
+export type AddCommands = (program: Command, common: Common, take: Take) => void;
 
 /** The exit codes, for the end of every help. */
 export const EXIT_CODES = `

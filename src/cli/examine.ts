@@ -25,7 +25,7 @@ ${EXIT_CODES}`,
     .addOption(jsonOption)
     .addOption(new Option("--strict", "take a warning for an error"))
     .addOption(
-      new Option("--only <names>", "groups or checks, with commas between them").argParser(
+      new Option("--only <checks>", "groups or checks, with commas between them").argParser(
         parseNames,
       ),
     )

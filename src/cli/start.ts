@@ -1,7 +1,7 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { type EngineName, ENGINES } from "../core/codex/kinds.ts";
 import type { SoulstoneRequest } from "../core/draft/request.ts";
-import { type AddCommands, type CommonOptions, EXIT_CODES, oneOf, type Take } from "./common.ts";
+import { type AddCommands, type Common, EXIT_CODES, oneOf, type Take } from "./common.ts";
 
 /** The commands that write a Codex. */
 export const addStartingCommands: AddCommands = (program, common, take) => {
@@ -9,7 +9,7 @@ export const addStartingCommands: AddCommands = (program, common, take) => {
   addAdd(program, common, take);
 };
 
-function addInit(program: Command, { codexOption, jsonOption }: CommonOptions, take: Take): void {
+function addInit(program: Command, { codexOption, jsonOption }: Common, take: Take): void {
   const drafts: Draft[] = [];
   const current = () => {
     const draft = drafts.at(-1);
@@ -53,7 +53,7 @@ ${EXIT_CODES}`,
     );
 }
 
-function addAdd(program: Command, { codexOption, jsonOption }: CommonOptions, take: Take): void {
+function addAdd(program: Command, { codexOption, jsonOption }: Common, take: Take): void {
   const draft: Draft = {};
   soulstoneOptions(
     program.command("add")

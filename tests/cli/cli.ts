@@ -8,6 +8,7 @@
  */
 import { strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
+import { runAtTerminal, type Step } from "./pty.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "../..");
 
@@ -95,52 +96,35 @@ export class Cli implements AsyncDisposable {
     return { code, stdout: text(stdout), stderr: text(stderr) };
   }
 
-  /**
-   * Runs `args` at a terminal of 80 columns: waits for each text of `steps`, then types its keys. What
-   * the terminal showed is `stdout`, with all that steers it.
-   */
+  /** Runs `args` at a terminal: waits for each text of `steps`, then types its keys. */
   async converse(
     args: readonly string[],
-    steps: readonly (readonly [awaited: string, keys: string])[],
+    steps: readonly Step[],
     env: Readonly<Record<string, string | undefined>> = {},
-  ): Promise<Said> {
+  ): Promise<{ code: number; shown: string }> {
     const [program, words] = command();
     const line = [program, ...words, ...args].map((word) => `'${word}'`).join(" ");
-    // util-linux's script: a terminal for a command, on pipes. It knows no size.
-    const child = new Deno.Command("script", {
-      args: ["-qe", "-c", `stty cols 80 rows 24; exec ${line}`, "/dev/null"],
-      cwd: this.dir,
-      clearEnv: true,
-      env: this.#environment({ TERM: "xterm-256color", ...env }),
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    const keyboard = child.stdin.getWriter();
-    const waiting = [...steps];
-    let shown = "";
-    let seen = 0;
-    const timer = setTimeout(() => child.kill("SIGKILL"), 60_000);
-    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-      shown += text;
-      for (const [awaited, keys] of waiting) {
-        const at = shown.indexOf(awaited, seen);
-        if (at < 0) break;
-        seen = at + awaited.length;
-        waiting.shift();
-        // A prompt that has just been drawn may not listen yet.
-        await new Promise((wake) => setTimeout(wake, 150));
-        // deno-lint-ignore no-control-regex
-        for (const key of keys.match(/\u001b\[.|./gsu) ?? []) {
-          await keyboard.write(new TextEncoder().encode(key));
-        }
-        break;
-      }
-    }
-    clearTimeout(timer);
-    await keyboard.close().catch(() => {});
-    const { code } = await child.status;
-    if (waiting.length > 0) throw new Error(`never seen: ${waiting[0]?.[0]}\n${shown}`);
-    return { code, stdout: shown.replaceAll(this.dir, "[DIR]"), stderr: "" };
+    const { code, shown } = await this.atTerminal(line, steps, env);
+    return { code, shown: shown.replaceAll(this.dir, "[DIR]") };
+  }
+
+  /** Runs a line of shell at a terminal, in the folder of the test. */
+  atTerminal(
+    line: string,
+    steps: readonly Step[],
+    env: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<{ code: number; shown: string }> {
+    const environment = this.#environment({ TERM: "xterm-256color", ...env });
+    return runAtTerminal(line, steps, { cwd: this.dir, env: environment });
+  }
+
+  /** A folder for the PATH, in which `lychd` is the program that is tested. */
+  onPath(): string {
+    const [program, words] = command();
+    const line = [program, ...words].map((word) => `'${word}'`).join(" ");
+    this.write("bin/lychd", `#!/bin/sh\nexec ${line} "$@"\n`);
+    Deno.chmodSync(join(this.dir, "bin/lychd"), 0o755);
+    return join(this.dir, "bin");
   }
 
   /** Runs `args` and compares everything that was said with `said`; what it leaves out is empty. */

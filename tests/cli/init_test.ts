@@ -223,8 +223,8 @@ Deno.test("on a terminal init asks, and tells at once what cannot be", async () 
     ["Another Soulstone?", "\r"],
     ["Which Coven starts with the host?", `${DOWN}\r`],
   ]);
-  strictEqual(said.code, 0, said.stdout);
-  match(said.stdout, /wrote \[DIR\]\/home\/\.config\/lychd\/soulstones\/qwen\.toml/);
+  strictEqual(said.code, 0, said.shown);
+  match(said.shown, /wrote \[DIR\]\/home\/\.config\/lychd\/soulstones\/qwen\.toml/);
   const check = JSON.parse((await test.run(["check", "--json"])).stdout);
   const [gpt, qwen] = check.soulstones;
   deepStrictEqual([gpt.name, gpt.engine, gpt.groups, gpt.capabilities], [
@@ -253,9 +253,9 @@ Deno.test("on a terminal add asks for what was not said", async () => {
     ["Its port", "8780\r"],
     ["port 8780 is taken", `${"\u007f".repeat(4)}9871\r`],
   ], { NO_COLOR: "1" });
-  strictEqual(said.code, 0, said.stdout);
+  strictEqual(said.code, 0, said.shown);
   // deno-lint-ignore no-control-regex
-  strictEqual(/\u001b\[[0-9;]*m/.test(said.stdout), false, "colours in spite of NO_COLOR");
+  strictEqual(/\u001b\[[0-9;]*m/.test(said.shown), false, "colours in spite of NO_COLOR");
   match(test.read("home/.config/lychd/soulstones/ocr.toml"), /^groups = \["vision"\]$/m);
 });
 
@@ -265,8 +265,8 @@ Deno.test("who gives up leaves nothing behind", async () => {
   for (const key of ["\u0003", "\u0004"]) {
     const first = await test.converse(["init"], [["Which engine?", key]]);
     const later = await test.converse(["init"], [["Which engine?", "\r"], ["Its model", key]]);
-    for (const { code, stdout } of [first, later]) {
-      match(stdout, /\r\nlychd: interrupted; nothing was written\r\n$/);
+    for (const { code, shown } of [first, later]) {
+      match(shown, /\r\nlychd: interrupted; nothing was written\r\n$/);
       strictEqual(code, 130);
     }
   }

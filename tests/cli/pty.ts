@@ -1,0 +1,64 @@
+/** A terminal for a command, by util-linux's `script`. */
+
+/** Keys to type once a text has been seen. */
+export type Step = readonly [awaited: string, keys: string];
+
+/** Longer than any dialogue of a test takes. */
+const LIMIT_MILLISECONDS = 60_000;
+
+/** A prompt that has just been drawn may not listen yet. */
+const PAUSE_MILLISECONDS = 150;
+
+/**
+ * Runs a line of shell at a terminal of 80 columns, waits for each text of `steps` and types its keys.
+ *
+ * @returns its exit code, and all that the terminal was sent: what is shown, and what steers it.
+ */
+export async function runAtTerminal(
+  line: string,
+  steps: readonly Step[],
+  { cwd, env }: { cwd: string; env: Readonly<Record<string, string>> },
+): Promise<{ code: number; shown: string }> {
+  const child = new Deno.Command("script", {
+    // On pipes it knows no size of its own.
+    args: ["-qe", "-c", `stty cols 80 rows 24; exec ${line}`, "/dev/null"],
+    cwd,
+    clearEnv: true,
+    env: { ...env, SHELL: "/bin/sh" },
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const keyboard = child.stdin.getWriter();
+  const waiting = [...steps];
+  let shown = "";
+  let seen = 0;
+  const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MILLISECONDS);
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    shown += text;
+    for (let step = waiting[0]; step !== undefined; step = waiting[0]) {
+      const [awaited, keys] = step;
+      const at = shown.indexOf(awaited, seen);
+      if (at < 0) break;
+      seen = at + awaited.length;
+      waiting.shift();
+      await new Promise((wake) => setTimeout(wake, PAUSE_MILLISECONDS));
+      await type(keyboard, keys);
+    }
+  }
+  clearTimeout(timer);
+  await keyboard.close().catch(() => {});
+  const { code } = await child.status;
+  if (waiting.length > 0) throw new Error(`never seen: ${waiting[0]?.[0]}\n${shown}`);
+  return { code, shown };
+}
+
+/** Types key by key: several at once would be pasted. */
+async function type(
+  keyboard: WritableStreamDefaultWriter<Uint8Array>,
+  keys: string,
+): Promise<void> {
+  // deno-lint-ignore no-control-regex
+  for (const key of keys.match(/\u001b\[.|./gsu) ?? []) {
+    await keyboard.write(new TextEncoder().encode(key));
+  }
+}
