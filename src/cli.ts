@@ -70,7 +70,16 @@ function commandTree(
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .addHelpText("after", EXIT_CODES)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  lychd init
+  lychd doctor
+  lychd render --dry-run
+  lychd summon chat
+${EXIT_CODES}`,
+    )
     .showSuggestionAfterError()
     .showHelpAfterError("(lychd --help tells what there is)");
   const common: Common = {

@@ -47,6 +47,41 @@ for (const invocation of LOOKING) {
   });
 }
 
+Deno.test("init and add read and write the Codex, and nothing else", () => {
+  if ("problem" in computed) throw new Error(computed.problem);
+  const { folders } = computed;
+  for (
+    const invocation of [
+      { command: "init", json: false, requests: [], bootCoven: undefined },
+      { command: "add", json: false, engine: undefined, request: undefined },
+    ] as const
+  ) {
+    const granted = permissionsFor(invocation, folders, programs);
+    deepStrictEqual([granted.read, granted.write], [[folders.codex], [folders.codex]]);
+    strictEqual(granted.run.some((path) => /quadlet|systemd|systemctl/.test(path)), false);
+  }
+});
+
+Deno.test("who only prints may do nothing, and completions may read the Codex", () => {
+  if ("problem" in computed) throw new Error(computed.problem);
+  const { folders } = computed;
+  const nothing = { read: [], write: [], run: [] };
+  const printing = [
+    { command: "schema", kind: "lychd" },
+    { command: "completions", shell: "bash" },
+  ] as const;
+  for (const invocation of printing) {
+    deepStrictEqual(permissionsFor(invocation, folders, programs), nothing);
+  }
+  const question = { kind: "lookup", lookup: "wish", taken: [] } as const;
+  const asked = { question, before: "", typed: "", codex: undefined };
+  const complete = { command: "complete", shell: "bash", asked, handed: [] } as const;
+  deepStrictEqual(permissionsFor(complete, folders, programs), {
+    ...nothing,
+    read: [folders.codex],
+  });
+});
+
 Deno.test("what asks for health has the wanted ports of 127.0.0.1 and nothing else", () => {
   deepStrictEqual(workerPermissions(proberPermissions(SUMMON, [8780, 8781]) ?? never()), {
     read: [],

@@ -1,58 +1,62 @@
-import { match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { split } from "shlex";
 import config from "../../deno.json" with { type: "json" };
-import { cli } from "./cli.ts";
+import { parseCommandLine } from "../../src/cli.ts";
+import { type Cli, cli } from "./cli.ts";
 
 const TELLS = "(lychd --help tells what there is)\n";
 
-/** Commands whose help has nothing of its own to be tested. */
-const OTHERS = ["doctor", "plan", "list", "covens", "summon", "banish", "status", "logs"];
+/** Nothing that help needs is there. */
+const NOWHERE = { HOME: undefined, PATH: undefined, XDG_CONFIG_HOME: "relative" };
 
-Deno.test("help and version need no home, no Codex and no folder", async () => {
+/** Every command, as a shell is told. */
+async function commands(test: Cli): Promise<string[]> {
+  const { stdout } = await test.run(["complete", "fish", "--", ""], NOWHERE);
+  const names = stdout.split("\n").slice(1, -1).map((line) => line.split("\t")[0] ?? "");
+  strictEqual(names.includes("check") && names.includes("summon"), true, stdout);
+  return names;
+}
+
+Deno.test("help of every command: an example, the exit codes, 80 columns, no colours", async () => {
   await using test = cli();
-  const nowhere = { HOME: undefined, PATH: undefined, XDG_CONFIG_HOME: "relative" };
-  const [short, long, version, ofCheck, ofRender, byCommand, ofRollback, ofPurge, ...others] =
-    await Promise.all([
-      test.run(["-h"], nowhere),
-      test.run(["--help"], nowhere),
-      test.run(["--version"], nowhere),
-      test.run(["check", "--help"], nowhere),
-      test.run(["render", "-h"], nowhere),
-      test.run(["help", "render"], nowhere),
-      test.run(["rollback", "--help"], nowhere),
-      test.run(["help", "purge"], nowhere),
-      ...OTHERS.map((command) => test.run([command, "--help"], nowhere)),
+  for (const name of ["", ...await commands(test)]) {
+    const words = name === "" ? [] : [name];
+    const [byOption, byCommand] = await Promise.all([
+      test.run([...words, "--help"], { ...NOWHERE, FORCE_COLOR: "1" }),
+      test.run(["help", ...words], NOWHERE),
     ]);
-  for (
-    const said of [
-      short,
-      long,
-      version,
-      ofCheck,
-      ofRender,
-      byCommand,
-      ofRollback,
-      ofPurge,
-      ...others,
-    ]
-  ) {
-    strictEqual(said.stderr, "");
-    strictEqual(said.code, 0);
-  }
-  strictEqual(version.stdout, `${config.version}\n`);
-  strictEqual(short.stdout, long.stdout);
-  strictEqual(ofRender.stdout, byCommand.stdout);
-  match(long.stdout, /^Usage: lychd \[options\] \[command\]\n/);
-  match(ofCheck.stdout, /^Usage: lychd check \[options\]\n/);
-  match(ofRender.stdout, /^Usage: lychd render \[options\]\n/);
-  match(ofRollback.stdout, /^Usage: lychd rollback \[options\]\n/);
-  match(ofPurge.stdout, /^Usage: lychd purge \[options\]\n/);
-  for (const [i, { stdout }] of others.entries()) {
-    match(stdout, new RegExp(`^Usage: lychd ${OTHERS[i]} \\[options\\]`));
-  }
-  for (const { stdout } of [long, ofCheck, ofRender, ofRollback, ofPurge, ...others]) {
+    deepStrictEqual(byOption, byCommand);
+    const { code, stdout, stderr } = byOption;
+    deepStrictEqual([code, stderr], [0, ""]);
+    match(stdout, new RegExp(`^Usage: lychd ${name === "" ? "\\[options\\]" : name}(?: |\n)`));
+    match(stdout, /\nExamples:\n {2}\S/);
     match(stdout, /\nExit codes:\n {2}0 {2}ok\n/);
     for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
+    strictEqual(stdout.includes("\u001b"), false);
   }
+});
+
+Deno.test("every example in a help is a command line that lychd takes", async () => {
+  await using test = cli();
+  let count = 0;
+  for (const name of ["", ...await commands(test)]) {
+    const { stdout } = await test.run([...name === "" ? [] : [name], "--help"], NOWHERE);
+    const [examples = ""] = stdout.split("\nExamples:\n")[1]?.split("\n\n") ?? [];
+    for (const line of examples.replaceAll(/\\\n */g, "").split("\n")) {
+      // Around it may stand what belongs to the shell: `source <(…)`, `> file`.
+      const own = /lychd [^<>)]*/.exec(line)?.[0];
+      const parsed = parseCommandLine(split(own ?? "").slice(1), config.version);
+      strictEqual(parsed.kind === "run" || parsed.code === 0, true, line);
+      count++;
+    }
+  }
+  strictEqual(count > 40, true, `${count} examples`);
+});
+
+Deno.test("the version needs nothing", async () => {
+  await using test = cli();
+  await test.expect(["--version"], { stdout: `${config.version}\n` }, NOWHERE);
+  await test.expect(["-V"], { stdout: `${config.version}\n` }, NOWHERE);
 });
 
 const TOO_MANY = (command: string, word: string) =>
