@@ -51,7 +51,7 @@ export function parseCommandLine(args: readonly string[], version: string): Pars
 }
 
 /** Every command with its options, in the order of the help; what it says itself is added to `said`. */
-function commandTree(
+export function commandTree(
   version: string,
   said: { stdout: string; stderr: string },
   take: Take,

@@ -83,14 +83,17 @@ export class Cli implements AsyncDisposable {
   }
 
   /** Runs a line of shell in which `$LYCHD` is the program. */
-  async shell(line: string): Promise<Said> {
+  async shell(
+    line: string,
+    env: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<Said> {
     const [program, words] = command();
     const lychd = [program, ...words].map((word) => `'${word}'`).join(" ");
     const { code, stdout, stderr } = await new Deno.Command("sh", {
       args: ["-c", line.replaceAll("$LYCHD", lychd)],
       cwd: this.dir,
       clearEnv: true,
-      env: this.#environment({}),
+      env: this.#environment(env),
     }).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return { code, stdout: text(stdout), stderr: text(stderr) };

@@ -128,9 +128,9 @@ const EMPTY_SETTINGS: TomlDocument = {
 function textOf(file: CodexFile): string | Finding {
   const at = startOf(file.path);
   if ("unreadable" in file) return finding("file-unreadable", at, { reason: file.unreadable });
-  const actualKib = Math.ceil(file.bytes.length / 1024);
-  if (actualKib > FILE_LIMIT_KIB) {
-    return finding("file-too-large", at, { limitKib: FILE_LIMIT_KIB, actualKib });
+  // Nobody reads more of a file than shows that it is too large.
+  if (file.bytes.length > FILE_LIMIT_KIB * 1024) {
+    return finding("file-too-large", at, { limitKib: FILE_LIMIT_KIB });
   }
   const text = decode(file.bytes);
   return text ?? finding("file-not-utf8", firstInvalidUtf8(file.path, file.bytes), {});

@@ -62,9 +62,8 @@ export const CATALOGUE = {
   ),
   "file-too-large": error(
     "A Codex file is small text that a person writes; a very large one is a mistake.",
-    (p: { limitKib: number; actualKib: number }) => ({
-      message:
-        `the file has ${p.actualKib} KiB, more than the ${p.limitKib} KiB a Codex file may have`,
+    (p: { limitKib: number }) => ({
+      message: `the file has more than the ${p.limitKib} KiB that a Codex file may have`,
       hint: "is it really a Codex file? Long lists can be split over several files",
     }),
   ),

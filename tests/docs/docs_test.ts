@@ -1,0 +1,151 @@
+/** Tries what README.md and docs/ show: every block of TOML, every command, every link. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { dirname, join } from "node:path/posix";
+import config from "../../deno.json" with { type: "json" };
+import { judge } from "../../tools/docs/judge.ts";
+import { SETTINGS_EXAMPLES, SOULSTONE_EXAMPLES } from "../../tools/docs/field_examples.ts";
+import { makePages } from "../../tools/docs/pages.ts";
+import { fieldsOf } from "../../tools/docs/reference.ts";
+import { type Cli, cli, exists } from "../cli/cli.ts";
+import { type Block, blocksOf, commandsOf, isSaid, linksOf } from "./markdown.ts";
+
+const ROOT = join(import.meta.dirname ?? ".", "../..");
+
+/** Languages of blocks that show something and are not tried. */
+const SHOWN = ["", "text", "ini", "json", "diff", "ts"];
+
+const DOCUMENTS = ["README.md", ...markdownBelow("docs")];
+
+function markdownBelow(folder: string): string[] {
+  return [...Deno.readDirSync(join(ROOT, folder))].sort((a, b) => a.name < b.name ? -1 : 1)
+    .flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      return entry.isDirectory ? markdownBelow(path) : path.endsWith(".md") ? [path] : [];
+    });
+}
+
+for (const document of DOCUMENTS) {
+  const text = Deno.readTextFileSync(join(ROOT, document));
+  const blocks = blocksOf(text);
+
+  Deno.test(`${document}: its blocks say what they are, and its links lead somewhere`, () => {
+    for (const { line, language, words } of blocks) {
+      const at = `${document}:${line}`;
+      if (language === "toml") ok(words[0] !== undefined, `${at}: toml, but which file?`);
+      else if (language !== "console") ok(SHOWN.includes(language), `${at}: ${language}?`);
+    }
+    for (const link of linksOf(text)) {
+      ok(exists(join(ROOT, dirname(document), link)), `${document} links to ${link}`);
+    }
+    strictEqual(text.split("```").length % 2, 1, "a block is not closed");
+  });
+
+  for (const [word, files] of examplesOf(blocks)) {
+    Deno.test(`${document}: ${word}`, async () => {
+      const { findings } = await judge(files);
+      const codes = findings.map(({ code }) => code);
+      deepStrictEqual(codes, word.startsWith("bad=") ? [word.slice(4)] : []);
+    });
+  }
+
+  const tried = blocks.filter((block) => isPart(block));
+  if (tried.length > 0) {
+    Deno.test(`${document}: what it shows, from its first line to its last`, async (t) => {
+      await using test = cli();
+      const env = { PATH: `${test.onPath()}:${Deno.env.get("PATH")}`, NO_COLOR: "1" };
+      for (const block of tried) {
+        await t.step({
+          name: `${document}:${block.line} ${block.language} ${block.words.join(" ")}`.trim(),
+          ignore: block.words.includes("host"),
+          fn: () => tryBlock(test, block, env),
+        });
+      }
+    });
+  }
+}
+
+/** The Codices of `bad=` and `good=`, each by its word. */
+function examplesOf(blocks: readonly Block[]): Map<string, Record<string, string>> {
+  const examples = new Map<string, Record<string, string>>();
+  for (const { language, words: [path = "", word], text } of blocks) {
+    if (language !== "toml" || word === undefined) continue;
+    examples.set(word, { ...examples.get(word), [path]: text });
+  }
+  return examples;
+}
+
+/** Whether a block is a part of what a document tells in its order. */
+function isPart({ language, words }: Block): boolean {
+  return language === "console" && !words.includes("repository") ||
+    language === "toml" && words.length === 1;
+}
+
+async function tryBlock(test: Cli, block: Block, env: Record<string, string>): Promise<void> {
+  if (block.language === "toml") {
+    test.codex({ [block.words[0] ?? ""]: block.text });
+    const said = await test.run(["check"]);
+    strictEqual(said.code, 0, said.stderr);
+    return;
+  }
+  const commands = commandsOf(block.text);
+  ok(commands.length > 0, "there is no `$ ` in it");
+  let failed = 0;
+  for (const { line, says } of commands) {
+    if (line === "echo $?") {
+      deepStrictEqual(says, [String(failed)]);
+      failed = 0;
+      continue;
+    }
+    strictEqual(failed, 0, "a command fails, and no `$ echo $?` behind it says so");
+    const { code, stdout } = await test.shell(`{ ${line}\n} 2>&1`, env);
+    const said = stdout.replace(/\n$/, "").split("\n");
+    ok(says.length === 0 || isSaid(says, said), `$ ${line}\n${stdout}`);
+    failed = code;
+  }
+  strictEqual(failed, 0, "the last command fails, and no `$ echo $?` behind it says so");
+}
+
+Deno.test("what needs the repository is run by .ci/run", () => {
+  const ci = Deno.readTextFileSync(join(ROOT, ".ci/run"));
+  const lines = DOCUMENTS.flatMap((document) =>
+    blocksOf(Deno.readTextFileSync(join(ROOT, document)))
+      .filter(({ words }) => words.includes("repository"))
+      .flatMap(({ text }) => commandsOf(text).map(({ line }) => line))
+  );
+  ok(lines.length > 0);
+  for (const line of lines) {
+    const task = /^npx -y deno@[\d.]+ task (\S+)$/.exec(line)?.[1] ?? "";
+    ok(Object.hasOwn(config.tasks, task), `${line}: there is no such task`);
+    ok(ci.includes(`"${"$"}{DENO[@]}" task ${task}\n`), `${line} is not in .ci/run`);
+  }
+});
+
+Deno.test("the documents that are made are as they would be made now: deno task docs", async () => {
+  for (const [path, text] of await makePages()) {
+    strictEqual(Deno.readTextFileSync(join(ROOT, path)), text, path);
+  }
+});
+
+Deno.test("every field has one example, and no example is of a field that is gone", () => {
+  const paths = (kind: "soulstones" | "lychd") => fieldsOf(kind).map(({ path }) => path);
+  deepStrictEqual(Object.keys(SOULSTONE_EXAMPLES), paths("soulstones"));
+  deepStrictEqual(Object.keys(SETTINGS_EXAMPLES), paths("lychd"));
+});
+
+Deno.test({
+  name: "the manual page is good roff, and has every command",
+  ignore: !exists("/usr/bin/mandoc") && Deno.env.get("LYCHD_TOOLS") !== "require",
+  fn: async () => {
+    const page = join(ROOT, "docs/lychd.1");
+    const lint = await new Deno.Command("mandoc", { args: ["-T", "lint", page] }).output();
+    // A date would make the page another one every day.
+    const faults = new TextDecoder().decode(lint.stdout).split("\n")
+      .filter((line) => line !== "" && !/missing date|: STYLE: /.test(line));
+    deepStrictEqual(faults, []);
+    const shown = await new Deno.Command("mandoc", { args: ["-T", "utf8", page] }).output();
+    const text = new TextDecoder().decode(shown.stdout).replaceAll(/.\u0008/g, "");
+    for (const name of ["init", "render", "summon", "completions"]) {
+      ok(new RegExp(`^ {3}${name}`, "m").test(text), `${name} is not in it`);
+    }
+  },
+});

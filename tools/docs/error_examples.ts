@@ -1,0 +1,257 @@
+/**
+ * For each fault an example that has it and one that does not. They stand in docs/errors.md with what
+ * lychd says; a test tries every one.
+ */
+import type { Code } from "../../src/core/report/mod.ts";
+
+/** Files of a Codex by their paths; a text alone is `soulstones/eye.toml`. */
+type Files = string | Readonly<Record<string, string>>;
+
+/** A fault in a Codex. */
+interface CodexExample {
+  readonly bad: Files;
+  readonly good: Files;
+}
+
+/** A fault that is no TOML: commands and what they say, as a block of a console. */
+interface ConsoleExample {
+  readonly console: string;
+}
+
+/** A fault that no example can have, and why. */
+interface NoExample {
+  readonly why: string;
+}
+
+/** How a fault is shown. */
+export type ErrorExample = CodexExample | ConsoleExample | NoExample;
+
+/** A Soulstone without faults and warnings, and `lines` in it. */
+function eye(...lines: readonly string[]): string {
+  return [
+    "[eye]",
+    'image = "docker.io/vllm/vllm-openai:v0.33.0"',
+    "port = 8780",
+    'model = "Qwen/Qwen3-8B"',
+    'devices = ["nvidia.com/gpu=all"]',
+    ...lines,
+  ].join("\n");
+}
+
+/** The same, with `line` in the place of the one for the same key. */
+function eyeWith(line: string): string {
+  const key = line.split(" = ")[0];
+  return eye().replace(new RegExp(`^${key} = .*$`, "m"), line);
+}
+
+/** A Soulstone of an image that lychd does not know. */
+function ocr(...lines: readonly string[]): string {
+  return ["[ocr]", 'image = "localhost/ocr:2"', "port = 8780", ...lines].join("\n");
+}
+
+/** The same line, wrong and right. */
+function pair(bad: string, good: string): CodexExample {
+  return { bad: eye(bad), good: eye(good) };
+}
+
+/** Settings, wrong and right, beside a Soulstone in the Coven `vision`. */
+function settings(bad: string, good: string): CodexExample {
+  const soulstone = eye('groups = ["vision"]');
+  return {
+    bad: { "lychd.toml": bad, "soulstones/eye.toml": soulstone },
+    good: { "lychd.toml": good, "soulstones/eye.toml": soulstone },
+  };
+}
+
+/** Every fault has an example, or the type check tells. */
+export const ERROR_EXAMPLES: Readonly<Record<Code, ErrorExample>> = {
+  "codex-missing": {
+    console: `$ lychd check --codex nowhere
+error[codex-missing]: there is no Codex at \`nowhere\`: it does not exist
+--> nowhere
+hint: \`lychd init\` writes a first one; --codex DIR names another folder
+
+1 error
+$ echo $?
+3
+$ lychd init --codex nowhere --engine vllm --model Qwen/Qwen3-8B
+…
+$ lychd check --codex nowhere
+…
+the Codex is valid: 1 Soulstone, 0 Covens`,
+  },
+  "codex-empty": { bad: { "soulstones/eye.toml": "# nothing yet" }, good: eye() },
+  "file-unreadable": {
+    console: `$ mkdir -p codex/soulstones && ln -s nowhere codex/soulstones/eye.toml
+$ lychd check --codex codex
+error[file-unreadable]: the file cannot be read: it links to nothing
+ --> codex/soulstones/eye.toml:1:1
+hint: check its owner and mode with: ls -lL FILE
+
+1 error
+$ echo $?
+3`,
+  },
+  "file-not-utf8": {
+    console: `$ mkdir -p latin/soulstones
+$ printf '# \\374ber\\n' > latin/soulstones/eye.toml
+$ lychd check --codex latin
+error[file-not-utf8]: the file is not UTF-8 text
+…
+hint: convert it with: iconv -f latin1 -t utf-8 FILE
+
+1 error
+$ echo $?
+3`,
+  },
+  "file-too-large": {
+    console: `$ mkdir -p large/soulstones
+$ head -c 2000000 /dev/zero | tr '\\0' '#' > large/soulstones/eye.toml
+$ lychd check --codex large
+error[file-too-large]: the file has more than the 1024 KiB that a Codex file may have
+ --> large/soulstones/eye.toml:1:1
+hint: is it really a Codex file? Long lists can be split over several files
+
+1 error
+$ echo $?
+3`,
+  },
+  "toml-broken": { bad: eye("description = Sees"), good: eye('description = "Sees"') },
+  "soulstone-not-a-table": { bad: "port = 8780", good: eye() },
+  "field-unknown": pair('grups = ["vision"]', 'groups = ["vision"]'),
+  "uri-set": { bad: eye('uri = "http://localhost:8780/v1"'), good: eye() },
+  "field-missing": { bad: '[eye]\nimage = "docker.io/vllm/vllm-openai:v0.33.0"', good: eye() },
+  "type-wrong": { bad: eyeWith('port = "8780"'), good: eye() },
+  "value-invalid": pair("stop_timeout_seconds = 86400", "stop_timeout_seconds = 600"),
+  "name-invalid": { bad: eye().replace("[eye]", '["my eye"]'), good: eye() },
+  "group-invalid": pair('groups = ["deep think"]', 'groups = ["deep-think"]'),
+  "capability-invalid": pair('capabilities = ["text/code"]', 'capabilities = ["text-code"]'),
+  "port-invalid": { bad: eyeWith("port = 87800"), good: eye() },
+  "engine-unknown": pair('engine = "vlm"', 'engine = "vllm"'),
+  "image-invalid": {
+    bad: eyeWith('image = "docker.io/vllm/vLLM-openai:"'),
+    good: eye(),
+  },
+  "device-invalid": {
+    bad: eyeWith('devices = ["-nvidia.com/gpu=all"]'),
+    good: eye(),
+  },
+  "volume-invalid": pair('volumes = ["models:models"]', 'volumes = ["models:/models"]'),
+  "secret-invalid": pair(
+    'secrets = ["hf-token,env=HF_TOKEN"]',
+    'secrets = ["hf-token,type=env,target=HF_TOKEN"]',
+  ),
+  "variable-invalid": pair('env = { "LOG-LEVEL" = "info" }', 'env = { LOG_LEVEL = "info" }'),
+  "address-invalid": settings(
+    '[sepulcher]\nbind_address = "localhost"',
+    '[sepulcher]\nbind_address = "127.0.0.1"',
+  ),
+  "model-invalid": { bad: eyeWith('model = "--model Qwen/Qwen3-8B"'), good: eye() },
+  "pod-name-invalid": settings(
+    '[sepulcher]\nname = "my pod"',
+    '[sepulcher]\nname = "my-pod"',
+  ),
+  "port-range-invalid": settings(
+    '[sepulcher]\nreserve_ports = "8799-8780"',
+    '[sepulcher]\nreserve_ports = "8780-8799"',
+  ),
+  "health-path-invalid": pair('health = { path = "health" }', 'health = { path = "/health" }'),
+  "name-taken": {
+    bad: {
+      "soulstones/a.toml": eye(),
+      "soulstones/b.toml": eye().replace("8780", "8781"),
+    },
+    good: {
+      "soulstones/a.toml": eye(),
+      "soulstones/b.toml": eye().replace("8780", "8781").replace("[eye]", "[sage]"),
+    },
+  },
+  "port-taken": {
+    bad: `${eye()}\n\n${eye().replace("[eye]", "[sage]")}`,
+    good: `${eye()}\n\n${eye().replace("[eye]", "[sage]").replace("8780", "8781")}`,
+  },
+  "port-exposed": {
+    bad: {
+      "lychd.toml": '[sepulcher]\nreserve_ports = "8780-8799"',
+      "soulstones/eye.toml": eye("port_expose = false"),
+    },
+    good: {
+      "lychd.toml": '[sepulcher]\nreserve_ports = "8790-8799"',
+      "soulstones/eye.toml": eye("port_expose = false"),
+    },
+  },
+  "coven-unknown": settings('boot_coven = "vison"', 'boot_coven = "vision"'),
+  "volume-target-taken": pair(
+    'volumes = ["/srv/a:/models", "/srv/b:/models"]',
+    'volumes = ["/srv/a:/models/a", "/srv/b:/models/b"]',
+  ),
+  "health-both": pair(
+    'health = { path = "/health", cmd = "true" }',
+    'health = { path = "/health" }',
+  ),
+  "health-nothing": {
+    bad: ocr('env = { PORT = "8780" }', "health = { retries = 5 }"),
+    good: ocr('env = { PORT = "8780" }', 'health = { path = "/ready", retries = 5 }'),
+  },
+  "exec-unbalanced": pair(
+    `exec = "--chat-template 'tool use"`,
+    `exec = "--chat-template 'tool use'"`,
+  ),
+  "exec-word-empty": pair(
+    'exec = ["--served-model-name", ""]',
+    'exec = ["--served-model-name", "eye"]',
+  ),
+  "exec-word-semicolon": {
+    bad: ocr('exec = ["serve", "--port", "{port}", ";", "true"]'),
+    good: ocr('exec = ["sh", "-c", "serve --port {port}; true"]'),
+  },
+  "exec-port-differs": pair('exec = ["--port", "8000"]', 'exec = ["--port", "{port}"]'),
+  "text-unfit": pair('health = { cmd = "CMD true" }', 'health = { cmd = "true" }'),
+  "quadlet-group-unknown": pair(
+    'quadlet = { Contaner = { AutoUpdate = "registry" } }',
+    'quadlet = { Container = { AutoUpdate = "registry" } }',
+  ),
+  "quadlet-key-unknown": pair(
+    'quadlet = { Container = { AutoUpdat = "registry" } }',
+    'quadlet = { Container = { AutoUpdate = "registry" } }',
+  ),
+  "quadlet-key-reserved": pair(
+    'quadlet = { Service = { Type = "simple" } }',
+    "quadlet = { Service = { Nice = 5 } }",
+  ),
+  "rune-mismatch": { why: "No Codex is known that shows it." },
+  "entry-repeated": pair('groups = ["vision", "vision"]', 'groups = ["vision"]'),
+  "secret-in-env": pair(
+    'env = { HF_TOKEN = "hf_x" }',
+    'secrets = ["hf-token,type=env,target=HF_TOKEN"]',
+  ),
+  "device-none": { bad: eye().replace(/\ndevices = .*/, ""), good: eye() },
+  "bind-everywhere": settings(
+    '[sepulcher]\nbind_address = "0.0.0.0"',
+    '[sepulcher]\nbind_address = "127.0.0.1"',
+  ),
+  "port-not-told": { bad: ocr(), good: ocr('env = { PORT = "8780" }') },
+  "model-none": {
+    bad: eyeWith('image = "docker.io/lmsysorg/sglang:v0.5.23"').replace(/\nmodel = .*/, ""),
+    good: eyeWith('image = "docker.io/lmsysorg/sglang:v0.5.23"'),
+  },
+  "model-unused": pair('exec = ["Qwen/Qwen3-14B"]', 'exec = ["--max-model-len", "16384"]'),
+  "exec-repeats-entrypoint": {
+    bad: eye('exec = ["serve", "Qwen/Qwen3-8B"]').replace(/\nmodel = .*/, ""),
+    good: eye('exec = ["Qwen/Qwen3-8B"]').replace(/\nmodel = .*/, ""),
+  },
+  "shm-small": settings("[sepulcher]\nshm_size_mib = 64", "[sepulcher]\nshm_size_mib = 16384"),
+  "quadlet-key-new": pair(
+    'quadlet = { Container = { Memory = "8g" } }',
+    'quadlet = { Container = { PodmanArgs = ["--memory=8g"] } }',
+  ),
+  "directive-unknown": pair(
+    'quadlet = { Unit = { Documentaton = "man:podman(1)" } }',
+    'quadlet = { Unit = { Documentation = "man:podman(1)" } }',
+  ),
+};
+
+/** The files of an example, by their paths. */
+export function filesOf(files: Files): Readonly<Record<string, string>> {
+  return typeof files === "string" ? { "soulstones/eye.toml": files } : files;
+}

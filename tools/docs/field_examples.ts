@@ -1,0 +1,58 @@
+/**
+ * For each field a value that is not its default: the reference shows it, and finds out by it what
+ * the field becomes. A test tells a field that has none.
+ */
+
+/** The Soulstone that the examples are set in, without `image` and `port`. */
+export const SOULSTONE = {
+  image: '"docker.io/vllm/vllm-openai:v0.33.0"',
+  port: "8780",
+  model: '"Qwen/Qwen3-8B"',
+  groups: '["vision"]',
+} as const;
+
+/** Fields of a Soulstone; a field of a table in it by its path. */
+export const SOULSTONE_EXAMPLES: Readonly<Record<string, string>> = {
+  image: '"docker.io/vllm/vllm-openai:v0.32.0"',
+  port: "8785",
+  groups: '["chat"]',
+  capabilities: '["text-generation", "ocr"]',
+  exec: '["--max-model-len", "16384"]',
+  port_expose: "false",
+  description: '"Sees, and answers"',
+  engine: '"generic"',
+  model: '"Qwen/Qwen3-14B"',
+  devices: '["nvidia.com/gpu=1"]',
+  env: '{ VLLM_LOGGING_LEVEL = "WARNING" }',
+  secrets: '["hf-token,type=env,target=HF_TOKEN"]',
+  volumes: '["~/models:/models:ro"]',
+  health: '{ path = "/ready" }',
+  "health.path": '"/ready"',
+  "health.cmd": '"curl -fsS http://127.0.0.1:8780/v1/models"',
+  "health.interval_seconds": "60",
+  "health.timeout_seconds": "10",
+  "health.retries": "5",
+  start_timeout_seconds: "3600",
+  stop_timeout_seconds: "60",
+  vram_mib: "20000",
+  resident: "true",
+  quadlet: '{ Container = { Ulimit = ["memlock=-1"] }, Service = { Nice = 5 } }',
+};
+
+/** Fields of `lychd.toml`. */
+export const SETTINGS_EXAMPLES: Readonly<Record<string, string>> = {
+  boot_coven: '"vision"',
+  wait_for_network: "true",
+  "sepulcher.name": '"engines"',
+  "sepulcher.bind_address": '"::1"',
+  "sepulcher.shm_size_mib": "65536",
+  "sepulcher.reserve_ports": '"8780-8799"',
+  "gpu.default_devices": '["nvidia.com/gpu=0"]',
+  "harvester.enabled": "false",
+  "harvester.image": '"docker.io/prom/prometheus:v3.13.1"',
+  "harvester.port": "9091",
+  "scribe.enabled": "false",
+  "scribe.image": '"docker.io/grafana/grafana:13.2.2"',
+  "scribe.port": "3001",
+  "vessel.port": "8082",
+};

@@ -1,0 +1,29 @@
+/** The documents that are made and not written, by their paths. */
+import { errorsPage } from "./errors.ts";
+import { manualPage } from "./manual.ts";
+import { referencePage } from "./reference.ts";
+
+/** Makes every such document, as it is to lie in the repository. */
+export async function makePages(): Promise<ReadonlyMap<string, string>> {
+  return new Map([
+    ["docs/codex.md", await formatted(await referencePage())],
+    ["docs/errors.md", await formatted(await errorsPage())],
+    ["docs/lychd.1", manualPage()],
+  ]);
+}
+
+/** Markdown as `deno fmt` has it. */
+async function formatted(text: string): Promise<string> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--ext", "md", "-"],
+    cwd: new URL("../..", import.meta.url),
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  const { stdout, success } = await child.output();
+  if (!success) throw new Error("deno fmt refused a page");
+  return new TextDecoder().decode(stdout);
+}

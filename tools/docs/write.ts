@@ -1,0 +1,7 @@
+/** Writes the documents that are made: `deno task docs`. */
+import { makePages } from "./pages.ts";
+
+const root = new URL("../../", import.meta.url);
+for (const [path, text] of await makePages()) {
+  await Deno.writeTextFile(new URL(path, root), text);
+}
