@@ -3,6 +3,7 @@
  * can take its place.
  */
 import process from "node:process";
+import { Transform } from "node:stream";
 import { PLAIN } from "./core/report/mod.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -38,9 +39,7 @@ export interface Prompts {
 /** Loads the prompts. Each question throws {@linkcode DialogueEnded} when the person gives up. */
 export async function openPrompts({ type, errPalette }: Terminal): Promise<Prompts> {
   // The library looks into the environment, which is closed to the sandbox; this is what it may see.
-  const colors = errPalette === PLAIN ? { NO_COLOR: "1" } : { FORCE_COLOR: "1" };
-  const variables = { TERM: type, ...colors };
-  Object.defineProperty(process, "env", { value: variables });
+  Object.defineProperty(process, "env", { value: { TERM: type, FORCE_COLOR: "1" } });
   const [{ default: select }, { default: input }, { default: confirm }] = await Promise.all([
     import("@inquirer/select"),
     import("@inquirer/input"),
@@ -53,17 +52,33 @@ export async function openPrompts({ type, errPalette }: Terminal): Promise<Promp
   process.stdin.on("keypress", (_: string, key: { ctrl: boolean; name?: string }) => {
     if (key.ctrl && key.name === "d") end();
   });
-  const context = { output: process.stderr, signal: ended.signal };
+  // A question ends the stream that it was given.
+  const context = () => ({
+    output: errPalette === PLAIN ? withoutColors(process.stderr) : process.stderr,
+    signal: ended.signal,
+  });
   return {
-    choose: (message, choices) => ask(select({ message, choices: [...choices] }, context)),
+    choose: (message, choices) => ask(select({ message, choices: [...choices] }, context())),
     text: ({ message, default: byDefault, problemOf }) =>
       ask(input({
         message,
         ...byDefault === undefined ? {} : { default: byDefault },
         validate: (answer) => problemOf?.(answer.trim()) ?? true,
-      }, context)).then((answer) => answer.trim()),
-    confirm: (message, byDefault) => ask(confirm({ message, default: byDefault }, context)),
+      }, context())).then((answer) => answer.trim()),
+    confirm: (message, byDefault) => ask(confirm({ message, default: byDefault }, context())),
   };
+}
+
+/** Not every version of the runtime heeds NO_COLOR for a library. */
+function withoutColors(stream: NodeJS.WriteStream): NodeJS.WritableStream {
+  const plain = new Transform({
+    transform(chunk, _, done) {
+      // deno-lint-ignore no-control-regex
+      done(null, String(chunk).replace(/\u001b\[[0-9;]*m/g, ""));
+    },
+  });
+  plain.pipe(stream, { end: false });
+  return Object.assign(plain, { columns: stream.columns, isTTY: true });
 }
 
 async function ask<T>(answer: Promise<T>): Promise<T> {
