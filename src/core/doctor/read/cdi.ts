@@ -101,7 +101,9 @@ function configuredFolders(
     if (list === undefined) continue;
     appends = list.appends ?? appends;
     const former = appends ? found?.folders ?? standard : [];
-    found = { file, folders: [...former, ...list.folders] };
+    // A folder that is named twice counts where it is named last.
+    const folders = [...former, ...list.folders].filter((f, i, all) => all.lastIndexOf(f) === i);
+    found = { file, folders };
   }
   return found;
 }
