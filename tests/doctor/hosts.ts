@@ -304,6 +304,7 @@ export async function examined(
       ask: () => "",
       outIsTerminal: false,
       errIsTerminal: false,
+      type: "",
     },
     startProber: () => ({ answers: () => Promise.resolve(false), close() {} }),
     interruption: new AbortController().signal,

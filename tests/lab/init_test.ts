@@ -1,0 +1,166 @@
+/** From an empty home to units that systemd has loaded, by flags and by a dialogue. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { runAtTerminal, type Step } from "../cli/pty.ts";
+import { ask, clear, ENGINE_IMAGE, must, putBinary, show } from "./host_codex.ts";
+import { labTest, labUp, lichExec, type LichShell, lichShell } from "./lab.ts";
+
+const LAB = fileURLToPath(new URL("./lab", import.meta.url));
+
+/** A specification as nvidia-ctk writes one, for a GPU that is another node. */
+const SPECIFICATION = `cdiVersion: "0.5.0"
+kind: nvidia.com/gpu
+devices:
+  - name: "0"
+    containerEdits:
+      deviceNodes:
+        - path: /dev/null
+  - name: all
+    containerEdits:
+      deviceNodes:
+        - path: /dev/null
+`;
+
+/** Every kind of engine: its flags, what is typed where the engine is chosen, and what then. */
+const ENGINES: readonly {
+  readonly engine: string;
+  readonly flags: string;
+  readonly model: Step;
+}[] = [
+  { engine: "vllm", flags: "--model Qwen/Qwen3-8B", model: ["Its model", "Qwen/Qwen3-8B\r"] },
+  { engine: "sglang", flags: "--model Qwen/Qwen3-8B", model: ["Its model", "Qwen/Qwen3-8B\r"] },
+  {
+    engine: "llamacpp",
+    flags: "--model ~/models/x.gguf",
+    model: ["Its model", "~/models/x.gguf\r"],
+  },
+  { engine: "tabbyapi", flags: "--model /srv/exl3/x", model: ["Its model", "/srv/exl3/x\r"] },
+  {
+    engine: "generic",
+    flags: `--image ${ENGINE_IMAGE}`,
+    model: ["Its image", `${ENGINE_IMAGE}\r`],
+  },
+];
+
+async function emptyHome(shell: LichShell): Promise<void> {
+  await putBinary();
+  await clear(shell);
+  await must(shell, "rm -rf ~/.config/lychd");
+}
+
+/** What follows an init, whatever it wrote: the Codex is valid, shown, and put in place. */
+async function takeInto(shell: LichShell): Promise<void> {
+  await must(shell, "lychd check");
+  const before = await must(shell, "find ~/.config -type f | sort");
+  const shown = await must(shell, "lychd render --dry-run");
+  assert.match(shown, /^\+Exec=|^\+Image=/m);
+  assert.equal(await must(shell, "find ~/.config -type f | sort"), before);
+  await must(shell, "lychd render");
+  assert.equal((await shell.run("lychd render --exit-code")).code, 0);
+  const units = await show(shell, ["soulstone-mine.service", "lychd-coven-chat.target"], [
+    "LoadState",
+    "NeedDaemonReload",
+  ]);
+  for (const [unit, state] of units) {
+    assert.deepEqual(state, { LoadState: "loaded", NeedDaemonReload: "no" }, unit);
+  }
+}
+
+for (const { engine, flags, model } of ENGINES) {
+  labTest(`init by flags, check and render: ${engine}`, async () => {
+    await labUp();
+    await using shell = lichShell();
+    await emptyHome(shell);
+    await must(shell, `lychd init --engine ${engine} ${flags} --name mine --coven chat`);
+    await takeInto(shell);
+  });
+
+  labTest(`init by a dialogue, check and render: ${engine}`, async () => {
+    await labUp();
+    await using shell = lichShell();
+    await emptyHome(shell);
+    const down = "\u001b[B".repeat(ENGINES.findIndex((other) => other.engine === engine));
+    const { code, shown } = await atLabsTerminal("lychd init", [
+      ["Which engine?", `${down}\r`],
+      model,
+      ["Its name:", "mine\r"],
+      ["Its Covens", "chat\r"],
+      ["What it can do", "text-generation\r"],
+      ["Its port:", "\r"],
+      ["Another Soulstone?", "\r"],
+      ["Which Coven starts with the host?", "\r"],
+    ]);
+    assert.equal(code, 0, shown);
+    await takeInto(shell);
+    assert.match(
+      await must(shell, "cat ~/.config/lychd/soulstones/mine.toml"),
+      /"text-generation"/,
+    );
+  });
+}
+
+labTest("init takes the devices that are there and a port that is free; add goes on", async () => {
+  await labUp();
+  await writeSpecification(SPECIFICATION);
+  await using shell = lichShell();
+  await emptyHome(shell);
+  // Somebody else has the first port, and that of the Harvester.
+  await must(
+    shell,
+    `for port in 8780 9090; do podman run -d --rm --replace --name held-$port --network host \\
+       ${ENGINE_IMAGE} --port $port; done
+     until curl -s -o /dev/null http://127.0.0.1:8780/v1/models &&
+       curl -s -o /dev/null http://127.0.0.1:9090/v1/models; do sleep 0.1; done`,
+  );
+  try {
+    const engine = `--image ${ENGINE_IMAGE}`;
+    const said = JSON.parse(
+      await must(shell, `lychd init --engine generic ${engine} --name a --coven one --json`),
+    );
+    assert.deepEqual(said.notes, []);
+    assert.equal(said.next, "lychd render --dry-run");
+    assert.equal(said.soulstones[0].port, 8781);
+    const settings = await must(shell, "cat ~/.config/lychd/lychd.toml");
+    assert.match(settings, /^default_devices = \["nvidia\.com\/gpu=all"\]$/m);
+    assert.match(settings, /^\[harvester\]\n.*\nport = 9091$/m);
+    await must(shell, `lychd add generic ${engine} --name b --coven two`);
+    // What is only proposed, taken: now both are told their ports and asked for their health.
+    await must(
+      shell,
+      "sed -i 's/^# \\(exec\\|health\\) =/\\1 =/' ~/.config/lychd/soulstones/*.toml",
+    );
+    await must(shell, "lychd check && lychd render");
+    for (const [wish, port] of [["one", 8781], ["two", 8782]] as const) {
+      await must(shell, `lychd summon ${wish}`);
+      assert.equal(
+        new TextDecoder().decode((await ask(shell, port, "/health")) ?? new Uint8Array()).trim(),
+        "ok",
+      );
+    }
+    const states = await show(shell, ["soulstone-a.service", "soulstone-b.service"], [
+      "ActiveState",
+    ]);
+    assert.deepEqual([...states.values()].map((state) => state["ActiveState"]), [
+      "inactive",
+      "active",
+    ]);
+  } finally {
+    await shell.run("podman rm -f -t 0 held-8780 held-9090");
+    await clear(shell);
+    await writeSpecification(undefined);
+  }
+});
+
+/** A line of shell as lich, at a terminal of the host. */
+function atLabsTerminal(line: string, steps: readonly Step[]) {
+  const env = { PATH: Deno.env.get("PATH") ?? "", TERM: "xterm-256color" };
+  const words = `'${LAB}' exec --user lich -- bash -lc '${line}'`;
+  return runAtTerminal(words, steps, { cwd: "/", env });
+}
+
+async function writeSpecification(text: string | undefined): Promise<void> {
+  const file = "/etc/cdi/nvidia.yaml";
+  const script = text === undefined ? `rm -f ${file}` : `mkdir -p /etc/cdi && cat > ${file}`;
+  const { code, stderr } = await lichExec(["sh", "-c", script], { root: true, stdin: text ?? "" });
+  assert.equal(code, 0, stderr);
+}
