@@ -44,7 +44,7 @@ ${EXIT_CODES}`,
 
   program.command("banish")
     .description("Stop a Soulstone, a Coven but for residents, or all engines.")
-    .argument("[wish]", "a Soulstone or a Coven; without it all engines stop")
+    .argument("[name]", "a Soulstone or a Coven; without it all engines stop")
     .addOption(jsonOption)
     .addHelpText(
       "after",

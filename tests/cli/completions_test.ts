@@ -128,6 +128,8 @@ Deno.test("a shell is answered from the Codex that there is, also from a broken 
     "",
   ]);
   deepStrictEqual(await answer("logs", "sage", ""), ["words", ""]);
+  // A capability can be wished for, but not stopped.
+  deepStrictEqual(await answer("banish", "oc"), ["words", ""]);
   deepStrictEqual(await answer("summon", "--codex=nowhere", ""), ["words", ""]);
   test.codex({
     "soulstones/eye.toml": '[eye]\nport = 1\n["\\u001b[2J"]\nport = 2\n[x]\nport = \'',

@@ -67,7 +67,7 @@ export function draftCodex(input: DraftInput): Draft | DraftProblem {
     }
     taken.add(made.name);
     soulstones.push({ ...made, path });
-    notes.push(...notesOf(made, request, { survey, codex, ports }));
+    notes.push(...notesOf(made, request, { survey, ports }));
   }
   notes.push(...deviceNotes(soulstones, input));
   const { gpus, devices } = survey;
@@ -190,7 +190,7 @@ function movePorts({ settings }: Codex, ports: Ports): { section: string; port: 
 function notesOf(
   soulstone: NewSoulstone,
   request: SoulstoneRequest,
-  { survey, ports }: { survey: Survey; codex: Codex; ports: Ports },
+  { survey, ports }: { survey: Survey; ports: Ports },
 ): string[] {
   const notes: string[] = [];
   const { name, port, engine } = soulstone;
@@ -199,7 +199,7 @@ function notesOf(
   }
   if (request.image === undefined && isForNvidia(engine) && survey.vendor !== "NVIDIA") {
     notes.push(
-      `the image of ${name} is made for GPUs of NVIDIA, and none is found here; --image names another`,
+      `the image of ${name} is for GPUs of NVIDIA, and none is found; see --image`,
     );
   }
   return notes;

@@ -205,7 +205,7 @@ Deno.test("devices are those of the host, and what is missing is told", () => {
     "Podman cannot resolve nvidia.com/gpu=all yet; `lychd doctor` tells why",
   ]]);
   assert.deepEqual(devicesOf(NO_GPU), [undefined, [
-    "the image of qwen3-8b is made for GPUs of NVIDIA, and none is found here; --image names another",
+    "the image of qwen3-8b is for GPUs of NVIDIA, and none is found; see --image",
     "no GPU is found that engines could be given; `lychd doctor` tells more",
   ]]);
   const unknown = { ...ONE_GPU, listeners: undefined, listenersUnknown: "ss: not there" };
