@@ -190,6 +190,9 @@ binaryTest("check and render --dry-run write nothing at all", async () => {
       ["check", "--codex", a, "--json"],
       ["render", "--dry-run", "--codex", b],
       ["render", "--exit-code", "--codex", a, "--json"],
+      ["schema", "soulstones"],
+      ["completions", "fish"],
+      ["complete", "fish", "--", "summon", "--codex", a, ""],
       ["--version"],
       ["render", "--help"],
     ]
@@ -215,6 +218,33 @@ binaryTest("doctor writes nothing, and runs only what permissions.ts grants", as
     deepStrictEqual(breaches(acts.filter((act) => act.call !== "execve"), [], home.dir), []);
   }
 }, lacking("strace"));
+
+binaryTest(
+  "init and add write the Codex only, and run only what permissions.ts grants",
+  async () => {
+    await using home = new Home();
+    const init: Invocation = { command: "init", json: false, requests: [], bootCoven: undefined };
+    const folders = foldersOf(home);
+    const granted = permissionsFor(init, folders, findPrograms(existsSync));
+    deepStrictEqual(granted.write, [folders.codex]);
+    for (
+      const args of [
+        ["init", "--engine", "vllm", "--model", "a/b", "--coven", "chat"],
+        ["add", "llamacpp", "--model", "/srv/models/x.gguf"],
+      ]
+    ) {
+      const { code, acts } = await traced(home, args);
+      strictEqual(code, 0, args.join(" "));
+      const started = acts.filter((act) => act.call === "execve" && !isOwnStart(act));
+      ok(started.length > 5, `only ${started.length} programs were started`);
+      deepStrictEqual(started.filter((act) => !granted.run.includes(act.paths[0] ?? "")), []);
+      const written = acts.filter((act) => act.call !== "execve");
+      ok(written.some((act) => act.paths.every((path) => isBelow(path, granted.write))));
+      deepStrictEqual(breaches(written, granted.write, home.dir), []);
+    }
+  },
+  lacking("strace"),
+);
 
 binaryTest("render --output writes below its folder only", async () => {
   await using home = new Home();
