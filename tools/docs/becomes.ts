@@ -38,9 +38,7 @@ export async function becomes(kind: SchemaKind, field: string, example: string):
       differences.set(title, (differences.get(title) ?? new Set()).add(words));
     }
   }
-  const shown = [...differences].sort(([a], [b]) => order(a) - order(b))
-    .map(([title, words]) => described(title, [...words].sort()));
-  return shown.length === 0 ? "nothing in a unit" : shown.join("; ");
+  return differences.size === 0 ? "nothing in a unit" : described(differences);
 }
 
 /** The lines of a file by their keys. */
@@ -103,6 +101,19 @@ function order(title: string): number {
   return title === OWN ? 0 : title === OF_OTHERS ? 2 : 1;
 }
 
-function described(title: string, words: readonly string[]): string {
-  return title === OWN ? words.join(", ") : `${title}: ${words.join(", ")}`;
+/** What is different in which files; those with the same difference are told together. */
+function described(differences: ReadonlyMap<string, ReadonlySet<string>>): string {
+  const listOf = (title: string) => [...differences.get(title) ?? []].sort().join(", ");
+  const titlesOf = new Map<string, string[]>();
+  for (const title of [...differences.keys()].sort((a, b) => order(a) - order(b))) {
+    if (title === OWN) continue;
+    titlesOf.set(listOf(title), [...titlesOf.get(listOf(title)) ?? [], title]);
+  }
+  const own = listOf(OWN);
+  const same = titlesOf.get(own) ?? [];
+  titlesOf.delete(own);
+  return [
+    ...own === "" ? [] : [same.length === 0 ? own : `${own}, also of ${same.join(", ")}`],
+    ...[...titlesOf].map(([list, titles]) => `${titles.join(", ")}: ${list}`),
+  ].join("; ");
 }
