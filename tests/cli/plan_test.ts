@@ -118,7 +118,7 @@ Deno.test("a Codex that changed since the last render is warned of, by name", as
   test.write("home/.config/containers/systemd/lychd/soulstone-lone.container", "[Container]\n");
   const warning = "warning: the Codex is not what was rendered: owl is not rendered, " +
     "sage is no longer in the Codex, Coven think is no longer in the Codex, " +
-    "lone was edited by hand, the pod changed, eye changed, 2 more\n" +
+    "lone was edited by hand, prometheus.yml changed, the pod changed, 4 more\n" +
     "hint: lychd render --dry-run shows it, lychd render puts it in place\n";
   for (const command of ["plan ocr", "list", "covens"]) {
     const said = await run(test, ...command.split(" "));

@@ -1,12 +1,8 @@
 /** Inscription on a real host: the binary, as a user runs it, writes into the live folders. */
-import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path/posix";
-import { active, clear, codexFiles, engine, type Fields, must, show } from "./host_codex.ts";
-import { labTest, labUp, lichExec, type LichShell, lichShell, putTree } from "./lab.ts";
-
-const BINARY = Deno.env.get("LYCHD_BINARY") ??
-  fileURLToPath(new URL("../../dist/lychd", import.meta.url));
+import { active, engine, type Fields, must, show } from "./host_codex.ts";
+import { freshHost, run, writeCodex as writeFiles } from "./inscribed_host.ts";
+import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
 
 const CODEX: Readonly<Record<string, Fields>> = {
   a: engine(8780, { groups: ["one"] }, ["--model", "a"]),
@@ -16,40 +12,8 @@ const CODEX: Readonly<Record<string, Fields>> = {
 };
 const SETTINGS = { sepulcher: { reserve_ports: "8780-8799" } };
 
-/** What lychd said in the lab. */
-interface Said {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function freshHost(shell: LichShell): Promise<void> {
-  const { code } = await lichExec(["test", "-x", "/usr/local/bin/lychd"]);
-  const binary = await Deno.stat(BINARY).catch(() => undefined);
-  if (binary === undefined) {
-    throw new Error(`there is no binary at ${BINARY}: make one with \`bash .ci/compile\``);
-  }
-  const { stdout } = await lichExec(["stat", "-c", "%s %Y", "/usr/local/bin/lychd"]);
-  const wanted = `${binary.size} ${Math.floor((binary.mtime?.getTime() ?? 0) / 1000)}`;
-  if (code !== 0 || stdout.trim() !== wanted) await putTree(BINARY, "/usr/local/bin/lychd");
-  await clear(shell);
-}
-
-async function writeCodex(soulstones: Readonly<Record<string, Fields>>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const [path, text] of Object.entries(codexFiles(soulstones, SETTINGS))) {
-      await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
-      await Deno.writeTextFile(join(folder, path), text);
-    }
-    await putTree(folder, "/home/lich/.config/lychd");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function run(shell: LichShell, ...args: string[]): Promise<Said> {
-  return await shell.run(`lychd ${args.join(" ")}`, { timeoutSeconds: 120 });
+function writeCodex(soulstones: Readonly<Record<string, Fields>>): Promise<void> {
+  return writeFiles(soulstones, SETTINGS);
 }
 
 async function pids(shell: LichShell): Promise<Record<string, string>> {
