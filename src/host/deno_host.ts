@@ -52,7 +52,10 @@ export const DENO_HOST: Host = {
         stdin: "null",
         stdout: "piped",
         stderr: "piped",
-      }).output();
+        // Ctrl-C goes to all programs of the terminal's group; what it means is for lychd to say.
+        detached: true,
+        // Of a child that is spawned; output() of the command itself does not detach it.
+      }).spawn().output();
       const decoder = new TextDecoder();
       return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
     } catch (error) {

@@ -326,6 +326,20 @@ labTest("an interrupt leaves systemd to finish, and says so", async () => {
   assert.equal(said.code, 130, said.stderr);
   assert.match(said.stderr, /\nlychd: interrupted; systemd goes on, still waited for: b\nhint: /);
   await until("b runs", 10, async () => (await running(shell, ["a", "b"])).join() === "b");
+  // At a terminal the programs that lychd runs would hear it too.
+  for (const pause of ["0.9", "1.0", "1.1"]) {
+    assert.equal((await run(shell, "summon", "one")).code, 0);
+    const onTerminal = await shell.run(
+      `(sleep ${pause}; printf '\\003'; sleep 1) | script -qec 'lychd summon two' /dev/null`,
+      { timeoutSeconds: 30 },
+    );
+    assert.equal(onTerminal.code, 130, onTerminal.stdout);
+    assert.match(
+      onTerminal.stdout,
+      /lychd: interrupted; systemd goes on, still waited for: b\r?\n/,
+    );
+    await until("b runs", 10, async () => (await running(shell, ["a", "b"])).join() === "b");
+  }
 });
 
 labTest("a swap keeps what both need, and says so beforehand", async () => {
