@@ -12,6 +12,7 @@ export type Parsed =
     readonly invocation: Invocation;
     readonly codex: string | undefined;
     readonly output: string | undefined;
+    readonly facts?: string;
   }
   | {
     readonly kind: "exit";
@@ -87,6 +88,48 @@ ${EXIT_CODES}`,
         invocation: { command: "check", json: options.json === true },
         codex: options.codex,
         output: undefined,
+      };
+    });
+
+  program.command("doctor")
+    .description("Tell what is wrong with this host, and the command that mends it.")
+    .addOption(codexOption)
+    .addOption(jsonOption)
+    .addOption(new Option("--strict", "take a warning for an error"))
+    .addOption(
+      new Option("--only <names>", "groups or checks, with commas between them").argParser(
+        parseNames,
+      ),
+    )
+    .addOption(new Option("--list", "print every check and what it asks"))
+    .addOption(
+      new Option("--facts [file]", "print what is known of this host; or judge by such a file"),
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  lychd doctor
+  lychd doctor --only podman,cdi
+  lychd doctor --facts > facts.json
+  lychd doctor --facts facts.json
+
+It writes nothing and needs no network. In what --facts prints, the home folder
+and the names of user and host are replaced.
+${EXIT_CODES}`,
+    )
+    .action((options: DoctorOptions) => {
+      run = {
+        invocation: {
+          command: "doctor",
+          mode: options.list === true ? "list" : options.facts === true ? "print-facts" : "check",
+          json: options.json === true,
+          strict: options.strict === true,
+          only: options.only,
+        },
+        codex: options.codex,
+        output: undefined,
+        ...typeof options.facts === "string" ? { facts: options.facts } : {},
       };
     });
 
@@ -199,6 +242,15 @@ ${EXIT_CODES}`,
     };
   }
   return { kind: "run", ...run };
+}
+
+interface DoctorOptions {
+  readonly codex?: string;
+  readonly json?: boolean;
+  readonly strict?: boolean;
+  readonly only?: readonly string[];
+  readonly list?: boolean;
+  readonly facts?: string | true;
 }
 
 interface CommonOptions {
@@ -406,6 +458,12 @@ function writingOptions(command: Command): Command {
         .argParser(parseSeconds).default(10),
     )
     .addOption(new Option("--json", "print JSON on stdout"));
+}
+
+function parseNames(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  if (names.length === 0) throw new InvalidArgumentError("It must name at least one.");
+  return names;
 }
 
 function parseSeconds(text: string): number {

@@ -5,6 +5,8 @@ import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "./core/rune/names.ts";
 /** Every folder that a command may touch, absolute. */
 export interface Folders {
   readonly codex: string;
+  /** Whether the operator named it, by option or variable. */
+  readonly isCodexNamed: boolean;
   /** How the operator calls the Codex; for messages. */
   readonly codexShown: string;
   /** `$XDG_CONFIG_HOME`. */
@@ -15,6 +17,8 @@ export interface Folders {
   readonly systemd: string;
   /** `render --output`. */
   readonly output: string | undefined;
+  /** `doctor --facts FILE`. */
+  readonly facts: string | undefined;
   /** `$XDG_RUNTIME_DIR`; nothing outside of a session. */
   readonly runtime: string | undefined;
   /** Where units are tried before they are written; nothing outside of a session. */
@@ -40,6 +44,7 @@ export interface FolderInput {
   readonly user: number;
   readonly codexOption: string | undefined;
   readonly outputOption: string | undefined;
+  readonly factsOption: string | undefined;
 }
 
 /**
@@ -67,12 +72,14 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
   const runtime = session === undefined ? undefined : input.realPath(session);
   const data = input.env("XDG_DATA_HOME") ||
     (home === undefined ? undefined : join(home, ".local/share"));
-  const codexShown = input.codexOption ?? (input.env("LYCHD_CODEX") || join(config, "lychd"));
+  const codexNamed = input.codexOption ?? (input.env("LYCHD_CODEX") || undefined);
+  const codexShown = codexNamed ?? join(config, "lychd");
   const absolute = (path: string) =>
     isAbsolute(path) ? resolve(path) : resolve(input.workingFolder(), path);
   return {
     folders: {
       codex: absolute(codexShown),
+      isCodexNamed: codexNamed !== undefined,
       codexShown: codexShown.replace(/\/+$/, "") || "/",
       config,
       quadlet: join(config, QUADLET_FOLDER),
@@ -80,6 +87,7 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
       output: input.outputOption === undefined
         ? undefined
         : input.realPath(absolute(input.outputOption)),
+      facts: input.factsOption === undefined ? undefined : absolute(input.factsOption),
       runtime,
       // One for each configuration: the lock that keeps runs apart is in there, not here.
       stage: runtime === undefined ? undefined : join(

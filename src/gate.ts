@@ -57,6 +57,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     user: Deno.uid() ?? 0,
     codexOption: parsed.codex,
     outputOption: parsed.output,
+    factsOption: parsed.facts,
   });
   if ("problem" in computed) {
     terminal.err(`lychd: ${printable(computed.problem)}\n`);
@@ -67,8 +68,26 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   const programs = findPrograms(isFile);
   const permissions = permissionsFor(invocation, folders, programs);
   const user = Deno.uid() ?? 0;
-  const request = { invocation, folders, programs, user, processId: Deno.pid, streams };
+  const request = {
+    invocation,
+    folders,
+    programs,
+    user,
+    processId: Deno.pid,
+    version: config.version,
+    environment: sessionVariables(),
+    streams,
+  };
   return await runInWorker(request, permissions);
+}
+
+/** What doctor looks at, and shows: no other variable leaves the gate. */
+function sessionVariables(): Record<string, string> {
+  const names = ["HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"];
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined || value === "" ? [] : [[name, value]];
+  }));
 }
 
 /** Where a path leads, as far as it is there. */

@@ -9,6 +9,15 @@ export type Invocation =
     readonly exitCode: boolean;
   }
   | { readonly command: "render"; readonly mode: "inscribe" } & InscribeOptions
+  | {
+    readonly command: "doctor";
+    readonly mode: "check" | "print-facts" | "list";
+    readonly json: boolean;
+    /** `--strict`: whether a warning is an error. */
+    readonly strict: boolean;
+    /** `--only`: groups and ids of checks. */
+    readonly only: readonly string[] | undefined;
+  }
   | { readonly command: "rollback" } & InscribeOptions
   | { readonly command: "purge"; readonly yes: boolean } & InscribeOptions
   | { readonly command: "plan"; readonly json: boolean; readonly wish: readonly string[] }

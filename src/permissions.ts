@@ -18,6 +18,7 @@ export interface Permissions {
  * - `check` reads the Codex.
  * - `render --dry-run` also reads the folders of units, to compare; it cannot write.
  * - `render --output DIR` writes below DIR and nowhere else.
+ * - `doctor` reads the Codex, or facts from a file, and runs programs that look; it writes nothing.
  * - `render`, `rollback` and `purge` write to lychd's own folder of Quadlet units, to the user's
  *   folder of systemd units, and to the stage; they read the other folders of units, and run
  *   systemctl, systemd-analyze and the Quadlet generator.
@@ -52,6 +53,14 @@ export function permissionsFor(
           return writing(folders, programs, [folders.codex]);
       }
       break;
+    case "doctor":
+      return {
+        read: [folders.codex, ...own(folders.facts)],
+        write: [],
+        run: invocation.mode === "list" || folders.facts !== undefined
+          ? []
+          : some(programs, EXAMINERS),
+      };
     case "rollback":
     case "purge":
       return writing(folders, programs, []);
@@ -107,6 +116,22 @@ function writing(folders: Folders, programs: Programs, read: readonly string[]):
     run: some(programs, ["systemctl", "systemdAnalyze", "generator"]),
   };
 }
+
+/** What doctor asks. */
+const EXAMINERS: readonly ProgramName[] = [
+  "cat",
+  "df",
+  "generator",
+  "grep",
+  "id",
+  "ls",
+  "nvidiaSmi",
+  "podman",
+  "ss",
+  "stat",
+  "systemctl",
+  "test",
+];
 
 /**
  * What the sandbox that asks engines for their health may do: speak to exactly these ports of

@@ -12,6 +12,7 @@ const computed = computeFolders({
   user: 1000,
   codexOption: undefined,
   outputOption: undefined,
+  factsOption: undefined,
 });
 const programs = findPrograms(() => true);
 const base = { json: false, wish: ["eye"] };

@@ -1,17 +1,23 @@
 /** The programs of the host that lychd may run: by their places, never by the PATH. */
 
+/** The programs, by the names that lychd gives them. */
+export type ProgramName = keyof typeof PROGRAM_PLACES;
+
+/** Absolute paths; nothing where a program is not there. */
+export type Programs = { readonly [name in ProgramName]: string | undefined };
+
+/** Where the distributions put a program of the system, NixOS last. */
+function ofSystem(name: string): readonly string[] {
+  return [`/usr/bin/${name}`, `/bin/${name}`, `/run/current-system/sw/bin/${name}`];
+}
+
 /**
  * Where distributions put them. A PATH can be led astray by a file in front; these folders belong to
  * the system. `deno task compile` allows exactly these.
  */
 export const PROGRAM_PLACES = {
-  systemctl: ["/usr/bin/systemctl", "/bin/systemctl", "/run/current-system/sw/bin/systemctl"],
-  systemdAnalyze: [
-    "/usr/bin/systemd-analyze",
-    "/bin/systemd-analyze",
-    "/run/current-system/sw/bin/systemd-analyze",
-  ],
-  /** The Quadlet generator. */
+  systemctl: ofSystem("systemctl"),
+  systemdAnalyze: ofSystem("systemd-analyze"),
   generator: [
     "/usr/libexec/podman/quadlet",
     "/usr/lib/podman/quadlet",
@@ -19,21 +25,24 @@ export const PROGRAM_PLACES = {
     "/usr/lib/systemd/user-generators/podman-user-generator",
     "/run/current-system/sw/libexec/podman/quadlet",
   ],
-  journalctl: ["/usr/bin/journalctl", "/bin/journalctl", "/run/current-system/sw/bin/journalctl"],
-  nvidiaSmi: ["/usr/bin/nvidia-smi", "/bin/nvidia-smi", "/run/current-system/sw/bin/nvidia-smi"],
-  /** Reads the kernel's counters below /sys, which the runtime lets no sandbox read itself. */
-  grep: ["/usr/bin/grep", "/bin/grep", "/run/current-system/sw/bin/grep"],
-} as const satisfies Readonly<Record<string, readonly string[]>>;
-
-/** What lychd calls a program. */
-export type ProgramName = keyof typeof PROGRAM_PLACES;
-
-/** Absolute paths; nothing where a program is not there. */
-export type Programs = Readonly<Partial<Record<ProgramName, string | undefined>>>;
+  journalctl: ofSystem("journalctl"),
+  podman: [...ofSystem("podman"), "/usr/local/bin/podman"],
+  nvidiaSmi: [...ofSystem("nvidia-smi"), "/usr/lib/wsl/lib/nvidia-smi"],
+  // Deno lets no sandboxed program look at /proc, /sys and /dev; these look for it.
+  cat: ofSystem("cat"),
+  df: ofSystem("df"),
+  grep: ofSystem("grep"),
+  id: ofSystem("id"),
+  ls: ofSystem("ls"),
+  ss: [...ofSystem("ss"), "/usr/sbin/ss"],
+  stat: ofSystem("stat"),
+  test: ofSystem("test"),
+} as const satisfies Record<string, readonly string[]>;
 
 /** Finds the programs; `exists` tells whether a file is there. */
 export function findPrograms(exists: (path: string) => boolean): Programs {
+  const find = (name: ProgramName) => PROGRAM_PLACES[name].find(exists);
   return Object.fromEntries(
-    Object.entries(PROGRAM_PLACES).map(([name, places]) => [name, places.find(exists)]),
-  );
+    Object.keys(PROGRAM_PLACES).map((name) => [name, find(name as ProgramName)]),
+  ) as Programs;
 }

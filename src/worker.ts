@@ -18,6 +18,8 @@ export interface WorkerRequest {
   readonly programs: Programs;
   readonly user: number;
   readonly processId: number;
+  readonly version: string;
+  readonly environment: Readonly<Record<string, string>>;
   readonly streams: Streams;
 }
 
@@ -65,6 +67,8 @@ async function runCommand(invocation: Invocation, context: CommandContext): Prom
       return await (await import("./commands/check.ts")).check(invocation, context);
     case "render":
       return await (await import("./commands/render.ts")).render(invocation, context);
+    case "doctor":
+      return await (await import("./commands/doctor.ts")).doctor(invocation, context);
     case "rollback":
       return await (await import("./commands/rollback.ts")).rollback(invocation, context);
     case "purge":

@@ -65,6 +65,7 @@ const LAYERS: readonly {
     imports: [
       "src/commands/",
       "src/core/",
+      "src/host/facts.ts",
       "src/host/host.ts",
       "src/invocation.ts",
       "src/folders.ts",
@@ -107,6 +108,21 @@ const LAYERS: readonly {
       "src/core/rune/",
       "src/core/report/",
       "npm:diff",
+    ],
+  },
+  { name: "src/core/facts.ts", imports: ["npm:zod"] },
+  {
+    name: "src/core/doctor/",
+    imports: [
+      "src/core/doctor/",
+      "src/core/facts.ts",
+      "src/core/codex/",
+      "src/core/compile/",
+      "src/core/orchestrator/",
+      "src/core/rune/",
+      "src/core/report/",
+      "npm:js-yaml",
+      "npm:zod",
     ],
   },
   {

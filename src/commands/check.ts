@@ -1,5 +1,6 @@
 import { uriOf } from "../core/codex/mod.ts";
 import { covensOf, profileOf } from "../core/compile/mod.ts";
+import { countOf } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { findingJson, loadCodex, type Loaded } from "./load.ts";
@@ -18,13 +19,9 @@ export async function check(
 function summary({ codex }: Loaded): string {
   const soulstones = codex?.soulstones ?? [];
   const covens = covensOf(soulstones);
-  return `the Codex is valid: ${count(soulstones.length, "Soulstone")}, ${
-    count(covens.length, "Coven")
+  return `the Codex is valid: ${countOf(soulstones.length, "Soulstone")}, ${
+    countOf(covens.length, "Coven")
   }`;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 function checkJson({ codex, valid, findings }: Loaded) {

@@ -13,6 +13,10 @@ export interface CommandContext {
   readonly user: number;
   /** The number of this process. */
   readonly processId: number;
+  /** Of lychd. */
+  readonly version: string;
+  /** Variables that lead to the session, and the home folder: those that are set. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly terminal: Terminal;
   /** Has a prober started for ports of 127.0.0.1. */
   readonly startProber: (ports: readonly number[]) => Prober;

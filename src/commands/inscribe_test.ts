@@ -13,9 +13,15 @@ import { Crash, mortalHost } from "../host/mortal_host.ts";
 import { EXIT, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { inscribe } from "./inscribe.ts";
+import { findPrograms } from "../programs.ts";
 import { isTransient, recover } from "./transaction.ts";
 
-const PROGRAMS = { systemctl: "/systemctl", systemdAnalyze: "/analyze", generator: "/quadlet" };
+const PROGRAMS = {
+  ...findPrograms(() => false),
+  systemctl: "/systemctl",
+  systemdAnalyze: "/analyze",
+  generator: "/quadlet",
+};
 const OPTIONS: InscribeOptions = {
   json: false,
   force: false,
@@ -33,6 +39,7 @@ const { folders } = computeFolders({
   user: 0,
   codexOption: undefined,
   outputOption: undefined,
+  factsOption: undefined,
 }) as Extract<ReturnType<typeof computeFolders>, { folders: unknown }>;
 
 function rune(path: string, text: string): Rune {
@@ -99,6 +106,8 @@ function contextOf(host: Host, said: Said): CommandContext {
     programs: PROGRAMS,
     user: 0,
     processId: 1,
+    version: "0.0.0",
+    environment: {},
     startProber: () => ({ answers: () => Promise.resolve(false), close() {} }),
     interruption: new AbortController().signal,
     terminal: {

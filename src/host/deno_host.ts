@@ -1,5 +1,12 @@
 import { dirname } from "node:path/posix";
-import { type FileStatus, type Host, HostError, type HostFault } from "./host.ts";
+import {
+  type FileStatus,
+  type Host,
+  HostError,
+  type HostFault,
+  type Ran,
+  type RunLimits,
+} from "./host.ts";
 
 /** How often a lock that somebody holds is tried again. */
 const LOCK_POLL_MILLISECONDS = 50;
@@ -44,9 +51,9 @@ export const DENO_HOST: Host = {
       folder.syncSync();
     });
   },
-  async run(program, args, env = {}) {
+  async run(program, args, env = {}, limits) {
     try {
-      const { code, stdout, stderr } = await new Deno.Command(program, {
+      const command = new Deno.Command(program, {
         args: [...args],
         env,
         stdin: "null",
@@ -54,12 +61,15 @@ export const DENO_HOST: Host = {
         stderr: "piped",
         // Ctrl-C goes to all programs of the terminal's group; what it means is for lychd to say.
         detached: true,
-        // Of a child that is spawned; output() of the command itself does not detach it.
-      }).spawn().output();
+      });
+      // Not command.output(): that one does not detach.
+      const child = command.spawn();
+      if (limits !== undefined) return await runWithin(program, child, limits);
+      const { code, stdout, stderr } = await child.output();
       const decoder = new TextDecoder();
       return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
     } catch (error) {
-      throw hostError(program, error);
+      throw error instanceof HostError ? error : hostError(program, error);
     }
   },
   async runAttached(program, args) {
@@ -82,6 +92,66 @@ export const DENO_HOST: Host = {
     }
   },
 };
+
+/**
+ * Waits for a program within limits. One that the kernel does not let go, as a driver's tool can be,
+ * is left behind: nobody waits for it.
+ */
+async function runWithin(
+  program: string,
+  child: Deno.ChildProcess,
+  limits: RunLimits,
+): Promise<Ran> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new HostError("timeout", program, `no answer in ${limits.milliseconds} ms`)),
+      limits.milliseconds,
+    );
+  });
+  const whole = Promise.all([
+    readStream(program, child.stdout, limits.bytes),
+    readStream(program, child.stderr, limits.bytes),
+    child.status,
+  ]);
+  // When the time is over nobody listens to what becomes of it.
+  whole.catch(() => {});
+  try {
+    const [stdout, stderr, { code }] = await Promise.race([whole, timeout]);
+    return { code, stdout, stderr };
+  } catch (error) {
+    kill(child);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readStream(
+  program: string,
+  stream: ReadableStream<Uint8Array>,
+  limitBytes: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    if (bytes > limitBytes) {
+      throw new HostError("other", program, `it printed more than ${limitBytes} bytes`);
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
+}
 
 /** The locked file, which then names its holder, or nothing when somebody else has it. */
 function takeLock(path: string, holder: string): Deno.FsFile | undefined {

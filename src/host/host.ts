@@ -7,6 +7,13 @@ export interface Ran {
   readonly stderr: string;
 }
 
+/** What a program may take before it is killed, which is a fault. */
+export interface RunLimits {
+  readonly milliseconds: number;
+  /** Of each of its two streams. */
+  readonly bytes: number;
+}
+
 /** What a path is; links are followed by `stat` and not by `lstat`. */
 export interface FileStatus {
   readonly kind: "file" | "folder" | "link" | "other";
@@ -20,7 +27,7 @@ export interface FileStatus {
 }
 
 /** Why the host refused: stable words for the few cases that callers tell apart. */
-export type HostFault = "not-found" | "denied" | "no-space" | "read-only" | "other";
+export type HostFault = "not-found" | "denied" | "no-space" | "read-only" | "timeout" | "other";
 
 /** A refused operation, in words for the operator. */
 export class HostError extends Error {
@@ -62,6 +69,7 @@ export interface Host {
     program: string,
     args: readonly string[],
     env?: Readonly<Record<string, string>>,
+    limits?: RunLimits,
   ): Promise<Ran>;
   /** Runs a program that speaks for itself on lychd's own stdout and stderr; its exit code. */
   runAttached(program: string, args: readonly string[]): Promise<number>;

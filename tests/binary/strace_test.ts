@@ -3,9 +3,11 @@
  * made, renamed or removed but below the folders that `permissions.ts` grants.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path/posix";
-import { computeFolders } from "../../src/folders.ts";
+import { computeFolders, type Folders } from "../../src/folders.ts";
 import type { Invocation } from "../../src/invocation.ts";
+import { findPrograms } from "../../src/programs.ts";
 import { permissionsFor } from "../../src/permissions.ts";
 import { ALONE, BINARY, binaryTest, Home, household, lacking } from "./binary.ts";
 
@@ -69,12 +71,13 @@ function pathsIn(rest: string): string[] {
  *
  * - stdout and stderr are the operator's, who names where they go;
  * - an eventfd, a pipe and a socket are how the threads of the runtime wake each other; they have no
- *   name in the file system.
+ *   name in the file system; `ss` asks the kernel itself.
  */
 function isStream(act: Act): boolean {
-  return /^(?:write|writev)$/.test(act.call) &&
-    (/^\d+ +\w+\([12]</.test(act.line) ||
-      act.paths.every((path) => /^(?:anon_inode:|pipe:|socket:|UNIX)/.test(path)));
+  return act.call === "bind" && act.line.includes("AF_NETLINK") ||
+    /^(?:write|writev)$/.test(act.call) &&
+      (/^\d+ +\w+\([12]</.test(act.line) ||
+        act.paths.every((path) => /^(?:anon_inode:|pipe:|socket:|UNIX)/.test(path)));
 }
 
 /**
@@ -108,6 +111,10 @@ function breaches(acts: readonly Act[], granted: readonly string[], home: string
 
 /** The folders that are granted for writing, in a home. */
 function grantedIn(home: Home, invocation: Invocation, output?: string): readonly string[] {
+  return permissionsFor(invocation, foldersOf(home, output), findPrograms(() => false)).write;
+}
+
+function foldersOf(home: Home, output?: string): Folders {
   const computed = computeFolders({
     env: (name) => name === "HOME" ? home.dir : undefined,
     workingFolder: () => "/",
@@ -115,12 +122,20 @@ function grantedIn(home: Home, invocation: Invocation, output?: string): readonl
     realPath: (path) => path,
     user: Deno.uid() ?? 0,
     codexOption: undefined,
+    factsOption: undefined,
     outputOption: output,
   });
   if ("problem" in computed) throw new Error(computed.problem);
-  const none = { systemctl: undefined, systemdAnalyze: undefined, generator: undefined };
-  return permissionsFor(invocation, computed.folders, none).write;
+  return computed.folders;
 }
+
+const DOCTOR: Invocation = {
+  command: "doctor",
+  mode: "check",
+  json: false,
+  strict: false,
+  only: undefined,
+};
 
 const OPTIONS = {
   json: false,
@@ -182,6 +197,22 @@ binaryTest("check and render --dry-run write nothing at all", async () => {
     const { code, acts } = await traced(home, args);
     strictEqual(code, 0, args.join(" "));
     deepStrictEqual(breaches(acts, [], home.dir), [], args.join(" "));
+  }
+}, lacking("strace"));
+
+binaryTest("doctor writes nothing, and runs only what permissions.ts grants", async () => {
+  await using home = new Home();
+  const programs = findPrograms(existsSync);
+  const { run, write } = permissionsFor(DOCTOR, foldersOf(home), programs);
+  deepStrictEqual(write, []);
+  for (
+    const args of [["doctor", "--codex", home.codex("a", household("a"))], ["doctor", "--facts"]]
+  ) {
+    const { acts } = await traced(home, args);
+    const started = acts.filter((act) => act.call === "execve" && !isOwnStart(act));
+    ok(started.length > 10, `only ${started.length} programs were started`);
+    deepStrictEqual(started.filter((act) => !run.includes(act.paths[0] ?? "")), []);
+    deepStrictEqual(breaches(acts.filter((act) => act.call !== "execve"), [], home.dir), []);
   }
 }, lacking("strace"));
 

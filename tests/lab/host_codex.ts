@@ -129,6 +129,36 @@ export async function install(
   });
 }
 
+/** Puts a Codex where lychd looks for it by itself, for a binary that runs on the lab's host. */
+export async function putCodex(
+  soulstones: Readonly<Record<string, Fields>>,
+  settings: Fields = {},
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "lychd-lab-" });
+  try {
+    for (const [path, text] of Object.entries(codexFiles(soulstones, settings))) {
+      await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
+      await Deno.writeTextFile(join(folder, path), text);
+    }
+    await putTree(folder, `${HOME}/.config/lychd`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Puts the binary in the PATH of the lab's host, unless it is there. */
+export async function putBinary(): Promise<void> {
+  const binary = Deno.env.get("LYCHD_BINARY") ?? join(ROOT, "dist/lychd");
+  const there = await Deno.stat(binary).catch(() => undefined);
+  if (there === undefined) {
+    throw new Error(`there is no binary at ${binary}: make one with \`bash .ci/compile\``);
+  }
+  const place = "/usr/local/bin/lychd";
+  const { stdout } = await lichExec(["stat", "-c", "%s %Y", place]);
+  const wanted = `${there.size} ${Math.floor((there.mtime?.getTime() ?? 0) / 1000)}`;
+  if (stdout.trim() !== wanted) await putTree(binary, place);
+}
+
 /** Stops and removes every unit of ours, and empties the GPU's log. */
 export async function clear(shell: LichShell): Promise<void> {
   await must(

@@ -2,4 +2,5 @@
 export { compile, type Compiled } from "./compile.ts";
 export { conflictsOf, type Coven, covensOf, mayCoexist } from "./covens.ts";
 export { type EngineProfile, profileOf } from "./engines/mod.ts";
+export { isGroupOwned } from "./soulstone.ts";
 export type { Rune } from "./rune.ts";

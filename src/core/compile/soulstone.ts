@@ -134,7 +134,7 @@ export function soulstoneUnitOf(
 }
 
 /** What Docker and Podman call devices that a group owns: the user's groups must be kept. */
-function isGroupOwned(device: string): boolean {
+export function isGroupOwned(device: string): boolean {
   return !device.startsWith("nvidia.com/");
 }
 

@@ -1,5 +1,8 @@
 import type { Engine } from "./inventory.ts";
 
+/** What takes memory of GPUs. */
+export type MemoryUser = Pick<Engine, "devices" | "vramMib">;
+
 /** The memory of one GPU. */
 export interface Gpu {
   readonly vendor: "nvidia" | "amd";
@@ -90,7 +93,7 @@ export interface MemoryNeed {
  * @returns the need with the least left over; nothing when nothing is declared or no GPU is known.
  */
 export function memoryNeed(
-  engines: readonly Engine[],
+  engines: readonly MemoryUser[],
   gpus: readonly Gpu[],
 ): MemoryNeed | undefined {
   const users = engines.filter((engine) => (engine.vramMib ?? 0) > 0)
@@ -111,7 +114,7 @@ export function memoryNeed(
 }
 
 /** The GPUs that an engine is given: those that it names, else all of the vendor. */
-function gpusOf({ devices }: Engine, gpus: readonly Gpu[]): Gpu[] {
+function gpusOf({ devices }: MemoryUser, gpus: readonly Gpu[]): Gpu[] {
   return gpus.filter(({ vendor, names }) =>
     devices.some((device) => {
       const [, kind, name] = /^([a-z]+)\.com\/gpu=(.*)$/.exec(device) ?? [];

@@ -1,0 +1,52 @@
+import { outputOf } from "../../facts.ts";
+import { type Check, error, ok, skipped } from "../check.ts";
+import { nvidiaDriverOf } from "../read/gpus.ts";
+import { installCommand, isWsl, type Os, osOf } from "../read/os.ts";
+
+/** Whether NVIDIA's driver works. */
+export const GPU_DRIVER: Check = {
+  id: "gpu.driver",
+  about: "NVIDIA's driver and its tools fit together",
+  why: "CUDA needs both of the same version",
+  run({ facts }) {
+    const driver = nvidiaDriverOf(facts);
+    if (outputOf(facts, "nvidia-smi") !== undefined) return [ok(`NVIDIA driver ${driver}`)];
+    const fact = facts.commands["nvidia-smi"];
+    if (fact === undefined || "failed" in fact) {
+      if (driver === undefined) return [skipped("there is no NVIDIA driver")];
+      return fact !== undefined && /no answer/.test(fact.failed)
+        ? [error(`nvidia-smi gives no answer in time`, "sudo dmesg | grep -i -e NVRM -e Xid")]
+        : [error(
+          `the driver ${driver} is loaded, but nvidia-smi is not there`,
+          installCommand(osOf(facts), smiPackage(osOf(facts))),
+        )];
+    }
+    const words = [...fact.stdout, ...fact.stderr].join(" ").trim();
+    if (/version mismatch/i.test(words)) {
+      return [error(
+        `nvidia-smi: ${words}`,
+        "sudo reboot",
+        "the driver was updated on disk, but the kernel still has the former one",
+      )];
+    }
+    return [error(
+      `nvidia-smi: ${words || `it ended with ${fact.exit}`}`,
+      isWsl(facts) ? "wsl.exe --update" : loadCommand(osOf(facts)),
+    )];
+  },
+};
+
+/** Loads the module; builds it first where it was not built for this kernel. */
+function loadCommand(os: Os): string {
+  if (os.family.includes("fedora")) return "sudo modprobe nvidia || sudo akmods --force";
+  return os.family.some((id) => id === "debian" || id === "arch")
+    ? "sudo modprobe nvidia || sudo dkms autoinstall"
+    : "sudo modprobe nvidia";
+}
+
+function smiPackage(os: Os): string {
+  if (os.id === "debian") return "nvidia-smi";
+  if (os.id === "ubuntu") return "nvidia-utils-580";
+  if (os.family.includes("arch")) return "nvidia-utils";
+  return "xorg-x11-drv-nvidia-cuda";
+}

@@ -1,0 +1,69 @@
+import { type Facts, whyUnknown } from "../../facts.ts";
+import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
+import { type Check, error, ok, type Verdict } from "../check.ts";
+import { installCommand, type Os, osOf, upgradeCommand } from "../read/os.ts";
+import { podmanVersionOf } from "../read/podman.ts";
+import { compareVersions, readVersion, type Version, writeVersion } from "../read/version.ts";
+
+/** The oldest Podman whose Quadlet reads everything that lychd writes. */
+const OLDEST: Version = [5, 4, 0];
+
+/** What every set of Runes is made of. */
+const WRITTEN: readonly (readonly [QuadletGroup, string])[] = [
+  ["Container", "HealthStartupCmd"],
+  ["Container", "Pod"],
+  ["Container", "StartWithPod"],
+  ["Pod", "ShmSize"],
+  ["Quadlet", "DefaultDependencies"],
+];
+
+/** Whether there is a Podman that can run the units. */
+export const PODMAN_VERSION: Check = {
+  id: "podman.version",
+  about: "Podman is there and new enough",
+  why: "its Quadlet generator turns the units into services",
+  run({ facts }) {
+    const version = podmanVersionOf(facts);
+    const os = osOf(facts);
+    if (version === undefined) {
+      return [unusable(facts)];
+    }
+    if (compareVersions(version, OLDEST) >= 0) return [ok(`Podman ${writeVersion(version)}`)];
+    const lacks = WRITTEN.flatMap(([group, key]) => {
+      const since = QUADLET_KEYS[group][key]?.since ?? "";
+      const needed = readVersion(since);
+      return needed !== undefined && compareVersions(version, needed) < 0
+        ? [`${group}.${key} (${since})`]
+        : [];
+    });
+    const quadlet = compareVersions(version, [4, 4, 0]) < 0 ? ["Quadlet itself (4.4)"] : [];
+    return [error(
+      `Podman ${writeVersion(version)} is older than 5.4: it lacks ${
+        [...quadlet, ...lacks].join(", ")
+      }`,
+      upgrade(os),
+    )];
+  },
+};
+
+function unusable(facts: Facts): Verdict {
+  const fact = facts.commands["podman-info"];
+  if (fact === undefined || "failed" in fact && /no such program/.test(fact.failed)) {
+    return error("there is no Podman", installCommand(osOf(facts), "podman"));
+  }
+  return "failed" in fact
+    ? error(
+      "Podman does not answer in time",
+      "podman --log-level=debug info    # shows where it waits",
+    )
+    : error(`Podman fails: ${whyUnknown(facts, "podman-info")}`, "podman --log-level=debug info");
+}
+
+/** How a distribution comes to Podman 5.4: Debian 13, Ubuntu 25.04 and Fedora 42 have it. */
+function upgrade(os: Os): string {
+  if (os.isImage || os.id === "debian" || os.id === "ubuntu") return upgradeCommand(os);
+  if (os.family.some((id) => id === "fedora" || id === "rhel")) return "sudo dnf upgrade podman";
+  if (os.family.includes("arch")) return "sudo pacman -Syu podman";
+  if (os.family.some((id) => /suse/.test(id))) return "sudo zypper update podman";
+  return installCommand(os, "podman");
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { PLAIN } from "../report/mod.ts";
+import { type Check, error, ok, skipped, type Subject, warning } from "./check.ts";
+import { CHECKS, examine, formatFindings, NO_WANTS, probesFor } from "./mod.ts";
+
+const NOTHING: Subject = {
+  facts: { format: 1, lychd: "0.1.0", environment: {}, commands: {} },
+  codex: { kind: "none", reason: "there is no Codex" },
+  wants: NO_WANTS,
+};
+
+function check(id: string, ...verdicts: ReturnType<Check["run"]>): Check {
+  return { id, about: "", why: "it matters", run: () => verdicts };
+}
+
+Deno.test("a check that crashes is one finding, and the others run", () => {
+  const crash: Check = {
+    ...check("a.crash"),
+    run: () => {
+      throw new TypeError("no such field");
+    },
+  };
+  const findings = examine(NOTHING, {}, [crash, check("a.fine", ok("well"))]);
+  assert.deepEqual(findings.map(({ id, state }) => [id, state]), [
+    ["a.crash", "error"],
+    ["a.fine", "ok"],
+  ]);
+  assert.match(findings[0]?.what ?? "", /this check failed itself: TypeError: no such field/);
+  assert.notEqual(findings[0]?.fix, null);
+});
+
+Deno.test("strict takes warnings for errors, and only picks groups and checks", () => {
+  const checks = [check("a.x", warning("hm", "mend")), check("b.x", ok("")), check("ab.x", ok(""))];
+  assert.equal(examine(NOTHING, { strict: true }, checks)[0]?.state, "error");
+  assert.equal(examine(NOTHING, {}, checks)[0]?.state, "warning");
+  const ids = (only: string[]) => examine(NOTHING, { only }, checks).map(({ id }) => id);
+  assert.deepEqual(ids(["a"]), ["a.x"]);
+  assert.deepEqual(ids(["b.x", "a"]), ["a.x", "b.x"]);
+});
+
+Deno.test("a finding has all its fields, and its own reason before that of its check", () => {
+  const findings = examine(NOTHING, {}, [
+    check("a.x", error("it broke", "mend", "for this"), skipped("no reason")),
+  ]);
+  assert.deepEqual(findings, [
+    { id: "a.x", state: "error", what: "it broke", why: "for this", fix: "mend" },
+    { id: "a.x", state: "skipped", what: "no reason", why: "it matters", fix: null },
+  ]);
+});
+
+Deno.test("the report: by group, the worst last, 80 columns, commands whole, nothing steers", () => {
+  const long = "sudo mend ".repeat(12).trim();
+  const findings = examine(NOTHING, {}, [
+    check("bad.one", error("it \u001b[2Jbroke and there is much more to say of it", long)),
+    check("bad.two", ok("this is fine")),
+    check("good.one", ok("well")),
+    check("fair.one", warning("hm", "mend"), skipped("not here")),
+  ]);
+  assert.equal(
+    formatFindings(findings, PLAIN),
+    `good
+  ✓ ok      one          well
+
+fair
+  – skipped one          not here
+  ! warning one          hm
+            why: it matters
+            fix: mend
+
+bad
+  ✓ ok      two          this is fine
+  ✗ error   one          it \\x1b[2Jbroke and there is much more to say of it
+            why: it matters
+            fix: ${long}
+
+2 ok, 1 skipped, 1 warning, 1 error
+`,
+  );
+});
+
+Deno.test("no check crashes on a host of which nothing is known, nor on empty answers", () => {
+  const asking = { user: 1000, environment: {}, wants: NO_WANTS };
+  const empty = Object.fromEntries(
+    probesFor(asking, {}).map(({ id }) => [id, { command: id, exit: 0, stdout: [], stderr: [] }]),
+  );
+  for (const commands of [{}, empty]) {
+    const findings = examine({ ...NOTHING, facts: { ...NOTHING.facts, commands } });
+    assert.deepEqual(findings.filter(({ what }) => /failed itself/.test(what)), []);
+    assert.equal(new Set(findings.map(({ id }) => id)).size, CHECKS.length);
+  }
+});
+
+Deno.test("doctor asks nothing that writes: only programs that read, and reading words of the rest", () => {
+  const wants = {
+    ...NO_WANTS,
+    units: ["a.service"],
+    ports: [{ port: 1, owner: "a" }],
+    images: ["a"],
+    secrets: ["a"],
+  };
+  const readers = new Set(["cat", "df", "grep", "id", "ls", "ss", "stat", "test"]);
+  const asked = probesFor({ user: 1, environment: { XDG_RUNTIME_DIR: "/run/user/1" }, wants }, {});
+  const others = asked.filter(({ program }) => !readers.has(program)).map(({ program, args }) =>
+    `${program} ${args.filter((arg) => !arg.startsWith("--property")).join(" ")}`
+  );
+  assert.deepEqual(others, [
+    "podman info --format json",
+    "podman --version",
+    "generator -version",
+    "podman images --format json",
+    "podman secret ls --format {{.Name}}",
+    "systemctl --user show",
+    "systemctl --user show -- default.target",
+    "systemctl --user show -- a.service",
+    "nvidiaSmi --query-gpu=index,uuid,name,memory.total,driver_version --format=csv,noheader,nounits",
+    "systemctl show -- nvidia-cdi-refresh.path nvidia-cdi-refresh.service",
+  ]);
+});

@@ -1,0 +1,49 @@
+import { type Facts, outputOf } from "../../facts.ts";
+
+/** A port of the host on which somebody listens. */
+export interface Listener {
+  /** As `ss` writes it: `127.0.0.1`, `0.0.0.0`, `*`, `[::]`. */
+  readonly address: string;
+  readonly port: number;
+  /** Only of one's own processes. */
+  readonly holder: { readonly name: string; readonly id: number } | undefined;
+}
+
+/**
+ * Reads `ss -Hltnp`:
+ * `LISTEN 0 128 127.0.0.1:8780 0.0.0.0:* users:(("pasta.avx2",pid=218,fd=6))`.
+ */
+export function listenersOf(facts: Facts): readonly Listener[] {
+  return (outputOf(facts, "ports") ?? "").split("\n").flatMap((line) => {
+    const found = /^LISTEN\s+\d+\s+\d+\s+(\S+):(\d+)\s+\S+(.*)$/.exec(line.trim());
+    if (found === null) return [];
+    const holder = /\("([^"]*)",pid=(\d+)/.exec(found[3] ?? "");
+    return [{
+      // An address may be followed by the interface that it is bound to: 127.0.0.53%lo.
+      address: (found[1] ?? "").split("%")[0] ?? "",
+      port: Number(found[2]),
+      holder: holder === null ? undefined : { name: holder[1] ?? "", id: Number(holder[2]) },
+    }];
+  });
+}
+
+/** Whether a listener on `held` keeps others from listening on `wanted`. */
+export function addressesClash(held: string, wanted: string): boolean {
+  const isAny = (address: string) => ["0.0.0.0", "*", "[::]", "::"].includes(address);
+  const bare = (address: string) => address.replace(/^\[|\]$/g, "");
+  return isAny(held) || isAny(wanted) || bare(held) === bare(wanted);
+}
+
+/**
+ * The systemd unit that a process belongs to, by its `/proc/PID/cgroup`, and whether it is the
+ * user's own; nothing for a process of a session.
+ */
+export function unitOfProcess(
+  facts: Facts,
+  processId: number,
+): { readonly unit: string; readonly own: boolean } | undefined {
+  const path = /^0::(.*)$/m.exec(outputOf(facts, `cgroup-of:${processId}`) ?? "")?.[1] ?? "";
+  const unit = path.split("/").findLast((part) => /\.service$/.test(part));
+  if (unit === undefined || /^user@\d+\.service$/.test(unit)) return undefined;
+  return { unit, own: /\/user@\d+\.service\//.test(path) };
+}

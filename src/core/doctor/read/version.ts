@@ -1,0 +1,27 @@
+/** A version as numbers: `5.4.2-rc1` is 5, 4, 2. */
+export type Version = readonly [number, number, number];
+
+/**
+ * The first version in a text.
+ *
+ * @example
+ * ```ts
+ * import { readVersion } from "./version.ts";
+ * readVersion("podman version 5.4.2"); // [5, 4, 2]
+ * ```
+ */
+export function readVersion(text: string | undefined): Version | undefined {
+  const found = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text ?? "");
+  if (found === null) return undefined;
+  return [Number(found[1]), Number(found[2]), Number(found[3] ?? 0)];
+}
+
+/** Below zero when `a` is older than `b`. */
+export function compareVersions(a: Version, b: Version): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+}
+
+/** `5.4.2`. */
+export function writeVersion(version: Version): string {
+  return version.join(".");
+}

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { type Facts, outputOf, parseFacts, partOf, redactFacts, whyUnknown } from "./facts.ts";
+
+const FACTS: Facts = {
+  format: 1,
+  lychd: "0.1.0",
+  environment: { HOME: "/home/lich", XDG_RUNTIME_DIR: "/run/user/1000" },
+  commands: {
+    id: {
+      command: "/usr/bin/id",
+      exit: 0,
+      stdout: ["uid=1000(lich) gid=1000(lich) groups=1000(lich)"],
+      stderr: [],
+    },
+    subuid: { command: "/usr/bin/cat /etc/subuid", exit: 0, stdout: ["lich:1:2"], stderr: [] },
+    kernel: { command: "/usr/bin/cat /proc/version", exit: 0, stdout: ["on crypt"], stderr: [] },
+    units: {
+      command: "/usr/bin/systemctl --user show -- lychd-pod.service soulstone-lich.service",
+      exit: 4,
+      stdout: ["Id=lychd-pod.service", "/home/lichen/x", "/home/lich/.config/lychd"],
+      stderr: ["/usr/bin/systemctl: no unit of lich"],
+    },
+    "readable:/home/lich/models": { command: "test -r /home/lich/models", failed: "no answer" },
+  },
+};
+
+Deno.test("what is printed is read back whole", () => {
+  assert.deepEqual(parseFacts(JSON.stringify(FACTS)), { facts: FACTS });
+});
+
+Deno.test("what is no facts is refused with the reason", () => {
+  const problems: readonly [string, RegExp][] = [
+    ["{", /no JSON/],
+    ["[]", /the whole: .*object/],
+    [JSON.stringify({ ...FACTS, format: 2 }), /^format: /],
+    [JSON.stringify({ ...FACTS, commands: { id: { command: "id" } } }), /^commands\.id/],
+    [JSON.stringify({ ...FACTS, more: 1 }), /more/],
+  ];
+  for (const [text, words] of problems) {
+    const read = parseFacts(text);
+    assert.ok("problem" in read, text);
+    assert.match(read.problem, words);
+  }
+});
+
+Deno.test("only what was said by a command that ended well is its output", () => {
+  assert.equal(outputOf(FACTS, "subuid"), "lich:1:2");
+  assert.equal(outputOf(FACTS, "units"), undefined);
+  assert.match(partOf(FACTS, "units") ?? "", /^Id=lychd-pod/);
+  assert.equal(outputOf(FACTS, "readable:/home/lich/models"), undefined);
+  assert.equal(whyUnknown(FACTS, "units"), "systemctl: no unit of lich");
+  assert.equal(whyUnknown(FACTS, "readable:/home/lich/models"), "test: no answer");
+  assert.equal(whyUnknown(FACTS, "nothing"), "it was not asked");
+});
+
+Deno.test("home, user and host are replaced as whole words, and nothing else", () => {
+  const redacted = redactFacts(FACTS, { home: "/home/lich", user: "lich", host: "crypt" });
+  const text = JSON.stringify(redacted);
+  // A Soulstone may be called as the user is: its unit is no word of its own.
+  assert.doesNotMatch(text.replaceAll("soulstone-lich.service", ""), /\blich\b|crypt/);
+  assert.match(text, /lychd-pod\.service/);
+  assert.match(text, /\/home\/lichen\/x/);
+  assert.match(text, /"readable:\/home\/user\/models"/);
+  assert.equal(redacted.environment["HOME"], "/home/user");
+  assert.deepEqual(redacted.commands["subuid"], {
+    command: "/usr/bin/cat /etc/subuid",
+    exit: 0,
+    stdout: ["user:1:2"],
+    stderr: [],
+  });
+});
+
+Deno.test("a user whose name is a word of the facts does not spoil them", () => {
+  assert.deepEqual(redactFacts(FACTS, { user: "systemd", host: "lychd" }), FACTS);
+});
