@@ -11,13 +11,12 @@ import type { CommandContext } from "./context.ts";
 import { enginesNow, namesUp, SESSION_HINT } from "./engines.ts";
 import { follow, followMemory, followStops, type Outcome } from "./follow.ts";
 import { readGpus } from "./gpus.ts";
-import { compileCodex } from "./load.ts";
-import { planWords, transitionJson, transitionText } from "./plan.ts";
 import { differences, type Rendered, requireRendered, tellDifferences } from "./rendered.ts";
 import { warn } from "./say.ts";
 import { concludeSummon, type Summon, tellUnderWay } from "./summon_end.ts";
 import { type SummonEvents, summonEvents } from "./summon_events.ts";
 import { userSystemd } from "./systemd.ts";
+import { planWords, transitionJson, transitionText } from "./transition_text.ts";
 
 /** `lychd summon WISH`: has systemd make a wish true, and follows it until all that is wanted answers. */
 export async function summon(
@@ -102,6 +101,8 @@ function tellPlan(
 
 /** Warns where the Codex is not what was rendered, and so not what happens. */
 async function compareWithCodex(context: CommandContext, rendered: Rendered): Promise<void> {
+  // The compiler takes time to load, which nobody waits for here.
+  const { compileCodex } = await import("./load.ts");
   const { runes, valid } = await compileCodex(context);
   if (valid) tellDifferences(context, differences(runes, rendered));
   else warn(context, "the Codex has faults; what was rendered last counts", "lychd check");
