@@ -44,8 +44,7 @@ async function beginSummon(
   const systemd = userSystemd(context);
   if (systemd === undefined) return events.refused("there is no systemctl", EXIT.hostRefused);
   const now = await enginesNow(systemd, inventory);
-  const before = namesUp(now);
-  const planned = planWords(invocation.wish, inventory, before);
+  const planned = planWords(invocation.wish, inventory, namesUp(now));
   if ("refusal" in planned) {
     const { message, hint } = planned.refusal;
     return events.refused(message, EXIT.usage, hint);
@@ -67,7 +66,10 @@ async function beginSummon(
   const summon: Summon = {
     invocation,
     transition,
-    before,
+    // One that crashes again and again is nothing to go back to.
+    before: [...now.engines].filter(([, { condition }]) =>
+      condition.state === "running" || condition.state === "starting"
+    ).map(([name]) => name),
     sinceSeconds: Date.now() / 1000,
     following: {
       context,

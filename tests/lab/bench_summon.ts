@@ -2,6 +2,10 @@
  * What a summon adds to `systemctl --user start` of the same target with the same wait for health:
  * pairs of swaps in one lab, each from the same state, in turn in either order.
  *
+ * Podman asks an engine for its health about once a second, and `Notify=healthy` waits for that: pairs
+ * would differ by half a second by luck. These engines do without it; both sides wait for /health
+ * themselves, as they do where an engine has no check of its own.
+ *
  * `deno task bench:summon`; `LYCHD_BENCH_PAIRS` and `LYCHD_BENCH_LOAD_SECONDS` change 20 and 4.
  */
 import { engine, must } from "./host_codex.ts";
@@ -12,7 +16,7 @@ const PAIRS = Number(Deno.env.get("LYCHD_BENCH_PAIRS") ?? 20);
 const LOAD_SECONDS = Deno.env.get("LYCHD_BENCH_LOAD_SECONDS") ?? "4";
 const PORTS = [8780, 8781];
 
-const SUMMON = "lychd summon one >/dev/null 2>&1";
+const SUMMON = "lychd summon one >/dev/null 2>~/summon.log || { cat ~/summon.log; false; }";
 const START = `systemctl --user start lychd-coven-one.target &&
   for port in ${PORTS.join(" ")}; do
     until curl -sf -o /dev/null http://127.0.0.1:$port/health; do sleep 0.05; done
@@ -23,7 +27,8 @@ async function swapSeconds(shell: LichShell, script: string): Promise<number> {
   await must(shell, "systemctl --user start lychd-coven-two.target");
   const said = await must(
     shell,
-    `begun=$EPOCHREALTIME; ${script} || exit; echo "$begun $EPOCHREALTIME"`,
+    `begun=$EPOCHREALTIME; ${script}
+     code=$?; echo "$begun $EPOCHREALTIME"; exit $code`,
   );
   const [begun = 0, ended = 0] = said.trim().split(" ").map(Number);
   return ended - begun;
@@ -41,10 +46,11 @@ async function bench(): Promise<void> {
   await using shell = lichShell();
   await freshHost(shell);
   const flags = ["--load-seconds", LOAD_SECONDS];
+  const quadlet = { Container: { Notify: false } };
   await writeCodex({
-    a: engine(8780, { groups: ["one"] }, flags),
-    b: engine(8781, { groups: ["one"] }, flags),
-    c: engine(8782, { groups: ["two"] }),
+    a: engine(8780, { groups: ["one"], quadlet }, flags),
+    b: engine(8781, { groups: ["one"], quadlet }, flags),
+    c: engine(8782, { groups: ["two"], quadlet }),
   });
   const said = await run(shell, "render");
   if (said.code !== 0) throw new Error(said.stderr);

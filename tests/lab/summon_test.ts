@@ -495,7 +495,22 @@ labTest("what is not as it was rendered is told, with what helps", async () => {
     a: engine(8780, { groups: ["one"] }),
     b: engine(8781, { groups: ["two"] }),
   });
-  assert.equal((await run(shell, "summon", "one")).code, 0);
+  await writeCodex({
+    a: engine(8780, { groups: ["one"] }, ["--model", "other"]),
+    b: engine(8781, { groups: ["two"] }),
+    c: engine(8782, { groups: ["two"] }),
+  }, SETTINGS);
+  const changed = await run(shell, "summon", "one");
+  assert.equal(changed.code, 0);
+  assert.match(
+    changed.stderr,
+    /\nwarning: the Codex is not what was rendered: c is not rendered, a changed, /,
+  );
+  await must(shell, "rm -r ~/.config/lychd");
+  assert.match(
+    (await run(shell, "summon", "one")).stderr,
+    /\nwarning: the Codex has faults; what was rendered last counts\nhint: lychd check\n/,
+  );
   await must(
     shell,
     "rm ~/.config/containers/systemd/lychd/soulstone-b.container; systemctl --user daemon-reload",
