@@ -33,7 +33,7 @@ export type Outcome =
 /** The pauses between two looks: short at first, so that a quick start is not held up. */
 const SHORTEST_POLL_MILLISECONDS = 40;
 const LONGEST_POLL_MILLISECONDS = 250;
-const POLL_SHARE = 0.02;
+const POLL_SHARE = 0.01;
 
 /** How long engines that systemd calls ready may take to answer, unless a timeout says otherwise. */
 const ANSWER_MILLISECONDS = 60_000;
