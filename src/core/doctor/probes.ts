@@ -3,7 +3,14 @@
  * network. What is asked may depend on what is known, so the list is made anew until it is complete.
  */
 import type { Facts, Probe } from "../facts.ts";
-import { hostPathOf, knownFolders, namesIn, nodesOfDevices, specsIn } from "./read/cdi.ts";
+import {
+  containersConfs,
+  hostPathOf,
+  knownFolders,
+  namesIn,
+  nodesOfDevices,
+  specsIn,
+} from "./read/cdi.ts";
 import { filesOf, STAT_FORMAT } from "./read/files.ts";
 import { podmanInfoOf } from "./read/podman.ts";
 import { addressesClash, listenersOf } from "./read/ports.ts";
@@ -33,6 +40,10 @@ export const ID_HELPERS = ["newuidmap", "newgidmap"].flatMap((name) => [
   `/usr/sbin/${name}`,
   `/run/wrappers/bin/${name}`,
 ]);
+
+/** What can be part of `cdi_spec_dirs = […]`, and nothing else: the file may hold secrets. */
+const SPEC_DIRS_LINE =
+  `^[[:space:]]*(cdi_spec_dirs|(("/[^"]*"|'/[^']*'|\\{[^}]*\\})[[:space:]]*,?[[:space:]]*)+(\\]|#|$)|\\])`;
 
 /** Who asks, and for what. */
 export interface Asking {
@@ -200,12 +211,7 @@ function ofGpus({ devices }: Wants, facts: Facts): Probe[] {
 }
 
 function ofCdi({ devices }: Wants, facts: Facts): Probe[] {
-  const home = facts.environment["HOME"];
-  const configs = [
-    "/usr/share/containers",
-    "/etc/containers",
-    ...home === undefined ? [] : [`${home}/.config/containers`],
-  ].flatMap((folder) => [`${folder}/containers.conf`, `${folder}/containers.conf.d`]);
+  const configs = containersConfs(facts.environment["HOME"]).flatMap((file) => [file, `${file}.d`]);
   const isKnown = facts.commands["containers-conf"] !== undefined &&
     facts.commands["podman-info"] !== undefined;
   const folders = isKnown ? knownFolders(facts) : [];
@@ -215,14 +221,7 @@ function ofCdi({ devices }: Wants, facts: Facts): Probe[] {
     ...spec?.paths ?? [],
   ]);
   return [
-    // Only what can be part of this one setting: the file may hold secrets.
-    probe(
-      "containers-conf",
-      "grep",
-      "-rHsE",
-      `^[[:space:]]*(cdi_spec_dirs|"/[^"]*"[[:space:]]*,?[[:space:]]*(\\]|$)|\\])`,
-      ...configs,
-    ),
+    probe("containers-conf", "grep", "-rHsE", "--include=*.conf", SPEC_DIRS_LINE, ...configs),
     ...folders.map((folder) => probe(`cdi-folder:${folder}`, "ls", "-1", folder)),
     ...folders.flatMap((folder) => namesIn(facts, folder).map((name) => `${folder}/${name}`))
       .filter((path) => /\.(?:yaml|json)$/.test(path))

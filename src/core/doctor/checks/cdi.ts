@@ -1,7 +1,7 @@
 import type { Facts } from "../../facts.ts";
 import { shellWord } from "../../report/mod.ts";
 import { skipped, type Subject } from "../check.ts";
-import { type CdiFile, knownFolders, specsIn } from "../read/cdi.ts";
+import { type CdiFile, cdiFoldersOf, knownFolders, specsIn } from "../read/cdi.ts";
 import { hasNvidia } from "../read/gpus.ts";
 import { propertiesOf } from "../read/units.ts";
 import { isWsl } from "../read/os.ts";
@@ -44,13 +44,17 @@ export function regenerate(facts: Facts, path: string): string {
 export function generateNvidia(facts: Facts, path: string | undefined): string {
   const service = propertiesOf(facts, "nvidia-refresh").get("nvidia-cdi-refresh.service");
   const isTheirs = path === undefined || /^\/(?:var\/)?run\/cdi\/nvidia\.yaml$/.test(path);
-  if (isTheirs && service?.get("LoadState") === "loaded") {
+  // Its condition would pass it over again.
+  const works = service?.get("LoadState") === "loaded" &&
+    service.get("Result") !== "exec-condition";
+  if (isTheirs && works) {
     return "sudo systemctl restart nvidia-cdi-refresh.service";
   }
   const mode = isWsl(facts) ? " --mode=wsl" : "";
-  return `sudo nvidia-ctk cdi generate${mode} --output=${
-    shellWord(path ?? "/etc/cdi/nvidia.yaml")
-  }`;
+  const { read } = cdiFoldersOf(facts);
+  const folder = read.includes("/etc/cdi") ? "/etc/cdi" : read.at(-1) ?? "/etc/cdi";
+  const output = shellWord(path ?? `${folder}/nvidia.yaml`);
+  return `sudo nvidia-ctk cdi generate${mode} --output=${output}`;
 }
 
 /** The command that leaves one of several files of one folder: the one that nvidia-ctk writes. */

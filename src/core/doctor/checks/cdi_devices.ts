@@ -1,7 +1,14 @@
 import type { Facts } from "../../facts.ts";
 import { shellWord } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, type Verdict } from "../check.ts";
-import { cdiFoldersOf, effectiveDevices, knownFolders, specsIn, specsUnread } from "../read/cdi.ts";
+import {
+  cdiFoldersOf,
+  effectiveDevices,
+  knownFolders,
+  namesIn,
+  specsIn,
+  specsUnread,
+} from "../read/cdi.ts";
 import { filesOf } from "../read/files.ts";
 import { gpusOf } from "../read/gpus.ts";
 import { installCommand, type Os, osOf } from "../read/os.ts";
@@ -52,7 +59,8 @@ function missingVerdict(facts: Facts, kind: string, devices: readonly string[]):
   if (elsewhere !== undefined) {
     return skipped(`${devices.join(", ")} is in ${elsewhere.path}: see cdi.folders`);
   }
-  if (specsIn(facts, read).some(({ problem }) => problem !== undefined)) {
+  const misnamed = read.some((folder) => namesIn(facts, folder).some((n) => n.endsWith(".yml")));
+  if (misnamed || specsIn(facts, read).some(({ problem }) => problem !== undefined)) {
     return skipped(`${devices.join(", ")} is in no file that can be read: see cdi.specs`);
   }
   const { devices: defined } = effectiveDevices(facts);

@@ -20,7 +20,7 @@ export const CDI_NODES: Check = {
       const gone = [...(file.spec?.nodes ?? []).map(hostPathOf), ...file.spec?.paths ?? []]
         .filter((path) => !files.has(path));
       if (gone.length > 0) {
-        const check = gone.every((path) => path.startsWith("/dev/nvidia")) && nvidiaFault(facts);
+        const check = gone.some((path) => path.startsWith("/dev/nvidia")) && nvidiaFault(facts);
         if (check) {
           return skipped(`${file.path} names ${gone[0]}, which is not there: see ${check}`);
         }

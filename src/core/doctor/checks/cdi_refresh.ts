@@ -2,6 +2,7 @@ import { type Check, ok, skipped, warning } from "../check.ts";
 import { STANDARD_FOLDERS } from "../read/cdi.ts";
 import { hasNvidia } from "../read/gpus.ts";
 import { propertiesOf } from "../read/units.ts";
+import { generateNvidia } from "./cdi.ts";
 
 /** Whether NVIDIA's toolkit keeps its specification fresh. */
 export const CDI_REFRESH: Check = {
@@ -28,7 +29,7 @@ export const CDI_REFRESH: Check = {
     if (service?.get("Result") === "exec-condition") {
       return [warning(
         "nvidia-cdi-refresh.service was passed over: its condition did not hold",
-        "sudo systemctl restart nvidia-cdi-refresh.service",
+        generateNvidia(facts, undefined),
         "it ran before the driver was loaded, and wrote no specification",
       )];
     }

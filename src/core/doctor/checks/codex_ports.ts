@@ -28,7 +28,7 @@ export const CODEX_PORTS: Check = {
     if (verdicts.length > 0) return verdicts;
     const held = wants.ports.filter(({ port }) => listeners.some((l) => l.port === port)).length;
     const free = countOf(wants.ports.length - held, "port");
-    return [ok(held === 0 ? `${free} free` : `${held} held by our own pod, ${free} free`)];
+    return [ok(held === 0 ? `${free} free` : `our own pod holds ${held}, ${free} free`)];
   },
 };
 

@@ -25,7 +25,7 @@ export const GPU_NODES: Check = {
     const verdicts = [...gone, ...shutVerdicts(subject, shut)];
     if (verdicts.length > 0) return verdicts;
     return there.length === 0
-      ? [skipped("no engine needs one")]
+      ? [skipped(wants.devices.length > 0 ? "see cdi.devices" : "no engine needs one")]
       : [ok(`the user may open ${there.length > 3 ? `${there.length} nodes` : there.join(", ")}`)];
   },
 };

@@ -1,4 +1,3 @@
-import { whyUnknown } from "../../facts.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { installCommand, osOf } from "../read/os.ts";
 import { podmanInfoOf } from "../read/podman.ts";
@@ -10,7 +9,7 @@ export const PODMAN_NETWORK: Check = {
   why: "the pod publishes every engine's port through it, and does not start without",
   run({ facts }) {
     const host = podmanInfoOf(facts)?.host;
-    if (host === undefined) return [skipped(whyUnknown(facts, "podman-info"))];
+    if (host === undefined) return [skipped("see podman.version")];
     // Before 5.0 it is not told, and slirp4netns is the default.
     const name = host.rootlessNetworkCmd ?? "slirp4netns";
     const executable = name === "pasta" ? host.pasta?.executable : host.slirp4netns?.executable;

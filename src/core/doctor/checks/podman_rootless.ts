@@ -1,4 +1,3 @@
-import { whyUnknown } from "../../facts.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { userOf } from "../read/user.ts";
 import { podmanInfoOf } from "../read/podman.ts";
@@ -18,7 +17,7 @@ export const PODMAN_ROOTLESS: Check = {
       )];
     }
     const host = podmanInfoOf(facts)?.host;
-    if (host === undefined) return [skipped(whyUnknown(facts, "podman-info"))];
+    if (host === undefined) return [skipped("see podman.version")];
     if (host.serviceIsRemote === true) {
       return [
         error("Podman speaks to another machine", "unset CONTAINER_HOST CONTAINER_CONNECTION"),

@@ -1,4 +1,3 @@
-import { whyUnknown } from "../../facts.ts";
 import { isGroupOwned } from "../../compile/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { installCommand, osOf } from "../read/os.ts";
@@ -12,7 +11,7 @@ export const PODMAN_RUNTIME: Check = {
   why: "GPU nodes of AMD and Intel are opened by a group, which only crun keeps in a container",
   run({ facts, wants }) {
     const runtime = podmanInfoOf(facts)?.host?.ociRuntime;
-    if (runtime?.name === undefined) return [skipped(whyUnknown(facts, "podman-info"))];
+    if (runtime?.name === undefined) return [skipped("see podman.version")];
     const version = readVersion(runtime.version);
     const shown = `${runtime.name}${version === undefined ? "" : ` ${writeVersion(version)}`}`;
     const needsGroups = wants.devices.some(isGroupOwned);

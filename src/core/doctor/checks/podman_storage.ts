@@ -1,4 +1,3 @@
-import { whyUnknown } from "../../facts.ts";
 import { type Check, ok, skipped, warning } from "../check.ts";
 import { podmanInfoOf } from "../read/podman.ts";
 
@@ -10,7 +9,7 @@ export const PODMAN_STORAGE: Check = {
   run({ facts }) {
     const store = podmanInfoOf(facts)?.store;
     const driver = store?.graphDriverName;
-    if (driver === undefined) return [skipped(whyUnknown(facts, "podman-info"))];
+    if (driver === undefined) return [skipped("see podman.version")];
     if (driver !== "vfs") return [ok(`storage ${driver} in ${store?.graphRoot}`)];
     return [warning(
       `images are kept by the driver vfs in ${store?.graphRoot}`,

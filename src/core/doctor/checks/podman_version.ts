@@ -1,12 +1,10 @@
 import { type Facts, whyUnknown } from "../../facts.ts";
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
-import { type Check, error, ok, type Verdict } from "../check.ts";
+import { type Check, error, ok, skipped, type Verdict } from "../check.ts";
 import { installCommand, type Os, osOf, upgradeCommand } from "../read/os.ts";
-import { podmanVersionOf } from "../read/podman.ts";
-import { compareVersions, readVersion, type Version, writeVersion } from "../read/version.ts";
-
-/** The oldest Podman whose Quadlet reads everything that lychd writes. */
-const OLDEST: Version = [5, 4, 0];
+import { OLDEST_PODMAN, podmanVersionOf } from "../read/podman.ts";
+import { compareVersions, readVersion, writeVersion } from "../read/version.ts";
+import { hasWrongSession } from "./systemd.ts";
 
 /** What every set of Runes is made of. */
 const WRITTEN: readonly (readonly [QuadletGroup, string])[] = [
@@ -23,12 +21,17 @@ export const PODMAN_VERSION: Check = {
   about: "Podman is there and new enough",
   why: "its Quadlet generator turns the units into services",
   run({ facts }) {
+    if (podmanVersionOf(facts) === undefined && hasWrongSession(facts)) {
+      return [skipped("see systemd.session")];
+    }
     const version = podmanVersionOf(facts);
     const os = osOf(facts);
     if (version === undefined) {
       return [unusable(facts)];
     }
-    if (compareVersions(version, OLDEST) >= 0) return [ok(`Podman ${writeVersion(version)}`)];
+    if (compareVersions(version, OLDEST_PODMAN) >= 0) {
+      return [ok(`Podman ${writeVersion(version)}`)];
+    }
     const lacks = WRITTEN.flatMap(([group, key]) => {
       const since = QUADLET_KEYS[group][key]?.since ?? "";
       const needed = readVersion(since);
@@ -56,7 +59,7 @@ function unusable(facts: Facts): Verdict {
       "Podman does not answer in time",
       "podman --log-level=debug info    # shows where it waits",
     )
-    : error(`Podman fails: ${whyUnknown(facts, "podman-info")}`, "podman --log-level=debug info");
+    : error(`it fails: ${whyUnknown(facts, "podman-info")}`, "podman --log-level=debug info");
 }
 
 /** How a distribution comes to Podman 5.4: Debian 13, Ubuntu 25.04 and Fedora 42 have it. */

@@ -14,7 +14,7 @@ export const QUADLET_GENERATOR: Check = {
   why: "without it systemd knows no unit of lychd, and says only “not found”",
   run({ facts }) {
     const version = podmanVersionOf(facts);
-    if (version === undefined) return [skipped("see podman.version: there is no Podman")];
+    if (version === undefined) return [skipped("see podman.version")];
     if (compareVersions(version, [4, 4, 0]) < 0) return [skipped("see podman.version")];
     const generator = generatorOf(facts);
     const reload = "systemctl --user daemon-reload";
@@ -29,7 +29,7 @@ export const QUADLET_GENERATOR: Check = {
       "no folder of systemd's user generators has podman-user-generator",
       program === undefined
         ? `${reinstallCommand(osOf(facts), "podman")} && ${reload}`
-        : `sudo ln -s ${shellWord(program)} ${last} && ${reload}`,
+        : `sudo ln -sf ${shellWord(program)} ${last} && ${reload}`,
     )];
   },
 };

@@ -19,8 +19,8 @@ export function otherInit(facts: Facts): string | undefined {
   return init === undefined || init === "systemd" ? undefined : init;
 }
 
-/** Whether XDG_RUNTIME_DIR leads to no session of the user. */
-function hasWrongSession(facts: Facts): boolean {
+/** Whether XDG_RUNTIME_DIR leads to no session of the user: Podman does not run there either. */
+export function hasWrongSession(facts: Facts): boolean {
   const folder = facts.environment["XDG_RUNTIME_DIR"];
   if (folder === undefined) return true;
   const owner = filesOf(facts, "session").get(folder)?.owner;

@@ -1,6 +1,7 @@
 import { type Check, error, ok, skipped, type Verdict } from "../check.ts";
 import { generatorOf } from "../read/generator.ts";
 import { propertiesOf } from "../read/units.ts";
+import { CODEX_KEYS } from "./codex_keys.ts";
 import { notYet } from "./systemd.ts";
 
 /** Whether our units run as they should. */
@@ -8,7 +9,8 @@ export const SYSTEMD_UNITS: Check = {
   id: "systemd.units",
   about: "no unit of the Codex has failed or is unknown to systemd",
   why: "a unit that is not loaded cannot be started, by hand or with its Coven",
-  run({ facts, codex, wants }) {
+  run(subject) {
+    const { facts, codex, wants } = subject;
     if (codex.kind === "none") return [skipped(codex.reason)];
     const early = notYet(facts, "more");
     if (early !== undefined) return [early];
@@ -22,6 +24,9 @@ export const SYSTEMD_UNITS: Check = {
       if (generatorOf(facts)?.isMasked !== false) return [skipped("see quadlet.generator")];
       if (codex.findings.some(({ severity }) => severity === "error")) {
         return [skipped("see codex.valid: nothing can be rendered")];
+      }
+      if (CODEX_KEYS.run(subject).some(({ state }) => state === "error")) {
+        return [skipped("see codex.keys: the generator leaves units out")];
       }
       if (loaded.length === 0) return [skipped("nothing was rendered yet: lychd render")];
       verdicts.push(error(

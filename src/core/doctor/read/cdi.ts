@@ -44,7 +44,6 @@ export interface CdiFile {
 
 /** What a specification defines. */
 export interface CdiSpec {
-  readonly version: string;
   readonly kind: string;
   /** Full names, `kind=name`. */
   readonly devices: readonly string[];
@@ -57,9 +56,9 @@ export interface CdiSpec {
 export interface CdiFolders {
   /** In rising precedence. */
   readonly read: readonly string[];
-  /** The setting in containers.conf. */
+  /** What containers.conf says, and the last file that says it. */
   readonly configured: { readonly file: string; readonly folders: readonly string[] } | undefined;
-  /** Whether this Podman heeds that setting. */
+  /** Whether this Podman heeds that. */
   readonly isHeeded: boolean;
 }
 
@@ -73,41 +72,88 @@ export const STANDARD_FOLDERS = ["/etc/cdi", "/var/run/cdi"];
  */
 export function cdiFoldersOf(facts: Facts): CdiFolders {
   const version = podmanVersionOf(facts) ?? [5, 6, 0];
-  const configured = configuredFolders(facts);
   const isHeeded = compareVersions(version, [5, 5, 0]) >= 0;
   const standard = isHeeded && compareVersions(version, [5, 6, 0]) < 0
     ? STANDARD_FOLDERS.slice(0, 1)
     : STANDARD_FOLDERS;
-  const read = isHeeded && configured !== undefined ? configured.folders : standard;
-  return { read, configured, isHeeded };
+  const configured = configuredFolders(facts, standard);
+  return { read: isHeeded && configured ? configured.folders : standard, configured, isHeeded };
 }
 
-/** `cdi_spec_dirs` of the last containers.conf that has it, by lines `FILE:LINE` of `grep`. */
-function configuredFolders(facts: Facts): CdiFolders["configured"] {
-  let found: CdiFolders["configured"];
-  let open: { file: string; folders: string[] } | undefined;
-  for (const line of (partOf(facts, "containers-conf") ?? "").split("\n")) {
+/**
+ * What containers.conf makes of `standard`: of all files the last counts, and a list with
+ * `{append=true}` in it, and every later one, adds to the former (containers.conf(5)). Reads lines
+ * `FILE:LINE` of `grep`.
+ */
+function configuredFolders(
+  facts: Facts,
+  standard: readonly string[],
+): CdiFolders["configured"] {
+  const lines = (partOf(facts, "containers-conf") ?? "").split("\n").flatMap((line) => {
     const [, file = "", text = ""] = /^(\/[^:]*):(.*)$/.exec(line) ?? [];
-    const begins = /^\s*cdi_spec_dirs\s*=/.test(text);
-    if (begins) open = { file, folders: [] };
-    if (open === undefined || open.file !== file) continue;
-    for (const quoted of text.matchAll(/"([^"]*)"|'([^']*)'/g)) {
-      open.folders.push(quoted[1] ?? quoted[2] ?? "");
-    }
-    if (text.includes("]")) {
-      found = open;
-      open = undefined;
-    }
+    return file === "" ? [] : [{ file, text }];
+  });
+  const files = [...new Set(lines.map(({ file }) => file))].sort(byPrecedence(facts));
+  let found: CdiFolders["configured"];
+  let appends = false;
+  for (const file of files) {
+    const list = listIn(lines.filter((line) => line.file === file).map(({ text }) => text));
+    if (list === undefined) continue;
+    appends = list.appends ?? appends;
+    const former = appends ? found?.folders ?? standard : [];
+    // A folder that is named twice counts where it is named last.
+    const folders = [...former, ...list.folders].filter((f, i, all) => all.lastIndexOf(f) === i);
+    found = { file, folders };
   }
   return found;
 }
 
+/** The strings of `cdi_spec_dirs = […]`, which may be on several lines, and its attribute. */
+function listIn(
+  lines: readonly string[],
+): { folders: readonly string[]; appends: boolean | undefined } | undefined {
+  const start = lines.findIndex((line) => /^\s*cdi_spec_dirs\s*=/.test(line));
+  if (start < 0) return undefined;
+  const folders: string[] = [];
+  let appends: boolean | undefined;
+  for (const line of lines.slice(start)) {
+    for (const token of line.matchAll(/"([^"]*)"|'([^']*)'|append\s*=\s*(true|false)|#.*|\]/g)) {
+      const [whole, basic, literal, attribute] = token;
+      if (whole.startsWith("#")) break;
+      if (whole === "]") return { folders, appends };
+      if (attribute !== undefined) appends = attribute === "true";
+      else folders.push(basic ?? literal ?? "");
+    }
+  }
+  return { folders, appends };
+}
+
+/** The system's file, its drop-ins by name, then the user's. */
+function byPrecedence(facts: Facts): (a: string, b: string) => number {
+  const places = containersConfs(facts.environment["HOME"]);
+  const rank = (file: string) => places.findIndex((place) => file.startsWith(place));
+  // `containers.conf` is the beginning of `containers.conf.d/…` too.
+  const key = (file: string) => rank(file) * 2 + (file.includes(".conf.d/") ? 1 : 0);
+  return (a, b) => key(a) - key(b) || (a < b ? -1 : 1);
+}
+
+/** The files of containers.conf(5) that rootless Podman reads; each may have a folder `.d` beside. */
+export function containersConfs(home: string | undefined): readonly string[] {
+  return [
+    "/usr/share/containers/containers.conf",
+    "/etc/containers/containers.conf",
+    ...home === undefined ? [] : [`${home}/.config/containers/containers.conf`],
+  ];
+}
+
 /** Every folder that is looked into: those that Podman reads, and those where others would write. */
 export function knownFolders(facts: Facts): readonly string[] {
-  const { read } = cdiFoldersOf(facts);
+  const { read, configured } = cdiFoldersOf(facts);
+  const others = [...STANDARD_FOLDERS, ...configured?.folders ?? []];
   // /var/run is a link to /run.
-  const unread = STANDARD_FOLDERS.filter((f) => !read.includes(f) && !read.includes(f.slice(4)));
-  return [...read, ...unread];
+  const real = (folder: string) => folder.replace(/^\/var\/run\//, "/run/");
+  const unread = others.filter((folder) => !read.some((other) => real(other) === real(folder)));
+  return [...new Set([...read, ...unread])];
 }
 
 /** The names of files in a folder, if it could be listed. */
@@ -172,7 +218,6 @@ function specOf(spec: z.infer<typeof specSchema>): CdiSpec {
   const all = [spec.containerEdits, ...spec.devices.map((device) => device.containerEdits)];
   const nodes = new Map(all.flatMap((e) => e?.deviceNodes ?? []).map((n) => [n.path, n]));
   return {
-    version: spec.cdiVersion,
     kind: spec.kind,
     devices: spec.devices.map(({ name }) => `${spec.kind}=${name}`),
     nodes: [...nodes.values()],
@@ -228,17 +273,17 @@ export function effectiveDevices(facts: Facts): {
   return { devices, clashes, hidden };
 }
 
-/** The nodes of CDI devices that can be resolved; of NVIDIA's, those below /dev/dri only draw. */
+/**
+ * The nodes by which engines compute, of CDI devices that can be resolved. A card below /dev/dri
+ * only draws, and so does a renderer of NVIDIA's.
+ */
 export function nodesOfDevices(facts: Facts, devices: readonly string[]): readonly string[] {
   const { devices: defined } = effectiveDevices(facts);
-  return [
-    ...new Set(devices.flatMap((device) => {
-      const nodes = (defined.get(device)?.spec?.nodes ?? []).map(hostPathOf);
-      return device.startsWith("nvidia.com/")
-        ? nodes.filter((path) => !path.startsWith("/dev/dri/"))
-        : nodes;
-    })),
-  ];
+  const nodes = devices.flatMap((device) => {
+    const draws = device.startsWith("nvidia.com/") ? /^\/dev\/dri\// : /^\/dev\/dri\/card/;
+    return (defined.get(device)?.spec?.nodes ?? []).map(hostPathOf).filter((p) => !draws.test(p));
+  });
+  return [...new Set(nodes)];
 }
 
 /** The specifications that count for at least one device, each once. */

@@ -54,7 +54,7 @@ export function upgradeCommand(os: Os): string {
   if (os.isImage) return "rpm-ostree upgrade";
   if (os.id === "ubuntu") return "sudo do-release-upgrade";
   if (os.id === "debian" && os.versionId === "12") {
-    return "sudo sed -i 's/bookworm/trixie/' /etc/apt/sources.list /etc/apt/sources.list.d/* && sudo apt-get update && sudo apt-get full-upgrade";
+    return "sudo sed -i 's/bookworm/trixie/' /etc/apt/sources.list /etc/apt/sources.list.d/* && sudo apt-get update && sudo apt-get full-upgrade    # read the release notes first";
   }
   if (os.family.includes("fedora")) {
     return "sudo dnf system-upgrade download --releasever=$(($(rpm -E %fedora) + 1)) && sudo dnf system-upgrade reboot";

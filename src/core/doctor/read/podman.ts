@@ -35,6 +35,9 @@ export function podmanInfoOf(facts: Facts): PodmanInfo | undefined {
   return readJson(infoSchema, outputOf(facts, "podman-info"));
 }
 
+/** The oldest Podman whose Quadlet reads everything that lychd writes. */
+export const OLDEST_PODMAN: Version = [5, 4, 0];
+
 /** Podman's version: by its report, or by `podman --version` when it can make none. */
 export function podmanVersionOf(facts: Facts): Version | undefined {
   return readVersion(podmanInfoOf(facts)?.version?.Version) ??

@@ -12,7 +12,8 @@ export function userOf(facts: Facts): User | undefined {
   const text = outputOf(facts, "id") ?? "";
   const user = /uid=(\d+)\(([^)]+)\)/.exec(text);
   if (user === null) return undefined;
-  const groups = /groups=(\S+)/.exec(text)?.[1] ?? "";
+  // Names of a directory may hold spaces.
+  const groups = /groups=(.*?)(?: context=.*)?$/.exec(text.trim())?.[1] ?? "";
   return {
     id: Number(user[1]),
     name: user[2] ?? "",

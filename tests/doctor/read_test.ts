@@ -1,0 +1,655 @@
+/**
+ * The readers of doctor, on what programs really print: captured from Podman 4.3, 5.4 and 5.8,
+ * systemd 257 and 262, iproute2 and coreutils, else written after their documentation.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path/posix";
+import {
+  cdiFoldersOf,
+  effectiveDevices,
+  effectiveSpecs,
+  hostPathOf,
+  specsIn,
+} from "../../src/core/doctor/read/cdi.ts";
+import { filesOf } from "../../src/core/doctor/read/files.ts";
+import {
+  gpusOf,
+  kfdTargetsOf,
+  majorOf,
+  nvidiaDriverOf,
+  pciGpusOf,
+} from "../../src/core/doctor/read/gpus.ts";
+import { installCommand, isWsl, osOf, reinstallCommand } from "../../src/core/doctor/read/os.ts";
+import {
+  imageNamesOf,
+  podmanInfoOf,
+  podmanVersionOf,
+  podPortsOf,
+} from "../../src/core/doctor/read/podman.ts";
+import { addressesClash, listenersOf, unitOfProcess } from "../../src/core/doctor/read/ports.ts";
+import { propertiesOf } from "../../src/core/doctor/read/units.ts";
+import { userOf } from "../../src/core/doctor/read/user.ts";
+import { compareVersions, readVersion } from "../../src/core/doctor/read/version.ts";
+import type { Fact, Facts } from "../../src/core/facts.ts";
+
+type Said = string | { exit: number; stdout?: string; stderr?: string } | { failed: string };
+
+/** Facts that say `commands`, by id. */
+function factsOf(commands: Readonly<Record<string, Said>>): Facts {
+  const lines = (text = "") => text === "" ? [] : text.replace(/\n$/, "").split("\n");
+  const fact = (id: string, said: Said): Fact => {
+    if (typeof said === "string") return { command: id, exit: 0, stdout: lines(said), stderr: [] };
+    if ("failed" in said) return { command: id, failed: said.failed };
+    return {
+      command: id,
+      exit: said.exit,
+      stdout: lines(said.stdout),
+      stderr: lines(said.stderr),
+    };
+  };
+  return {
+    format: 1,
+    lychd: "0.1.0",
+    environment: { HOME: "/home/lich" },
+    commands: Object.fromEntries(Object.entries(commands).map(([id, s]) => [id, fact(id, s)])),
+  };
+}
+
+function said(file: string): string {
+  return Deno.readTextFileSync(join(import.meta.dirname ?? ".", "said", file));
+}
+
+Deno.test("a version is found in what programs say of themselves", () => {
+  const versions: readonly [string, readonly number[] | undefined][] = [
+    ["podman version 5.4.2", [5, 4, 2]],
+    ["podman version 6.0.0-dev", [6, 0, 0]],
+    ["crun version 1.21\ncommit: 10269840aa07", [1, 21, 0]],
+    ["runc version 1.1.15+ds1", [1, 1, 15]],
+    ["580.105.08", [580, 105, 8]],
+    ["5.4", [5, 4, 0]],
+    ["podman", undefined],
+    ["", undefined],
+  ];
+  for (const [text, version] of versions) assert.deepEqual(readVersion(text), version, text);
+  assert.ok(compareVersions([5, 10, 0], [5, 9, 9]) > 0);
+  assert.ok(compareVersions([4, 9, 3], [5, 4, 0]) < 0);
+  assert.equal(compareVersions([5, 4, 2], [5, 4, 2]), 0);
+});
+
+Deno.test("os-release(5): the distribution, its family, and how packages get there", () => {
+  const rows: readonly [text: string, id: string, install: string, reinstall: string][] = [
+    [
+      'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nVERSION_ID="13"\nID=debian\n',
+      "debian",
+      "sudo apt-get install crun",
+      "sudo apt-get install --reinstall podman",
+    ],
+    [
+      'VERSION_ID="22.1"\nID=linuxmint\nID_LIKE="ubuntu debian"\n',
+      "linuxmint",
+      "sudo apt-get install crun",
+      "sudo apt-get install --reinstall podman",
+    ],
+    [
+      'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="10.1"\n',
+      "rocky",
+      "sudo dnf install crun",
+      "sudo dnf reinstall podman",
+    ],
+    [
+      "ID=bazzite\nID_LIKE=\"fedora\"\nOSTREE_VERSION='43.20251110.0'\n",
+      "bazzite",
+      "sudo rpm-ostree install crun",
+      "sudo rpm-ostree override reset --all",
+    ],
+    [
+      'ID="opensuse-tumbleweed"\nID_LIKE="opensuse suse"\n',
+      "opensuse-tumbleweed",
+      "sudo zypper install crun",
+      "sudo zypper install --force podman",
+    ],
+    ["ID=cachyos\nID_LIKE=arch\n", "cachyos", "sudo pacman -S crun", "sudo pacman -S podman"],
+    ["ID=nixos\n", "nixos", "nix-shell -p crun", "nix-shell -p podman"],
+    ["", "", "install the packages crun", "install the packages podman"],
+  ];
+  for (const [text, id, install, reinstall] of rows) {
+    const os = osOf(factsOf({ "os-release": text }));
+    assert.deepEqual(
+      [os.id, installCommand(os, "crun"), reinstallCommand(os, "podman")],
+      [id, install, reinstall],
+    );
+  }
+});
+
+Deno.test("Linux below Windows is known by its kernel", () => {
+  const kernel = (text: string) => isWsl(factsOf({ kernel: text }));
+  assert.equal(
+    kernel("Linux version 6.6.87.2-microsoft-standard-WSL2 (root@439a258ad544) (gcc (GCC) 11.2.0)"),
+    true,
+  );
+  assert.equal(kernel("Linux version 6.12.57+deb13-amd64 (debian-kernel@lists.debian.org)"), false);
+});
+
+Deno.test("podman info --format json, from 4.3 to 5.8", () => {
+  const rows: readonly [file: string, version: string, runtime: string, network?: string][] = [
+    ["podman-info-4.3.1.txt", "4.3.1", "crun version 1.8.1"],
+    ["podman-info-4.9.3.txt", "4.9.3", "crun version 1.14.1"],
+    ["podman-info-5.4.2.txt", "5.4.2", "crun version 1.21", "pasta"],
+    ["podman-info-fedora-5.7.1.txt", "5.7.1", "crun version 1.25.1", "pasta"],
+    ["podman-info-5.8.6.txt", "5.8.6", "crun version 1.28", "pasta"],
+  ];
+  for (const [file, version, runtime, network] of rows) {
+    const facts = factsOf({ "podman-info": said(file) });
+    const info = podmanInfoOf(facts);
+    assert.equal(podmanVersionOf(facts)?.join("."), version);
+    assert.equal(info?.host?.ociRuntime?.version?.split("\n")[0], runtime);
+    assert.equal(info?.host?.rootlessNetworkCmd, network);
+    assert.equal(info?.host?.security?.rootless, true);
+    assert.equal(info?.host?.serviceIsRemote, false);
+    assert.equal(info?.host?.cgroupVersion, "v2");
+    assert.deepEqual(info?.host?.idMappings?.uidmap?.map(({ size }) => size), [1, 65_536]);
+    assert.equal(info?.store?.graphDriverName, "overlay");
+    assert.equal(info?.store?.graphRoot, "/home/lich/.local/share/containers/storage");
+  }
+});
+
+Deno.test("a Podman that makes no report still says its version", () => {
+  const silent = { exit: 1, stderr: "Failed to obtain podman configuration: lstat /run/user/0" };
+  const version = (info: Said, words: Said) =>
+    podmanVersionOf(factsOf({ "podman-info": info, "podman-version": words }))?.join(".");
+  assert.equal(version(silent, "podman version 5.4.2"), "5.4.2");
+  assert.equal(version(silent, silent), undefined);
+  assert.equal(version("{}", "podman version 5.4.2"), "5.4.2");
+  assert.equal(version("not JSON", { failed: "no answer in 3000 ms" }), undefined);
+  // Of root: no mappings.
+  const root =
+    '{"host": {"idMappings": {"gidmap": null, "uidmap": null}, "cgroupControllers": null},' +
+    ' "version": {"Version": "5.4.2"}}';
+  assert.equal(version(root, silent), "5.4.2");
+});
+
+Deno.test("podman images --format json: names and digests; an image may have neither", () => {
+  const images = (text: Said) => imageNamesOf(factsOf({ "podman-images": text }));
+  const captured = `[
+    {
+        "Id": "ae2e1dc2dbc694e65368815c373742485da942d14181d13da20edc952c43823e",
+        "RepoTags": null,
+        "RepoDigests": [
+            "localhost/fake-engine@sha256:45152cd3e61b7092bbe9580fff93d87497f1f683f9c3ee93ecc5ce2d10470440"
+        ],
+        "Size": 2192542,
+        "Names": [
+            "localhost/fake-engine:latest"
+        ],
+        "CreatedAt": "2026-11-22T00:10:09Z"
+    },
+    { "Id": "bb46a54c", "RepoTags": null, "RepoDigests": null, "Size": 737423, "Dangling": true }
+]`;
+  assert.deepEqual([...images(captured) ?? []], [
+    "localhost/fake-engine:latest",
+    "localhost/fake-engine@sha256:45152cd3e61b7092bbe9580fff93d87497f1f683f9c3ee93ecc5ce2d10470440",
+  ]);
+  assert.deepEqual([...images("[]") ?? ["nothing"]], []);
+  assert.equal(images({ exit: 125, stderr: "Error: database is locked" }), undefined);
+});
+
+Deno.test("podman pod inspect: an object in Podman 4, a list in 5; only a pod that runs holds ports", () => {
+  const ports = (text: Said) => [...podPortsOf(factsOf({ pod: text }))];
+  const pod = (state: string, bindings: string) =>
+    `{"Name": "lychd", "State": "${state}", "InfraConfig": {"PortBindings": ${bindings}}}`;
+  const two = '{"8780/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8780"}],' +
+    ' "9000/udp": [{"HostIp": "", "HostPort": "9001"}], "1/tcp": null}';
+  assert.deepEqual(ports(pod("Running", two)), [8780, 9001]);
+  assert.deepEqual(ports(`[${pod("Running", two)}]`), [8780, 9001]);
+  assert.deepEqual(ports(`[${pod("Degraded", two)}]`), [8780, 9001]);
+  assert.deepEqual(ports(`[${pod("Exited", two)}]`), []);
+  assert.deepEqual(ports(`[${pod("Created", two)}]`), []);
+  assert.deepEqual(ports(`[${pod("Running", "null")}]`), []);
+  assert.deepEqual(ports({ exit: 125, stdout: "[]", stderr: "Error: no such pod lychd" }), []);
+});
+
+Deno.test("ss -Hltnp: addresses, ports, and holders where they are one's own", () => {
+  const text = `
+LISTEN 0      128    127.0.0.1:8780 0.0.0.0:* users:(("pasta.avx2",pid=469,fd=6))
+LISTEN 0      9              *:8781       *:*
+LISTEN 0      9              *:8782       *:*                                 \x20
+LISTEN 0      4096   127.0.0.53%lo:53         0.0.0.0:*
+LISTEN 0      511        [::1]:6379        [::]:*    users:(("redis-server",pid=902,fd=7))
+LISTEN 0      511         [::]:80          [::]:*    users:(("nginx",pid=11,fd=6),("nginx",pid=10,fd=6))
+LISTEN 0      5       0.0.0.0:8000      0.0.0.0:*    users:(("(python3)",pid=7,fd=3))
+`;
+  assert.deepEqual(listenersOf(factsOf({ ports: text.trim() })), [
+    { address: "127.0.0.1", port: 8780, holder: { name: "pasta.avx2", id: 469 } },
+    { address: "*", port: 8781, holder: undefined },
+    { address: "*", port: 8782, holder: undefined },
+    { address: "127.0.0.53", port: 53, holder: undefined },
+    { address: "[::1]", port: 6379, holder: { name: "redis-server", id: 902 } },
+    { address: "[::]", port: 80, holder: { name: "nginx", id: 11 } },
+    { address: "0.0.0.0", port: 8000, holder: { name: "(python3)", id: 7 } },
+  ]);
+  assert.deepEqual(listenersOf(factsOf({ ports: "" })), []);
+});
+
+Deno.test("an address keeps another from being used when either is any, or they are the same", () => {
+  const rows: readonly [held: string, wanted: string, clash: boolean][] = [
+    ["127.0.0.1", "127.0.0.1", true],
+    ["127.0.0.2", "127.0.0.1", false],
+    ["0.0.0.0", "127.0.0.1", true],
+    ["*", "127.0.0.1", true],
+    ["[::]", "127.0.0.1", true],
+    ["127.0.0.1", "0.0.0.0", true],
+    ["[::1]", "127.0.0.1", false],
+    ["[::1]", "::1", true],
+    ["192.168.1.5", "127.0.0.1", false],
+  ];
+  for (const [held, wanted, clash] of rows) {
+    assert.equal(addressesClash(held, wanted), clash, `${held} and ${wanted}`);
+  }
+});
+
+Deno.test("/proc/PID/cgroup: the unit of a process, and whose it is", () => {
+  const unit = (text: string) => unitOfProcess(factsOf({ "cgroup-of:7": text }), 7);
+  const own = "/user.slice/user-1000.slice/user@1000.service";
+  assert.deepEqual(unit(`0::${own}/app.slice/lychd-pod.service`), {
+    unit: "lychd-pod.service",
+    own: true,
+  });
+  // A kernel with cgroup v1 beside v2, as in the lab.
+  assert.deepEqual(unit(`9:name=systemd:/\n1:cpu:/\n0::${own}/app.slice/squatter.service`), {
+    unit: "squatter.service",
+    own: true,
+  });
+  assert.deepEqual(
+    unit(`0::${own}/app.slice/soulstone-pocket.service/libpod-payload-32e38f3e`),
+    { unit: "soulstone-pocket.service", own: true },
+  );
+  assert.deepEqual(unit("0::/system.slice/nginx.service"), { unit: "nginx.service", own: false });
+  assert.equal(unit("0::/user.slice/user-1000.slice/session-4.scope"), undefined);
+  assert.equal(unit(`0::${own}/init.scope`), undefined);
+  assert.equal(unit(""), undefined);
+});
+
+Deno.test("systemctl show: units in any order of properties, and the manager", () => {
+  const of257 = `Result=exit-code
+Id=lychd-pod.service
+LoadState=loaded
+ActiveState=failed
+SubState=failed
+LoadError=
+
+Result=success
+Id=soulstone-owl.service
+LoadState=not-found
+ActiveState=inactive
+SubState=dead
+LoadError=org.freedesktop.systemd1.NoSuchUnit "Unit soulstone-owl.service not found."
+
+Id=lychd-coven-chat.target
+LoadState=loaded
+ActiveState=active
+SubState=active
+LoadError=`;
+  const of262 = `Id=lychd-pod.service
+LoadState=loaded
+ActiveState=failed
+SubState=failed
+LoadError=
+Result=exit-code
+
+Id=lychd-coven-chat.target
+LoadState=loaded
+ActiveState=active
+SubState=active
+LoadError=`;
+  for (const text of [of257, of262]) {
+    const units = propertiesOf(factsOf({ units: text }), "units");
+    assert.equal(units.get("lychd-pod.service")?.get("Result"), "exit-code");
+    assert.equal(units.get("lychd-pod.service")?.get("ActiveState"), "failed");
+    assert.equal(units.get("lychd-coven-chat.target")?.get("LoadState"), "loaded");
+    assert.equal(units.get("lychd-coven-chat.target")?.get("Result"), undefined);
+  }
+  const owl = propertiesOf(factsOf({ units: of257 }), "units").get("soulstone-owl.service");
+  assert.match(owl?.get("LoadError") ?? "", /^org.*not found\."$/);
+  const manager = "Version=257.13-1~deb13u1\nSystemState=degraded\nDefaultLimitMEMLOCK=8388608";
+  assert.equal(
+    propertiesOf(factsOf({ m: manager }), "m").get("")?.get("Version"),
+    "257.13-1~deb13u1",
+  );
+  const silent = { exit: 1, stderr: "Failed to connect to user scope bus via local transport" };
+  assert.equal(propertiesOf(factsOf({ units: silent }), "units").size, 0);
+});
+
+Deno.test("id: numbers, names, groups; names of a directory may hold spaces", () => {
+  const user = (text: string) => userOf(factsOf({ id: text }));
+  assert.deepEqual(user("uid=1000(lich) gid=1000(lich) groups=1000(lich),999(systemd-journal)"), {
+    id: 1000,
+    name: "lich",
+    groups: ["lich", "systemd-journal"],
+  });
+  assert.deepEqual(
+    user(
+      "uid=1000(lich) gid=1000(lich) groups=1000(lich),10(wheel) context=unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023",
+    )?.groups,
+    ["lich", "wheel"],
+  );
+  assert.deepEqual(
+    user(
+      "uid=1104600513(lich@crypt.example) gid=1104600513(domain users@crypt.example) groups=1104600513(domain users@crypt.example),105(render)",
+    ),
+    {
+      id: 1104600513,
+      name: "lich@crypt.example",
+      groups: ["domain users@crypt.example", "render"],
+    },
+  );
+  assert.equal(user("uid=0(root) gid=0(root) groups=0(root)")?.id, 0);
+});
+
+Deno.test("stat: kinds, modes, and the numbers of devices in hexadecimal digits", () => {
+  const text = `character special file|666|0|root|c3|ff|/dev/nvidiactl
+character special file|666|0|root|1fb|1|/dev/nvidia-uvm-tools
+socket|666|1000|lich|0|0|/run/user/1000/bus
+directory|755|1000|lich|0|0|/home/lich/my models|old`;
+  const stderr = "stat: cannot statx '/dev/nvidia1': No such file or directory";
+  const files = filesOf(factsOf({ s: { exit: 1, stdout: text, stderr } }), "s");
+  assert.deepEqual([...files.keys()], [
+    "/dev/nvidiactl",
+    "/dev/nvidia-uvm-tools",
+    "/run/user/1000/bus",
+    "/home/lich/my models|old",
+  ]);
+  assert.deepEqual(files.get("/dev/nvidia-uvm-tools"), {
+    kind: "character special file",
+    mode: "666",
+    owner: 0,
+    group: "root",
+    major: 507,
+    minor: 1,
+  });
+  assert.equal(files.get("/dev/nvidiactl")?.minor, 255);
+  assert.equal(filesOf(factsOf({ s: { failed: "no answer" } }), "s").size, 0);
+});
+
+Deno.test("nvidia-smi --format=csv,noheader,nounits: one GPU a line, memory where it is told", () => {
+  const gpus = (text: Said) => gpusOf(factsOf({ "nvidia-smi": text }));
+  assert.deepEqual(
+    gpus(`0, GPU-eabaa66e-31c1-4a3d-9a58-8f0e4c0d6b17, NVIDIA GeForce RTX 4060 Ti, 16380, 595.71.05
+1, GPU-0d7be2f5-7c8e-4b62-a1c4-52b9d3f0e688, NVIDIA GB10, [N/A], 595.71.05`),
+    [
+      {
+        vendor: "NVIDIA",
+        name: "NVIDIA GeForce RTX 4060 Ti",
+        index: 0,
+        uuid: "GPU-eabaa66e-31c1-4a3d-9a58-8f0e4c0d6b17",
+        memoryMib: 16380,
+      },
+      {
+        vendor: "NVIDIA",
+        name: "NVIDIA GB10",
+        index: 1,
+        uuid: "GPU-0d7be2f5-7c8e-4b62-a1c4-52b9d3f0e688",
+      },
+    ],
+  );
+  assert.deepEqual(gpus({ exit: 6, stdout: "No devices were found" }), []);
+  assert.deepEqual(gpus("No devices were found"), []);
+  assert.deepEqual(
+    gpus({ exit: 18, stdout: "Failed to initialize NVML: Driver/library version mismatch" }),
+    [],
+  );
+});
+
+Deno.test("/proc/driver/nvidia/version: closed and open modules; below Windows nvidia-smi tells", () => {
+  const driver = (text: Said, smi: Said = { failed: "there is no such program" }) =>
+    nvidiaDriverOf(factsOf({ "nvidia-driver": text, "nvidia-smi": smi }));
+  const gcc = "\nGCC version:  gcc version 14.2.0 (Debian 14.2.0-19) ";
+  const rows: readonly [line: string, version: string][] = [
+    ["NVIDIA UNIX x86_64 Kernel Module  550.163.01  Tue Apr  8 12:41:17 UTC 2025", "550.163.01"],
+    ["NVIDIA UNIX x86_64 Kernel Module  555.58  Tue Jun 25 01:39:15 UTC 2024", "555.58"],
+    [
+      "NVIDIA UNIX Open Kernel Module for x86_64  595.71.05  Release Build  (root@crypt)  ",
+      "595.71.05",
+    ],
+    [
+      "NVIDIA UNIX Open Kernel Module for aarch64  35.3.1  Release Build  (buildbrain@mobile-u64)  Sun Mar 19 08:09:33 PDT 2023",
+      "35.3.1",
+    ],
+  ];
+  for (const [line, version] of rows) {
+    assert.equal(driver(`NVRM version: ${line}${gcc}`), version);
+  }
+  const none = { exit: 1, stderr: "cat: /proc/driver/nvidia/version: No such file or directory" };
+  assert.equal(driver(none), undefined);
+  assert.equal(driver(none, "0, GPU-b5e386b4, NVIDIA GeForce RTX 4090, 24564, 591.44"), "591.44");
+  assert.equal(driver(none, "No devices were found"), undefined);
+});
+
+Deno.test("/proc/devices: the major number of a driver that has one now", () => {
+  const text =
+    "Character devices:\n  1 mem\n195 nvidia\n195 nvidiactl\n507 nvidia-uvm\n\nBlock devices:\n  8 sd";
+  const facts = factsOf({ "char-devices": text });
+  assert.equal(majorOf(facts, "nvidia-uvm"), 507);
+  assert.equal(majorOf(facts, "nvidia"), 195);
+  assert.equal(majorOf(facts, "kfd"), undefined);
+});
+
+Deno.test("/sys/class/drm, the PCI bus and KFD: the GPUs of AMD and Intel", () => {
+  const drm = `/sys/class/drm/card0/device/uevent:DRIVER=amdgpu
+/sys/class/drm/card0/device/uevent:PCI_ID=1002:744C
+/sys/class/drm/card0/device/uevent:PCI_SLOT_NAME=0000:03:00.0
+/sys/class/drm/card0/device/mem_info_vram_total:25753026560
+/sys/class/drm/card1/device/uevent:DRIVER=xe
+/sys/class/drm/card1/device/uevent:PCI_ID=8086:E20B
+/sys/class/drm/card2/device/uevent:DRIVER=nvidia
+/sys/class/drm/card2/device/uevent:PCI_ID=10DE:2204
+/sys/class/drm/card3/device/uevent:DRIVER=ast`;
+  // grep ends with 2 where a file is not there.
+  assert.deepEqual(gpusOf(factsOf({ drm: { exit: 2, stdout: drm } })), [
+    { vendor: "AMD", name: "1002:744C (amdgpu)", memoryMib: 24_560 },
+    { vendor: "Intel", name: "8086:E20B (xe)" },
+  ]);
+  const pci = `/sys/bus/pci/devices/0000:01:00.0/uevent:DRIVER=nouveau
+/sys/bus/pci/devices/0000:01:00.0/uevent:PCI_ID=10DE:2805
+/sys/bus/pci/devices/0000:02:00.0/uevent:PCI_ID=8086:4680
+/sys/bus/pci/devices/0000:05:00.0/uevent:PCI_ID=1A03:2000
+/sys/bus/pci/devices/5582:00:00.0/uevent:PCI_ID=1414:008E`;
+  assert.deepEqual(pciGpusOf(factsOf({ "pci-gpus": pci })), [
+    { vendor: "NVIDIA", id: "10DE:2805", driver: "nouveau" },
+    { vendor: "Intel", id: "8086:4680", driver: undefined },
+  ]);
+  const nodes = "/sys/devices/virtual/kfd/kfd/topology/nodes";
+  const kfd = `${nodes}/0/properties:gfx_target_version 0
+${nodes}/1/properties:gfx_target_version 110000
+${nodes}/2/properties:gfx_target_version 90010`;
+  assert.deepEqual(kfdTargetsOf(factsOf({ kfd })), [110_000, 90_010]);
+});
+
+Deno.test("specifications as the toolkits write them, YAML and JSON", () => {
+  const rows: readonly [file: string, kind: string, names: string, nodes: number, paths: number][] =
+    [
+      ["cdi-nvidia-1.14.txt", "nvidia.com/gpu", "0 all", 7, 9],
+      [
+        "cdi-nvidia-1.17.txt",
+        "nvidia.com/gpu",
+        "0 GPU-5c1f1c3e-2b0f-4d1b-8a7e-6f1f9a0c7d21 all",
+        7,
+        10,
+      ],
+      [
+        "cdi-nvidia-1.18.txt",
+        "nvidia.com/gpu",
+        "0 GPU-9f2c7b64-0a53-4f0e-b6a1-3d5e8c1f7a90 all",
+        7,
+        10,
+      ],
+      [
+        "cdi-nvidia-1.19.txt",
+        "nvidia.com/gpu",
+        "0 1 GPU-eabaa66e-31c1-4a3d-9a58-8f0e4c0d6b17 GPU-0d7be2f5-7c8e-4b62-a1c4-52b9d3f0e688 all",
+        10,
+        9,
+      ],
+      ["cdi-nvidia-json.txt", "nvidia.com/gpu", "0 all", 7, 7],
+      ["cdi-nvidia-wsl.txt", "nvidia.com/gpu", "all", 1, 9],
+      ["cdi-amd.txt", "amd.com/gpu", "0 all", 3, 0],
+      ["cdi-intel.txt", "intel.com/gpu", "card1", 2, 0],
+      ["cdi-operator-management.txt", "management.nvidia.com/gpu", "all", 5, 2],
+      [
+        "cdi-operator-plugin.txt",
+        "k8s.device-plugin.nvidia.com/gpu",
+        "GPU-5c1f1c3e-2b0f-4d1b-8a7e-6f1f9a0c7d21",
+        5,
+        1,
+      ],
+    ];
+  for (const [file, kind, names, nodes, paths] of rows) {
+    const facts = factsOf({
+      "cdi-folder:/etc/cdi": "x.yaml",
+      "cdi-spec:/etc/cdi/x.yaml": said(file),
+    });
+    const [read] = specsIn(facts, ["/etc/cdi"]);
+    assert.equal(read?.problem, undefined, file);
+    assert.equal(read?.spec?.kind, kind);
+    assert.deepEqual(read?.spec?.devices, names.split(" ").map((name) => `${kind}=${name}`), file);
+    assert.equal(read?.spec?.nodes.length, nodes, file);
+    assert.equal(read?.spec?.paths.length, paths, file);
+  }
+  const newest = factsOf({
+    "cdi-folder:/etc/cdi": "x.yaml",
+    "cdi-spec:/etc/cdi/x.yaml": said("cdi-nvidia-1.19.txt"),
+  });
+  const nodes = specsIn(newest, ["/etc/cdi"])[0]?.spec?.nodes ?? [];
+  const numbers = (path: string) => {
+    const node = nodes.find((node) => hostPathOf(node) === path);
+    return [node?.major, node?.minor];
+  };
+  // A minor number of 0 is left out.
+  assert.deepEqual(numbers("/dev/nvidia-uvm"), [507, undefined]);
+  assert.deepEqual(numbers("/dev/nvidiactl"), [195, 255]);
+});
+
+Deno.test("what is no specification has its problem, and takes nothing else along", () => {
+  const problem = (text: Said) =>
+    specsIn(
+      factsOf({ "cdi-folder:/etc/cdi": "x.yaml", "cdi-spec:/etc/cdi/x.yaml": text }),
+      ["/etc/cdi"],
+    )[0];
+  const rows: readonly Said[] = [
+    "",
+    "cdiVersion: 0.5.0\nkind: [",
+    "cdiVersion: 0.5.0\ndevices: []\n",
+    "cdiVersion: 0.5.0\nkind: nvidia\ndevices: []\n",
+    '{"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": [{"nam',
+    { exit: 1, stderr: "cat: /etc/cdi/x.yaml: Permission denied" },
+    { failed: "it printed more than 4000000 bytes" },
+  ];
+  for (const text of rows) {
+    const read = problem(text);
+    assert.equal(read?.spec, undefined, JSON.stringify(text));
+    assert.match(read?.problem ?? "", /^\S.*[^\s:]$/, JSON.stringify(text));
+  }
+});
+
+Deno.test("which folders Podman reads: by its version, and by containers.conf from 5.5 on", () => {
+  const both = ["/etc/cdi", "/var/run/cdi"];
+  const conf = '/home/lich/.config/containers/containers.conf:cdi_spec_dirs = ["/srv/cdi"]';
+  const rows: readonly [version: string, conf: string, folders: readonly string[]][] = [
+    ["4.9.3", "", both],
+    ["5.4.2", "", both],
+    ["5.4.2", conf, both],
+    ["5.5.0", "", ["/etc/cdi"]],
+    ["5.5.2", "", ["/etc/cdi"]],
+    ["5.5.2", conf, ["/srv/cdi"]],
+    ["5.6.0", "", both],
+    ["5.8.6", conf, ["/srv/cdi"]],
+    // Of several lines, and with a comma behind the last.
+    [
+      "5.8.6",
+      '/etc/containers/containers.conf:cdi_spec_dirs = [\n/etc/containers/containers.conf:  "/etc/cdi",\n/etc/containers/containers.conf:  "/run/cdi",\n/etc/containers/containers.conf:]',
+      ["/etc/cdi", "/run/cdi"],
+    ],
+    // The ends of other settings are in it too; the last file counts.
+    [
+      "5.8.6",
+      `/usr/share/containers/containers.conf:]\n/etc/containers/containers.conf:cdi_spec_dirs = ["/a"]\n${conf}`,
+      ["/srv/cdi"],
+    ],
+    // Drop-ins count by their names, whatever order grep finds them in, and before the user's own.
+    [
+      "5.8.6",
+      `${conf}\n/etc/containers/containers.conf.d/20-b.conf:cdi_spec_dirs = ['/b']\n/etc/containers/containers.conf.d/10-a.conf:cdi_spec_dirs = ["/a"]`,
+      ["/srv/cdi"],
+    ],
+    [
+      "5.8.6",
+      "/etc/containers/containers.conf.d/20-b.conf:cdi_spec_dirs = ['/b'] # ]\n/etc/containers/containers.conf.d/10-a.conf:cdi_spec_dirs = [\"/a\"]",
+      ["/b"],
+    ],
+    // containers.conf(5), “append”: to what is there already.
+    [
+      "5.8.6",
+      '/etc/containers/containers.conf:cdi_spec_dirs = ["/srv/cdi", {append=true}]',
+      [...both, "/srv/cdi"],
+    ],
+  ];
+  for (const [version, text, folders] of rows) {
+    const facts = factsOf({
+      "podman-version": `podman version ${version}`,
+      "containers-conf": { exit: text === "" ? 1 : 2, stdout: text },
+    });
+    assert.deepEqual(cdiFoldersOf(facts).read, folders, `${version} ${text}`);
+  }
+});
+
+/** A specification that defines `names` and nothing more. */
+function specOf(...names: string[]): string {
+  const devices = names.map((name) => ({ name, containerEdits: { env: ["A=b"] } }));
+  return JSON.stringify({ cdiVersion: "0.5.0", kind: "nvidia.com/gpu", devices });
+}
+
+Deno.test("of two folders the later counts; of two files in one folder none, whatever others say", () => {
+  const definers = (files: Readonly<Record<string, string>>) => {
+    const of = (folder: string) =>
+      Object.keys(files).filter((path) => path.startsWith(`${folder}/`))
+        .map((path) => path.slice(folder.length + 1)).sort().join("\n");
+    const facts = factsOf({
+      "podman-version": "podman version 5.8.6",
+      "cdi-folder:/etc/cdi": of("/etc/cdi"),
+      "cdi-folder:/var/run/cdi": of("/var/run/cdi"),
+      ...Object.fromEntries(
+        Object.entries(files).map(([path, text]) => [`cdi-spec:${path}`, text]),
+      ),
+    });
+    const { devices, clashes } = effectiveDevices(facts);
+    return {
+      devices: [...devices].map(([name, { path }]) => `${name} ${path}`).sort(),
+      clashes: [...clashes.keys()],
+      specs: effectiveSpecs(facts).map(({ path }) => path),
+    };
+  };
+  assert.deepEqual(
+    definers({ "/etc/cdi/a.json": specOf("0", "all"), "/var/run/cdi/a.json": specOf("all") }),
+    {
+      devices: ["nvidia.com/gpu=0 /etc/cdi/a.json", "nvidia.com/gpu=all /var/run/cdi/a.json"],
+      clashes: [],
+      specs: ["/etc/cdi/a.json", "/var/run/cdi/a.json"],
+    },
+  );
+  assert.deepEqual(
+    definers({ "/etc/cdi/a.json": specOf("0", "all"), "/etc/cdi/b.json": specOf("all") }),
+    {
+      devices: ["nvidia.com/gpu=0 /etc/cdi/a.json"],
+      clashes: ["nvidia.com/gpu=all"],
+      specs: ["/etc/cdi/a.json"],
+    },
+  );
+  // cache.go of container-device-interface: a conflict is remembered, also below another folder.
+  assert.deepEqual(
+    definers({
+      "/etc/cdi/a.json": specOf("all"),
+      "/etc/cdi/b.json": specOf("all"),
+      "/var/run/cdi/c.json": specOf("all"),
+    }),
+    { devices: [], clashes: ["nvidia.com/gpu=all"], specs: [] },
+  );
+});
