@@ -31,7 +31,7 @@ export type Outcome =
   | { readonly kind: "abandoned" };
 
 /** The pauses between two looks: short at first, so that a quick start is not held up. */
-const SHORTEST_POLL_MILLISECONDS = 40;
+const SHORTEST_POLL_MILLISECONDS = 50;
 const LONGEST_POLL_MILLISECONDS = 250;
 const POLL_SHARE = 0.01;
 

@@ -1,3 +1,4 @@
+import { join } from "node:path/posix";
 import {
   enginesNamed,
   type Inventory,
@@ -5,8 +6,10 @@ import {
   type Transition,
   type Wish,
 } from "../core/orchestrator/mod.ts";
+import { RECEIPT_PATH } from "../core/plan/receipt.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
+import { isCodexNewer } from "./codex_newer.ts";
 import type { CommandContext } from "./context.ts";
 import { enginesNow, namesUp, SESSION_HINT } from "./engines.ts";
 import { follow, followMemory, followStops, type Outcome } from "./follow.ts";
@@ -103,6 +106,11 @@ function tellPlan(
 
 /** Warns where the Codex is not what was rendered, and so not what happens. */
 async function compareWithCodex(context: CommandContext, rendered: Rendered): Promise<void> {
+  const { host, folders } = context;
+  const receipt = host.stat(join(folders.config, RECEIPT_PATH));
+  const isAsRendered = receipt !== undefined &&
+    !isCodexNewer(host, folders.codex, receipt.changedSeconds);
+  if (isAsRendered) return;
   // The compiler takes time to load, which nobody waits for here.
   const { compileCodex } = await import("./load.ts");
   const { runes, valid } = await compileCodex(context);

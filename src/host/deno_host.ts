@@ -185,6 +185,7 @@ function statusOf(info: Deno.FileInfo): FileStatus {
     sizeBytes: info.size,
     owner: info.uid ?? 0,
     identity: `${info.dev}:${info.ino}`,
+    changedSeconds: Math.floor((info.ctime?.getTime() ?? Infinity) / 1000),
   };
 }
 
