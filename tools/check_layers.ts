@@ -59,7 +59,6 @@ const LAYERS: readonly {
       "src/terminal.ts",
     ],
   },
-  { name: "src/commands/table.ts", imports: ["npm:cli-table3"] },
   {
     name: "src/commands/",
     imports: [

@@ -62,5 +62,6 @@ export function bytesText(bytes: number | undefined): string {
 
 /** A time that has passed, in its two largest units: `2h 3m`. */
 export function durationText(seconds: number): string {
+  if (seconds < 1) return "0s";
   return prettyMilliseconds(Math.max(0, Math.floor(seconds)) * 1000, { unitCount: 2 });
 }

@@ -11,7 +11,7 @@ import {
   start,
   until,
 } from "./host_codex.ts";
-import { freshHost, run, writeCodex } from "./inscribed_host.ts";
+import { freshHost, run, writeCodex } from "./host_program.ts";
 import { labTest, labUp, lichExec, type LichShell, lichShell } from "./lab.ts";
 import { makeImages, now, over, panelQuery, WATCHERS } from "./watchers.ts";
 

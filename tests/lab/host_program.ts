@@ -1,13 +1,20 @@
-/** The lab's host with the binary, as a user has it: a Codex in its place, `lychd` on the PATH. */
+/** The program itself on the lab's host, as a user has it: the compiled binary. */
 import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path/posix";
-import { clear, codexFiles, type Fields, type Said } from "./host_codex.ts";
+import { clear, codexFiles, type Fields } from "./host_codex.ts";
 import { lichExec, type LichShell, putTree } from "./lab.ts";
 
 const BINARY = Deno.env.get("LYCHD_BINARY") ??
   fileURLToPath(new URL("../../dist/lychd", import.meta.url));
 
-/** A host with the binary and without units. */
+/** What lychd said in the lab. */
+export interface Said {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** An empty host with the program on it. */
 export async function freshHost(shell: LichShell): Promise<void> {
   const { code } = await lichExec(["test", "-x", "/usr/local/bin/lychd"]);
   const binary = await Deno.stat(BINARY).catch(() => undefined);
@@ -20,7 +27,7 @@ export async function freshHost(shell: LichShell): Promise<void> {
   await clear(shell);
 }
 
-/** Puts a Codex in the place of the one that lich has. */
+/** Puts a Codex into the place where the program looks for it. */
 export async function writeCodex(
   soulstones: Readonly<Record<string, Fields>>,
   settings: Fields = {},
@@ -37,7 +44,7 @@ export async function writeCodex(
   }
 }
 
-/** Runs the binary as lich. */
+/** Runs the program as lich. */
 export async function run(shell: LichShell, ...args: string[]): Promise<Said> {
   return await shell.run(`lychd ${args.join(" ")}`, { timeoutSeconds: 120 });
 }
