@@ -218,14 +218,14 @@ labTest(
     await using shell = lichShell();
     await watched(shell, {
       crash: engine(8780, { groups: ["one"] }, ["--load-seconds", "60", "--exit-after", "2"]),
-      mute: engine(8781, { groups: ["one"], start_timeout_seconds: 6 }, ["--health", "fail"]),
+      mute: engine(8781, { groups: ["one"], start_timeout_seconds: 25 }, ["--health", "fail"]),
     });
     const begun = Number(await must(shell, "date +%s"));
     await must(shell, "systemctl --user start --no-block lychd-coven-one.target");
     await watchersRun(shell);
     await becomes(shell, state("mute", "starting"), 1);
     await becomes(shell, state("crash", "failed"), 1);
-    await becomes(shell, state("mute", "failed"), 1);
+    await becomes(shell, state("mute", "failed"), 1, 60);
     await becomes(shell, 'lychd_soulstone_restarts{soulstone="crash"} >= bool 2', 1, 40);
     // From its first crash on it has failed, also while it is being started again.
     const end = Number(await must(shell, "date +%s"));
