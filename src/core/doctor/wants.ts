@@ -1,4 +1,10 @@
-import { type Codex, parseVolume, type Soulstone, watchersOf } from "../codex/mod.ts";
+import {
+  type Codex,
+  parsePortRange,
+  parseVolume,
+  type Soulstone,
+  watchersOf,
+} from "../codex/mod.ts";
 import { covensOf, watcherServices } from "../compile/mod.ts";
 import type { Vendor } from "./read/gpus.ts";
 import { covenTarget, SEPULCHER, soulstoneUnit } from "../rune/mod.ts";
@@ -16,6 +22,8 @@ export interface Wants {
   readonly units: readonly string[];
   /** Ports of the host, and whose they are. */
   readonly ports: readonly { readonly port: number; readonly owner: string }[];
+  /** Ports that are published ahead. */
+  readonly reserved: { readonly first: number; readonly last: number } | undefined;
   readonly bindAddress: string;
   readonly pod: string;
   readonly images: readonly string[];
@@ -31,6 +39,7 @@ export interface Wants {
 export const NO_WANTS: Wants = {
   units: [],
   ports: [],
+  reserved: undefined,
   bindAddress: "127.0.0.1",
   pod: "lychd",
   images: [],
@@ -59,6 +68,9 @@ export function wantsOf(codex: Codex, home: string | undefined): Wants {
         .map((s) => ({ port: s.port, owner: s.name })),
       ...watchers.flatMap(({ name, port }) => port === undefined ? [] : [{ port, owner: name }]),
     ].sort((a, b) => a.port - b.port),
+    reserved: settings.sepulcher.reserve_ports === undefined
+      ? undefined
+      : parsePortRange(settings.sepulcher.reserve_ports),
     bindAddress: settings.sepulcher.bind_address,
     pod: settings.sepulcher.name,
     images: sorted([
