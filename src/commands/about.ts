@@ -14,7 +14,8 @@ export function aboutLines(engine: Engine, indent: number, palette: Palette): st
   const offers = engine.capabilities.length === 0
     ? "offers nothing"
     : `offers ${engine.capabilities.join(", ")}`;
-  return wrapped(printable(`${covens}; ${offers}`), indent).map(palette.dim);
+  const metrics = engine.metricsPath === undefined ? "; no metrics" : "";
+  return wrapped(printable(`${covens}; ${offers}${metrics}`), indent).map(palette.dim);
 }
 
 /** A state in its colour. */

@@ -276,3 +276,18 @@ Deno.test("logs takes a Soulstone or a Coven, and no capability", async () => {
       "hint: did you mean `eye` (Soulstone)?\n",
   });
 });
+
+Deno.test("list tells which engines give no metrics", async () => {
+  await using test = cli().codex({
+    "soulstones/all.toml": EYE + EYE.replace("[eye]", "[shy]").replace("8780", "8781") +
+      "metrics = { enabled = false }\n",
+  });
+  const { stdout } = await test.run(["list"]);
+  match(stdout, /^eye .*\n {2}in vision; offers nothing$/m);
+  match(stdout, /^shy .*\n {2}in vision; offers nothing; no metrics$/m);
+  const json = JSON.parse((await test.run(["list", "--json"])).stdout);
+  deepStrictEqual(
+    json.soulstones.map((s: { metrics_path: string | null }) => s.metrics_path),
+    ["/metrics", null],
+  );
+});

@@ -84,8 +84,14 @@ function targetGroup(
   { soulstone, endpoint }: { soulstone: Soulstone; endpoint: MetricsEndpoint },
   covens: readonly Coven[],
 ): YamlValue {
+  // llama.cpp does not name its model as the others do; on those the label would clash with theirs.
+  const isUnnamed = profileOf(soulstone).name === "llamacpp" && soulstone.model !== undefined;
   return {
     targets: [`localhost:${soulstone.port}`],
-    labels: { ...soulstoneLabels(soulstone, covens), __metrics_path__: endpoint.path },
+    labels: {
+      ...soulstoneLabels(soulstone, covens),
+      ...isUnnamed ? { model_name: soulstone.model ?? "" } : {},
+      __metrics_path__: endpoint.path,
+    },
   };
 }
