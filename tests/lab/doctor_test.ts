@@ -264,7 +264,9 @@ labTest("on a host where all is well doctor finds nothing, within a second", asy
     assert.equal((await shell.run("lychd doctor --json")).code, 0);
     seconds.push((performance.now() - began) / 1000);
   }
-  assert.ok(Math.min(...seconds) < 1, `it took ${seconds} s`);
+  // Where more wants to run than there are processors, a second says nothing.
+  const isBusy = (Deno.loadavg()[0] ?? 0) > navigator.hardwareConcurrency + 1;
+  assert.ok(Math.min(...seconds) < (isBusy ? 5 : 1), `it took ${seconds} s`);
 
   const findings = await doctor();
   // What the lab cannot have, on a machine that keeps the controllers on cgroup v1.
@@ -288,7 +290,7 @@ labTest("ports that our own pod holds are no fault", async () => {
   try {
     await lich("systemctl --user start soulstone-sage.service");
     assert.deepEqual(summaries(await doctor("--only", "codex.ports")), [
-      ["codex.ports", "ok", "1 held by our own pod, 0 ports free"],
+      ["codex.ports", "ok", "our own pod holds 1, 0 ports free"],
     ]);
   } finally {
     await stopSage();
