@@ -6,7 +6,8 @@
  * would differ by half a second by luck. These engines do without it; both sides wait for /health
  * themselves, as they do where an engine has no check of its own.
  *
- * `deno task bench:summon`; `LYCHD_BENCH_PAIRS` and `LYCHD_BENCH_LOAD_SECONDS` change 20 and 10: what the smallest real models take.
+ * `deno task bench:summon`; `LYCHD_BENCH_PAIRS` and `LYCHD_BENCH_LOAD_SECONDS` change 20 and 10, which
+ * is what a small model takes.
  */
 import { engine, must } from "./host_codex.ts";
 import { freshHost, run, writeCodex } from "./host_program.ts";
