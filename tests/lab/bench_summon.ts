@@ -6,14 +6,15 @@
  * would differ by half a second by luck. These engines do without it; both sides wait for /health
  * themselves, as they do where an engine has no check of its own.
  *
- * `deno task bench:summon`; `LYCHD_BENCH_PAIRS` and `LYCHD_BENCH_LOAD_SECONDS` change 20 and 4.
+ * `deno task bench:summon`; `LYCHD_BENCH_PAIRS` and `LYCHD_BENCH_LOAD_SECONDS` change 20 and 10, which
+ * is what a small model takes.
  */
 import { engine, must } from "./host_codex.ts";
 import { freshHost, run, writeCodex } from "./host_program.ts";
 import { labDown, labUp, type LichShell, lichShell, skipReason } from "./lab.ts";
 
 const PAIRS = Number(Deno.env.get("LYCHD_BENCH_PAIRS") ?? 20);
-const LOAD_SECONDS = Deno.env.get("LYCHD_BENCH_LOAD_SECONDS") ?? "4";
+const LOAD_SECONDS = Deno.env.get("LYCHD_BENCH_LOAD_SECONDS") ?? "10";
 const PORTS = [8780, 8781];
 
 const SUMMON = "lychd summon one >/dev/null 2>~/summon.log || { cat ~/summon.log; false; }";
