@@ -124,7 +124,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     found: (made) => [
       ["codex.ports", "error", `port ${PORT} of sage is held by busybox (${made.trim()})`],
     ],
-    undo: () => lich("kill $(cat holder) || rm holder"),
+    undo: () => lich("kill $(cat holder) || true; rm -f holder"),
   },
   "a unit of the user holds a port": {
     make: () => lich(`systemd-run --user --quiet --unit=holder ${LISTEN}; ${UNTIL_IT_LISTENS}`),
