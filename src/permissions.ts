@@ -25,8 +25,8 @@ export interface Permissions {
  * - `render`, `rollback` and `purge` write to lychd's own folder of Quadlet units, to the user's
  *   folder of systemd units, and to the stage; they read the other folders of units, and run
  *   systemctl, systemd-analyze and the Quadlet generator.
- * - `plan`, `list` and `covens` read the Codex and the units, and ask systemd and the GPUs.
- * - `status` reads the units and asks the same; `logs` reads the units and runs journalctl.
+ * - `plan` and `list` read the Codex and the units, and run systemctl; `covens` asks the GPUs instead.
+ * - `status` reads the units and asks both; `logs` reads the units and runs journalctl.
  * - `summon` and `banish` run systemctl; `summon` reads the Codex besides, to compare, asks the GPUs,
  *   and runs journalctl for what went wrong. It has no network: see {@linkcode proberPermissions}.
  */
@@ -69,11 +69,16 @@ export function permissionsFor(
       return writing(folders, programs, []);
     case "plan":
     case "list":
+      return {
+        read: [folders.codex, folders.quadlet, folders.systemd],
+        write: [],
+        run: some(programs, ["systemctl"]),
+      };
     case "covens":
       return {
         read: [folders.codex, folders.quadlet, folders.systemd],
         write: [],
-        run: some(programs, ["systemctl", ...GPU_PROGRAMS]),
+        run: some(programs, GPU_PROGRAMS),
       };
     case "status":
       return {

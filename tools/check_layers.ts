@@ -86,7 +86,6 @@ const LAYERS: readonly {
       "src/terminal.ts",
     ],
   },
-  { name: "src/commands/table.ts", imports: ["npm:cli-table3"] },
   {
     name: "src/commands/",
     imports: [
@@ -106,7 +105,7 @@ const LAYERS: readonly {
   },
   { name: "src/host/", imports: ["src/host/"], types: ["src/core/"] },
   { name: "src/core/report/", imports: ["src/core/report/", "npm:fastest-levenshtein"] },
-  { name: "src/core/rune/", imports: ["src/core/rune/", "src/core/report/"] },
+  { name: "src/core/rune/", imports: ["src/core/rune/", "src/core/report/", "npm:js-yaml"] },
   {
     name: "src/core/codex/",
     imports: [
@@ -124,6 +123,7 @@ const LAYERS: readonly {
       "src/core/codex/",
       "src/core/rune/",
       "src/core/report/",
+      "dashboards/",
       "templates/",
       "npm:ventojs",
     ],
@@ -179,6 +179,7 @@ const LAYERS: readonly {
     name: "src/core/orchestrator/",
     imports: ["src/core/orchestrator/", "src/core/rune/", "src/core/report/"],
   },
+  { name: "dashboards/", imports: [] },
   { name: "templates/", imports: [] },
   { name: "deno.json", imports: [] },
 ];

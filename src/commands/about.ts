@@ -14,7 +14,8 @@ export function aboutLines(engine: Engine, indent: number, palette: Palette): st
   const offers = engine.capabilities.length === 0
     ? "offers nothing"
     : `offers ${engine.capabilities.join(", ")}`;
-  return wrapped(printable(`${covens}; ${offers}`), indent).map(palette.dim);
+  const metrics = engine.metricsPath === undefined ? "; no metrics" : "";
+  return wrapped(printable(`${covens}; ${offers}${metrics}`), indent).map(palette.dim);
 }
 
 /** A state in its colour. */
@@ -62,5 +63,6 @@ export function bytesText(bytes: number | undefined): string {
 
 /** A time that has passed, in its two largest units: `2h 3m`. */
 export function durationText(seconds: number): string {
+  if (seconds < 1) return "0s";
   return prettyMilliseconds(Math.max(0, Math.floor(seconds)) * 1000, { unitCount: 2 });
 }

@@ -11,7 +11,7 @@ import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { SESSION_HINT } from "./engines.ts";
 import { fail } from "./fail.ts";
-import { refuseWish } from "./plan.ts";
+import { refuseWish } from "./refuse_wish.ts";
 import { readRendered } from "./rendered.ts";
 import { printJson } from "./say.ts";
 import { type Systemd, userSystemd } from "./systemd.ts";

@@ -1,5 +1,5 @@
 import { uriOf } from "../core/codex/mod.ts";
-import { covensOf, profileOf } from "../core/compile/mod.ts";
+import { covensOf, metricsOf, profileOf } from "../core/compile/mod.ts";
 import { countOf } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
@@ -38,6 +38,7 @@ function checkJson({ codex, valid, findings }: Loaded) {
       groups: s.groups,
       capabilities: s.capabilities,
       resident: s.resident,
+      metrics_path: metricsOf(s)?.path ?? null,
       file: s.file,
     })),
     covens: covensOf(soulstones).map(({ name, members }) => ({ name, members })),

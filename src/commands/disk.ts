@@ -1,11 +1,7 @@
 import { join } from "node:path/posix";
-import {
-  type DiskFile,
-  NO_RECEIPT,
-  parseReceipt,
-  type Receipt,
-  RECEIPT_PATH,
-} from "../core/plan/mod.ts";
+// Not by mod.ts: a summon would wait for the library that makes diffs.
+import type { DiskFile } from "../core/plan/plan.ts";
+import { NO_RECEIPT, parseReceipt, type Receipt, RECEIPT_PATH } from "../core/plan/receipt.ts";
 import { type Host, HostError } from "../host/host.ts";
 
 /** What is known of a tree that lychd wrote, or may write. */

@@ -2,6 +2,7 @@
 import {
   type Condition,
   conditionOf,
+  type Engine,
   type Inventory,
   isUp,
   type UnitFacts,
@@ -35,18 +36,34 @@ export function namesUp({ engines }: EnginesNow): string[] {
 }
 
 /** Asks systemd, in one call, what the engines of `inventory` do, and what else runs as one. */
-export async function enginesNow(systemd: Systemd, inventory: Inventory): Promise<EnginesNow> {
-  const services = inventory.engines.map((engine) => engine.service);
+export async function enginesNow(systemd: Systemd, { engines }: Inventory): Promise<EnginesNow> {
+  const services = engines.map((engine) => engine.service);
   const facts = await systemd.facts([...services, "soulstone-*.service"]);
-  const engines = new Map(inventory.engines.map(({ name, service }) => {
+  const known = byName(engines, facts);
+  const strays = [...facts].flatMap(([unit, found]) => {
+    const name = /^soulstone-(.+)\.service$/.exec(unit)?.[1];
+    return name !== undefined && !known.has(name) && isUp(conditionOf(found)) ? [name] : [];
+  });
+  return { engines: known, strays: strays.sort() };
+}
+
+/** What some engines do, by name. */
+export async function conditionsNow(
+  systemd: Systemd,
+  engines: readonly Engine[],
+): Promise<Map<string, Condition>> {
+  const facts = await systemd.facts(engines.map((engine) => engine.service));
+  return new Map([...byName(engines, facts)].map(([name, { condition }]) => [name, condition]));
+}
+
+function byName(
+  engines: readonly Engine[],
+  facts: ReadonlyMap<string, UnitFacts>,
+): Map<string, EngineNow> {
+  return new Map(engines.map(({ name, service }) => {
     const found = facts.get(service);
     return [name, { facts: found, condition: conditionOf(found) }];
   }));
-  const strays = [...facts].flatMap(([unit, found]) => {
-    const name = /^soulstone-(.+)\.service$/.exec(unit)?.[1];
-    return name !== undefined && !engines.has(name) && isUp(conditionOf(found)) ? [name] : [];
-  });
-  return { engines, strays: strays.sort() };
 }
 
 /** The same, or why systemd cannot tell. */

@@ -1,13 +1,13 @@
 import {
-  type Condition,
   enginesNamed,
   type Inventory,
   memoryNeed,
+  type Progress,
   progressOf,
   type Transition,
 } from "../core/orchestrator/mod.ts";
 import type { CommandContext } from "./context.ts";
-import { type EnginesNow, enginesNow } from "./engines.ts";
+import { conditionsNow } from "./engines.ts";
 import { readGpus } from "./gpus.ts";
 import type { SummonEvents } from "./summon_events.ts";
 import type { Systemd } from "./systemd.ts";
@@ -31,12 +31,15 @@ export type Outcome =
   | { readonly kind: "abandoned" };
 
 /** The pauses between two looks: short at first, so that a quick start is not held up. */
-const SHORTEST_POLL_MILLISECONDS = 40;
+const SHORTEST_POLL_MILLISECONDS = 50;
 const LONGEST_POLL_MILLISECONDS = 250;
-const POLL_SHARE = 0.02;
+const POLL_SHARE = 0.01;
 
 /** How long engines that systemd calls ready may take to answer, unless a timeout says otherwise. */
 const ANSWER_MILLISECONDS = 60_000;
+
+/** An engine that is started anew after a crash is still waited for in the same phase. */
+const PHASES: readonly Progress["phase"][] = ["stop", "start", "healthy", "ready"];
 
 type Part = Pick<Transition, "wanted" | "stop">;
 
@@ -47,18 +50,18 @@ type Part = Pick<Transition, "wanted" | "stop">;
 export async function follow(following: Following, part: Part): Promise<Outcome> {
   const { context, systemd, inventory, events, deadlineMilliseconds } = following;
   const begun = performance.now();
+  const engines = enginesNamed(inventory, [...part.wanted, ...part.stop.map((s) => s.name)]);
   const asking = askHealth(following, part);
   let readyAt: number | undefined;
-  let former: ReturnType<typeof progressOf>["phase"] | undefined;
+  let phase: Progress["phase"] = "stop";
   try {
     for (;;) {
-      const now = await enginesNow(systemd, inventory);
-      const progress = progressOf(part, conditionsOf(now));
+      const progress = progressOf(part, await conditionsNow(systemd, engines));
       if (progress.lost.length > 0) return { kind: "lost", lost: progress.lost };
-      if (former !== undefined && former !== "ready" && former !== progress.phase) {
-        events.ended(former);
+      if (PHASES.indexOf(progress.phase) > PHASES.indexOf(phase)) {
+        if (phase !== "ready") events.ended(phase);
+        phase = progress.phase;
       }
-      former = progress.phase;
       let { waitsFor } = progress;
       if (progress.phase === "ready") {
         waitsFor = await asking.silent();
@@ -68,7 +71,7 @@ export async function follow(following: Following, part: Part): Promise<Outcome>
         }
         readyAt ??= performance.now();
         events.waiting("healthy", waitsFor);
-      } else events.waiting(progress.phase, waitsFor);
+      } else if (phase !== "ready") events.waiting(phase, waitsFor);
       if (context.interruption.aborted) return { kind: "interrupted", waitsFor };
       const limit = Math.min(
         deadlineMilliseconds,
@@ -123,10 +126,6 @@ export async function followMemory(
   }
 }
 
-function conditionsOf(now: EnginesNow): Map<string, Condition> {
-  return new Map([...now.engines].map(([name, { condition }]) => [name, condition]));
-}
-
 function pollMilliseconds(elapsed: number): number {
   const share = elapsed * POLL_SHARE;
   return Math.min(LONGEST_POLL_MILLISECONDS, Math.max(SHORTEST_POLL_MILLISECONDS, share));
@@ -135,11 +134,13 @@ function pollMilliseconds(elapsed: number): number {
 /** Waits, or less when the operator interrupts. */
 function pause({ interruption }: CommandContext, milliseconds: number): Promise<void> {
   return new Promise((wake) => {
-    const timer = setTimeout(wake, milliseconds);
-    interruption.addEventListener("abort", () => {
+    const timer = setTimeout(done, milliseconds);
+    function done(): void {
       clearTimeout(timer);
+      interruption.removeEventListener("abort", done);
       wake();
-    }, { once: true });
+    }
+    interruption.addEventListener("abort", done);
   });
 }
 

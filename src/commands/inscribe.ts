@@ -1,8 +1,8 @@
-import { basename, join } from "node:path/posix";
+import { join } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
 import { type Change, formatSummary, plan, restartsFor } from "../core/plan/mod.ts";
 import { printable, printableLines } from "../core/report/mod.ts";
-import { SEPULCHER, serviceOf } from "../core/rune/mod.ts";
+import { SEPULCHER, unitOf } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
@@ -58,10 +58,11 @@ async function inscribeLocked(
   const notes = readNotes(host, folders.config);
   const unknown = !options.verify || !options.reload;
   const own = [...writesFor(host, folders.config, changes, read.tree.receipt), ...backups];
+  const asked = restartsFor(changes);
   const isNews = own.length > 0 || notes.untold && !unknown;
   if (isNews) {
     await verify(context, options, runes);
-    const told = addToNotes(notes, restartsFor(changes), unknown);
+    const told = addToNotes(notes, asked, unknown);
     const writes = [...own, ...notesWrite(host, folders.config, told)];
     const transaction = beginTransaction(host, folders.config, writes);
     const problem = systemd && await load(systemd, runes);
@@ -76,7 +77,7 @@ async function inscribeLocked(
   for (const { path } of backups) {
     terminal.err(`lychd: the edit is kept as ${printable(join(folders.config, path))}\n`);
   }
-  const restarts = await applyRestarts(context, options, systemd).catch((error) => {
+  const restarts = await applyRestarts(context, options, systemd, asked).catch((error) => {
     if (!(error instanceof HostError)) throw error;
     const words = `${printable(error.path)}: ${error.message}; the new units are in place`;
     throw new Refusal(EXIT.hostRefused, words, "systemctl --user status 'soulstone-*'");
@@ -117,8 +118,7 @@ async function load(systemd: Systemd, runes: readonly Rune[]): Promise<string | 
 async function loadProblem(systemd: Systemd, runes: readonly Rune[]): Promise<string | undefined> {
   const problem = await systemd.reload();
   if (problem !== undefined) return problem;
-  const units = runes.map(({ path }) => basename(path))
-    .flatMap((file) => serviceOf(file) ?? (file.endsWith(".target") ? file : []));
+  const units = runes.flatMap(({ path }) => unitOf(path) ?? []);
   const states = await systemd.states(units);
   const missing = units.filter((unit) => states.get(unit)?.loadState !== "loaded");
   return missing.length === 0 ? undefined : missing.map((unit) => {
@@ -131,7 +131,7 @@ async function loadProblem(systemd: Systemd, runes: readonly Rune[]): Promise<st
 function tellInscribed(
   { terminal, folders }: CommandContext,
   options: InscribeOptions,
-  { changes, restartNeeded, restarted, problem }: Inscribed,
+  { changes, restartNeeded, restarted, reread, problem }: Inscribed,
 ): void {
   if (options.json) {
     const value = {
@@ -139,7 +139,8 @@ function tellInscribed(
       summary: formatSummary(changes),
       restart_needed: restartNeeded,
       restarted,
-      ...problem === undefined ? {} : { error: problem },
+      reread,
+      ...problem === undefined ? {} : { error: problem.said },
       verified: options.verify,
       reloaded: options.reload,
     };
@@ -147,9 +148,11 @@ function tellInscribed(
   } else {
     terminal.out(`${printable(folders.config)}: ${doneSummary(changes)}\n`);
     if (restarted.length > 0) terminal.out(`restarted: ${restarted.join(" ")}\n`);
+    if (reread.length > 0) terminal.out(`took over, without a restart: ${reread.join(" ")}\n`);
   }
-  if (problem !== undefined) terminal.err(`lychd: a restart failed: ${printable(problem)}\n`);
-  else if (restartNeeded.length > 0) {
+  if (problem !== undefined) {
+    terminal.err(`lychd: ${problem.what} failed: ${printable(problem.said)}\n`);
+  } else if (restartNeeded.length > 0) {
     const names = restartNeeded.join(" ");
     const podNote = restartNeeded.includes(SEPULCHER.service)
       ? "; a restart of the pod is one of every engine in it"

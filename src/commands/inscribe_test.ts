@@ -61,7 +61,7 @@ const NEW = [
 ];
 
 /** Answers of one program, for the tests that want it to fail. */
-type Broken = Partial<Record<"quadlet" | "analyze" | "daemon-reload" | "show", Ran>>;
+type Broken = Partial<Record<"quadlet" | "analyze" | "daemon-reload" | "show" | "reload", Ran>>;
 
 /** Programs that do what the real ones do to such units, over the files in memory. */
 function play(memory: () => MemoryHost, broken: Broken, calls: string[]): Host["run"] {
@@ -82,6 +82,9 @@ function play(memory: () => MemoryHost, broken: Broken, calls: string[]): Host["
     if (args.includes("daemon-reload")) {
       loaded = below("/home/.config").map((file) => serviceOf(file) ?? file);
       return Promise.resolve(broken["daemon-reload"] ?? answer(""));
+    }
+    if (args.includes("reload") && broken.reload !== undefined) {
+      return Promise.resolve(broken.reload);
     }
     const units = args.slice(args.indexOf("--") + 1);
     const blocks = units.map((unit) =>
@@ -316,4 +319,106 @@ Deno.test("what was written without being told is tried and loaded by the next r
   await inscribe(contextOf(memory, said), OPTIONS, () => NEW);
   assert.ok(calls.some((call) => call.startsWith("/quadlet")));
   assert.ok(calls.includes("/systemctl --user daemon-reload"));
+});
+
+const WATCHERS = [
+  ...OLD,
+  rune(`${UNITS}/harvester.container`, "[Container]\nImage=p\n"),
+  rune(`${UNITS}/harvester/prometheus.yml`, "a: 1\n"),
+  rune(`${UNITS}/scribe.container`, "[Container]\nImage=g\n"),
+  rune(`${UNITS}/scribe/dashboards/x.json`, "{}\n"),
+  rune("systemd/user/lychd-watchers.target", "[Unit]\n"),
+];
+
+/** The same files, those at `texts` with another text. */
+function withTexts(texts: Readonly<Record<string, string>>): Rune[] {
+  return WATCHERS.map((old) => rune(old.path, texts[old.path] ?? old.text));
+}
+
+/** A host on which the Watchers run. */
+async function watchedHost(broken: Broken, calls: string[]): Promise<MemoryHost> {
+  const memory = await oldHost(broken, calls);
+  const context = contextOf(memory, { out: "", err: "" });
+  assert.equal(await inscribe(context, OPTIONS, () => WATCHERS), EXIT.ok);
+  calls.length = 0;
+  return memory;
+}
+
+/** What systemd was told to do, apart from questions. */
+function orders(calls: readonly string[]): string[] {
+  return calls.flatMap((call) =>
+    /^\/systemctl --user (?!show|daemon-reload)(.*)$/.exec(call)?.[1] ?? []
+  );
+}
+
+const NEW_CONFIGURATION = { [`${UNITS}/harvester/prometheus.yml`]: "a: 2\n" };
+
+Deno.test("a new configuration is taken over without a restart, and a dashboard without a word", async () => {
+  const calls: string[] = [];
+  const memory = await watchedHost({}, calls);
+  const said = { out: "", err: "" };
+  const runes = withTexts({ ...NEW_CONFIGURATION, [`${UNITS}/scribe/dashboards/x.json`]: "[]\n" });
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => runes), EXIT.ok);
+  assert.deepEqual(orders(calls), ["reload -- harvester.service"]);
+  assert.match(said.out, /^took over, without a restart: harvester\.service$/m);
+  assert.equal(said.err, "");
+  calls.length = 0;
+  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => runes);
+  assert.deepEqual(orders(calls), []);
+});
+
+Deno.test("a Harvester that waits for its restart is not given the new configuration before", async () => {
+  const calls: string[] = [];
+  const memory = await watchedHost({}, calls);
+  const said = { out: "", err: "" };
+  const runes = withTexts({
+    ...NEW_CONFIGURATION,
+    [`${UNITS}/harvester.container`]: "[Container]\nImage=p:2\n",
+  });
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => runes), EXIT.ok);
+  assert.match(said.err, /still running as they were before: harvester\.service/);
+  const later = runes.map((old) =>
+    old.path.endsWith("prometheus.yml") ? rune(old.path, "a: 3\n") : old
+  );
+  await inscribe(contextOf(memory, said), OPTIONS, () => later);
+  assert.deepEqual(orders(calls), []);
+  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => later);
+  assert.deepEqual(orders(calls), ["try-restart -- harvester.service"]);
+});
+
+Deno.test("a configuration that the Harvester refuses is told, and tried again by the next render", async () => {
+  const calls: string[] = [];
+  const broken: Broken = { reload: { code: 1, stdout: "", stderr: "Job for harvester failed.\n" } };
+  const memory = await watchedHost(broken, calls);
+  const said = { out: "", err: "" };
+  const runes = withTexts(NEW_CONFIGURATION);
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => runes), EXIT.hostRefused);
+  assert.match(said.err, /^lychd: a reload failed: Job for harvester failed\.$/m);
+  delete broken.reload;
+  calls.length = 0;
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => runes), EXIT.ok);
+  assert.deepEqual(orders(calls), ["reload -- harvester.service"]);
+});
+
+Deno.test("a new Watcher starts beside those that run, with --restart only", async () => {
+  const runes = [...WATCHERS, rune(`${UNITS}/gpu-exporter.container`, "[Container]\nImage=e\n")];
+  for (const restart of [false, true]) {
+    const calls: string[] = [];
+    const memory = await watchedHost({}, calls);
+    const said = { out: "", err: "" };
+    await inscribe(contextOf(memory, said), { ...OPTIONS, restart }, () => runes);
+    assert.deepEqual(orders(calls), restart ? ["start -- lychd-watchers.target"] : []);
+  }
+});
+
+Deno.test("Watchers that are gone are stopped with --restart, and leave no folder", async () => {
+  const calls: string[] = [];
+  const memory = await watchedHost({}, calls);
+  const said = { out: "", err: "" };
+  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => OLD);
+  assert.deepEqual(orders(calls), [
+    "stop -- harvester.service lychd-watchers.target scribe.service",
+  ]);
+  const left = [...memory.folders].filter((path) => /harvester|scribe/.test(path));
+  assert.deepEqual(left, []);
 });

@@ -32,6 +32,6 @@ export async function journalTail(
 function tells(line: string): boolean {
   return line.trim() !== "" &&
     // Podman's events, such as `2026-11-21 23:45:31.1 +0000 UTC m=+0.6 container died …`.
-    !/^\d{4}-\d\d-\d\d \S+ \S+ \S+ m=\S+ \w+ \w+ /.test(line) &&
+    !/^\d{4}-\d\d-\d\d \S+ \S+ \S+ m=\S+ \w+ [\w-]+ /.test(line) &&
     !/^conmon [0-9a-f]+ <\w+>:/.test(line);
 }

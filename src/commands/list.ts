@@ -64,6 +64,7 @@ function listJson(inventory: Inventory, now: EnginesNow | undefined) {
       resident: engine.resident,
       capabilities: engine.capabilities,
       vram_mib: engine.vramMib ?? null,
+      metrics_path: engine.metricsPath ?? null,
     })),
     capabilities: Object.fromEntries(capabilityIndex(inventory)),
     systemd_answers: now !== undefined,

@@ -2,7 +2,7 @@ import { enginesNamed, readWish } from "../core/orchestrator/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
-import { refuseWish } from "./plan.ts";
+import { refuseWish } from "./refuse_wish.ts";
 import { requireRendered } from "./rendered.ts";
 
 /** `lychd logs NAME`: the journal of a Soulstone, or of all members of a Coven, by journalctl. */

@@ -20,6 +20,8 @@ export type Services = ReadonlyMap<string, string>;
 export interface Notes {
   /** To be restarted. */
   readonly restart: Services;
+  /** To be told to read their files again. */
+  readonly reread: Services;
   /** To be stopped: their units are gone. */
   readonly stop: Services;
   /** Whether units were written that were not tried, or of which systemd was not told. */
@@ -36,6 +38,7 @@ export function readNotes(host: Host, root: string): Notes {
   }
   return {
     restart: services(value?.["restart"]),
+    reread: services(value?.["reread"]),
     stop: services(value?.["stop"]),
     untold: value?.["untold"] === true,
   };
@@ -43,15 +46,19 @@ export function readNotes(host: Host, root: string): Notes {
 
 function services(value: unknown): Services {
   const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
-  const isOurs = (unit: string) => /^(?:soulstone-[A-Za-z0-9._-]+|lychd-pod)\.service$/.test(unit);
   return new Map(
-    entries.filter((e): e is [string, string] => isOurs(e[0]) && typeof e[1] === "string"),
+    entries.filter((e): e is [string, string] => OURS.test(e[0]) && typeof e[1] === "string"),
   );
 }
 
+/** Units that lychd may ever have had. */
+const OURS =
+  /^(?:soulstone-[A-Za-z0-9._-]+\.service|lychd-(?:pod|observer)\.service|(?:harvester|scribe)(?:-data-volume)?\.service|gpu-exporter\.service|lychd-observer\.timer|lychd-watchers\.target)$/;
+
 /** The write that keeps notes as part of a transaction, or removes the file when there are none. */
 export function notesWrite(host: Host, root: string, notes: Notes): Write[] {
-  const isEmpty = notes.restart.size === 0 && notes.stop.size === 0 && !notes.untold;
+  const { restart, reread, stop, untold } = notes;
+  const isEmpty = restart.size === 0 && reread.size === 0 && stop.size === 0 && !untold;
   const isThere = host.lstat(join(root, NOTES_PATH)) !== undefined;
   if (isEmpty && !isThere) return [];
   return [{ path: NOTES_PATH, content: isEmpty ? undefined : formatNotes(notes), mode: 0o600 }];
@@ -72,9 +79,10 @@ export function writeNotes(host: Host, root: string, notes: Notes): void {
   }
 }
 
-function formatNotes({ restart, stop, untold }: Notes): string {
+function formatNotes({ restart, reread, stop, untold }: Notes): string {
   const value = {
     restart: Object.fromEntries(restart),
+    reread: Object.fromEntries(reread),
     stop: Object.fromEntries(stop),
     untold,
   };

@@ -1,19 +1,9 @@
-import {
-  type Choice,
-  type Inventory,
-  planTransition,
-  readWish,
-  type Refusal,
-  type Transition,
-  type Wish,
-} from "../core/orchestrator/mod.ts";
-import type { Palette } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { namesUp, tryEnginesNow } from "./engines.ts";
-import { fail } from "./fail.ts";
+import { refuseWish } from "./refuse_wish.ts";
 import { printJson } from "./say.ts";
-import { tableLines } from "./table.ts";
+import { planWords, transitionJson, transitionText } from "./transition_text.ts";
 import { viewCodex } from "./view.ts";
 
 /** `lychd plan WISH`: what a summon would do, and why it would do nothing else. Does nothing. */
@@ -42,77 +32,4 @@ export async function planWish(
     });
   } else terminal.out(transitionText(planned.transition, terminal.outPalette));
   return EXIT.ok;
-}
-
-/** Reads the words of a wish and plans it. */
-export function planWords(
-  words: readonly string[],
-  inventory: Inventory,
-  running: readonly string[],
-): { wish: Wish; transition: Transition } | { refusal: Refusal } {
-  const read = readWish(words, inventory);
-  if ("refusal" in read) return read;
-  const planned = planTransition(read.wish, inventory, new Set(running));
-  return "refusal" in planned ? planned : { wish: read.wish, transition: planned.transition };
-}
-
-/** Says why a wish is not granted: what was asked for is not there. */
-export function refuseWish(
-  context: CommandContext,
-  json: boolean,
-  { message, hint }: Refusal,
-): ExitCode {
-  return fail(context, json, message, { code: EXIT.usage, hint });
-}
-
-/** What a choice is called. */
-export function choiceTitle({ kind, name }: Choice): string {
-  switch (kind) {
-    case "running":
-      return `what runs (${name.replaceAll(" ", ", ")})`;
-    case "coven":
-      return `Coven ${name}`;
-    case "soulstone":
-      return `Soulstone ${name}`;
-  }
-}
-
-/** A transition for people: what is chosen and why, who stops, starts and stays, and who lost. */
-export function transitionText(transition: Transition, palette: Palette): string {
-  const { choice, why, stop, start, keep, losers } = transition;
-  const rows = [
-    ...stop.map((s) => [palette.removed("stop"), s.name, s.why]),
-    ...start.map((name) => [palette.added("start"), name, ""]),
-    ...keep.map((name) => ["keep", name, ""]),
-  ];
-  const indented = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
-  const lines = [
-    `${palette.strong(choiceTitle(choice))}: ${why}`,
-    ...indented(tableLines(rows)),
-    ...stop.length + start.length === 0 ? ["  nothing stops, nothing starts"] : [],
-    ...losers.length === 0 ? [] : [
-      "not taken:",
-      ...indented(losers.map((loser) => `${choiceTitle(loser.choice)}: ${loser.why}`)),
-    ],
-  ];
-  return lines.map((line) => `${line}\n`).join("");
-}
-
-/** A transition for programs. */
-export function transitionJson(wish: Wish, transition: Transition) {
-  const { choice, why, wanted, keep, start, stop, losers } = transition;
-  return {
-    wish: { kind: wish.kind, names: wish.kind === "capabilities" ? wish.names : [wish.name] },
-    choice: choiceJson(choice),
-    why,
-    wanted,
-    keep,
-    stop,
-    start,
-    losers: losers.map((loser) => ({ ...choiceJson(loser.choice), why: loser.why })),
-  };
-}
-
-function choiceJson({ kind, name, unit }: Choice) {
-  return { kind, name, unit: unit ?? null };
 }

@@ -1,7 +1,7 @@
-import { basename, join } from "node:path/posix";
+import { join } from "node:path/posix";
 import { CURRENT_PATH, FORMER_PATH, plan, RECEIPT_PATH, sha256 } from "../core/plan/mod.ts";
 import { printable } from "../core/report/mod.ts";
-import { serviceOf } from "../core/rune/mod.ts";
+import { HARVESTER, QUADLET_FOLDER, SCRIBE, unitOf } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
@@ -34,6 +34,15 @@ export async function purge(
   } else {
     terminal.out(`${printable(folders.config)}: ${done.removed.length} removed\n`);
   }
+  const volumes = [HARVESTER, SCRIBE].filter(({ data }) =>
+    done.removed.includes(`${QUADLET_FOLDER}/${data}`)
+  ).map(({ volume }) => volume);
+  if (volumes.length > 0) {
+    const names = volumes.join(" ");
+    terminal.err(
+      `lychd: what the Watchers have gathered is kept\nhint: podman volume rm ${names}\n`,
+    );
+  }
   if (!invocation.reload) {
     terminal.err(
       "lychd: not reloaded: engines that run were not stopped, and systemd still has their units\n" +
@@ -54,8 +63,7 @@ async function purgeLocked(
   const removed = planned.changes.map((change) => change.path);
   if (removed.length > 0) confirm(context, invocation, removed);
   const { stop, restart } = readNotes(host, folders.config);
-  const units = Object.keys(planned.receipt.files).map((path) => basename(path))
-    .flatMap((file) => serviceOf(file) ?? (file.endsWith(".target") ? file : []));
+  const units = Object.keys(planned.receipt.files).flatMap((path) => unitOf(path) ?? []);
   const stopped = await stopUnits(systemd, [...units, ...stop.keys(), ...restart.keys()]);
   if (stopped !== undefined) {
     throw new Refusal(EXIT.hostRefused, `a unit does not stop: ${stopped}; no file was removed`);

@@ -2,7 +2,7 @@
 import { basename } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
 import { type Inventory, readInventory } from "../core/orchestrator/mod.ts";
-import { type Change, plan } from "../core/plan/mod.ts";
+import { type Change, plan } from "../core/plan/plan.ts";
 import { printable } from "../core/report/mod.ts";
 import { SEPULCHER } from "../core/rune/mod.ts";
 import type { CommandContext } from "./context.ts";

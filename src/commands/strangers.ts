@@ -1,7 +1,7 @@
 import { basename, join } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
 import type { Receipt } from "../core/plan/mod.ts";
-import { serviceOf } from "../core/rune/mod.ts";
+import { serviceOf, unitOf } from "../core/rune/mod.ts";
 import type { Folders } from "../folders.ts";
 import { type Host, HostError } from "../host/host.ts";
 
@@ -15,21 +15,14 @@ export function findStrangers(
   runes: readonly Rune[],
   receipt: Receipt,
 ): string[] {
-  const services = new Set<string>();
-  const units = new Set<string>();
-  for (const { path } of runes) {
-    const file = basename(path);
-    const service = serviceOf(file);
-    if (service !== undefined) services.add(service);
-    units.add(service ?? file);
-  }
+  const units = new Set(runes.flatMap(({ path }) => unitOf(path) ?? []));
   const paths = [...runes.map(({ path }) => path), ...Object.keys(receipt.files)];
   const own = new Set(paths.map((path) => join(folders.config, path)));
   const found = new Set<string>();
   for (const folder of folders.otherQuadlet) {
     walk(host, folder, (path) => {
       const service = own.has(path) ? undefined : serviceMadeOf(host, path);
-      if (service !== undefined && services.has(service)) found.add(path);
+      if (service !== undefined && units.has(service)) found.add(path);
     });
   }
   for (const folder of folders.otherSystemd) {

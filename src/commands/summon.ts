@@ -1,3 +1,4 @@
+import { join } from "node:path/posix";
 import {
   enginesNamed,
   type Inventory,
@@ -5,19 +6,20 @@ import {
   type Transition,
   type Wish,
 } from "../core/orchestrator/mod.ts";
+import { RECEIPT_PATH } from "../core/plan/receipt.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
+import { isCodexNewer } from "./codex_newer.ts";
 import type { CommandContext } from "./context.ts";
 import { enginesNow, namesUp, SESSION_HINT } from "./engines.ts";
 import { follow, followMemory, followStops, type Outcome } from "./follow.ts";
 import { readGpus } from "./gpus.ts";
-import { compileCodex } from "./load.ts";
-import { planWords, transitionJson, transitionText } from "./plan.ts";
 import { differences, type Rendered, requireRendered, tellDifferences } from "./rendered.ts";
 import { warn } from "./say.ts";
 import { concludeSummon, type Summon, tellUnderWay } from "./summon_end.ts";
 import { type SummonEvents, summonEvents } from "./summon_events.ts";
 import { userSystemd } from "./systemd.ts";
+import { planWords, transitionJson, transitionText } from "./transition_text.ts";
 
 /** `lychd summon WISH`: has systemd make a wish true, and follows it until all that is wanted answers. */
 export async function summon(
@@ -45,8 +47,7 @@ async function beginSummon(
   const systemd = userSystemd(context);
   if (systemd === undefined) return events.refused("there is no systemctl", EXIT.hostRefused);
   const now = await enginesNow(systemd, inventory);
-  const before = namesUp(now);
-  const planned = planWords(invocation.wish, inventory, before);
+  const planned = planWords(invocation.wish, inventory, namesUp(now));
   if ("refusal" in planned) {
     const { message, hint } = planned.refusal;
     return events.refused(message, EXIT.usage, hint);
@@ -68,7 +69,10 @@ async function beginSummon(
   const summon: Summon = {
     invocation,
     transition,
-    before,
+    // One that crashes again and again is nothing to go back to.
+    before: [...now.engines].filter(([, { condition }]) =>
+      condition.state === "running" || condition.state === "starting"
+    ).map(([name]) => name),
     sinceSeconds: Date.now() / 1000,
     following: {
       context,
@@ -102,6 +106,13 @@ function tellPlan(
 
 /** Warns where the Codex is not what was rendered, and so not what happens. */
 async function compareWithCodex(context: CommandContext, rendered: Rendered): Promise<void> {
+  const { host, folders } = context;
+  const receipt = host.stat(join(folders.config, RECEIPT_PATH));
+  const isAsRendered = receipt !== undefined &&
+    !isCodexNewer(host, folders.codex, receipt.changedSeconds);
+  if (isAsRendered) return;
+  // The compiler takes time to load, which nobody waits for here.
+  const { compileCodex } = await import("./load.ts");
   const { runes, valid } = await compileCodex(context);
   if (valid) tellDifferences(context, differences(runes, rendered));
   else warn(context, "the Codex has faults; what was rendered last counts", "lychd check");

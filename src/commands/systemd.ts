@@ -34,10 +34,14 @@ export interface Systemd {
   beginStop(units: readonly string[]): Promise<string | undefined>;
   /** Takes jobs back, irreversible ones too; one that is done meanwhile is no fault. */
   cancel(jobs: readonly string[]): Promise<void>;
+  /** Starts units; what it said when that failed. */
+  start(units: readonly string[]): Promise<string | undefined>;
   /** Stops units; what it said when that failed. */
   stop(units: readonly string[]): Promise<string | undefined>;
   /** Restarts those of the units that run; what it said when that failed. */
   tryRestart(units: readonly string[]): Promise<string | undefined>;
+  /** Has services that run read their files again; what it said when that failed. */
+  reread(units: readonly string[]): Promise<string | undefined>;
 }
 
 /** The user's systemd by `systemctl`, if there is one. */
@@ -57,8 +61,10 @@ function systemdBy(host: Host, systemctl: string): Systemd {
       order("start", "--no-block", "--job-mode=replace-irreversibly", "--", unit),
     beginStop: (units) => order("stop", "--no-block", "--", ...units),
     cancel: async (jobs) => void (jobs.length > 0 && await order("cancel", "--", ...jobs)),
+    start: (units) => order("start", "--", ...units),
     stop: (units) => order("stop", "--", ...units),
     tryRestart: (units) => order("try-restart", "--", ...units),
+    reread: (units) => order("reload", "--", ...units),
     states: async (units) =>
       parseStates(
         await show(units, ["Id", "LoadState", "ActiveState", "LoadError", "InvocationID"]),

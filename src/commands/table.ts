@@ -1,37 +1,22 @@
-import Table from "cli-table3";
-
 /** The width that output keeps within, where names allow it. */
 export const WIDTH = 80;
 
-const NO_LINES = Object.fromEntries(
-  [
-    "top",
-    "top-mid",
-    "top-left",
-    "top-right",
-    "bottom",
-    "bottom-mid",
-    "bottom-left",
-    "bottom-right",
-    "left",
-    "left-mid",
-    "mid",
-    "mid-mid",
-    "right",
-    "right-mid",
-    "middle",
-  ].map((part) => [part, ""]),
-);
+// deno-lint-ignore no-control-regex
+const COLOR = /\u001b\[[0-9;]*m/g;
 
-/** Lays out rows in columns, two spaces apart; a line for each, coloured cells included. */
+/**
+ * Lays out rows in columns, two spaces apart; a line for each. Cells may be coloured; what they say is
+ * ASCII, as all names of a Codex are, so that a character is a column.
+ */
 export function tableLines(rows: readonly (readonly string[])[]): string[] {
-  if (rows.length === 0) return [];
-  const table = new Table({
-    chars: NO_LINES,
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 2, compact: true },
-  });
-  for (const row of rows) table.push([...row]);
-  return table.toString().split("\n").map((line) => line.trimEnd());
+  const width = (cell: string) => cell.replace(COLOR, "").length;
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, width(cell));
+  }
+  return rows.map((row) =>
+    row.map((cell, i) => cell + " ".repeat((widths[i] ?? 0) - width(cell))).join("  ").trimEnd()
+  );
 }
 
 /** Breaks words into lines that keep within {@linkcode WIDTH} behind an indent. */

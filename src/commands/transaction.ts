@@ -239,10 +239,11 @@ function syncFolders(host: Host, root: string, entries: readonly Entry[]): void 
   }
 }
 
-/** A folder below ours, such as that of a drop-in, goes with its last file. */
+/** A folder below ours, such as that of a drop-in, goes with its last file, and those above it too. */
 function removeIfEmptied(host: Host, root: string, path: string): void {
-  const folder = dirname(path);
-  if (folder !== QUADLET_FOLDER && folder !== SYSTEMD_FOLDER) {
-    host.removeEmptyFolder(join(root, folder));
+  const isOurs = (folder: string) =>
+    folder.startsWith(`${QUADLET_FOLDER}/`) || folder.startsWith(`${SYSTEMD_FOLDER}/`);
+  for (let folder = dirname(path); isOurs(folder); folder = dirname(folder)) {
+    if (!host.removeEmptyFolder(join(root, folder))) return;
   }
 }

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
-import { parseGeneratorOutput, serviceOf, SYSTEMD_FOLDER } from "../core/rune/mod.ts";
+import { parseGeneratorOutput, serviceOf, SYSTEMD_FOLDER, unitOf } from "../core/rune/mod.ts";
 import type { Host } from "../host/host.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -53,18 +53,19 @@ async function verifyPlain(
   runes: readonly Rune[],
   services: ReadonlyMap<string, string>,
 ): Promise<string[]> {
-  const targets = runes.map(({ path }) => path)
-    .filter((path) => dirname(path) === SYSTEMD_FOLDER && path.endsWith(".target"));
-  if (systemdAnalyze === undefined || targets.length === 0) return [];
+  const plain = runes.map(({ path }) => path)
+    .filter((path) => dirname(path) === SYSTEMD_FOLDER && unitOf(path) !== undefined);
+  if (systemdAnalyze === undefined || plain.length === 0) return [];
   const folder = join(stage, SYSTEMD_FOLDER);
   for (const [name, text] of services) host.create(join(folder, name), text, 0o600);
   const { code, stdout, stderr } = await host.run(
     systemdAnalyze,
-    ["--user", "verify", "--man=no", ...targets.map((path) => join(stage, path))],
+    ["--user", "verify", "--man=no", ...plain.map((path) => join(stage, path))],
     { SYSTEMD_UNIT_PATH: `${folder}:` },
   );
   // It exits with 0 although it found a directive that it ignores, so its words are read.
-  const said = `${stdout}${stderr}`.split("\n").filter((line) => line.includes(".target:"));
+  const said = `${stdout}${stderr}`.split("\n")
+    .filter((line) => plain.some((path) => line.includes(`${basename(path)}:`)));
   if (said.length > 0) return said.map((line) => line.replaceAll(`${folder}/`, ""));
   return code === 0 ? [] : [`systemd-analyze verify failed with ${code}: ${stderr.trim()}`];
 }

@@ -107,9 +107,9 @@ export function whyUnknown(facts: Facts, id: string): string {
 
 /** Words that facts are made of: a user of that name is left in them. */
 const OWN_WORDS = new Set(
-  "root user home nvidia amd intel gpu video render podman docker systemd lychd dev lib run".split(
-    " ",
-  ),
+  ("root user home nvidia amd intel gpu video render podman docker systemd lychd dev lib run " +
+    "debian ubuntu fedora rhel centos rocky almalinux arch manjaro opensuse suse nixos alpine linux")
+    .split(" "),
 );
 
 /**
@@ -139,11 +139,19 @@ export function redactFacts(
       stderr: fact.stderr.map(redact),
     };
   const entries = <T>(record: Readonly<Record<string, T>>, change: (value: T) => T) =>
-    Object.fromEntries(Object.entries(record).map(([key, v]) => [redact(key), change(v)]));
+    Object.fromEntries(
+      Object.entries(record).map(([key, v]) => [key.includes("/") ? redact(key) : key, change(v)]),
+    );
   return {
     ...facts,
     environment: entries(facts.environment, redact),
-    commands: entries(facts.commands, redactFact),
+    commands: {
+      ...entries(facts.commands, redactFact),
+      // Of the distribution, and of nobody.
+      ...facts.commands["os-release"] === undefined
+        ? {}
+        : { "os-release": facts.commands["os-release"] },
+    },
   };
 }
 

@@ -73,3 +73,15 @@ Deno.test("home, user and host are replaced as whole words, and nothing else", (
 Deno.test("a user whose name is a word of the facts does not spoil them", () => {
   assert.deepEqual(redactFacts(FACTS, { user: "systemd", host: "lychd" }), FACTS);
 });
+
+Deno.test("a user who is called as a distribution, or as a fact, changes no finding", () => {
+  const commands = {
+    "os-release": { command: "cat", exit: 0, stdout: ["ID=crypt"], stderr: [] },
+    disk: { command: "df", exit: 0, stdout: ["1 /home/disk"], stderr: [] },
+  };
+  const facts = { ...FACTS, commands };
+  const redacted = redactFacts(facts, { home: "/home/disk", user: "disk", host: "crypt" });
+  assert.deepEqual(redacted.commands["os-release"], commands["os-release"]);
+  assert.deepEqual(Object.keys(redacted.commands).sort(), ["disk", "os-release"]);
+  assert.match(JSON.stringify(redacted.commands["disk"]), /1 \/home\/user/);
+});

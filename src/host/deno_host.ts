@@ -59,9 +59,13 @@ export const DENO_HOST: Host = {
         stdin: "null",
         stdout: "piped",
         stderr: "piped",
+        // Ctrl-C goes to all programs of the terminal's group; what it means is for lychd to say.
+        detached: true,
       });
-      if (limits !== undefined) return await runWithin(program, command.spawn(), limits);
-      const { code, stdout, stderr } = await command.output();
+      // Not command.output(): that one does not detach.
+      const child = command.spawn();
+      if (limits !== undefined) return await runWithin(program, child, limits);
+      const { code, stdout, stderr } = await child.output();
       const decoder = new TextDecoder();
       return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
     } catch (error) {
@@ -181,6 +185,7 @@ function statusOf(info: Deno.FileInfo): FileStatus {
     sizeBytes: info.size,
     owner: info.uid ?? 0,
     identity: `${info.dev}:${info.ino}`,
+    changedSeconds: Math.floor((info.ctime?.getTime() ?? Infinity) / 1000),
   };
 }
 

@@ -24,6 +24,11 @@ export interface FileStatus {
   readonly owner: number;
   /** The same for two paths that are the same file or folder. */
   readonly identity: string;
+  /**
+   * When its contents, its name or its mode changed last, in whole seconds of the Unix epoch, rounded
+   * down: no program can set that.
+   */
+  readonly changedSeconds: number;
 }
 
 /** Why the host refused: stable words for the few cases that callers tell apart. */

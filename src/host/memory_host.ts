@@ -51,10 +51,18 @@ export function memoryHost(
         sizeBytes: file.bytes.length,
         owner: 0,
         identity: path,
+        changedSeconds: 0,
       };
     }
     return folders.has(path)
-      ? { kind: "folder", mode: 0o755, sizeBytes: 0, owner: 0, identity: path }
+      ? {
+        kind: "folder",
+        mode: 0o755,
+        sizeBytes: 0,
+        owner: 0,
+        identity: path,
+        changedSeconds: 0,
+      }
       : undefined;
   }
   function list(path: string): string[] {

@@ -52,9 +52,9 @@ binaryTest("a disk that fills up during a render leaves the state of before", as
   await using home = newHome();
   const all = await steps(
     home,
-    `mount -t tmpfs -o size=1m tmpfs "$HOME"
+    `mount -t tmpfs -o size=4m tmpfs "$HOME"
 try first $A; try second $B; try third $A
-for free in $(seq 0 3 42); do
+for free in $(seq 0 12 180); do
   : > "$HOME/filler"; dd if=/dev/zero of="$HOME/filler" bs=4k 2>/dev/null || true
   truncate -s -$((free * 4096)) "$HOME/filler"
   try $free $B
@@ -86,7 +86,7 @@ binaryTest("a first render on a disk that is too small leaves nothing", async ()
   await using home = newHome();
   const all = await steps(
     home,
-    `for size in 4 8 16 24 32 40 48 64 96 256; do
+    `for size in 4 8 16 32 64 128 192 256 320 384 448 1024; do
   mount -t tmpfs -o size=\${size}k tmpfs "$HOME"
   try $size $A
   umount "$HOME"

@@ -62,6 +62,7 @@ Deno.test("check --json has one shape for a valid and an invalid Codex", async (
       groups: ["vision"],
       capabilities: [],
       resident: false,
+      metrics_path: "/metrics",
       file: "soulstones/eye.toml",
     }],
     covens: [{ name: "vision", members: ["eye"] }],

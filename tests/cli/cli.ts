@@ -25,6 +25,9 @@ model = "Qwen/Qwen3-VL-8B-Instruct"
 devices = ["nvidia.com/gpu=all"]
 `;
 
+/** Settings without Watchers, for tests that look at every file. */
+export const NO_WATCHERS = "[harvester]\nenabled = false\n";
+
 /** Another one, in another Coven. */
 export const SAGE = EYE.replace("[eye]", "[sage]").replace("8780", "8781")
   .replace("vision", "think");

@@ -1,12 +1,12 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { type Cli, cli, EYE, SAGE } from "./cli.ts";
+import { type Cli, cli, EYE, NO_WATCHERS, SAGE } from "./cli.ts";
 
 const QUADLET = "home/.config/containers/systemd/lychd";
 const CONTAINER = `${QUADLET}/soulstone-eye.container`;
 
 /** A home whose folders hold what its Codex makes. */
 async function inscribed(): Promise<Cli> {
-  const test = cli().codex({ "soulstones/eye.toml": EYE });
+  const test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await test.expect(["render", "--output", "tree"], {
     stdout: "[DIR]/tree: 3 to create, 0 to update, 0 to remove, 0 unchanged\n",
   });
@@ -15,7 +15,7 @@ async function inscribed(): Promise<Cli> {
 }
 
 Deno.test("a dry run shows an empty home every Rune as a new file, and writes nothing", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   const before = test.listing();
   const [said, told] = await Promise.all([
     test.run(["render", "--dry-run"]),
@@ -35,8 +35,8 @@ Deno.test("a dry run shows an empty home every Rune as a new file, and writes no
 });
 
 Deno.test("what a dry run shows can be applied by patch and is then unchanged", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE });
-  await using tree = cli().codex({ "soulstones/eye.toml": EYE });
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
+  await using tree = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   const [{ stdout }] = await Promise.all([
     test.run(["render", "--dry-run"]),
     tree.run(["render", "--output", "out"]),
@@ -100,7 +100,10 @@ Deno.test("a file that was edited is told as such", async () => {
 });
 
 Deno.test("a file that lychd did not write is told as such", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE }).write(CONTAINER, "[Container]\n");
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE }).write(
+    CONTAINER,
+    "[Container]\n",
+  );
   const said = await test.run(["render", "--exit-code"]);
   strictEqual(said.code, 4);
   match(
@@ -135,7 +138,7 @@ const BROKEN_RECEIPTS: readonly { readonly text: string; readonly problem: RegEx
 
 Deno.test("a receipt that cannot be used stops a run, and says why", async () => {
   await Promise.all(BROKEN_RECEIPTS.map(async ({ text, problem }) => {
-    await using test = cli().codex({ "soulstones/eye.toml": EYE })
+    await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE })
       .write(`${QUADLET}/.lychd-receipt.json`, text);
     const said = await test.run(["render", "--dry-run"]);
     strictEqual(said.code, 1);
@@ -146,9 +149,15 @@ Deno.test("a receipt that cannot be used stops a run, and says why", async () =>
 });
 
 Deno.test("a link or a folder where a Rune belongs stops a run", async () => {
-  await using link = cli().codex({ "soulstones/eye.toml": EYE }).write(`${QUADLET}/x`, "");
+  await using link = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE }).write(
+    `${QUADLET}/x`,
+    "",
+  );
   Deno.symlinkSync("/dev/zero", `${link.dir}/${CONTAINER}`);
-  await using folder = cli().codex({ "soulstones/eye.toml": EYE }).write(`${CONTAINER}/x`, "");
+  await using folder = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE }).write(
+    `${CONTAINER}/x`,
+    "",
+  );
   const refusal = (kind: string) => ({
     code: 1,
     stderr:

@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { PROGRAM_PLACES } from "../../src/programs.ts";
-import { type Cli, cli, exists, EYE, SAGE } from "./cli.ts";
+import { type Cli, cli, exists, EYE, NO_WATCHERS, SAGE } from "./cli.ts";
 
 const OURS = "home/.config/containers/systemd/lychd";
 const UNITS = "home/.config/systemd/user";
@@ -14,6 +14,7 @@ const CURRENT = `${OURS}/.lychd-current.json`;
 const NOTES = `${OURS}/.lychd-notes.json`;
 const JOURNAL = `${OURS}/.lychd-journal.json`;
 const LOCK = `${OURS}/.lychd-lock`;
+const SETTINGS = "home/.config/lychd/lychd.toml";
 const CODEX_EYE = "home/.config/lychd/soulstones/eye.toml";
 
 /** What these tests do without: most machines that run them have neither Podman nor a session. */
@@ -40,7 +41,7 @@ const changed = (...services: string[]) =>
 
 /** A home with the Codex of one Soulstone. */
 function oneEye(): Cli {
-  return cli().codex({ "soulstones/eye.toml": EYE });
+  return cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
 }
 
 /** The same, rendered. */
@@ -87,6 +88,7 @@ Deno.test("render writes every Rune and a receipt, for their owner alone", async
     RECEIPT,
     POD,
     EYE_UNIT,
+    SETTINGS,
     CODEX_EYE,
     VISION,
   ]);
@@ -193,6 +195,7 @@ Deno.test("render --json tells each file, what to restart, and what is not known
     summary: "0 to create, 1 to update, 0 to remove, 2 unchanged",
     restart_needed: ["soulstone-eye.service"],
     restarted: [],
+    reread: [],
     verified: false,
     reloaded: false,
   });
@@ -504,13 +507,13 @@ Deno.test({
     }
     const said = await answer("y\\n");
     strictEqual(said.code, 0, said.stdout);
-    deepStrictEqual(test.files("home").map((path) => `home/${path}`), [CODEX_EYE]);
+    deepStrictEqual(test.files("home").map((path) => `home/${path}`), [SETTINGS, CODEX_EYE]);
   },
 });
 
 Deno.test("purge --yes removes every file of ours, lets go of our folder, and leaves the rest", async () => {
   const own = [`${UNITS}/own.service`, "home/.config/containers/systemd/own.container"];
-  await using test = oneEye().codex({ "lychd.toml": 'boot_coven = "vision"\n' });
+  await using test = oneEye().codex({ "lychd.toml": `boot_coven = "vision"\n${NO_WATCHERS}` });
   for (const path of own) test.write(path, "# mine\n");
   await test.expect(RENDER, { stdout: did(4, 0, 0, 0), stderr: UNKNOWN });
   ok(test.files(UNITS).includes("default.target.d/lychd.conf"));
@@ -527,7 +530,7 @@ Deno.test("purge --yes removes every file of ours, lets go of our folder, and le
 });
 
 Deno.test("purge leaves an operator's file in our folders, and a drop-in of theirs", async () => {
-  await using test = oneEye().codex({ "lychd.toml": 'boot_coven = "vision"\n' })
+  await using test = oneEye().codex({ "lychd.toml": `boot_coven = "vision"\n${NO_WATCHERS}` })
     .write(`${OURS}/soulstone-mine.container`, "# mine\n")
     .write(`${UNITS}/default.target.d/mine.conf`, "# mine\n");
   await test.run(RENDER);
@@ -585,7 +588,8 @@ Deno.test("folders that lead elsewhere are not written through", async (t) => {
 });
 
 Deno.test("a home or a ~/.config that leads elsewhere is fine", async () => {
-  await using test = cli().write("dotfiles/lychd/soulstones/eye.toml", EYE);
+  await using test = cli().write("dotfiles/lychd/soulstones/eye.toml", EYE)
+    .write("dotfiles/lychd/lychd.toml", NO_WATCHERS);
   Deno.symlinkSync("../dotfiles", test.config);
   const stdout = did(3, 0, 0, 0).replace("home/.config", "dotfiles");
   await test.expect(RENDER, { stdout, stderr: UNKNOWN });

@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { cli, EYE, SAGE } from "./cli.ts";
+import { cli, EYE, NO_WATCHERS, SAGE } from "./cli.ts";
 
 const TREE = [
   "containers/systemd/lychd/.lychd-current.json",
@@ -12,13 +12,13 @@ const TREE = [
 const CREATED = "3 to create, 0 to update, 0 to remove, 0 unchanged\n";
 
 Deno.test("--output makes a missing folder and those above it", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await test.expect(["render", "--output", "a/b/c"], { stdout: `[DIR]/a/b/c: ${CREATED}` });
   deepStrictEqual(test.files("a/b/c"), TREE);
 });
 
 Deno.test("--output fills an empty folder, and only its owner can read the files", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   Deno.mkdirSync(`${test.dir}/out`);
   await test.expect(["render", "--output", "[DIR]/out/"], { stdout: `[DIR]/out: ${CREATED}` });
   for (const path of test.files("out")) {
@@ -28,7 +28,11 @@ Deno.test("--output fills an empty folder, and only its owner can read the files
 });
 
 Deno.test("--output again changes nothing, and removes what the Codex has no more", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE, "soulstones/sage.toml": SAGE });
+  await using test = cli().codex({
+    "lychd.toml": NO_WATCHERS,
+    "soulstones/eye.toml": EYE,
+    "soulstones/sage.toml": SAGE,
+  });
   await test.run(["render", "--output", "out"]);
   const runes = (lines: string[]) =>
     lines.filter((line) => /\.(pod|container|target) file/.test(line));
@@ -48,7 +52,7 @@ Deno.test("--output again changes nothing, and removes what the Codex has no mor
 });
 
 Deno.test("--output --json tells what was done", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   const said = await test.run(["render", "--output", "out", "--json"]);
   strictEqual(said.stderr, "");
   deepStrictEqual(JSON.parse(said.stdout), {
@@ -61,7 +65,7 @@ Deno.test("--output --json tells what was done", async () => {
 });
 
 Deno.test("--output writes the same bytes wherever it is", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await Promise.all([
     test.run(["render", "--output", "one"]),
     test.run(["render", "--output", "two"]),
@@ -70,7 +74,7 @@ Deno.test("--output writes the same bytes wherever it is", async () => {
 });
 
 Deno.test("--output refuses a folder that holds something else, and leaves it alone", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE })
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE })
     .write("mine/precious", "x").write("file", "x").write("hidden/.x", "");
   const before = test.listing();
   await Promise.all([
@@ -94,7 +98,7 @@ Deno.test("--output refuses a folder that holds something else, and leaves it al
 });
 
 Deno.test("--output refuses to overwrite a file that was edited or put there since", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await test.run(["render", "--output", "out"]);
   const target = "out/systemd/user/lychd-coven-vision.target";
   test.write(target, "# mine\n");
@@ -108,7 +112,7 @@ Deno.test("--output refuses to overwrite a file that was edited or put there sin
 });
 
 Deno.test("--output refuses a place where a file of another stands", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await test.run(["render", "--output", "out"]);
   test.codex({ "soulstones/sage.toml": SAGE });
   const foreign = "out/containers/systemd/lychd/soulstone-sage.container";
@@ -122,7 +126,7 @@ Deno.test("--output refuses a place where a file of another stands", async () =>
 });
 
 Deno.test("--output says why a folder cannot be written, without a trace", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   Deno.symlinkSync("nowhere/at/all", `${test.dir}/dangling`);
   Deno.mkdirSync(`${test.dir}/read-only`, { mode: 0o555 });
   const names = ["dangling", "x".repeat(300)];
@@ -139,7 +143,7 @@ Deno.test("--output says why a folder cannot be written, without a trace", async
 });
 
 Deno.test("--output leaves the operator's own folders alone", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   const before = test.listing("home");
   await test.run(["render", "--output", "out"]);
   deepStrictEqual(test.listing("home"), before);

@@ -118,7 +118,7 @@ Deno.test("a Codex that changed since the last render is warned of, by name", as
   test.write("home/.config/containers/systemd/lychd/soulstone-lone.container", "[Container]\n");
   const warning = "warning: the Codex is not what was rendered: owl is not rendered, " +
     "sage is no longer in the Codex, Coven think is no longer in the Codex, " +
-    "lone was edited by hand, the pod changed, eye changed, 2 more\n" +
+    "lone was edited by hand, prometheus.yml changed, the pod changed, 4 more\n" +
     "hint: lychd render --dry-run shows it, lychd render puts it in place\n";
   for (const command of ["plan ocr", "list", "covens"]) {
     const said = await run(test, ...command.split(" "));
@@ -275,4 +275,19 @@ Deno.test("logs takes a Soulstone or a Coven, and no capability", async () => {
     stderr: "lychd: there is no Coven, Soulstone or capability `eys`\n" +
       "hint: did you mean `eye` (Soulstone)?\n",
   });
+});
+
+Deno.test("list tells which engines give no metrics", async () => {
+  await using test = cli().codex({
+    "soulstones/all.toml": EYE + EYE.replace("[eye]", "[shy]").replace("8780", "8781") +
+      "metrics = { enabled = false }\n",
+  });
+  const { stdout } = await test.run(["list"]);
+  match(stdout, /^eye .*\n {2}in vision; offers nothing$/m);
+  match(stdout, /^shy .*\n {2}in vision; offers nothing; no metrics$/m);
+  const json = JSON.parse((await test.run(["list", "--json"])).stdout);
+  deepStrictEqual(
+    json.soulstones.map((s: { metrics_path: string | null }) => s.metrics_path),
+    ["/metrics", null],
+  );
 });

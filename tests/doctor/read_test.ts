@@ -236,8 +236,12 @@ Deno.test("an address keeps another from being used when either is any, or they 
     ["127.0.0.2", "127.0.0.1", false],
     ["0.0.0.0", "127.0.0.1", true],
     ["*", "127.0.0.1", true],
-    ["[::]", "127.0.0.1", true],
+    // `ss` writes `*` for a socket of both families: this one is of version 6 alone.
+    ["[::]", "127.0.0.1", false],
+    ["[::]", "::1", true],
+    ["[::ffff:127.0.0.1]", "127.0.0.1", true],
     ["127.0.0.1", "0.0.0.0", true],
+    ["127.0.0.1", "::", false],
     ["[::1]", "127.0.0.1", false],
     ["[::1]", "::1", true],
     ["192.168.1.5", "127.0.0.1", false],

@@ -5,7 +5,8 @@ import { compile } from "../../src/core/compile/mod.ts";
 import { type Finding, formatReport, hasErrors, PLAIN } from "../../src/core/report/mod.ts";
 
 const GOLDEN = import.meta.dirname ?? ".";
-const EXAMPLES = join(GOLDEN, "../../examples");
+const ROOT = join(GOLDEN, "../..");
+const EXAMPLES = join(ROOT, "examples");
 
 /** A Codex, and the folder that holds what it must become. */
 export interface GoldenCase {
@@ -49,10 +50,34 @@ export async function outcomeOf(
   const compiled = await compile(read.codex);
   const findings: Finding[] = [...read.findings, ...compiled.findings];
   const runes = hasErrors(findings) ? [] : compiled.runes;
-  const outcome = new Map(runes.map((rune) => [`runes/${rune.path}`, rune.text]));
+  const outcome = new Map(runes.map((rune) => [`runes/${rune.path}`, shorten(rune.text)]));
   const report = formatReport(findings, { sources: read.sources, prefix: "", palette: PLAIN });
   if (report !== "") outcome.set("report.txt", report);
   return outcome;
+}
+
+/** What lychd brings along as it is: a case names the file instead of repeating it. */
+const VERBATIM: ReadonlyMap<string, string> = new Map(
+  ["dashboards", "templates"].flatMap((folder) =>
+    filesBelow(join(ROOT, folder)).filter((name) => /\.(?:json|yml|sh)$/.test(name))
+      .map((name) => [Deno.readTextFileSync(join(ROOT, folder, name)), `${folder}/${name}`])
+  ),
+);
+
+function shorten(text: string): string {
+  const source = VERBATIM.get(text);
+  return source === undefined ? text : `the same as ${source}\n`;
+}
+
+/** Writes the tree that a case must become to `folder`, as lychd would. */
+export function writeTree(golden: GoldenCase, folder: string): void {
+  const sources = new Map([...VERBATIM].map(([text, name]) => [`the same as ${name}\n`, text]));
+  for (const [path, text] of expectedOutcome(golden)) {
+    if (!path.startsWith("runes/")) continue;
+    const place = join(folder, path.slice("runes/".length));
+    Deno.mkdirSync(dirname(place), { recursive: true });
+    Deno.writeTextFileSync(place, sources.get(text) ?? text);
+  }
 }
 
 /** What the folder of a case says that its Codex must become. */

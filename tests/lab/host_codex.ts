@@ -32,13 +32,16 @@ export function engine(port: number, fields: Fields = {}, flags: readonly string
   };
 }
 
-/** The TOML of a table of Soulstones, and of lychd.toml. */
+/**
+ * The TOML of a table of Soulstones, and of lychd.toml: without Watchers, whose images nobody could
+ * pull here, unless `settings` says which.
+ */
 export function codexFiles(
   soulstones: Readonly<Record<string, Fields>>,
   settings: Fields = {},
 ): Record<string, string> {
   return {
-    "lychd.toml": toml(settings),
+    "lychd.toml": toml({ harvester: { enabled: false }, ...settings }),
     "soulstones/all.toml": toml(soulstones),
   };
 }
@@ -163,7 +166,9 @@ export async function putBinary(): Promise<void> {
 export async function clear(shell: LichShell): Promise<void> {
   await must(
     shell,
-    `systemctl --user stop --quiet 'lychd-coven-*.target' 'soulstone-*.service' lychd-pod.service 2>/dev/null
+    `systemctl --user stop --quiet 'lychd-*.target' 'lychd-*.timer' 'soulstone-*.service' \
+       'harvester*.service' 'scribe*.service' lychd-pod.service 2>/dev/null
+     podman volume rm -f lychd-harvester-data lychd-scribe-data >/dev/null 2>&1
      rm -rf ~/.config/containers ~/.config/systemd ${GPU_FOLDER.host}
      mkdir -p ~/.config ${GPU_FOLDER.host}
      systemctl --user daemon-reload

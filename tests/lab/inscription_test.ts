@@ -1,12 +1,8 @@
 /** Inscription on a real host: the binary, as a user runs it, writes into the live folders. */
-import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path/posix";
-import { active, clear, codexFiles, engine, type Fields, must, show } from "./host_codex.ts";
-import { labTest, labUp, lichExec, type LichShell, lichShell, putTree } from "./lab.ts";
-
-const BINARY = Deno.env.get("LYCHD_BINARY") ??
-  fileURLToPath(new URL("../../dist/lychd", import.meta.url));
+import { active, engine, type Fields, must, show } from "./host_codex.ts";
+import { freshHost, run, writeCodex } from "./host_program.ts";
+import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
 
 const CODEX: Readonly<Record<string, Fields>> = {
   a: engine(8780, { groups: ["one"] }, ["--model", "a"]),
@@ -16,40 +12,8 @@ const CODEX: Readonly<Record<string, Fields>> = {
 };
 const SETTINGS = { sepulcher: { reserve_ports: "8780-8799" } };
 
-/** What lychd said in the lab. */
-interface Said {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function freshHost(shell: LichShell): Promise<void> {
-  const { code } = await lichExec(["test", "-x", "/usr/local/bin/lychd"]);
-  const binary = await Deno.stat(BINARY).catch(() => undefined);
-  if (binary === undefined) {
-    throw new Error(`there is no binary at ${BINARY}: make one with \`bash .ci/compile\``);
-  }
-  const { stdout } = await lichExec(["stat", "-c", "%s %Y", "/usr/local/bin/lychd"]);
-  const wanted = `${binary.size} ${Math.floor((binary.mtime?.getTime() ?? 0) / 1000)}`;
-  if (code !== 0 || stdout.trim() !== wanted) await putTree(BINARY, "/usr/local/bin/lychd");
-  await clear(shell);
-}
-
-async function writeCodex(soulstones: Readonly<Record<string, Fields>>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const [path, text] of Object.entries(codexFiles(soulstones, SETTINGS))) {
-      await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
-      await Deno.writeTextFile(join(folder, path), text);
-    }
-    await putTree(folder, "/home/lich/.config/lychd");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function run(shell: LichShell, ...args: string[]): Promise<Said> {
-  return await shell.run(`lychd ${args.join(" ")}`, { timeoutSeconds: 120 });
+function putCodex(soulstones: Readonly<Record<string, Fields>>): Promise<void> {
+  return writeCodex(soulstones, SETTINGS);
 }
 
 async function pids(shell: LichShell): Promise<Record<string, string>> {
@@ -67,7 +31,7 @@ labTest("render puts units in place that run, and a second one changes nothing",
   await labUp();
   await using shell = lichShell();
   await freshHost(shell);
-  await writeCodex(CODEX);
+  await putCodex(CODEX);
   const first = await run(shell, "render");
   assert.equal(first.code, 0, first.stderr);
   assert.match(first.stdout, /7 created, 0 updated, 0 removed, 0 unchanged/);
@@ -85,12 +49,12 @@ labTest("an edit of one Soulstone restarts that one, and only with --restart", a
   await labUp();
   await using shell = lichShell();
   await freshHost(shell);
-  await writeCodex(CODEX);
+  await putCodex(CODEX);
   assert.equal((await run(shell, "render")).code, 0);
   await must(shell, "systemctl --user start lychd-coven-one.target");
   const before = await pids(shell);
   const edited = { ...CODEX, a: engine(8780, { groups: ["one"] }, ["--model", "other"]) };
-  await writeCodex(edited);
+  await putCodex(edited);
   const told = await run(shell, "render");
   assert.equal(told.code, 0, told.stderr);
   assert.match(told.stderr, /still running as they were before: soulstone-a\.service\n/);
@@ -108,11 +72,11 @@ labTest("a new Soulstone and one that goes leave the others alone", async () => 
   await using shell = lichShell();
   await freshHost(shell);
   const { c: _, ...without } = CODEX;
-  await writeCodex(without);
+  await putCodex(without);
   assert.equal((await run(shell, "render")).code, 0);
   await must(shell, "systemctl --user start lychd-coven-one.target");
   const before = await pids(shell);
-  await writeCodex(CODEX);
+  await putCodex(CODEX);
   assert.equal((await run(shell, "render", "--restart")).code, 0);
   assert.deepEqual(changedPids(before, await pids(shell)), []);
   // The law holds at once: the newcomer ends its rival and leaves the shared one alone.
@@ -121,7 +85,7 @@ labTest("a new Soulstone and one that goes leave the others alone", async () => 
     "soulstone-a.service",
     "soulstone-c.service",
   ]);
-  await writeCodex(without);
+  await putCodex(without);
   const said = await run(shell, "render", "--restart");
   assert.match(said.stdout, /restarted: soulstone-c\.service\n/, said.stderr);
   assert.equal((await must(shell, "podman ps -q --filter name=soulstone-c")).trim(), "");
@@ -131,14 +95,14 @@ labTest("a unit that the generator drops changes nothing, and is named", async (
   await labUp();
   await using shell = lichShell();
   await freshHost(shell);
-  await writeCodex(CODEX);
+  await putCodex(CODEX);
   assert.equal((await run(shell, "render")).code, 0);
   const listing =
     "cd ~/.config && find containers systemd -type f ! -name .lychd-lock | sort | xargs sha256sum";
   const before = await must(shell, listing);
   // The key came with Podman 5.8: check warns of it, and 5.4's generator drops the unit.
   const newKey = { quadlet: { Container: { AppArmor: "unconfined" } } };
-  await writeCodex({ ...CODEX, c: engine(8782, { groups: ["two"], ...newKey }) });
+  await putCodex({ ...CODEX, c: engine(8782, { groups: ["two"], ...newKey }) });
   const said = await run(shell, "render");
   if (said.code === 0) {
     // A newer Podman knows the key.
@@ -157,9 +121,9 @@ labTest("rollback goes back and forth, and purge leaves no file and no unit", as
   await labUp();
   await using shell = lichShell();
   await freshHost(shell);
-  await writeCodex(CODEX);
+  await putCodex(CODEX);
   assert.equal((await run(shell, "render")).code, 0);
-  await writeCodex({ ...CODEX, a: engine(8780, { groups: ["one"] }, ["--model", "other"]) });
+  await putCodex({ ...CODEX, a: engine(8780, { groups: ["one"] }, ["--model", "other"]) });
   assert.equal((await run(shell, "render")).code, 0);
   const unit =
     "grep -c 'model other' ~/.config/containers/systemd/lychd/soulstone-a.container || true";
@@ -189,7 +153,7 @@ labTest("without a session of the user nothing is written, and the hint helps", 
   await labUp();
   await using shell = lichShell();
   await freshHost(shell);
-  await writeCodex(CODEX);
+  await putCodex(CODEX);
   const said = await shell.run(
     "XDG_RUNTIME_DIR=/run/user/4711 DBUS_SESSION_BUS_ADDRESS= lychd render",
   );

@@ -18,6 +18,11 @@ function withoutLines(pattern: RegExp): (text: string) => string {
   return (text) => text.split("\n").filter((line) => !pattern.test(line)).join("\n");
 }
 
+/** Takes lines out of the file of a name only. */
+function withoutLinesOf(name: string, pattern: RegExp): Rule["takeOut"] {
+  return (text, file) => file.endsWith(`/${name}`) ? withoutLines(pattern)(text) : text;
+}
+
 /** Takes out a line of the first of a conflicting pair only. */
 function oneSided(text: string, file: string): string {
   return file.endsWith("soulstone-a.container")
@@ -187,6 +192,57 @@ export const RULES: readonly Rule[] = [
     takeOut: (text, file) =>
       file.endsWith(".target") ? withoutLines(/^DefaultDependencies=/)(text) : text,
     test: ["boot_test.ts", "the session does not wait"],
+  },
+  {
+    name: "watchers-come-with-the-pod",
+    takeOut: withoutLinesOf("lychd.pod", /^Wants=/),
+    test: ["watchers_test.ts", "the first engine brings"],
+  },
+  {
+    name: "watchers-read-as-the-operator",
+    takeOut: withoutLinesOf("harvester.container", /^User=/),
+    test: ["watchers_test.ts", "the first engine brings"],
+  },
+  {
+    name: "watchers-come-with-the-session",
+    takeOut: withoutLinesOf("lychd.conf", /^Wants=lychd-watchers/),
+    test: ["watchers_test.ts", "a boot brings the Watchers up"],
+  },
+  {
+    name: "boot-is-not-held-up-by-watchers",
+    takeOut: withoutLinesOf("lychd-watchers.target", /^DefaultDependencies=/),
+    test: ["watchers_test.ts", "a boot brings the Watchers up"],
+  },
+  {
+    name: "observer-is-not-limited",
+    takeOut: withoutLinesOf("lychd-observer.service", /^StartLimitIntervalSec=/),
+    test: ["watchers_test.ts", "the observer says nothing"],
+  },
+  {
+    name: "observer-is-quiet",
+    takeOut: withoutLinesOf("lychd-observer.service", /^LogLevelMax=/),
+    test: ["watchers_test.ts", "the observer says nothing"],
+  },
+  {
+    name: "observer-ends-with-the-harvester",
+    takeOut: withoutLinesOf("lychd-observer.timer", /^BindsTo=/),
+    test: ["watchers_test.ts", "the Harvester comes back"],
+  },
+  {
+    name: "observer-leaves-nothing",
+    takeOut: withoutLinesOf("harvester.container", /^RuntimeDirectory=/),
+    test: ["watchers_test.ts", "the Harvester comes back"],
+  },
+  {
+    name: "harvester-keeps-its-data",
+    takeOut: withoutLinesOf("harvester.container", /^Volume=harvester-data/),
+    test: ["watchers_test.ts", "the Harvester comes back"],
+  },
+  {
+    name: "a-restart-is-no-start",
+    takeOut: (text, file) =>
+      file.endsWith("/observe.sh") ? text.replace(' && is["NRestarts"] == 0', "") : text,
+    test: ["watchers_test.ts", "an engine that crashes again"],
   },
 ];
 

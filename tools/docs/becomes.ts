@@ -2,7 +2,7 @@
 import type { SchemaKind } from "../../src/core/codex/mod.ts";
 import { hasErrors } from "../../src/core/report/mod.ts";
 import { readUnit } from "../../src/core/rune/mod.ts";
-import { SOULSTONE } from "./field_examples.ts";
+import { SETTINGS_BESIDE, SOULSTONE } from "./field_examples.ts";
 import { judge } from "./judge.ts";
 
 const SETTINGS = { "gpu.default_devices": '["nvidia.com/gpu=all"]' };
@@ -24,11 +24,12 @@ groups = ["think"]
 /** What becomes of `field` when it has the value that `example` writes in TOML, in words. */
 export async function becomes(kind: SchemaKind, field: string, example: string): Promise<string> {
   const changed = { [field]: example };
+  const settings = kind === "lychd" ? { ...SETTINGS, ...SETTINGS_BESIDE[field] } : SETTINGS;
   const [without, having] = await Promise.all([
-    unitsOf(SOULSTONE, SETTINGS),
+    unitsOf(SOULSTONE, settings),
     kind === "lychd"
-      ? unitsOf(SOULSTONE, { ...SETTINGS, ...changed })
-      : unitsOf({ ...SOULSTONE, ...changed }, SETTINGS),
+      ? unitsOf(SOULSTONE, { ...settings, ...changed })
+      : unitsOf({ ...SOULSTONE, ...changed }, settings),
   ]);
   const files = [...new Set([...without.keys(), ...having.keys()])];
   const differences = new Map<string, Set<string>>();

@@ -156,6 +156,18 @@ $ echo $?
     '[sepulcher]\nreserve_ports = "8780-8799"',
   ),
   "health-path-invalid": pair('health = { path = "health" }', 'health = { path = "/health" }'),
+  "metrics-path-invalid": pair(
+    'metrics = { path = "metrics" }',
+    'metrics = { path = "/metrics" }',
+  ),
+  "secret-name-invalid": pair(
+    'metrics = { secret = "metrics,type=env" }',
+    'metrics = { secret = "metrics-key" }',
+  ),
+  "duration-invalid": settings(
+    '[harvester]\nretention = "two weeks"',
+    '[harvester]\nretention = "2w"',
+  ),
   "name-taken": {
     bad: {
       "soulstones/a.toml": eye(),
@@ -185,6 +197,22 @@ $ echo $?
     'volumes = ["/srv/a:/models", "/srv/b:/models"]',
     'volumes = ["/srv/a:/models/a", "/srv/b:/models/b"]',
   ),
+  "watcher-without-harvester": settings(
+    "[harvester]\nenabled = false\n\n[scribe]\nenabled = true",
+    "[harvester]\nenabled = false",
+  ),
+  "scribe-closed": settings(
+    "[scribe]\nanonymous_viewer = false",
+    '[scribe]\nanonymous_viewer = false\nadmin_password_secret = "scribe-admin"',
+  ),
+  "scrape-config-invalid": settings(
+    '[harvester]\nextra_scrape_configs = [{ static_configs = [{ targets = ["10.0.0.2:9100"] }] }]',
+    '[harvester]\nextra_scrape_configs = [{ job_name = "node", static_configs = [{ targets = ["10.0.0.2:9100"] }] }]',
+  ),
+  "metrics-nothing": {
+    bad: ocr('env = { PORT = "8780" }', "metrics = { enabled = true }"),
+    good: ocr('env = { PORT = "8780" }', 'metrics = { path = "/metrics" }'),
+  },
   "health-both": pair(
     'health = { path = "/health", cmd = "true" }',
     'health = { path = "/health" }',
@@ -239,6 +267,12 @@ $ echo $?
   "exec-repeats-entrypoint": {
     bad: eye('exec = ["serve", "Qwen/Qwen3-8B"]').replace(/\nmodel = .*/, ""),
     good: eye('exec = ["Qwen/Qwen3-8B"]').replace(/\nmodel = .*/, ""),
+  },
+  "metrics-need-key": {
+    bad: eyeWith('image = "ghcr.io/ggml-org/llama.cpp:server-cuda"') +
+      '\nexec = ["--api-key-file", "/run/secrets/key"]\nsecrets = ["key"]',
+    good: eyeWith('image = "ghcr.io/ggml-org/llama.cpp:server-cuda"') +
+      '\nexec = ["--api-key-file", "/run/secrets/key"]\nsecrets = ["key"]\nmetrics = { secret = "key" }',
   },
   "shm-small": settings("[sepulcher]\nshm_size_mib = 64", "[sepulcher]\nshm_size_mib = 16384"),
   "quadlet-key-new": pair(

@@ -32,6 +32,10 @@ export const SOULSTONE_EXAMPLES: Readonly<Record<string, string>> = {
   "health.interval_seconds": "60",
   "health.timeout_seconds": "10",
   "health.retries": "5",
+  metrics: '{ path = "/prometheus" }',
+  "metrics.enabled": "false",
+  "metrics.path": '"/prometheus"',
+  "metrics.secret": '"metrics-key"',
   start_timeout_seconds: "3600",
   stop_timeout_seconds: "60",
   vram_mib: "20000",
@@ -51,8 +55,30 @@ export const SETTINGS_EXAMPLES: Readonly<Record<string, string>> = {
   "harvester.enabled": "false",
   "harvester.image": '"docker.io/prom/prometheus:v3.13.1"',
   "harvester.port": "9091",
+  "harvester.retention": '"90d"',
+  "harvester.scrape_interval_seconds": "15",
+  "harvester.extra_scrape_configs":
+    '[{ job_name = "node", static_configs = [{ targets = ["10.0.0.2:9100"] }] }]',
+  "harvester.quadlet": "{ Service = { Nice = 5 } }",
   "scribe.enabled": "false",
   "scribe.image": '"docker.io/grafana/grafana:13.2.2"',
   "scribe.port": "3001",
+  "scribe.anonymous_viewer": "false",
+  "scribe.admin_password_secret": '"scribe-admin"',
+  "scribe.quadlet": "{ Service = { Nice = 5 } }",
+  "gpu_exporter.enabled": "true",
+  "gpu_exporter.image": '"docker.io/utkuozdemir/nvidia_gpu_exporter:1.13.1"',
+  "gpu_exporter.port": "9836",
+  "gpu_exporter.devices": '["nvidia.com/gpu=0"]',
+  "gpu_exporter.quadlet": "{ Service = { Nice = 5 } }",
   "vessel.port": "8082",
+};
+
+/** Settings that must stand beside a field for it to mean something. */
+export const SETTINGS_BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "scribe.anonymous_viewer": { "scribe.admin_password_secret": '"scribe-admin"' },
+  "gpu_exporter.image": { "gpu_exporter.enabled": "true" },
+  "gpu_exporter.port": { "gpu_exporter.enabled": "true" },
+  "gpu_exporter.devices": { "gpu_exporter.enabled": "true" },
+  "gpu_exporter.quadlet": { "gpu_exporter.enabled": "true" },
 };

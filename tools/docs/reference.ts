@@ -148,7 +148,8 @@ function typeOf(part: Part): string {
     case "integer":
       return `whole number from ${part.minimum} to ${part.maximum}`;
     case "object":
-      return typeof part.additionalProperties === "object"
+      return typeof part.additionalProperties === "object" &&
+          Object.keys(part.additionalProperties).length > 0
         ? `table of ${plural(typeOf(part.additionalProperties))}`
         : "table";
     default:
@@ -156,9 +157,9 @@ function typeOf(part: Part): string {
   }
 }
 
+/** Each of several types that one may have. */
 function plural(type: string): string {
-  const [word = "", rest = ""] = /^(\w+)(.*)$/s.exec(type)?.slice(1) ?? [type];
-  return word === "" || word.endsWith("s") ? type : `${word}s${rest}`;
+  return type.split(", or ").map((each) => each.replace(/^[a-z]*[a-rt-z]\b/, "$&s")).join(", or ");
 }
 
 function defaultOf(part: Part): string {

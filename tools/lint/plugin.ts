@@ -36,6 +36,7 @@ const IMPURE = new Set([
 const PURE_MODULES: Readonly<Record<string, readonly string[]>> = {
   "node:crypto": ["createHash"],
   "node:path/posix": ["basename", "dirname", "join", "normalize"],
+  "node:util": ["isDeepStrictEqual"],
 };
 
 /** Tests may use what a test needs; the lack of permissions keeps them pure. */

@@ -175,6 +175,9 @@ function named(code: Code, place: Place, value: unknown, issue: Issue): Finding 
     case "pod-name-invalid":
     case "port-range-invalid":
     case "health-path-invalid":
+    case "metrics-path-invalid":
+    case "secret-name-invalid":
+    case "duration-invalid":
       return finding(code, place, { value: shown });
     default:
       throw new Error(`the schema names ${code}, which needs more than a value`);

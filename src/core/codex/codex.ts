@@ -33,6 +33,23 @@ export interface Codex {
   /** Whether some settings have faults and are left at their defaults. */
   readonly settingsPartial: boolean;
   readonly soulstones: readonly Soulstone[];
+  /** Where a setting stands; the start of `lychd.toml` for one that has its default. */
+  settingsPlaceOf(path: TomlPath): Place;
+  /** Where the key of a setting stands. */
+  settingsKeyOf(path: TomlPath): Place;
+}
+
+/** Which of the Watchers run: the Scribe shows what the Harvester holds, so it goes with it. */
+export function watchersOf({ harvester, scribe, gpu_exporter }: LychdFields): {
+  harvester: boolean;
+  scribe: boolean;
+  gpuExporter: boolean;
+} {
+  return {
+    harvester: harvester.enabled,
+    scribe: scribe.enabled ?? harvester.enabled,
+    gpuExporter: gpu_exporter.enabled,
+  };
 }
 
 /** `http://localhost:PORT/v1`: always computed, never set. */

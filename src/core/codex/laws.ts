@@ -1,5 +1,6 @@
 import { type Finding, finding, type Place, quoted, startOf } from "../report/mod.ts";
-import type { Codex, Soulstone } from "./codex.ts";
+import { type Codex, type Soulstone, watchersOf } from "./codex.ts";
+import { scrapeConfigFaults } from "./scrape_configs.ts";
 import type { TomlPath } from "./toml.ts";
 
 /** What the laws need to know of the files. */
@@ -21,6 +22,8 @@ export function lawFaults(codex: Codex, context: LawContext): Finding[] {
     ...reserveFaults(codex, context),
     ...bootFaults(codex, context),
     ...addressFaults(codex, context),
+    ...watcherFaults(codex, context),
+    ...scrapeConfigFaults(codex),
   ];
 }
 
@@ -51,12 +54,14 @@ interface Claim {
 
 /** Every claim, defaults first: a fault is then told at the place that somebody wrote. */
 function portClaims(codex: Codex, { settingsPlace }: LawContext): Claim[] {
-  const { harvester, scribe, vessel } = codex.settings;
+  const { harvester, scribe, gpu_exporter, vessel } = codex.settings;
+  const watchers = watchersOf(codex.settings);
   const claims: Claim[] = [];
   const add = (section: string, port: number, owner: string) =>
     claims.push({ port, owner, place: settingsPlace([section, "port"]) });
-  if (harvester.enabled) add("harvester", harvester.port, "the Harvester (Prometheus)");
-  if (scribe.enabled) add("scribe", scribe.port, "the Scribe (Grafana)");
+  if (watchers.harvester) add("harvester", harvester.port, "the Harvester (Prometheus)");
+  if (watchers.scribe) add("scribe", scribe.port, "the Scribe (Grafana)");
+  if (watchers.gpuExporter) add("gpu_exporter", gpu_exporter.port, "the GPU exporter");
   add("vessel", vessel.port, "the Vessel (the front door, kept free)");
   claims.sort((a, b) => Number(a.place !== undefined) - Number(b.place !== undefined));
   for (const soulstone of codex.soulstones) {
@@ -147,6 +152,21 @@ function addressFaults(codex: Codex, { settingsPlace }: LawContext): Finding[] {
   return place === undefined || isLoopback(address)
     ? []
     : [finding("bind-everywhere", place, { address })];
+}
+
+/** A Watcher that has nothing to show, or nobody to show it to. */
+function watcherFaults(codex: Codex, { settingsPlace }: LawContext): Finding[] {
+  const { scribe } = codex.settings;
+  const watchers = watchersOf(codex.settings);
+  const blind = watchers.harvester ? [] : ["scribe", "gpu_exporter"].flatMap((section) => {
+    const place = settingsPlace([section, "enabled"]);
+    const runs = section === "scribe" ? watchers.scribe : watchers.gpuExporter;
+    return runs && place !== undefined ? [finding("watcher-without-harvester", place, {})] : [];
+  });
+  const closed = watchers.scribe && !scribe.anonymous_viewer &&
+    settingsPlace(["scribe", "admin_password_secret"]) === undefined;
+  const place = settingsPlace(["scribe", "anonymous_viewer"]);
+  return closed && place !== undefined ? [...blind, finding("scribe-closed", place, {})] : blind;
 }
 
 /** 127.0.0.0/8 and ::1, however they are written. */

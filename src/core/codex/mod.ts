@@ -1,5 +1,5 @@
 /** The source language: what an operator writes. Knows nothing of units. */
-export { type Codex, type Soulstone, uriOf } from "./codex.ts";
+export { type Codex, type Soulstone, uriOf, watchersOf } from "./codex.ts";
 export { jsonSchemaText, schemaFile } from "./json_schema.ts";
 export { type EngineName, ENGINES, SCHEMA_KINDS, type SchemaKind } from "./kinds.ts";
 export { parsePortRange, portsOf } from "./laws.ts";
@@ -11,5 +11,7 @@ export {
   readCodex,
 } from "./read.ts";
 export { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
+export { extraScrapeConfigs } from "./scrape_configs.ts";
 export { tomlKey, type TomlText, tomlValue } from "./toml_text.ts";
 export { parseVolume, type Volume } from "./volume.ts";
+export type { TomlPath } from "./toml.ts";

@@ -93,10 +93,12 @@ export function readCodex({ folder, files }: CodexFolder): ReadCodex {
     const at = soulstoneFiles[0] ?? "soulstones";
     findings.push(finding("codex-empty", startOf(at), { folder }));
   }
-  const codex = {
+  const codex: Codex = {
     settings: settings.value ?? lychdSchema.parse({}),
     settingsPartial: settings.partial || brokenSettings,
     soulstones,
+    settingsPlaceOf: (path) => placeIfSet(settingsDocument, path) ?? startOf(SETTINGS_FILE),
+    settingsKeyOf: (path) => (settingsDocument ?? EMPTY_SETTINGS).spot(path).key,
   };
   findings.push(...lawFaults(codex, {
     settingsPlace: (path) => placeIfSet(settingsDocument, path),

@@ -43,6 +43,24 @@ const health = z.strictObject({
     .describe("failed checks in a row that make it unhealthy"),
 });
 
+const secretName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/, {
+  error: "secret-name-invalid",
+});
+
+const metrics = z.strictObject({
+  enabled: z.boolean().default(true).describe("whether the Harvester asks it for metrics"),
+  path: z.string().regex(/^\/[A-Za-z0-9._~/-]*$/, { error: "metrics-path-invalid" }).optional()
+    .describe("where it answers in Prometheus' text format; default: as the engine does"),
+  secret: secretName.optional()
+    .describe("the Podman secret with the key that it asks for, as `Authorization: Bearer`"),
+});
+
+const passthrough = z.record(
+  z.string(),
+  z.record(z.string(), z.union([quadletValue, z.array(quadletValue)])),
+)
+  .default({}).describe("keys passed through to the unit: section, key, value or values");
+
 /** One table of a file below `soulstones/`. */
 export const soulstoneSchema = z.strictObject({
   image: image.describe("the container image, as `podman pull` takes it"),
@@ -69,6 +87,7 @@ export const soulstoneSchema = z.strictObject({
   volumes: z.array(z.string()).default([])
     .describe("`SOURCE:TARGET[:OPTIONS]`; the source is a path, `~/…`, or the name of a volume"),
   health: health.optional().describe("how to tell that it answers"),
+  metrics: metrics.optional().describe("how the Harvester asks it for metrics"),
   start_timeout_seconds: seconds.optional()
     .describe("pull of the image and load of the model included"),
   stop_timeout_seconds: z.int().min(0).max(3600).default(10)
@@ -76,23 +95,51 @@ export const soulstoneSchema = z.strictObject({
   vram_mib: z.int().min(1).max(2 ** 30).optional().describe("GPU memory that it takes, in MiB"),
   resident: z.boolean().default(false)
     .describe("member of every Coven: runs beside everything and is never stopped"),
-  quadlet: z.record(
-    z.string(),
-    z.record(z.string(), z.union([quadletValue, z.array(quadletValue)])),
-  )
-    .default({}).describe("keys passed through to the unit: section, key, value or values"),
+  quadlet: passthrough,
 });
 
 /** A Soulstone as its table says it, defaults filled in. */
 export type SoulstoneFields = z.infer<typeof soulstoneSchema>;
 
-function watcher(defaultPort: number, defaultImage: string) {
-  return z.strictObject({
-    enabled: z.boolean().default(true).describe("whether it runs; `false` frees its port"),
-    image: image.default(defaultImage).describe("its container image"),
-    port: port.default(defaultPort).describe("where it is reached"),
-  });
-}
+// Prometheus counts in nanoseconds of 64 bits: 292 years are too many.
+const duration = z.string().regex(
+  /^(?=.)(?:[1-9]\d?y)?(?:[1-9]\d{0,3}w)?(?:[1-9]\d{0,3}d)?(?:[1-9]\d{0,3}h)?$/,
+  { error: "duration-invalid" },
+);
+
+const harvester = z.strictObject({
+  enabled: z.boolean().default(true).describe("whether Prometheus runs"),
+  image: image.default("docker.io/prom/prometheus:v3.13.2").describe("its container image"),
+  port: port.default(9090).describe("where it is reached"),
+  retention: duration.default("30d").describe("how long metrics are kept: `15d`, `1y`"),
+  // The shortest window of the rules holds two of the longest interval.
+  scrape_interval_seconds: z.int().min(1).max(60).default(10)
+    .describe("pause between two looks at an engine, and at the units"),
+  extra_scrape_configs: z.array(z.record(z.string(), z.unknown())).default([])
+    .describe("more entries for `scrape_configs` of prometheus.yml, as Prometheus takes them"),
+  quadlet: passthrough,
+});
+
+const scribe = z.strictObject({
+  enabled: z.boolean().optional().describe("whether Grafana runs; default: as the Harvester"),
+  image: image.default("docker.io/grafana/grafana:13.2.3").describe("its container image"),
+  port: port.default(3000).describe("where it is reached"),
+  anonymous_viewer: z.boolean().default(true)
+    .describe("whether everybody who reaches the port may look, without a login"),
+  admin_password_secret: secretName.optional()
+    .describe("the Podman secret with the first password of `admin`; without it nobody logs in"),
+  quadlet: passthrough,
+});
+
+const gpuExporter = z.strictObject({
+  enabled: z.boolean().default(false).describe("whether GPUs of NVIDIA are watched"),
+  image: image.default("docker.io/utkuozdemir/nvidia_gpu_exporter:1.14.0").describe(
+    "its container image",
+  ),
+  port: port.default(9835).describe("where it answers, inside of the pod only"),
+  devices: z.array(device).default(["nvidia.com/gpu=all"]).describe("what it watches"),
+  quadlet: passthrough,
+});
 
 /** The file `lychd.toml`. */
 export const lychdSchema = z.strictObject({
@@ -101,9 +148,12 @@ export const lychdSchema = z.strictObject({
   wait_for_network: z.boolean().default(false)
     .describe("whether units wait until the system calls the network online"),
   sepulcher: z.strictObject({
-    name: z.string().regex(/^(?!soulstone-|harvester$|scribe$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
-      error: "pod-name-invalid",
-    }).default("lychd")
+    name: z.string().regex(
+      /^(?!soulstone-|lychd-(?:harvester|scribe|gpu-exporter)$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      {
+        error: "pod-name-invalid",
+      },
+    ).default("lychd")
       .describe("the name of the pod"),
     bind_address: z.union([z.ipv4(), z.ipv6()], { error: "address-invalid" }).default("127.0.0.1")
       .describe("the address of the host on which ports are published"),
@@ -116,8 +166,9 @@ export const lychdSchema = z.strictObject({
     default_devices: z.array(device).optional()
       .describe("devices of every Soulstone that names none"),
   }).prefault({}),
-  harvester: watcher(9090, "docker.io/prom/prometheus:v3.13.2").prefault({}),
-  scribe: watcher(3000, "docker.io/grafana/grafana:13.2.3").prefault({}),
+  harvester: harvester.prefault({}),
+  scribe: scribe.prefault({}),
+  gpu_exporter: gpuExporter.prefault({}),
   vessel: z.strictObject({
     port: port.default(8081).describe("kept free for the front door"),
   }).prefault({}),

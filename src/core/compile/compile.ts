@@ -7,14 +7,15 @@ import {
   SEPULCHER,
   soulstoneUnit,
   SYSTEMD_FOLDER,
-  verifyUnit,
+  WATCHERS_TARGET,
 } from "../rune/mod.ts";
 import { bootUnitOf, covenTargetOf } from "./coven_target.ts";
 import { conflictsOf, type Coven, covensOf } from "./covens.ts";
 import { type Rune, RUNE_MODE } from "./rune.ts";
 import { sepulcherUnitOf } from "./sepulcher.ts";
 import { soulstoneUnitOf } from "./soulstone.ts";
-import { type Layout, makeRenderer } from "./templates.ts";
+import { type FileLayout, makeRenderer } from "./templates.ts";
+import { watcherFiles, watcherServices } from "./watchers/mod.ts";
 
 /** What {@linkcode compile} makes of a Codex. */
 export interface Compiled {
@@ -36,16 +37,16 @@ export async function compile(codex: Codex): Promise<Compiled> {
   if (hasErrors(findings)) return { runes: [], findings };
   const render = makeRenderer();
   const runes: Rune[] = [];
-  for (const { path, ...layout } of layouts) {
-    const text = await render(layout);
-    const meant = mergeUnits(layout);
-    const read = verifyUnit(text, meant);
-    if ("wrong" in read) {
+  for (const layout of layouts) {
+    const { path } = layout;
+    const rendered = await render(layout);
+    if ("wrong" in rendered) {
+      const source = "source" in layout ? layout.source : "lychd.toml";
       findings.push(
-        finding("rune-mismatch", startOf(layout.source), { rune: path, line: read.wrong }),
+        finding("rune-mismatch", startOf(source), { rune: path, line: rendered.wrong }),
       );
     } else {
-      runes.push({ path, text, mode: RUNE_MODE, provenance: read.provenance });
+      runes.push({ path, mode: RUNE_MODE, ...rendered });
     }
   }
   if (hasErrors(findings)) return { runes: [], findings };
@@ -53,11 +54,11 @@ export async function compile(codex: Codex): Promise<Compiled> {
 }
 
 /** Every file that a Codex makes, before it is rendered. */
-function layOut(codex: Codex, findings: Finding[]): (Layout & { path: string })[] {
+function layOut(codex: Codex, findings: Finding[]): FileLayout[] {
   const { settings, soulstones } = codex;
   const covens = covensOf(soulstones);
   const conflicts = conflictsOf(soulstones);
-  const layouts: (Layout & { path: string })[] = [{
+  const layouts: FileLayout[] = [{
     path: `${QUADLET_FOLDER}/${SEPULCHER.file}`,
     template: "sepulcher.pod",
     title: "LychD Sepulcher",
@@ -73,6 +74,7 @@ function layOut(codex: Codex, findings: Finding[]): (Layout & { path: string })[
       settingsKnown: !codex.settingsPartial,
       defaultDevices: settings.gpu.default_devices,
       waitForNetwork: settings.wait_for_network,
+      hasHarvester: settings.harvester.enabled,
       shmSizeMib: settings.sepulcher.shm_size_mib,
     });
     findings.push(...made.findings.filter((f) => !soulstone.partial || isSureOfPart(f)));
@@ -85,7 +87,14 @@ function layOut(codex: Codex, findings: Finding[]): (Layout & { path: string })[
       passed: made.passed,
     });
   }
-  return [...layouts, ...covenLayouts(covens, settings.boot_coven)];
+  const watchers = watcherFiles(codex, covens);
+  findings.push(...watchers.findings);
+  return [
+    ...layouts,
+    ...watchers.files,
+    ...covenLayouts(covens),
+    ...bootLayouts(settings.boot_coven, watcherServices(codex).length > 0),
+  ];
 }
 
 /** Whether a fault of a Soulstone is one whatever the fields are that it lacks. */
@@ -93,31 +102,27 @@ function isSureOfPart(f: Finding): boolean {
   return f.severity === "error" && f.code !== "exec-port-differs" && f.code !== "health-nothing";
 }
 
-function covenLayouts(
-  covens: readonly Coven[],
-  bootCoven: string | undefined,
-): (Layout & { path: string })[] {
-  const targets = covens.map((coven) => ({
+function covenLayouts(covens: readonly Coven[]): FileLayout[] {
+  return covens.map((coven) => ({
     path: `${SYSTEMD_FOLDER}/${covenTarget(coven.name)}`,
     template: "coven.target" as const,
     title: `LychD Coven ${coven.name}`,
     source: "the groups of soulstones/",
     unit: covenTargetOf(coven, covens),
   }));
-  if (bootCoven === undefined) return targets;
-  return [...targets, {
-    path: `${SYSTEMD_FOLDER}/${BOOT_DROP_IN}`,
-    template: "boot.conf" as const,
-    title: `LychD boot_coven: ${bootCoven} starts with the session`,
-    source: "lychd.toml",
-    unit: bootUnitOf(bootCoven),
-  }];
 }
 
-function mergeUnits({ unit, passed }: Layout) {
-  const merged = { ...unit };
-  for (const [section, keys] of Object.entries(passed ?? {})) {
-    merged[section] = { ...merged[section], ...keys };
-  }
-  return merged;
+/** What starts with the user's session: a Coven if one is named, and the Watchers. */
+function bootLayouts(bootCoven: string | undefined, hasWatchers: boolean): FileLayout[] {
+  const targets = [
+    ...bootCoven === undefined ? [] : [covenTarget(bootCoven)],
+    ...hasWatchers ? [WATCHERS_TARGET] : [],
+  ];
+  return targets.length === 0 ? [] : [{
+    path: `${SYSTEMD_FOLDER}/${BOOT_DROP_IN}`,
+    template: "boot.conf",
+    title: "LychD: what starts with the session",
+    source: "lychd.toml",
+    unit: bootUnitOf(targets),
+  }];
 }

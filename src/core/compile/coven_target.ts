@@ -28,9 +28,9 @@ export function covenTargetOf(coven: Coven, covens: readonly Coven[]): Unit {
   };
 }
 
-/** The drop-in that starts a Coven with the user's session. */
-export function bootUnitOf(coven: string): Unit {
-  return { Unit: { Wants: [{ text: covenTarget(coven) }] } };
+/** The drop-in that starts targets with the user's session. */
+export function bootUnitOf(targets: readonly string[]): Unit {
+  return { Unit: { Wants: targets.map((text) => ({ text })) } };
 }
 
 function sameMembers(a: Coven, b: Coven): boolean {

@@ -58,8 +58,8 @@ export function healthSection(
   };
 }
 
-/** Asks by whatever the image has: every official one has curl, wget or Python. */
-function probeOf(port: number, path: string): string {
+/** A line for a shell that asks by whatever the image has: every official one has curl, wget or Python. */
+export function probeOf(port: number, path: string): string {
   const url = `http://127.0.0.1:${port}${path}`;
   return `if command -v curl >/dev/null; then exec curl -fsS -o /dev/null '${url}'; ` +
     `elif command -v wget >/dev/null; then exec wget -q -O /dev/null '${url}'; ` +

@@ -4,3 +4,5 @@ export { conflictsOf, type Coven, covensOf, mayCoexist } from "./covens.ts";
 export { type EngineProfile, profileOf } from "./engines/mod.ts";
 export { isGroupOwned } from "./soulstone.ts";
 export type { Rune } from "./rune.ts";
+export { metricsOf } from "./metrics.ts";
+export { watcherServices } from "./watchers/mod.ts";

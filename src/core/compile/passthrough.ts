@@ -1,12 +1,14 @@
-import type { Soulstone } from "../codex/mod.ts";
-import { type Finding, finding } from "../report/mod.ts";
+import type { TomlPath } from "../codex/mod.ts";
+import { type Finding, finding, type Place } from "../report/mod.ts";
 import {
   type Directive,
   QUADLET_KEYS,
   type QuadletKey,
+  type Section,
   SYSTEMD_COMMANDS,
   SYSTEMD_KEYS,
   SYSTEMD_LISTS,
+  type Unit,
   writeExecWord,
   writeText,
   writeToken,
@@ -18,8 +20,20 @@ import {
 /** The oldest Podman whose Quadlet lychd works with. */
 export const PODMAN_FLOOR = "5.4";
 
+/** A table of the Codex that has a table `quadlet`. */
+export interface Passing {
+  readonly quadlet: Readonly<Record<string, Readonly<Record<string, Value | readonly Value[]>>>>;
+  placeOf(path: TomlPath): Place;
+  keyOf(path: TomlPath): Place;
+}
+
+type Value = string | number | boolean;
+
+/** Keys that cannot be set, `Section.Key`, and why. */
+export type Reserved = Readonly<Record<string, string>>;
+
 /** One key of `quadlet`, escaped: its lines, and whether they come beside lychd's or replace them. */
-export interface PassedKey {
+interface PassedKey {
   readonly section: string;
   readonly key: string;
   readonly directives: readonly Directive[];
@@ -33,26 +47,45 @@ const START_LIMIT_KEYS = ["StartLimitIntervalSec", "StartLimitInterval", "StartL
 const SECTIONS = ["Unit", "Container", "Service", "Install", "Quadlet"] as const;
 type SectionName = (typeof SECTIONS)[number];
 
-/** Why a key cannot be set: what it would break, or where it belongs. */
-const RESERVED: Readonly<Record<string, string>> = {
-  "Container.Pod": "all engines live in one pod",
-  "Container.StartWithPod": "the pod must start without its engines",
+/** Why a key cannot be set in any container: what it would break, or where it belongs. */
+const RESERVED: Reserved = {
+  "Container.Pod": "all containers live in one pod",
   "Container.ContainerName": "lychd finds the container by it",
-  "Container.ServiceName": "other units name the service in their Conflicts=",
-  "Container.PublishPort": "the pod publishes the ports; see `port` and `port_expose`",
+  "Container.ServiceName": "other units name the service",
   "Container.Network": "the container has the network of the pod",
   "Container.Image": "use `image`",
   "Container.Rootfs": "use `image`",
-  "Container.Exec": "use `exec`",
   ...perKey("Container", ["UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap"], NAMESPACE),
   ...perKey("Container", ["RemapUsers", "RemapUid", "RemapGid", "RemapUidSize"], NAMESPACE),
   ...perKey("Service", ["Type", "KillMode", "NotifyAccess", "Delegate"], "Quadlet sets it"),
+  ...perKey("Service", ["ExecStart", "ExecStop"], "Quadlet writes it"),
+};
+
+/** Those of a Soulstone. */
+export const ENGINE_RESERVED: Reserved = {
+  ...RESERVED,
+  "Container.StartWithPod": "the pod must start without its engines",
+  "Container.PublishPort": "the pod publishes the ports; see `port` and `port_expose`",
+  "Container.Exec": "use `exec`",
   ...perKey("Service", ["ExecStart", "ExecStop"], "Quadlet writes it; use `exec`"),
   ...perKey("Unit", START_LIMIT_KEYS, SWAPS),
   ...perKey("Service", START_LIMIT_KEYS, SWAPS),
   ...perKey("Install", ["WantedBy", "RequiredBy"], "see `boot_coven` of lychd.toml"),
   "Install.UpheldBy": "an engine that is always started again could not be banished",
   "Install.Alias": "the law of Covens is written in the unit's own name",
+};
+
+/** Those of a Watcher. */
+export const WATCHER_RESERVED: Reserved = {
+  ...RESERVED,
+  "Container.StartWithPod": "lychd-watchers.target starts it",
+  "Container.PublishPort": "the pod publishes the ports; see `port`",
+  "Container.Exec": "lychd writes its flags",
+  ...perKey("Container", ["User", "Group"], "its files are for the operator's eyes alone"),
+  "Service.ExecReload": "lychd writes it",
+  ...perKey("Service", ["RuntimeDirectory", "RuntimeDirectoryPreserve"], "lychd writes it"),
+  ...perKey("Install", ["WantedBy", "RequiredBy", "UpheldBy"], "lychd-watchers.target starts it"),
+  "Install.Alias": "other units name the service",
 };
 
 function perKey(section: string, keys: readonly string[], why: string): Record<string, string> {
@@ -96,22 +129,52 @@ function mountProblem(value: string): string | undefined {
 }
 
 /**
- * Reads the table `quadlet` of a Soulstone: every key escaped for its place. A key that takes a list
+ * `unit` with the keys of `quadlet`: those that lychd writes itself are merged in their place, all
+ * others go into `passed`, which templates put behind the rest of a section. A key that takes a list
  * comes beside lychd's own lines, any other replaces them.
  */
-export function passedKeys(soulstone: Soulstone): { keys: PassedKey[]; findings: Finding[] } {
+export function mergePassed(
+  unit: Unit,
+  passing: Passing,
+  reserved: Reserved,
+): { unit: Unit; passed: Unit; findings: Finding[] } {
+  const { keys: passedKeys, findings } = readPassed(passing, reserved);
+  const merged: Record<string, Section> = { ...unit };
+  const rest: Record<string, Section> = {};
+  for (const { section, key, directives, adds } of passedKeys) {
+    const keys = merged[section] ?? {};
+    const own = Object.hasOwn(keys, key) ? keys[key] : undefined;
+    if (own === undefined) rest[section] = { ...rest[section], [key]: directives };
+    else merged[section] = { ...keys, [key]: adds ? [...own, ...directives] : directives };
+  }
+  // Who says when to restart says it for a start that failed too.
+  const prevent = merged["Service"]?.["RestartPreventExitStatus"];
+  const saysWhen = passedKeys.some(({ section, key }) =>
+    section === "Service" && key === "Restart"
+  );
+  if (saysWhen && prevent !== undefined) {
+    merged["Service"] = { ...merged["Service"], RestartPreventExitStatus: [] };
+  }
+  return { unit: merged, passed: rest, findings };
+}
+
+/** Reads the table `quadlet`: every key escaped for its place. */
+function readPassed(
+  passing: Passing,
+  reserved: Reserved,
+): { keys: PassedKey[]; findings: Finding[] } {
   const keys: PassedKey[] = [];
   const findings: Finding[] = [];
-  for (const [section, table] of Object.entries(soulstone.quadlet)) {
+  for (const [section, table] of Object.entries(passing.quadlet)) {
     if (!isSection(section)) {
-      findings.push(finding("quadlet-group-unknown", soulstone.keyOf(["quadlet", section]), {
+      findings.push(finding("quadlet-group-unknown", passing.keyOf(["quadlet", section]), {
         value: section,
         known: SECTIONS,
       }));
       continue;
     }
     for (const [key, value] of Object.entries(table)) {
-      const refused = refuse(soulstone, section, key);
+      const refused = refuse(passing, reserved, section, key);
       findings.push(...refused);
       if (refused.some((f) => f.severity === "error")) continue;
       const values = Array.isArray(value) ? value : [value];
@@ -119,10 +182,10 @@ export function passedKeys(soulstone: Soulstone): { keys: PassedKey[]; findings:
       for (const { problem, index } of problems) {
         const path = ["quadlet", section, key, ...(Array.isArray(value) ? [index] : [])];
         const field = `quadlet.${section}.${key}`;
-        findings.push(finding("text-unfit", soulstone.placeOf(path), { field, problem }));
+        findings.push(finding("text-unfit", passing.placeOf(path), { field, problem }));
       }
       if (problems.length > 0) continue;
-      const from = soulstone.placeOf(["quadlet", section, key]);
+      const from = passing.placeOf(["quadlet", section, key]);
       keys.push({
         section,
         key,
@@ -148,13 +211,18 @@ function isList(section: SectionName, key: string): boolean {
   return quadletKey(section, key)?.list ?? SYSTEMD_LISTS.has(key);
 }
 
-function refuse(soulstone: Soulstone, section: SectionName, key: string): Finding[] {
-  const place = soulstone.keyOf(["quadlet", section, key]);
-  const why = RESERVED[`${section}.${key}`];
+function refuse(
+  passing: Passing,
+  reserved: Reserved,
+  section: SectionName,
+  key: string,
+): Finding[] {
+  const place = passing.keyOf(["quadlet", section, key]);
+  const why = reserved[`${section}.${key}`];
   if (why !== undefined) return [finding("quadlet-key-reserved", place, { section, key, why })];
   if (
     key === "Group" && section === "Container" &&
-    soulstone.quadlet["Container"]?.["User"] === undefined
+    passing.quadlet["Container"]?.["User"] === undefined
   ) {
     const problem = "Quadlet takes it only together with User";
     return [finding("text-unfit", place, { field: "quadlet.Container.Group", problem })];
@@ -163,7 +231,7 @@ function refuse(soulstone: Soulstone, section: SectionName, key: string): Findin
     const known = quadletKey(section, key);
     if (known === undefined) {
       const names = Object.keys(QUADLET_KEYS[section]).filter((k) =>
-        !(`${section}.${k}` in RESERVED)
+        !(`${section}.${k}` in reserved)
       );
       return [finding("quadlet-key-unknown", place, { section, key, known: names })];
     }

@@ -15,7 +15,8 @@ import {
 import { commandOf, type CommandWord } from "./command.ts";
 import { type EngineProfile, profileOf } from "./engines/mod.ts";
 import { healthSection } from "./health.ts";
-import { passedKeys } from "./passthrough.ts";
+import { metricsFindings, metricsOf } from "./metrics.ts";
+import { ENGINE_RESERVED, mergePassed } from "./passthrough.ts";
 
 /** What a Soulstone's unit needs to know of the rest of the Codex. */
 export interface Surroundings {
@@ -29,6 +30,7 @@ export interface Surroundings {
   /** Whether lychd.toml could be read as a whole. */
   readonly settingsKnown: boolean;
   readonly waitForNetwork: boolean;
+  readonly hasHarvester: boolean;
   readonly shmSizeMib: number;
 }
 
@@ -59,7 +61,7 @@ export function soulstoneUnitOf(
   const command = commandOf(soulstone, profile);
   findings.push(...command.findings);
   const health = healthSection(soulstone, profile);
-  findings.push(...health.findings);
+  findings.push(...health.findings, ...metricsFindings(soulstone, profile, around.hasHarvester));
   const devices = soulstone.devices ?? around.defaultDevices ?? [];
   const noDevice = soulstone.devices === undefined && around.defaultDevices === undefined;
   if (noDevice && around.settingsKnown && profile.needsGpu(soulstone.image)) {
@@ -130,7 +132,9 @@ export function soulstoneUnitOf(
       factsOf(soulstone, profile, around).map(([key, value]) => [key, says(value)]),
     ),
   };
-  return { ...mergePassed(unit, soulstone, findings), findings };
+  const merged = mergePassed(unit, soulstone, ENGINE_RESERVED);
+  findings.push(...merged.findings);
+  return { unit: merged.unit, passed: merged.passed, findings };
 }
 
 /** What Docker and Podman call devices that a group owns: the user's groups must be kept. */
@@ -226,37 +230,10 @@ function factsOf(
       soulstone.health?.path ??
         (soulstone.health?.cmd === undefined ? profile.healthPath : undefined),
     ],
-    ["MetricsPath", profile.metricsPath],
+    ["MetricsPath", metricsOf(soulstone)?.path],
     ["VramMib", soulstone.vram_mib],
   ];
   return facts.filter((fact): fact is [string, string | number] =>
     fact[1] !== undefined && fact[1] !== ""
   );
-}
-
-/**
- * `unit` with the keys of `quadlet`: those that lychd writes itself are merged in their place, all
- * others go into `passed`, which templates put behind the rest of a section.
- */
-function mergePassed(
-  unit: Unit,
-  soulstone: Soulstone,
-  findings: Finding[],
-): { unit: Unit; passed: Unit } {
-  const passed = passedKeys(soulstone);
-  findings.push(...passed.findings);
-  const merged: Record<string, Record<string, readonly Directive[]>> = {};
-  for (const [section, keys] of Object.entries(unit)) merged[section] = { ...keys };
-  const rest: Record<string, Record<string, readonly Directive[]>> = {};
-  for (const { section, key, directives, adds } of passed.keys) {
-    const keys = merged[section] ?? {};
-    const own = Object.hasOwn(keys, key) ? keys[key] : undefined;
-    if (own === undefined) rest[section] = { ...rest[section], [key]: directives };
-    else merged[section] = { ...keys, [key]: adds ? [...own, ...directives] : directives };
-  }
-  // Who says when to restart says it for a start that failed too.
-  if (passed.keys.some(({ section, key }) => section === "Service" && key === "Restart")) {
-    merged["Service"] = { ...merged["Service"], RestartPreventExitStatus: [] };
-  }
-  return { unit: merged, passed: rest };
 }

@@ -1,35 +1,82 @@
 import vento from "ventojs";
 import boot from "../../../templates/boot.conf.vto" with { type: "text" };
 import coven from "../../../templates/coven.target.vto" with { type: "text" };
+import dashboards from "../../../templates/dashboards.yml.vto" with { type: "text" };
+import volume from "../../../templates/data.volume.vto" with { type: "text" };
+import datasource from "../../../templates/datasource.yml.vto" with { type: "text" };
+import observerService from "../../../templates/observer.service.vto" with { type: "text" };
+import observerTimer from "../../../templates/observer.timer.vto" with { type: "text" };
+import prometheus from "../../../templates/prometheus.yml.vto" with { type: "text" };
 import sepulcher from "../../../templates/sepulcher.pod.vto" with { type: "text" };
 import soulstone from "../../../templates/soulstone.container.vto" with { type: "text" };
+import watcher from "../../../templates/watcher.container.vto" with { type: "text" };
+import watchers from "../../../templates/watchers.target.vto" with { type: "text" };
 import { printable } from "../report/mod.ts";
-import type { Directive, Section, Unit } from "../rune/mod.ts";
+import {
+  type Directive,
+  type Provenance,
+  type Section,
+  type Unit,
+  verifyUnit,
+  verifyYaml,
+  writeYaml,
+  type YamlValue,
+} from "../rune/mod.ts";
 
 /** The templates by the name of their file, embedded: no read permission is needed. */
 const TEMPLATES = {
   "boot.conf": boot,
   "coven.target": coven,
+  "dashboards.yml": dashboards,
+  "data.volume": volume,
+  "datasource.yml": datasource,
+  "observer.service": observerService,
+  "observer.timer": observerTimer,
+  "prometheus.yml": prometheus,
   "sepulcher.pod": sepulcher,
   "soulstone.container": soulstone,
+  "watcher.container": watcher,
+  "watchers.target": watchers,
 } as const;
 
-/** A unit and what stands around its directives. */
-export interface Layout {
+/** A template, and what its comment at the top says. */
+interface Layout {
   readonly template: keyof typeof TEMPLATES;
-  /** For the comment at the top. */
   readonly title: string;
   /** The Codex file it comes from. */
   readonly source: string;
+}
+
+/** A unit and what stands around its directives. */
+export interface UnitLayout extends Layout {
   readonly unit: Unit;
   /** Keys of `quadlet` that lychd does not write itself, by section. */
   readonly passed?: Unit;
 }
 
-type Renderer = (layout: Layout) => Promise<string>;
+/** A file of YAML. */
+export interface YamlLayout extends Layout {
+  readonly value: YamlValue;
+}
+
+/** A file that lychd brings along as it is. */
+export interface VerbatimLayout {
+  readonly text: string;
+}
+
+/** A file as it is meant. `path` is relative to `$XDG_CONFIG_HOME`. */
+export type FileLayout = { readonly path: string } & (UnitLayout | YamlLayout | VerbatimLayout);
+
+/** A file as it is written, or the first line of it that does not say what was meant. */
+export type Rendered =
+  | { readonly text: string; readonly provenance: Provenance }
+  | { readonly wrong: string };
+
+type Renderer = (layout: UnitLayout | YamlLayout | VerbatimLayout) => Promise<Rendered>;
 
 /**
- * Makes a function that lays out units by their templates. Each template is compiled once.
+ * Makes a function that lays out files by their templates, and reads each back: it must say exactly
+ * what was meant. Each template is compiled once.
  */
 export function makeRenderer(): Renderer {
   const environment = vento({ strict: true, autoescape: false, dataVarname: "rune" });
@@ -38,16 +85,31 @@ export function makeRenderer(): Renderer {
   environment.filters["directives"] = (section: Section | undefined) =>
     Object.entries(section ?? {})
       .flatMap(([key, directives]) => directives.map((d) => `\n${key}=${d.text}`)).join("");
-  return async function render({ template, title, source, unit, passed }) {
+  environment.filters["yaml"] = writeYaml;
+
+  async function lay({ template, title, source }: Layout, content: Record<string, unknown>) {
+    const data = { title: printable(title), source: printable(source), ...content };
+    return (await environment.runString(TEMPLATES[template], data, template)).content;
+  }
+  return async function render(layout) {
+    if ("text" in layout) return { text: layout.text, provenance: new Map() };
+    if ("value" in layout) {
+      const { value } = layout;
+      const text = await lay(layout, { value });
+      return verifyYaml(text, value) ?? { text, provenance: new Map() };
+    }
+    const { unit, passed = {} } = layout;
     const { "X-Lychd": facts, ...sections } = unit;
-    const data = {
-      title: printable(title),
-      source: printable(source),
-      facts,
-      passed: passed ?? {},
-      ...sections,
-    };
-    const { content } = await environment.runString(TEMPLATES[template], data, template);
-    return content;
+    const text = await lay(layout, { facts, passed, ...sections });
+    const read = verifyUnit(text, mergeUnits(unit, passed));
+    return "wrong" in read ? read : { text, provenance: read.provenance };
   };
+}
+
+function mergeUnits(unit: Unit, passed: Unit): Unit {
+  const merged: Record<string, Section> = { ...unit };
+  for (const [section, keys] of Object.entries(passed)) {
+    merged[section] = { ...merged[section], ...keys };
+  }
+  return merged;
 }

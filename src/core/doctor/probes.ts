@@ -261,16 +261,18 @@ function ofCdi({ devices }: Wants, facts: Facts): Probe[] {
   ];
 }
 
-function ofCodex({ ports, bindAddress, pod, paths }: Wants, facts: Facts): Probe[] {
-  const filter = ports.map(({ port }) => `sport = :${port}`).join(" or ");
-  const wanted = new Set(ports.map(({ port }) => port));
-  const held = listenersOf(facts).filter(({ address, port }) =>
-    wanted.has(port) && addressesClash(address, bindAddress)
-  );
+function ofCodex({ ports, reserved, bindAddress, pod, paths }: Wants, facts: Facts): Probe[] {
+  const filter = [
+    ...ports.map(({ port }) => `sport = :${port}`),
+    ...reserved === undefined
+      ? []
+      : [`( sport >= :${reserved.first} and sport <= :${reserved.last} )`],
+  ].join(" or ");
+  const held = listenersOf(facts).filter(({ address }) => addressesClash(address, bindAddress));
   const holders = [...new Set(held.flatMap(({ holder }) => holder?.id ?? []))];
   const there = [...filesOf(facts, "codex-paths").keys()];
   return [
-    ...ports.length === 0 ? [] : [probe("ports", "ss", "-Hltnp", filter)],
+    ...filter === "" ? [] : [probe("ports", "ss", "-Hltnp", filter)],
     ...held.length === 0 ? [] : [probe("pod", "podman", "pod", "inspect", "--", pod)],
     ...holders.map((id) => probe(`cgroup-of:${id}`, "cat", `/proc/${id}/cgroup`)),
     ...stat("codex-paths", [...new Set(paths.map(({ path }) => path))].sort()),

@@ -1,5 +1,11 @@
-import { type Codex, parseVolume, type Soulstone } from "../codex/mod.ts";
-import { covensOf } from "../compile/mod.ts";
+import {
+  type Codex,
+  parsePortRange,
+  parseVolume,
+  type Soulstone,
+  watchersOf,
+} from "../codex/mod.ts";
+import { covensOf, watcherServices } from "../compile/mod.ts";
 import type { Vendor } from "./read/gpus.ts";
 import { covenTarget, SEPULCHER, soulstoneUnit } from "../rune/mod.ts";
 
@@ -16,6 +22,8 @@ export interface Wants {
   readonly units: readonly string[];
   /** Ports of the host, and whose they are. */
   readonly ports: readonly { readonly port: number; readonly owner: string }[];
+  /** Ports that are published ahead. */
+  readonly reserved: { readonly first: number; readonly last: number } | undefined;
   readonly bindAddress: string;
   readonly pod: string;
   readonly images: readonly string[];
@@ -31,6 +39,7 @@ export interface Wants {
 export const NO_WANTS: Wants = {
   units: [],
   ports: [],
+  reserved: undefined,
   bindAddress: "127.0.0.1",
   pod: "lychd",
   images: [],
@@ -43,30 +52,59 @@ export const NO_WANTS: Wants = {
 /**
  * What `codex` needs of a host on which the home folder is `home`.
  */
-export function wantsOf({ settings, soulstones }: Codex, home: string | undefined): Wants {
+export function wantsOf(codex: Codex, home: string | undefined): Wants {
+  const { settings, soulstones } = codex;
   const mounted = soulstones.map((s) => pathsOf(s, home));
+  const watchers = watchersIn(settings);
   return {
     units: [
       SEPULCHER.service,
       ...soulstones.map((s) => soulstoneUnit(s.name).service),
       ...covensOf(soulstones).map((coven) => covenTarget(coven.name)),
+      ...watcherServices(codex),
     ],
     ports: [
       ...soulstones.filter((s) => s.port_expose && !s.unknown.includes("port"))
         .map((s) => ({ port: s.port, owner: s.name })),
-      ...(["harvester", "scribe"] as const).filter((name) => settings[name].enabled)
-        .map((name) => ({ port: settings[name].port, owner: name })),
+      ...watchers.flatMap(({ name, port }) => port === undefined ? [] : [{ port, owner: name }]),
     ].sort((a, b) => a.port - b.port),
+    reserved: settings.sepulcher.reserve_ports === undefined
+      ? undefined
+      : parsePortRange(settings.sepulcher.reserve_ports),
     bindAddress: settings.sepulcher.bind_address,
     pod: settings.sepulcher.name,
-    images: sorted(
-      soulstones.filter((s) => !s.unknown.includes("image")).map((s) => s.image),
-    ),
-    secrets: sorted(soulstones.flatMap((s) => s.secrets).map((s) => s.split(",")[0] ?? s)),
+    images: sorted([
+      ...soulstones.filter((s) => !s.unknown.includes("image")).map((s) => s.image),
+      ...watchers.map(({ image }) => image),
+    ]),
+    secrets: sorted([
+      ...soulstones.flatMap((s) => s.secrets).map((s) => s.split(",")[0] ?? s),
+      ...soulstones.flatMap((s) => s.metrics?.secret ?? []),
+      ...watchers.flatMap(({ secret }) => secret ?? []),
+    ]),
     paths: mounted.flatMap((m) => m.paths),
     unmounted: mounted.flatMap((m) => m.unmounted),
-    devices: sorted(soulstones.flatMap((s) => devicesOf(s, settings))),
+    devices: sorted([
+      ...soulstones.flatMap((s) => devicesOf(s, settings)),
+      ...watchers.flatMap((watcher) => watcher.devices),
+    ]),
   };
+}
+
+/** What the Watchers that run need; the exporter's port is not published. */
+function watchersIn(settings: Codex["settings"]) {
+  const { harvester, scribe, gpu_exporter } = settings;
+  const runs = watchersOf(settings);
+  const none = { port: undefined, secret: undefined, devices: [] };
+  return [
+    ...runs.harvester ? [{ ...none, ...harvester, name: "harvester" }] : [],
+    ...runs.scribe
+      ? [{ ...none, ...scribe, secret: scribe.admin_password_secret, name: "scribe" }]
+      : [],
+    ...runs.gpuExporter
+      ? [{ ...none, ...gpu_exporter, port: undefined, name: "gpu-exporter" }]
+      : [],
+  ];
 }
 
 /** The devices of a Soulstone, by its table or by `lychd.toml`. */

@@ -17,6 +17,8 @@ export interface Engine {
   readonly uri: string;
   /** Answers 2xx when it serves; nothing where the host cannot ask it on 127.0.0.1. */
   readonly healthPath: string | undefined;
+  /** Where the Harvester asks it for metrics; nothing where it has none, or is left out. */
+  readonly metricsPath: string | undefined;
   /** GPU memory that it takes, in MiB: 0 without a device, nothing when that is not declared. */
   readonly vramMib: number | undefined;
   readonly devices: readonly string[];
@@ -100,6 +102,7 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
     port,
     uri: fact("Uri") ?? "",
     healthPath: isOnLoopback(port, published) ? fact("HealthPath") : undefined,
+    metricsPath: fact("MetricsPath"),
     vramMib: vram !== undefined ? Number(vram) : devices.length === 0 ? 0 : undefined,
     devices,
   };

@@ -58,6 +58,7 @@ Deno.test("units tell what their Codex said", async () => {
     port: 8701,
     uri: "http://localhost:8701/v1",
     healthPath: "/health",
+    metricsPath: undefined,
     vramMib: 10500,
     devices: ["nvidia.com/gpu=0"],
   });

@@ -69,6 +69,7 @@ function inventoryOf(kinds: readonly Kind[], offers: readonly number[]): Invento
     port: 9000 + i,
     uri: "",
     healthPath: undefined,
+    metricsPath: undefined,
     vramMib: 0,
     devices: [],
   }));

@@ -197,8 +197,9 @@ Deno.test("an engine holds its place while it runs, starts or waits for a restar
 const soulstone = (name: string, port: number, more: string) =>
   `[${name}]\nimage = "localhost/x"\nport = ${port}\n${more}\n`;
 
-const BACK = soulstone("a", 9001, 'groups = ["one", "small"]') +
-  soulstone("b", 9002, 'groups = ["one"]') +
+const BACK = soulstone("a", 9001, 'groups = ["zeta", "small"]') +
+  soulstone("b", 9002, 'groups = ["zeta"]') +
+  soulstone("b2", 9006, 'groups = ["zeta"]') +
   soulstone("guest", 9003, 'groups = ["small"]') +
   soulstone("home", 9004, "resident = true") +
   soulstone("z", 9005, 'groups = ["two"]');
@@ -207,8 +208,8 @@ const WAYS: readonly (readonly [before: string, units: string])[] = [
   ["", ""],
   ["z home", "lychd-coven-two.target"],
   ["z", "soulstone-z.service"],
-  ["a b home", "lychd-coven-one.target"],
-  ["a b guest home", "lychd-coven-one.target soulstone-guest.service"],
+  ["a b b2 home", "lychd-coven-zeta.target"],
+  ["a b b2 guest home", "lychd-coven-zeta.target soulstone-guest.service"],
   ["a home", "soulstone-a.service soulstone-home.service"],
   ["gone", ""],
 ];

@@ -139,16 +139,18 @@ function covenOptions(
   running: readonly Engine[],
   doesAll: (engine: Engine) => boolean,
 ): Option[] {
-  return inventory.covens.map(({ name, target, members }) => {
+  return inventory.covens.flatMap(({ name, target, members }): Option[] => {
     const wanted = enginesNamed(inventory, members);
-    return {
+    // systemd would start it without those whose units are gone, and call that a success.
+    if (wanted.length < members.length) return [];
+    return [{
       choice: { kind: "coven", name, unit: target },
       wanted,
       kept: wanted.filter((engine) => running.includes(engine)),
       started: wanted.filter((engine) => !running.includes(engine)),
       stopped: running.filter((engine) => !wanted.includes(engine)),
       oneDoesAll: wanted.some(doesAll),
-    };
+    }];
   });
 }
 
@@ -289,7 +291,15 @@ function reasonFor(wish: Wish, best: Option, others: readonly Option[]): string 
 
 function refuse(wish: Wish, inventory: Inventory): Refusal {
   if (wish.kind !== "capabilities") {
-    return { reason: "unknown", message: `there is no ${wish.kind} ${quoted(wish.name)}` };
+    const coven = inventory.covens.find(({ name }) => name === wish.name);
+    const gone = coven?.members.filter((name) => enginesNamed(inventory, [name]).length === 0);
+    return wish.kind === "coven" && gone !== undefined && gone.length > 0
+      ? {
+        reason: "incomplete",
+        message: `Coven ${quoted(wish.name)} cannot start: there is no unit of ${gone.join(", ")}`,
+        hint: "lychd render",
+      }
+      : { reason: "unknown", message: `there is no ${wish.kind} ${quoted(wish.name)}` };
   }
   const index = capabilityIndex(inventory);
   const missing = wish.names.filter((name) => !index.has(name));

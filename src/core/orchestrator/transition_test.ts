@@ -398,6 +398,23 @@ Deno.test("engines that break the law are told apart from those that systemd sto
   deepStrictEqual(planned.transition.stopFirst, ["talker"]);
 });
 
+Deno.test("a Coven with a member whose unit is gone is refused, and is no choice", async () => {
+  const whole = await inventoryOf(SEED);
+  const inventory = { ...whole, engines: whole.engines.filter((e) => e.name !== "scribe") };
+  const named = planTransition({ kind: "coven", name: "vision-ritual" }, inventory, new Set());
+  deepStrictEqual(named, {
+    refusal: {
+      reason: "incomplete",
+      message: "Coven `vision-ritual` cannot start: there is no unit of scribe",
+      hint: "lychd render",
+    },
+  });
+  const wish = { kind: "capabilities", names: ["text-generation"] } as const;
+  const planned = planTransition(wish, inventory, new Set());
+  ok("transition" in planned);
+  strictEqual(planned.transition.choice.name, "deep-think");
+});
+
 const REFUSED: readonly (readonly [wish: readonly string[], reason: string, message: RegExp])[] = [
   [
     ["code", "vision"],

@@ -11,7 +11,7 @@ export type Wish =
 
 /** Why a wish cannot be granted, and what helps. */
 export interface Refusal {
-  readonly reason: "unknown" | "ambiguous" | "not-offered" | "never-together";
+  readonly reason: "unknown" | "ambiguous" | "not-offered" | "never-together" | "incomplete";
   readonly message: string;
   readonly hint?: string;
 }

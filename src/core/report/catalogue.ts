@@ -230,6 +230,28 @@ export const CATALOGUE = {
       hint: "a path such as /health: first a slash, no spaces or quotes",
     }),
   ),
+  "metrics-path-invalid": error(
+    "A metrics path is asked by HTTP on the Soulstone's own port.",
+    (p: { value: string }) => ({
+      message: `${quoted(p.value)} is no metrics path`,
+      hint: "a path such as /metrics: first a slash, no query, no spaces or quotes",
+    }),
+  ),
+  "secret-name-invalid": error(
+    "A secret is named here by the name that `podman secret create` gave it, and nothing else.",
+    (p: { value: string }) => ({
+      message: `${quoted(p.value)} is no name of a secret`,
+      hint:
+        "letters, digits, `_`, `.` and `-`, first a letter or digit; podman secret ls shows them",
+    }),
+  ),
+  "duration-invalid": error(
+    "A duration is written as Prometheus reads it: years, weeks, days and hours, in this order.",
+    (p: { value: string }) => ({
+      message: `${quoted(p.value)} is no duration`,
+      hint: "examples: 12h, 15d, 1y6w",
+    }),
+  ),
 
   // Rules over several fields or files.
   "name-taken": error(
@@ -268,6 +290,36 @@ export const CATALOGUE = {
     (p: { target: string }) => ({
       message: `there is another volume at ${quoted(p.target)}`,
       hint: "one path in the container has one source",
+    }),
+  ),
+  "watcher-without-harvester": error(
+    "The Scribe shows, and the GPU exporter feeds, what the Harvester holds.",
+    (_: Nothing) => ({
+      message: "it is enabled, but the Harvester is not",
+      hint: "leave the line out, or enable the Harvester: [harvester] enabled = true",
+    }),
+  ),
+  "scribe-closed": error(
+    "Without a viewer who needs no login, and without a password for `admin`, Grafana is for nobody.",
+    (_: Nothing) => ({
+      message: "nobody could look at the Scribe: it has no `admin_password_secret` either",
+      hint: "podman secret create scribe-admin -   and then   " +
+        'admin_password_secret = "scribe-admin"',
+    }),
+  ),
+  "scrape-config-invalid": error(
+    "An entry of `extra_scrape_configs` goes into prometheus.yml; with a broken one Prometheus does " +
+      "not start.",
+    (p: { problem: string }) => ({
+      message: `this is no scrape configuration: ${p.problem}`,
+      hint: 'such as: { job_name = "node", static_configs = [{ targets = ["10.0.0.2:9100"] }] }',
+    }),
+  ),
+  "metrics-nothing": error(
+    "For an engine that exports no metrics, or none that lychd knows, it cannot guess where to ask.",
+    (p: { engine: string }) => ({
+      message: `\`metrics\` has no \`path\`, and ${p.engine} has no metrics that lychd knows of`,
+      hint: 'for example: metrics = { path = "/metrics" }; or leave it out',
     }),
   ),
   "health-both": error(
@@ -405,6 +457,14 @@ export const CATALOGUE = {
     (p: { word: string; entrypoint: string }) => ({
       message: `\`exec\` begins with ${quoted(p.word)}, which the image itself already runs`,
       hint: `the official image runs \`${p.entrypoint}\`; begin with the word behind it`,
+    }),
+  ),
+  "metrics-need-key": warning(
+    "llama.cpp shows its metrics only to who has the key; the Harvester would be refused.",
+    (_: Nothing) => ({
+      message: "the engine asks for a key, also for its metrics, and the Harvester has none",
+      hint: "podman secret create NAME -   and then   " +
+        'metrics = { secret = "NAME" }; or metrics = { enabled = false }',
     }),
   ),
   "shm-small": warning(

@@ -8,14 +8,20 @@ export {
   writeWord,
   type Written,
 } from "./escape.ts";
-export { parseGeneratorOutput, serviceOf } from "./generator_output.ts";
+export { parseGeneratorOutput, serviceOf, unitOf } from "./generator_output.ts";
 export {
   BOOT_DROP_IN,
   covenTarget,
+  GPU_EXPORTER,
+  HARVESTER,
+  OBSERVER,
   QUADLET_FOLDER,
+  SCRIBE,
   SEPULCHER,
   soulstoneUnit,
   SYSTEMD_FOLDER,
+  WATCHER_FOLDERS,
+  WATCHERS_TARGET,
 } from "./names.ts";
 export { QUADLET_KEYS, type QuadletGroup, type QuadletKey } from "./quadlet_keys.ts";
 export { SYSTEMD_COMMANDS, SYSTEMD_KEYS, SYSTEMD_LISTS } from "./systemd_keys.ts";
@@ -28,3 +34,4 @@ export {
   type UnitLine,
   verifyUnit,
 } from "./unit.ts";
+export { verifyYaml, writeYaml, type YamlValue } from "./yaml.ts";

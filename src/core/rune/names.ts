@@ -20,3 +20,41 @@ export function soulstoneUnit(name: string): { file: string; service: string; co
 export function covenTarget(group: string): string {
   return `lychd-coven-${group}.target`;
 }
+
+/** A container of the Watchers: its unit file, the service Quadlet makes of it, and its name. */
+function watcherUnit(name: string) {
+  return {
+    name,
+    file: `${name}.container`,
+    service: `${name}.service`,
+    // Quadlet replaces a container of the same name, whose ever it is.
+    container: `lychd-${name}`,
+    data: `${name}-data.volume`,
+    volume: `lychd-${name}-data`,
+  } as const;
+}
+
+/** Prometheus. */
+export const HARVESTER = watcherUnit("harvester");
+
+/** Grafana. */
+export const SCRIBE = watcherUnit("scribe");
+
+/** What tells the Harvester of the GPUs. */
+export const GPU_EXPORTER = watcherUnit("gpu-exporter");
+
+/** The systemd target of the Watchers. */
+export const WATCHERS_TARGET = "lychd-watchers.target";
+
+/** What writes down the states of the units, again and again. */
+export const OBSERVER = {
+  service: "lychd-observer.service",
+  timer: "lychd-observer.timer",
+} as const;
+
+/** Below the folder of Quadlet units: what the Watchers and the observer read. */
+export const WATCHER_FOLDERS = {
+  harvester: `${QUADLET_FOLDER}/harvester`,
+  scribe: `${QUADLET_FOLDER}/scribe`,
+  observer: `${QUADLET_FOLDER}/observer`,
+} as const;

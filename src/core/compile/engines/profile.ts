@@ -1,4 +1,4 @@
-import type { EngineName } from "../../codex/mod.ts";
+import type { EngineName, Soulstone } from "../../codex/mod.ts";
 
 /** A flag that an engine needs, and how it may already stand in the operator's `exec`. */
 export interface Flag {
@@ -35,8 +35,10 @@ export interface EngineProfile {
   readonly needsGpu: (image: string) => boolean;
   /** Answers 200 only when it can serve. */
   readonly healthPath: string | undefined;
-  /** Where it exports Prometheus metrics, if it does. */
-  readonly metricsPath: string | undefined;
+  /** Where it exports Prometheus metrics, if it does when it is run like this. */
+  readonly metricsPath: (soulstone: Soulstone) => string | undefined;
+  /** Whether it shows metrics only to who has a key. */
+  readonly metricsNeedKey: (soulstone: Soulstone) => boolean;
   readonly caches: (model: string | undefined) => readonly Cache[];
   /** What its documentation asks for, in MiB; 0 when it needs none. */
   readonly shmMib: number;

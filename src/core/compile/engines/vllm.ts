@@ -18,7 +18,8 @@ export const VLLM: EngineProfile = {
   needsModel: false,
   needsGpu: () => true,
   healthPath: "/health",
-  metricsPath: "/metrics",
+  metricsPath: () => "/metrics",
+  metricsNeedKey: () => false,
   // The second one holds compiled kernels: without it every start compiles anew.
   caches: () => [HUGGINGFACE_CACHE, { volume: "lychd-vllm", target: "/root/.cache/vllm" }],
   shmMib: 8192,

@@ -57,9 +57,11 @@ export function generateNvidia(facts: Facts, path: string | undefined): string {
   return `sudo nvidia-ctk cdi generate${mode} --output=${output}`;
 }
 
-/** The command that leaves one of several files of one folder: the one that nvidia-ctk writes. */
+/** The command that leaves one of several files: the one with most devices, first nvidia-ctk's. */
 export function removeRivals(files: readonly CdiFile[]): string {
-  const kept = files.find(({ path }) => path.endsWith("/nvidia.yaml")) ?? files[0];
+  const worth = ({ path, spec }: CdiFile) =>
+    (spec?.devices.length ?? 0) * 2 + (path.endsWith("/nvidia.yaml") ? 1 : 0);
+  const kept = [...files].sort((a, b) => worth(b) - worth(a))[0];
   const others = files.filter((file) => file !== kept);
   return `sudo rm ${others.map(({ path }) => shellWord(path)).join(" ")}`;
 }

@@ -17,6 +17,7 @@ export const CDI_DRIVER: Check = {
     if (driver === undefined) return [skipped("the driver's version is not known")];
     return specs.map((file) => {
       const versions = libraryVersions(file);
+      if (versions.length === 0) return skipped(`${file.path} names no version`);
       const other = versions.find((version) => version !== driver);
       return other === undefined ? ok(`${file.path} fits the driver ${driver}`) : error(
         `${file.path} is for the driver ${other}, but ${driver} runs`,
@@ -29,7 +30,7 @@ export const CDI_DRIVER: Check = {
 /** The driver versions in names such as `libcuda.so.570.86.15`; `libEGL.so.1.1.0` has none. */
 function libraryVersions({ spec }: CdiFile): string[] {
   const found = (spec?.paths ?? []).flatMap((path) =>
-    /\.so\.(\d{3,}\.\d+(?:\.\d+)?)$/.exec(path)?.[1] ?? []
+    /(?:\.so\.|\/firmware\/nvidia\/)(\d{3,}\.\d+(?:\.\d+)?)(?:$|\/)/.exec(path)?.[1] ?? []
   );
   return [...new Set(found)];
 }

@@ -17,6 +17,8 @@ export const CDI_FOLDERS: Check = {
     const version = podmanVersionOf(facts);
     const name = version === undefined ? "this Podman" : `Podman ${writeVersion(version)}`;
     const resolved = effectiveDevices(facts).devices;
+    // One command for all of them: each writes the same file.
+    const unreadFolders = [...new Set(specsUnread(facts).map(({ folder }) => folder))];
     const verdicts = specsUnread(facts).flatMap(({ path, folder, spec }): Verdict[] => {
       // What another file defines in a folder that is read is not missed.
       if (spec === undefined || spec.devices.every((device) => resolved.has(device))) return [];
@@ -32,7 +34,7 @@ export const CDI_FOLDERS: Check = {
           )
           : say(
             `${path} is not read: ${name} looks into ${read.join(" and ")} only`,
-            readAlso([...read, folder]),
+            readAlso([...read, ...unreadFolders]),
           ),
       ];
     });

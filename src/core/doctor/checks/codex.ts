@@ -15,11 +15,24 @@ export function pathVerdicts(
     return [skipped(whyUnknown(facts, "codex-paths"))];
   }
   const files = filesOf(facts, "codex-paths");
+  const fact = facts.commands["codex-paths"];
+  const stranger = paths.find(({ path }) => fact?.command.includes(shellWord(path)) !== true);
+  if (stranger !== undefined) return [skipped(`${stranger.path} was not asked of this host`)];
+  const hidden = fact !== undefined && "exit" in fact ? fact.stderr : [];
   const verdicts = paths.flatMap(({ path, soulstone }): Verdict[] => {
+    if (hidden.some((line) => line.includes(path) && /permission denied/i.test(line))) {
+      return [error(
+        `${soulstone}: a folder above ${path} is closed to the user`,
+        `sudo setfacl --modify u:$USER:x ${shellWord(parentOf(path))}`,
+        "a rootless container has no more rights than the user",
+      )];
+    }
     if (!files.has(path)) {
       return [error(
         `${soulstone}: ${path} is not there`,
-        role === "model" ? `ls -l ${shellWord(parentOf(path))}` : `mkdir -p ${shellWord(path)}`,
+        role === "model" || /\.[A-Za-z]\w*$/.test(path)
+          ? `ls -l ${shellWord(parentOf(path))}`
+          : `mkdir -p ${shellWord(path)}`,
       )];
     }
     const fact = facts.commands[`readable:${path}`];

@@ -1,15 +1,15 @@
 import { profileOf } from "../../compile/mod.ts";
-import { countOf } from "../../report/mod.ts";
+import { countOf, shellWord } from "../../report/mod.ts";
 import { whyUnknown } from "../../facts.ts";
 import { type Check, error, ok, skipped, type Subject, warning } from "../check.ts";
 import { imageNamesOf } from "../read/podman.ts";
 
 /** Rough sizes of a pull in GB, by engine, for images with a GPU's libraries in them. */
-const PULL_GB: Readonly<Record<string, string>> = {
-  vllm: "about 10 GB",
-  sglang: "about 15 GB",
-  llamacpp: "about 2 GB",
-  tabbyapi: "about 5 GB",
+const PULL_GB: Readonly<Record<string, number>> = {
+  vllm: 10,
+  sglang: 15,
+  llamacpp: 2,
+  tabbyapi: 5,
 };
 
 /** Whether the images are there already. */
@@ -30,17 +30,23 @@ export const CODEX_IMAGES: Check = {
       if (image.startsWith("localhost/")) {
         return error(
           `${image} is not there, and no registry has it`,
-          `podman build --tag ${image} .`,
+          `podman build --tag ${shellWord(image)} .`,
           "an engine without an image cannot start",
         );
       }
-      const soulstone = codex.codex.soulstones.find((s) => s.image === image);
-      const size = PULL_GB[soulstone === undefined ? "" : profileOf(soulstone).name];
-      const expect = size === undefined ? "" : `: expect a pull of ${size}`;
-      return warning(`${image} is not there${expect}`, `podman pull ${image}`);
+      const size = pullGb(subject, image);
+      const expect = size === undefined ? "" : `: expect a pull of about ${size} GB`;
+      return warning(`${image} is not there${expect}`, `podman pull ${shellWord(image)}`);
     });
   },
 };
+
+/** How much a pull is, in GB, where the engine tells. */
+export function pullGb({ codex }: Subject, image: string): number | undefined {
+  if (codex.kind === "none") return undefined;
+  const soulstone = codex.codex.soulstones.find((s) => s.image === image);
+  return soulstone === undefined ? undefined : PULL_GB[profileOf(soulstone).name];
+}
 
 /** The images of the Codex that Podman does not have. */
 export function missingImages({ facts, wants }: Subject): string[] {

@@ -1,8 +1,9 @@
 import { type Facts, whyUnknown } from "../../facts.ts";
-import { countOf } from "../../report/mod.ts";
+import { countOf, shellWord } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, type Verdict } from "../check.ts";
 import { podPortsOf } from "../read/podman.ts";
 import { addressesClash, type Listener, listenersOf, unitOfProcess } from "../read/ports.ts";
+import type { Wants } from "../wants.ts";
 
 /** Whether the ports are free, or ours. */
 export const CODEX_PORTS: Check = {
@@ -15,22 +16,30 @@ export const CODEX_PORTS: Check = {
     if (fact === undefined || "failed" in fact || fact.exit !== 0) {
       return [skipped(whyUnknown(facts, "ports"))];
     }
-    const listeners = listenersOf(facts);
+    const missed = wants.ports.find(({ port }) => !fact.command.includes(`:${port}`));
+    if (missed !== undefined) return [skipped(`port ${missed.port} was not asked of this host`)];
+    const clashing = listenersOf(facts).filter(({ address, port }) =>
+      addressesClash(address, wants.bindAddress) && ownerOf(wants, port) !== undefined
+    );
     const ours = podPortsOf(facts);
-    const verdicts = wants.ports.flatMap(({ port, owner }) => {
-      if (ours.has(port)) return [];
-      const held = listeners.find((listener) =>
-        listener.port === port && addressesClash(listener.address, wants.bindAddress)
-      );
-      if (held === undefined || isOurs(facts, held, wants.units)) return [];
-      return [heldPort(facts, held, owner)];
-    });
-    if (verdicts.length > 0) return verdicts;
-    const held = wants.ports.filter(({ port }) => listeners.some((l) => l.port === port)).length;
+    const isHeldByUs = (listener: Listener) =>
+      ours.has(listener.port) || isOurs(facts, listener, wants.units);
+    const strange = clashing.filter((listener) => !isHeldByUs(listener));
+    if (strange.length > 0) {
+      return strange.map((l) => heldPort(facts, l, ownerOf(wants, l.port) ?? ""));
+    }
+    const held = wants.ports.filter(({ port }) => clashing.some((l) => l.port === port)).length;
     const free = countOf(wants.ports.length - held, "port");
     return [ok(held === 0 ? `${free} free` : `our own pod holds ${held}, ${free} free`)];
   },
 };
+
+/** Who wants a port: a Soulstone, a Watcher, or the range that is published ahead. */
+function ownerOf({ ports, reserved }: Wants, port: number): string | undefined {
+  const owner = ports.find((wanted) => wanted.port === port)?.owner;
+  if (owner !== undefined || reserved === undefined) return owner;
+  return port >= reserved.first && port <= reserved.last ? "reserve_ports" : undefined;
+}
 
 /** Whether one of our own units holds it, also when Podman does not tell. */
 function isOurs(facts: Facts, { holder }: Listener, units: readonly string[]): boolean {
@@ -53,6 +62,6 @@ function heldPort(
   }
   return error(
     `${what} ${holder.name} of ${unit.unit}`,
-    unit.own ? `systemctl --user stop ${unit.unit}` : `sudo systemctl stop ${unit.unit}`,
+    `${unit.own ? "systemctl --user" : "sudo systemctl"} stop ${shellWord(unit.unit)}`,
   );
 }

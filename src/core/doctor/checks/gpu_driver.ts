@@ -13,13 +13,15 @@ export const GPU_DRIVER: Check = {
     if (outputOf(facts, "nvidia-smi") !== undefined) return [ok(`NVIDIA driver ${driver}`)];
     const fact = facts.commands["nvidia-smi"];
     if (fact === undefined || "failed" in fact) {
+      if (fact !== undefined && /no answer/.test(fact.failed)) {
+        const fix = "sudo dmesg | grep -i -e NVRM -e Xid";
+        return [error("nvidia-smi gives no answer in time", fix)];
+      }
       if (driver === undefined) return [skipped("there is no NVIDIA driver")];
-      return fact !== undefined && /no answer/.test(fact.failed)
-        ? [error(`nvidia-smi gives no answer in time`, "sudo dmesg | grep -i -e NVRM -e Xid")]
-        : [error(
-          `the driver ${driver} is loaded, but nvidia-smi is not there`,
-          installCommand(osOf(facts), smiPackage(osOf(facts))),
-        )];
+      return [error(
+        `the driver ${driver} is loaded, but nvidia-smi is not there`,
+        installCommand(osOf(facts), smiPackage(osOf(facts), driver)),
+      )];
     }
     const words = [...fact.stdout, ...fact.stderr].join(" ").trim();
     if (/version mismatch/i.test(words)) {
@@ -44,9 +46,9 @@ function loadCommand(os: Os): string {
     : "sudo modprobe nvidia";
 }
 
-function smiPackage(os: Os): string {
+function smiPackage(os: Os, driver: string): string {
   if (os.id === "debian") return "nvidia-smi";
-  if (os.id === "ubuntu") return "nvidia-utils-580";
+  if (os.id === "ubuntu") return `nvidia-utils-${driver.split(".")[0]}`;
   if (os.family.includes("arch")) return "nvidia-utils";
   return "xorg-x11-drv-nvidia-cuda";
 }

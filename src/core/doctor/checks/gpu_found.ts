@@ -1,4 +1,4 @@
-import { type Check, error, ok, skipped, type Verdict } from "../check.ts";
+import { type Check, error, ok, skipped, type Verdict, warning } from "../check.ts";
 import { gpusOf, hasNvidia, isNvidiaBroken, pciGpusOf, type Vendor } from "../read/gpus.ts";
 import { type Os, osOf } from "../read/os.ts";
 import { vendorsOf } from "../wants.ts";
@@ -16,7 +16,13 @@ export const GPU_FOUND: Check = {
     });
     const asked = vendorsOf(wants);
     for (const { vendor, id, driver } of pciGpusOf(facts)) {
-      if (gpus.some((gpu) => gpu.vendor === vendor)) continue;
+      if (gpus.some((gpu) => gpu.vendor === vendor)) {
+        if (driver === undefined) {
+          const what = `another ${vendor} GPU (${id}) has no driver`;
+          verdicts.push(warning(what, "lspci -nnk -d ::03xx", "engines see the others only"));
+        }
+        continue;
+      }
       // Its tool is there and says why it does not work.
       if (vendor === "NVIDIA" && (hasNvidia(facts) || isNvidiaBroken(facts))) continue;
       const what = driver === undefined

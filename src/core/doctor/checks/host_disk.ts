@@ -1,7 +1,7 @@
 import { outputOf, whyUnknown } from "../../facts.ts";
 import { type Check, error, ok, skipped, type Subject, warning } from "../check.ts";
 import { imageNamesOf } from "../read/podman.ts";
-import { missingImages } from "./codex_images.ts";
+import { missingImages, pullGb } from "./codex_images.ts";
 
 /** Below this the image of an engine may not fit. */
 const FREE_GIB = 40;
@@ -21,8 +21,12 @@ export const HOST_DISK: Check = {
     const isComplete = subject.codex.kind === "read" && imageNamesOf(facts) !== undefined &&
       missingImages(subject).length === 0;
     if (free < 1) return [error(shown, "podman image prune")];
-    return isComplete || free >= FREE_GIB
-      ? [ok(shown)]
+    // Unpacked an image is about three times its pull.
+    const needed = missingImages(subject)
+      .reduce((sum, image) => sum + 3 * (pullGb(subject, image) ?? 1), 0);
+    if (isComplete || free >= Math.max(FREE_GIB, needed)) return [ok(shown)];
+    return free >= FREE_GIB
+      ? [warning(`${shown}; the images may need ${needed}`, "podman image prune")]
       : [warning(shown, "podman image prune    # removes what no name stands for")];
   },
 };

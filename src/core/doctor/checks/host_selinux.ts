@@ -1,6 +1,7 @@
 import { outputOf } from "../../facts.ts";
 import { type Check, ok, skipped, warning } from "../check.ts";
 import { devicesOf } from "../wants.ts";
+import { installCommand, osOf } from "../read/os.ts";
 
 /** Whether SELinux lets containers use devices. */
 export const HOST_SELINUX: Check = {
@@ -22,6 +23,12 @@ export const HOST_SELINUX: Check = {
       );
     if (confined?.length === 0) {
       return [ok("SELinux is enforcing; no engine with a device is confined")];
+    }
+    if (outputOf(facts, "selinux-devices") === undefined) {
+      return [warning(
+        "SELinux is enforcing, and has no rule for containers",
+        installCommand(osOf(facts), "container-selinux"),
+      )];
     }
     return [warning(
       "SELinux is enforcing, and container_use_devices is off",

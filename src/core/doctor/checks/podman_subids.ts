@@ -17,7 +17,11 @@ export const PODMAN_SUBIDS: Check = {
     const helpers = partOf(facts, "id-helpers") ?? "";
     const missing = ["newuidmap", "newgidmap"].filter((name) => !helpers.includes(`/${name}`));
     if (missing.length > 0) {
-      const name = os.family.includes("debian") ? "uidmap" : "shadow-utils";
+      const name = os.family.includes("debian")
+        ? "uidmap"
+        : os.family.includes("arch")
+        ? "shadow"
+        : "shadow-utils";
       return [error(`there is no ${missing.join(" and no ")}`, installCommand(os, name))];
     }
     const user = userOf(facts);
@@ -30,6 +34,10 @@ export const PODMAN_SUBIDS: Check = {
     const lacking = sizes.filter(({ size }) => size < RANGE).map(({ kind }) => kind);
     if (lacking.length === 0) {
       return [ok(`${Math.min(...sizes.map(({ size }) => size))} ids for containers`)];
+    }
+    if (partOf(facts, "nsswitch") !== "") {
+      const what = `the directory service gives ${user.name} fewer than ${RANGE} ids`;
+      return [error(what, `getsubids ${user.name}    # shows what it gives`)];
     }
     const taken = ["subuid", "subgid"].flatMap((file) => rangesOf(outputOf(facts, file)));
     const first = Math.max(100_000, ...taken.map((range) => range.first + range.size));

@@ -21,7 +21,7 @@ export const PODMAN_VERSION: Check = {
   about: "Podman is there and new enough",
   why: "its Quadlet generator turns the units into services",
   run({ facts }) {
-    if (podmanVersionOf(facts) === undefined && hasWrongSession(facts)) {
+    if (podmanVersionOf(facts) === undefined && !isMissing(facts) && hasWrongSession(facts)) {
       return [skipped("see systemd.session")];
     }
     const version = podmanVersionOf(facts);
@@ -49,9 +49,14 @@ export const PODMAN_VERSION: Check = {
   },
 };
 
+function isMissing(facts: Facts): boolean {
+  const fact = facts.commands["podman-info"];
+  return fact !== undefined && "failed" in fact && /no such program/.test(fact.failed);
+}
+
 function unusable(facts: Facts): Verdict {
   const fact = facts.commands["podman-info"];
-  if (fact === undefined || "failed" in fact && /no such program/.test(fact.failed)) {
+  if (fact === undefined || isMissing(facts)) {
     return error("there is no Podman", installCommand(osOf(facts), "podman"));
   }
   return "failed" in fact

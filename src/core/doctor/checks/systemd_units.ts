@@ -16,15 +16,18 @@ export const SYSTEMD_UNITS: Check = {
     if (early !== undefined) return [early];
     const units = propertiesOf(facts, "units");
     if (units.size === 0) return [skipped("the user's systemd does not answer")];
+    const isInvalid = codex.findings.some(({ severity }) => severity === "error");
+    const stranger = wants.units.find((name) => !units.has(name));
+    if (stranger !== undefined && !isInvalid) {
+      return [skipped(`${stranger} was not asked of this host`)];
+    }
     const stateOf = (name: string) => units.get(name)?.get("LoadState") ?? "not-found";
     const loaded = wants.units.filter((name) => stateOf(name) === "loaded");
     const lost = wants.units.filter((name) => !["loaded", "masked"].includes(stateOf(name)));
     const verdicts: Verdict[] = [];
     if (lost.length > 0) {
       if (generatorOf(facts)?.isMasked !== false) return [skipped("see quadlet.generator")];
-      if (codex.findings.some(({ severity }) => severity === "error")) {
-        return [skipped("see codex.valid: nothing can be rendered")];
-      }
+      if (isInvalid) return [skipped("see codex.valid: nothing can be rendered")];
       if (CODEX_KEYS.run(subject).some(({ state }) => state === "error")) {
         return [skipped("see codex.keys: the generator leaves units out")];
       }

@@ -23,9 +23,15 @@ const edits = z.object({
 
 // The part of the CDI specification (SPEC.md of container-device-interface, 1.0) that doctor reads.
 const specSchema = z.object({
-  cdiVersion: z.string(),
+  cdiVersion: z.string().regex(/^(?:0\.[1-8]\.0|1\.[01]\.0)$/, "no version of CDI that is known"),
   kind: z.string().regex(/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/),
-  devices: z.array(z.object({ name: z.string(), containerEdits: edits.optional() })),
+  devices: z.array(z.object({
+    name: z.union([z.string(), z.number()]).transform(String),
+    containerEdits: edits.optional(),
+  })).min(1, "it defines no device").refine(
+    (devices) => new Set(devices.map(({ name }) => name)).size === devices.length,
+    "it defines one device twice",
+  ),
   containerEdits: edits.nullish(),
 });
 

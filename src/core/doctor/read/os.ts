@@ -54,7 +54,7 @@ export function upgradeCommand(os: Os): string {
   if (os.isImage) return "rpm-ostree upgrade";
   if (os.id === "ubuntu") return "sudo do-release-upgrade";
   if (os.id === "debian" && os.versionId === "12") {
-    return "sudo sed -i 's/bookworm/trixie/' /etc/apt/sources.list /etc/apt/sources.list.d/* && sudo apt-get update && sudo apt-get full-upgrade    # read the release notes first";
+    return "sudo sed -i 's/bookworm/trixie/g' $(grep -rl bookworm /etc/apt/sources.list*) && sudo apt-get update && sudo apt-get full-upgrade    # read the release notes first";
   }
   if (os.family.includes("fedora")) {
     return "sudo dnf system-upgrade download --releasever=$(($(rpm -E %fedora) + 1)) && sudo dnf system-upgrade reboot";
@@ -80,6 +80,9 @@ export function kernelArgument(os: Os, argument: string): string {
   if (os.isImage) return `sudo rpm-ostree kargs --append=${argument}    # then reboot`;
   if (os.family.includes("fedora") || os.family.includes("rhel")) {
     return `sudo grubby --update-kernel=ALL --args=${argument}    # then reboot`;
+  }
+  if (os.family.includes("arch")) {
+    return `sudo sed -i 's/^GRUB_CMDLINE_LINUX="/&${argument} /' /etc/default/grub && sudo grub-mkconfig -o /boot/grub/grub.cfg    # then reboot`;
   }
   return `sudo sed -i 's/^GRUB_CMDLINE_LINUX="/&${argument} /' /etc/default/grub && sudo update-grub    # then reboot`;
 }

@@ -29,9 +29,14 @@ export function listenersOf(facts: Facts): readonly Listener[] {
 
 /** Whether a listener on `held` keeps others from listening on `wanted`. */
 export function addressesClash(held: string, wanted: string): boolean {
-  const isAny = (address: string) => ["0.0.0.0", "*", "[::]", "::"].includes(address);
-  const bare = (address: string) => address.replace(/^\[|\]$/g, "");
-  return isAny(held) || isAny(wanted) || bare(held) === bare(wanted);
+  // `ss` writes `*` for both families, `[::]` for version 6 alone; an address of version 4 may come
+  // in the form of version 6.
+  const bare = (address: string) => address.replace(/^\[|\]$/g, "").replace(/^::ffff:/i, "");
+  const [a, b] = [bare(held), bare(wanted)];
+  const isSixth = (address: string) => address.includes(":");
+  if (a === b || a === "*") return true;
+  return (a === "0.0.0.0" || a === "::" || b === "0.0.0.0" || b === "::") &&
+    isSixth(a) === isSixth(b);
 }
 
 /**

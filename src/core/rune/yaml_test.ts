@@ -1,0 +1,75 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+import { verifyYaml, writeYaml, type YamlValue } from "./yaml.ts";
+
+/** What one of YAML's versions, or a reader of it, takes for something else than a string. */
+const TREACHEROUS = [
+  ..."yes no on off y n true null ~ .inf 012 0x1f 0o7 1_000 1:30 1e3 2026-11-22 = <<".split(" "),
+  ..."- -x ? : # *a &a !a @a `a` %a [ ] { } , | > ' \" \\ \\n a:b".split(" "),
+  "",
+  " a ",
+  "a: b",
+  "a #b",
+  "- a",
+  "\n",
+  "a\n",
+  "\r\n",
+  "\t",
+  "\u0000",
+  "\u0007",
+  "\u0085",
+  "\u2028",
+  "\ufeff",
+  "é 💀",
+  "{{ x }}",
+];
+
+function readsBack(value: YamlValue): void {
+  const text = `scalar: ${writeYaml(value, 2)}\nlist:\n  - ${writeYaml({ key: value }, 4)}\n`;
+  const isTable = typeof value === "object";
+  const meant = isTable ? { list: [{ key: value }] } : { scalar: value, list: [{ key: value }] };
+  const written = isTable ? text.slice(text.indexOf("list:")) : text;
+  deepStrictEqual(verifyYaml(written, meant), undefined, written);
+}
+
+Deno.test("every string reads back as itself, whatever YAML would take it for", () => {
+  for (const text of TREACHEROUS) readsBack(text);
+  for (const text of TREACHEROUS) readsBack({ [text]: text });
+});
+
+Deno.test("every value reads back as itself", () => {
+  const { tree } = fc.letrec<{ tree: YamlValue; leaf: YamlValue }>((tie) => ({
+    leaf: fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom(...TREACHEROUS),
+      fc.integer(),
+      fc.boolean(),
+    ),
+    tree: fc.oneof(
+      { maxDepth: 4 },
+      tie("leaf"),
+      fc.array(tie("tree"), { maxLength: 4 }),
+      fc.dictionary(fc.string({ unit: "grapheme", minLength: 1 }), tie("tree"), {
+        maxKeys: 4,
+        noNullPrototype: true,
+      }),
+    ),
+  }));
+  fc.assert(fc.property(tree as fc.Arbitrary<YamlValue>, readsBack));
+});
+
+Deno.test("a file that says something else is found out", () => {
+  const meant = { a: "1", b: ["x"] };
+  strictEqual(verifyYaml("a: '1'\nb: ['x']\n", meant), undefined);
+  for (
+    const [text, wrong] of [
+      ["a: 1\nb: ['x']\n", "a: 1"],
+      ["a: '1'\nb: ['x', 'y']\n", 'b: ["x","y"]'],
+      ["a: '1'\n", "b: undefined"],
+      ["a: '1'\nb: ['x']\nc: 1\n", "c: 1"],
+      // Only YAML 1.1 takes it for a truth.
+      ["a: '1'\nb: [x]\nc: yes\n", 'c: "yes"'],
+    ] as const
+  ) deepStrictEqual(verifyYaml(text, meant), { wrong });
+  deepStrictEqual(verifyYaml("a: on\n", { a: "on" }), { wrong: "a: true" });
+});

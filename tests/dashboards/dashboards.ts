@@ -1,0 +1,95 @@
+/** The shipped dashboards and rules, as tests look at them. */
+import { fileURLToPath } from "node:url";
+import { load } from "js-yaml";
+
+export const FOLDER = fileURLToPath(new URL("../../dashboards/", import.meta.url));
+
+export interface Query {
+  readonly refId: string;
+  readonly expr: string;
+  readonly legendFormat?: string;
+  readonly instant?: boolean;
+  readonly range?: boolean;
+}
+
+export interface GridPos {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+export interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly description?: string;
+  readonly gridPos: GridPos;
+  readonly datasource?: { readonly type: string; readonly uid: string };
+  readonly fieldConfig?: {
+    readonly defaults: { readonly unit?: string; readonly noValue?: string };
+  };
+  readonly options?: { readonly legend?: { readonly showLegend: boolean } };
+  readonly targets?: readonly Query[];
+  readonly panels?: readonly Panel[];
+}
+
+export interface Variable {
+  readonly name: string;
+  readonly query: { readonly query: string };
+  readonly datasource: { readonly uid: string };
+}
+
+export interface Dashboard {
+  readonly uid: string;
+  readonly title: string;
+  readonly templating: { readonly list: readonly Variable[] };
+  readonly panels: readonly Panel[];
+}
+
+export interface Rule {
+  readonly record?: string;
+  readonly alert?: string;
+  readonly expr: string;
+}
+
+/** Every dashboard, by the name of its file. */
+export const DASHBOARDS: ReadonlyMap<string, Dashboard> = new Map(
+  [...Deno.readDirSync(FOLDER)].filter(({ name }) => name.endsWith(".json"))
+    .sort((a, b) => a.name < b.name ? -1 : 1)
+    .map(({ name }) => [name, JSON.parse(Deno.readTextFileSync(FOLDER + name))]),
+);
+
+const RULES = load(Deno.readTextFileSync(`${FOLDER}rules.yml`)) as {
+  groups: { rules: Rule[] }[];
+};
+
+/** Every rule of `rules.yml`. */
+export const ALL_RULES: readonly Rule[] = RULES.groups.flatMap(({ rules }) => rules);
+
+/** All panels of a dashboard, rows and what they hold too. */
+export function panelsOf(dashboard: Dashboard): Panel[] {
+  return dashboard.panels.flatMap((panel) => [panel, ...panel.panels ?? []]);
+}
+
+/** The panels that ask for data. */
+export function queryingPanels(dashboard: Dashboard): Panel[] {
+  return panelsOf(dashboard).filter(({ targets }) => targets !== undefined);
+}
+
+/** What Grafana puts in for its variables. */
+export interface Interpolation {
+  readonly soulstone: string;
+  readonly model: string;
+  readonly rateInterval: string;
+  readonly range: string;
+}
+
+/** The query that Grafana would send. */
+export function interpolate(expression: string, values: Interpolation): string {
+  return expression
+    .replaceAll("$__rate_interval", values.rateInterval)
+    .replaceAll("$__range", values.range)
+    .replaceAll("$soulstone", values.soulstone)
+    .replaceAll("$model", values.model);
+}

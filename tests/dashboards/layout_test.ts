@@ -1,0 +1,121 @@
+/** What makes a dashboard one that Grafana takes and a person can read. */
+import assert from "node:assert/strict";
+import { DASHBOARDS, type Panel, panelsOf, queryingPanels } from "./dashboards.ts";
+import { dashboardValidator } from "./schema.ts";
+
+const DATA_SOURCE = { type: "prometheus", uid: "lychd-prometheus" };
+
+Deno.test("each dashboard fits the schema of the SDK's version", () => {
+  const faults = dashboardValidator();
+  for (const [name, dashboard] of DASHBOARDS) assert.deepEqual(faults(dashboard), [], name);
+});
+
+Deno.test("the schema notices what does not belong into a dashboard", () => {
+  const faults = dashboardValidator();
+  const text = JSON.stringify(DASHBOARDS.get("soulstone-vllm.json"));
+  const breaks = [
+    ['"templating"', '"template"'],
+    ['"refresh":"15s"', '"refresh":15'],
+    ['"type":"stat"', '"type":"singlestat"'],
+    ['"graphMode":"none"', '"graphMode":"bars"'],
+    ['"fillOpacity"', '"fillopacity"'],
+    ['"lineWidth":1', '"lineWidth":"1"'],
+    ['"expr"', '"expression"'],
+    ['"unit"', '"units"'],
+    ['"gridPos":{"h":4', '"gridPos":{"height":4'],
+  ];
+  for (const [right, wrong] of breaks) {
+    assert.ok(text.includes(right!), `nothing to break: ${right}`);
+    assert.notDeepEqual(faults(JSON.parse(text.replace(right!, wrong!))), [], wrong);
+  }
+});
+
+Deno.test("uids and titles are unique, and are what the rest of lychd relies on", () => {
+  const dashboards = [...DASHBOARDS.values()];
+  assert.deepEqual(dashboards.map(({ uid }) => uid).sort(), [
+    "lychd-covens",
+    "lychd-soulstone-llamacpp",
+    "lychd-soulstone-sglang",
+    "lychd-soulstone-vllm",
+  ]);
+  assert.equal(new Set(dashboards.map(({ title }) => title)).size, dashboards.length);
+});
+
+for (const [name, dashboard] of DASHBOARDS) {
+  const panels = panelsOf(dashboard);
+
+  Deno.test(`${name}: ids are unique`, () => {
+    const ids = panels.map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
+  Deno.test(`${name}: all data is of the source that lychd provisions`, () => {
+    for (const panel of queryingPanels(dashboard)) assert.deepEqual(panel.datasource, DATA_SOURCE);
+    for (const { datasource } of dashboard.templating.list) {
+      assert.deepEqual(datasource, DATA_SOURCE);
+    }
+  });
+
+  Deno.test(`${name}: panels lie on the grid and nowhere on one another`, () => {
+    for (const { title, gridPos: { x, w, h } } of panels) {
+      assert.ok(x >= 0 && x + w <= 24 && w > 0 && h > 0, title);
+    }
+    for (const [index, one] of panels.entries()) {
+      for (const other of panels.slice(index + 1)) {
+        assert.ok(!overlap(one, other), `${one.title} and ${other.title}`);
+      }
+    }
+  });
+
+  Deno.test(`${name}: every panel says what it shows, in which unit, and whose each value is`, () => {
+    for (const panel of queryingPanels(dashboard)) {
+      const told = [
+        panel.description,
+        panel.fieldConfig?.defaults.unit,
+        panel.fieldConfig?.defaults.noValue,
+      ];
+      assert.ok(told.every((text) => text !== undefined && text !== ""), panel.title);
+      if (panel.type !== "stat") assert.equal(panel.options?.legend?.showLegend, true, panel.title);
+      const legends = panel.targets!.map(({ legendFormat }) => legendFormat ?? "");
+      assert.ok(legends.every((legend) => legend !== ""), panel.title);
+      assert.equal(new Set(legends).size, legends.length, panel.title);
+      assert.ok(panel.targets!.every(({ instant, range }) => instant !== range), panel.title);
+    }
+  });
+
+  Deno.test(`${name}: the first screen answers what is asked first`, () => {
+    // 20 rows of the grid are what a screen of 1080 lines shows.
+    const first = panels.filter(({ gridPos }) => gridPos.y + gridPos.h <= 20)
+      .map(({ title }) => title).join("\n");
+    for (
+      const answer of [
+        /State|Soulstones/,
+        /Generation/,
+        /Prompts|Tokens per second/,
+        /Waiting/,
+        /Fail/,
+      ]
+    ) {
+      assert.match(first, answer);
+    }
+    if (!name.includes("llamacpp")) {
+      assert.match(first, /KV cache/);
+      assert.match(first, /Time to first token/);
+    } else {
+      assert.match(first, /What is not shown/);
+    }
+  });
+}
+
+Deno.test("a panel that needs a GPU exporter says how to get one", () => {
+  const panels = [...DASHBOARDS.values()].flatMap(queryingPanels)
+    .filter(({ targets }) => targets!.some(({ expr }) => expr.includes("nvidia_smi")));
+  assert.ok(panels.length > 0);
+  for (const { title, fieldConfig } of panels) {
+    assert.match(fieldConfig!.defaults.noValue!, /\[gpu_exporter\] enabled = true/, title);
+  }
+});
+
+function overlap({ gridPos: a }: Panel, { gridPos: b }: Panel): boolean {
+  return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+}

@@ -1,0 +1,60 @@
+/** Every expression is PromQL, by the grammar of Prometheus itself. */
+import assert from "node:assert/strict";
+import { parser } from "@prometheus-io/lezer-promql";
+import { ALL_RULES, DASHBOARDS, interpolate, queryingPanels } from "./dashboards.ts";
+
+/** The places at which `expression` is not PromQL. */
+function syntaxFaults(expression: string): string[] {
+  const faults: string[] = [];
+  parser.parse(expression).iterate({
+    enter({ type, from, to }) {
+      if (type.isError) faults.push(`${expression.slice(0, from)}⟨${expression.slice(from, to)}⟩`);
+    },
+  });
+  return faults;
+}
+
+const VALUES = { soulstone: "eye", model: ".*", rateInterval: "1m", range: "3600s" };
+
+for (const [name, dashboard] of DASHBOARDS) {
+  Deno.test(`${name} asks in PromQL`, () => {
+    const queries = queryingPanels(dashboard).flatMap(({ targets }) => targets!);
+    assert.ok(queries.length > 10);
+    for (const { expr } of queries) {
+      const sent = interpolate(expr, VALUES);
+      assert.doesNotMatch(sent, /\$/, "an unknown variable");
+      assert.deepEqual(syntaxFaults(sent), [], expr);
+    }
+  });
+}
+
+Deno.test("rules.yml is written in PromQL", () => {
+  assert.ok(ALL_RULES.length > 10);
+  for (const { expr } of ALL_RULES) assert.deepEqual(syntaxFaults(expr), [], expr);
+});
+
+Deno.test("every series of lychd that is asked for is one that the observer writes", () => {
+  const observer = Deno.readTextFileSync(new URL("../../templates/observe.sh", import.meta.url));
+  const queries = [...DASHBOARDS.values()].flatMap(queryingPanels)
+    .flatMap(({ targets }) => targets!.map(({ expr }) => expr));
+  const asked = [...queries, ...ALL_RULES.map(({ expr }) => expr)].join("\n")
+    .match(/\blychd_\w+/g)!;
+  assert.ok(asked.length > 10);
+  for (const name of new Set(asked)) assert.match(observer, new RegExp(`tell\\("${name}"`));
+});
+
+Deno.test("every recorded series that is asked for is recorded", () => {
+  const recorded = new Set(ALL_RULES.map(({ record }) => record));
+  const asked = [...DASHBOARDS.values()].flatMap(queryingPanels)
+    .flatMap(({ targets }) =>
+      targets!.flatMap(({ expr }) => expr.match(/\bsoulstone:[\w:]+/g) ?? [])
+    );
+  assert.ok(asked.length > 10);
+  assert.deepEqual(asked.filter((name) => !recorded.has(name)), []);
+});
+
+Deno.test("what is not PromQL is noticed", () => {
+  for (const wrong of ["sum by (a (b)", "rate(x[5m)", "a +", 'up{job=="x"}', ""]) {
+    assert.notDeepEqual(syntaxFaults(wrong), [], wrong);
+  }
+});

@@ -1,0 +1,556 @@
+/** Summons on a real host, by the binary: whatever happens meanwhile, the law holds and it is told. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { engine, type Fields, GPU_FOLDER, must, show, until } from "./host_codex.ts";
+import { freshHost, run, type Said, writeCodex } from "./host_program.ts";
+import { labTest, labUp, lichExec, type LichShell, lichShell } from "./lab.ts";
+
+const SETTINGS = { sepulcher: { reserve_ports: "8780-8799" } };
+const VOLUMES = { volumes: [`${GPU_FOLDER.host}:${GPU_FOLDER.container}`] };
+
+/** How many wishes, over how many Codices. */
+const WISHES = 200;
+const GRAPHS = 8;
+
+/** A Soulstone as the law sees it, and what it can do. */
+interface Node {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly capabilities: readonly string[];
+  readonly resident: boolean;
+}
+
+const graphs = fc.array(
+  fc.record({
+    groups: fc.subarray(["one", "two", "three"], { maxLength: 2 }),
+    capabilities: fc.subarray(["p", "q", "r"]),
+    resident: fc.nat(9).map((n) => n === 0),
+  }),
+  { minLength: 3, maxLength: 6 },
+).map((list) => list.map((s, i): Node => ({ name: `e${i}`, ...s })));
+
+/** The law in its shortest words, written apart from the program. */
+function together(a: Node, b: Node): boolean {
+  return a.name === b.name || a.resident || b.resident ||
+    a.groups.some((group) => b.groups.includes(group));
+}
+
+/** Has the program render Soulstones that play with the lab's GPU. */
+async function installNodes(
+  shell: LichShell,
+  nodes: readonly Node[],
+  flags: readonly string[] = [],
+): Promise<void> {
+  const table: Record<string, Fields> = {};
+  for (const [i, { name, ...fields }] of nodes.entries()) {
+    table[name] = gpuEngine(name, 8780 + i, fields, flags);
+  }
+  await install(shell, table);
+}
+
+function gpuEngine(
+  name: string,
+  port: number,
+  fields: Fields,
+  flags: readonly string[] = [],
+): Fields {
+  return engine(port, { ...fields, ...VOLUMES }, [
+    "--model",
+    name,
+    "--gpu",
+    GPU_FOLDER.container,
+    "--stop-seconds",
+    "0.2",
+    ...flags,
+  ]);
+}
+
+async function install(shell: LichShell, table: Readonly<Record<string, Fields>>): Promise<void> {
+  await freshHost(shell);
+  await writeCodex(table, SETTINGS);
+  const said = await run(shell, "render");
+  assert.equal(said.code, 0, said.stderr);
+}
+
+/** The Soulstones that systemd calls active. */
+async function running(shell: LichShell, names: readonly string[]): Promise<string[]> {
+  const states = await show(shell, names.map((n) => `soulstone-${n}.service`), ["ActiveState"]);
+  return names.filter((n) => states.get(`soulstone-${n}.service`)?.["ActiveState"] === "active");
+}
+
+/** Pairs that were in the GPU at once though the law forbids it, from the engines' own log. */
+function overlaps(nodes: readonly Node[], log: string): string[] {
+  const held = new Set<string>();
+  const found: string[] = [];
+  const nodeOf = (name: string) => nodes.find((node) => node.name === name);
+  for (const line of log.trim().split("\n")) {
+    const [, , event, name = ""] = line.split(" ");
+    if (event === "gone") held.delete(name);
+    if (event !== "start") continue;
+    const me = nodeOf(name);
+    for (const other of [...held].map(nodeOf)) {
+      if (me && other && !together(me, other)) found.push(`${other.name}+${name}`);
+    }
+    held.add(name);
+  }
+  return found;
+}
+
+type Event = { event: string } & Record<string, unknown>;
+
+function eventsOf({ stdout }: Said): Event[] {
+  return stdout.trim().split("\n").map((line) => JSON.parse(line));
+}
+
+labTest("two hundred random wishes: right after each exactly what was told runs", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const seed = Number(Deno.env.get("LYCHD_SEED") ?? Date.now() % 2 ** 31);
+  // deno-lint-ignore no-console
+  console.log(`seed ${seed}: repeat it with LYCHD_SEED=${seed}`);
+  const random = fc.sample(fc.nat(10_000), { numRuns: WISHES, seed });
+  const count = { swaps: 0, kept: 0, refused: 0 };
+  for (const [g, nodes] of fc.sample(graphs, { numRuns: GRAPHS, seed }).entries()) {
+    await installNodes(shell, nodes);
+    const names = nodes.map((node) => node.name);
+    const groups = [...new Set(nodes.flatMap((node) => node.groups))].sort();
+    const wishes = [
+      ...groups.map((group) => `coven:${group}`),
+      ...names.map((name) => `soulstone:${name}`),
+      ...["p", "q", "r", "p q", "q r", "p q r"],
+    ];
+    let before: string[] = [];
+    for (const n of random.slice(g * WISHES / GRAPHS, (g + 1) * WISHES / GRAPHS)) {
+      const wish = wishes[n % wishes.length] ?? "";
+      const words = JSON.stringify({ seed, nodes, before, wish });
+      const said = await run(shell, "summon", wish, "--json");
+      const after = await running(shell, names);
+      const chosen = nodes.filter((node) => after.includes(node.name));
+      assert.ok(chosen.every((a) => chosen.every((b) => together(a, b))), words);
+      const asked = wish.split(" ");
+      if (said.code === 2) {
+        count.refused++;
+        assert.deepEqual(after, before, words);
+        const offers = (some: readonly Node[]) =>
+          asked.every((c) => some.some((node) => node.capabilities.includes(c)));
+        assert.ok(!groups.some((group) => offers(membersOf(nodes, group))), words);
+        continue;
+      }
+      assert.equal(said.code, 0, `${words}\n${said.stderr}${said.stdout}`);
+      assert.deepEqual(after, expected(nodes, before, wish) ?? told(said), words);
+      if (!wish.includes(":")) {
+        for (const capability of asked) {
+          assert.ok(chosen.some((node) => node.capabilities.includes(capability)), words);
+        }
+      }
+      const stopped = before.filter((name) => !after.includes(name));
+      if (stopped.length > 0) count.swaps++;
+      else if (after.length === before.length) count.kept++;
+      before = after;
+    }
+    const log = await must(shell, `cat ${GPU_FOLDER.host}/log 2>/dev/null || true`);
+    assert.deepEqual(overlaps(nodes, log), []);
+  }
+  // deno-lint-ignore no-console
+  console.log(`${WISHES} wishes: ${JSON.stringify(count)}, no overlap`);
+  assert.ok(count.swaps >= 30, `only ${count.swaps} swaps`);
+});
+
+function membersOf(nodes: readonly Node[], group: string): Node[] {
+  return nodes.filter((node) => node.resident || node.groups.includes(group));
+}
+
+/** What the law says runs after a wish for a Coven or a Soulstone; nothing for capabilities. */
+function expected(
+  nodes: readonly Node[],
+  before: readonly string[],
+  wish: string,
+): string[] | undefined {
+  const [kind, name = ""] = wish.split(":");
+  if (kind === "coven") return membersOf(nodes, name).map((node) => node.name);
+  const me = nodes.find((node) => node.name === name);
+  if (me === undefined) return undefined;
+  return nodes.filter((n) => n === me || before.includes(n.name) && together(n, me))
+    .map((n) => n.name);
+}
+
+/** What the program said beforehand would run after it. */
+function told(said: Said): string[] {
+  const plan = eventsOf(said)[0] as unknown as { keep: string[]; start: string[] };
+  return [...plan.keep, ...plan.start].sort();
+}
+
+const RIVALS: readonly Node[] = [
+  { name: "a", groups: ["one"], capabilities: [], resident: false },
+  { name: "both", groups: ["one", "two"], capabilities: [], resident: false },
+  { name: "c", groups: ["two"], capabilities: [], resident: false },
+  { name: "z", groups: ["three"], capabilities: [], resident: false },
+];
+
+labTest(
+  "two summons at once never mix: one is done whole, the other refused or later",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await installNodes(shell, RIVALS, ["--load-seconds", "0.5"]);
+    const names = RIVALS.map((node) => node.name);
+    const count = { refused: 0, later: 0 };
+    for (let i = 0; i < 10; i++) {
+      await must(shell, "systemctl --user start soulstone-z.service");
+      const pause = (i % 5) * 0.05;
+      const both = await must(
+        shell,
+        `lychd summon one >~/one 2>&1 & first=$!
+       sleep ${pause}; lychd summon two >~/two 2>&1; second=$?
+       wait $first; echo $? $second; cat ~/one ~/two`,
+      );
+      const [codes = "", ...lines] = both.split("\n");
+      const words = `round ${i}: ${both}`;
+      const whole = [["a", "both"], ["both", "c"]].map((members) => members.join());
+      assert.ok(whole.includes((await running(shell, names)).join()), words);
+      assert.ok(["0 0", "0 6", "6 0"].includes(codes), words);
+      if (codes === "0 0") count.later++;
+      else {
+        count.refused++;
+        assert.match(lines.join("\n"), /something else is under way: a \w+ of \S+; this was not/);
+      }
+    }
+    const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
+    assert.deepEqual(overlaps(RIVALS, log), []);
+    // deno-lint-ignore no-console
+    console.log(`ten pairs of summons: ${JSON.stringify(count)}`);
+    assert.ok(count.refused > 0);
+  },
+);
+
+labTest("an engine that never gets healthy is told with its journal, and undone", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const healthFail = { groups: ["two"], start_timeout_seconds: 4 };
+  await install(shell, {
+    a: engine(8780, { groups: ["one"] }),
+    sick: engine(8781, healthFail, ["--health", "fail", "--model", "sick-model"]),
+  });
+  assert.equal((await run(shell, "summon", "one")).code, 0);
+  const left = await run(shell, "summon", "two");
+  assert.equal(left.code, 1, left.stderr);
+  assert.match(left.stderr, /\nlychd: sick is not ready: it was not ready in time\n/);
+  assert.match(left.stderr, /\n {2}\S+ \d+ start sick-model\n/);
+  assert.match(left.stderr, /\nhint: lychd logs sick\n/);
+  assert.match(left.stderr, /\nhint: lychd summon coven:one brings back what ran before\n$/);
+  assert.deepEqual(await running(shell, ["a", "sick"]), []);
+  const failed = await run(shell, "status");
+  assert.match(failed.stdout, /\nsick +failed +\S+ +http:\/\/localhost:8781\/v1/);
+  assert.match(failed.stdout, /\n {2}it was not ready in time: lychd logs sick\n/);
+  assert.equal((await run(shell, "summon", "one")).code, 0);
+  const undone = await run(shell, "summon", "two", "--fallback");
+  assert.equal(undone.code, 1, undone.stderr);
+  assert.match(undone.stderr, /\nbringing back a\n[^]*\na back again\n$/);
+  assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
+  const late = await run(shell, "summon", "two", "--timeout", "2", "--fallback");
+  assert.equal(late.code, 1);
+  assert.match(late.stderr, /\nlychd: sick is not ready: it does not answer in time\n/);
+  assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
+});
+
+labTest("an engine that always crashes is given up after its second crash", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, { groups: ["one"] }),
+    broken: engine(8781, { groups: ["one"] }, ["--exit-after", "0.3", "--load-seconds", "60"]),
+  });
+  const said = await run(shell, "summon", "one", "--json");
+  assert.equal(said.code, 1, said.stderr);
+  const lost = eventsOf(said).find(({ event }) => event === "lost");
+  assert.equal(lost?.["name"], "broken");
+  assert.equal(lost?.["why"], "it ended with status 1, and again after a restart");
+  assert.ok((lost?.["journal"] as string[]).some((line) => / gone /.test(line)));
+});
+
+labTest(
+  "an engine that is killed during the swap is waited for while systemd restarts it",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await install(shell, {
+      a: engine(8780, { groups: ["one"] }),
+      b: engine(8781, { groups: ["two"] }, ["--load-seconds", "2"]),
+    });
+    assert.equal((await run(shell, "summon", "one")).code, 0);
+    const summoned = shell.run("lychd summon two", { timeoutSeconds: 60 });
+    await using other = lichShell();
+    const isRunning = "podman container inspect --format '{{.State.Running}}' soulstone-b";
+    await until(
+      "b runs",
+      20,
+      async () => (await other.run(isRunning)).stdout.trim() === "true",
+    );
+    // Once: a second kill would be an engine that ends again and again.
+    await must(other, "podman kill --signal KILL soulstone-b");
+    const said = await summoned;
+    assert.equal(said.code, 0, said.stderr);
+    assert.deepEqual(await running(shell, ["a", "b"]), ["b"]);
+    const restarts = await show(shell, ["soulstone-b.service"], ["NRestarts"]);
+    assert.equal(restarts.get("soulstone-b.service")?.["NRestarts"], "1");
+  },
+);
+
+labTest("health that flaps is waited for, and an engine is asked itself", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, { a: engine(8780, { groups: ["one"] }, ["--health", "flap"]) });
+  let longest = 0;
+  for (let i = 0; i < 5; i++) {
+    const begun = performance.now();
+    const said = await run(shell, "summon", "one");
+    longest = Math.max(longest, performance.now() - begun);
+    assert.equal(said.code, 0, said.stderr);
+    const answer = await shell.run("curl -s -o /dev/null -w '%{http_code}' localhost:8780/health");
+    assert.equal(answer.stdout, "200");
+    await must(shell, "sleep 1.1");
+  }
+  // It is well for three seconds and ill for three: one of the later ones had to wait.
+  assert.ok(longest > 600, `the longest took ${longest.toFixed(0)} ms`);
+});
+
+labTest("an interrupt leaves systemd to finish, and says so", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, { groups: ["one"] }),
+    b: engine(8781, { groups: ["two"] }, ["--load-seconds", "5"]),
+  });
+  assert.equal((await run(shell, "summon", "one")).code, 0);
+  // A second by the clock says nothing of how far a busy machine is.
+  const loads =
+    `until [ "$(systemctl --user show -P ActiveState soulstone-b)" = activating ]; do sleep 0.05; done`;
+  const said = await shell.run(
+    `lychd summon two & pid=$!; ${loads}; sleep 0.5; kill -INT $pid; wait $pid`,
+    { timeoutSeconds: 60 },
+  );
+  assert.equal(said.code, 130, said.stderr);
+  assert.match(said.stderr, /\nlychd: interrupted; systemd goes on, still waited for: b\nhint: /);
+  await until("b runs", 30, async () => (await running(shell, ["a", "b"])).join() === "b");
+  // At a terminal the programs that lychd runs would hear it too.
+  for (const pause of ["0.4", "0.5", "0.6"]) {
+    assert.equal((await run(shell, "summon", "one")).code, 0);
+    const onTerminal = await shell.run(
+      `(${loads}; sleep ${pause}; printf '\\003'; sleep 1) | script -qec 'lychd summon two' /dev/null`,
+      { timeoutSeconds: 60 },
+    );
+    assert.equal(onTerminal.code, 130, onTerminal.stdout);
+    assert.match(
+      onTerminal.stdout,
+      /lychd: interrupted; systemd goes on, still waited for: b\r?\n/,
+    );
+    await until("b runs", 30, async () => (await running(shell, ["a", "b"])).join() === "b");
+  }
+});
+
+labTest("a swap keeps what both need, and says so beforehand", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installNodes(shell, RIVALS);
+  assert.equal((await run(shell, "summon", "one")).code, 0);
+  const pid = "systemctl --user show -P MainPID soulstone-both.service";
+  const before = await must(shell, pid);
+  const dry = await run(shell, "summon", "two", "--dry-run");
+  assert.equal(
+    dry.stderr,
+    "Coven two: this Coven was asked for\n  stop   a     cannot run beside c\n  start  c\n" +
+      "  keep   both\n",
+  );
+  assert.deepEqual(await running(shell, ["a", "both", "c"]), ["a", "both"]);
+  const said = await run(shell, "summon", "two");
+  assert.equal(said.stdout, "both  http://localhost:8781/v1\nc     http://localhost:8782/v1\n");
+  assert.equal(await must(shell, pid), before);
+});
+
+/** Plays nvidia-smi: it prints a file that the test writes. */
+const SMI = `${GPU_FOLDER.host}/smi`;
+const SPECIFICATION = `cdiVersion: "0.5.0"
+kind: nvidia.com/gpu
+devices:
+  - name: all
+    containerEdits:
+      env: [LYCHD_TEST_GPU=all]
+`;
+
+async function playGpu(isThere: boolean): Promise<void> {
+  const script = isThere
+    ? `mkdir -p /etc/cdi && cat > /etc/cdi/nvidia.yaml &&
+       printf '#!/bin/sh\\ncat ${SMI}\\n' > /usr/bin/nvidia-smi && chmod 755 /usr/bin/nvidia-smi`
+    : "rm -f /etc/cdi/nvidia.yaml /usr/bin/nvidia-smi";
+  const { code, stderr } = await lichExec(["sh", "-c", script], {
+    root: true,
+    stdin: isThere ? SPECIFICATION : "",
+  });
+  assert.equal(code, 0, stderr);
+}
+
+labTest("a start waits until the memory of the GPU is really free", async () => {
+  await labUp();
+  await playGpu(true);
+  try {
+    await using shell = lichShell();
+    const on = { devices: ["nvidia.com/gpu=all"] };
+    await install(shell, {
+      a: gpuEngine("a", 8780, { groups: ["one"], vram_mib: 20000, ...on }),
+      b: gpuEngine("b", 8781, { groups: ["two"], vram_mib: 21000, ...on }),
+    });
+    const free = (mib: number) => must(shell, `echo '0, GPU-5ebe, 24576, ${mib}' > ${SMI}`);
+    await free(24000);
+    assert.equal((await run(shell, "summon", "one")).code, 0);
+    await free(4000);
+    // The driver gives the memory back two seconds after the process is gone.
+    const said = await shell.run(
+      `{ while ! grep -q 'gone a' ${GPU_FOLDER.host}/log; do sleep 0.05; done
+         sleep 2; echo '0, GPU-5ebe, 24576, 22000' > ${SMI}; echo 0 0 free > ${GPU_FOLDER.host}/log2; } &
+       lychd summon two --json; code=$?; wait; exit $code`,
+      { timeoutSeconds: 60 },
+    );
+    assert.equal(said.code, 0, said.stderr);
+    const phases = eventsOf(said).filter(({ event }) => event === "phase");
+    assert.deepEqual(phases.map(({ phase }) => phase).slice(0, 2), ["stop", "memory"]);
+    const seconds = Number(phases[1]?.["seconds"]);
+    assert.ok(seconds > 1.5 && seconds < 3, `it waited ${seconds} s`);
+    const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
+    const at = (event: string) =>
+      Number(log.split("\n").find((l) => l.endsWith(event))?.split(" ")[0]);
+    assert.ok(at("start b") - at("gone a") > 1.9, log);
+    // What never gets free is started all the same, and that is told.
+    await free(3000);
+    const tired = await run(shell, "summon", "one", "--memory-timeout", "1");
+    assert.equal(tired.code, 0, tired.stderr);
+    assert.match(tired.stderr, /3000 MiB free, 20000 MiB wanted: started all the same\n/);
+    const known = await run(shell, "status");
+    assert.match(known.stdout, /\nGPU nvidia 0: 21576 of 24576 MiB in use\n/);
+  } finally {
+    await playGpu(false);
+  }
+});
+
+labTest("a Coven that declares more than the GPU has is warned of and not waited for", async () => {
+  await labUp();
+  await playGpu(true);
+  try {
+    await using shell = lichShell();
+    const on = { devices: ["nvidia.com/gpu=all"], groups: ["one"] };
+    await install(shell, {
+      a: gpuEngine("a", 8780, { vram_mib: 20000, ...on }),
+      b: gpuEngine("b", 8781, { vram_mib: 21000, ...on }),
+    });
+    await must(shell, `echo '0, GPU-5ebe, 24576, 24000' > ${SMI}`);
+    const words = /41000 MiB of GPU memory.*, more than the 24576 MiB that there are/;
+    assert.match((await run(shell, "covens")).stderr, words);
+    const said = await run(shell, "summon", "one");
+    assert.equal(said.code, 0, said.stderr);
+    assert.match(said.stderr, words);
+    assert.doesNotMatch(said.stderr, / memory +[0-9.]+ s /);
+  } finally {
+    await playGpu(false);
+  }
+});
+
+const HARVESTER = `[Container]
+Image=localhost/fake-engine:latest
+ContainerName=harvester
+Pod=lychd.pod
+StartWithPod=false
+Exec=--port 9090
+[Quadlet]
+DefaultDependencies=false
+`;
+
+labTest(
+  "banish stops a Soulstone, a Coven but for residents, or all engines; no Watcher",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await install(shell, {
+      a: engine(8780, { groups: ["one"] }),
+      b: engine(8781, { groups: ["one"] }),
+      home: engine(8782, { resident: true }),
+    });
+    await must(
+      shell,
+      `cat > ~/.config/containers/systemd/harvester.container <<'END'\n${HARVESTER}END
+     systemctl --user daemon-reload && systemctl --user start harvester.service`,
+    );
+    const names = ["a", "b", "home"];
+    assert.equal((await run(shell, "summon", "one")).code, 0);
+    assert.match((await run(shell, "banish", "a")).stdout, /^stopped: a \([0-9.]+ s\)\n$/);
+    assert.deepEqual(await running(shell, names), ["b", "home"]);
+    assert.match((await run(shell, "banish", "one")).stdout, /^stopped: b \(/);
+    assert.deepEqual(await running(shell, names), ["home"]);
+    assert.equal((await run(shell, "banish", "one")).stdout, "nothing runs of that\n");
+    await run(shell, "summon", "one", "--no-wait");
+    const all = await run(shell, "banish", "--json");
+    assert.deepEqual(JSON.parse(all.stdout).stopped, names);
+    assert.deepEqual(await running(shell, names), []);
+    const states = await show(shell, ["harvester.service", "lychd-pod.service"], ["ActiveState"]);
+    assert.deepEqual([...states.values()].map((s) => s["ActiveState"]), ["active", "active"]);
+  },
+);
+
+labTest("what is not as it was rendered is told, with what helps", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, { groups: ["one"] }),
+    b: engine(8781, { groups: ["two"] }),
+  });
+  await writeCodex({
+    a: engine(8780, { groups: ["one"] }, ["--model", "other"]),
+    b: engine(8781, { groups: ["two"] }),
+    c: engine(8782, { groups: ["two"] }),
+  }, SETTINGS);
+  const changed = await run(shell, "summon", "one");
+  assert.equal(changed.code, 0);
+  assert.match(
+    changed.stderr,
+    /\nwarning: the Codex is not what was rendered: c is not rendered, a changed, /,
+  );
+  await must(shell, "rm -r ~/.config/lychd");
+  assert.match(
+    (await run(shell, "summon", "one")).stderr,
+    /\nwarning: the Codex has faults; what was rendered last counts\nhint: lychd check\n/,
+  );
+  await must(
+    shell,
+    "rm ~/.config/containers/systemd/lychd/soulstone-b.container; systemctl --user daemon-reload",
+  );
+  const gone = await run(shell, "summon", "two");
+  assert.equal(gone.code, 2, gone.stderr);
+  const words = "lychd: Coven `two` cannot start: there is no unit of b\nhint: lychd render\n";
+  assert.equal(gone.stderr, words);
+  assert.deepEqual(await running(shell, ["a"]), ["a"]);
+  // It runs, and nothing that was rendered knows it.
+  await must(shell, "rm ~/.config/containers/systemd/lychd/soulstone-a.container");
+  const seen = await run(shell, "status");
+  assert.match(
+    seen.stderr,
+    /^warning: not rendered any more, but still running: a\nhint: lychd render --restart\n/,
+  );
+  await must(shell, "systemctl --user daemon-reload");
+  assert.match((await run(shell, "banish")).stdout, /^stopped: a \(/);
+});
+
+labTest("on a terminal one line is written over, and what ran before is offered", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, { groups: ["one"] }, ["--load-seconds", "1"]),
+    sick: engine(8781, { groups: ["two"], start_timeout_seconds: 2 }, ["--health", "fail"]),
+  });
+  const onTerminal = (line: string, answer: string) =>
+    must(shell, `(sleep 6; echo ${answer}) | script -qec '${line}' /dev/null || true`);
+  const live = await onTerminal("lychd summon one", "");
+  assert.ok(live.includes("\u001b[2K\u001b[1G"), live);
+  assert.match(live, /a {2}http:\/\/localhost:8780\/v1/);
+  const asked = await onTerminal("lychd summon two", "y");
+  assert.match(asked, /bring back what ran before \(a\)\? \[Y\/n\]/);
+  assert.match(asked, /a back again/);
+  assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
+});

@@ -1,0 +1,194 @@
+/**
+ * What the observer makes of systemd's answers. They are played here, one for each state; the real
+ * ones are in tests/lab.
+ */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path/posix";
+import { findProgramFolders, versionOf } from "../dashboards/prometheus.ts";
+
+const SCRIPT = fileURLToPath(new URL("../../templates/observe.sh", import.meta.url));
+
+/** What systemd tells of a unit; the times that it does not tell are empty. */
+type Properties = Readonly<Record<string, string>>;
+
+const TIMES = {
+  ActiveEnterTimestamp: "@100",
+  InactiveExitTimestamp: "@200",
+  InactiveEnterTimestamp: "@300",
+  StateChangeTimestamp: "@400",
+};
+
+interface Row {
+  readonly claim: string;
+  readonly properties: Properties;
+  readonly state: string;
+  readonly since: number | undefined;
+  readonly restarts?: number;
+}
+
+const ROWS: readonly Row[] = [
+  {
+    claim: "an engine that was never started is stopped, since nobody knows when",
+    properties: { ActiveState: "inactive", SubState: "dead", NRestarts: "0" },
+    state: "stopped",
+    since: undefined,
+  },
+  {
+    claim: "an engine that was stopped is stopped since then",
+    properties: { ActiveState: "inactive", SubState: "dead", NRestarts: "0", ...TIMES },
+    state: "stopped",
+    since: 300,
+  },
+  {
+    claim: "an engine that loads its model is starting since it began",
+    properties: { ActiveState: "activating", SubState: "start", NRestarts: "0", ...TIMES },
+    state: "starting",
+    since: 200,
+  },
+  {
+    claim: "an engine that answers is running since it was ready",
+    properties: { ActiveState: "active", SubState: "running", NRestarts: "0", ...TIMES },
+    state: "running",
+    since: 100,
+  },
+  {
+    claim: "an engine that reads its files again is running",
+    properties: { ActiveState: "reloading", SubState: "reload", NRestarts: "0", ...TIMES },
+    state: "running",
+    since: 100,
+  },
+  {
+    claim: "an engine that ends is stopping",
+    properties: { ActiveState: "deactivating", SubState: "stop-sigterm", NRestarts: "0", ...TIMES },
+    state: "stopping",
+    since: 400,
+  },
+  {
+    claim: "an engine that was given up has failed",
+    properties: { ActiveState: "failed", SubState: "failed", NRestarts: "0", ...TIMES },
+    state: "failed",
+    since: 300,
+  },
+  {
+    claim: "an engine that waits for its restart has failed",
+    properties: { ActiveState: "activating", SubState: "auto-restart", NRestarts: "0", ...TIMES },
+    state: "failed",
+    since: 300,
+  },
+  {
+    claim: "an engine that systemd started again has failed until it is ready",
+    properties: { ActiveState: "activating", SubState: "start", NRestarts: "3", ...TIMES },
+    state: "failed",
+    since: 300,
+    restarts: 3,
+  },
+  {
+    claim: "an engine that is ready again is running, and its restarts are not forgotten",
+    properties: { ActiveState: "active", SubState: "running", NRestarts: "3", ...TIMES },
+    state: "running",
+    since: 100,
+    restarts: 3,
+  },
+];
+
+/** Runs the script where systemd tells `properties` of one engine and of one Coven. */
+async function observe(
+  properties: Properties,
+  coven: Properties = { ActiveState: "inactive" },
+): Promise<{ code: number; stderr: string; text: string; names: string[] }> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const block = (id: string, values: Properties) =>
+      Object.entries({ Id: id, ...values }).map(([k, v]) => `${k}=${v}\n`).join("");
+    await Deno.writeTextFile(
+      join(folder, "answer"),
+      `${block("soulstone-eye.service", properties)}\n${block("lychd-coven-a.b.target", coven)}`,
+    );
+    const played = '#!/bin/sh\necho "$@" >"${0%/*}/asked"\ncat "${0%/*}/answer"\n';
+    await Deno.writeTextFile(join(folder, "systemctl"), played, { mode: 0o755 });
+    await Deno.mkdir(join(folder, "units"));
+    const process = new Deno.Command("sh", {
+      args: [SCRIPT],
+      env: { PATH: `${folder}:${Deno.env.get("PATH")}`, RUNTIME_DIRECTORY: join(folder, "units") },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = process.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(
+      'soulstone-eye.service soulstone="eye",covens="a.b",engine_kind="vllm"\n' +
+        'lychd-coven-a.b.target coven="a.b"\n',
+    ));
+    await writer.close();
+    const { code, stderr } = await process.output();
+    assert.match(
+      await Deno.readTextFile(join(folder, "asked")),
+      /^--user show .*-- soulstone-eye\.service lychd-coven-a\.b\.target\n$/,
+    );
+    return {
+      code,
+      stderr: new TextDecoder().decode(stderr),
+      text: await Deno.readTextFile(join(folder, "units/units.txt")).catch(() => ""),
+      names: [...Deno.readDirSync(join(folder, "units"))].map(({ name }) => name),
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const OF = 'soulstone="eye",covens="a.b",engine_kind="vllm"';
+
+for (const { claim, properties, state, since, restarts = 0 } of ROWS) {
+  Deno.test(claim, async () => {
+    const { code, stderr, text, names } = await observe(properties);
+    assert.deepEqual({ code, stderr, names }, { code: 0, stderr: "", names: ["units.txt"] });
+    const states = [...text.matchAll(/^lychd_soulstone_state\{(.*),state="(.*)"\} (\d)$/gm)];
+    assert.deepEqual(
+      states.map(([, labels, name, value]) => [labels, name, value]),
+      ["running", "starting", "stopping", "stopped", "failed"]
+        .map((name) => [OF, name, name === state ? "1" : "0"]),
+    );
+    assert.ok(text.includes(`\nlychd_soulstone_restarts{${OF}} ${restarts}\n`), text);
+    assert.equal(
+      /^lychd_soulstone_state_since_timestamp_seconds\{.*\} (\d+)$/m.exec(text)?.[1],
+      since?.toString(),
+    );
+  });
+}
+
+Deno.test("a Coven is active as its target is, and it is told when that was seen", async () => {
+  for (const [ActiveState, value] of [["active", 1], ["inactive", 0], ["failed", 0]] as const) {
+    const { text } = await observe(ROWS[0]?.properties ?? {}, { ActiveState });
+    assert.ok(text.includes(`\nlychd_coven_active{coven="a.b"} ${value}\n`), text);
+    const seen = Number(/^lychd_observed_timestamp_seconds (\d+)$/m.exec(text)?.[1]);
+    assert.ok(Math.abs(Date.now() / 1000 - seen) < 60, text);
+  }
+});
+
+Deno.test("an answer without one of the units leaves what was there before, and says so", async () => {
+  const { code, stderr, text } = await observe({ Id: "soulstone-other.service" });
+  assert.deepEqual({ code, text }, { code: 1, text: "" });
+  assert.equal(stderr, "systemd tells nothing of soulstone-eye.service\n");
+});
+
+for (const folder of findProgramFolders()) {
+  Deno.test(`promtool ${versionOf(folder)} finds nothing to blame in the observer's metrics`, async () => {
+    const { text } = await observe(ROWS[3]?.properties ?? {});
+    const process = new Deno.Command(join(folder, "promtool"), {
+      args: ["check", "metrics"],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const writer = process.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+    const { code, stdout, stderr } = await process.output();
+    assert.deepEqual([code, ...[stdout, stderr].map((b) => new TextDecoder().decode(b))], [
+      0,
+      "",
+      "",
+    ]);
+  });
+}

@@ -1,0 +1,216 @@
+/** The kinds of panels, each with the one look that all dashboards share. */
+import {
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueTextMode,
+  LegendDisplayMode,
+  LegendPlacement,
+  ReduceDataOptionsBuilder,
+  SortOrder,
+  TooltipDisplayMode,
+  VisibilityMode,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from "@grafana/grafana-foundation-sdk/common";
+import {
+  MappingType,
+  ThresholdsConfigBuilder,
+  ThresholdsMode,
+  type ValueMapping,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import type { Panel as PanelJson } from "@grafana/grafana-foundation-sdk/dashboard";
+import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
+import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
+import { PanelBuilder as TimelineBuilder } from "@grafana/grafana-foundation-sdk/statetimeline";
+import { PanelBuilder as TextBuilder, TextMode } from "@grafana/grafana-foundation-sdk/text";
+import { PanelBuilder as GraphBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
+
+/** A panel that can be placed on a dashboard. */
+export interface Panel {
+  build(): PanelJson;
+}
+
+/** The data source that lychd provisions. */
+export const DATA_SOURCE = { type: "prometheus", uid: "lychd-prometheus" };
+
+/** One query and how its series are called. */
+export interface PanelQuery {
+  readonly expression: string;
+  readonly legend: string;
+}
+
+interface Options {
+  readonly title: string;
+  /** What it shows, and what it cannot. */
+  readonly description: string;
+  /** Columns of the 24 that a dashboard has. */
+  readonly width: number;
+  readonly unit: string;
+  readonly queries: readonly PanelQuery[];
+  readonly max?: number;
+  /** What stands there instead of an empty panel. */
+  readonly noValue?: string;
+}
+
+/** Thresholds of a share of something that runs out. */
+const FILLING = [
+  { value: null, color: "green" },
+  { value: 0.8, color: "yellow" },
+  { value: 0.95, color: "red" },
+];
+
+/** More than none is worth a look. */
+export const ANY_IS_BAD = [{ value: null, color: "green" }, { value: 1, color: "orange" }];
+
+/** The words and colours of `soulstone:state:code`. */
+export const STATES: readonly { code: number; text: string; color: string }[] = [
+  { code: 0, text: "stopped", color: "#6e7681" },
+  { code: 1, text: "starting", color: "yellow" },
+  { code: 2, text: "running", color: "green" },
+  { code: 3, text: "failed", color: "red" },
+  { code: 4, text: "stopping", color: "orange" },
+  { code: 5, text: "not answering", color: "purple" },
+];
+
+function words(states: readonly { code: number; text: string; color: string }[]): ValueMapping[] {
+  const options = Object.fromEntries(
+    states.map(({ code, text, color }) => [code, { text, color }]),
+  );
+  return [{ type: MappingType.ValueToText, options }];
+}
+
+function queries(panel: Options, kind: "instant" | "range"): DataqueryBuilder[] {
+  return panel.queries.map(({ expression, legend }, index) => {
+    const query = new DataqueryBuilder()
+      .refId(String.fromCharCode("A".charCodeAt(0) + index))
+      .expr(expression)
+      .legendFormat(legend);
+    return kind === "instant" ? query.instant() : query.range();
+  });
+}
+
+/** Lines over time, with a legend that says the last and the greatest value. */
+export function graph(options: Options): Panel {
+  const panel = new GraphBuilder()
+    .title(options.title)
+    .description(options.description)
+    .datasource(DATA_SOURCE)
+    .span(options.width)
+    .height(8)
+    .unit(options.unit)
+    .min(0)
+    .noValue(options.noValue ?? "nothing was measured in this time: stopped, or no requests")
+    .lineWidth(1)
+    .fillOpacity(10)
+    .showPoints(VisibilityMode.Auto)
+    .legend(
+      new VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(LegendDisplayMode.Table)
+        .placement(LegendPlacement.Bottom)
+        .calcs(["lastNotNull", "max"]),
+    )
+    .tooltip(
+      new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending),
+    )
+    .targets(queries(options, "range"));
+  if (options.max !== undefined) panel.max(options.max);
+  return panel;
+}
+
+interface StatOptions extends Options {
+  readonly decimals?: number;
+  readonly height?: number;
+  readonly thresholds?: readonly { readonly value: number | null; readonly color: string }[];
+}
+
+/** The present value of each series, large. */
+export function stat(options: StatOptions): Panel {
+  const panel = statBuilder(options)
+    .textMode(BigValueTextMode.ValueAndName)
+    .colorMode(BigValueColorMode.Value)
+    .noValue(options.noValue ?? "not running")
+    .thresholds(
+      new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute)
+        .steps([...options.thresholds ?? [{ value: null, color: "text" }]]),
+    );
+  if (options.decimals !== undefined) panel.decimals(options.decimals);
+  if (options.height !== undefined) panel.height(options.height);
+  if (options.max !== undefined) panel.min(0).max(options.max);
+  return panel;
+}
+
+/** How full something is that runs out, 0 to 1. */
+export function fillStat(options: Options): Panel {
+  return stat({ ...options, max: 1, decimals: 0, thresholds: FILLING });
+}
+
+/** The present state of Soulstones, in words. */
+export function stateStat(options: Options): Panel {
+  return statBuilder(options)
+    .textMode(BigValueTextMode.ValueAndName)
+    .colorMode(BigValueColorMode.Background)
+    .mappings(words(STATES))
+    .noValue("unknown: the unit states are not being written");
+}
+
+/** The names of the series, for what is told by which of them exist. */
+export function nameStat(options: Options): Panel {
+  return statBuilder(options)
+    .textMode(BigValueTextMode.Name)
+    .colorMode(BigValueColorMode.None)
+    .noValue(options.noValue ?? "none");
+}
+
+function statBuilder(options: Options): StatBuilder {
+  return new StatBuilder()
+    .title(options.title)
+    .description(options.description)
+    .datasource(DATA_SOURCE)
+    .span(options.width)
+    .height(4)
+    .unit(options.unit)
+    .graphMode(BigValueGraphMode.None)
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]))
+    .targets(queries(options, "instant"));
+}
+
+/** States over time, one row for each series. */
+function timeline(options: Options, height: number): TimelineBuilder {
+  return new TimelineBuilder()
+    .title(options.title)
+    .description(options.description)
+    .datasource(DATA_SOURCE)
+    .span(options.width)
+    .height(height)
+    .unit(options.unit)
+    .mergeValues(true)
+    .showValue(VisibilityMode.Auto)
+    .noValue("unknown: the unit states are not being written")
+    .legend(
+      new VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom),
+    )
+    .targets(queries(options, "range"));
+}
+
+/** When each Soulstone was in which state, in words. */
+export function stateTimeline(options: Options, height = 6): Panel {
+  return timeline(options, height).mappings(words(STATES));
+}
+
+/** When each Coven was active. */
+export function covenTimeline(options: Options, height = 6): Panel {
+  return timeline(options, height).mappings(words([
+    { code: 0, text: "inactive", color: "transparent" },
+    { code: 1, text: "active", color: "green" },
+  ]));
+}
+
+/** Words. */
+export function text(title: string, content: string, width: number): Panel {
+  return new TextBuilder().title(title).span(width).height(8).mode(TextMode.Markdown)
+    .content(content);
+}

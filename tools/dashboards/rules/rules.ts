@@ -1,0 +1,176 @@
+/**
+ * The rules of the Harvester: one answer for all engines to each question, and alerts for what is
+ * wrong. A Soulstone that is stopped is never wrong: another Coven runs.
+ */
+import { ENGINES, ofAll } from "../engines/mod.ts";
+import { aggregate, increase, inLines, ruleScope } from "../promql.ts";
+import { STATES } from "../panels.ts";
+import { RECORDED } from "./recorded.ts";
+
+interface Recording {
+  readonly record: string;
+  readonly expr: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+interface Alert {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly labels: { readonly severity: "critical" | "warning" };
+  readonly annotations: { readonly summary: string; readonly description: string };
+}
+
+export interface RuleGroup {
+  readonly name: string;
+  readonly rules: readonly (Recording | Alert)[];
+}
+
+const NOW = ruleScope("2m");
+const RECENT = ruleScope("5m");
+const QUANTILES = [0.5, 0.95, 0.99];
+const BY_SOULSTONE = "by (soulstone, covens, engine_kind)";
+
+/** The unit states are written every few seconds; older ones say nothing of now. */
+const FRESH = "on () (time() - max(lychd_observed_timestamp_seconds) <= 300)";
+
+function code(state: string): number {
+  return STATES.find(({ text }) => text === state)!.code;
+}
+
+/** systemd's word, as a number; unless the engine is silent though systemd says that it runs. */
+function stateCode(): string {
+  const codes = ["stopped", "starting", "running", "failed", "stopping"].map((state) =>
+    `${code(state)} * (lychd_soulstone_state{state="${state}"} == 1)`
+  );
+  const silent = `${code("not answering")} * ${RECORDED.silent}`;
+  const numbers = [...codes, silent].join("\n  or ");
+  return `max ${BY_SOULSTONE} (\n     ${numbers}\n)\nand ${FRESH}`;
+}
+
+/** 1 for an engine that ran for two minutes without one scrape of its metrics that succeeded. */
+const SILENT =
+  `max ${BY_SOULSTONE} (min_over_time(lychd_soulstone_state{state="running"}[2m])) == 1` +
+  ' and on (soulstone) max by (soulstone) (max_over_time(up{job="soulstone"}[2m])) == 0';
+
+/** How many failures of each kind. The kinds of all engines, and restarts after a crash. */
+function failures(): { kind: string; count: string }[] {
+  const kinds = [...new Set(ENGINES.flatMap((engine) => engine.failures.map(({ kind }) => kind)))];
+  return [
+    ...kinds.map((kind) => ({
+      kind,
+      count: ofAll((engine) =>
+        engine.failures.find((failure) => failure.kind === kind)?.count(RECENT)
+      ),
+    })),
+    {
+      kind: "engine restarts",
+      count: aggregate("sum", RECENT, increase("lychd_soulstone_restarts", RECENT)),
+    },
+  ];
+}
+
+const SOULSTONES: RuleGroup = {
+  name: "lychd-soulstones",
+  rules: [
+    // Before the state, which reads it.
+    { record: RECORDED.silent, expr: SILENT },
+    { record: RECORDED.state, expr: stateCode() },
+    { record: RECORDED.promptTokens, expr: ofAll((engine) => engine.promptTokens(NOW)) },
+    { record: RECORDED.generationTokens, expr: ofAll((engine) => engine.generationTokens(NOW)) },
+    { record: RECORDED.running, expr: ofAll((engine) => engine.running(NOW)) },
+    { record: RECORDED.waiting, expr: ofAll((engine) => engine.waiting(NOW)) },
+    { record: RECORDED.kvCache, expr: ofAll((engine) => engine.kvCache?.(NOW)) },
+    ...QUANTILES.map((q) => ({
+      record: RECORDED.timeToFirstToken,
+      expr: ofAll((engine) => engine.timeToFirstToken?.(q, RECENT)),
+      labels: { quantile: `${q}` },
+    })),
+    ...QUANTILES.map((q) => ({
+      record: RECORDED.endToEnd,
+      expr: ofAll((engine) => engine.endToEnd?.(q, RECENT)),
+      labels: { quantile: `${q}` },
+    })),
+    {
+      record: RECORDED.timePerOutputToken,
+      expr: ofAll((engine) => engine.timePerOutputToken(RECENT)),
+    },
+    ...failures().map(({ kind, count }) => ({
+      record: RECORDED.failures,
+      expr: count,
+      labels: { kind },
+    })),
+  ],
+};
+
+const UNIT = "soulstone-{{ $labels.soulstone }}.service";
+const LOOK = `systemctl --user status ${UNIT}; journalctl --user -u ${UNIT}`;
+
+const ALERTS: RuleGroup = {
+  name: "lychd-alerts",
+  rules: [
+    {
+      alert: "SoulstoneFailed",
+      expr: `${RECORDED.state} == ${code("failed")}`,
+      for: "1m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "{{ $labels.soulstone }} has failed",
+        description: `It was started and did not stay. Look: ${LOOK}`,
+      },
+    },
+    {
+      alert: "SoulstoneRestarts",
+      // Whoever stops an engine that crashes has dealt with it.
+      expr: `increase(lychd_soulstone_restarts[15m]) >= 3 and on (soulstone) ${RECORDED.state} != ${
+        code("stopped")
+      }`,
+      for: "0s",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "{{ $labels.soulstone }} crashes again and again",
+        description: `systemd restarted it {{ $value | printf "%.0f" }} times in 15 minutes. ` +
+          `Look: ${LOOK}`,
+      },
+    },
+    {
+      alert: "SoulstoneNotAnswering",
+      expr: `${RECORDED.state} == ${code("not answering")}`,
+      for: "3m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "{{ $labels.soulstone }} runs and does not answer",
+        description: "systemd says that it runs, and for five minutes nobody could read its " +
+          `metrics. It hangs, or its metrics are off or behind a key. Look: ${LOOK}`,
+      },
+    },
+    {
+      alert: "UnitStatesStale",
+      expr: 'time() - lychd_observed_timestamp_seconds > 300 or up{job="lychd-units"} == 0',
+      for: "2m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "nobody writes down the states of the units",
+        description: "What the dashboards say of running, stopped and failed is not known. Look: " +
+          "systemctl --user status lychd-observer.timer lychd-observer.service",
+      },
+    },
+    {
+      alert: "GpuExporterDown",
+      expr: 'up{job="gpu"} == 0',
+      for: "5m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "the GPU exporter does not answer",
+        description: "Memory and power of the GPUs are not known. Look: systemctl --user status " +
+          "gpu-exporter.service",
+      },
+    },
+  ],
+};
+
+/** Everything that stands in `rules.yml`. */
+export const RULE_GROUPS: readonly RuleGroup[] = [SOULSTONES, ALERTS].map(({ name, rules }) => ({
+  name,
+  rules: rules.map((rule) => ({ ...rule, expr: inLines(rule.expr) })),
+}));
