@@ -280,14 +280,11 @@ labTest(
     assert.equal((await run(shell, "summon", "one")).code, 0);
     const summoned = shell.run("lychd summon two", { timeoutSeconds: 60 });
     await using other = lichShell();
-    const isRunning = "podman container inspect --format '{{.State.Running}}' soulstone-b";
     await until(
       "b runs",
-      20,
-      async () => (await other.run(isRunning)).stdout.trim() === "true",
+      10,
+      async () => (await other.run("podman kill --signal KILL soulstone-b")).code === 0,
     );
-    // Once: a second kill would be an engine that ends again and again.
-    await must(other, "podman kill --signal KILL soulstone-b");
     const said = await summoned;
     assert.equal(said.code, 0, said.stderr);
     assert.deepEqual(await running(shell, ["a", "b"]), ["b"]);
@@ -319,32 +316,29 @@ labTest("an interrupt leaves systemd to finish, and says so", async () => {
   await using shell = lichShell();
   await install(shell, {
     a: engine(8780, { groups: ["one"] }),
-    b: engine(8781, { groups: ["two"] }, ["--load-seconds", "5"]),
+    b: engine(8781, { groups: ["two"] }, ["--load-seconds", "3"]),
   });
   assert.equal((await run(shell, "summon", "one")).code, 0);
-  // A second by the clock says nothing of how far a busy machine is.
-  const loads =
-    `until [ "$(systemctl --user show -P ActiveState soulstone-b)" = activating ]; do sleep 0.05; done`;
   const said = await shell.run(
-    `lychd summon two & pid=$!; ${loads}; sleep 0.5; kill -INT $pid; wait $pid`,
-    { timeoutSeconds: 60 },
+    "lychd summon two & sleep 1; kill -INT $!; wait $!",
+    { timeoutSeconds: 30 },
   );
   assert.equal(said.code, 130, said.stderr);
   assert.match(said.stderr, /\nlychd: interrupted; systemd goes on, still waited for: b\nhint: /);
-  await until("b runs", 30, async () => (await running(shell, ["a", "b"])).join() === "b");
+  await until("b runs", 10, async () => (await running(shell, ["a", "b"])).join() === "b");
   // At a terminal the programs that lychd runs would hear it too.
-  for (const pause of ["0.4", "0.5", "0.6"]) {
+  for (const pause of ["0.9", "1.0", "1.1"]) {
     assert.equal((await run(shell, "summon", "one")).code, 0);
     const onTerminal = await shell.run(
-      `(${loads}; sleep ${pause}; printf '\\003'; sleep 1) | script -qec 'lychd summon two' /dev/null`,
-      { timeoutSeconds: 60 },
+      `(sleep ${pause}; printf '\\003'; sleep 1) | script -qec 'lychd summon two' /dev/null`,
+      { timeoutSeconds: 30 },
     );
     assert.equal(onTerminal.code, 130, onTerminal.stdout);
     assert.match(
       onTerminal.stdout,
       /lychd: interrupted; systemd goes on, still waited for: b\r?\n/,
     );
-    await until("b runs", 30, async () => (await running(shell, ["a", "b"])).join() === "b");
+    await until("b runs", 10, async () => (await running(shell, ["a", "b"])).join() === "b");
   }
 });
 
