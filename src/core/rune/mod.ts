@@ -1,4 +1,5 @@
 /** The target language: Quadlet and systemd units. Knows nothing of the Codex. */
+export { dropInFolders } from "./drop_ins.ts";
 export {
   type TextPlace,
   writeExecWord,

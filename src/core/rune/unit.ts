@@ -73,7 +73,7 @@ export function readQuadletUnit(text: string): ReadUnit {
   const logical: LogicalLine[] = [];
   let begun: LogicalLine | undefined;
   for (const [i, physical] of text.split("\n").entries()) {
-    const line = physical.trim();
+    const line = trimSpace(physical);
     if (isComment(line)) continue;
     const goesOn = line.endsWith("\\");
     const part = goesOn ? line.slice(0, -1) : line;
@@ -95,6 +95,13 @@ function isComment(line: string): boolean {
   return line === "" || line.startsWith("#") || line.startsWith(";");
 }
 
+/** White space as Go has it: a byte order mark is none. */
+function trimSpace(text: string): string {
+  const space =
+    "[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+  return text.replace(new RegExp(`^${space}|${space}$`, "g"), "");
+}
+
 function readLines(logical: readonly LogicalLine[]): ReadUnit {
   const lines: UnitLine[] = [];
   const sections: string[] = [];
@@ -108,8 +115,8 @@ function readLines(logical: readonly LogicalLine[]): ReadUnit {
     }
     const equals = text.indexOf("=");
     if (section === undefined || equals <= 0) return { badLine: number };
-    const key = text.slice(0, equals).trim();
-    lines.push({ section, key, value: text.slice(equals + 1).trim(), line: number });
+    const key = trimSpace(text.slice(0, equals));
+    lines.push({ section, key, value: trimSpace(text.slice(equals + 1)), line: number });
   }
   return { lines, sections };
 }

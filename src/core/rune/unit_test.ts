@@ -45,6 +45,10 @@ Deno.test("a Quadlet unit is read as Quadlet reads it", () => {
   }
 });
 
+Deno.test("a byte order mark is no white space to Quadlet", () => {
+  deepStrictEqual(readQuadletUnit("\ufeff[Container]\nA=1\n"), { badLine: 1 });
+});
+
 const BAD: readonly (readonly [text: string, badLine: number])[] = [
   ["A=1\n", 1],
   ["[Unit]\nno equals\n", 2],
