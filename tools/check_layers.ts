@@ -37,7 +37,10 @@ const LAYERS: readonly {
     types: ["src/worker.ts"],
   },
   { name: "src/cli.ts", imports: ["src/invocation.ts", "npm:commander"] },
-  { name: "src/folders.ts", imports: ["src/core/rune/names.ts"] },
+  {
+    name: "src/folders.ts",
+    imports: ["src/core/rune/drop_ins.ts", "src/core/rune/names.ts"],
+  },
   { name: "src/invocation.ts", imports: [] },
   {
     name: "src/permissions.ts",
@@ -108,6 +111,18 @@ const LAYERS: readonly {
       "src/core/rune/",
       "src/core/report/",
       "npm:diff",
+    ],
+  },
+  {
+    name: "src/core/import/",
+    imports: [
+      "src/core/import/",
+      "src/core/codex/",
+      "src/core/compile/",
+      "src/core/rune/",
+      "src/core/report/",
+      "npm:js-yaml",
+      "npm:shlex",
     ],
   },
   { name: "src/core/facts.ts", imports: ["npm:zod"] },
