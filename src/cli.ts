@@ -13,6 +13,7 @@ export type Parsed =
     readonly codex: string | undefined;
     readonly output: string | undefined;
     readonly facts?: string;
+    readonly imports?: readonly string[];
   }
   | {
     readonly kind: "exit";
@@ -224,6 +225,10 @@ ${EXIT_CODES}`,
   });
   readingCommands(program, { codexOption, jsonOption }, (invocation, codex) => {
     run = { invocation, codex, output: undefined };
+  });
+
+  importCommands(program, jsonOption, (invocation, imports, output) => {
+    run = { invocation, codex: undefined, output, imports };
   });
 
   try {
@@ -487,4 +492,115 @@ function inscribeOptions(options: WritingOptions): InscribeOptions {
     reload: options.reload,
     waitSeconds: options.wait,
   };
+}
+
+/** What every import does. */
+const ON_IMPORT = `The Soulstones are printed as one TOML file, for the folder soulstones/ of a
+Codex; or written by --output, never over a file that is there. What changed
+and what could not be carried over is told on stderr, with its place, and
+stands as comments above each Soulstone: nothing gets lost in silence.
+`;
+
+interface ImportOptions {
+  readonly output?: string;
+  readonly all?: boolean;
+  readonly json?: boolean;
+  readonly image?: readonly (readonly [program: string, image: string])[];
+}
+
+type ImportInvocation = Extract<Invocation, { command: "import" }>;
+
+/** The commands that make a Codex of what others have. */
+function importCommands(
+  program: Command,
+  jsonOption: Option,
+  take: (
+    invocation: ImportInvocation,
+    files: readonly string[],
+    output: string | undefined,
+  ) => void,
+): void {
+  const importing = program.command("import")
+    .description("Make a Codex of the configuration of llama-swap, or of Quadlet units.")
+    .addHelpText("after", `\n${ON_IMPORT}${EXIT_CODES}`);
+  const common = (command: Command) =>
+    command
+      .addOption(
+        new Option("--output <dir>", "write to the Codex in DIR, a file for each Soulstone")
+          .argParser(parseFolder),
+      )
+      .addOption(new Option("--all", "list also what was carried over as it is"))
+      .addOption(jsonOption);
+  const asked = ({ json, all }: ImportOptions) => ({
+    command: "import" as const,
+    json: json === true,
+    all: all === true,
+  });
+
+  common(
+    importing.command("quadlet")
+      .description("Make Soulstones of Quadlet units: each .container becomes one.")
+      .argument("<files...>", "units; .image, .volume and .pod lend what containers take"),
+  )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  lychd import quadlet eye.container
+  lychd import quadlet *.container models.volume > soulstones.toml
+  lychd import quadlet *.container --output ~/.config/lychd
+
+${ON_IMPORT}
+Drop-ins beside a unit are read with it. The old units stay where they are:
+remove them before the new engines take their ports.
+${EXIT_CODES}`,
+    )
+    .action((files: string[], options: ImportOptions) =>
+      take({ ...asked(options), from: "quadlet" }, files, options.output)
+    );
+
+  common(
+    importing.command("llama-swap")
+      .description("Make Soulstones of the models of llama-swap: its groups become Covens.")
+      .argument("<file>", "the configuration, YAML")
+      .addOption(
+        new Option("--image <program=image>", "the image for a program of this host; repeatable")
+          .argParser(collectImages),
+      ),
+  )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  lychd import llama-swap config.yaml
+  lychd import llama-swap config.yaml > soulstones.toml
+  lychd import llama-swap config.yaml \\
+    --image llama-server=ghcr.io/ggml-org/llama.cpp:server-rocm
+  lychd import llama-swap config.yaml --output ~/.config/lychd
+
+${ON_IMPORT}${EXIT_CODES}`,
+    )
+    .action((file: string, options: ImportOptions) =>
+      take(
+        { ...asked(options), from: "llama-swap", images: options.image ?? [] },
+        [file],
+        options.output,
+      )
+    );
+}
+
+function parseFolder(text: string): string {
+  if (text === "") throw new InvalidArgumentError("It must be the name of a folder.");
+  return text;
+}
+
+function collectImages(
+  text: string,
+  images: readonly (readonly [string, string])[] = [],
+): readonly (readonly [string, string])[] {
+  const [, program, image] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  if (program === undefined || image === undefined) {
+    throw new InvalidArgumentError("It must be PROGRAM=IMAGE.");
+  }
+  return [...images, [program, image]];
 }

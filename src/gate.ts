@@ -58,6 +58,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     codexOption: parsed.codex,
     outputOption: parsed.output,
     factsOption: parsed.facts,
+    importOptions: parsed.imports ?? [],
   });
   if ("problem" in computed) {
     terminal.err(`lychd: ${printable(computed.problem)}\n`);

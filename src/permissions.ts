@@ -18,6 +18,8 @@ export interface Permissions {
  * - `check` reads the Codex.
  * - `render --dry-run` also reads the folders of units, to compare; it cannot write.
  * - `render --output DIR` writes below DIR and nowhere else.
+ * - `import` reads the files that are named and the drop-ins beside them; with `--output DIR` it
+ *   writes below DIR.
  * - `doctor` reads the Codex, or facts from a file, and runs programs that look; it writes nothing.
  * - `render`, `rollback` and `purge` write to lychd's own folder of Quadlet units, to the user's
  *   folder of systemd units, and to the stage; they read the other folders of units, and run
@@ -60,6 +62,12 @@ export function permissionsFor(
         run: invocation.mode === "list" || folders.facts !== undefined
           ? []
           : some(programs, EXAMINERS),
+      };
+    case "import":
+      return {
+        read: [...folders.imports.flatMap((i) => [i.path, ...i.dropIns]), ...own(folders.output)],
+        write: own(folders.output),
+        run: [],
       };
     case "rollback":
     case "purge":

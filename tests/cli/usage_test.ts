@@ -5,7 +5,7 @@ import { cli } from "./cli.ts";
 const TELLS = "(lychd --help tells what there is)\n";
 
 /** Commands whose help has nothing of its own to be tested. */
-const OTHERS = ["doctor", "plan", "list", "covens", "summon", "banish", "status", "logs"];
+const OTHERS = ["doctor", "import", "plan", "list", "covens", "summon", "banish", "status", "logs"];
 
 Deno.test("help and version need no home, no Codex and no folder", async () => {
   await using test = cli();
