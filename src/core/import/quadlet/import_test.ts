@@ -128,6 +128,7 @@ Deno.test("an image, a volume and a pod lend what containers take from them", as
     "PublishPort=53:53/udp",
     "PodName=own",
   ]);
+  match(lost[0]?.why ?? "", /lychd writes no \.image unit/);
 });
 
 Deno.test("of two containers in a pod each gets the port at which it listens", async () => {
@@ -167,6 +168,30 @@ Deno.test("ports that are taken are not given, and nobody's wish goes to somebod
     ),
     ["port = 8000", "port = 8002", "port = 8001", "port = 7001"],
   );
+});
+
+Deno.test("a health command follows the port, and no other number", async () => {
+  const result = await importUnits({
+    "a.container": unit(
+      "Exec=--port 8000\nPublishPort=9000:8000\n" +
+        "HealthCmd=test 18000 -gt 80001 && curl http://localhost:8000/x8000 && nc -z localhost 8000",
+    ),
+  });
+  const health = linesOf(result, "a").find((line) => line.startsWith("cmd"));
+  strictEqual(
+    health,
+    'cmd = "test 18000 -gt 80001 && curl http://localhost:9000/x8000 && nc -z localhost 9000"',
+  );
+});
+
+Deno.test("keys that every object has are keys like any other", async () => {
+  const result = await importUnits({
+    "a.container": unit("Environment=toString=1", "[Service]\nconstructor=x\n__proto__=y"),
+  });
+  strictEqual(linesOf(result, "a").includes('constructor = "x"'), true);
+  strictEqual(linesOf(result, "a").includes('toString = "1"'), true);
+  const lost = result.imported?.notes.filter((note) => note.outcome === "lost") ?? [];
+  deepStrictEqual(lost.map(({ item }) => item), ["__proto__=y"]);
 });
 
 Deno.test("every unit that cannot be read is told, with its line", async () => {
