@@ -23,14 +23,22 @@ interface Row {
 const ROWS: readonly Row[] = [
   // The port flag is lychd's, and a model where lychd writes it is a field.
   { image: "vllm", reads: "8000→" },
-  { image: "vllm", words: "m --port 8001 --tp 2", reads: "8001→ model=m exec=--tp 2" },
+  {
+    image: "vllm",
+    words: "m --port 8001 --tp 2",
+    reads: "8001→ model=m exec=--tp 2 (lychd tells it --port 9000)",
+  },
   { image: "vllm", words: "--model m", reads: "8000→ exec=--model m" },
   { image: "vllm", words: "serve m", reads: "8000→ exec=serve m" },
   { image: "vllm", words: "m other", reads: "8000→ exec=m other" },
   { image: "vllm", words: "m --port", reads: "8000→ model=m" },
   { image: "llamacpp", words: "-m /x.gguf -c 8", reads: "8080→ model=/x.gguf exec=-c 8" },
   { image: "llamacpp", words: "--model=/x.gguf", reads: "8080→ model=/x.gguf" },
-  { image: "llamacpp", words: "-hf u/r:Q4 --port=1", reads: "1→ model=u/r:Q4" },
+  {
+    image: "llamacpp",
+    words: "-hf u/r:Q4 --port=1",
+    reads: "1→ model=u/r:Q4 (lychd tells it --port 9000)",
+  },
   { image: "llamacpp", words: "-m u/r", reads: "8080→ exec=-m u/r" },
   { image: "llamacpp", words: "-m /a.gguf -m /b.gguf", reads: "8080→ exec=-m /a.gguf -m /b.gguf" },
   {
@@ -46,7 +54,11 @@ const ROWS: readonly Row[] = [
     reads: "30000→ model=m exec=--tp 2",
   },
   { image: "sglang", words: "sglang serve --model m", reads: "30000→ exec=sglang serve --model m" },
-  { image: "tabbyapi", words: "main.py --port 1", reads: "1→ exec=main.py" },
+  {
+    image: "tabbyapi",
+    words: "main.py --port 1",
+    reads: "1→ exec=main.py (lychd tells it --port 9000)",
+  },
 
   // What is no engine of its image is generic: its words are its own.
   {
@@ -110,9 +122,7 @@ for (const { image, words, published, env, entrypoint = false, reads } of ROWS) 
       ...form?.model === undefined ? [] : [`model=${form.model}`],
       ...form?.exec === undefined ? [] : [`exec=${form.exec.join(" ")}`],
       ...command.env(9000).map((pair) => pair.join("=")),
-      ...command.profile.portFlag === undefined || !/port/.test(words ?? "")
-        ? command.changes(9000).map((change) => `(${change})`)
-        : [],
+      ...command.changes(9000).map((change) => `(${change})`),
     ];
     strictEqual(said.join(" "), reads);
   });
