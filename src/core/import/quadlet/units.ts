@@ -1,6 +1,6 @@
 /** Quadlet units as files: their kinds, their drop-ins, and the lines that have an effect. */
 import { basename } from "node:path/posix";
-import { type Finding, finding } from "../../report/mod.ts";
+import { type Finding, finding, startOf } from "../../report/mod.ts";
 import { QUADLET_KEYS, readQuadletUnit, SYSTEMD_LISTS } from "../../rune/mod.ts";
 import { type ImportFile, lineAt, readText } from "../imported.ts";
 import type { Item, Ledger } from "../ledger.ts";
@@ -47,21 +47,15 @@ export interface QuadletUnit {
   readonly lines: readonly Line[];
 }
 
-/** The kind of a unit by its file's name; nothing for another file. */
-export function unitKindOf(path: string): UnitKind | undefined {
-  return UNIT_KINDS.find((kind) => basename(path).endsWith(`.${kind}`));
-}
-
 /** Reads a unit with its drop-ins; every line is entered in the ledger. */
 export function readUnitInput(
   { file, folder, dropIns }: UnitInput,
   sources: Map<string, string>,
   ledger: Ledger,
 ): { unit: QuadletUnit } | { faults: Finding[] } {
-  const kind = unitKindOf(file.path);
+  const kind = UNIT_KINDS.find((ending) => basename(file.path).endsWith(`.${ending}`));
   if (kind === undefined) {
-    const place = { file: file.path, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
-    return { faults: [finding("import-kind", place, { kinds: UNIT_KINDS })] };
+    return { faults: [finding("import-kind", startOf(file.path), { kinds: UNIT_KINDS })] };
   }
   const faults: Finding[] = [];
   const lines: Line[] = [];
