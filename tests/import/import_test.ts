@@ -81,7 +81,7 @@ for (const test of QUADLET) {
     const { imported } = await importCase(test);
     if (imported === undefined) return;
     const runes = await runesOf(imported);
-    const unit = runes.find(({ path }) => path.endsWith(".container"));
+    const unit = runes.find(({ path }) => /\/soulstone-.*\.container$/.test(path));
     const now = valuesOf("eye.container", unit?.text ?? "");
     const says = new Set(now.map(({ key, value }) => comparable(key, value)));
     const words = now.filter(({ key }) => key === "Exec").flatMap((setting) => setting.words ?? []);
