@@ -1,5 +1,5 @@
 import { join } from "node:path/posix";
-import { FILE_LIMIT_KIB, readCodex } from "../core/codex/mod.ts";
+import { FILE_LIMIT_KIB, parsePortRange, readCodex, watchersOf } from "../core/codex/mod.ts";
 import {
   type ImportContext,
   type Imported,
@@ -128,11 +128,20 @@ function codexAt(host: Host, folder: string): TargetCodex {
   const found = readCodexFolder(host, folder, folder);
   if ("fault" in found) return NO_CODEX;
   const { codex: { soulstones, settings } } = readCodex(found.folder);
-  const { harvester, scribe, vessel } = settings;
+  const { harvester, scribe, gpu_exporter, vessel, sepulcher } = settings;
+  const range = parsePortRange(sepulcher.reserve_ports ?? "");
+  const reserved = Array.from(
+    { length: range === undefined ? 0 : range.last - range.first + 1 },
+    (_, i) => [(range?.first ?? 0) + i, "`reserve_ports` of lychd.toml"] as const,
+  );
   return {
     ports: new Map([
+      ...reserved,
       [harvester.port, "the Harvester (Prometheus)"],
       [scribe.port, "the Scribe (Grafana)"],
+      ...(watchersOf(settings).gpuExporter
+        ? [[gpu_exporter.port, "the GPU exporter"] as const]
+        : []),
       [vessel.port, "the Vessel (the front door, kept free)"],
       ...soulstones.map(({ port, name }) => [port, `Soulstone \`${name}\``] as const),
     ]),

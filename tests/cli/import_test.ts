@@ -89,14 +89,16 @@ Deno.test("import --output gives ports that the Codex has not given away", async
   await using test = cli();
   test.write("eye.container", EYE_UNIT);
   test.write("codex/soulstones/old.toml", '[old]\nimage = "localhost/old"\nport = 8780\n');
-  test.write("codex/lychd.toml", "[harvester]\nport = 8781\n");
+  const settings = "[harvester]\nport = 8781\n[gpu_exporter]\nenabled = true\nport = 8782\n" +
+    '[sepulcher]\nreserve_ports = "8783-8785"\n';
+  test.write("codex/lychd.toml", settings);
   const said = await test.run(["import", "quadlet", "eye.container", "--output", "codex"]);
   strictEqual(said.code, 0);
-  match(test.read("codex/soulstones/eye.toml"), /^port = 8782$/m);
+  match(test.read("codex/soulstones/eye.toml"), /^port = 8786$/m);
   match(said.stderr, /port 8780 is taken by Soulstone `old`/);
   match(said.stderr, /hint: a line for lychd\.toml: boot_coven = "eye"\n/);
   match(said.stderr, /hint: Soulstones that were there before share no group with the new ones/);
-  strictEqual(test.read("codex/lychd.toml"), "[harvester]\nport = 8781\n");
+  strictEqual(test.read("codex/lychd.toml"), settings);
   const checked = await test.run(["check", "--codex", "codex"]);
   strictEqual(checked.code, 0);
 });
