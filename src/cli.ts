@@ -5,6 +5,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { type Common, EXIT_CODES, type Named, type Take } from "./cli/common.ts";
 import { addExaminingCommands } from "./cli/examine.ts";
+import { addImportingCommands } from "./cli/import.ts";
 import { addReadingCommands } from "./cli/look.ts";
 import { addRenderingCommands } from "./cli/render.ts";
 import { addStartingCommands } from "./cli/start.ts";
@@ -101,6 +102,7 @@ ${EXIT_CODES}`,
 
 const GROUPS = [
   ["To begin:", addStartingCommands],
+  ["To begin with what you have:", addImportingCommands],
   ["To look at a Codex and its host:", addExaminingCommands],
   ["To put units in place:", addRenderingCommands],
   ["To have engines running:", addWishCommands],

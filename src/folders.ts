@@ -1,6 +1,16 @@
 import { createHash } from "node:crypto";
 import { isAbsolute, join, normalize, resolve } from "node:path/posix";
+import { dropInFolders } from "./core/rune/drop_ins.ts";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "./core/rune/names.ts";
+
+/** A file to import. */
+export interface ImportPath {
+  /** How the operator calls it. */
+  readonly shown: string;
+  readonly path: string;
+  /** Where drop-ins of a unit would be, the most special first. */
+  readonly dropIns: readonly string[];
+}
 
 /** Every folder that a command may touch, absolute. */
 export interface Folders {
@@ -15,10 +25,12 @@ export interface Folders {
   readonly quadlet: string;
   /** Where plain systemd units go. */
   readonly systemd: string;
-  /** `render --output`. */
+  /** `render --output`, `import --output`. */
   readonly output: string | undefined;
   /** `doctor --facts FILE`. */
   readonly facts: string | undefined;
+  /** The files of `import`. */
+  readonly imports: readonly ImportPath[];
   /** `$XDG_RUNTIME_DIR`; nothing outside of a session. */
   readonly runtime: string | undefined;
   /** Where units are tried before they are written; nothing outside of a session. */
@@ -45,6 +57,7 @@ export interface FolderInput {
   readonly codexOption: string | undefined;
   readonly outputOption: string | undefined;
   readonly factsOption: string | undefined;
+  readonly importOptions?: readonly string[];
 }
 
 /**
@@ -88,6 +101,10 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
         ? undefined
         : input.realPath(absolute(input.outputOption)),
       facts: input.factsOption === undefined ? undefined : absolute(input.factsOption),
+      imports: (input.importOptions ?? []).map((shown) => {
+        const path = absolute(shown);
+        return { shown, path, dropIns: dropInFolders(path).map((name) => join(path, "..", name)) };
+      }),
       runtime,
       // One for each configuration: the lock that keeps runs apart is in there, not here.
       stage: runtime === undefined ? undefined : join(

@@ -59,6 +59,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     codexOption: parsed.named.codex,
     outputOption: parsed.named.output,
     factsOption: parsed.named.facts,
+    importOptions: parsed.named.imports ?? [],
   });
   if ("problem" in computed) {
     terminal.err(`lychd: ${printable(computed.problem)}\n`);

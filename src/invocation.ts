@@ -23,6 +23,20 @@ export type Invocation =
     /** `--only`: groups and ids of checks. */
     readonly only: readonly string[] | undefined;
   }
+  | {
+    readonly command: "import";
+    readonly json: boolean;
+    /** `--all`: whether what was carried over is told one by one. */
+    readonly all: boolean;
+  }
+    & (
+      | { readonly from: "quadlet" }
+      | {
+        readonly from: "llama-swap";
+        /** `--image PROGRAM=IMAGE`: images for programs of the host. */
+        readonly images: readonly (readonly [program: string, image: string])[];
+      }
+    )
   | { readonly command: "rollback" } & InscribeOptions
   | { readonly command: "purge"; readonly yes: boolean } & InscribeOptions
   | {

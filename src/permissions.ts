@@ -21,6 +21,8 @@ export interface Permissions {
  * - `init` and `add` read and write the Codex and nothing else, and run programs that look for GPUs
  *   and free ports.
  * - `complete` reads the Codex; `schema` and `completions` print, and may do nothing.
+ * - `import` reads the files that are named and the drop-ins beside them; with `--output DIR` it
+ *   writes below DIR.
  * - `doctor` reads the Codex, or facts from a file, and runs programs that look; it writes nothing.
  * - `render`, `rollback` and `purge` write to lychd's own folder of Quadlet units, to the user's
  *   folder of systemd units, and to the stage; they read the other folders of units, and run
@@ -63,6 +65,12 @@ export function permissionsFor(
         run: invocation.mode === "list" || folders.facts !== undefined
           ? []
           : some(programs, EXAMINERS),
+      };
+    case "import":
+      return {
+        read: [...folders.imports.flatMap((i) => [i.path, ...i.dropIns]), ...own(folders.output)],
+        write: own(folders.output),
+        run: [],
       };
     case "rollback":
     case "purge":

@@ -33,6 +33,7 @@ const LOOKING: readonly Invocation[] = [
   { command: "covens", json: false },
   { command: "status", json: false, watch: true },
   { command: "logs", json: false, name: "eye", follow: true, lines: 1 },
+  { command: "import", from: "quadlet", json: false, all: false },
 ];
 
 for (const invocation of LOOKING) {
@@ -107,3 +108,30 @@ Deno.test("no other command gets it, and no port that is none", () => {
 function never(): never {
   throw new Error("nothing was granted");
 }
+
+Deno.test("an import reads what is named and the drop-ins beside it, and writes to --output", () => {
+  const invocation: Invocation = { command: "import", from: "quadlet", json: false, all: false };
+  const given = {
+    env: (name: string) => ({ HOME: "/home" })[name],
+    workingFolder: () => "/work",
+    homeFolder: () => undefined,
+    realPath: (path: string) => path,
+    user: 1000,
+    codexOption: undefined,
+    factsOption: undefined,
+    importOptions: ["units/my-eye.container"],
+  };
+  const read = [
+    "/work/units/my-eye.container",
+    "/work/units/my-eye.container.d",
+    "/work/units/my-.container.d",
+    "/work/units/container.d",
+  ];
+  for (const output of [undefined, "codex"]) {
+    const folders = computeFolders({ ...given, outputOption: output });
+    if ("problem" in folders) throw new Error(folders.problem);
+    const granted = permissionsFor(invocation, folders.folders, programs);
+    const write = output === undefined ? [] : ["/work/codex"];
+    deepStrictEqual(granted, { read: [...read, ...write], write, run: [] });
+  }
+});

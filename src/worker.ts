@@ -69,6 +69,8 @@ async function runCommand(invocation: Invocation, context: CommandContext): Prom
       return await (await import("./commands/render.ts")).render(invocation, context);
     case "doctor":
       return await (await import("./commands/doctor.ts")).doctor(invocation, context);
+    case "import":
+      return await (await import("./commands/import.ts")).importConfiguration(invocation, context);
     case "rollback":
       return await (await import("./commands/rollback.ts")).rollback(invocation, context);
     case "purge":

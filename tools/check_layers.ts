@@ -50,7 +50,10 @@ const LAYERS: readonly {
     ],
     types: ["src/core/completion/tree.ts", "src/core/draft/request.ts", "src/invocation.ts"],
   },
-  { name: "src/folders.ts", imports: ["src/core/rune/names.ts"] },
+  {
+    name: "src/folders.ts",
+    imports: ["src/core/rune/drop_ins.ts", "src/core/rune/names.ts"],
+  },
   {
     name: "src/invocation.ts",
     imports: [],
@@ -136,6 +139,18 @@ const LAYERS: readonly {
       "src/core/rune/",
       "src/core/report/",
       "npm:diff",
+    ],
+  },
+  {
+    name: "src/core/import/",
+    imports: [
+      "src/core/import/",
+      "src/core/codex/",
+      "src/core/compile/",
+      "src/core/rune/",
+      "src/core/report/",
+      "npm:js-yaml",
+      "npm:shlex",
     ],
   },
   { name: "src/core/facts.ts", imports: ["npm:zod"] },

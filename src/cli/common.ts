@@ -15,6 +15,7 @@ export interface Named {
   readonly codex?: string | undefined;
   readonly output?: string | undefined;
   readonly facts?: string | undefined;
+  readonly imports?: readonly string[] | undefined;
 }
 
 /** Told what a command line that was read becomes. */

@@ -1,4 +1,4 @@
-import { Argument } from "commander";
+import { Argument, type Command } from "commander";
 import { SCHEMA_KINDS, type SchemaKind } from "../core/codex/kinds.ts";
 import { printable } from "../core/report/printable.ts";
 import { questionAt } from "../core/completion/question.ts";
@@ -55,14 +55,14 @@ ${EXIT_CODES}`,
 
   program.command("help")
     .description("Print the help of a command.")
-    .argument("[command]")
+    .argument("[command...]")
     .addHelpText("after", `\nExamples:\n  lychd help\n  lychd help render\n${EXIT_CODES}`)
-    .action((name: string | undefined) => {
-      const command = program.commands.find((command) => command.name() === name);
-      if (name !== undefined && command === undefined) {
-        const names = program.commands.map((command) => command.name());
-        program.error(`error: unknown command '${printable(name)}'${didYouMean(name, names)}`);
-      }
-      (command ?? program).help();
-    });
+    .action((names: readonly string[]) => names.reduce(commandBelow, program).help());
 };
+
+function commandBelow(above: Command, name: string): Command {
+  const found = above.commands.find((command) => command.name() === name);
+  if (found !== undefined) return found;
+  const names = above.createHelp().visibleCommands(above).map((command) => command.name());
+  return above.error(`error: unknown command '${printable(name)}'${didYouMean(name, names)}`);
+}

@@ -1,26 +1,31 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { split } from "shlex";
 import config from "../../deno.json" with { type: "json" };
-import { parseCommandLine } from "../../src/cli.ts";
-import { type Cli, cli } from "./cli.ts";
+import type { Command } from "commander";
+import { commandTree, parseCommandLine } from "../../src/cli.ts";
+import { cli } from "./cli.ts";
 
 const TELLS = "(lychd --help tells what there is)\n";
 
 /** Nothing that help needs is there. */
 const NOWHERE = { HOME: undefined, PATH: undefined, XDG_CONFIG_HOME: "relative" };
 
-/** Every command, as a shell is told. */
-async function commands(test: Cli): Promise<string[]> {
-  const { stdout } = await test.run(["complete", "fish", "--", ""], NOWHERE);
-  const names = stdout.split("\n").slice(1, -1).map((line) => line.split("\t")[0] ?? "");
-  strictEqual(names.includes("check") && names.includes("summon"), true, stdout);
-  return names;
+/** Every command by its words, the program itself and those below another included. */
+const COMMANDS = commandsBelow(
+  commandTree(config.version, { stdout: "", stderr: "" }, () => {}),
+  [],
+);
+
+function commandsBelow(command: Command, words: readonly string[]): (readonly string[])[] {
+  return [
+    words,
+    ...command.commands.flatMap((below) => commandsBelow(below, [...words, below.name()])),
+  ];
 }
 
 Deno.test("help of every command: an example, the exit codes, 80 columns, no colours", async () => {
   await using test = cli();
-  for (const name of ["", ...await commands(test)]) {
-    const words = name === "" ? [] : [name];
+  for (const words of COMMANDS) {
     const [byOption, byCommand] = await Promise.all([
       test.run([...words, "--help"], { ...NOWHERE, FORCE_COLOR: "1" }),
       test.run(["help", ...words], NOWHERE),
@@ -28,7 +33,7 @@ Deno.test("help of every command: an example, the exit codes, 80 columns, no col
     deepStrictEqual(byOption, byCommand);
     const { code, stdout, stderr } = byOption;
     deepStrictEqual([code, stderr], [0, ""]);
-    match(stdout, new RegExp(`^Usage: lychd ${name === "" ? "\\[options\\]" : name}(?: |\n)`));
+    match(stdout, new RegExp(`^Usage: lychd ${words.join(" ")} ?(?:\\[|<|\n)`));
     match(stdout, /\nExamples:\n {2}\S/);
     match(stdout, /\nExit codes:\n {2}0 {2}ok\n/);
     for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
@@ -39,8 +44,8 @@ Deno.test("help of every command: an example, the exit codes, 80 columns, no col
 Deno.test("every example in a help is a command line that lychd takes", async () => {
   await using test = cli();
   let count = 0;
-  for (const name of ["", ...await commands(test)]) {
-    const { stdout } = await test.run([...name === "" ? [] : [name], "--help"], NOWHERE);
+  for (const words of COMMANDS) {
+    const { stdout } = await test.run([...words, "--help"], NOWHERE);
     const [examples = ""] = stdout.split("\nExamples:\n")[1]?.split("\n\n") ?? [];
     for (const line of examples.replaceAll(/\\\n */g, "").split("\n")) {
       // Around it may stand what belongs to the shell: `source <(…)`, `> file`.

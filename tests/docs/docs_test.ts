@@ -14,6 +14,9 @@ const ROOT = join(import.meta.dirname ?? ".", "../..");
 /** Languages of blocks that show something and are not tried. */
 const SHOWN = ["", "text", "ini", "json", "diff", "ts"];
 
+/** Languages of files that another program would read, where a block names one. */
+const FOREIGN = ["yaml", "ini"];
+
 const DOCUMENTS = ["README.md", ...markdownBelow("docs")];
 
 function markdownBelow(folder: string): string[] {
@@ -32,6 +35,7 @@ for (const document of DOCUMENTS) {
     for (const { line, language, words } of blocks) {
       const at = `${document}:${line}`;
       if (language === "toml") ok(words[0] !== undefined, `${at}: toml, but which file?`);
+      else if (FOREIGN.includes(language) && words.length > 0) continue;
       else if (language !== "console") ok(SHOWN.includes(language), `${at}: ${language}?`);
     }
     for (const link of linksOf(text)) {
@@ -77,7 +81,8 @@ function examplesOf(blocks: readonly Block[]): Map<string, Record<string, string
 /** Whether a block is a part of what a document tells in its order. */
 function isPart({ language, words }: Block): boolean {
   return language === "console" && !words.includes("repository") ||
-    language === "toml" && words.length === 1;
+    language === "toml" && words.length === 1 ||
+    FOREIGN.includes(language) && words.length > 0;
 }
 
 async function tryBlock(test: Cli, block: Block, env: Record<string, string>): Promise<void> {
@@ -88,6 +93,10 @@ async function tryBlock(test: Cli, block: Block, env: Record<string, string>): P
     // A document may show settings alone, and what a warning asks for further below.
     const faults = found.filter((f) => f.severity === "error" && f.code !== "codex-empty");
     deepStrictEqual(faults.map(({ code }) => code), [], said.stderr);
+    return;
+  }
+  if (FOREIGN.includes(block.language)) {
+    test.write(block.words[0] ?? "", block.text);
     return;
   }
   const commands = commandsOf(block.text);

@@ -4,6 +4,7 @@
  * - `toml PATH`: a file of the Codex of this document;
  * - `toml PATH bad=CODE`, `toml PATH good=CODE`: a file of a Codex of its own, which has exactly this
  *   fault, or none; several with one word belong together;
+ * - `yaml PATH`, `ini PATH`: a file of another program, in the working folder of what follows;
  * - `console`: commands behind `$ `, each with what it says; without a line, it may say anything. A
  *   line `…` stands for any lines. `$ echo $?` stands behind every command that fails;
  * - `console host`: needs a host with systemd, Podman or a GPU: it is listed, and not run;

@@ -8,6 +8,12 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   "file-unreadable": "told by the command that reads the file: tests/cli",
   "file-too-large": "a megabyte is too much for a case: src/core/codex/read_test.ts",
   "rune-mismatch": "a bug of lychd; no Codex is known that shows it",
+  "unit-broken": "of what is imported: tests/cli/import_test.ts",
+  "yaml-broken": "of what is imported: tests/import/llama-swap",
+  "llama-swap-invalid": "of what is imported: tests/import/llama-swap",
+  "import-kind": "of what is imported: src/core/import/quadlet/import_test.ts",
+  "import-twice": "of what is imported: src/core/import/quadlet/import_test.ts",
+  "import-empty": "of what is imported: tests/import",
 };
 
 const CASES = goldenCases();

@@ -248,6 +248,88 @@ $ echo $?
     "quadlet = { Service = { Nice = 5 } }",
   ),
   "rune-mismatch": { why: "No Codex is known that shows it." },
+  "unit-broken": {
+    console: `$ printf '[Container]\\nImage: localhost/eye\\n' > eye.container
+$ lychd import quadlet eye.container
+error[unit-broken]: the line is neither a [Section], nor a comment, nor Key=value
+ --> eye.container:2:1
+  |
+2 | Image: localhost/eye
+  | ^^^^^^^^^^^^^^^^^^^^
+hint: an earlier line that goes on ends with a backslash; comments begin with \`#\` or \`;\`
+
+1 error
+$ echo $?
+1`,
+  },
+  "yaml-broken": {
+    console: `$ printf 'models:\\n  eye: {cmd: llama-server\\n  ear: {}\\n' > config.yaml
+$ lychd import llama-swap config.yaml
+error[yaml-broken]: broken YAML: deficient indentation
+ --> config.yaml:3:3
+  |
+3 |   ear: {}
+  |   ^
+hint: llama-swap would not read it either; see https://yaml.org
+
+1 error
+$ echo $?
+1`,
+  },
+  "llama-swap-invalid": {
+    console: `$ printf 'models:\\n  eye: {ttl: 60}\\n' > config.yaml
+$ lychd import llama-swap config.yaml
+error[llama-swap-invalid]: model \`eye\` has no \`cmd\`
+ --> config.yaml:2:3
+  |
+2 |   eye: {ttl: 60}
+  |   ^^^^^^^^^^^^^^
+hint: mend it for llama-swap first: its config.example.yaml shows every setting
+
+1 error
+$ echo $?
+1`,
+  },
+  "import-kind": {
+    console: `$ printf '[Container]\\nImage=localhost/eye\\n' > eye.txt
+$ lychd import quadlet eye.txt
+error[import-kind]: the file is no Quadlet unit
+ --> eye.txt:1:1
+hint: the name of a unit ends with .container, .pod, .volume, .image, .network, .build, .kube
+
+1 error
+$ echo $?
+1`,
+  },
+  "import-twice": {
+    console: `$ mkdir old new
+$ printf '[Container]\\nImage=localhost/eye\\n' | tee old/eye.container > new/eye.container
+$ lychd import quadlet old/eye.container new/eye.container
+error[import-twice]: \`eye.container\` is imported twice, the first time from \`old/eye.container\`
+ --> new/eye.container:1:1
+  |
+1 | [Container]
+  | ^
+hint: import them one after the other, each to a folder of its own
+
+1 error
+$ echo $?
+1`,
+  },
+  "import-empty": {
+    console: `$ printf 'healthCheckTimeout: 60\\n' > config.yaml
+$ lychd import llama-swap config.yaml
+error[import-empty]: nothing to import: it has no \`models\`
+ --> config.yaml:1:1
+  |
+1 | healthCheckTimeout: 60
+  | ^
+hint: \`models\` is a mapping of names to settings, each with a \`cmd\`
+
+1 error
+$ echo $?
+1`,
+  },
   "entry-repeated": pair('groups = ["vision", "vision"]', 'groups = ["vision"]'),
   "secret-in-env": pair(
     'env = { HF_TOKEN = "hf_x" }',

@@ -9,6 +9,11 @@ const NO_CHECK = "none";
 /** Commands that Podman reads as something else than a line for a shell. */
 const NOT_FOR_A_SHELL = /^\s*(?:\[|(?:CMD|CMD-SHELL|NONE)(?:\s|$))/i;
 
+/** True for a health command that Podman gives to a shell as it stands; one to the contrary is `none`. */
+export function isShellLine(command: string): boolean {
+  return command !== NO_CHECK && !NOT_FOR_A_SHELL.test(command);
+}
+
 /**
  * The directives by which systemd knows that an engine answers: a quick check until it is ready, a
  * slow one from then on. Empty for an engine that nothing can be asked of.
@@ -25,7 +30,7 @@ export function healthSection(
   if (command === NO_CHECK) {
     return { section: { HealthCmd: says(NO_CHECK, at("cmd")) }, findings: [] };
   }
-  if (NOT_FOR_A_SHELL.test(command ?? "")) {
+  if (command !== undefined && !isShellLine(command)) {
     const problem = "Podman reads it as a list or a keyword; write the line for the shell alone";
     return {
       section: {},

@@ -2,6 +2,8 @@
 export { compile, type Compiled } from "./compile.ts";
 export { conflictsOf, type Coven, covensOf, mayCoexist } from "./covens.ts";
 export { type EngineProfile, profileOf } from "./engines/mod.ts";
+export { isShellLine } from "./health.ts";
+export { whyReserved } from "./passthrough.ts";
 export { isGroupOwned } from "./soulstone.ts";
 export type { Rune } from "./rune.ts";
 export { metricsOf } from "./metrics.ts";

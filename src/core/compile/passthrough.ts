@@ -41,6 +41,8 @@ interface PassedKey {
 }
 
 const NAMESPACE = "the containers of a pod share its user namespace";
+// Seen with Podman 5.4.2: the container is refused when it is made.
+const POD_NETWORK = "the containers of a pod share its network, addresses and names";
 const SWAPS = "the sixth swap within ten seconds would fail";
 const START_LIMIT_KEYS = ["StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst"];
 
@@ -55,6 +57,7 @@ const RESERVED: Reserved = {
   "Container.Network": "the container has the network of the pod",
   "Container.Image": "use `image`",
   "Container.Rootfs": "use `image`",
+  ...perKey("Container", ["AddHost", "HostName", "IP", "IP6", "NetworkAlias"], POD_NETWORK),
   ...perKey("Container", ["UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap"], NAMESPACE),
   ...perKey("Container", ["RemapUsers", "RemapUid", "RemapGid", "RemapUidSize"], NAMESPACE),
   ...perKey("Service", ["Type", "KillMode", "NotifyAccess", "Delegate"], "Quadlet sets it"),
@@ -87,6 +90,11 @@ export const WATCHER_RESERVED: Reserved = {
   ...perKey("Install", ["WantedBy", "RequiredBy", "UpheldBy"], "lychd-watchers.target starts it"),
   "Install.Alias": "other units name the service",
 };
+
+/** Why a key of an engine's `quadlet` cannot be set; nothing when it can. */
+export function whyReserved(section: string, key: string): string | undefined {
+  return ENGINE_RESERVED[`${section}.${key}`];
+}
 
 function perKey(section: string, keys: readonly string[], why: string): Record<string, string> {
   return Object.fromEntries(keys.map((key) => [`${section}.${key}`, why]));

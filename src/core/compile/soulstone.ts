@@ -169,7 +169,7 @@ function volumesOf(
   given: (written: Written, field: string, from: Place) => Directive[],
 ): Directive[] {
   const place = { command: true, quotesStripped: false };
-  const mounted: string[] = [];
+  const mounted = passedTargets(soulstone);
   const own = soulstone.volumes.flatMap((text, i) => {
     const from = soulstone.placeOf(["volumes", i]);
     const read = parseVolume(text);
@@ -189,6 +189,18 @@ function volumesOf(
     .filter((cache) => !mounted.some((path) => covers(path, cache.target)))
     .map((cache) => ({ text: `${cache.volume}:${cache.target}`, from: soulstone.placeOf([]) }));
   return [...own, ...caches];
+}
+
+/** Where keys of `quadlet` mount something: Podman refuses a second mount at one path. */
+function passedTargets({ quadlet }: Soulstone): string[] {
+  const passed = (key: string) => [quadlet["Container"]?.[key] ?? []].flat().map(String);
+  return [
+    ...passed("Volume").flatMap((text) => text.split(":")[text.includes(":") ? 1 : 0] ?? []),
+    ...passed("Tmpfs").flatMap((text) => text.split(":")[0] ?? []),
+    ...passed("Mount").flatMap((text) =>
+      /(?:^|,)(?:target|destination|dst)=([^,]*)/.exec(text)?.[1] ?? []
+    ),
+  ];
 }
 
 /** True when a mount at `path` already holds `target`. */

@@ -137,7 +137,10 @@ function valueAt(
     const candidates = value.choices.map((choice) => ({ word: choice, about: "" }));
     return { question: { kind: "words", candidates }, before: "", typed: word };
   }
-  if (value.name === "command") return { question: commandsOf(program), before: "", typed: word };
+  if (value.name === "command") {
+    const above = readWords(program, taken).command;
+    return { question: commandsOf(above), before: "", typed: word };
+  }
   const kind = Object.hasOwn(BY_NAME, value.name) ? BY_NAME[value.name] : undefined;
   switch (kind) {
     case undefined:

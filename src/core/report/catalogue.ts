@@ -400,6 +400,51 @@ export const CATALOGUE = {
     }),
   ),
 
+  // What is imported.
+  "unit-broken": error(
+    "A line of a unit that is neither a section, nor a comment, nor Key=value: Quadlet refuses every " +
+      "unit of the folder then.",
+    (_: Nothing) => ({
+      message: "the line is neither a [Section], nor a comment, nor Key=value",
+      hint: "an earlier line that goes on ends with a backslash; comments begin with `#` or `;`",
+    }),
+  ),
+  "yaml-broken": error(
+    "The file is not valid YAML; nothing of it was read.",
+    (p: { problem: string }) => ({
+      message: `broken YAML: ${p.problem}`,
+      hint: "llama-swap would not read it either; see https://yaml.org",
+    }),
+  ),
+  "llama-swap-invalid": error(
+    "The file is YAML, but llama-swap itself would refuse it, so nobody knows what it means.",
+    (p: { problem: string }) => ({
+      message: p.problem,
+      hint: "mend it for llama-swap first: its config.example.yaml shows every setting",
+    }),
+  ),
+  "import-kind": error(
+    "`lychd import quadlet` reads Quadlet units, which are known by the endings of their names.",
+    (p: { kinds: readonly string[] }) => ({
+      message: "the file is no Quadlet unit",
+      hint: `the name of a unit ends with ${p.kinds.map((kind) => `.${kind}`).join(", ")}`,
+    }),
+  ),
+  "import-twice": error(
+    "Two units with one name would be one Soulstone.",
+    (p: { name: string; other: string }) => ({
+      message: `${quoted(p.name)} is imported twice, the first time from ${quoted(p.other)}`,
+      hint: "import them one after the other, each to a folder of its own",
+    }),
+  ),
+  "import-empty": error(
+    "Nothing in the input can become a Soulstone.",
+    (p: { what: string; help?: string }) => ({
+      message: `nothing to import: ${p.what}`,
+      hint: p.help ?? "a Soulstone needs at least an image",
+    }),
+  ),
+
   // Warnings.
   "entry-repeated": warning(
     "A list names the same thing twice; the second has no effect.",

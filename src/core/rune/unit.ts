@@ -21,6 +21,11 @@ export interface UnitLine {
   readonly line: number;
 }
 
+/** What a unit file says, in its order, or its first line that says nothing. */
+export type ReadUnit =
+  | { readonly lines: UnitLine[]; readonly sections: string[] }
+  | { readonly badLine: number };
+
 /**
  * Reads a unit file as systemd and Quadlet do: comments begin a line with `#` or `;`, a backslash at
  * the end of a line joins the next one with a space.
@@ -34,33 +39,84 @@ export interface UnitLine {
  * // { lines: [{ section: "Unit", key: "Description", value: "An eye", line: 2 }], sections: … }
  * ```
  */
-export function readUnit(
-  text: string,
-): { lines: UnitLine[]; sections: string[] } | { badLine: number } {
-  const lines: UnitLine[] = [];
-  const sections: string[] = [];
+export function readUnit(text: string): ReadUnit {
+  const logical: LogicalLine[] = [];
   const physical = text.split("\n");
-  let section: string | undefined;
   for (let i = 0; i < physical.length; i++) {
     const number = i + 1;
-    let logical = (physical[i] ?? "").trimStart();
-    if (logical === "" || logical.startsWith("#") || logical.startsWith(";")) continue;
-    while (logical.endsWith("\\") && i + 1 < physical.length) {
+    let line = (physical[i] ?? "").trimStart();
+    if (isComment(line)) continue;
+    while (line.endsWith("\\") && i + 1 < physical.length) {
       const next = physical[++i] ?? "";
       // A comment between continued lines is passed over.
       if (/^\s*[#;]/.test(next)) continue;
-      logical = `${logical.slice(0, -1)} ${next.trimStart()}`;
+      line = `${line.slice(0, -1)} ${next.trimStart()}`;
     }
-    const head = /^\[([^\[\]]+)\]\s*$/.exec(logical);
+    logical.push({ text: line, number });
+  }
+  return readLines(logical);
+}
+
+/**
+ * Reads a unit file as Quadlet itself does, which differs from systemd where a line goes on: white
+ * space may stand behind the backslash, nothing is put in its place, and empty lines are passed over
+ * like comments (seen with Podman 5.4.2).
+ *
+ * @example
+ * ```ts
+ * import { readQuadletUnit } from "./unit.ts";
+ * readQuadletUnit("[Container]\nExec=a\\\n  b \\ \nc\n");
+ * // { lines: [{ section: "Container", key: "Exec", value: "ab c", line: 2 }], sections: … }
+ * ```
+ */
+export function readQuadletUnit(text: string): ReadUnit {
+  const logical: LogicalLine[] = [];
+  let begun: LogicalLine | undefined;
+  for (const [i, physical] of text.split("\n").entries()) {
+    const line = trimSpace(physical);
+    if (isComment(line)) continue;
+    const goesOn = line.endsWith("\\");
+    const part = goesOn ? line.slice(0, -1) : line;
+    begun = { text: (begun?.text ?? "") + part, number: begun?.number ?? i + 1 };
+    if (goesOn) continue;
+    logical.push(begun);
+    begun = undefined;
+  }
+  return readLines(begun === undefined ? logical : [...logical, begun]);
+}
+
+/** A line with those that go on with it, and the number of the first. */
+interface LogicalLine {
+  readonly text: string;
+  readonly number: number;
+}
+
+function isComment(line: string): boolean {
+  return line === "" || line.startsWith("#") || line.startsWith(";");
+}
+
+/** White space as Go has it: a byte order mark is none. */
+function trimSpace(text: string): string {
+  const space =
+    "[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+  return text.replace(new RegExp(`^${space}|${space}$`, "g"), "");
+}
+
+function readLines(logical: readonly LogicalLine[]): ReadUnit {
+  const lines: UnitLine[] = [];
+  const sections: string[] = [];
+  let section: string | undefined;
+  for (const { text, number } of logical) {
+    const head = /^\[([^\[\]]+)\]\s*$/.exec(text);
     if (head !== null) {
       section = head[1] ?? "";
       sections.push(section);
       continue;
     }
-    const equals = logical.indexOf("=");
+    const equals = text.indexOf("=");
     if (section === undefined || equals <= 0) return { badLine: number };
-    const key = logical.slice(0, equals).trim();
-    lines.push({ section, key, value: logical.slice(equals + 1).trim(), line: number });
+    const key = trimSpace(text.slice(0, equals));
+    lines.push({ section, key, value: trimSpace(text.slice(equals + 1)), line: number });
   }
   return { lines, sections };
 }

@@ -1,6 +1,6 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { startOf } from "../report/mod.ts";
-import { readUnit, type Unit, verifyUnit } from "./unit.ts";
+import { readQuadletUnit, readUnit, type Unit, verifyUnit } from "./unit.ts";
 
 const READ: readonly (readonly [text: string, lines: readonly string[]])[] = [
   ["", []],
@@ -24,6 +24,29 @@ Deno.test("a unit is read as systemd reads it", () => {
       text,
     );
   }
+});
+
+const READ_BY_QUADLET: readonly (readonly [text: string, lines: readonly string[]])[] = [
+  ["[Container]\nA=one\\\ntwo\nB=3\n", ["Container.A=onetwo@2", "Container.B=3@4"]],
+  ["[Container]\nA=one \\\n  two \\  \nthree\n", ["Container.A=one two three@2"]],
+  ["[Container]\nA=one \\\n\n# c\n; c\ntwo\n", ["Container.A=one two@2"]],
+  ["[Container]\r\nA=1\r\n", ["Container.A=1@2"]],
+  ["[Container]\nA=one \\", ["Container.A=one@2"]],
+];
+
+Deno.test("a Quadlet unit is read as Quadlet reads it", () => {
+  for (const [text, lines] of READ_BY_QUADLET) {
+    const read = readQuadletUnit(text);
+    deepStrictEqual(
+      "lines" in read && read.lines.map((l) => `${l.section}.${l.key}=${l.value}@${l.line}`),
+      lines,
+      text,
+    );
+  }
+});
+
+Deno.test("a byte order mark is no white space to Quadlet", () => {
+  deepStrictEqual(readQuadletUnit("\ufeff[Container]\nA=1\n"), { badLine: 1 });
 });
 
 const BAD: readonly (readonly [text: string, badLine: number])[] = [

@@ -1,0 +1,129 @@
+import { strictEqual } from "node:assert/strict";
+import { readCommand } from "./command.ts";
+
+const IMAGES = {
+  vllm: "docker.io/vllm/vllm-openai:v0.33.0",
+  sglang: "docker.io/lmsysorg/sglang:v0.5.23",
+  llamacpp: "ghcr.io/ggml-org/llama.cpp:server-cuda",
+  full: "ghcr.io/ggml-org/llama.cpp:full-cuda",
+  tabbyapi: "ghcr.io/theroyallab/tabbyapi:cu13",
+  other: "localhost/engine:1",
+} as const;
+
+interface Row {
+  readonly image: keyof typeof IMAGES;
+  readonly words?: string;
+  readonly published?: number;
+  readonly env?: string;
+  readonly entrypoint?: boolean;
+  /** `inside→` and the first form of the fields at port 9000. */
+  readonly reads: string;
+}
+
+const ROWS: readonly Row[] = [
+  // The port flag is lychd's, and a model where lychd writes it is a field.
+  { image: "vllm", reads: "8000→" },
+  {
+    image: "vllm",
+    words: "m --port 8001 --tp 2",
+    reads: "8001→ model=m exec=--tp 2 (lychd tells it --port 9000)",
+  },
+  { image: "vllm", words: "--model m", reads: "8000→ exec=--model m" },
+  { image: "vllm", words: "serve m", reads: "8000→ exec=serve m" },
+  { image: "vllm", words: "m other", reads: "8000→ exec=m other" },
+  { image: "vllm", words: "m --port", reads: "8000→ model=m" },
+  { image: "llamacpp", words: "-m /x.gguf -c 8", reads: "8080→ model=/x.gguf exec=-c 8" },
+  { image: "llamacpp", words: "--model=/x.gguf", reads: "8080→ model=/x.gguf" },
+  {
+    image: "llamacpp",
+    words: "-hf u/r:Q4 --port=1",
+    reads: "1→ model=u/r:Q4 (lychd tells it --port 9000)",
+  },
+  { image: "llamacpp", words: "-m u/r", reads: "8080→ exec=-m u/r" },
+  { image: "llamacpp", words: "-m /a.gguf -m /b.gguf", reads: "8080→ exec=-m /a.gguf -m /b.gguf" },
+  {
+    image: "llamacpp",
+    words: "-m /a.gguf --host 127.0.0.1",
+    reads:
+      "8080→ model=/a.gguf (it listens on all addresses of the pod, or the host could not reach it)",
+  },
+  { image: "llamacpp", words: "--host ::", reads: "8080→ exec=--host ::" },
+  {
+    image: "sglang",
+    words: "python3 -m sglang.launch_server --model-path m --tp 2",
+    reads: "30000→ model=m exec=--tp 2",
+  },
+  { image: "sglang", words: "sglang serve --model m", reads: "30000→ exec=sglang serve --model m" },
+  {
+    image: "tabbyapi",
+    words: "main.py --port 1",
+    reads: "1→ exec=main.py (lychd tells it --port 9000)",
+  },
+
+  // What is no engine of its image is generic: its words are its own.
+  {
+    image: "vllm",
+    words: "bash -c x",
+    reads: "undefined→ engine=generic exec=bash -c x",
+  },
+  {
+    image: "vllm",
+    words: "m --port 1",
+    entrypoint: true,
+    reads: "1→ engine=generic exec=m --port {port} (it is told port 9000)",
+  },
+  {
+    image: "full",
+    words: "--server --port 8080",
+    reads: "8080→ engine=generic exec=--server --port {port} (it is told port 9000)",
+  },
+  {
+    image: "other",
+    words: "serve -p 80",
+    published: 80,
+    reads: "80→ exec=serve -p {port} (it is told port 9000)",
+  },
+  {
+    image: "other",
+    words: "serve --http-port=80 --n 80",
+    published: 80,
+    reads: "80→ exec=serve --http-port={port} --n 80 (it is told port 9000)",
+  },
+  {
+    image: "other",
+    words: "serve --listen 127.0.0.1:80",
+    published: 80,
+    reads: "80→ exec=serve --listen 0.0.0.0:{port} (it is told port 9000)",
+  },
+  {
+    image: "other",
+    words: "serve",
+    env: "PORT=80",
+    published: 80,
+    reads: "80→ exec=serve PORT=9000 (it is told port 9000)",
+  },
+  { image: "other", words: "serve 80", published: 80, reads: "80→ exec=serve 80" },
+  { image: "other", words: "say {port}", reads: "undefined→ exec=say {{port}}" },
+];
+
+for (const { image, words, published, env, entrypoint = false, reads } of ROWS) {
+  Deno.test(`${image} with ${words ?? "no words"}${env ? ` and ${env}` : ""} is ${reads}`, () => {
+    const command = readCommand({
+      image: IMAGES[image],
+      hasEntrypoint: entrypoint,
+      words: words?.split(" "),
+      env: env === undefined ? [] : [env.split("=") as [string, string]],
+      published: published === undefined ? [] : [published],
+    });
+    const [form] = command.forms(9000);
+    const said = [
+      `${command.inside}→`,
+      ...command.engine === undefined ? [] : [`engine=${command.engine}`],
+      ...form?.model === undefined ? [] : [`model=${form.model}`],
+      ...form?.exec === undefined ? [] : [`exec=${form.exec.join(" ")}`],
+      ...command.env(9000).map((pair) => pair.join("=")),
+      ...command.changes(9000).map((change) => `(${change})`),
+    ];
+    strictEqual(said.join(" "), reads);
+  });
+}

@@ -1,0 +1,40 @@
+/** Macros as llama-swap fills them in. Source: internal/config/load.go, 2026-08. */
+
+/** A macro and what stands for it. */
+export interface Macro {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Macros with those of a model in front: one of the same name takes the other's place. */
+export function mergeMacros(all: readonly Macro[], own: readonly Macro[]): Macro[] {
+  const merged = all.map((macro) => own.findLast(({ name }) => name === macro.name) ?? macro);
+  return [...merged, ...own.filter(({ name }) => !all.some((macro) => macro.name === name))];
+}
+
+/**
+ * Fills macros into a text, the last first: so a macro may use those above it.
+ *
+ * @example
+ * ```ts
+ * import { fillMacros } from "./macros.ts";
+ * const macros = [{ name: "n", value: "8" }, { name: "args", value: "-c ${n}" }];
+ * fillMacros("server ${args}", macros); // "server -c 8"
+ * ```
+ */
+export function fillMacros(text: string, macros: readonly Macro[]): string {
+  return macros.reduceRight(
+    (filled, { name, value }) => filled.replaceAll(`\${${name}}`, () => value),
+    text,
+  );
+}
+
+/** The macros that are left in a text, `env.X` aside, each once. */
+export function macrosIn(text: string): string[] {
+  return [...new Set([...text.matchAll(/\$\{([A-Za-z0-9_-]+)\}/g)].map((m) => m[1] ?? ""))];
+}
+
+/** The variables of its own environment that llama-swap would fill in, each once. */
+export function environmentIn(text: string): string[] {
+  return [...new Set([...text.matchAll(/\$\{env\.([A-Za-z_]\w*)\}/g)].map((m) => m[1] ?? ""))];
+}

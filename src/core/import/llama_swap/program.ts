@@ -1,0 +1,262 @@
+/** A command of llama-swap as a container: the one that it runs, or an image for a program of the host. */
+import { basename, dirname } from "node:path/posix";
+import { parseRunOptions, quadletKeyOf, type RunOption } from "../podman_run.ts";
+
+/** A command as a container. */
+export type Program =
+  | {
+    readonly kind: "container";
+    readonly image: string;
+    /** The image as it was named. */
+    readonly given: string;
+    readonly options: readonly RunOption[];
+    readonly words: readonly string[];
+    /** What is different from the input: nothing when the image is as it was. */
+    readonly how: string | undefined;
+  }
+  | {
+    readonly kind: "host";
+    /** The name for which `--image` gives an image. */
+    readonly program: string;
+    readonly image: string | undefined;
+    readonly words: readonly string[];
+  }
+  | { readonly kind: "none"; readonly problem: string };
+
+/** Programs of a host, and the images that run the same. */
+const HOST_PROGRAMS: readonly {
+  readonly program: string;
+  readonly image: string;
+  /** The words behind the program; nothing when it is another one. */
+  readonly words: (words: readonly string[]) => readonly string[] | undefined;
+}[] = [
+  {
+    program: "llama-server",
+    image: "ghcr.io/ggml-org/llama.cpp:server-cuda",
+    words: ([first = "", ...rest]) => /^llama-?server/i.test(basename(first)) ? rest : undefined,
+  },
+  {
+    program: "vllm",
+    image: "docker.io/vllm/vllm-openai:v0.33.0",
+    words: (words) => {
+      const [first = "", second, ...rest] = words;
+      if (basename(first) === "vllm" && second === "serve") return rest;
+      const flags = pythonModule(words, "vllm.entrypoints.openai.api_server");
+      return flags && withModelFirst(flags);
+    },
+  },
+  {
+    program: "sglang",
+    image: "docker.io/lmsysorg/sglang:v0.5.23",
+    words: (words) => {
+      if (basename(words[0] ?? "") === "sglang" && words[1] === "serve") return words;
+      const rest = pythonModule(words, "sglang.launch_server");
+      return rest && ["python3", "-m", "sglang.launch_server", ...rest];
+    },
+  },
+];
+
+/** `vllm serve`, which the image runs, takes the model as its first word. */
+function withModelFirst(words: readonly string[]): readonly string[] {
+  const at = words.findIndex((word) => word === "--model" || word.startsWith("--model="));
+  const length = words[at] === "--model" ? 2 : 1;
+  const model = words[at + length - 1]?.replace(/^--model=/, "");
+  return at < 0 || model === undefined
+    ? words
+    : [model, ...words.slice(0, at), ...words.slice(at + length)];
+}
+
+/** The words behind `python -m MODULE`. */
+function pythonModule(words: readonly string[], module: string): readonly string[] | undefined {
+  const [first = "", flag, name, ...rest] = words;
+  return /^python[\d.]*$/.test(basename(first)) && flag === "-m" && name === module
+    ? rest
+    : undefined;
+}
+
+/**
+ * Reads the words of a `cmd`. `images` are those that the operator named for programs of the host.
+ *
+ * @example
+ * ```ts
+ * import { programOf } from "./program.ts";
+ * programOf(["llama-server", "-m", "/m.gguf"], new Map());
+ * // { kind: "host", program: "llama-server", image: "ghcr.io/…:server-cuda", words: ["-m", "/m.gguf"] }
+ * ```
+ */
+export function programOf(words: readonly string[], images: ReadonlyMap<string, string>): Program {
+  const first = basename(words[0] ?? "");
+  if (first === "docker" || first === "podman") return containerOf(first, words.slice(1));
+  const known = HOST_PROGRAMS.find((p) => p.words(words) !== undefined);
+  if (known !== undefined) {
+    return {
+      kind: "host",
+      program: known.program,
+      image: images.get(first) ?? images.get(known.program) ?? known.image,
+      words: known.words(words) ?? [],
+    };
+  }
+  const [, ...rest] = words;
+  return { kind: "host", program: first, image: images.get(first), words: [first, ...rest] };
+}
+
+function containerOf(program: string, words: readonly string[]): Program {
+  const run = words.indexOf("run");
+  const before = words.slice(0, Math.max(run, 0));
+  if (run < 0 || before.some((word) => word !== "container")) {
+    return { kind: "none", problem: `only \`${program} run\` can become a Soulstone` };
+  }
+  const { options, rest } = parseRunOptions(words.slice(run + 1));
+  const [image, ...command] = rest;
+  if (image === undefined) return { kind: "none", problem: `\`${program} run\` names no image` };
+  const full = program === "docker" ? withRegistry(image) : image;
+  return {
+    kind: "container",
+    image: full,
+    given: image,
+    options,
+    words: command,
+    how: full === image ? undefined : `Docker's ${image} is ${full} to Podman`,
+  };
+}
+
+/** The full name of an image for Docker, which looks in one place. */
+function withRegistry(image: string): string {
+  const [first = "", ...rest] = image.split("/");
+  if (rest.length > 0 && /[.:]|^localhost$/.test(first)) return image;
+  return rest.length === 0 ? `docker.io/library/${image}` : `docker.io/${image}`;
+}
+
+/** What one option of `docker run` becomes. */
+export type Translated =
+  | {
+    readonly settings: readonly { readonly key: string; readonly value: string }[];
+    readonly how?: string;
+  }
+  | { readonly outcome: "carried" | "changed" | "lost"; readonly why: string };
+
+/** Options that say what a service of systemd is anyway. */
+const OF_SERVICE: Readonly<Record<string, string>> = {
+  attach: "systemd keeps what it prints",
+  cidfile: "Quadlet keeps its own",
+  detach: "systemd runs it",
+  interactive: "a service has no terminal",
+  quiet: "systemd keeps what it prints",
+  replace: "Quadlet does so",
+  rm: "Quadlet does so",
+  "sig-proxy": "systemd sends it signals",
+  tty: "a service has no terminal",
+};
+
+/** Options of Docker that Podman does not know. */
+const OF_DOCKER =
+  /^(?:cpu-(?:count|percent)|cpus-?set|domainname|io-max(?:bandwidth|iops)|isolation|kernel-memory|link|link-local-ip|runtime|storage-opt|volume-driver)$/;
+
+/** An option as settings of [Container], or what became of it. */
+export function translateOption({ name, value, words }: RunOption): Translated {
+  const known = Object.hasOwn(OF_SERVICE, name) ? OF_SERVICE[name] : undefined;
+  if (known !== undefined) return { outcome: "carried", why: known };
+  switch (name) {
+    case "gpus":
+      return gpusOf(value ?? "");
+    case "runtime":
+      return value === "nvidia"
+        ? { outcome: "changed", why: "Podman gives GPUs as CDI devices: see `devices`" }
+        : { outcome: "lost", why: "Podman takes its own runtime" };
+    case "restart":
+      return { outcome: "changed", why: "systemd restarts an engine that fails" };
+    case "ipc":
+      return { outcome: "changed", why: "all engines share the memory of their pod" };
+    case "no-healthcheck":
+      return { outcome: "carried", why: "lychd asks where llama-swap asked" };
+    case "publish-all":
+      return { outcome: "lost", why: "a Soulstone has one port" };
+    case "user": {
+      const [user = "", group] = (value ?? "").split(":");
+      return {
+        settings: [
+          { key: "User", value: user },
+          ...group === undefined ? [] : [{ key: "Group", value: group }],
+        ],
+      };
+    }
+  }
+  const key = quadletKeyOf(name);
+  if (key !== undefined) return { settings: [{ key, value: value ?? "true" }] };
+  if (OF_DOCKER.test(name)) return { outcome: "lost", why: `Podman has no option --${name}` };
+  const word = value === undefined || words.length === 1 && words[0]?.startsWith("--")
+    ? words[0] ?? ""
+    : `--${name}=${value}`;
+  return { settings: [{ key: "PodmanArgs", value: word }] };
+}
+
+/** `--gpus` of Docker as CDI devices. */
+function gpusOf(value: string): Translated {
+  const text = value.replaceAll('"', "");
+  const how = "as CDI devices";
+  const devices = /^(?:.*,)?device=(.+)$/.exec(text)?.[1]?.split(",");
+  const names = text === "all" || text === "-1"
+    ? ["all"]
+    : devices?.every((d) => /^[\w-]+$/.test(d))
+    ? devices
+    : undefined;
+  return names === undefined
+    ? {
+      outcome: "lost",
+      why: 'write the GPUs as CDI devices, such as devices = ["nvidia.com/gpu=0"]',
+    }
+    : { settings: names.map((d) => ({ key: "AddDevice", value: `nvidia.com/gpu=${d}` })), how };
+}
+
+/** Folders of the host that a program of the host reads or writes. */
+export interface NeededFiles {
+  readonly folders: readonly { readonly folder: string; readonly isWritten: boolean }[];
+  /** Files of which nobody knows where they are, or that cannot be mounted. */
+  readonly unseen: readonly string[];
+}
+
+/** Flags whose value is a path, by what is in their names. */
+const PATH_FLAG =
+  /^(?:-m|-md|-mm|-mv|-jf|--?[\w-]*(?:model|mmproj|lora|vector|vocoder|file|path|dir|cache|preset|template)[\w-]*)$/;
+
+/** What such a flag is given to be written. */
+const WRITTEN_FLAG = /save|log|download|output|cache/;
+
+const MODEL_FILE = /\.(?:gguf|jinja|gbnf|safetensors|bin)$/;
+
+/**
+ * What a container must see of the host so that a command finds its files: the folders of files that
+ * stand behind a flag for paths.
+ *
+ * @example
+ * ```ts
+ * import { neededFiles } from "./program.ts";
+ * neededFiles(["-m", "/srv/models/x.gguf", "--lora", "y.gguf"]);
+ * // { folders: [{ folder: "/srv/models", isWritten: false }], unseen: ["y.gguf"] }
+ * ```
+ */
+export function neededFiles(words: readonly string[]): NeededFiles {
+  const folders = new Map<string, boolean>();
+  const unseen: string[] = [];
+  for (const [i, word] of words.entries()) {
+    const equals = /^-[^=]*=/.exec(word)?.[0] ?? "";
+    const value = word.slice(equals.length);
+    // vLLM takes the model as its first word.
+    const flag = equals === "" ? words[i - 1] ?? "--model" : equals.slice(0, -1);
+    if (!PATH_FLAG.test(flag) || value.startsWith("-")) continue;
+    if (!/^\/[^/]+\/./.test(value)) {
+      if (MODEL_FILE.test(value)) unseen.push(value);
+      continue;
+    }
+    const folder = /\.[A-Za-z0-9]+$/.test(basename(value)) ? dirname(value) : value;
+    folders.set(folder, WRITTEN_FLAG.test(flag) || folders.get(folder) === true);
+  }
+  const all = [...folders].map(([folder, isWritten]) => ({ folder, isWritten }));
+  const isBelow = (inner: string, outer: string) => inner.startsWith(`${outer}/`);
+  return {
+    folders: all.filter(({ folder, isWritten }) =>
+      !all.some((o) => isBelow(folder, o.folder) && (o.isWritten || !isWritten))
+    ),
+    unseen,
+  };
+}

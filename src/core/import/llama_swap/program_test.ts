@@ -1,0 +1,90 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { neededFiles, programOf, translateOption } from "./program.ts";
+
+const IMAGES = new Map([["whisper-server", "localhost/whisper"], ["vllm", "localhost/vllm:1"]]);
+
+const PROGRAMS: readonly (readonly [words: string, read: string])[] = [
+  ["/opt/x/llama-server-b123 -m a", "ghcr.io/ggml-org/llama.cpp:server-cuda | -m a"],
+  ["vllm serve m --tp 2", "localhost/vllm:1 | m --tp 2"],
+  [
+    "python3.12 -m vllm.entrypoints.openai.api_server --tp 2 --model m",
+    "localhost/vllm:1 | m --tp 2",
+  ],
+  ["python -m vllm.entrypoints.openai.api_server --model=m", "localhost/vllm:1 | m"],
+  ["vllm bench", "localhost/vllm:1 | vllm bench"],
+  [
+    "python -m sglang.launch_server --tp 2",
+    "docker.io/lmsysorg/sglang:v0.5.23 | python3 -m sglang.launch_server --tp 2",
+  ],
+  ["sglang serve --tp 2", "docker.io/lmsysorg/sglang:v0.5.23 | sglang serve --tp 2"],
+  ["/usr/bin/whisper-server -m a", "localhost/whisper | whisper-server -m a"],
+  ["ollama serve", "undefined | ollama serve"],
+  ["docker run image", "docker.io/library/image | "],
+  ["docker run --rm u/image:1 a b", "docker.io/u/image:1 | a b"],
+  ["docker container run ghcr.io/u/image", "ghcr.io/u/image | "],
+  ["docker run localhost/image", "localhost/image | "],
+  ["docker run host:5000/image", "host:5000/image | "],
+  ["/usr/bin/podman run image a", "image | a"],
+  ["podman --remote run image", "only `podman run` can become a Soulstone"],
+  ["docker compose up", "only `docker run` can become a Soulstone"],
+  ["docker run --rm", "`docker run` names no image"],
+];
+
+Deno.test("a command is a container, or a program for which there is an image", () => {
+  for (const [words, expected] of PROGRAMS) {
+    const program = programOf(words.split(" "), IMAGES);
+    const said = program.kind === "none"
+      ? program.problem
+      : `${program.image} | ${program.words.join(" ")}`;
+    strictEqual(said, expected, words);
+  }
+});
+
+const FILES: readonly (readonly [words: string, folders: string, unseen?: string])[] = [
+  ["-m /srv/models/a.gguf --mmproj /srv/models/b.gguf", "/srv/models"],
+  ["--model=/srv/a/x.gguf --lora /srv/b/y", "/srv/a /srv/b/y"],
+  ["-m /srv/a/x.gguf -md /srv/a/sub/y.gguf", "/srv/a"],
+  ["-m /srv/a/x.gguf --slot-save-path /srv/a/slots", "/srv/a /srv/a/slots+"],
+  ["/srv/models/qwen --port 1", "/srv/models/qwen"],
+  ["Qwen/Qwen3-8B --api-prefix /v1/x", ""],
+  ["-m a.gguf", "", "a.gguf"],
+  ["-m ../a.gguf", "", "../a.gguf"],
+  ["-m /a.gguf", "", "/a.gguf"],
+  ["--ctx-size /srv/x/y.gguf", ""],
+];
+
+Deno.test("the folders of files behind flags for paths are found", () => {
+  for (const [words, expected, lost = ""] of FILES) {
+    const { folders, unseen } = neededFiles(words.split(" "));
+    const said = folders.map(({ folder, isWritten }) => `${folder}${isWritten ? "+" : ""}`);
+    deepStrictEqual([said.join(" "), unseen.join(" ")], [expected, lost], words);
+  }
+});
+
+const TRANSLATED: readonly (readonly [name: string, value: string | undefined, said: string])[] = [
+  ["rm", undefined, "carried"],
+  ["gpus", "all", "AddDevice=nvidia.com/gpu=all"],
+  ["gpus", '"device=0,GPU-1a"', "AddDevice=nvidia.com/gpu=0 AddDevice=nvidia.com/gpu=GPU-1a"],
+  ["gpus", "2", "lost"],
+  ["gpus", "device=0;x", "lost"],
+  ["runtime", "nvidia", "changed"],
+  ["runtime", "runsc", "lost"],
+  ["user", "1000:100", "User=1000 Group=100"],
+  ["user", "1000", "User=1000"],
+  ["init", undefined, "RunInit=true"],
+  ["memory", "8g", "PodmanArgs=--memory=8g"],
+  ["privileged", undefined, "PodmanArgs=--privileged"],
+  ["link", "db", "lost"],
+  ["option-of-tomorrow", "1", "PodmanArgs=--option-of-tomorrow=1"],
+];
+
+Deno.test("an option of docker run is settings, or told as what became of it", () => {
+  for (const [name, value, expected] of TRANSLATED) {
+    const words = value === undefined ? [`--${name}`] : [`--${name}`, value];
+    const translated = translateOption({ name, value, words });
+    const said = "settings" in translated
+      ? translated.settings.map((s) => `${s.key}=${s.value}`).join(" ")
+      : translated.outcome;
+    strictEqual(said, expected, name);
+  }
+});

@@ -1,0 +1,155 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import fc from "fast-check";
+import { mayCoexist as mayCoexistByLaw } from "../../compile/mod.ts";
+import { combinationsOf } from "./matrix.ts";
+import { routeGroups, routeMatrix, type Routing, type SwapGroup } from "./routing.ts";
+
+const MODELS = ["a", "b", "c", "d", "e"];
+const PAIRS = MODELS.flatMap((a, i) => MODELS.slice(i + 1).map((b) => [a, b] as const));
+
+/** Groups of llama-swap: each model in one of them, or in none. */
+const swapGroups = fc.tuple(
+  fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 5, maxLength: 5 }),
+  fc.array(fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()), { minLength: 3, maxLength: 3 }),
+).map(([places, flags]) =>
+  flags.map(([swap, exclusive, persistent], i): SwapGroup => ({
+    name: `group${i}`,
+    members: MODELS.filter((_, m) => places[m] === i),
+    swap,
+    exclusive,
+    persistent,
+  }))
+);
+
+/** Every set of models that llama-swap can come to run, by starts and by unloads when idle. */
+function reachable(groups: readonly SwapGroup[]): Set<string> {
+  const groupOf = (model: string) =>
+    groups.find((g) => g.members.includes(model)) ??
+      { name: "(default)", swap: true, exclusive: true, persistent: false };
+  const start = (target: string, running: readonly string[]) =>
+    [
+      ...running.filter((other) => {
+        if (other === target) return false;
+        const [mine, its] = [groupOf(target), groupOf(other)];
+        const isStopped = mine.name === its.name ? mine.swap : mine.exclusive && !its.persistent;
+        return !isStopped;
+      }),
+      target,
+    ].sort();
+  const seen = new Set<string>();
+  const open: string[][] = [[]];
+  for (let state = open.pop(); state !== undefined; state = open.pop()) {
+    const key = state.join("");
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const running = state;
+    for (const model of MODELS) open.push(start(model, running));
+    for (const model of running) open.push(running.filter((other) => other !== model));
+  }
+  return seen;
+}
+
+/** Every set of models that lychd can come to run. */
+function allowed({ mayCoexist }: Routing): Set<string> {
+  const sets = new Set<string>();
+  for (let bits = 0; bits < 2 ** MODELS.length; bits++) {
+    const set = MODELS.filter((_, i) => bits & 1 << i);
+    if (set.every((a) => set.every((b) => a === b || mayCoexist(a, b)))) sets.add(set.join(""));
+  }
+  return sets;
+}
+
+/** The law of Covens must say what the routing says. */
+function checkLaw(routing: Routing): void {
+  const member = (name: string) => ({
+    name,
+    resident: routing.residents.includes(name),
+    groups: routing.groups.flatMap((g, i) => g.members.includes(name) ? [String(i)] : []),
+  });
+  for (const [a, b] of PAIRS) {
+    strictEqual(mayCoexistByLaw(member(a), member(b)), routing.mayCoexist(a, b), `${a} ${b}`);
+  }
+}
+
+Deno.test("what can run together under llama-swap's groups can under lychd, and nothing else", () => {
+  fc.assert(
+    fc.property(swapGroups, (groups) => {
+      const routing = routeGroups(MODELS, groups, MODELS);
+      deepStrictEqual([...allowed(routing)].sort(), [...reachable(groups)].sort());
+      checkLaw(routing);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("a start that unloads what could be started beside it is told", () => {
+  fc.assert(fc.property(swapGroups, (groups) => {
+    const { oneSided, mayCoexist } = routeGroups(MODELS, groups, MODELS);
+    for (const { starts, unloads } of oneSided) {
+      const [from, to] = [starts, unloads].map((name) => groups.find((g) => g.name === name));
+      for (const a of from?.members ?? []) {
+        for (const b of to?.members ?? []) strictEqual(mayCoexist(a, b), true);
+      }
+    }
+  }));
+});
+
+/** Sets of a matrix: combinations of some models. */
+const sets = fc.array(fc.subarray(MODELS, { minLength: 1 }), { minLength: 1, maxLength: 5 })
+  .map((all) => all.map((members, i) => ({ name: `set${i}`, combinations: [members] })));
+
+Deno.test("two models share a group exactly when a set has both, and what is looser is told", () => {
+  fc.assert(fc.property(sets, (all) => {
+    const routing = routeMatrix(MODELS, all);
+    checkLaw(routing);
+    for (const [a, b] of PAIRS) {
+      const isSaid = all.some(({ combinations }) =>
+        combinations.some((c) => c.includes(a) && c.includes(b))
+      );
+      strictEqual(routing.mayCoexist(a, b), isSaid);
+    }
+    // Every combination that lychd allows is in a set, or in one that was told as looser.
+    const told = [...all.flatMap(({ combinations }) => combinations), ...routing.looser];
+    for (const set of allowed(routing)) {
+      const members = [...set];
+      const isKnown = members.length < 2 ||
+        told.some((c) => members.every((model) => c.includes(model)));
+      strictEqual(isKnown, true, set);
+    }
+  }));
+});
+
+const EXPRESSIONS: readonly (readonly [expression: string, combinations: string])[] = [
+  ["L", "L"],
+  ["a & b", "a b"],
+  ["a | b", "a; b"],
+  ["(a | b) & c", "a c; b c"],
+  ["(a | b) & (c | d)", "a c; a d; b c; b d"],
+  // `&` binds tighter.
+  ["a | b & c", "a; b c"],
+  ["+llms & v", "g v; q v"],
+  ["a&a|a", "a"],
+  ["model-1.5_x", "model-1.5_x"],
+  ["", "problem: it ends where a model should stand"],
+  ["a &", "problem: it ends where a model should stand"],
+  ["(a", "problem: a parenthesis is not closed"],
+  ["a)", "problem: `)` cannot stand here"],
+  ["a b", "problem: `b` cannot stand here"],
+  ["+", "problem: `+` cannot stand here"],
+  ["+none", "problem: there is no set `none`"],
+  ["nobody!", "problem: there is no model `nobody`"],
+  [Array(11).fill("(a | b)").join(" & "), "problem: it has too many combinations"],
+];
+
+Deno.test("expressions of a matrix are expanded as llama-swap does", () => {
+  for (const [expression, expected] of EXPRESSIONS) {
+    const read = combinationsOf(expression, {
+      modelOf: (word) => word === "nobody" ? undefined : word,
+      setOf: (name) => name === "llms" ? [["g"], ["q"]] : undefined,
+    });
+    const said = "problem" in read
+      ? `problem: ${read.problem}`
+      : read.combinations.map((members) => members.join(" ")).join("; ");
+    strictEqual(said, expected, expression);
+  }
+});

@@ -1,0 +1,245 @@
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import type { ImportContext, ImportResult } from "../imported.ts";
+import { importQuadlet } from "./import.ts";
+import type { UnitInput } from "./units.ts";
+
+const CONTEXT: ImportContext = {
+  home: "/home/lich",
+  runtime: "/run/user/1000",
+  config: "/home/lich/.config",
+  user: 1000,
+  takenPorts: new Map(),
+  takenGroups: new Set(),
+};
+
+function file(path: string, text: string) {
+  return { path, bytes: new TextEncoder().encode(text) };
+}
+
+/** Imports units by their names, each in one folder. */
+function importUnits(
+  units: Readonly<Record<string, string>>,
+  context: Partial<ImportContext> = {},
+  dropIns: Readonly<Record<string, string>> = {},
+): Promise<ImportResult> {
+  const inputs = Object.entries(units).map(([path, text]): UnitInput => ({
+    file: file(path, text),
+    folder: "/etc/units",
+    dropIns: Object.entries(dropIns).filter(([name]) => name.startsWith(`${path}.d/`))
+      .map(([name, content]) => file(name, content)),
+  }));
+  return importQuadlet(inputs, { ...CONTEXT, ...context });
+}
+
+/** The lines of a Soulstone, without its comments. */
+function linesOf(result: ImportResult, name: string): string[] {
+  const text = result.imported?.soulstones.find((s) => s.name === name)?.text ?? "";
+  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+function groupsOf(result: ImportResult, name: string): string | undefined {
+  return linesOf(result, name).find((line) => line.startsWith("groups"));
+}
+
+const unit = (more = "", sections = "") =>
+  `[Container]\nImage=localhost/engine:1\n${more}\n${sections}`;
+
+Deno.test("units that say nothing of each other run together", async () => {
+  const result = await importUnits({ "a.container": unit(), "b.container": unit() });
+  strictEqual(groupsOf(result, "a"), 'groups = ["together"]');
+  strictEqual(groupsOf(result, "b"), 'groups = ["together"]');
+});
+
+Deno.test("a conflict of one side keeps two units apart, and each beside the third", async () => {
+  const result = await importUnits({
+    "a.container": unit("", "[Unit]\nConflicts=b.service ollama.service"),
+    "b.container": unit("", "[Unit]\nAfter=a.service\nWants=c.service"),
+    "c.container": unit(),
+  });
+  deepStrictEqual(
+    ["a", "b", "c"].map((name) => groupsOf(result, name)),
+    ['groups = ["a"]', 'groups = ["b"]', 'groups = ["a", "b"]'],
+  );
+  // Whoever is not imported stays a matter of systemd, and who is has a new name.
+  deepStrictEqual(linesOf(result, "a").at(-1), 'Conflicts = "ollama.service"');
+  deepStrictEqual(linesOf(result, "b").at(-1), 'Wants = "soulstone-c.service"');
+  // lychd orders what conflicts by itself, the other way round if need be.
+  strictEqual(linesOf(result, "b").some((line) => line.startsWith("After")), false);
+});
+
+Deno.test("conflicts are found by the names of services and of files", async () => {
+  const result = await importUnits({
+    "a.container": unit("ServiceName=alpha"),
+    "b.container": unit("", "[Unit]\nConflicts=alpha.service"),
+    "c.container": unit("", "[Unit]\nConflicts=b.container"),
+  });
+  deepStrictEqual(
+    ["a", "b", "c"].map((name) => groupsOf(result, name)),
+    ['groups = ["together"]', undefined, 'groups = ["together"]'],
+  );
+});
+
+Deno.test("groups that the Codex has already are not joined", async () => {
+  const units = { "a.container": unit(), "b.container": unit() };
+  const result = await importUnits(units, { takenGroups: new Set(["together"]) });
+  strictEqual(groupsOf(result, "a"), 'groups = ["together-2"]');
+});
+
+Deno.test("units that start with the session are a Coven of the boot", async () => {
+  const wanted = "[Install]\nWantedBy=default.target";
+  const both = await importUnits({
+    "a.container": unit("", wanted),
+    "b.container": unit("", wanted),
+    "c.container": unit(),
+  });
+  strictEqual(both.imported?.bootCoven, "boot");
+  strictEqual(groupsOf(both, "a"), 'groups = ["together", "boot"]');
+  strictEqual(groupsOf(both, "c"), 'groups = ["together"]');
+  const apart = await importUnits({
+    "a.container": unit("", `${wanted}\n[Unit]\nConflicts=b.service`),
+    "b.container": unit("", wanted),
+  });
+  strictEqual(apart.imported?.bootCoven, undefined);
+  const lost = apart.imported?.notes.filter((note) => note.outcome === "lost") ?? [];
+  deepStrictEqual(lost.map((note) => note.item), Array(2).fill("WantedBy=default.target"));
+});
+
+Deno.test("an image, a volume and a pod lend what containers take from them", async () => {
+  const result = await importUnits({
+    "eye.container": unit("Pod=own.pod\nVolume=models.volume:/models\nExec=serve --port 9000")
+      .replace("Image=localhost/engine:1", "Image=eye.image"),
+    "eye.image": "[Image]\nImage=localhost/lent:2\nArch=amd64",
+    "models.volume": "[Volume]\nVolumeName=big-models\nDriver=local",
+    "own.pod": "[Pod]\nPublishPort=9001:9000\nPublishPort=53:53/udp\nPodName=own",
+  });
+  const lines = linesOf(result, "eye");
+  for (
+    const line of [
+      'image = "localhost/lent:2"',
+      "port = 9001",
+      'exec = ["serve", "--port", "{port}"]',
+      'volumes = ["big-models:/models"]',
+    ]
+  ) strictEqual(lines.includes(line), true, line);
+  const lost = result.imported?.notes.filter((note) => note.outcome === "lost") ?? [];
+  deepStrictEqual(lost.map((note) => note.item), [
+    "Arch=amd64",
+    "Driver=local",
+    "PublishPort=53:53/udp",
+    "PodName=own",
+  ]);
+  match(lost[0]?.why ?? "", /lychd writes no \.image unit/);
+});
+
+Deno.test("of two containers in a pod each gets the port at which it listens", async () => {
+  const result = await importUnits({
+    "a.container": unit("Pod=p.pod\nExec=--port 8001"),
+    "b.container": unit("Pod=p.pod\nExec=--port 8002"),
+    "p.pod": "[Pod]\nPublishPort=9002:8002\nPublishPort=9001:8001",
+  });
+  strictEqual(linesOf(result, "a").includes("port = 9001"), true);
+  strictEqual(linesOf(result, "b").includes("port = 9002"), true);
+});
+
+Deno.test("drop-ins are merged as Quadlet merges them, and told by their own places", async () => {
+  const result = await importUnits({ "a.container": unit("Exec=first\nLabel=a=1") }, {}, {
+    "a.container.d/10-x.conf": "[Container]\nExec=second\nLabel=\nLabel=b=2\nUserNS=keep-id",
+  });
+  const lines = linesOf(result, "a");
+  strictEqual(lines.includes('exec = ["second"]'), true);
+  strictEqual(lines.includes('Label = "b=2"'), true);
+  const lost = result.imported?.notes.find((note) => note.outcome === "lost");
+  deepStrictEqual([lost?.place.file, lost?.place.start.line], ["a.container.d/10-x.conf", 5]);
+});
+
+Deno.test("ports that are taken are not given, and nobody's wish goes to somebody else", async () => {
+  const result = await importUnits(
+    {
+      "a.container": unit("PublishPort=8000:8000"),
+      "b.container": unit("Exec=--port 8000\nPublishPort=8000:8000"),
+      "c.container": unit("PublishPort=8001:8001"),
+      "d.container": unit("Exec=--port 7000\nPublishPort=7000:7000"),
+    },
+    { takenPorts: new Map([[7000, "Soulstone `old`"]]) },
+  );
+  deepStrictEqual(
+    ["a", "b", "c", "d"].map((name) =>
+      linesOf(result, name).find((line) => line.startsWith("port "))
+    ),
+    ["port = 8000", "port = 8002", "port = 8001", "port = 7001"],
+  );
+});
+
+Deno.test("a health command follows the port, and no other number", async () => {
+  const result = await importUnits({
+    "a.container": unit(
+      "Exec=--port 8000\nPublishPort=9000:8000\n" +
+        "HealthCmd=test 18000 -gt 80001 && curl http://localhost:8000/x8000 && nc -z localhost 8000",
+    ),
+  });
+  const health = linesOf(result, "a").find((line) => line.startsWith("cmd"));
+  strictEqual(
+    health,
+    'cmd = "test 18000 -gt 80001 && curl http://localhost:9000/x8000 && nc -z localhost 9000"',
+  );
+});
+
+Deno.test("keys that every object has are keys like any other", async () => {
+  const result = await importUnits({
+    "a.container": unit("Environment=toString=1", "[Service]\nconstructor=x\n__proto__=y"),
+  });
+  strictEqual(linesOf(result, "a").includes('constructor = "x"'), true);
+  strictEqual(linesOf(result, "a").includes('toString = "1"'), true);
+  const lost = result.imported?.notes.filter((note) => note.outcome === "lost") ?? [];
+  deepStrictEqual(lost.map(({ item }) => item), ["__proto__=y"]);
+});
+
+Deno.test("every unit that cannot be read is told, with its line", async () => {
+  const result = await importQuadlet([
+    { file: file("a.container", "[Container]\nImage=x\nno key"), folder: "/", dropIns: [] },
+    { file: file("b.service", "[Service]\n"), folder: "/", dropIns: [] },
+    { file: { path: "c.container", unreadable: "it is a pipe" }, folder: "/", dropIns: [] },
+    {
+      file: file("d.container", unit()),
+      folder: "/",
+      dropIns: [file("d.container.d/x.conf", "=1")],
+    },
+    { file: file("x/e.container", unit()), folder: "/", dropIns: [] },
+    { file: file("y/e.container", unit()), folder: "/", dropIns: [] },
+    {
+      file: { path: "f.container", bytes: new Uint8Array([0xff]) },
+      folder: "/",
+      dropIns: [],
+    },
+    { file: file("g.container", "\ufeff[Container]\nImage=x\n"), folder: "/", dropIns: [] },
+  ], CONTEXT);
+  strictEqual(result.imported, undefined);
+  deepStrictEqual(
+    result.findings.map(({ code, place }) => `${code} ${place.file}:${place.start.line}`),
+    [
+      "unit-broken a.container:3",
+      "import-kind b.service:1",
+      "file-unreadable c.container:1",
+      "unit-broken d.container.d/x.conf:1",
+      "file-not-utf8 f.container:1",
+      "unit-broken g.container:1",
+      "import-twice y/e.container:1",
+    ],
+  );
+});
+
+Deno.test("a unit without an image is lost, and the others are imported", async () => {
+  const result = await importUnits({
+    "a.container": "[Container]\nRootfs=/srv\nLabel=a=b\n",
+    "b.container": unit(),
+    "c.network": "[Network]\nSubnet=10.0.0.0/24\n",
+  });
+  deepStrictEqual(result.imported?.soulstones.map(({ name }) => name), ["b"]);
+  const lost = result.imported?.notes.filter((note) => note.outcome === "lost") ?? [];
+  deepStrictEqual(lost.map(({ item }) => item), [
+    "Rootfs=/srv",
+    "Label=a=b",
+    "Subnet=10.0.0.0/24",
+  ]);
+  match(lost[0]?.why ?? "", /a\.container has no Image=/);
+});

@@ -1,0 +1,89 @@
+/** How a Soulstone is written as TOML: in the order of a person, one value of a list on a line. */
+import { tomlKey, type TomlText, tomlValue } from "../codex/mod.ts";
+import { printable } from "../report/mod.ts";
+
+/** The fields of a Soulstone; a table in it is a map of its own. */
+export interface Fields {
+  readonly [name: string]: TomlText | Fields | undefined;
+}
+
+/** Columns that a list may have before it is broken into lines. */
+const LINE_WIDTH = 100;
+
+/** The order in which fields stand; tables come behind. */
+const ORDER = [
+  "image",
+  "engine",
+  "model",
+  "description",
+  "groups",
+  "resident",
+  "capabilities",
+  "port",
+  "port_expose",
+  "exec",
+  "devices",
+  "volumes",
+  "secrets",
+  "start_timeout_seconds",
+  "stop_timeout_seconds",
+  "env",
+  "health",
+  "quadlet",
+];
+
+/**
+ * The table `name` with `fields`, and `comments` above it, each line of them made printable.
+ *
+ * @example
+ * ```ts
+ * import { soulstoneText } from "./toml_text.ts";
+ * soulstoneText("eye", { port: 8780, image: "localhost/eye" }, ["An eye."]);
+ * // '# An eye.\n[eye]\nimage = "localhost/eye"\nport = 8780\n'
+ * ```
+ */
+export function soulstoneText(name: string, fields: Fields, comments: readonly string[]): string {
+  const head = comments.map((line) => `# ${printable(line)}`.trimEnd() + "\n").join("");
+  return head + tableText([name], fields);
+}
+
+function tableText(path: readonly string[], fields: Fields): string {
+  const names = Object.keys(fields).filter((name) => fields[name] !== undefined)
+    .sort((a, b) => rank(a) - rank(b));
+  const values = names.filter((name) => !isTable(fields[name]));
+  const tables = names.filter((name) => isTable(fields[name]));
+  const isPassed = path[1] === "quadlet";
+  const lines = values.map((name) => {
+    const value = fields[name] as TomlText;
+    // A key of `quadlet` takes one value or several.
+    const [only, ...more] = isPassed ? [value].flat() : [];
+    const text = only === undefined || more.length > 0 ? valueText(value) : passedText(only);
+    return `${tomlKey(name)} = ${text}\n`;
+  });
+  const own = path.length === 1 || values.length > 0
+    ? [`[${path.map(tomlKey).join(".")}]\n${lines.join("")}`]
+    : [];
+  return [...own, ...tables.map((name) => tableText([...path, name], fields[name] as Fields))]
+    .join("\n");
+}
+
+function isTable(value: TomlText | Fields | undefined): boolean {
+  return typeof value === "object" && !Array.isArray(value);
+}
+
+function rank(name: string): number {
+  const at = ORDER.indexOf(name);
+  return at < 0 ? ORDER.length : at;
+}
+
+function valueText(value: TomlText): string {
+  const line = tomlValue(value);
+  return typeof value !== "object" || line.length <= LINE_WIDTH
+    ? line
+    : `[\n${value.map((each) => `  ${tomlValue(each)},\n`).join("")}]`;
+}
+
+/** The one value of a key of `quadlet`. */
+function passedText(value: string | number | boolean): string {
+  return value === "true" || value === "false" ? value : valueText(value);
+}

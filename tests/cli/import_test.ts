@@ -1,0 +1,247 @@
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { cli } from "./cli.ts";
+
+const EYE_UNIT = `[Container]
+Image=docker.io/vllm/vllm-openai:v0.33.0
+Exec=Qwen/Qwen3-8B --port 8000
+PublishPort=127.0.0.1:8780:8000
+AddDevice=nvidia.com/gpu=all
+Volume=%h/models:/models:ro
+UserNS=keep-id
+
+[Install]
+WantedBy=default.target
+`;
+
+const EYE_NOTES = `not carried over (1):
+  eye.container:7:1 \`UserNS=keep-id\`: the containers of a pod share its user namespace
+changed (3):
+  eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` → eye.model: lychd tells it --port 8780
+  eye.container:4:1 \`PublishPort=127.0.0.1:8780:8000\` → eye.port: it listens on 8780 in the pod, not on 8000
+  eye.container:10:1 \`WantedBy=default.target\` → boot_coven: boot_coven = "eye" in lychd.toml starts it with the host
+carried over as it is: 3 (--all lists it)
+`;
+
+const EYE_TOML = `# From eye.container.
+# Not carried over:
+#   eye.container:7:1 \`UserNS=keep-id\`: the containers of a pod share its user namespace
+# Changed:
+#   eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` → eye.model: lychd tells it --port 8780
+#   eye.container:4:1 \`PublishPort=127.0.0.1:8780:8000\` → eye.port: it listens on 8780 in the pod, not on 8000
+[eye]
+image = "docker.io/vllm/vllm-openai:v0.33.0"
+model = "Qwen/Qwen3-8B"
+groups = ["eye"]
+port = 8780
+devices = ["nvidia.com/gpu=all"]
+volumes = ["~/models:/models:ro"]
+`;
+
+const SWAP = `models:
+  big:
+    cmd: llama-server --port \${PORT} -m /srv/models/big.gguf
+    ttl: 300
+`;
+
+Deno.test("import quadlet prints a file of Soulstones, and tells what became of every line", async () => {
+  await using test = cli();
+  test.write("eye.container", EYE_UNIT);
+  await test.expect(["import", "quadlet", "eye.container"], {
+    stdout: EYE_TOML,
+    stderr: `${EYE_NOTES}hint: a line for lychd.toml: boot_coven = "eye"\n`,
+  });
+  deepStrictEqual(test.files(), ["eye.container"]);
+  // What was printed is a file below soulstones/.
+  test.codex({ "soulstones/eye.toml": EYE_TOML });
+  const said = await test.run(["check"]);
+  strictEqual(said.stdout, "the Codex is valid: 1 Soulstone, 1 Coven\n");
+});
+
+Deno.test("import --output writes a Codex, and never over one that is there", async () => {
+  await using test = cli();
+  test.write("eye.container", EYE_UNIT);
+  const output = ["import", "quadlet", "eye.container", "--output", "codex"];
+  await test.expect(output, {
+    stdout: "[DIR]/codex/soulstones/eye.toml\n[DIR]/codex/lychd.toml\n",
+    stderr: `${EYE_NOTES}hint: lychd check --codex '[DIR]/codex'\n`.replaceAll("'", ""),
+  });
+  strictEqual(test.read("codex/soulstones/eye.toml"), EYE_TOML);
+  strictEqual(test.read("codex/lychd.toml"), 'boot_coven = "eye"\n');
+  const before = test.listing("codex");
+  await test.expect(output, {
+    code: 1,
+    stderr: "lychd: the Codex defines `eye` already; nothing was written\n" +
+      "hint: name another folder by --output, and take over from there what you want\n",
+  });
+  // A file that is no Soulstone stands in the way as well.
+  test.write("other/soulstones/eye.toml", "");
+  await test.expect(["import", "quadlet", "eye.container", "--output", "other"], {
+    code: 1,
+    stderr: "lychd: there is a file already, and nothing was written:\n" +
+      "[DIR]/other/soulstones/eye.toml\n" +
+      "hint: name another folder by --output, or move the file away\n",
+  });
+  deepStrictEqual(test.listing("codex"), before);
+  deepStrictEqual(test.files("other"), ["soulstones/eye.toml"]);
+});
+
+Deno.test("import --output gives ports that the Codex has not given away", async () => {
+  await using test = cli();
+  test.write("eye.container", EYE_UNIT);
+  test.write("codex/soulstones/old.toml", '[old]\nimage = "localhost/old"\nport = 8780\n');
+  const settings = "[harvester]\nport = 8781\n[gpu_exporter]\nenabled = true\nport = 8782\n" +
+    '[sepulcher]\nreserve_ports = "8783-8785"\n';
+  test.write("codex/lychd.toml", settings);
+  const said = await test.run(["import", "quadlet", "eye.container", "--output", "codex"]);
+  strictEqual(said.code, 0);
+  match(test.read("codex/soulstones/eye.toml"), /^port = 8786$/m);
+  match(said.stderr, /port 8780 is taken by Soulstone `old`/);
+  match(said.stderr, /hint: a line for lychd\.toml: boot_coven = "eye"\n/);
+  match(said.stderr, /hint: Soulstones that were there before share no group with the new ones/);
+  strictEqual(test.read("codex/lychd.toml"), settings);
+  const checked = await test.run(["check", "--codex", "codex"]);
+  strictEqual(checked.code, 0);
+});
+
+Deno.test("drop-ins beside a unit are read with it, the nearest of one name", async () => {
+  await using test = cli();
+  test.write("units/my-eye.container", "[Container]\nImage=localhost/eye:1\n");
+  test.write("units/my-eye.container.d/20.conf", "[Container]\nExec=second\n");
+  test.write("units/my-.container.d/20.conf", "[Container]\nExec=never\n");
+  test.write("units/my-.container.d/30.conf", "[Container]\nExec=third\n");
+  test.write("units/container.d/10.conf", "[Container]\nLabel=a=b\n");
+  test.write("units/container.d/notes.txt", "no drop-in\n");
+  const said = await test.run(["import", "quadlet", "units/my-eye.container", "--all"]);
+  match(said.stdout, /^exec = \["third"\]$/m);
+  match(said.stdout, /^Label = "a=b"$/m);
+  match(said.stderr, /units\/my-eye\.container\.d\/20\.conf:2:1 `Exec=second`: it has no effect/);
+  strictEqual(said.stderr.includes("never"), false);
+});
+
+Deno.test("import llama-swap takes an image for a program, and prints JSON for programs", async () => {
+  await using test = cli();
+  test.write("config.yaml", SWAP);
+  const said = await test.run([
+    "import",
+    "llama-swap",
+    "config.yaml",
+    "--json",
+    "--image",
+    "llama-server=localhost/llama.cpp:1",
+  ]);
+  strictEqual(said.code, 0);
+  const { soulstones, notes, written } = JSON.parse(said.stdout);
+  strictEqual(soulstones[0].name, "big");
+  match(soulstones[0].toml, /^image = "localhost\/llama\.cpp:1"$/m);
+  deepStrictEqual(written, []);
+  deepStrictEqual(notes.find((note: { outcome: string }) => note.outcome === "lost"), {
+    outcome: "lost",
+    file: "config.yaml",
+    line: 4,
+    column: 5,
+    item: "big.ttl: 300",
+    soulstone: "big",
+    why: "no engine is unloaded for being idle",
+  });
+});
+
+Deno.test("what cannot be read is told like a fault of a Codex", async () => {
+  await using test = cli();
+  test.write("config.yaml", "models:\n  a: {cmd: 'server ${nope}'}\n");
+  test.write("a.container", "[Container]\nImage=x\nbroken\n");
+  await test.expect(["import", "llama-swap", "config.yaml"], {
+    code: 1,
+    stderr: `error[llama-swap-invalid]: model \`a\` uses a macro \`nope\` that is not there
+ --> config.yaml:2:13
+  |
+2 |   a: {cmd: 'server \${nope}'}
+  |             ^^^^^^^^^^^^^^
+hint: mend it for llama-swap first: its config.example.yaml shows every setting
+
+1 error
+`,
+  });
+  await test.expect(["import", "quadlet", "a.container", "nothing.container"], {
+    code: 1,
+    stderr: `error[unit-broken]: the line is neither a [Section], nor a comment, nor Key=value
+ --> a.container:3:1
+  |
+3 | broken
+  | ^^^^^^
+hint: an earlier line that goes on ends with a backslash; comments begin with \`#\` or \`;\`
+
+error[file-unreadable]: the file cannot be read: it does not exist
+ --> nothing.container:1:1
+hint: check its owner and mode with: ls -lL FILE
+
+2 errors
+`,
+  });
+  const said = await test.run(["import", "quadlet", "a.container", "--json"]);
+  strictEqual(JSON.parse(said.stdout).findings[0].code, "unit-broken");
+});
+
+Deno.test("a folder, a pipe and a file that is too large are no input", async () => {
+  await using test = cli();
+  test.write("folder.container/x", "");
+  test.write("large.container", `[Container]\nImage=x\n#${"x".repeat(1024 * 1024)}\n`);
+  const said = await test.shell(
+    "mkfifo pipe.container; $LYCHD import quadlet folder.container large.container pipe.container",
+  );
+  strictEqual(said.code, 1);
+  deepStrictEqual(said.stderr.match(/^error\[.*$/gm), [
+    "error[file-unreadable]: the file cannot be read: it is no file",
+    "error[file-too-large]: the file has more than the 1024 KiB that a Codex file may have",
+    "error[file-unreadable]: the file cannot be read: it is no file",
+  ]);
+});
+
+Deno.test("a unit may be a link, and a Codex may lie behind one", async () => {
+  await using test = cli();
+  test.write("elsewhere/eye.container", EYE_UNIT);
+  test.write("real/soulstones/old.toml", '[old]\nimage = "localhost/old"\nport = 8780\n');
+  const said = await test.shell(
+    "ln -s elsewhere/eye.container eye.container; ln -s real codex; " +
+      "$LYCHD import quadlet eye.container --output codex",
+  );
+  strictEqual(said.code, 0, said.stderr);
+  match(test.read("real/soulstones/eye.toml"), /^port = 8781$/m);
+});
+
+Deno.test("the help of each import names every option and the exit codes", async () => {
+  await using test = cli();
+  for (const from of ["quadlet", "llama-swap"]) {
+    const { stdout, code } = await test.run(["import", from, "--help"]);
+    strictEqual(code, 0);
+    match(stdout, /--output <dir>/);
+    match(stdout, /never over a file that is there/);
+    match(stdout, /\nExit codes:\n {2}0 {2}ok\n/);
+    for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
+  }
+});
+
+Deno.test("wrong usage of import is told", async () => {
+  await using test = cli();
+  const tells = "(lychd --help tells what there is)\n";
+  for (
+    const [args, stderr] of [
+      [["quadlet"], "error: missing required argument 'file'\n"],
+      [
+        ["llama-swap", "a", "b"],
+        "error: too many arguments for 'llama-swap'. " +
+        "Expected 1 argument but got 2: a, b.\n",
+      ],
+      [
+        ["quadlet", "a", "--output="],
+        "error: option '--output <dir>' argument '' is invalid. " +
+        "It must be the name of a folder.\n",
+      ],
+      [
+        ["llama-swap", "a", "--image", "x"],
+        "error: option '--image <program=image>' argument " +
+        "'x' is invalid. It must be PROGRAM=IMAGE.\n",
+      ],
+      [["quadlet", "a", "--image", "x=y"], "error: unknown option '--image'\n"],
+    ] as const
+  ) await test.expect(["import", ...args], { code: 2, stderr: stderr + tells });
+});

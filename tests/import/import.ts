@@ -1,0 +1,62 @@
+/** What the tests of imports and their update share: the cases, and what becomes of them. */
+import { basename, join } from "node:path/posix";
+import {
+  type ImportContext,
+  importLlamaSwap,
+  importQuadlet,
+  type ImportResult,
+  noteLine,
+} from "../../src/core/import/mod.ts";
+import { formatReport, PLAIN } from "../../src/core/report/mod.ts";
+
+const ROOT = import.meta.dirname ?? ".";
+
+/** A host on which nothing is taken. */
+export const CONTEXT: ImportContext = {
+  home: "/home/lich",
+  runtime: "/run/user/1000",
+  config: "/home/lich/.config",
+  user: 1000,
+  takenPorts: new Map(),
+  takenGroups: new Set(),
+};
+
+/** An input, and the file that says what it must become. */
+export interface ImportCase {
+  readonly name: string;
+  readonly input: string;
+  readonly expected: string;
+}
+
+/** Every `.container` and every `.yaml` here. */
+export function importCases(kind: "quadlet" | "llama-swap"): ImportCase[] {
+  const folder = join(ROOT, kind);
+  return [...Deno.readDirSync(folder)].map(({ name }) => name)
+    .filter((name) => /\.(?:container|yaml)$/.test(name)).sort()
+    .map((name) => ({
+      name: name.replace(/\.\w+$/, ""),
+      input: join(folder, name),
+      expected: join(folder, name.replace(/\.\w+$/, ".txt")),
+    }));
+}
+
+/** Imports the file of a case alone. */
+export function importCase({ input }: ImportCase): Promise<ImportResult> {
+  const file = { path: basename(input), bytes: Deno.readFileSync(input) };
+  return input.endsWith(".yaml")
+    ? importLlamaSwap(file, new Map(), CONTEXT)
+    : importQuadlet([{ file, folder: "/etc/units", dropIns: [] }], CONTEXT);
+}
+
+/** An import as text: the report, or the Soulstones, the Coven of the boot, and every note. */
+export function textOf({ imported, findings, sources }: ImportResult): string {
+  if (imported === undefined) {
+    return formatReport(findings, { sources, prefix: "", palette: PLAIN });
+  }
+  const { soulstones, bootCoven, notes } = imported;
+  return [
+    ...soulstones.map(({ text }) => text),
+    ...bootCoven === undefined ? [] : [`boot_coven = "${bootCoven}"\n`],
+    notes.map((note) => `${note.outcome} ${noteLine(note)}\n`).join(""),
+  ].join("\n");
+}

@@ -1,0 +1,6 @@
+/** Rewrites what the tests of imports expect: `deno task golden:update`. */
+import { importCase, importCases, textOf } from "./import.ts";
+
+for (const test of [...importCases("quadlet"), ...importCases("llama-swap")]) {
+  Deno.writeTextFileSync(test.expected, textOf(await importCase(test)));
+}
