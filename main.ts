@@ -5,4 +5,7 @@
  */
 import { gate } from "./src/gate.ts";
 
-Deno.exit(await gate(Deno.args));
+/** The sandboxes are beside this file: as source, or as `deno task bundle` makes them of it. */
+const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
+
+Deno.exit(await gate(Deno.args, (name) => import.meta.resolve(`./src/${name}${extension}`)));

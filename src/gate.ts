@@ -11,13 +11,16 @@ import { isProberWanted, type ProberWanted } from "./prober.ts";
 import { processTerminal, type Streams, wantsColors } from "./terminal.ts";
 import type { INTERRUPT, WorkerRequest } from "./worker.ts";
 
+/** Tells where the program of a sandbox is. */
+export type FindSandbox = (name: "worker" | "health_worker") => string;
+
 /**
  * Reads a command line, computes the folders, and runs the command in a worker that has exactly the
  * permissions of that command. Help, the version and wrong usage start no worker.
  */
-export async function gate(args: readonly string[]): Promise<ExitCode> {
+export async function gate(args: readonly string[], findSandbox: FindSandbox): Promise<ExitCode> {
   try {
-    return await run(args);
+    return await run(args, findSandbox);
   } catch (error) {
     // Such as a variable that is no text, or a disk that is full behind stdout.
     return tellFailure(error);
@@ -34,7 +37,7 @@ function tellFailure(error: unknown): ExitCode {
   return EXIT.failure;
 }
 
-async function run(args: readonly string[]): Promise<ExitCode> {
+async function run(args: readonly string[], findSandbox: FindSandbox): Promise<ExitCode> {
   const streams: Streams = {
     inIsTerminal: Deno.stdin.isTerminal(),
     outIsTerminal: Deno.stdout.isTerminal(),
@@ -80,7 +83,7 @@ async function run(args: readonly string[]): Promise<ExitCode> {
     environment: sessionVariables(),
     streams,
   };
-  return await runInWorker(request, permissions);
+  return await runInWorker(request, permissions, findSandbox);
 }
 
 /** What doctor looks at, and shows: no other variable leaves the gate. */
@@ -113,14 +116,15 @@ function isFile(path: string): boolean {
 function runInWorker(
   request: WorkerRequest,
   permissions: ReturnType<typeof permissionsFor>,
+  findSandbox: FindSandbox,
 ): Promise<ExitCode> {
-  const worker = new Worker(import.meta.resolve("./worker.ts"), {
+  const worker = new Worker(findSandbox("worker"), {
     type: "module",
     deno: { permissions: workerPermissions(permissions) },
   });
   return new Promise((done) => {
     worker.onmessage = ({ data }: MessageEvent<ExitCode | ProberWanted>) => {
-      if (isProberWanted(data)) runProber(request, data);
+      if (isProberWanted(data)) runProber(request, data, findSandbox);
       else done(data);
     };
     worker.onerror = (event) => {
@@ -134,10 +138,14 @@ function runInWorker(
 }
 
 /** Starts the sandbox that asks engines for their health, if the command may have one. */
-function runProber({ invocation }: WorkerRequest, { proberPorts, channel }: ProberWanted): void {
+function runProber(
+  { invocation }: WorkerRequest,
+  { proberPorts, channel }: ProberWanted,
+  findSandbox: FindSandbox,
+): void {
   const permissions = proberPermissions(invocation, proberPorts);
   if (permissions === undefined) return;
-  const prober = new Worker(import.meta.resolve("./health_worker.ts"), {
+  const prober = new Worker(findSandbox("health_worker"), {
     type: "module",
     deno: { permissions: workerPermissions(permissions) },
   });

@@ -3,15 +3,16 @@ import assert from "node:assert/strict";
 import config from "../deno.json" with { type: "json" };
 import { PROGRAM_PLACES } from "../src/programs.ts";
 
-Deno.test("the compile task allows exactly the programs of src/programs.ts", () => {
-  const allowed = /--allow-run=(\S+)/.exec(config.tasks.compile.command)?.[1]?.split(",");
+Deno.test("the seal allows exactly the programs of src/programs.ts", () => {
+  const allowed = /--allow-run=(\S+)/.exec(config.tasks.seal.command)?.[1]?.split(",");
   assert.deepEqual(allowed?.sort(), Object.values(PROGRAM_PLACES).flat().sort());
 });
 
-Deno.test("the compile task allows the network of this host alone, and brings both sandboxes", () => {
-  const { command } = config.tasks.compile;
+Deno.test("the seal allows the network of this host alone, and brings both sandboxes", () => {
+  const { command } = config.tasks.seal;
   assert.deepEqual(command.match(/--allow-net\S*/g), ["--allow-net=127.0.0.1"]);
-  for (const worker of ["src/worker.ts", "src/health_worker.ts"]) {
-    assert.ok(command.includes(`--include ${worker}`), worker);
+  for (const worker of ["src/worker", "src/health_worker"]) {
+    assert.ok(config.tasks.bundle.command.includes(` ${worker}.ts`), worker);
+    assert.ok(command.includes(`--include dist/bundle/${worker}.js`), worker);
   }
 });

@@ -33,8 +33,6 @@ interface Fault {
   readonly reachesGpu?: boolean;
   /** Where the command does not mend but shows what is wrong: this, and what the operator then does. */
   readonly shown?: { readonly words: RegExp; readonly cure: () => Promise<unknown> };
-  /** Brings the host back, whatever was done. */
-  readonly undo: () => Promise<unknown>;
 }
 
 const PORT = 8790;
@@ -74,25 +72,20 @@ const LISTEN = `busybox nc -ll -p ${PORT} -e true`;
 const UNTIL_IT_LISTENS = `until ss -Hltn 'sport = :${PORT}' | grep -q .; do sleep 0.05; done`;
 /** A session of lich's: without one systemd ends all that is lich's as soon as linger is off. */
 const LOGIN = "systemd-run --quiet --unit=login -p User=lich -p PAMName=login sleep infinity";
-const LINGER_AGAIN =
-  "loginctl enable-linger lich; systemctl start user@1000; systemctl stop --quiet login || true";
 
 const FAULTS: Readonly<Record<string, Fault>> = {
   "linger is off": {
     given: () => root(LOGIN),
     make: () => root("loginctl disable-linger lich"),
     found: () => [["systemd.linger", "error", "linger is off for lich"]],
-    undo: () => root(LINGER_AGAIN),
   },
   "the generator's link is gone": {
     make: () => root(`rm /usr/lib/${GENERATOR}`),
     found: () => [NO_GENERATOR],
-    undo: () => root(`ln -sf /usr/libexec/podman/quadlet /usr/lib/${GENERATOR}`),
   },
   "the generator's link leads nowhere": {
     make: () => root(`ln -sf /usr/lib/podman/quadlet /usr/lib/${GENERATOR}`),
     found: () => [NO_GENERATOR],
-    undo: () => root(`ln -sf /usr/libexec/podman/quadlet /usr/lib/${GENERATOR}`),
   },
   "the generator is masked, and systemd has noticed": {
     async make() {
@@ -102,54 +95,41 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     found: () => [
       ["quadlet.generator", "error", `the generator is masked by /etc/${GENERATOR}`],
     ],
-    async undo() {
-      await root("rm -rf /etc/systemd/user-generators");
-      await lich("systemctl --user daemon-reload");
-    },
   },
   "the user has no sub-ids": {
     async make() {
-      await root("cp /etc/subuid /etc/subgid /run && sed -i /^lich:/d /etc/subuid /etc/subgid");
+      await root("sed -i /^lich:/d /etc/subuid /etc/subgid");
       // Else Podman goes on with what it took before.
       return await lich("podman system migrate");
     },
     found: () => [["podman.subids", "error", "lich has fewer than 65536 sub-uids and sub-gids"]],
-    async undo() {
-      await root("cp /run/subuid /run/subgid /etc");
-      await lich("podman system migrate");
-    },
   },
   "a process of the user holds a port": {
     make: () => lich(`setsid ${LISTEN} &> /dev/null & echo $! | tee holder; ${UNTIL_IT_LISTENS}`),
     found: (made) => [
       ["codex.ports", "error", `port ${PORT} of sage is held by busybox (${made.trim()})`],
     ],
-    undo: () => lich("kill $(cat holder) || true; rm -f holder"),
   },
   "a unit of the user holds a port": {
     make: () => lich(`systemd-run --user --quiet --unit=holder ${LISTEN}; ${UNTIL_IT_LISTENS}`),
     found: () => [
       ["codex.ports", "error", `port ${PORT} of sage is held by busybox of holder.service`],
     ],
-    undo: () => lich("systemctl --user stop --quiet holder.service || true"),
   },
   "a secret is missing": {
     make: () => lich("podman secret rm token"),
     found: () => [["codex.secrets", "error", "the secret token is not there"]],
     stdin: "secret",
-    undo: () => lich("podman secret rm --ignore token"),
   },
   "the source of a volume is missing": {
     make: () => lich("rmdir models"),
     found: () => [["codex.volumes", "error", "sage: /home/lich/models is not there"]],
-    undo: () => lich("rm -rf models"),
   },
   "an image is missing that no registry has": {
     soulstones: { sage: { ...SAGE, image: OTHER_IMAGE } },
     given: () => lich(`echo FROM ${ENGINE_IMAGE} > Containerfile`),
     make: () => lich(`podman rmi ${OTHER_IMAGE}`),
     found: () => [["codex.images", "error", `${OTHER_IMAGE} is not there, and no registry has it`]],
-    undo: () => lich("rm -f Containerfile"),
   },
   "an engine failed": {
     soulstones: { sage: engine(PORT, { start_timeout_seconds: 2 }, ["--health", "fail"]) },
@@ -157,7 +137,6 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     found:
       () => [["systemd.units", "error", "soulstone-sage.service is in the state failed (timeout)"]],
     shown: { words: /start operation timed out/, cure: startHealthySage },
-    undo: stopSage,
   },
   "an engine ends again and again": {
     soulstones: { sage: engine(PORT, {}, ["--exit-after", "3", "--exit-code", "3"]) },
@@ -171,7 +150,6 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       ["systemd.units", "error", "soulstone-sage.service is started again and again, and ends"],
     ],
     shown: { words: /status=3/, cure: startHealthySage },
-    undo: stopSage,
   },
   "a device has no specification": {
     soulstones: { sage: GPU_SAGE },
@@ -179,7 +157,6 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     make: () => root(`rm ${GPU_SPEC}`),
     found: () => [["cdi.devices", "error", `${GPU} is not defined`]],
     reachesGpu: false,
-    undo: takeGpu,
   },
   "a specification has the numbers of another boot": {
     soulstones: { sage: GPU_SAGE },
@@ -189,7 +166,6 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       ["cdi.nodes", "warning", `${GPU_SPEC} says 511:0 of /dev/nvidia-uvm, which is 508:0`],
     ],
     reachesGpu: true,
-    undo: takeGpu,
   },
   "a specification names a library that is gone": {
     soulstones: { sage: GPU_SAGE },
@@ -198,7 +174,6 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       root(`echo '    mounts: [{hostPath: ${LIBRARY}, containerPath: ${LIBRARY}}]' >> ${GPU_SPEC}`),
     found: () => [["cdi.nodes", "error", `${GPU_SPEC} names ${LIBRARY}, which is not there`]],
     reachesGpu: false,
-    undo: takeGpu,
   },
   "a specification lies where this Podman does not look": {
     soulstones: { sage: GPU_SAGE },
@@ -217,45 +192,38 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       return [["cdi.folders", "error", what]];
     },
     reachesGpu: false,
-    undo: takeGpu,
   },
 };
 
 for (const [title, fault] of Object.entries(FAULTS)) {
-  labTest(`found, mended by the command that is printed, found no more: ${title}`, async () => {
-    const { soulstones, given, make, found, stdin, reachesGpu, shown, undo } = fault;
-    await healthyHost(soulstones);
-    try {
-      await given?.();
-      const before = problemsIn(await doctor());
-      if (reachesGpu !== undefined) assert.ok(await getsGpu());
+  const { soulstones, given, make, found, stdin, reachesGpu, shown } = fault;
+  hostTest(`${title}: found, mended by the command that is printed, found no more`, async () => {
+    await given?.();
+    const before = problemsIn(await doctor());
+    if (reachesGpu !== undefined) assert.ok(await getsGpu());
 
-      const made = await make();
-      let now = problemsIn(await doctor());
-      assert.deepEqual(without(before, now), []);
-      assert.deepEqual(summaries(without(now, before)), await found(made));
-      if (reachesGpu !== undefined) assert.equal(await getsGpu(), reachesGpu);
+    const made = await make();
+    let now = problemsIn(await doctor());
+    assert.deepEqual(without(before, now), []);
+    assert.deepEqual(summaries(without(now, before)), await found(made));
+    if (reachesGpu !== undefined) assert.equal(await getsGpu(), reachesGpu);
 
-      // One at a time: what is told first may be why the others are.
-      for (let [first] = without(now, before); first; [first] = without(now, before)) {
-        const said = await runFix(first.fix, stdin);
-        if (shown !== undefined) {
-          assert.match(said, shown.words);
-          await shown.cure();
-        }
-        now = problemsIn(await doctor());
-        assert.deepEqual(without([first], now), [first], `it is still there after ${first.fix}`);
+    // One at a time: what is told first may be why the others are.
+    for (let [first] = without(now, before); first; [first] = without(now, before)) {
+      const said = await runFix(first.fix, stdin);
+      if (shown !== undefined) {
+        assert.match(said, shown.words);
+        await shown.cure();
       }
-      assert.deepEqual(summaries(now), summaries(before));
-      if (reachesGpu !== undefined) assert.ok(await getsGpu());
-    } finally {
-      await undo();
+      now = problemsIn(await doctor());
+      assert.deepEqual(without([first], now), [first], `it is still there after ${first.fix}`);
     }
-  });
+    assert.deepEqual(summaries(now), summaries(before));
+    if (reachesGpu !== undefined) assert.ok(await getsGpu());
+  }, soulstones);
 }
 
-labTest("on a host where all is well doctor finds nothing, within a second", async () => {
-  await healthyHost();
+hostTest("on a host where all is well doctor finds nothing, within a second", async () => {
   await using shell = lichShell();
   const seconds: number[] = [];
   // The best of some: others work on this machine too.
@@ -285,16 +253,11 @@ labTest("on a host where all is well doctor finds nothing, within a second", asy
   ]);
 });
 
-labTest("ports that our own pod holds are no fault", async () => {
-  await healthyHost();
-  try {
-    await lich("systemctl --user start soulstone-sage.service");
-    assert.deepEqual(summaries(await doctor("--only", "codex.ports")), [
-      ["codex.ports", "ok", "our own pod holds 1, 0 ports free"],
-    ]);
-  } finally {
-    await stopSage();
-  }
+hostTest("ports that our own pod holds are no fault", async () => {
+  await lich("systemctl --user start soulstone-sage.service");
+  assert.deepEqual(summaries(await doctor("--only", "codex.ports")), [
+    ["codex.ports", "ok", "our own pod holds 1, 0 ports free"],
+  ]);
 });
 
 /** Where a specification may lie: in the standard folders, and in one of the operator's. */
@@ -361,9 +324,9 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   "lychd.test/twice=0": ["/etc/cdi/one.yaml", "/etc/cdi/two.yaml"],
 };
 
-labTest("the folders and files that doctor says Podman reads are those that it reads", async () => {
-  await healthyHost({ sage: engine(PORT, { devices: Object.keys(PLACES) }) });
-  try {
+hostTest(
+  "the folders and files that doctor says Podman reads are those that it reads",
+  async () => {
     for (const [device, paths] of Object.entries(PLACES)) {
       for (const path of paths) await write(path, placeSpec(device, path));
     }
@@ -376,10 +339,9 @@ labTest("the folders and files that doctor says Podman reads are those that it r
       real[title] = await realPlaces();
     }
     assert.deepEqual(claimed, real);
-  } finally {
-    await root(`rm -rf ${FOLDERS.join(" ")} ${USER} ${SETTING}`);
-  }
-});
+  },
+  { sage: engine(PORT, { devices: Object.keys(PLACES) }) },
+);
 
 /** A specification whose device tells where it was found. */
 function placeSpec(device: string, path: string): string {
@@ -427,8 +389,7 @@ const OF_PODMAN = [
   "/run/user/1000/systemd/units",
 ];
 
-labTest("doctor writes nothing", async () => {
-  await healthyHost();
+hostTest("doctor writes nothing", async () => {
   const pruned = OF_PODMAN.map((path) => `-path ${path}`).join(" -o ");
   const listing = () =>
     root(`find /home/lich /etc /run/user/1000 \\( ${pruned} \\) -prune -o \\
@@ -440,91 +401,100 @@ labTest("doctor writes nothing", async () => {
   assert.equal(await listing(), before);
 });
 
-labTest("where Podman never ran doctor makes what podman info makes, and no more", async () => {
-  await healthyHost();
+hostTest("where Podman never ran doctor makes what podman info makes, and no more", async () => {
   const madeBy = (command: string) =>
     lich(`mkdir fresh && HOME=~/fresh ${command} > /dev/null && cd fresh && find . | sort`);
-  try {
-    const ofPodman = await madeBy("podman info");
-    assert.match(ofPodman, /^\.\/\.local\/share\/containers\/storage$/m);
-    await root("rm -r ~lich/fresh");
-    assert.equal(await madeBy("lychd doctor"), ofPodman);
-  } finally {
-    await root("rm -rf ~lich/fresh");
-  }
+  const ofPodman = await madeBy("podman info");
+  assert.match(ofPodman, /^\.\/\.local\/share\/containers\/storage$/m);
+  await lich("rm -r fresh");
+  assert.equal(await madeBy("lychd doctor"), ofPodman);
 });
 
-labTest("facts for a report name neither user nor host, and say the same", async () => {
-  await healthyHost({ sage: GPU_SAGE });
-  try {
-    await giveGpu();
-    await root(`${LOGIN}; loginctl disable-linger lich`);
-    await lich("rmdir models; podman secret rm token");
-    const here = await doctor();
-    const facts = await lich("lychd doctor --facts | tee facts.json");
-    await root(LINGER_AGAIN);
+hostTest("facts for a report name neither user nor host, and say the same", async () => {
+  await giveGpu();
+  await root(`${LOGIN}; loginctl disable-linger lich`);
+  await lich("rmdir models; podman secret rm token");
+  const here = await doctor();
+  const facts = await lich("lychd doctor --facts | tee facts.json");
 
-    const host = (await root("hostname")).trim();
-    assert.match(facts, /"command": "\/usr\/bin\/podman info --format json"/);
-    assert.doesNotMatch(facts, /lich/i);
-    assert.ok(!facts.includes(host));
-    const there = await doctor("--facts", "facts.json");
-    assert.deepEqual(
-      problemsIn(there).map(({ id }) => id).filter((id) => !id.startsWith("cgroup.")),
-      ["systemd.linger", "gpu.found", "codex.secrets", "codex.volumes"],
-    );
-    // The Codex is read here in both cases, so some names are the real ones in both.
-    const anonymous = (findings: readonly Finding[]) =>
-      JSON.stringify(findings, null, 1).replaceAll("/home/lich", "/home/user")
-        .replaceAll(/\blich\b/g, "user").replaceAll(host, "host");
-    assert.equal(anonymous(there), anonymous(here));
-  } finally {
-    await root(LINGER_AGAIN);
-    await takeGpu();
-    await lich("rm -f facts.json");
-  }
-});
+  const host = (await root("hostname")).trim();
+  assert.match(facts, /"command": "\/usr\/bin\/podman info --format json"/);
+  assert.doesNotMatch(facts, /lich/i);
+  assert.ok(!facts.includes(host));
+  const there = await doctor("--facts", "facts.json");
+  assert.deepEqual(
+    problemsIn(there).map(({ id }) => id).filter((id) => !id.startsWith("cgroup.")),
+    ["systemd.linger", "gpu.found", "codex.secrets", "codex.volumes"],
+  );
+  // The Codex is read here in both cases, so some names are the real ones in both.
+  const anonymous = (findings: readonly Finding[]) =>
+    JSON.stringify(findings, null, 1).replaceAll("/home/lich", "/home/user")
+      .replaceAll(/\blich\b/g, "user").replaceAll(host, "host");
+  assert.equal(anonymous(there), anonymous(here));
+}, { sage: GPU_SAGE });
 
 for (const [how, script] of [["itself", "exec sleep 30"], ["by a child", "sleep 30"]] as const) {
-  labTest(`a Podman that hangs ${how} is a fact, and doctor ends in time`, async () => {
-    await healthyHost();
+  hostTest(`a Podman that hangs ${how} is a fact, and doctor ends in time`, async () => {
     await write("/run/slow-podman", `#!/bin/sh\n${script}\n`);
     await root("chmod 755 /run/slow-podman; mount --bind /run/slow-podman /usr/bin/podman");
+    const began = performance.now();
+    const { code, stdout, stderr } = await lichExec(["lychd", "doctor"]);
+    const seconds = (performance.now() - began) / 1000;
+    assert.ok(seconds < 5, `it took ${seconds} s`);
+    assert.equal(code, 5);
+    assert.match(stderr, /^lychd: still waiting for \/usr\/bin\/podman info --format json$/m);
+    assert.match(stdout, /✗ error {3}version {6}Podman does not answer in time\n/);
+    assert.match(stdout, /✓ ok {6}linger {7}linger is on for lich\n/);
+    const { commands } = JSON.parse(await lich("lychd doctor --facts 2> /dev/null"));
+    assert.deepEqual(commands["podman-info"], {
+      command: "/usr/bin/podman info --format json",
+      failed: "no answer in 3000 ms",
+    });
+  });
+}
+
+/** A test on a host where all is well: a rendered Codex, and all that it needs. */
+function hostTest(
+  name: string,
+  body: () => Promise<void>,
+  soulstones: Readonly<Record<string, Fields>> = { sage: SAGE },
+): void {
+  labTest(name, async () => {
+    await labUp();
+    await putBinary();
+    // A test that was killed brought nothing back.
+    await restoreHost();
     try {
-      const began = performance.now();
-      const { code, stdout, stderr } = await lichExec(["lychd", "doctor"]);
-      const seconds = (performance.now() - began) / 1000;
-      assert.ok(seconds < 5, `it took ${seconds} s`);
-      assert.equal(code, 5);
-      assert.match(stderr, /^lychd: still waiting for \/usr\/bin\/podman info --format json$/m);
-      assert.match(stdout, /✗ error {3}version {6}Podman does not answer in time\n/);
-      assert.match(stdout, /✓ ok {6}linger {7}linger is on for lich\n/);
-      const { commands } = JSON.parse(await lich("lychd doctor --facts 2> /dev/null"));
-      assert.deepEqual(commands["podman-info"], {
-        command: "/usr/bin/podman info --format json",
-        failed: "no answer in 3000 ms",
-      });
+      await putCodex(soulstones, SETTINGS);
+      await lich(`mkdir -p models
+        podman secret create token - <<< secret
+        podman tag ${ENGINE_IMAGE} ${OTHER_IMAGE}
+        lychd render`);
+      await body();
     } finally {
-      await root("umount /usr/bin/podman; rm /run/slow-podman");
+      await restoreHost();
     }
   });
 }
 
-/** A host on which all is well: a rendered Codex, and all that it needs. */
-async function healthyHost(
-  soulstones: Readonly<Record<string, Fields>> = { sage: SAGE },
-): Promise<void> {
-  await labUp();
-  await putBinary();
-  {
-    await using shell = lichShell();
-    await clear(shell);
-  }
-  await putCodex(soulstones, SETTINGS);
-  await lich(`mkdir -p models
-    podman secret create --replace token - <<< secret
-    podman tag ${ENGINE_IMAGE} ${OTHER_IMAGE}
-    lychd render`);
+/** Takes back whatever a test did, and does no harm where it did nothing. */
+async function restoreHost(): Promise<void> {
+  await root(`umount -q /usr/bin/podman || true
+    loginctl enable-linger lich
+    systemctl start user@1000
+    systemctl stop --quiet login 2> /dev/null || true
+    rm -rf /run/slow-podman ${FOLDERS.join(" ")} ${SETTING} /etc/systemd/user-generators
+    rm -f /usr/bin/nvidia-ctk /dev/nvidia0 /dev/nvidia-uvm
+    ln -sfn /usr/libexec/podman/quadlet /usr/lib/${GENERATOR}
+    echo lich:100000:65536 | tee /etc/subuid > /etc/subgid`);
+  await using shell = lichShell();
+  await clear(shell);
+  await lich(`systemctl --user stop --quiet holder 2> /dev/null || true
+    [ ! -e holder ] || kill "$(cat holder)" 2> /dev/null || true
+    rm -rf holder models fresh facts.json Containerfile
+    podman system migrate
+    podman secret rm --ignore token
+    podman rmi --ignore ${OTHER_IMAGE}`);
 }
 
 /** Runs a script as lich, and throws what it said unless it succeeds. */
@@ -592,10 +562,6 @@ async function startHealthySage(): Promise<void> {
   await lich("lychd render && systemctl --user start soulstone-sage.service");
 }
 
-function stopSage(): Promise<string> {
-  return lich("systemctl --user stop soulstone-sage.service lychd-pod.service");
-}
-
 /** NVIDIA's nodes, with a specification that fits; 508 is a number that the kernel may give. */
 async function giveGpu(): Promise<void> {
   await write("/usr/bin/nvidia-ctk", NVIDIA_CTK);
@@ -608,13 +574,7 @@ async function giveGpu(): Promise<void> {
   );
 }
 
-function takeGpu(): Promise<string> {
-  return root(
-    `rm -rf ${FOLDERS.join(" ")} ${SETTING} /usr/bin/nvidia-ctk /dev/nvidia0 /dev/nvidia-uvm`,
-  );
-}
-
-/** Whether a container gets the GPU; Podman ends with 126 when it cannot be set up. */
+/** Whether a container gets the GPU meanwhile. */
 async function getsGpu(): Promise<boolean> {
   const { code, stderr } = await lichExec(
     ["podman", "run", "--rm", "--entrypoint=/bin/true", "--device", GPU, ENGINE_IMAGE],
