@@ -161,10 +161,8 @@ const REST: readonly Attempt[] = [
   attempt("open a connection", async (p) => (await Deno.connect({ port: p.port })).close()),
   attempt("open a connection as node:net", (p) =>
     new Promise((done, fail) => {
-      net.connect(p.port, "127.0.0.1").on("error", fail).on("connect", function () {
-        this.destroy();
-        done(undefined);
-      });
+      const socket = net.connect(p.port, "127.0.0.1", () => done(socket.destroy()));
+      socket.on("error", fail);
     })),
   attempt("fetch by HTTP", (p) => fetch(`http://127.0.0.1:${p.port}/`)),
   attempt("open a WebSocket", (p) => void new WebSocket(`ws://127.0.0.1:${p.port}/`)),
@@ -235,9 +233,17 @@ function isBelow(path: string, folders: readonly string[]): boolean {
   );
 }
 
+/** How the runtime refuses where it has no class of error for it. */
+const REFUSALS = [
+  /Requires \w+ access/,
+  /^Can't escalate parent thread permissions/,
+  // A compiled program imports nothing that it does not hold.
+  /^Module not found: (?:file|http):/,
+];
+
 function isRefusal(error: unknown): boolean {
   if (error instanceof Deno.errors.NotCapable) return true;
   if (!(error instanceof Error)) return false;
   return (error as { code?: string }).code === "ERR_ACCESS_DENIED" ||
-    /Requires \w+ access|Can't escalate parent thread permissions/.test(error.message);
+    REFUSALS.some((words) => words.test(error.message));
 }

@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
   },
 });
 const seed = Number(options.seed ?? Date.now() % 1_000_000);
-Deno.exit(options.input === undefined ? await fuzz() : await showInput(Number(options.input)));
+Deno.exitCode = options.input === undefined ? await fuzz() : await showInput(Number(options.input));
 
 async function fuzz(): Promise<number> {
   const begun = Date.now();
