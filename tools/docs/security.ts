@@ -100,7 +100,7 @@ function rowOf(title: string, permissions: Permissions, folders: Folders): strin
   const cells = [
     pathsIn(permissions.read, folders),
     pathsIn(permissions.write, folders),
-    [...new Set(permissions.run.map(programName))].map((name) => `\`${name}\``),
+    [...new Set(permissions.run.map(programName))],
     permissions.net === undefined ? [] : ["the wanted ports of 127.0.0.1"],
   ];
   return `| ${[title, ...cells.map((cell) => cell.join(", ") || "–")].join(" | ")} |`;
@@ -134,5 +134,5 @@ function short(path: string): string {
 function programName(path: string): string {
   const places: Readonly<Record<string, readonly string[]>> = PROGRAM_PLACES;
   const [name = ""] = Object.entries(places).find(([, known]) => known.includes(path)) ?? [];
-  return name === "generator" ? "the Quadlet generator" : basename(path);
+  return name === "generator" ? "the Quadlet generator" : `\`${basename(path)}\``;
 }
