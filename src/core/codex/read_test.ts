@@ -22,6 +22,6 @@ Deno.test("a file of more than the limit is refused, one of exactly the limit is
   };
   deepStrictEqual(read(FILE_LIMIT_KIB * 1024), []);
   deepStrictEqual(read(FILE_LIMIT_KIB * 1024 + 1).map((f) => f.message), [
-    "the file has more than the 1024 KiB that a Codex file may have",
+    "the file has more than the 128 KiB that a Codex file may have",
   ]);
 });
