@@ -105,6 +105,7 @@ labTest("after three swaps the dashboard of Covens tells the true history", asyn
   await using shell = lichShell();
   await watched(shell);
   const covens: (readonly [time: number, coven: string])[] = [];
+  const begun = Number(await must(shell, "date +%s.%N"));
   for (const coven of ["one", "two", "one", "two"]) {
     assert.equal((await start(shell, `lychd-coven-${coven}.target`)).code, 0);
     covens.push([Number(await must(shell, "date +%s.%N")), coven]);
@@ -143,14 +144,45 @@ labTest("after three swaps the dashboard of Covens tells the true history", asyn
     assert.deepEqual(seen, truth, `${time - from} s after the first start`);
   }
   assert.ok(compared >= 8, `${compared} moments compared`);
-  const swaps = (await panelQuery("Swaps")).replaceAll("$__range", `${Math.ceil(end - from)}s`);
+  // Longer than all of it: the first Coven came before the Harvester, and counts.
+  const seconds = Math.ceil(end - begun) + 30;
+  const swaps = (await panelQuery("Swaps")).replaceAll("$__range_s", `${seconds}`)
+    .replaceAll("$__range", `${seconds}s`);
   const counted = Object.fromEntries(
     (await now(shell, swaps)).map(({ metric, values }) => [metric["coven"], values[0]?.[1]]),
   );
-  // Whether the first start was seen is a matter of which came first.
-  assert.ok(counted["one"] === 1 || counted["one"] === 2, JSON.stringify(counted));
-  assert.equal(counted["two"], 2);
+  assert.deepEqual(counted, { one: 2, two: 2 });
 });
+
+labTest(
+  "who is swapped out is stopped, even if it must be killed; who failed is no alert once it is replaced",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await watched(shell, {
+      deaf: engine(8780, { groups: ["one"], stop_timeout_seconds: 1 }, ["--ignore-term"]),
+      b: engine(8781, { groups: ["two"] }),
+      mute: engine(8782, { groups: ["three"], start_timeout_seconds: 2 }, ["--health", "fail"]),
+    });
+    assert.equal((await start(shell, "lychd-coven-one.target")).code, 0);
+    await watchersRun(shell);
+    await becomes(shell, state("deaf", "running"), 1);
+    await start(shell, "soulstone-mute.service");
+    await becomes(shell, state("deaf", "stopped"), 1);
+    await becomes(shell, state("mute", "failed"), 1);
+    const alerts = async () =>
+      (await now(shell, "ALERTS")).map(({ metric }) =>
+        `${metric["alertname"]} ${metric["soulstone"]}`
+      );
+    await until("its alert is on its way", 10, async () => (await alerts()).length === 1);
+    assert.deepEqual(await alerts(), ["SoulstoneFailed mute"]);
+    assert.equal((await start(shell, "lychd-coven-two.target")).code, 0);
+    await becomes(shell, 'lychd_soulstone_replaced{soulstone="mute"}', 1);
+    await until("its alert is gone", 10, async () => (await alerts()).length === 0);
+    await becomes(shell, state("mute", "failed"), 1);
+    await becomes(shell, 'soulstone:state:code{soulstone="mute"}', 3);
+  },
+);
 
 labTest("the Watchers live through swaps, banishment and a crash of an engine", async () => {
   await labUp();
@@ -313,8 +345,9 @@ labTest(
       "/etc/lychd/dashboards/soulstone-sglang.json",
       "/etc/lychd/dashboards/soulstone-vllm.json",
     ]);
-    const home = /^GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH=(.*)$/m.exec(env)?.[1];
-    assert.ok(home !== undefined && files.includes(home));
+    const home = /^GF_USERS_HOME_PAGE=\/d\/(.*)$/m.exec(env)?.[1];
+    const covens = JSON.parse(await inside("busybox cat /etc/lychd/dashboards/lychd-covens.json"));
+    assert.equal(home, covens.uid);
     await inside("busybox touch /var/lib/grafana/kept");
     await must(shell, "systemctl --user restart scribe.service");
     await inside("busybox test -e /var/lib/grafana/kept");
