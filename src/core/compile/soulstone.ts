@@ -12,6 +12,7 @@ import {
   writeWord,
   type Written,
 } from "../rune/mod.ts";
+import { ASKED_TO_END } from "./asked_to_end.ts";
 import { commandOf, type CommandWord } from "./command.ts";
 import { type EngineProfile, profileOf } from "./engines/mod.ts";
 import { healthSection } from "./health.ts";
@@ -36,15 +37,6 @@ export interface Surroundings {
 
 /** Extra seconds that systemd gives Podman to clean up behind an engine. */
 const STOP_GRACE_SECONDS = 30;
-
-/**
- * What systemd runs when an engine has ended: nothing where it ended well. One that was asked to end
- * has not failed, however it ended; that somebody asked is seen by the job that still waits for it.
- * Why here and not in who reads the states: docs/adr/0014.
- */
-const STOPPED_IS_NOT_FAILED = `-/bin/sh -c "test $$SERVICE_RESULT = success || ` +
-  "! systemctl --user list-jobs --plain --no-legend %n | grep -q ' stop ' || " +
-  'systemctl --user reset-failed %n"';
 
 /**
  * The unit of one Soulstone: the engine's command, its place in the pod, and its part of the law.
@@ -126,7 +118,7 @@ export function soulstoneUnitOf(
       RestartSteps: says(6),
       RestartMaxDelaySec: says(300),
       RestartPreventExitStatus: says("0 143 SIGTERM SIGKILL"),
-      ExecStopPost: says(STOPPED_IS_NOT_FAILED),
+      ExecStopPost: says(ASKED_TO_END),
       TimeoutStartSec: says(
         soulstone.start_timeout_seconds ?? profile.startTimeoutSeconds,
         at("start_timeout_seconds"),
