@@ -387,9 +387,10 @@ labTest(
     await rendered(shell);
     assert.equal((await start(shell, "lychd-watchers.target")).code, 0);
     await becomes(shell, "prometheus_config_last_reload_successful", 1);
+    // A regular expression of Go's, which lychd leaves to Prometheus.
     const wrong = {
       ...WATCHERS.harvester,
-      extra_scrape_configs: [{ job_name: "x", intervall: "1s" }],
+      extra_scrape_configs: [{ job_name: "x", relabel_configs: [{ regex: "(" }] }],
     };
     await writeCodex(SOULSTONES, { ...RESERVED, harvester: wrong });
     const said = await run(shell, "render");
@@ -397,7 +398,7 @@ labTest(
     assert.match(said.stderr, /^lychd: a reload failed: .*harvester\.service/m);
     assert.match(
       await must(shell, "journalctl --user -u harvester.service -n 30 -o cat"),
-      /field intervall not found/,
+      /error parsing regexp/,
     );
     await becomes(shell, "prometheus_config_last_reload_successful", 1);
     assert.deepEqual(await now(shell, 'up{job="x"}'), []);
