@@ -256,7 +256,7 @@ labTest(
     await must(shell, "systemctl --user start --no-block lychd-coven-one.target");
     await watchersRun(shell);
     await becomes(shell, state("mute", "starting"), 1);
-    await becomes(shell, state("crash", "failed"), 1);
+    await becomes(shell, state("crash", "failed"), 1, 40);
     await becomes(shell, state("mute", "failed"), 1, 60);
     await becomes(shell, 'lychd_soulstone_restarts{soulstone="crash"} >= bool 2', 1, 40);
     // From its first crash on it has failed, also while it is being started again.
@@ -275,8 +275,13 @@ labTest("the observer says nothing while all is well, and something when it is n
   await watched(shell);
   assert.equal((await start(shell, "soulstone-a.service")).code, 0);
   await watchersRun(shell);
+  // systemd 262 misses the controller of processes, which the lab may lack; a host has it.
   const journal = (cursor: string) =>
-    must(shell, `journalctl --user --after-cursor='${cursor}' -o cat | grep -i observer || true`);
+    must(
+      shell,
+      `journalctl --user --after-cursor='${cursor}' -o cat | grep -i observer |
+         grep -v 'Failed to read pids.max' || true`,
+    );
   const cursorNow = async () =>
     (await must(shell, "journalctl --user -n 0 --show-cursor | sed -n 's/^-- cursor: //p'")).trim();
   const ticks = async () =>
