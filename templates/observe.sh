@@ -32,9 +32,15 @@ printf '%s\n\n%s\n' "$units" "$states" | awk -v now="$(date +%s)" '
         }
         if (!(is["Id"] in labels)) next
         delete missing[is["Id"]]
+        active[is["Id"]] = is["ActiveState"]
         if (is["Id"] ~ /\.target$/) {
             covens = covens "lychd_coven_active{" labels[is["Id"]] "} " (is["ActiveState"] == "active") "\n"
+            # Another time for each activation; none where there was none since the boot.
+            if (sub(/^@/, "", is["ActiveEnterTimestamp"])) {
+                activated = activated "lychd_coven_activated_timestamp_seconds{" labels[is["Id"]] "} " is["ActiveEnterTimestamp"] "\n"
+            }
         } else {
+            soulstone[is["Id"]] = labels[is["Id"]]
             tell_soulstone(labels[is["Id"]])
         }
     }
@@ -63,6 +69,17 @@ printf '%s\n\n%s\n' "$units" "$states" | awk -v now="$(date +%s)" '
             since = since "lychd_soulstone_state_since_timestamp_seconds{" of "} " entered "\n"
         }
     }
+    # Whether something is up, or about to be, that cannot run beside a unit. Only who has failed is
+    # asked for: who runs is alone, and the answers are long.
+    function is_replaced(unit,    command, conflicts, names, n, i) {
+        if (active[unit] != "failed") return 0
+        command = "systemctl --user show --property=Conflicts --value -- " unit
+        command | getline conflicts
+        close(command)
+        n = split(conflicts, names, " ")
+        for (i = 1; i <= n; i++) if (active[names[i]] ~ /^(active|activating|reloading|refreshing)$/) return 1
+        return 0
+    }
     function tell(name, means, samples) {
         printf "# HELP %s %s\n# TYPE %s gauge\n%s", name, means, name, samples
     }
@@ -72,10 +89,15 @@ printf '%s\n\n%s\n' "$units" "$states" | awk -v now="$(date +%s)" '
             failed = 1
         }
         if (failed) exit 1
+        for (unit in soulstone) {
+            replaced = replaced "lychd_soulstone_replaced{" soulstone[unit] "} " is_replaced(unit) "\n"
+        }
         tell("lychd_soulstone_state", "Whether a Soulstone is in this state, by what systemd says of its service.", soulstones)
         tell("lychd_soulstone_restarts", "How often systemd restarted a Soulstone since somebody started it.", restarts)
+        tell("lychd_soulstone_replaced", "Whether a Soulstone has failed, and something runs that cannot run beside it.", replaced)
         tell("lychd_soulstone_state_since_timestamp_seconds", "When a Soulstone came into its state.", since)
         tell("lychd_coven_active", "Whether the target of a Coven is active.", covens)
+        tell("lychd_coven_activated_timestamp_seconds", "When the target of a Coven last became active.", activated)
         tell("lychd_observed_timestamp_seconds", "When this was written.", "lychd_observed_timestamp_seconds " now "\n")
     }
 ' >"$RUNTIME_DIRECTORY/units.txt.new"

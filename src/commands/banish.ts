@@ -89,6 +89,9 @@ async function stopAll(
   await systemd.cancel(up.map(([, unit]) => unit.job).filter((job) => job !== ""));
   const units = up.map(([name]) => name);
   const problem = units.length === 0 ? undefined : await systemd.stop(units);
+  // systemd stops nothing that has failed already, and would call it failed for ever.
+  const failed = [...facts].filter(([, unit]) => conditionOf(unit).state === "failed");
+  await systemd.forgetFailures(failed.map(([name]) => name));
   if (problem !== undefined) {
     return fail(context, json, `not all stopped: ${problem}`, {
       code: EXIT.hostRefused,

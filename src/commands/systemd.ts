@@ -38,6 +38,8 @@ export interface Systemd {
   start(units: readonly string[]): Promise<string | undefined>;
   /** Stops units; what it said when that failed. */
   stop(units: readonly string[]): Promise<string | undefined>;
+  /** Has units that failed count as stopped; one that is gone meanwhile is no fault. */
+  forgetFailures(units: readonly string[]): Promise<void>;
   /** Restarts those of the units that run; what it said when that failed. */
   tryRestart(units: readonly string[]): Promise<string | undefined>;
   /** Has services that run read their files again; what it said when that failed. */
@@ -63,6 +65,8 @@ function systemdBy(host: Host, systemctl: string): Systemd {
     cancel: async (jobs) => void (jobs.length > 0 && await order("cancel", "--", ...jobs)),
     start: (units) => order("start", "--", ...units),
     stop: (units) => order("stop", "--", ...units),
+    forgetFailures: async (units) =>
+      void (units.length > 0 && await order("reset-failed", "--", ...units)),
     tryRestart: (units) => order("try-restart", "--", ...units),
     reread: (units) => order("reload", "--", ...units),
     states: async (units) =>

@@ -82,6 +82,7 @@ export interface Interpolation {
   readonly soulstone: string;
   readonly model: string;
   readonly rateInterval: string;
+  /** In seconds, such as `3600s`. */
   readonly range: string;
 }
 
@@ -89,6 +90,7 @@ export interface Interpolation {
 export function interpolate(expression: string, values: Interpolation): string {
   return expression
     .replaceAll("$__rate_interval", values.rateInterval)
+    .replaceAll("$__range_s", values.range.replace(/s$/, ""))
     .replaceAll("$__range", values.range)
     .replaceAll("$soulstone", values.soulstone)
     .replaceAll("$model", values.model);

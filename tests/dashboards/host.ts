@@ -66,7 +66,9 @@ export class Host implements AsyncDisposable {
   readonly #targets: unknown[] = [];
   readonly #gpuPort: number;
   readonly #observer: ReturnType<typeof setInterval>;
-  #activeCoven: string | undefined;
+  /** As after a boot by which the Harvester came with a Coven: that one is active already. */
+  #activeCoven: string | undefined = "think";
+  readonly #activated = new Map([["think", Date.now() / 1000]]);
 
   constructor() {
     for (const soulstone of SOULSTONES) {
@@ -91,6 +93,7 @@ export class Host implements AsyncDisposable {
   /** Another Coven, or none. */
   swap(coven: string | undefined): void {
     this.#activeCoven = coven;
+    if (coven !== undefined) this.#activated.set(coven, Date.now() / 1000);
     this.#writeStates();
   }
 
@@ -147,6 +150,11 @@ export class Host implements AsyncDisposable {
       "# TYPE lychd_coven_active gauge",
       ...COVENS.map((coven) =>
         `lychd_coven_active{coven="${coven}"} ${Number(coven === this.#activeCoven)}`
+      ),
+      "# HELP lychd_coven_activated_timestamp_seconds When the target last became active.",
+      "# TYPE lychd_coven_activated_timestamp_seconds gauge",
+      ...[...this.#activated].map(([coven, time]) =>
+        `lychd_coven_activated_timestamp_seconds{coven="${coven}"} ${time}`
       ),
       "# HELP lychd_observed_timestamp_seconds When this was written.",
       "# TYPE lychd_observed_timestamp_seconds gauge",

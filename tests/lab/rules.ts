@@ -143,6 +143,27 @@ export const RULES: readonly Rule[] = [
     test: ["readiness_test.ts", "nothing is left either"],
   },
   {
+    name: "stopped-is-not-failed",
+    takeOut: withoutLines(/^ExecStopPost=/),
+    test: [
+      "stopped_test.ts",
+      "that runs and ignores SIGTERM is stopped, and has not failed, by systemctl stop",
+    ],
+  },
+  {
+    name: "stopped-is-not-failed-while-it-loads",
+    takeOut: withoutLines(/^ExecStopPost=/),
+    test: [
+      "stopped_test.ts",
+      "that loads and ignores SIGTERM is stopped, and has not failed, by systemctl stop",
+    ],
+  },
+  {
+    name: "only-who-was-asked-is-stopped",
+    takeOut: (text) => text.replace(/! systemctl --user list-jobs .* \|\| systemctl/, "systemctl"),
+    test: ["stopped_test.ts", "that does not become ready in time has failed"],
+  },
+  {
     name: "restart-after-a-crash",
     takeOut: withoutLines(/^Restart=/),
     test: ["pod_test.ts", "a killed engine"],

@@ -96,6 +96,7 @@ const ROWS: readonly Row[] = [
 async function observe(
   properties: Properties,
   coven: Properties = { ActiveState: "inactive" },
+  conflicts = "",
 ): Promise<{ code: number; stderr: string; text: string; names: string[] }> {
   const folder = await Deno.makeTempDir();
   try {
@@ -105,7 +106,12 @@ async function observe(
       join(folder, "answer"),
       `${block("soulstone-eye.service", properties)}\n${block("lychd-coven-a.b.target", coven)}`,
     );
-    const played = '#!/bin/sh\necho "$@" >"${0%/*}/asked"\ncat "${0%/*}/answer"\n';
+    const played = `#!/bin/sh
+case $* in
+*Conflicts*) echo "${conflicts}" ;;
+*) echo "$@" >"\${0%/*}/asked"; cat "\${0%/*}/answer" ;;
+esac
+`;
     await Deno.writeTextFile(join(folder, "systemctl"), played, { mode: 0o755 });
     await Deno.mkdir(join(folder, "units"));
     const process = new Deno.Command("sh", {
@@ -163,6 +169,36 @@ Deno.test("a Coven is active as its target is, and it is told when that was seen
     assert.ok(text.includes(`\nlychd_coven_active{coven="a.b"} ${value}\n`), text);
     const seen = Number(/^lychd_observed_timestamp_seconds (\d+)$/m.exec(text)?.[1]);
     assert.ok(Math.abs(Date.now() / 1000 - seen) < 60, text);
+  }
+});
+
+Deno.test("each activation of a Coven is told by its time, and none where there was none", async () => {
+  const name = "lychd_coven_activated_timestamp_seconds";
+  const told = async (ActiveEnterTimestamp: string) => {
+    const { text } = await observe(ROWS[0]?.properties ?? {}, {
+      ActiveState: "active",
+      ActiveEnterTimestamp,
+    });
+    return new RegExp(`^${name}\\{coven="a.b"\\} (\\d+)$`, "m").exec(text)?.[1];
+  };
+  assert.equal(await told("@1764000000"), "1764000000");
+  assert.equal(await told(""), undefined);
+});
+
+Deno.test("who has failed is replaced once something runs that cannot run beside it", async () => {
+  const failed = { ActiveState: "failed", NRestarts: "0" };
+  const stopped = { ActiveState: "inactive", NRestarts: "0" };
+  const target = "lychd-coven-a.b.target";
+  const rows = [
+    [failed, "active", `shutdown.target ${target}`, 1],
+    [failed, "activating", target, 1],
+    [failed, "inactive", target, 0],
+    [failed, "active", "shutdown.target", 0],
+    [stopped, "active", target, 0],
+  ] as const;
+  for (const [properties, ActiveState, conflicts, value] of rows) {
+    const { text } = await observe(properties, { ActiveState }, conflicts);
+    assert.ok(text.includes(`\nlychd_soulstone_replaced{${OF}} ${value}\n`), text);
   }
 });
 

@@ -68,13 +68,28 @@ export function increase(selector: string, scope: Scope): string {
   return `increase(${selector}[${scope.window}])`;
 }
 
+/** How long before the window a counter is looked for, to tell one that was missed from a new one. */
+const MEMORY = "1h";
+
 /**
  * Growth over the window, of counters that may be born in it. A client library shows a labelled
- * counter only after its first event, so `increase` would never see that one: what was not there
- * when the window began has grown by all that it shows.
+ * counter only after its first event, and `increase` never sees that one: where a counter begins in
+ * the window, what it shows first has grown in it too.
+ *
+ * It begins in the window when it was not there before, or was that of an engine that no longer ran
+ * when the window began. A scrape that failed, or a Harvester that was away for less than an hour, is
+ * no beginning; to one without any past, all is new. Runs within the window are added up, as `increase` does; where a run goes on from the
+ * very number at which the one before ended, nobody can see that it began at 0.
  */
 export function growth(selector: string, scope: Scope): string {
-  return `(${selector} unless ${selector} offset ${scope.window}) or ${increase(selector, scope)}`;
+  const stopped = `${
+    ofSoulstone("lychd_soulstone_state", scope, 'state="running"')
+  } offset ${scope.window} == 0`;
+  const before =
+    `last_over_time(${selector}[${MEMORY}] offset ${scope.window}) unless on (soulstone) ${stopped}`;
+  const born = `(min_over_time(${selector}[${scope.window}]) unless (${before}))`;
+  const seen = increase(selector, scope);
+  return `${seen} + ${born} or ${born} or ${seen}`;
 }
 
 /**
@@ -100,10 +115,18 @@ export function inLines(expression: string): string {
   });
 }
 
-/** `expression`, and 0 for every Soulstone of `kind` that answers and has no such series yet. */
+/**
+ * `expression`, and 0 for every Soulstone of `kind` that answers and has no such series yet; not for
+ * one that is known to serve another model than the chosen one.
+ */
 export function zeroWhenUp(expression: string, kind: string, scope: Scope): string {
-  const up = `${ofSoulstone("up", scope, 'job="soulstone"', `engine_kind="${kind}"`)} == 1`;
-  return `${expression} or on (soulstone) 0 * ${aggregate("max", scope, up)}`;
+  const ofKind = ['job="soulstone"', `engine_kind="${kind}"`];
+  const up = `${ofSoulstone("up", scope, ...ofKind)} == 1`;
+  const zero = `${expression} or on (soulstone) 0 * ${aggregate("max", scope, up)}`;
+  if (scope.model.length === 0) return zero;
+  const others = scope.model.map((matcher) => matcher.replace("=~", "!~"));
+  const serving = ofSoulstone("", scope, ...ofKind, 'model_name!=""', ...others);
+  return `${zero} unless on (soulstone) ${serving}`;
 }
 
 /** `expression`, and 0 for every Soulstone of `kind`, running or not. */

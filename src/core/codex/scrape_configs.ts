@@ -1,5 +1,6 @@
 import { type Finding, finding } from "../report/mod.ts";
 import type { Codex } from "./codex.ts";
+import { type ShapeFault, shapeFaults } from "./scrape_config_shape.ts";
 import type { TomlPath } from "./toml.ts";
 
 /** What TOML and YAML both have. */
@@ -36,8 +37,35 @@ export function scrapeConfigFaults(codex: Codex): Finding[] {
     if (seen.has(name)) return told("another one has the same `job_name`", ["job_name"]);
     seen.add(name);
     const unfit = unfitValue(config, []);
-    return unfit === undefined ? [] : told(unfit.problem, unfit.path);
+    if (unfit !== undefined) return told(unfit.problem, unfit.path);
+    return [...shapeFaults(config), ...lateTimeout(config, codex)].flatMap((fault) =>
+      "unknown" in fault
+        ? [
+          finding("field-unknown", codex.settingsKeyOf([...entry, ...fault.path, fault.unknown]), {
+            field: fault.unknown,
+            owner: [entry[1], ...fault.path.filter((step) => typeof step === "string")].join("."),
+            known: fault.known,
+          }),
+        ]
+        : told(`\`${fieldOf(fault.path)}\` takes ${fault.takes}`, fault.path)
+    );
   });
+}
+
+function fieldOf(path: TomlPath): string {
+  return path.map((step) => typeof step === "number" ? `[${step}]` : `.${step}`).join("").slice(1);
+}
+
+/** Where an entry has no pause of its own, lychd's holds for it. */
+function lateTimeout(config: Readonly<Record<string, unknown>>, { settings }: Codex): ShapeFault[] {
+  const seconds = settings.harvester.scrape_interval_seconds;
+  const { scrape_interval, scrape_timeout } = config;
+  if (scrape_interval !== undefined || scrape_timeout === undefined) return [];
+  return shapeFaults({ scrape_interval: `${seconds}s`, scrape_timeout }).map(({ path }) => ({
+    path,
+    takes: `no more than \`scrape_interval_seconds\`, which is ${seconds}; or set a ` +
+      "`scrape_interval` here",
+  }));
 }
 
 /** The first value in a table that TOML can hold and YAML cannot, or not as Prometheus reads it. */

@@ -12,6 +12,7 @@ import {
   writeWord,
   type Written,
 } from "../rune/mod.ts";
+import { ASKED_TO_END } from "./asked_to_end.ts";
 import { commandOf, type CommandWord } from "./command.ts";
 import { type EngineProfile, profileOf } from "./engines/mod.ts";
 import { healthSection } from "./health.ts";
@@ -117,6 +118,7 @@ export function soulstoneUnitOf(
       RestartSteps: says(6),
       RestartMaxDelaySec: says(300),
       RestartPreventExitStatus: says("0 143 SIGTERM SIGKILL"),
+      ExecStopPost: says(ASKED_TO_END),
       TimeoutStartSec: says(
         soulstone.start_timeout_seconds ?? profile.startTimeoutSeconds,
         at("start_timeout_seconds"),

@@ -15,6 +15,7 @@ import type { Change } from "./plan.ts";
  */
 const RELOADED = new Set([
   "Service.ExecReload",
+  "Service.ExecStopPost",
   "Service.Restart",
   "Service.RestartSec",
   "Service.RestartSteps",

@@ -36,8 +36,8 @@ const ROWS: readonly Row[] = [
     claim: "what systemd takes over with a reload asks for nothing",
     changes: [change(
       `${UNITS}/harvester.container`,
-      "[Unit]\nWants=a\n[Service]\nExecReload=a\nTimeoutStartSec=1\n",
-      "[Unit]\nWants=b\n[Service]\nExecReload=b\nTimeoutStartSec=2\n",
+      "[Unit]\nWants=a\n[Service]\nExecReload=a\nExecStopPost=a\nTimeoutStartSec=1\n",
+      "[Unit]\nWants=b\n[Service]\nExecReload=b\nExecStopPost=b\nTimeoutStartSec=2\n",
     )],
     asks: {},
   },

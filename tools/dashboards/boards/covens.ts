@@ -21,9 +21,12 @@ function each(record: string, operator: "sum" | "max" = "sum", ...matchers: stri
 
 const STATE = aggregate("max", PANEL, `${RECORDED.state}{${PANEL.soulstone.join(",")}}`);
 const ACTIVE = "max by (coven) (lychd_coven_active)";
-// `changes` counts both edges of the target's state, `resets` the falling ones.
-const SWAPS =
-  "sum by (coven) (changes(lychd_coven_active[$__range]) - resets(lychd_coven_active[$__range]))";
+const ACTIVATED = "lychd_coven_activated_timestamp_seconds";
+// Each activation has a time of its own. The first that was seen counts if it lies in the range: a
+// Coven that brings the Harvester up, as after a boot, is active when the Harvester first looks.
+const SWAPS = `sum by (coven) (changes(${ACTIVATED}[$__range]) + ` +
+  `(min_over_time(${ACTIVATED}[$__range]) >= bool (time() - $__range_s))) ` +
+  "or on (coven) 0 * max by (coven) (lychd_coven_active)";
 
 export function covensBoard(): Dashboard {
   return dashboard({
@@ -109,7 +112,9 @@ export function covensBoard(): Dashboard {
       }),
       stat({
         title: "Swaps",
-        description: "How often each Coven became active in the shown time.",
+        description:
+          "How often each Coven became active in the shown time, the first time after a " +
+          "boot included. What came and went between two looks of the observer is not seen.",
         unit: "none",
         decimals: 0,
         width: 4,

@@ -137,8 +137,11 @@ function headline(engine: Engine): Panel[] {
   const failed = stat({
     title: "Failed",
     description:
-      "Failures in all of the shown time, of the chosen Soulstones together. *aborted*: " +
-      "the client hung up. A request may count twice: as an engine error and as its answer 5xx.",
+      "Failures in all of the shown time and all runs in it, of the chosen Soulstones together. " +
+      "*aborted*: the client hung up. A request may count twice: as an engine error and as its " +
+      "answer 5xx. Estimated between scrapes: what came after the last scrape of a run is not " +
+      "known, and a run that has as many failures at its first scrape as the one before had at " +
+      "its last seems to have none yet.",
     unit: "none",
     decimals: 0,
     width: 4,

@@ -111,12 +111,16 @@ const ALERTS: RuleGroup = {
   rules: [
     {
       alert: "SoulstoneFailed",
-      expr: `${RECORDED.state} == ${code("failed")}`,
+      // Whoever has something else run in its place has dealt with it.
+      expr: `${RECORDED.state} == ${
+        code("failed")
+      } unless on (soulstone) lychd_soulstone_replaced == 1`,
       for: "1m",
       labels: { severity: "critical" },
       annotations: {
         summary: "{{ $labels.soulstone }} has failed",
-        description: `It was started and did not stay. Look: ${LOOK}`,
+        description: `It was started and did not stay. Look: ${LOOK} Dealt with: lychd banish ` +
+          "{{ $labels.soulstone }}",
       },
     },
     {

@@ -46,7 +46,9 @@ function variablesOf(codex: Codex): Record<string, string | number | boolean> {
   const secret = scribe.admin_password_secret;
   return {
     GF_SERVER_HTTP_PORT: scribe.port,
-    GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: `${DASHBOARDS}/lychd-covens.json`,
+    // By its uid and not by its file: an edited one is in Grafana's database. Whoever has chosen
+    // another home there keeps it (grafana/grafana, pkg/api/dashboard.go, GetHomeDashboard).
+    GF_USERS_HOME_PAGE: "/d/lychd-covens",
     ...scribe.anonymous_viewer && {
       GF_AUTH_ANONYMOUS_ENABLED: true,
       GF_AUTH_ANONYMOUS_ORG_ROLE: "Viewer",

@@ -7,6 +7,7 @@ import {
   WATCHERS_TARGET,
   writeText,
 } from "../../rune/mod.ts";
+import { ASKED_TO_END } from "../asked_to_end.ts";
 import { mergePassed, WATCHER_RESERVED } from "../passthrough.ts";
 import type { UnitLayout } from "../templates.ts";
 
@@ -62,6 +63,7 @@ export function watcherLayout(
       RestartMaxDelaySec: says(300),
       TimeoutStartSec: says(START_TIMEOUT_SECONDS),
       TimeoutStopSec: says(STOP_TIMEOUT_SECONDS + 30),
+      ExecStopPost: says(ASKED_TO_END),
     },
     Install: {},
     Quadlet: { DefaultDependencies: codex.settings.wait_for_network ? [] : says(false) },

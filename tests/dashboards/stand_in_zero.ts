@@ -1,0 +1,33 @@
+/** The 0 that a query shows for series that are not there yet. */
+import { parser } from "@prometheus-io/lezer-promql";
+
+/**
+ * A query without its `or on (…) 0 * …`: what is left has only series that something exported.
+ *
+ * @example
+ * ```ts
+ * withoutStandIn("sum(a or on (soulstone) 0 * max by (soulstone) (up == 1))"); // "sum(a)"
+ * ```
+ */
+export function withoutStandIn(expression: string): string {
+  // The grammar does not know Grafana's variables where a duration stands: the same length of one.
+  const durations = expression.replace(
+    /\$__\w+(?=[\]\s),])/g,
+    (v) => "1".repeat(v.length - 1) + "s",
+  );
+  const cuts: [from: number, to: number][] = [];
+  parser.parse(durations).iterate({
+    enter({ type, node, to }) {
+      if (type.name !== "BinaryExpr") return;
+      const or = node.getChild("Or");
+      const matching = node.getChild("MatchingModifierClause");
+      const right = node.lastChild;
+      if (or === null || matching === null || right === null) return;
+      if (/^0 \* /.test(durations.slice(right.from, to))) cuts.push([or.from, to]);
+    },
+  });
+  return cuts.reverse().reduce(
+    (text, [from, to]) => text.slice(0, from).trimEnd() + text.slice(to),
+    expression,
+  );
+}
