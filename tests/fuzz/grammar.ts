@@ -153,7 +153,11 @@ function fieldsOf(name: string, shape: Shape): fc.Arbitrary<Record<string, strin
       valueOf(name === "quadlet" ? "section" : name, additionalProperties),
       { maxKeys: 3 },
     )
-    : fc.oneof({ weight: 15, arbitrary: fc.constant({}) }, fc.record({ prot: anyValue }));
+    : fc.oneof(
+      { weight: 15, arbitrary: fc.constant({}) },
+      fc.record({ prot: anyValue }),
+      fc.record({ uri: anyValue }),
+    );
   return fc.tuple(fc.record(Object.fromEntries(known), { requiredKeys: [] }), thinned, free)
     .map(([fields, kept, more]) => ({
       ...Object.fromEntries(Object.entries(fields).filter((_, i) => kept[i % kept.length])),
