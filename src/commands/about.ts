@@ -1,7 +1,8 @@
 /** How Soulstones are told in lists. */
 import prettyMilliseconds from "pretty-ms";
-import type { Condition, Engine, EngineState } from "../core/orchestrator/mod.ts";
+import type { Engine, EngineState } from "../core/orchestrator/mod.ts";
 import { type Palette, printable } from "../core/report/mod.ts";
+import { soulstoneUnit } from "../core/rune/mod.ts";
 import { wrapped } from "./table.ts";
 
 /** Its Covens and capabilities, in lines behind an indent. */
@@ -24,6 +25,7 @@ export function stateText(state: EngineState, palette: Palette): string {
     case "running":
       return palette.added(state);
     case "failed":
+    case "masked":
     case "missing":
       return palette.error(state);
     case "starting":
@@ -36,11 +38,13 @@ export function stateText(state: EngineState, palette: Palette): string {
 }
 
 /** The command that helps an engine in a state that is not as it should be. */
-export function stateHint(name: string, { state }: Condition): string | undefined {
+export function stateHint(name: string, state: EngineState): string | undefined {
   switch (state) {
     case "failed":
     case "restarting":
       return `lychd logs ${name}`;
+    case "masked":
+      return `systemctl --user unmask ${soulstoneUnit(name).service}`;
     case "missing":
       return "lychd render";
     default:

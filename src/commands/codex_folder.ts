@@ -1,5 +1,8 @@
 import { join } from "node:path/posix";
-import { type CodexFile, type CodexFolder, FILE_LIMIT_KIB } from "../core/codex/mod.ts";
+// Not by mod.ts: a summon would wait for the libraries that read TOML.
+import type { CodexFile, CodexFolder } from "../core/codex/mod.ts";
+import { FILE_LIMIT_KIB } from "../core/codex/limits.ts";
+import { sha256 } from "../core/plan/receipt.ts";
 import { type Finding, finding, startOf } from "../core/report/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
 
@@ -29,6 +32,18 @@ export function readCodexFolder(
   if (settings !== undefined) files.push(settings);
   walk(host, folder, "soulstones", files, new Set());
   return { folder: { folder: shown, files } };
+}
+
+/**
+ * The digest of a Codex, as a version of lychd reads it: of the names and contents of its files,
+ * wherever its folder is. Much faster than to compile it.
+ */
+export function digestOf({ files }: CodexFolder, version: string): string {
+  const each = files.map((file) => [
+    file.path,
+    "bytes" in file ? sha256(file.bytes) : file.unreadable,
+  ]);
+  return sha256(JSON.stringify([version, ...each]));
 }
 
 function walk(host: Host, root: string, path: string, files: CodexFile[], seen: Set<string>): void {

@@ -30,7 +30,11 @@ export async function render(
     case "output":
       return writeOutput(invocation, context, loaded);
     case "inscribe":
-      return await inscribe(context, invocation, () => loaded.runes);
+      return await inscribe(
+        context,
+        invocation,
+        () => ({ runes: loaded.runes, codex: loaded.codexDigest }),
+      );
   }
 }
 

@@ -2,7 +2,8 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { compile } from "../compile/mod.ts";
 import { formatReport, hasErrors, PLAIN } from "../report/mod.ts";
-import { type CodexFile, FILE_LIMIT_KIB, readCodex } from "./read.ts";
+import { FILE_LIMIT_KIB } from "./limits.ts";
+import { type CodexFile, readCodex } from "./read.ts";
 
 const VALID = `[eye]
 image = "docker.io/vllm/vllm-openai:v0.33.0"
