@@ -2,7 +2,6 @@
 import prettyMilliseconds from "pretty-ms";
 import type { Engine, EngineState } from "../core/orchestrator/mod.ts";
 import { type Palette, printable } from "../core/report/mod.ts";
-import { soulstoneUnit } from "../core/rune/mod.ts";
 import { wrapped } from "./table.ts";
 
 /** Its Covens and capabilities, in lines behind an indent. */
@@ -34,21 +33,6 @@ export function stateText(state: EngineState, palette: Palette): string {
       return palette.warning(state);
     default:
       return palette.dim(state);
-  }
-}
-
-/** The command that helps an engine in a state that is not as it should be. */
-export function stateHint(name: string, state: EngineState): string | undefined {
-  switch (state) {
-    case "failed":
-    case "restarting":
-      return `lychd logs ${name}`;
-    case "masked":
-      return `systemctl --user unmask ${soulstoneUnit(name).service}`;
-    case "missing":
-      return "lychd render";
-    default:
-      return undefined;
   }
 }
 

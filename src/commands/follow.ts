@@ -119,6 +119,21 @@ function tellPhases(events: SummonEvents, { stop, start, wanted }: Followed) {
   };
 }
 
+/** How long memory is waited for in all, from the first wait on. */
+export class MemoryPatience {
+  #limitMilliseconds: number | undefined;
+
+  constructor(readonly seconds: number) {}
+
+  begin(): void {
+    this.#limitMilliseconds ??= performance.now() + this.seconds * 1000;
+  }
+
+  get isOver(): boolean {
+    return this.#limitMilliseconds !== undefined && performance.now() > this.#limitMilliseconds;
+  }
+}
+
 /** What a wait for memory ended with. */
 export type MemoryOutcome =
   | { readonly kind: "free" | "tired" }
@@ -126,15 +141,15 @@ export type MemoryOutcome =
 
 /**
  * Waits until the GPUs have as much memory free as engines declare that they take: a process that is
- * gone is not yet memory that is free. It tires after `timeoutSeconds`, and says so: what is declared
- * may be more than what is needed.
+ * gone is not yet memory that is free. It tires when its patience is over, and says so: what is
+ * declared may be more than what is needed.
  */
 export async function followMemory(
   { context, inventory, events, deadlineMilliseconds }: Following,
   names: readonly string[],
-  timeoutSeconds: number,
+  patience: MemoryPatience,
 ): Promise<MemoryOutcome> {
-  const limit = performance.now() + timeoutSeconds * 1000;
+  patience.begin();
   events.begun("memory", names);
   for (;;) {
     const needs = memoryNeeds(enginesNamed(inventory, names), await readGpus(context));
@@ -144,7 +159,7 @@ export async function followMemory(
       events.ended(true, detail);
       return { kind: "free" };
     }
-    if (performance.now() > limit) {
+    if (patience.isOver) {
       events.ended(false, `${detail}: not waited for any longer`);
       return { kind: "tired" };
     }

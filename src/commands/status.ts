@@ -2,13 +2,14 @@ import { cursor, erase } from "sisteransi";
 import type { Gpu, Inventory } from "../core/orchestrator/mod.ts";
 import { type Palette, printable } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import { aboutLines, bytesText, durationText, stateHint, stateText, vramText } from "./about.ts";
+import { aboutLines, bytesText, durationText, stateText, vramText } from "./about.ts";
 import type { CommandContext } from "./context.ts";
 import { type EngineNow, type EnginesNow, SESSION_HINT, tryEnginesNow } from "./engines.ts";
 import { fail } from "./fail.ts";
 import { readGpus } from "./gpus.ts";
 import { requireRendered } from "./rendered.ts";
 import { warn } from "./say.ts";
+import { stateHint } from "./state_hint.ts";
 import { tableLines, wrapped } from "./table.ts";
 
 /** How often `--watch` looks. */
@@ -81,7 +82,7 @@ function tellAside(context: CommandContext, { now }: Seen): void {
     const names = now.strays.map(printable);
     const words = `not rendered any more, but still running: ${names.join(", ")}`;
     const commands = names.map((name) => `lychd banish soulstone:${name}`);
-    warn(context, `${words}; the next summon stops them`, commands.join(" && "));
+    warn(context, words, commands.join(" && "));
   }
   const stale = [...now.engines].filter(([, { facts }]) => facts?.isStale === true);
   if (stale.length > 0) {

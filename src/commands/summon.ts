@@ -8,13 +8,20 @@ import {
 } from "../core/orchestrator/mod.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import { stateHint } from "./about.ts";
 import { compareWithCodex } from "./compare.ts";
 import type { CommandContext } from "./context.ts";
 import { type EnginesNow, enginesNow, restartsOf, runningOf, SESSION_HINT } from "./engines.ts";
-import { follow, followMemory, hopelessText, needsNow, type Outcome } from "./follow.ts";
+import {
+  follow,
+  followMemory,
+  hopelessText,
+  MemoryPatience,
+  needsNow,
+  type Outcome,
+} from "./follow.ts";
 import { requireRendered } from "./rendered.ts";
 import { warn } from "./say.ts";
+import { stateHint } from "./state_hint.ts";
 import {
   concludeSummon,
   type Summon,
@@ -155,9 +162,10 @@ async function tellSystemd(summon: Summon, first: EnginesNow, look: Look): Promi
   const { invocation, following, told } = summon;
   const { context, systemd, inventory, events } = following;
   const stopped: string[] = [];
-  let [now, plan, isTired, isFirst] = [first, told, false, true];
+  const patience = new MemoryPatience(invocation.memoryTimeoutSeconds);
+  let [now, plan, isFirst] = [first, told, true];
   for (;;) {
-    const needs = isTired ? [] : await needsNow(context, inventory, plan.start);
+    const needs = patience.isOver ? [] : await needsNow(context, inventory, plan.start);
     if (isFirst) { for (const words of hopelessText(needs)) warn(context, words); }
     if (!isFirst || needs.length > 0) {
       const seen = await look();
@@ -182,7 +190,7 @@ async function tellSystemd(summon: Summon, first: EnginesNow, look: Look): Promi
       case "stop": {
         const engines = enginesNamed(inventory, step.names);
         const problem = await systemd.beginStop(engines.map((engine) => engine.service));
-        if (problem !== undefined) return { code: tellRefusal(summon, problem) };
+        if (problem !== undefined) return { code: tellRefusal(summon, problem, stopped) };
         stopped.push(...step.names);
         const stop = step.names.map((name) => ({ name, why: "" }));
         const awaited = { wanted: [], start: [], stop, restarts: restartsOf(now) };
@@ -192,16 +200,14 @@ async function tellSystemd(summon: Summon, first: EnginesNow, look: Look): Promi
         break;
       }
       case "wait": {
-        const limit = invocation.memoryTimeoutSeconds;
-        const outcome = await followMemory(following, plan.start, limit);
+        const outcome = await followMemory(following, plan.start, patience);
         if (outcome.kind === "interrupted") return { code: tellAbandoned(summon, stopped) };
         if (outcome.kind === "late") return { plan, outcome };
-        isTired = outcome.kind === "tired";
         break;
       }
       case "start": {
         const problem = await systemd.startIrreversibly(step.unit);
-        if (problem !== undefined) return { code: tellRefusal(summon, problem) };
+        if (problem !== undefined) return { code: tellRefusal(summon, problem, stopped) };
         return { plan, restarts: restartsOf(now) };
       }
       case "follow":

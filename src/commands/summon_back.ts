@@ -9,7 +9,7 @@ import {
 import { printable } from "../core/report/mod.ts";
 import { EXIT, type ExitCode } from "../invocation.ts";
 import { type EnginesNow, enginesNow, restartsOf, runningOf } from "./engines.ts";
-import { follow, followMemory, needsNow, type Outcome } from "./follow.ts";
+import { follow, followMemory, MemoryPatience, needsNow, type Outcome } from "./follow.ts";
 import { type Summon, tellLost, tellRefusal } from "./summon_end.ts";
 
 /** Brings back what ran before, if that is wanted; the summon has failed either way. */
@@ -76,7 +76,7 @@ async function carryBack(summon: Summon): Promise<Outcome | ExitCode> {
   const { following, invocation } = summon;
   const { context, systemd, inventory, events } = following;
   const patient = { ...following, deadlineMilliseconds: Infinity };
-  let isTired = false;
+  const patience = new MemoryPatience(invocation.memoryTimeoutSeconds);
   for (;;) {
     const seen = await lookBack(summon);
     const { back } = seen;
@@ -89,7 +89,7 @@ async function carryBack(summon: Summon): Promise<Outcome | ExitCode> {
     if (back.stop.length > 0) {
       const engines = enginesNamed(inventory, back.stop);
       const problem = await systemd.beginStop(engines.map((engine) => engine.service));
-      if (problem !== undefined) return tellRefusal(summon, problem);
+      if (problem !== undefined) return tellRefusal(summon, problem, []);
       const stop = back.stop.map((name) => ({ name, why: "" }));
       const outcome = await follow(patient, { wanted: [], start: [], stop, restarts });
       if (outcome.kind !== "ready") return outcome;
@@ -97,15 +97,14 @@ async function carryBack(summon: Summon): Promise<Outcome | ExitCode> {
     }
     const { up } = runningOf(seen.now);
     const start = back.wanted.filter((name) => !up.has(name));
-    if (!isTired && shortNeeds(await needsNow(context, inventory, start)).length > 0) {
-      const outcome = await followMemory(patient, start, invocation.memoryTimeoutSeconds);
+    if (!patience.isOver && shortNeeds(await needsNow(context, inventory, start)).length > 0) {
+      const outcome = await followMemory(patient, start, patience);
       if (outcome.kind === "interrupted" || outcome.kind === "late") return outcome;
-      isTired = outcome.kind === "tired";
       continue;
     }
     for (const { unit } of back.start) {
       const problem = unit === undefined ? undefined : await systemd.startIrreversibly(unit);
-      if (problem !== undefined) return tellRefusal(summon, problem);
+      if (problem !== undefined) return tellRefusal(summon, problem, []);
     }
     return await follow(patient, { wanted: back.wanted, start, stop: [], restarts });
   }

@@ -6,7 +6,7 @@ import {
   wayBackCommand,
 } from "../core/orchestrator/mod.ts";
 import { printable, printableLines } from "../core/report/mod.ts";
-import { SEPULCHER } from "../core/rune/mod.ts";
+import { SEPULCHER } from "../core/rune/names.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../invocation.ts";
 import type { Following, Outcome } from "./follow.ts";
 import { journalTail } from "./journal.ts";
@@ -30,10 +30,15 @@ export interface Summon {
 const GOES_ON = "lychd status --watch shows it, lychd banish ends it";
 
 /** systemd refused a transaction: why, and what helps. */
-export function tellRefusal({ following: { events } }: Summon, problem: string): ExitCode {
-  const [, job, unit] = underWay(problem);
+export function tellRefusal(
+  { following: { events } }: Summon,
+  problem: string,
+  stopped: readonly string[],
+): ExitCode {
+  const [, unit, job] = /\((\S+) has '(\w+)' job queued/.exec(problem) ?? [];
   if (unit !== undefined) {
-    const words = `something else is under way: a ${job} of ${unit}; this was not begun`;
+    const begun = stopped.length === 0 ? "this was not begun" : notStarted(stopped);
+    const words = `something else is under way: a ${job} of ${unit}; ${begun}`;
     return events.refused(words, EXIT.hostRefused, GOES_ON);
   }
   const [, masked] = /\b(\S+) is masked\b/.exec(problem) ?? [];
@@ -42,12 +47,14 @@ export function tellRefusal({ following: { events } }: Summon, problem: string):
     : /\bnot found\b/.test(problem)
     ? "lychd render"
     : "lychd status";
-  return events.refused(problem.split("\n")[0] ?? "", EXIT.hostRefused, hint);
+  const words = problem.split("\n")[0] ?? "";
+  const said = stopped.length === 0 ? words : `${words}; ${notStarted(stopped)}`;
+  return events.refused(said, EXIT.hostRefused, hint);
 }
 
-function underWay(problem: string): readonly (string | undefined)[] {
-  const [, unit, job] = /\((\S+) has '(\w+)' job queued/.exec(problem) ?? [];
-  return [undefined, job, unit];
+function notStarted(stopped: readonly string[]): string {
+  const was = stopped.length === 0 ? "" : `; stopped before: ${stopped.join(", ")}`;
+  return `nothing was started${was}`;
 }
 
 /** Somebody else started something between the plan and the start. */
@@ -56,8 +63,7 @@ export function tellOvertaken(
   by: readonly string[],
   stopped: readonly string[],
 ): ExitCode {
-  const was = stopped.length === 0 ? "" : `; stopped before: ${stopped.join(", ")}`;
-  const words = `started by somebody else meanwhile: ${by.join(", ")}; nothing was started${was}`;
+  const words = `started by somebody else meanwhile: ${by.join(", ")}; ${notStarted(stopped)}`;
   const wish = invocation.wish.join(" ");
   return events.refused(words, EXIT.hostRefused, `lychd summon ${wish} makes a new plan`);
 }
@@ -141,7 +147,7 @@ async function tellLate(
     { event: "late", phase, waits_for: waitsFor, seconds: events.seconds() },
     `lychd: ${printable(words)}${goesOn}`,
   );
-  if (phase === "healthy") {
+  if (phase === "start" || phase === "healthy") {
     for (const name of waitsFor) await tellJournal(summon, name, serviceOf(summon, name));
   }
   if (phase !== "memory") events.tell({ event: "hint", hint: GOES_ON }, `hint: ${GOES_ON}`);

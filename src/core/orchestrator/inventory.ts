@@ -1,4 +1,6 @@
-import { QUADLET_FOLDER, readUnit, SEPULCHER, soulstoneUnit, SYSTEMD_FOLDER } from "../rune/mod.ts";
+// Not by mod.ts: a summon would wait for the library that writes YAML.
+import { QUADLET_FOLDER, SEPULCHER, soulstoneUnit, SYSTEMD_FOLDER } from "../rune/names.ts";
+import { readUnit } from "../rune/unit.ts";
 
 /** One Soulstone, as its unit tells it. */
 export interface Engine {

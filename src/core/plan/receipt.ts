@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { QUADLET_FOLDER } from "../rune/mod.ts";
+import { QUADLET_FOLDER } from "../rune/names.ts";
 
 /** Where the receipt stands, relative to `$XDG_CONFIG_HOME`. */
 export const RECEIPT_PATH = `${QUADLET_FOLDER}/.lychd-receipt.json`;
