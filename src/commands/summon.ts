@@ -195,7 +195,9 @@ async function tellSystemd(summon: Summon, first: EnginesNow, look: Look): Promi
         const stop = step.names.map((name) => ({ name, why: "" }));
         const awaited = { wanted: [], start: [], stop, restarts: restartsOf(now) };
         const outcome = await follow(following, awaited);
-        if (outcome.kind === "interrupted") return { code: tellAbandoned(summon, stopped) };
+        if (outcome.kind === "interrupted") {
+          return { code: tellAbandoned(summon, stopped, outcome.waitsFor) };
+        }
         if (outcome.kind !== "ready") return { plan, outcome };
         break;
       }

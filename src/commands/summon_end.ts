@@ -72,21 +72,25 @@ export function tellOvertaken(
 export function tellAbandoned(
   { invocation, following: { events, inventory }, told, before }: Summon,
   stopped: readonly string[],
+  stopping: readonly string[] = [],
 ): ExitCode {
   events.clear();
   const again = `lychd summon ${invocation.wish.join(" ")}`;
-  const way = { before, started: told.start, up: told.keep };
+  const left = told.stop.map(({ name }) => name).filter((name) => !stopped.includes(name));
+  const running = [...told.keep, ...left].sort();
+  const way = { before, started: told.start, up: running };
   const back = stopped.length === 0 ? undefined : wayBackCommand(wayBack(way, inventory));
   const what = stopped.length === 0
     ? "nothing was changed"
-    : `nothing was started; stopped: ${stopped.join(", ")}; ` +
-      (told.keep.length === 0 ? "no engine runs now" : `still running: ${told.keep.join(", ")}`);
+    : `nothing was started; ${stopping.length === 0 ? "stopped: " : "systemd still stops "}` +
+      `${(stopping.length === 0 ? stopped : stopping).join(", ")}; ` +
+      (running.length === 0 ? "no engine runs now" : `still running: ${running.join(", ")}`);
   const hints = [
     `${again} ${stopped.length === 0 ? "begins anew" : "goes on"}`,
     ...back === undefined ? [] : [`${back} brings back what ran before`],
   ];
   events.tell(
-    { event: "abandoned", stopped, running: told.keep, seconds: events.seconds(), hints },
+    { event: "abandoned", stopped, running, seconds: events.seconds(), hints },
     [`lychd: interrupted before the start: ${what}`, ...hints.map((hint) => `hint: ${hint}`)]
       .map(printable).join("\n"),
   );
