@@ -7,17 +7,25 @@ export const addWishCommands: AddCommands = (program, { codexOption, jsonOption 
     .description("Have a wish running: stop what conflicts, start, wait until all of it answers.")
     .argument("<wish...>", "what is to run")
     .addOption(new Option("--dry-run", "tell what would happen, and do nothing"))
-    .addOption(new Option("--no-wait", "return as soon as systemd is told"))
     .addOption(
-      new Option("--timeout <seconds>", "how long to wait for it (default: systemd's own limits)")
+      new Option("--no-wait", "return when systemd is told to start, and there is GPU memory"),
+    )
+    .addOption(
+      new Option(
+        "--timeout <seconds>",
+        "give up after this long; systemd goes on (default: never while it starts, and 60 s for an answer)",
+      )
         .argParser(parseSeconds),
     )
     .addOption(
-      new Option("--memory-timeout <seconds>", "how long to wait for GPU memory to be free")
+      new Option(
+        "--memory-timeout <seconds>",
+        "how long to wait for GPU memory to be free, then start all the same",
+      )
         .argParser(parseSeconds).default(60),
     )
     .addOption(new Option("--fallback", "bring back what ran before if it fails"))
-    .addOption(new Option("--no-fallback", "do not (default: ask on a terminal)"))
+    .addOption(new Option("--no-fallback", "do not (default: ask on a terminal, else do not)"))
     .addOption(codexOption)
     .addOption(new Option("--json", "print an event on each line of stdout, as JSON"))
     .addHelpText(
@@ -27,6 +35,9 @@ Examples:
   lychd summon vision-ritual
   lychd summon ocr text-generation --fallback
   lychd summon eye --timeout 300 --json
+
+Ctrl-C: before systemd is told to start, nothing is started; after that systemd
+goes on by itself. What is the case, and the command for the rest, is said.
 ${EXIT_CODES}`,
     )
     .action((wish: string[], options: SummonCliOptions) =>

@@ -1,6 +1,6 @@
 /** How Soulstones are told in lists. */
 import prettyMilliseconds from "pretty-ms";
-import type { Condition, Engine, EngineState } from "../core/orchestrator/mod.ts";
+import type { Engine, EngineState } from "../core/orchestrator/mod.ts";
 import { type Palette, printable } from "../core/report/mod.ts";
 import { wrapped } from "./table.ts";
 
@@ -24,6 +24,7 @@ export function stateText(state: EngineState, palette: Palette): string {
     case "running":
       return palette.added(state);
     case "failed":
+    case "masked":
     case "missing":
       return palette.error(state);
     case "starting":
@@ -32,19 +33,6 @@ export function stateText(state: EngineState, palette: Palette): string {
       return palette.warning(state);
     default:
       return palette.dim(state);
-  }
-}
-
-/** The command that helps an engine in a state that is not as it should be. */
-export function stateHint(name: string, { state }: Condition): string | undefined {
-  switch (state) {
-    case "failed":
-    case "restarting":
-      return `lychd logs ${name}`;
-    case "missing":
-      return "lychd render";
-    default:
-      return undefined;
   }
 }
 

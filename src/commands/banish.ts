@@ -3,13 +3,15 @@ import {
   enginesNamed,
   type Inventory,
   isUp,
-  readWish,
+  readName,
+  type Refusal,
+  withStrays,
 } from "../core/orchestrator/mod.ts";
 import { soulstoneUnit } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
-import { SESSION_HINT } from "./engines.ts";
+import { enginesNow, SESSION_HINT } from "./engines.ts";
 import { fail } from "./fail.ts";
 import { refuseWish } from "./refuse_wish.ts";
 import { readRendered } from "./rendered.ts";
@@ -35,10 +37,8 @@ export async function banish(
     if (systemd === undefined) {
       return fail(context, json, "there is no systemctl", { code: EXIT.hostRefused });
     }
-    const chosen = wish === undefined ? everything() : choose(wish, inventory);
-    if ("message" in chosen) {
-      return refuseWish(context, json, { reason: "unknown", ...chosen });
-    }
+    const chosen = wish === undefined ? EVERYTHING : await choose(wish, inventory, systemd);
+    if ("refusal" in chosen) return refuseWish(context, json, chosen.refusal);
     return await stopAll(invocation, context, systemd, chosen.patterns);
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
@@ -52,25 +52,29 @@ interface Chosen {
   readonly patterns: readonly string[];
 }
 
-function everything(): Chosen {
-  return { patterns: ["soulstone-*.service", "lychd-coven-*.target"] };
-}
+const EVERYTHING: Chosen = { patterns: ["soulstone-*.service", "lychd-coven-*.target"] };
 
-function choose(word: string, inventory: Inventory): Chosen | { message: string; hint?: string } {
-  const read = readWish([word], inventory);
-  if ("refusal" in read) return read.refusal;
-  const { wish } = read;
-  if (wish.kind === "soulstone") return { patterns: [soulstoneUnit(wish.name).service] };
-  if (wish.kind === "capabilities") {
-    return {
-      message: `\`${wish.names[0]}\` is a capability; banish takes a Soulstone or a Coven`,
-      hint: "lychd list shows who offers it",
-    };
-  }
-  const coven = inventory.covens.find(({ name }) => name === wish.name);
+async function choose(
+  word: string,
+  inventory: Inventory,
+  systemd: Systemd,
+): Promise<Chosen | { refusal: Refusal }> {
+  const rendered = readName(word, inventory);
+  // One that only runs has a name too, and no unit that tells it.
+  const read = "refusal" in rendered && rendered.refusal.reason === "unknown"
+    ? readName(word, withStrays(inventory, await straysNow(systemd, inventory)))
+    : rendered;
+  if ("refusal" in read) return read;
+  const { kind, name } = read.name;
+  if (kind === "soulstone") return { patterns: [soulstoneUnit(name).service] };
+  const coven = inventory.covens.find((coven) => coven.name === name);
   // A resident belongs to every Coven, and so to the others too.
   const own = enginesNamed(inventory, coven?.members ?? []).filter((engine) => !engine.resident);
   return { patterns: [coven?.target ?? "", ...own.map((engine) => engine.service)] };
+}
+
+async function straysNow(systemd: Systemd, inventory: Inventory): Promise<readonly string[]> {
+  return (await enginesNow(systemd, inventory)).strays;
 }
 
 async function stopAll(

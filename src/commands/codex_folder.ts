@@ -1,5 +1,8 @@
 import { join, relative } from "node:path/posix";
-import { type CodexFile, type CodexFolder, FILE_LIMIT_KIB } from "../core/codex/mod.ts";
+// Not by mod.ts: a summon would wait for the libraries that read TOML.
+import type { CodexFile, CodexFolder } from "../core/codex/mod.ts";
+import { FILE_LIMIT_KIB } from "../core/codex/limits.ts";
+import { sha256 } from "../core/plan/receipt.ts";
 import { type Finding, finding, startOf } from "../core/report/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
 import type { Visited } from "./codex_trust.ts";
@@ -45,6 +48,18 @@ function watching(host: Host, root: string, visited: Visited[]): Host {
       return status;
     },
   };
+}
+
+/**
+ * The digest of a Codex, as a version of lychd reads it: of the names and contents of its files,
+ * wherever its folder is. Much faster than to compile it.
+ */
+export function digestOf({ files }: CodexFolder, version: string): string {
+  const each = files.map((file) => [
+    file.path,
+    "bytes" in file ? sha256(file.bytes) : file.unreadable,
+  ]);
+  return sha256(JSON.stringify([version, ...each]));
 }
 
 function walk(host: Host, root: string, path: string, files: CodexFile[], seen: Set<string>): void {

@@ -4,7 +4,9 @@ import {
   conditionOf,
   type Engine,
   type Inventory,
+  isSound,
   isUp,
+  type Running,
   type UnitFacts,
 } from "../core/orchestrator/mod.ts";
 import { printable } from "../core/report/mod.ts";
@@ -30,9 +32,23 @@ export interface EnginesNow {
 export const SESSION_HINT =
   "sudo loginctl enable-linger $USER, and log in anew (not by su or sudo)";
 
-/** The engines that hold their place. */
-export function namesUp({ engines }: EnginesNow): string[] {
-  return [...engines].filter(([, { condition }]) => isUp(condition)).map(([name]) => name);
+/** What runs, as a plan takes it; strays are up too. */
+export function runningOf({ engines, strays }: EnginesNow): Running {
+  const up = [...engines].filter(([, { condition }]) => isUp(condition));
+  return {
+    up: new Set([...up.map(([name]) => name), ...strays]),
+    faltering: new Set(
+      up.filter(([, { condition }]) => !isSound(condition)).map(([name]) => name),
+    ),
+  };
+}
+
+/** How often systemd has restarted each engine that is up. */
+export function restartsOf({ engines }: EnginesNow): ReadonlyMap<string, number> {
+  return new Map(
+    [...engines].filter(([, { condition }]) => isUp(condition))
+      .map(([name, { condition }]) => [name, condition.restarts]),
+  );
 }
 
 /** Asks systemd, in one call, what the engines of `inventory` do, and what else runs as one. */

@@ -16,6 +16,13 @@ import { verifyOnStage } from "./verify.ts";
 import { writesFor } from "./writes.ts";
 import { Refusal, writing } from "./writing.ts";
 
+/** What is to be in the live folders. */
+export interface Wanted {
+  readonly runes: readonly Rune[];
+  /** The digest of the Codex that they are made from, if it is that of now. */
+  readonly codex?: string | undefined;
+}
+
 /** What an inscription did. */
 interface Inscribed extends Restarted {
   readonly code: ExitCode;
@@ -31,7 +38,7 @@ interface Inscribed extends Restarted {
 export async function inscribe(
   context: CommandContext,
   options: InscribeOptions,
-  wanted: () => readonly Rune[],
+  wanted: () => Wanted,
 ): Promise<ExitCode> {
   const done = await writing(
     context,
@@ -46,7 +53,7 @@ export async function inscribe(
 async function inscribeLocked(
   context: CommandContext,
   options: InscribeOptions,
-  runes: readonly Rune[],
+  { runes, codex }: Wanted,
   systemd: Systemd | undefined,
 ): Promise<Inscribed> {
   const { host, folders, terminal } = context;
@@ -57,7 +64,8 @@ async function inscribeLocked(
   const backups = backupsFor(context, changes);
   const notes = readNotes(host, folders.config);
   const unknown = !options.verify || !options.reload;
-  const own = [...writesFor(host, folders.config, changes, read.tree.receipt), ...backups];
+  const { receipt } = read.tree;
+  const own = [...writesFor(host, folders.config, changes, { receipt, codex }), ...backups];
   const asked = restartsFor(changes);
   const isNews = own.length > 0 || notes.untold && !unknown;
   if (isNews) {

@@ -133,7 +133,7 @@ async function oldHost(broken: Broken = {}, calls: string[] = []): Promise<Memor
   const healthy = play(() => memory, {}, []);
   let run = healthy;
   assert.equal(
-    await inscribe(contextOf(memory, { out: "", err: "" }), OPTIONS, () => OLD),
+    await inscribe(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: OLD })),
     EXIT.ok,
   );
   run = play(() => memory, broken, calls);
@@ -165,7 +165,11 @@ Deno.test("an inscription that dies at any step, programs included, is old or ne
     const memory = await oldHost();
     const said = { out: "", err: "" };
     try {
-      await inscribe(contextOf(mortalHost(memory, deadline), said), OPTIONS, () => NEW);
+      await inscribe(
+        contextOf(mortalHost(memory, deadline), said),
+        OPTIONS,
+        () => ({ runes: NEW }),
+      );
       break;
     } catch (error) {
       if (!(error instanceof Crash)) throw error;
@@ -183,7 +187,11 @@ Deno.test("an inscription that dies at any step, programs included, is old or ne
       Object.keys(textsOf(state)).sort(),
       `at ${deadline}`,
     );
-    assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => NEW), EXIT.ok, said.err);
+    assert.equal(
+      await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: NEW })),
+      EXIT.ok,
+      said.err,
+    );
     assert.deepEqual(runesOf(memory), textsOf(NEW));
     const left = [...memory.files.keys()].filter((p) =>
       isTransient(basename(p)) || p.includes("/stage/")
@@ -232,7 +240,10 @@ for (const { name, broken, says } of REFUSALS) {
   Deno.test(`${name} leaves the state of before, with exit code 6`, async () => {
     const memory = await oldHost(broken);
     const said = { out: "", err: "" };
-    assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => NEW), EXIT.hostRefused);
+    assert.equal(
+      await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: NEW })),
+      EXIT.hostRefused,
+    );
     assert.match(said.err, says);
     assert.deepEqual(runesOf(memory), textsOf(OLD));
     assert.deepEqual(receiptOf(memory).sort(), Object.keys(textsOf(OLD)).sort());
@@ -253,7 +264,10 @@ for (
     const memory = await oldHost({ analyze });
     const said = { out: "", err: "" };
     const wanted = [...OLD.slice(0, -1), TARGET];
-    assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => wanted), EXIT.hostRefused);
+    assert.equal(
+      await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: wanted })),
+      EXIT.hostRefused,
+    );
     assert.match(
       said.err,
       /lychd-coven-x\.target:2: Unknown key|systemd-analyze verify failed with 1/,
@@ -267,10 +281,14 @@ Deno.test("only what runs and really changed is restarted, and what is gone is s
   const memory = await oldHost({}, calls);
   const said = { out: "", err: "" };
   const restart = { ...OPTIONS, restart: true };
-  assert.equal(await inscribe(contextOf(memory, said), restart, () => NEW), EXIT.ok, said.err);
+  assert.equal(
+    await inscribe(contextOf(memory, said), restart, () => ({ runes: NEW })),
+    EXIT.ok,
+    said.err,
+  );
   const orders = calls.filter((call) => /restart|stop/.test(call));
   assert.deepEqual(orders, ["/systemctl --user try-restart -- soulstone-a.service"]);
-  await inscribe(contextOf(memory, said), restart, () => OLD);
+  await inscribe(contextOf(memory, said), restart, () => ({ runes: OLD }));
   assert.ok(calls.includes("/systemctl --user stop -- soulstone-c.service"));
 });
 
@@ -278,7 +296,7 @@ Deno.test("an inscription that changes nothing runs no program but the question 
   const calls: string[] = [];
   const memory = await oldHost({}, calls);
   const said = { out: "", err: "" };
-  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => OLD), EXIT.ok);
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: OLD })), EXIT.ok);
   assert.deepEqual(calls, ["/systemctl --user show --property=Version"]);
   assert.match(said.out, /0 created, 0 updated, 0 removed, 4 unchanged/);
 });
@@ -288,9 +306,16 @@ Deno.test("a Soulstone that is gone while it runs is stopped at a later --restar
   const memory = await oldHost({}, calls);
   const said = { out: "", err: "" };
   const without = OLD.filter(({ path }) => !path.includes("soulstone-b"));
-  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => without), EXIT.ok);
+  assert.equal(
+    await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: without })),
+    EXIT.ok,
+  );
   assert.match(said.err, /still running as they were before: soulstone-b\.service/);
-  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => without);
+  await inscribe(
+    contextOf(memory, said),
+    { ...OPTIONS, restart: true },
+    () => ({ runes: without }),
+  );
   assert.ok(calls.includes("/systemctl --user stop -- soulstone-b.service"));
 });
 
@@ -299,13 +324,16 @@ Deno.test("what is to be restarted is not forgotten when systemd does not answer
   const broken: Broken = {};
   const memory = await oldHost(broken, calls);
   const said = { out: "", err: "" };
-  await inscribe(contextOf(memory, said), OPTIONS, () => NEW);
+  await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: NEW }));
   broken.show = { code: 1, stdout: "", stderr: "Connection timed out" };
   const restart = { ...OPTIONS, restart: true };
-  assert.equal(await inscribe(contextOf(memory, said), restart, () => NEW), EXIT.hostRefused);
+  assert.equal(
+    await inscribe(contextOf(memory, said), restart, () => ({ runes: NEW })),
+    EXIT.hostRefused,
+  );
   assert.match(said.err, /Connection timed out; the new units are in place/);
   delete broken.show;
-  await inscribe(contextOf(memory, said), restart, () => NEW);
+  await inscribe(contextOf(memory, said), restart, () => ({ runes: NEW }));
   assert.ok(calls.includes("/systemctl --user try-restart -- soulstone-a.service"));
 });
 
@@ -314,9 +342,9 @@ Deno.test("what was written without being told is tried and loaded by the next r
   const memory = await oldHost({}, calls);
   const said = { out: "", err: "" };
   const alone = { ...OPTIONS, verify: false, reload: false };
-  await inscribe(contextOf(memory, said), alone, () => NEW);
+  await inscribe(contextOf(memory, said), alone, () => ({ runes: NEW }));
   assert.equal(calls.length, 0);
-  await inscribe(contextOf(memory, said), OPTIONS, () => NEW);
+  await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: NEW }));
   assert.ok(calls.some((call) => call.startsWith("/quadlet")));
   assert.ok(calls.includes("/systemctl --user daemon-reload"));
 });
@@ -339,7 +367,7 @@ function withTexts(texts: Readonly<Record<string, string>>): Rune[] {
 async function watchedHost(broken: Broken, calls: string[]): Promise<MemoryHost> {
   const memory = await oldHost(broken, calls);
   const context = contextOf(memory, { out: "", err: "" });
-  assert.equal(await inscribe(context, OPTIONS, () => WATCHERS), EXIT.ok);
+  assert.equal(await inscribe(context, OPTIONS, () => ({ runes: WATCHERS })), EXIT.ok);
   calls.length = 0;
   return memory;
 }
@@ -358,12 +386,12 @@ Deno.test("a new configuration is taken over without a restart, and a dashboard 
   const memory = await watchedHost({}, calls);
   const said = { out: "", err: "" };
   const runes = withTexts({ ...NEW_CONFIGURATION, [`${UNITS}/scribe/dashboards/x.json`]: "[]\n" });
-  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => runes), EXIT.ok);
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
   assert.deepEqual(orders(calls), ["reload -- harvester.service"]);
   assert.match(said.out, /^took over, without a restart: harvester\.service$/m);
   assert.equal(said.err, "");
   calls.length = 0;
-  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => runes);
+  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: runes }));
   assert.deepEqual(orders(calls), []);
 });
 
@@ -375,14 +403,14 @@ Deno.test("a Harvester that waits for its restart is not given the new configura
     ...NEW_CONFIGURATION,
     [`${UNITS}/harvester.container`]: "[Container]\nImage=p:2\n",
   });
-  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => runes), EXIT.ok);
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
   assert.match(said.err, /still running as they were before: harvester\.service/);
   const later = runes.map((old) =>
     old.path.endsWith("prometheus.yml") ? rune(old.path, "a: 3\n") : old
   );
-  await inscribe(contextOf(memory, said), OPTIONS, () => later);
+  await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: later }));
   assert.deepEqual(orders(calls), []);
-  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => later);
+  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: later }));
   assert.deepEqual(orders(calls), ["try-restart -- harvester.service"]);
 });
 
@@ -392,11 +420,14 @@ Deno.test("a configuration that the Harvester refuses is told, and tried again b
   const memory = await watchedHost(broken, calls);
   const said = { out: "", err: "" };
   const runes = withTexts(NEW_CONFIGURATION);
-  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => runes), EXIT.hostRefused);
+  assert.equal(
+    await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: runes })),
+    EXIT.hostRefused,
+  );
   assert.match(said.err, /^lychd: a reload failed: Job for harvester failed\.$/m);
   delete broken.reload;
   calls.length = 0;
-  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => runes), EXIT.ok);
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
   assert.deepEqual(orders(calls), ["reload -- harvester.service"]);
 });
 
@@ -406,7 +437,7 @@ Deno.test("a new Watcher starts beside those that run, with --restart only", asy
     const calls: string[] = [];
     const memory = await watchedHost({}, calls);
     const said = { out: "", err: "" };
-    await inscribe(contextOf(memory, said), { ...OPTIONS, restart }, () => runes);
+    await inscribe(contextOf(memory, said), { ...OPTIONS, restart }, () => ({ runes: runes }));
     assert.deepEqual(orders(calls), restart ? ["start -- lychd-watchers.target"] : []);
   }
 });
@@ -415,7 +446,7 @@ Deno.test("Watchers that are gone are stopped with --restart, and leave no folde
   const calls: string[] = [];
   const memory = await watchedHost({}, calls);
   const said = { out: "", err: "" };
-  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => OLD);
+  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: OLD }));
   assert.deepEqual(orders(calls), [
     "stop -- harvester.service lychd-watchers.target scribe.service",
   ]);

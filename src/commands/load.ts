@@ -1,7 +1,7 @@
 import { type Codex, readCodex } from "../core/codex/mod.ts";
 import { compile, type Rune } from "../core/compile/mod.ts";
 import { type Finding, formatReport, hasErrors, sortFindings } from "../core/report/mod.ts";
-import { readCodexFolder } from "./codex_folder.ts";
+import { digestOf, readCodexFolder } from "./codex_folder.ts";
 import type { Visited } from "./codex_trust.ts";
 import type { CommandContext } from "./context.ts";
 
@@ -11,6 +11,8 @@ export interface Loaded {
   /** Empty when the Codex is invalid. */
   readonly runes: readonly Rune[];
   readonly valid: boolean;
+  /** The digest of its files; nothing when there is no such folder. */
+  readonly codexDigest: string | undefined;
   readonly findings: readonly Finding[];
   /** The files and folders that it was read from. */
   readonly visited: readonly Visited[];
@@ -20,20 +22,27 @@ export interface Loaded {
  * Reads and compiles the Codex, and reports every finding on stderr.
  */
 export async function loadCodex(context: CommandContext): Promise<Loaded> {
-  const { folders, terminal } = context;
-  const { sources, ...loaded } = await compileCodex(context);
-  terminal.err(formatReport(loaded.findings, {
-    sources,
-    prefix: `${folders.codexShown}/`,
-    palette: terminal.errPalette,
-  }));
-  return loaded;
+  const compiled = await compileCodex(context);
+  reportFindings(context, compiled);
+  return compiled;
+}
+
+/** A Codex with the texts that its findings point into. */
+export type Compiled = Loaded & { readonly sources: ReadonlyMap<string, string> };
+
+/** Reports every finding on stderr. */
+export function reportFindings(
+  { folders, terminal }: CommandContext,
+  { findings, sources }: Compiled,
+): void {
+  const { errPalette: palette } = terminal;
+  terminal.err(formatReport(findings, { sources, prefix: `${folders.codexShown}/`, palette }));
 }
 
 /** Reads and compiles the Codex, and says nothing. */
 export async function compileCodex(
-  { host, folders }: CommandContext,
-): Promise<Loaded & { readonly sources: ReadonlyMap<string, string> }> {
+  { host, folders, version }: CommandContext,
+): Promise<Compiled> {
   const found = readCodexFolder(host, folders.codex, folders.codexShown);
   const read = "fault" in found
     ? { codex: undefined, findings: [found.fault], sources: new Map<string, string>() }
@@ -43,7 +52,9 @@ export async function compileCodex(
   const valid = !hasErrors(findings);
   const runes = valid ? compiled.runes : [];
   const visited = "fault" in found ? [] : found.visited;
-  return { codex: read.codex, runes, valid, findings, visited, sources: read.sources };
+  const codexDigest = "folder" in found ? digestOf(found.folder, version) : undefined;
+  const { codex, sources } = read;
+  return { codex, runes, valid, codexDigest, findings, visited, sources };
 }
 
 const NOTHING = { runes: [], findings: [] };

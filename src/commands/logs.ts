@@ -1,4 +1,4 @@
-import { enginesNamed, readWish } from "../core/orchestrator/mod.ts";
+import { enginesNamed, readName } from "../core/orchestrator/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
@@ -14,18 +14,12 @@ export async function logs(
   const read = requireRendered(context);
   if ("problem" in read) return fail(context, json, read.problem, { hint: read.hint });
   const { inventory } = read.rendered;
-  const wish = readWish([name], inventory);
-  if ("refusal" in wish) return refuseWish(context, json, wish.refusal);
-  const names = wish.wish.kind === "soulstone"
-    ? [wish.wish.name]
-    : inventory.covens.find((coven) => wish.wish.kind === "coven" && coven.name === wish.wish.name)
-      ?.members;
-  if (names === undefined) {
-    return fail(context, json, `\`${name}\` is a capability, and has no journal`, {
-      code: EXIT.usage,
-      hint: "lychd list shows who offers it",
-    });
-  }
+  const named = readName(name, inventory);
+  if ("refusal" in named) return refuseWish(context, json, named.refusal);
+  const { kind, name: found } = named.name;
+  const names = kind === "soulstone"
+    ? [found]
+    : inventory.covens.find((coven) => coven.name === found)?.members ?? [];
   if (programs.journalctl === undefined) {
     return fail(context, json, "there is no journalctl", { code: EXIT.hostRefused });
   }

@@ -18,7 +18,7 @@ import { writesFor } from "./writes.ts";
 export function writeOutput(
   { json }: Extract<Invocation, { command: "render" }>,
   context: CommandContext,
-  { runes }: Loaded,
+  { runes, codexDigest: codex }: Loaded,
 ): ExitCode {
   const { host, folders, terminal } = context;
   const root = folders.output ?? "";
@@ -42,7 +42,8 @@ export function writeOutput(
         : "was edited since it was written";
       return refuse(`${join(root, strange.path)} ${why}; nothing was written`);
     }
-    beginTransaction(host, root, writesFor(host, root, changes, read.tree.receipt)).commit();
+    const writes = writesFor(host, root, changes, { receipt: read.tree.receipt, codex });
+    beginTransaction(host, root, writes).commit();
     if (json) {
       const files = changes.map(({ path, action }) => ({ path, action }));
       terminal.out(`${JSON.stringify({ folder: root, files }, null, 2)}\n`);

@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
-import { namesUp, tryEnginesNow } from "./engines.ts";
+import { runningOf, tryEnginesNow } from "./engines.ts";
 import { refuseWish } from "./refuse_wish.ts";
 import { printJson } from "./say.ts";
 import { planWords, transitionJson, transitionText } from "./transition_text.ts";
@@ -21,8 +21,8 @@ export async function planWish(
       `lychd: the user's systemd does not answer (${asked.problem}): planned as if nothing ran\n`,
     );
   }
-  const running = "now" in asked ? namesUp(asked.now) : [];
-  const planned = planWords(words, inventory, running);
+  const now = "now" in asked ? asked.now : { engines: new Map(), strays: [] };
+  const planned = planWords(words, inventory, { running: runningOf(now), strays: now.strays });
   if ("refusal" in planned) return refuseWish(context, json, planned.refusal);
   if (json) {
     printJson(context, {

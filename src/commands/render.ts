@@ -36,7 +36,11 @@ export async function render(
         const { problem, hint } = doubt;
         return fail(context, invocation.json, `${problem}; nothing was changed`, { hint });
       }
-      return await inscribe(context, invocation, () => loaded.runes);
+      return await inscribe(
+        context,
+        invocation,
+        () => ({ runes: loaded.runes, codex: loaded.codexDigest }),
+      );
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Rune } from "../core/compile/mod.ts";
 import { type Inventory, readInventory } from "../core/orchestrator/mod.ts";
 import { type Change, plan } from "../core/plan/plan.ts";
 import { printable } from "../core/report/mod.ts";
-import { SEPULCHER } from "../core/rune/mod.ts";
+import { SEPULCHER } from "../core/rune/names.ts";
 import type { CommandContext } from "./context.ts";
 import { type DiskTree, readTree } from "./disk.ts";
 

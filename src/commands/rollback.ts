@@ -15,7 +15,7 @@ export function rollback(options: InscribeOptions, context: CommandContext): Pro
       throw new Refusal(EXIT.failure, "there is no former generation", "lychd render --dry-run");
     }
     const read = parseGeneration(new TextDecoder().decode(host.read(path)));
-    if ("generation" in read) return read.generation;
+    if ("generation" in read) return { runes: read.generation };
     throw new Refusal(EXIT.failure, `${printable(path)} cannot be used: ${read.problem}`);
   });
 }

@@ -2,13 +2,14 @@ import { cursor, erase } from "sisteransi";
 import type { Gpu, Inventory } from "../core/orchestrator/mod.ts";
 import { type Palette, printable } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import { aboutLines, bytesText, durationText, stateHint, stateText, vramText } from "./about.ts";
+import { aboutLines, bytesText, durationText, stateText, vramText } from "./about.ts";
 import type { CommandContext } from "./context.ts";
 import { type EngineNow, type EnginesNow, SESSION_HINT, tryEnginesNow } from "./engines.ts";
 import { fail } from "./fail.ts";
 import { readGpus } from "./gpus.ts";
 import { requireRendered } from "./rendered.ts";
 import { warn } from "./say.ts";
+import { stateHint } from "./state_hint.ts";
 import { tableLines, wrapped } from "./table.ts";
 
 /** How often `--watch` looks. */
@@ -29,12 +30,14 @@ export async function status(
     }
     if (!watch) tellAside(context, seen);
     const text = json ? jsonText(seen, watch) : statusText(seen, terminal.outPalette);
-    // Into a file or a pipe goes only what is news.
-    if (!watch || terminal.outIsTerminal && !json) {
-      terminal.out(watch ? `${erase.screen}${cursor.to(0, 0)}${text}` : text);
-    } else if (text !== former) terminal.out(text);
-    if (!watch) return EXIT.ok;
-    former = text;
+    if (!watch) {
+      terminal.out(text);
+      return EXIT.ok;
+    }
+    const news = newsOf(seen);
+    if (terminal.outIsTerminal && !json) terminal.out(`${erase.screen}${cursor.to(0, 0)}${text}`);
+    else if (news !== former) terminal.out(json || former === "" ? text : `\n${text}`);
+    former = news;
     await new Promise((wake) => setTimeout(wake, WATCH_MILLISECONDS));
   }
 }
@@ -63,10 +66,23 @@ async function look(
   return { inventory, now: asked.now, gpus, atSeconds: Date.now() / 1000 };
 }
 
+/** What is news in a file or a pipe: who does something else, not that time has passed. */
+function newsOf({ inventory, now }: Seen): string {
+  return JSON.stringify([
+    inventory.engines.map(({ name, uri }) => {
+      const { facts, condition: { state, why } } = now.engines.get(name) ?? MISSING;
+      return [name, uri, state, why, facts?.sinceSeconds];
+    }),
+    now.strays,
+  ]);
+}
+
 function tellAside(context: CommandContext, { now }: Seen): void {
   if (now.strays.length > 0) {
-    const names = now.strays.join(", ");
-    warn(context, `not rendered any more, but still running: ${names}`, "lychd render --restart");
+    const names = now.strays.map(printable);
+    const words = `not rendered any more, but still running: ${names.join(", ")}`;
+    const commands = names.map((name) => `lychd banish soulstone:${name}`);
+    warn(context, words, commands.join(" && "));
   }
   const stale = [...now.engines].filter(([, { facts }]) => facts?.isStale === true);
   if (stale.length > 0) {
@@ -96,9 +112,12 @@ function statusText({ inventory, now, gpus, atSeconds }: Seen, palette: Palette)
   const lines = [palette.strong(head)];
   for (const [i, engine] of inventory.engines.entries()) {
     const { condition } = now.engines.get(engine.name) ?? MISSING;
-    const hint = stateHint(engine.name, condition);
+    const hint = stateHint(engine.name, condition.state);
     const why = condition.why === undefined ? [] : wrapped(`${condition.why}: ${hint}`, 2);
     lines.push(rows[i] ?? "", ...aboutLines(engine, 2, palette), ...why.map(palette.hint));
+  }
+  for (const name of now.strays.map(printable)) {
+    lines.push(`${name}: not rendered any more, but still running: lychd banish soulstone:${name}`);
   }
   for (const { vendor, names, totalMib, freeMib } of gpus) {
     lines.push(`GPU ${vendor} ${names[0]}: ${totalMib - freeMib} of ${totalMib} MiB in use`);

@@ -1,29 +1,43 @@
-import { join } from "node:path/posix";
 import {
   enginesNamed,
-  type Inventory,
-  memoryNeed,
+  isSound,
+  nextStep,
   type Transition,
   type Wish,
+  withStrays,
 } from "../core/orchestrator/mod.ts";
-import { RECEIPT_PATH } from "../core/plan/receipt.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import { isCodexNewer } from "./codex_newer.ts";
+import { compareWithCodex } from "./compare.ts";
 import type { CommandContext } from "./context.ts";
-import { enginesNow, namesUp, SESSION_HINT } from "./engines.ts";
-import { follow, followMemory, followStops, type Outcome } from "./follow.ts";
-import { readGpus } from "./gpus.ts";
-import { differences, type Rendered, requireRendered, tellDifferences } from "./rendered.ts";
+import { type EnginesNow, enginesNow, restartsOf, runningOf, SESSION_HINT } from "./engines.ts";
+import {
+  follow,
+  followMemory,
+  hopelessText,
+  MemoryPatience,
+  needsNow,
+  type Outcome,
+} from "./follow.ts";
+import { requireRendered } from "./rendered.ts";
 import { warn } from "./say.ts";
-import { concludeSummon, type Summon, tellUnderWay } from "./summon_end.ts";
+import { stateHint } from "./state_hint.ts";
+import {
+  concludeSummon,
+  type Summon,
+  tellAbandoned,
+  tellOvertaken,
+  tellRefusal,
+} from "./summon_end.ts";
 import { type SummonEvents, summonEvents } from "./summon_events.ts";
 import { userSystemd } from "./systemd.ts";
 import { planWords, transitionJson, transitionText } from "./transition_text.ts";
 
+type SummonInvocation = Extract<Invocation, { command: "summon" }>;
+
 /** `lychd summon WISH`: has systemd make a wish true, and follows it until all that is wanted answers. */
 export async function summon(
-  invocation: Extract<Invocation, { command: "summon" }>,
+  invocation: SummonInvocation,
   context: CommandContext,
 ): Promise<ExitCode> {
   const events = summonEvents(context, invocation.json);
@@ -37,134 +51,169 @@ export async function summon(
 }
 
 async function beginSummon(
-  invocation: Extract<Invocation, { command: "summon" }>,
+  invocation: SummonInvocation,
   context: CommandContext,
   events: SummonEvents,
 ): Promise<ExitCode> {
+  const sinceSeconds = Date.now() / 1000;
+  const timeoutSeconds = invocation.timeoutSeconds ?? Infinity;
+  const deadlineMilliseconds = performance.now() + timeoutSeconds * 1000;
   const read = requireRendered(context);
   if ("problem" in read) return events.refused(read.problem, EXIT.failure, read.hint);
   const { inventory } = read.rendered;
   const systemd = userSystemd(context);
   if (systemd === undefined) return events.refused("there is no systemctl", EXIT.hostRefused);
-  const now = await enginesNow(systemd, inventory);
-  const planned = planWords(invocation.wish, inventory, namesUp(now));
+  const look = async () => {
+    const now = await enginesNow(systemd, inventory);
+    const running = { running: runningOf(now), strays: now.strays };
+    return { now, planned: planWords(invocation.wish, inventory, running) };
+  };
+  const { now, planned } = await look();
   if ("refusal" in planned) {
     const { message, hint } = planned.refusal;
     return events.refused(message, EXIT.usage, hint);
   }
-  const { wish, transition } = planned;
-  const missing = transition.wanted.filter((name) =>
-    now.engines.get(name)?.condition.state === "missing"
-  );
-  if (missing.length > 0) {
-    const words = `systemd has no unit of ${missing.join(", ")}; nothing was changed`;
-    return events.refused(words, EXIT.hostRefused, "lychd render");
-  }
-  tellPlan(context, events, wish, transition);
+  const refused = refuseUnits(events, planned.transition, now);
+  if (refused !== undefined) return refused;
+  tellPlan(context, events, planned);
   if (invocation.dryRun) {
     await compareWithCodex(context, read.rendered);
     return EXIT.ok;
   }
-  const timeoutSeconds = invocation.timeoutSeconds ?? Infinity;
   const summon: Summon = {
     invocation,
-    transition,
+    told: planned.transition,
+    plan: planned.transition,
     // One that crashes again and again is nothing to go back to.
-    before: [...now.engines].filter(([, { condition }]) =>
-      condition.state === "running" || condition.state === "starting"
-    ).map(([name]) => name),
-    sinceSeconds: Date.now() / 1000,
+    before: [...now.engines].filter(([, { condition }]) => isSound(condition))
+      .map(([name]) => name),
+    sinceSeconds,
     following: {
       context,
       systemd,
-      inventory,
+      inventory: withStrays(inventory, now.strays),
       events,
-      deadlineMilliseconds: performance.now() + timeoutSeconds * 1000,
+      deadlineMilliseconds,
     },
   };
-  const told = await tellSystemd(summon);
+  const told = await tellSystemd(summon, now, look);
   if ("code" in told) return told.code;
+  const ending = { ...summon, plan: told.plan };
+  if ("outcome" in told) return await concludeSummon(ending, told.outcome);
   // The engines load meanwhile.
   await compareWithCodex(context, read.rendered);
   if (!invocation.wait) {
-    events.tell({ event: "told" }, "systemd is told; lychd status --watch shows how it goes");
+    const words = "systemd is told; lychd status --watch shows how it goes";
+    events.tell({ event: "told", seconds: events.seconds() }, words);
     return EXIT.ok;
   }
-  const outcome = told.outcome ?? await follow(summon.following, transition);
-  return await concludeSummon(summon, outcome);
+  const followed = { ...told.plan, restarts: told.restarts };
+  return await concludeSummon(ending, await follow(summon.following, followed));
+}
+
+/** Refuses what systemd would not start. */
+function refuseUnits(
+  events: SummonEvents,
+  { wanted }: Transition,
+  { engines }: EnginesNow,
+): ExitCode | undefined {
+  for (const state of ["masked", "missing"] as const) {
+    const names = wanted.filter((name) => engines.get(name)?.condition.state === state);
+    const [first] = names;
+    if (first === undefined) continue;
+    const why = engines.get(first)?.condition.why;
+    const words = `${names.join(", ")} cannot start: ${why}; nothing was changed`;
+    return events.refused(words, EXIT.hostRefused, stateHint(first, state));
+  }
+  return undefined;
+}
+
+interface Planned {
+  readonly wish: Wish;
+  readonly transition: Transition;
 }
 
 function tellPlan(
   { terminal }: CommandContext,
   events: SummonEvents,
-  wish: Wish,
-  transition: Transition,
+  { wish, transition }: Planned,
 ): void {
   const text = transitionText({ ...transition, losers: [] }, terminal.errPalette);
   events.tell({ event: "plan", ...transitionJson(wish, transition) }, text.trimEnd());
 }
 
-/** Warns where the Codex is not what was rendered, and so not what happens. */
-async function compareWithCodex(context: CommandContext, rendered: Rendered): Promise<void> {
-  const { host, folders } = context;
-  const receipt = host.stat(join(folders.config, RECEIPT_PATH));
-  const isAsRendered = receipt !== undefined &&
-    !isCodexNewer(host, folders.codex, receipt.changedSeconds);
-  if (isAsRendered) return;
-  // The compiler takes time to load, which nobody waits for here.
-  const { compileCodex } = await import("./load.ts");
-  const { runes, valid } = await compileCodex(context);
-  if (valid) tellDifferences(context, differences(runes, rendered));
-  else warn(context, "the Codex has faults; what was rendered last counts", "lychd check");
-}
+/** Looks at what runs, and plans the same wish anew. */
+type Look = () => Promise<{ now: EnginesNow; planned: ReturnType<typeof planWords> }>;
+
+/** What systemd was told, unless the summon is over. */
+type Told =
+  | { readonly code: ExitCode }
+  /** It has come to nothing before the start. */
+  | { readonly plan: Transition; readonly outcome: Outcome }
+  /** It is to be followed. */
+  | { readonly plan: Transition; readonly restarts: ReadonlyMap<string, number> };
 
 /**
  * Has systemd do it: as one transaction, or, where engines take GPU memory that is not free yet, the
- * stop first and the start when the memory is there.
- *
- * @returns the exit code when nothing more is to be followed, or an outcome that is known already.
+ * stop first and the start when the memory is there. Whatever took time, it looks and plans again
+ * before it goes on: others may have done something.
  */
-async function tellSystemd(
-  summon: Summon,
-): Promise<{ code: ExitCode } | { outcome: Outcome | undefined }> {
-  const { invocation, following, transition } = summon;
-  const { context, systemd, inventory } = following;
-  const waitsForMemory = invocation.wait && await isShortOfMemory(context, inventory, transition);
-  const first = transition.stop
-    .filter(({ name }) => waitsForMemory || transition.stopFirst.includes(name));
-  if (first.length > 0) {
-    const engines = enginesNamed(inventory, first.map(({ name }) => name));
-    const problem = await systemd.beginStop(engines.map((engine) => engine.service));
-    if (problem !== undefined) return { code: tellUnderWay(summon, problem) };
-    const outcome = await followStops(following, first);
-    if (outcome.kind !== "ready") return { outcome };
+async function tellSystemd(summon: Summon, first: EnginesNow, look: Look): Promise<Told> {
+  const { invocation, following, told } = summon;
+  const { context, systemd, inventory, events } = following;
+  const stopped: string[] = [];
+  const patience = new MemoryPatience(invocation.memoryTimeoutSeconds);
+  let [now, plan, isFirst] = [first, told, true];
+  for (;;) {
+    const needs = patience.isOver ? [] : await needsNow(context, inventory, plan.start);
+    if (isFirst) { for (const words of hopelessText(needs)) warn(context, words); }
+    if (!isFirst || needs.length > 0) {
+      const seen = await look();
+      if ("refusal" in seen.planned) {
+        return { code: events.refused(seen.planned.refusal.message, EXIT.hostRefused) };
+      }
+      const { transition } = seen.planned;
+      const isOther = transition.start.join() !== plan.start.join();
+      [now, plan] = [seen.now, transition];
+      if (isOther) {
+        tellPlan(context, events, seen.planned);
+        isFirst = false;
+        continue;
+      }
+    }
+    isFirst = false;
+    if (context.interruption.aborted) return { code: tellAbandoned(summon, stopped) };
+    const step = nextStep(told, plan, { stopped, needs });
+    switch (step.kind) {
+      case "overtaken":
+        return { code: tellOvertaken(summon, step.by, stopped) };
+      case "stop": {
+        const engines = enginesNamed(inventory, step.names);
+        const problem = await systemd.beginStop(engines.map((engine) => engine.service));
+        if (problem !== undefined) return { code: tellRefusal(summon, problem, stopped) };
+        stopped.push(...step.names);
+        const stop = step.names.map((name) => ({ name, why: "" }));
+        const awaited = { wanted: [], start: [], stop, restarts: restartsOf(now) };
+        const outcome = await follow(following, awaited);
+        if (outcome.kind === "interrupted") {
+          return { code: tellAbandoned(summon, stopped, outcome.waitsFor) };
+        }
+        if (outcome.kind !== "ready") return { plan, outcome };
+        break;
+      }
+      case "wait": {
+        const outcome = await followMemory(following, plan.start, patience);
+        if (outcome.kind === "interrupted") return { code: tellAbandoned(summon, stopped) };
+        if (outcome.kind === "late") return { plan, outcome };
+        break;
+      }
+      case "start": {
+        const problem = await systemd.startIrreversibly(step.unit);
+        if (problem !== undefined) return { code: tellRefusal(summon, problem, stopped) };
+        return { plan, restarts: restartsOf(now) };
+      }
+      case "follow":
+        return { plan, restarts: restartsOf(now) };
+    }
   }
-  if (waitsForMemory) {
-    const limit = invocation.memoryTimeoutSeconds;
-    const outcome = await followMemory(following, transition.start, limit);
-    if (outcome.kind !== "ready") return { outcome };
-  }
-  if (transition.choice.unit === undefined) return { outcome: undefined };
-  if (context.interruption.aborted) return { outcome: { kind: "abandoned" } };
-  const problem = await systemd.startIrreversibly(transition.choice.unit);
-  return problem === undefined ? { outcome: undefined } : { code: tellUnderWay(summon, problem) };
-}
-
-/** Whether the start has to wait for memory; warns where waiting cannot help. */
-async function isShortOfMemory(
-  context: CommandContext,
-  inventory: Inventory,
-  { start }: Transition,
-): Promise<boolean> {
-  const engines = enginesNamed(inventory, start);
-  if (!engines.some((engine) => (engine.vramMib ?? 0) > 0)) return false;
-  const need = memoryNeed(engines, await readGpus(context));
-  if (need === undefined || need.neededMib <= need.freeMib) return false;
-  if (need.neededMib <= need.totalMib) return true;
-  const { neededMib, totalMib } = need;
-  warn(
-    context,
-    `${neededMib} MiB of GPU memory are declared, more than the ${totalMib} MiB that there are`,
-  );
-  return false;
 }

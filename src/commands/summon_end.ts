@@ -1,46 +1,105 @@
-/** How a summon ends: ready, interrupted, or failed and maybe undone. */
+/** How a summon ends: ready, interrupted, overtaken, or failed. */
 import {
   enginesNamed,
-  type Inventory,
   type Transition,
   wayBack,
+  wayBackCommand,
 } from "../core/orchestrator/mod.ts";
 import { printable, printableLines } from "../core/report/mod.ts";
-import { SEPULCHER } from "../core/rune/mod.ts";
+import { SEPULCHER } from "../core/rune/names.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../invocation.ts";
-import { follow, type Following, type Outcome } from "./follow.ts";
+import type { Following, Outcome } from "./follow.ts";
 import { journalTail } from "./journal.ts";
-import type { Systemd } from "./systemd.ts";
+import { fallBack } from "./summon_back.ts";
 import { tableLines } from "./table.ts";
 
 /** A summon under way. */
 export interface Summon {
   readonly invocation: SummonOptions & { readonly wish: readonly string[] };
   readonly following: Following;
-  readonly transition: Transition;
-  /** The engines that held their place before it. */
+  /** The plan that the operator was told first: nothing else is stopped for it. */
+  readonly told: Transition;
+  /** The plan that was followed in the end. */
+  readonly plan: Transition;
+  /** The engines that ran, or started, before it. */
   readonly before: readonly string[];
   /** When it began, in seconds of the Unix epoch. */
   readonly sinceSeconds: number;
 }
 
-/** systemd refused a transaction: something else is under way, which is told. */
-export function tellUnderWay({ following: { events } }: Summon, problem: string): ExitCode {
+const GOES_ON = "lychd status --watch shows it, lychd banish ends it";
+
+/** systemd refused a transaction: why, and what helps. */
+export function tellRefusal(
+  { following: { events } }: Summon,
+  problem: string,
+  stopped: readonly string[],
+): ExitCode {
   const [, unit, job] = /\((\S+) has '(\w+)' job queued/.exec(problem) ?? [];
-  if (unit === undefined) {
-    return events.refused(problem.split("\n")[0] ?? "", EXIT.hostRefused, "lychd status");
+  if (unit !== undefined) {
+    const begun = stopped.length === 0 ? "this was not begun" : notStarted(stopped);
+    const words = `something else is under way: a ${job} of ${unit}; ${begun}`;
+    return events.refused(words, EXIT.hostRefused, GOES_ON);
   }
-  return events.refused(
-    `something else is under way: a ${job} of ${unit}; this was not begun`,
-    EXIT.hostRefused,
-    "lychd status --watch shows it, lychd banish ends it",
+  const [, masked] = /\b(\S+) is masked\b/.exec(problem) ?? [];
+  const hint = masked !== undefined
+    ? `systemctl --user unmask ${masked}`
+    : /\bnot found\b/.test(problem)
+    ? "lychd render"
+    : "lychd status";
+  const words = problem.split("\n")[0] ?? "";
+  const said = stopped.length === 0 ? words : `${words}; ${notStarted(stopped)}`;
+  return events.refused(said, EXIT.hostRefused, hint);
+}
+
+function notStarted(stopped: readonly string[]): string {
+  const was = stopped.length === 0 ? "" : `; stopped before: ${stopped.join(", ")}`;
+  return `nothing was started${was}`;
+}
+
+/** Somebody else started something between the plan and the start. */
+export function tellOvertaken(
+  { invocation, following: { events } }: Summon,
+  by: readonly string[],
+  stopped: readonly string[],
+): ExitCode {
+  const words = `started by somebody else meanwhile: ${by.join(", ")}; ${notStarted(stopped)}`;
+  const wish = invocation.wish.join(" ");
+  return events.refused(words, EXIT.hostRefused, `lychd summon ${wish} makes a new plan`);
+}
+
+/** The operator interrupted it before systemd was told to start: nothing goes on by itself. */
+export function tellAbandoned(
+  { invocation, following: { events, inventory }, told, before }: Summon,
+  stopped: readonly string[],
+  stopping: readonly string[] = [],
+): ExitCode {
+  events.clear();
+  const again = `lychd summon ${invocation.wish.join(" ")}`;
+  const left = told.stop.map(({ name }) => name).filter((name) => !stopped.includes(name));
+  const running = [...told.keep, ...left].sort();
+  const way = { before, started: told.start, up: running };
+  const back = stopped.length === 0 ? undefined : wayBackCommand(wayBack(way, inventory));
+  const what = stopped.length === 0
+    ? "nothing was changed"
+    : `nothing was started; ${stopping.length === 0 ? "stopped: " : "systemd still stops "}` +
+      `${(stopping.length === 0 ? stopped : stopping).join(", ")}; ` +
+      (running.length === 0 ? "no engine runs now" : `still running: ${running.join(", ")}`);
+  const hints = [
+    `${again} ${stopped.length === 0 ? "begins anew" : "goes on"}`,
+    ...back === undefined ? [] : [`${back} brings back what ran before`],
+  ];
+  events.tell(
+    { event: "abandoned", stopped, running, seconds: events.seconds(), hints },
+    [`lychd: interrupted before the start: ${what}`, ...hints.map((hint) => `hint: ${hint}`)]
+      .map(printable).join("\n"),
   );
+  return EXIT.interrupted;
 }
 
 /** Tells how it ended, and on failure brings back what ran before if that is wanted. */
 export async function concludeSummon(summon: Summon, outcome: Outcome): Promise<ExitCode> {
-  const { invocation, following } = summon;
-  const { events } = following;
+  const { events } = summon.following;
   events.clear();
   switch (outcome.kind) {
     case "ready":
@@ -49,21 +108,14 @@ export async function concludeSummon(summon: Summon, outcome: Outcome): Promise<
     case "interrupted": {
       const names = outcome.waitsFor.join(", ");
       events.tell(
-        { event: "interrupted", waits_for: outcome.waitsFor },
+        { event: "interrupted", waits_for: outcome.waitsFor, seconds: events.seconds() },
         `lychd: interrupted; systemd goes on, still waited for: ${printable(names)}\n` +
-          "hint: lychd status --watch shows it, lychd banish ends it",
+          `hint: ${GOES_ON}`,
       );
       return EXIT.interrupted;
     }
-    case "abandoned":
-      events.tell(
-        { event: "abandoned" },
-        "lychd: interrupted; what had to stop stops, and nothing was started\n" +
-          `hint: lychd summon ${printable(invocation.wish.join(" "))}`,
-      );
-      return EXIT.interrupted;
     case "late":
-      await tellLost(summon, outcome.waitsFor.map((name) => ({ name, why: outcome.why })));
+      await tellLate(summon, outcome);
       return await fallBack(summon);
     case "lost":
       await tellLost(summon, outcome.lost);
@@ -71,96 +123,75 @@ export async function concludeSummon(summon: Summon, outcome: Outcome): Promise<
   }
 }
 
-function tellReady({ invocation, following, transition }: Summon): void {
+function tellReady({ invocation, following, plan }: Summon): void {
   const { context: { terminal }, events, inventory } = following;
-  const soulstones = enginesNamed(inventory, transition.wanted)
-    .map(({ name, uri }) => ({ name, uri }));
-  events.tell({ event: "ready", soulstones });
+  const soulstones = enginesNamed(inventory, plan.wanted).map(({ name, uri }) => ({ name, uri }));
+  events.tell({ event: "ready", seconds: events.seconds(), soulstones });
   if (invocation.json) return;
   const lines = tableLines(soulstones.map(({ name, uri }) => [name, uri]));
   terminal.out(lines.map((line) => `${line}\n`).join(""));
 }
 
+/** Says what has not come in the time that was given: of a stop, of memory, or of a start. */
+async function tellLate(
+  summon: Summon,
+  { phase, waitsFor }: Extract<Outcome, { kind: "late" }>,
+): Promise<void> {
+  const { invocation: { timeoutSeconds }, following: { events } } = summon;
+  const after = timeoutSeconds === undefined ? "in time" : `after ${timeoutSeconds} s`;
+  const names = waitsFor.join(", ");
+  const words = {
+    stop: `not stopped ${after}: ${names}`,
+    memory: `not enough GPU memory is free ${after} for ${names}: nothing was started`,
+    start: `not started ${after}: ${names}`,
+    healthy: `not ready ${after}: ${names}`,
+  }[phase];
+  const goesOn = phase === "memory" ? "" : "; systemd goes on";
+  events.tell(
+    { event: "late", phase, waits_for: waitsFor, seconds: events.seconds() },
+    `lychd: ${printable(words)}${goesOn}`,
+  );
+  if (phase === "start" || phase === "healthy") {
+    for (const name of waitsFor) await tellJournal(summon, name, serviceOf(summon, name));
+  }
+  if (phase !== "memory") events.tell({ event: "hint", hint: GOES_ON }, `hint: ${GOES_ON}`);
+}
+
 type Lost = Extract<Outcome, { kind: "lost" }>["lost"];
 
-async function tellLost({ following, sinceSeconds }: Summon, lost: Lost): Promise<void> {
-  const { context, systemd, events, inventory } = following;
-  const tell = async (name: string, service: string, why: string) => {
-    const journal = await journalTail(context, service, sinceSeconds);
-    const words = [`lychd: ${printable(name)} is not ready: ${why}`];
-    if (journal.length > 0) words.push(printableLines(journal));
-    events.tell({ event: "lost", name, why, journal }, words.join("\n"));
-  };
+/** Says which engines will not come, why, and what they said last. */
+export async function tellLost(summon: Summon, lost: Lost): Promise<void> {
+  const { systemd, events } = summon.following;
   const pod = (await systemd.facts([SEPULCHER.service])).get(SEPULCHER.service);
   if (pod?.activeState === "failed") {
-    await tell("the pod", SEPULCHER.service, "it did not start, so none of its engines can");
+    const why = "it did not start, so none of its engines can";
+    await tellJournal(summon, "the pod", SEPULCHER.service, why);
   }
-  for (const { name, why } of lost) {
-    await tell(name, enginesNamed(inventory, [name])[0]?.service ?? "", why);
-  }
-  const names = lost.map(({ name }) => name);
-  if (names[0] !== undefined) events.tell({ event: "hint" }, `hint: lychd logs ${names[0]}`);
+  for (const { name, why } of lost) await tellJournal(summon, name, serviceOf(summon, name), why);
+  const [first] = lost;
+  if (first === undefined) return;
+  const hint = `lychd logs ${first.name}`;
+  events.tell({ event: "hint", hint }, `hint: ${hint}`);
 }
 
-/** Brings back what ran before, if that is wanted; the summon has failed either way. */
-async function fallBack(summon: Summon): Promise<ExitCode> {
-  const { following, before, transition } = summon;
-  const { systemd, events, inventory } = following;
-  const units = transition.stop.length === 0 ? [] : wayBack(before, inventory);
-  const names = before.join(", ");
-  if (units.length === 0) return EXIT.failure;
-  if (!isFallbackWanted(summon)) {
-    const wish = wishFor(units[0] ?? "");
-    events.tell(
-      { event: "left", ran_before: before },
-      `hint: lychd summon ${wish} brings back what ran before`,
-    );
-    return EXIT.failure;
-  }
-  events.tell({ event: "fallback", units }, `bringing back ${names}`);
-  await systemd.cancel(await pendingJobs(systemd, inventory));
-  for (const unit of units) {
-    const problem = await systemd.startIrreversibly(unit);
-    if (problem !== undefined) return tellUnderWay(summon, problem);
-  }
-  const patient = { ...following, deadlineMilliseconds: Infinity };
-  const outcome = await follow(patient, { wanted: before, stop: [] });
-  events.clear();
-  if (outcome.kind === "ready") {
-    events.tell({ event: "fallen-back", soulstones: before }, `${names} back again`);
-  } else if (outcome.kind === "lost") await tellLost(summon, outcome.lost);
-  else if (outcome.kind !== "abandoned") {
-    events.tell(
-      { event: "interrupted", waits_for: outcome.waitsFor },
-      `lychd: not back yet: ${outcome.waitsFor.join(", ")}; systemd goes on\n` +
-        "hint: lychd status --watch",
-    );
-  }
-  return EXIT.failure;
+function serviceOf({ following: { inventory } }: Summon, name: string): string {
+  return enginesNamed(inventory, [name])[0]?.service ?? "";
 }
 
-function isFallbackWanted({ invocation, following, before }: Summon): boolean {
-  const { terminal } = following.context;
-  if (invocation.fallback !== undefined) return invocation.fallback;
-  if (!terminal.canAsk || !terminal.errIsTerminal || invocation.json) return false;
-  const names = printable(before.join(", "));
-  const answer = terminal.ask(`bring back what ran before (${names})? [Y/n] `);
-  return !/^n/i.test(answer.trim());
-}
-
-/** What to wish for so that a unit starts. */
-function wishFor(unit: string): string {
-  const coven = /^lychd-coven-(.+)\.target$/.exec(unit)?.[1];
-  const soulstone = /^soulstone-(.+)\.service$/.exec(unit)?.[1];
-  return printable(coven === undefined ? `soulstone:${soulstone}` : `coven:${coven}`);
-}
-
-/** The jobs of our engines and Covens that are not done: they could not be undone otherwise. */
-async function pendingJobs(
-  systemd: Systemd,
-  { engines, covens }: Inventory,
-): Promise<string[]> {
-  const units = [...engines.map((e) => e.service), ...covens.map((c) => c.target)];
-  const facts = await systemd.facts(units);
-  return [...facts.values()].map((unit) => unit.job).filter((job) => job !== "");
+async function tellJournal(
+  { following: { context, events }, sinceSeconds }: Summon,
+  name: string,
+  service: string,
+  why?: string,
+): Promise<void> {
+  const journal = await journalTail(context, service, sinceSeconds);
+  const head = why === undefined
+    ? `lychd: what ${printable(name)} said last:`
+    : `lychd: ${printable(name)} is not ready: ${why}`;
+  if (why === undefined && journal.length === 0) return;
+  const words = journal.length === 0 ? head : `${head}\n${printableLines(journal)}`;
+  const event = why === undefined
+    ? { event: "journal", name, journal }
+    : { event: "lost", name, why, journal, seconds: events.seconds() };
+  events.tell(event, words);
 }

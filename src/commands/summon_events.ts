@@ -12,10 +12,17 @@ export type Phase = "stop" | "memory" | "start" | "healthy";
 export interface SummonEvents {
   /** An event for programs; `line` is the same for people. */
   tell(event: Readonly<Record<string, unknown>>, line?: string): void;
+  /** Begins a phase; nothing is told yet. */
+  begun(phase: Phase, names: readonly string[]): void;
   /** Says what is waited for; where a line can be written over, it is. */
   waiting(phase: Phase, names: readonly string[], detail?: string): void;
-  /** Ends a phase that was waited for, and tells how long it took. */
-  ended(phase: Phase, detail?: string): void;
+  /**
+   * Ends the phase that was begun, if any, and tells how long it took: programs always, people when
+   * it was waited for. `isDone` tells whether it came to its end.
+   */
+  ended(isDone: boolean, detail?: string): void;
+  /** The seconds since the summon began. */
+  seconds(): number;
   /** Takes the live line away. */
   clear(): void;
   /** Says why nothing more is done; gives `code` back. */
@@ -26,19 +33,23 @@ export interface SummonEvents {
 export function summonEvents({ terminal }: CommandContext, json: boolean): SummonEvents {
   const isLive = terminal.errIsTerminal && !json;
   const { dim } = terminal.errPalette;
-  let begun: { phase: Phase; atMilliseconds: number; names: readonly string[] } | undefined;
+  const firstMilliseconds = performance.now();
+  let now: { phase: Phase; sinceMilliseconds: number; names: readonly string[] } | undefined;
+  let isSeen = false;
 
-  function seconds(): number {
-    return (performance.now() - (begun?.atMilliseconds ?? 0)) / 1000;
+  function secondsSince(milliseconds: number): number {
+    return Number(((performance.now() - milliseconds) / 1000).toFixed(3));
   }
   function line(phase: Phase, about: string): string {
-    return `  ${phase.padEnd(7)} ${seconds().toFixed(1).padStart(6)} s  ${printable(about)}`;
+    const seconds = secondsSince(now?.sinceMilliseconds ?? firstMilliseconds);
+    return `  ${phase.padEnd(7)} ${seconds.toFixed(1).padStart(6)} s  ${printable(about)}`;
   }
   function clear(): void {
     if (isLive) terminal.err(`${erase.line}${cursor.to(0)}`);
   }
   return {
     clear,
+    seconds: () => secondsSince(firstMilliseconds),
     tell(event, text) {
       if (json) terminal.out(`${JSON.stringify(event)}\n`);
       else if (text !== undefined) {
@@ -46,8 +57,12 @@ export function summonEvents({ terminal }: CommandContext, json: boolean): Summo
         terminal.err(`${text}\n`);
       }
     },
+    begun(phase, names) {
+      now = { phase, sinceMilliseconds: performance.now(), names };
+      isSeen = false;
+    },
     waiting(phase, names, detail) {
-      if (begun?.phase !== phase) begun = { phase, atMilliseconds: performance.now(), names };
+      isSeen = true;
       if (!isLive) return;
       const about = `${names.join(", ")}${detail === undefined ? "" : `: ${detail}`}`;
       const shown = line(phase, about);
@@ -57,14 +72,18 @@ export function summonEvents({ terminal }: CommandContext, json: boolean): Summo
         }`,
       );
     },
-    ended(phase, detail) {
-      if (begun?.phase !== phase) return;
-      const about = detail ?? begun.names.join(", ");
+    ended(isDone, detail) {
+      if (now === undefined) return;
+      const { phase, names, sinceMilliseconds } = now;
+      const seconds = secondsSince(sinceMilliseconds);
+      const event = { event: "phase", phase, seconds, names, done: isDone };
+      const about = detail ?? names.join(", ");
+      const isTold = isSeen && (isDone || detail !== undefined);
       this.tell(
-        { event: "phase", phase, seconds: Number(seconds().toFixed(3)), names: begun.names },
-        line(phase, about),
+        detail === undefined ? event : { ...event, detail },
+        isTold ? line(phase, about) : undefined,
       );
-      begun = undefined;
+      now = undefined;
     },
     refused(message, code, hint) {
       const lines = [`lychd: ${printable(message)}`];

@@ -5,21 +5,23 @@ import {
   planTransition,
   readWish,
   type Refusal,
+  type Running,
   type Transition,
   type Wish,
+  withStrays,
 } from "../core/orchestrator/mod.ts";
 import type { Palette } from "../core/report/mod.ts";
 import { tableLines } from "./table.ts";
 
-/** Reads the words of a wish and plans it. */
+/** Reads the words of a wish and plans it; nobody can wish for a stray. */
 export function planWords(
   words: readonly string[],
   inventory: Inventory,
-  running: readonly string[],
+  { running, strays }: { running: Running; strays: readonly string[] },
 ): { wish: Wish; transition: Transition } | { refusal: Refusal } {
   const read = readWish(words, inventory);
   if ("refusal" in read) return read;
-  const planned = planTransition(read.wish, inventory, new Set(running));
+  const planned = planTransition(read.wish, withStrays(inventory, strays), running);
   return "refusal" in planned ? planned : { wish: read.wish, transition: planned.transition };
 }
 

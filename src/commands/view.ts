@@ -2,9 +2,9 @@ import { type Inventory, readInventory } from "../core/orchestrator/mod.ts";
 import { EXIT, type ExitCode } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
-import { findingJson, loadCodex } from "./load.ts";
+import { compileCodex, findingJson, reportFindings } from "./load.ts";
 import { differences, readRendered, type Rendered, tellDifferences } from "./rendered.ts";
-import { printJson } from "./say.ts";
+import { printJson, warn } from "./say.ts";
 
 /** What the Codex says could be summoned, beside what was rendered. */
 export interface CodexView {
@@ -16,19 +16,25 @@ export interface CodexView {
 
 /**
  * Reads the Codex for a command that only looks, and warns where it is not what was rendered. Of one
- * with faults it tells the faults and gives the exit code.
+ * with faults it tells the faults and gives the exit code; warnings are counted.
  */
 export async function viewCodex(
   context: CommandContext,
   json: boolean,
 ): Promise<CodexView | { code: ExitCode }> {
-  const loaded = await loadCodex(context);
+  const loaded = await compileCodex(context);
   if (!loaded.valid) {
+    reportFindings(context, loaded);
     if (json) printJson(context, { findings: loaded.findings.map(findingJson) });
     return { code: EXIT.codexInvalid };
   }
   const read = readRendered(context, loaded.runes);
   if ("problem" in read) return { code: fail(context, json, read.problem) };
+  // What was asked for would be lost among warnings that have nothing to do with it.
+  const { length } = loaded.findings;
+  if (length > 0) {
+    warn(context, `the Codex has ${length} warning${length === 1 ? "" : "s"}`, "lychd check");
+  }
   const found = differences(loaded.runes, read.rendered);
   tellDifferences(context, found);
   const inventory = readInventory(loaded.runes);

@@ -16,13 +16,14 @@ const OWN_MODE = 0o600;
 
 /**
  * The files that make a plan true: those of its changes, the receipt, this generation, and the former
- * one when it is another. What is only put back as it was makes no new generation.
+ * one when it is another. What is only put back as it was makes no new generation. `codex` is the
+ * digest of the Codex that they were made from.
  */
 export function writesFor(
   host: Host,
   root: string,
   changes: readonly Change[],
-  receipt: Receipt,
+  { receipt, codex }: { receipt: Receipt; codex?: string | undefined },
 ): Write[] {
   const files: Record<string, { sha256: string; mode: number }> = {};
   const writes: Write[] = [];
@@ -33,8 +34,10 @@ export function writesFor(
     writes.push({ path, content: after?.text, mode: after?.mode ?? OWN_MODE, expected });
   }
   const isSame = sameFiles(files, receipt.files);
-  if (writes.length === 0 && isSame) return [];
-  writes.push({ path: RECEIPT_PATH, content: formatReceipt({ files }), mode: OWN_MODE });
+  // The files may have been made from another Codex, such as one with another comment.
+  if (writes.length === 0 && isSame && codex === receipt.codex) return [];
+  const after = codex === undefined ? { files } : { files, codex };
+  writes.push({ path: RECEIPT_PATH, content: formatReceipt(after), mode: OWN_MODE });
   if (isSame) return writes;
   const current = join(root, CURRENT_PATH);
   if (host.lstat(current)?.kind === "file") {

@@ -120,6 +120,25 @@ Deno.test("render writes what render --output writes", async () => {
   }
 });
 
+Deno.test("the receipt knows the Codex that its files were made from, but not after a rollback", async () => {
+  await using test = await inscribed();
+  const digest = (): unknown => JSON.parse(test.read(RECEIPT)).codex;
+  const first = digest();
+  match(String(first), /^[0-9a-f]{64}$/);
+  test.codex({ "soulstones/eye.toml": `# a comment\n${EYE}` });
+  strictEqual((await test.run(RENDER)).code, 0);
+  const commented = digest();
+  match(String(commented), /^[0-9a-f]{64}$/);
+  strictEqual(commented === first, false);
+  test.codex({ "soulstones/eye.toml": EYE.replace("8780", "8790") });
+  strictEqual((await test.run(RENDER)).code, 0);
+  strictEqual((await test.run(ROLLBACK)).code, 0);
+  strictEqual(digest(), undefined);
+  test.codex({ "soulstones/eye.toml": EYE });
+  strictEqual((await test.run(RENDER)).code, 0);
+  strictEqual(digest(), first);
+});
+
 Deno.test("a umask takes no bit from a Rune and gives none", async () => {
   for (const umask of ["000", "0777"]) {
     await using test = oneEye();

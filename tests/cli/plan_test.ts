@@ -181,7 +181,8 @@ a start of the left stops those with an x
 `,
     stderr: NOT_RENDERED +
       "warning: lone is in no Coven: it runs beside memory and nothing else\n" +
-      "warning: memory offers no capability: it is found by its name alone\n",
+      "warning: memory offers no capability: it is found by its name alone\n" +
+      "warning: think has no Soulstone in common with vision: they always stop each other\n",
   });
   const json = JSON.parse((await run(test, "covens", "--json")).stdout);
   deepStrictEqual(json.stops, {
@@ -193,6 +194,7 @@ a start of the left stops those with an x
   deepStrictEqual(json.warnings.map((w: { code: string }) => w.code), [
     "no-coven",
     "no-capability",
+    "rivals",
   ]);
 });
 
@@ -257,9 +259,34 @@ Deno.test("banish takes a Soulstone or a Coven", async () => {
   deepStrictEqual(said, {
     code: 2,
     stdout: "",
-    stderr: "lychd: `ocr` is a capability; banish takes a Soulstone or a Coven\n" +
+    stderr: "lychd: `ocr` is a capability, and neither a Coven nor a Soulstone\n" +
       "hint: lychd list shows who offers it\n",
   });
+});
+
+Deno.test("a Soulstone that is called as what it can do needs no other name for logs and banish", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": `${EYE}capabilities = ["eye"]\n` });
+  strictEqual((await test.run(RENDER)).code, 0);
+  for (const command of ["logs", "banish"]) {
+    const { stderr } = await test.run([command, "eye"]);
+    strictEqual(stderr.includes("say which"), false, stderr);
+    match(
+      (await test.run([command, "capability:eye"])).stderr,
+      /`eye` is a capability, and neither/,
+    );
+  }
+  match((await test.run(["plan", "eye"])).stderr, /`eye` is a Soulstone and a capability/);
+});
+
+Deno.test("what looks counts the warnings of the Codex, and does not bury its answer", async () => {
+  await using test = cli().codex({
+    "soulstones/eye.toml": `${EYE}capabilities = ["ocr"]\nenv = { API_KEY = "x" }\n`,
+  });
+  strictEqual((await test.run(RENDER)).code, 0);
+  const said = await run(test, "plan", "ocr");
+  strictEqual(said.code, 0);
+  strictEqual(said.stderr, "warning: the Codex has 1 warning\nhint: lychd check\n" + SILENT);
+  match((await test.run(["check"])).stderr, /^warning\[secret-in-env\]/);
 });
 
 Deno.test("logs takes a Soulstone or a Coven, and no capability", async () => {
@@ -267,12 +294,12 @@ Deno.test("logs takes a Soulstone or a Coven, and no capability", async () => {
   strictEqual((await test.run(RENDER)).code, 0);
   await test.expect(["logs", "ocr"], {
     code: 2,
-    stderr: "lychd: `ocr` is a capability, and has no journal\n" +
+    stderr: "lychd: `ocr` is a capability, and neither a Coven nor a Soulstone\n" +
       "hint: lychd list shows who offers it\n",
   });
   await test.expect(["logs", "eys"], {
     code: 2,
-    stderr: "lychd: there is no Coven, Soulstone or capability `eys`\n" +
+    stderr: "lychd: there is no Coven or Soulstone `eys`\n" +
       "hint: did you mean `eye` (Soulstone)?\n",
   });
 });

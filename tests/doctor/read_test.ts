@@ -449,8 +449,8 @@ Deno.test("/sys/class/drm, the PCI bus and KFD: the GPUs of AMD and Intel", () =
 /sys/class/drm/card3/device/uevent:DRIVER=ast`;
   // grep ends with 2 where a file is not there.
   assert.deepEqual(gpusOf(factsOf({ drm: { exit: 2, stdout: drm } })), [
-    { vendor: "AMD", name: "1002:744C (amdgpu)", memoryMib: 24_560 },
-    { vendor: "Intel", name: "8086:E20B (xe)" },
+    { vendor: "AMD", name: "1002:744C (amdgpu)", card: "card0", memoryMib: 24_560 },
+    { vendor: "Intel", name: "8086:E20B (xe)", card: "card1" },
   ]);
   const pci = `/sys/bus/pci/devices/0000:01:00.0/uevent:DRIVER=nouveau
 /sys/bus/pci/devices/0000:01:00.0/uevent:PCI_ID=10DE:2805

@@ -6,15 +6,16 @@
  * would differ by half a second by luck. These engines do without it; both sides wait for /health
  * themselves, as they do where an engine has no check of its own.
  *
- * `deno task bench:summon`; `LYCHD_BENCH_PAIRS` and `LYCHD_BENCH_LOAD_SECONDS` change 20 and 10, which
- * is what a small model takes.
+ * `deno task bench:summon`; `LYCHD_BENCH_PAIRS` and `LYCHD_BENCH_LOAD_SECONDS` change 20 and 4, which
+ * is less than a small model takes. What else the machine had to do is printed with the figures: they
+ * say little without it.
  */
 import { engine, must } from "./host_codex.ts";
 import { freshHost, run, writeCodex } from "./host_program.ts";
 import { labDown, labUp, type LichShell, lichShell, skipReason } from "./lab.ts";
 
 const PAIRS = Number(Deno.env.get("LYCHD_BENCH_PAIRS") ?? 20);
-const LOAD_SECONDS = Deno.env.get("LYCHD_BENCH_LOAD_SECONDS") ?? "10";
+const LOAD_SECONDS = Deno.env.get("LYCHD_BENCH_LOAD_SECONDS") ?? "4";
 const PORTS = [8780, 8781];
 
 const SUMMON = "lychd summon one >/dev/null 2>~/summon.log || { cat ~/summon.log; false; }";
@@ -43,6 +44,12 @@ function median(numbers: readonly number[]): number {
     : ((sorted[half - 1] ?? NaN) + (sorted[half] ?? NaN)) / 2;
 }
 
+/** Over one, five and fifteen minutes, and how many cores there are. */
+function loadText(): string {
+  const load = Deno.loadavg().map((n) => n.toFixed(1)).join(" ");
+  return `${load} on ${navigator.hardwareConcurrency} cores`;
+}
+
 async function bench(): Promise<void> {
   await using shell = lichShell();
   await freshHost(shell);
@@ -55,6 +62,7 @@ async function bench(): Promise<void> {
   });
   const said = await run(shell, "render");
   if (said.code !== 0) throw new Error(said.stderr);
+  const loadBefore = loadText();
   const pairs: { summon: number; start: number }[] = [];
   for (let i = 0; i < PAIRS; i++) {
     const first = await swapSeconds(shell, i % 2 === 0 ? SUMMON : START);
@@ -70,6 +78,7 @@ async function bench(): Promise<void> {
       `summon ${median(pairs.map((p) => p.summon)).toFixed(3)} s, ` +
       `start ${median(pairs.map((p) => p.start)).toFixed(3)} s (medians)`,
   );
+  console.log(`load average ${loadBefore} before, ${loadText()} behind`);
   console.log(`median ratio ${ratio.toFixed(3)}, median of what it adds ${added.toFixed(3)} s`);
 }
 

@@ -249,7 +249,7 @@ labTest("an engine that never gets healthy is told with its journal, and undone"
   assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
   const late = await run(shell, "summon", "two", "--timeout", "2", "--fallback");
   assert.equal(late.code, 1);
-  assert.match(late.stderr, /\nlychd: sick is not ready: it does not answer in time\n/);
+  assert.match(late.stderr, /\nlychd: not ready after 2 s: sick; systemd goes on\n/);
   assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
 });
 
@@ -275,16 +275,17 @@ labTest(
     await using shell = lichShell();
     await install(shell, {
       a: engine(8780, { groups: ["one"] }),
-      b: engine(8781, { groups: ["two"] }, ["--load-seconds", "2"]),
+      b: engine(8781, { groups: ["two"] }, ["--load-seconds", "10"]),
     });
     assert.equal((await run(shell, "summon", "one")).code, 0);
-    const summoned = shell.run("lychd summon two", { timeoutSeconds: 60 });
+    let isOver = false;
+    const summoned = shell.run("lychd summon two", { timeoutSeconds: 120 })
+      .finally(() => isOver = true);
     await using other = lichShell();
-    await until(
-      "b runs",
-      10,
-      async () => (await other.run("podman kill --signal KILL soulstone-b")).code === 0,
-    );
+    await until("b loads", 60, async () => (await containerState(other, "b")) === "true");
+    // Once: a second kill would be an engine that ends again and again.
+    await must(other, "podman kill --signal KILL soulstone-b");
+    assert.ok(!isOver, "it was ready before it could be killed");
     const said = await summoned;
     assert.equal(said.code, 0, said.stderr);
     assert.deepEqual(await running(shell, ["a", "b"]), ["b"]);
@@ -292,6 +293,12 @@ labTest(
     assert.equal(restarts.get("soulstone-b.service")?.["NRestarts"], "1");
   },
 );
+
+/** What Podman says of whether the container of a Soulstone runs. */
+async function containerState(shell: LichShell, name: string): Promise<string> {
+  const format = "--format '{{.State.Running}}'";
+  return (await shell.run(`podman container inspect ${format} soulstone-${name}`)).stdout.trim();
+}
 
 labTest("health that flaps is waited for, and an engine is asked itself", async () => {
   await labUp();
@@ -311,34 +318,42 @@ labTest("health that flaps is waited for, and an engine is asked itself", async 
   assert.ok(longest > 600, `the longest took ${longest.toFixed(0)} ms`);
 });
 
+/** Waits until a unit is in a state: a second by the clock says nothing of how far a machine is. */
+function whenIs(name: string, state: string): string {
+  const asks = `systemctl --user show -P ActiveState soulstone-${name}.service`;
+  return `until [ "$(${asks})" = ${state} ]; do sleep 0.05; done`;
+}
+
 labTest("an interrupt leaves systemd to finish, and says so", async () => {
   await labUp();
   await using shell = lichShell();
   await install(shell, {
     a: engine(8780, { groups: ["one"] }),
-    b: engine(8781, { groups: ["two"] }, ["--load-seconds", "3"]),
+    b: engine(8781, { groups: ["two"] }, ["--load-seconds", "6"]),
   });
+  const isBack = async () => (await running(shell, ["a", "b"])).join() === "b";
   assert.equal((await run(shell, "summon", "one")).code, 0);
   const said = await shell.run(
-    "lychd summon two & sleep 1; kill -INT $!; wait $!",
-    { timeoutSeconds: 30 },
+    `lychd summon two & pid=$!; ${whenIs("b", "activating")}; kill -INT $pid; wait $pid`,
+    { timeoutSeconds: 60 },
   );
   assert.equal(said.code, 130, said.stderr);
   assert.match(said.stderr, /\nlychd: interrupted; systemd goes on, still waited for: b\nhint: /);
-  await until("b runs", 10, async () => (await running(shell, ["a", "b"])).join() === "b");
-  // At a terminal the programs that lychd runs would hear it too.
-  for (const pause of ["0.9", "1.0", "1.1"]) {
+  await until("b runs", 60, isBack);
+  // At a terminal the programs that lychd runs would hear it too, whatever they are at.
+  for (const pause of ["0", "0.1", "0.3"]) {
     assert.equal((await run(shell, "summon", "one")).code, 0);
     const onTerminal = await shell.run(
-      `(sleep ${pause}; printf '\\003'; sleep 1) | script -qec 'lychd summon two' /dev/null`,
-      { timeoutSeconds: 30 },
+      `(${whenIs("b", "activating")}; sleep ${pause}; printf '\\003'; sleep 2) |
+         script -qec 'lychd summon two' /dev/null`,
+      { timeoutSeconds: 60 },
     );
     assert.equal(onTerminal.code, 130, onTerminal.stdout);
     assert.match(
       onTerminal.stdout,
       /lychd: interrupted; systemd goes on, still waited for: b\r?\n/,
     );
-    await until("b runs", 10, async () => (await running(shell, ["a", "b"])).join() === "b");
+    await until("b runs", 60, isBack);
   }
 });
 
@@ -406,7 +421,9 @@ labTest("a start waits until the memory of the GPU is really free", async () => 
     );
     assert.equal(said.code, 0, said.stderr);
     const phases = eventsOf(said).filter(({ event }) => event === "phase");
-    assert.deepEqual(phases.map(({ phase }) => phase).slice(0, 2), ["stop", "memory"]);
+    const order = ["stop", "memory", "start", "healthy"];
+    assert.deepEqual(phases.map(({ phase }) => phase), order);
+    assert.ok(phases.every(({ seconds, done }) => typeof seconds === "number" && done === true));
     const seconds = Number(phases[1]?.["seconds"]);
     assert.ok(seconds > 1.5 && seconds < 3, `it waited ${seconds} s`);
     const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
@@ -417,13 +434,106 @@ labTest("a start waits until the memory of the GPU is really free", async () => 
     await free(3000);
     const tired = await run(shell, "summon", "one", "--memory-timeout", "1");
     assert.equal(tired.code, 0, tired.stderr);
-    assert.match(tired.stderr, /3000 MiB free, 20000 MiB wanted: started all the same\n/);
+    assert.match(
+      tired.stderr,
+      /3000 MiB free, 20000 MiB wanted of nvidia 0: not waited for any longer\n/,
+    );
     const known = await run(shell, "status");
     assert.match(known.stdout, /\nGPU nvidia 0: 21576 of 24576 MiB in use\n/);
   } finally {
     await playGpu(false);
   }
 });
+
+/** A summon of `two` while the GPU is full, with what happens while it waits. */
+async function whileItWaits(
+  shell: LichShell,
+  flags: string,
+  meanwhile: (pid: string) => Promise<void>,
+): Promise<Said> {
+  await using other = lichShell();
+  const line = `lychd summon two ${flags} & echo $! >~/pid; wait $!`;
+  const summoned = other.run(line, { timeoutSeconds: 120 });
+  await must(shell, whenIs("a", "inactive"));
+  await meanwhile((await must(shell, "cat ~/pid")).trim());
+  return await summoned;
+}
+
+labTest(
+  "while a summon waits for memory it takes nothing from others, and can be ended",
+  async () => {
+    await labUp();
+    await playGpu(true);
+    try {
+      await using shell = lichShell();
+      const on = { devices: ["nvidia.com/gpu=all"], vram_mib: 20000 };
+      const sick = { groups: ["ill"], start_timeout_seconds: 3, ...on };
+      await install(shell, {
+        a: gpuEngine("a", 8780, { groups: ["one"], ...on }),
+        b: gpuEngine("b", 8781, { groups: ["two"], ...on }),
+        c: gpuEngine("c", 8782, { groups: ["three"] }),
+        sick: gpuEngine("sick", 8783, sick, ["--health", "fail"]),
+      });
+      const names = ["a", "b", "c", "sick"];
+      const free = (mib: number) => must(shell, `echo '0, GPU-5ebe, 24576, ${mib}' > ${SMI}`);
+      const begin = async () => {
+        await free(24000);
+        assert.equal((await run(shell, "summon", "one")).code, 0);
+        await free(4000);
+      };
+      await begin();
+      const overtaken = await whileItWaits(shell, "", async () => {
+        await must(shell, "systemctl --user start lychd-coven-three.target");
+        await free(24000);
+      });
+      assert.equal(overtaken.code, 6, overtaken.stderr);
+      assert.match(
+        overtaken.stderr,
+        /\nlychd: started by somebody else meanwhile: c; nothing was started; stopped before: a\n/,
+      );
+      assert.deepEqual(await running(shell, names), ["c"]);
+      await begin();
+      const ended = await whileItWaits(shell, "", async (pid) => {
+        await must(shell, `kill -INT ${pid}`);
+      });
+      assert.equal(ended.code, 130, ended.stderr);
+      assert.match(
+        ended.stderr,
+        /lychd: interrupted before the start: nothing was started; (?:stopped:|systemd still stops) a; no engine runs now\nhint: lychd summon two goes on\nhint: lychd summon coven:one brings back what ran before\n$/,
+      );
+      assert.deepEqual(await running(shell, names), []);
+      // Not to wait is not to wait for the engines; the memory comes first.
+      await begin();
+      const untied = await whileItWaits(shell, "--no-wait", async () => {
+        await must(shell, "sleep 1");
+        const state = await shell.run("systemctl --user is-active soulstone-b.service");
+        assert.equal(state.stdout, "inactive\n");
+        await free(24000);
+      });
+      assert.equal(untied.code, 0, untied.stderr);
+      assert.match(untied.stderr, / memory +[0-9.]+ s .*\nsystemd is told; /);
+      await until("b runs", 60, async () => (await running(shell, names)).join() === "b");
+      // The way back waits too.
+      await begin();
+      await free(24000);
+      const back = await shell.run(
+        `{ ${whenIs("sick", "activating")}; echo '0, GPU-5ebe, 24576, 4000' > ${SMI}
+         while ! grep -q 'gone sick' ${GPU_FOLDER.host}/log; do sleep 0.05; done
+         sleep 2; echo '0, GPU-5ebe, 24576, 24000' > ${SMI}; } &
+       lychd summon ill --fallback --json; code=$?; wait; exit $code`,
+        { timeoutSeconds: 120 },
+      );
+      assert.equal(back.code, 1, back.stderr);
+      const events = eventsOf(back);
+      const since = events.findIndex(({ event }) => event === "fallback");
+      const waited = events.slice(since).find(({ phase }) => phase === "memory");
+      assert.ok(Number(waited?.["seconds"]) > 1, back.stdout);
+      assert.deepEqual(await running(shell, names), ["a"]);
+    } finally {
+      await playGpu(false);
+    }
+  },
+);
 
 labTest("a Coven that declares more than the GPU has is warned of and not waited for", async () => {
   await labUp();
@@ -436,7 +546,7 @@ labTest("a Coven that declares more than the GPU has is warned of and not waited
       b: gpuEngine("b", 8781, { vram_mib: 21000, ...on }),
     });
     await must(shell, `echo '0, GPU-5ebe, 24576, 24000' > ${SMI}`);
-    const words = /41000 MiB of GPU memory.*, more than the 24576 MiB that there are/;
+    const words = /41000 MiB of GPU memory.*, more than the 24576 MiB of nvidia 0/;
     assert.match((await run(shell, "covens")).stderr, words);
     const said = await run(shell, "summon", "one");
     assert.equal(said.code, 0, said.stderr);
@@ -525,10 +635,156 @@ labTest("what is not as it was rendered is told, with what helps", async () => {
   const seen = await run(shell, "status");
   assert.match(
     seen.stderr,
-    /^warning: not rendered any more, but still running: a\nhint: lychd render --restart\n/,
+    /^warning: not rendered any more, but still running: a\nhint: lychd banish soulstone:a\n/,
   );
   await must(shell, "systemctl --user daemon-reload");
-  assert.match((await run(shell, "banish")).stdout, /^stopped: a \(/);
+  assert.match((await run(shell, "banish", "a")).stdout, /^stopped: a \(/);
+});
+
+labTest(
+  "the difference is told too after a rollback, an edit by hand, with another Codex",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    const codex = { a: engine(8780, { groups: ["one"] }), b: engine(8781, { groups: ["two"] }) };
+    await install(shell, codex);
+    const warning =
+      /\nwarning: the Codex is not what was rendered: (.*)\nhint: lychd render --dry-run/;
+    const told = async (...words: string[]) =>
+      warning.exec((await run(shell, "summon", "one", ...words)).stderr)?.[1];
+    assert.equal(await told(), undefined);
+    await must(shell, "mkdir -p ~/other && cp -r ~/.config/lychd/. ~/other");
+    assert.equal(await told("--codex", "~/other"), undefined);
+    await must(shell, 'sed -i \'s/"two"/"three"/\' ~/other/soulstones/all.toml');
+    assert.match(await told("--codex", "~/other") ?? "", /^Coven three is not rendered, /);
+    const unit = "~/.config/containers/systemd/lychd/soulstone-b.container";
+    await must(shell, `cp -p ${unit} ~/kept && echo '# mine' >>${unit}`);
+    assert.equal(await told(), "b was edited by hand");
+    await must(shell, `mv ~/kept ${unit}`);
+    assert.equal(await told(), undefined);
+    await writeCodex({ ...codex, c: engine(8782, { groups: ["two"] }) }, SETTINGS);
+    assert.equal((await run(shell, "render")).code, 0);
+    assert.equal(await told(), undefined);
+    assert.equal((await run(shell, "rollback")).code, 0);
+    assert.match(await told() ?? "", /^c is not rendered, /);
+  },
+);
+
+labTest("an engine whose Soulstone is gone is stopped before anything starts", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const a = gpuEngine("a", 8780, { groups: ["one"] });
+  const home = engine(8782, { resident: true });
+  await install(shell, { a, home, ghost: gpuEngine("ghost", 8783, { groups: ["two"] }) });
+  assert.equal((await run(shell, "summon", "two")).code, 0);
+  await writeCodex({ a, home }, SETTINGS);
+  assert.equal((await run(shell, "render")).code, 0);
+  const ghost = await shell.run("systemctl --user is-active soulstone-ghost.service");
+  assert.equal(ghost.stdout, "active\n");
+  const seen = await run(shell, "status");
+  assert.match(seen.stdout, /\nghost: not rendered any more, but still running: lychd banish /);
+  const gone = "  stop   ghost  runs, but its Soulstone is gone\n";
+  assert.ok((await run(shell, "plan", "one")).stdout.includes(gone));
+  const said = await run(shell, "summon", "one");
+  assert.equal(said.code, 0, said.stderr);
+  assert.ok(said.stderr.includes(gone), said.stderr);
+  assert.deepEqual(await running(shell, ["a", "ghost", "home"]), ["a", "home"]);
+  const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
+  const at = (event: string) => log.split("\n").findIndex((line) => line.endsWith(event));
+  assert.ok(at("gone ghost") >= 0 && at("gone ghost") < at("start a"), log);
+});
+
+labTest(
+  "Covens that share members pairwise: what ran comes back exactly, also by hand",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    const sick = { groups: ["four"], start_timeout_seconds: 4 };
+    await install(shell, {
+      p: engine(8780, { groups: ["one", "three"] }),
+      q: engine(8781, { groups: ["one", "two"] }),
+      r: engine(8782, { groups: ["two", "three"] }),
+      d: engine(8783, { groups: ["four"] }),
+      sick: engine(8784, sick, ["--health", "fail"]),
+    });
+    const names = ["p", "q", "r", "d", "sick"];
+    for (const name of ["p", "q", "r"]) assert.equal((await run(shell, "summon", name)).code, 0);
+    const left = await run(shell, "summon", "four");
+    assert.equal(left.code, 1);
+    const [, command = ""] = /\nhint: (.*) brings back what ran before\n$/.exec(left.stderr) ?? [];
+    assert.equal(
+      command,
+      "lychd banish soulstone:d && " +
+        ["p", "q", "r"].map((name) => `lychd summon soulstone:${name}`).join(" && "),
+    );
+    assert.deepEqual(await running(shell, names), ["d"]);
+    await must(shell, command);
+    assert.deepEqual(await running(shell, names), ["p", "q", "r"]);
+    const undone = await run(shell, "summon", "four", "--fallback");
+    assert.equal(undone.code, 1, undone.stderr);
+    assert.match(undone.stderr, /\nbringing back p, q, r\n[^]*\np, q, r back again\n$/);
+    assert.deepEqual(await running(shell, names), ["p", "q", "r"]);
+  },
+);
+
+labTest("that an engine crashed long ago is no reason to give it up", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, { groups: ["one"] }),
+    b: engine(8781, { groups: ["one"] }, ["--load-seconds", "6"]),
+  });
+  assert.equal((await run(shell, "summon", "a")).code, 0);
+  const restarts = async () =>
+    (await show(shell, ["soulstone-a.service"], ["NRestarts", "ActiveState"]))
+      .get("soulstone-a.service");
+  const isBack = (times: string) => async () => {
+    const now = await restarts();
+    return now?.["NRestarts"] === times && now["ActiveState"] === "active";
+  };
+  await must(shell, "podman kill --signal KILL soulstone-a");
+  await until("a is back", 60, isBack("1"));
+  await using other = lichShell();
+  const summoned = other.run("lychd summon one", { timeoutSeconds: 120 });
+  await must(shell, whenIs("b", "activating"));
+  await must(shell, "podman kill --signal KILL soulstone-a");
+  const said = await summoned;
+  assert.equal(said.code, 0, said.stderr);
+  assert.ok(await isBack("2")());
+});
+
+labTest("a unit that is masked is told with the command that helps", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, { a: engine(8780, { groups: ["one"] }) });
+  await must(shell, "systemctl --user mask --quiet soulstone-a.service");
+  const help = "systemctl --user unmask soulstone-a.service";
+  const said = await run(shell, "summon", "one");
+  assert.equal(said.code, 6);
+  const refused = `lychd: a cannot start: its unit is masked; nothing was changed\nhint: ${help}\n`;
+  assert.equal(said.stderr, refused);
+  const seen = (await run(shell, "status")).stdout;
+  assert.match(seen, /\na +masked /);
+  assert.ok(seen.includes(`\n  its unit is masked: ${help}\n`), seen);
+  await must(shell, help);
+  assert.equal((await run(shell, "summon", "one")).code, 0);
+});
+
+labTest("what is watched in a pipe is told when it is news", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, { a: engine(8780, { groups: ["one"] }) });
+  assert.equal((await run(shell, "summon", "one")).code, 0);
+  const heads = async (words: string) =>
+    Number(
+      await must(
+        shell,
+        `{ timeout 6 lychd status --watch || true; } >~/watched & sleep 3; ${words}; wait
+         grep -c '^SOULSTONE' ~/watched`,
+      ),
+    );
+  assert.equal(await heads("true"), 1);
+  assert.equal(await heads("lychd banish a >/dev/null"), 2);
 });
 
 labTest("on a terminal one line is written over, and what ran before is offered", async () => {
@@ -547,4 +803,11 @@ labTest("on a terminal one line is written over, and what ran before is offered"
   assert.match(asked, /bring back what ran before \(a\)\? \[Y\/n\]/);
   assert.match(asked, /a back again/);
   assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
+  // Who has gone away has not said yes.
+  const nobody = await must(
+    shell,
+    "(printf '\\004'; sleep 8) | script -qec 'lychd summon two' /dev/null || true",
+  );
+  assert.match(nobody, /\[Y\/n\] [^]*hint: lychd summon coven:one brings back/);
+  assert.deepEqual(await running(shell, ["a", "sick"]), []);
 });

@@ -3,13 +3,8 @@ export { type Codex, type Soulstone, uriOf, watchersOf } from "./codex.ts";
 export { jsonSchemaText, schemaFile } from "./json_schema.ts";
 export { type EngineName, ENGINES, SCHEMA_KINDS, type SchemaKind } from "./kinds.ts";
 export { parsePortRange, portsOf } from "./laws.ts";
-export {
-  type CodexFile,
-  type CodexFolder,
-  FILE_LIMIT_KIB,
-  type ReadCodex,
-  readCodex,
-} from "./read.ts";
+export { FILE_LIMIT_KIB } from "./limits.ts";
+export { type CodexFile, type CodexFolder, type ReadCodex, readCodex } from "./read.ts";
 export { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
 export { extraScrapeConfigs } from "./scrape_configs.ts";
 export { tomlKey, type TomlText, tomlValue } from "./toml_text.ts";

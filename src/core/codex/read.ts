@@ -2,6 +2,7 @@ import { split as splitLikeAShell } from "shlex";
 import { type Finding, finding, type Place, quoted, startOf } from "../report/mod.ts";
 import { checkSchema } from "./check_schema.ts";
 import type { Codex, Soulstone } from "./codex.ts";
+import { FILE_LIMIT_KIB } from "./limits.ts";
 import { lawFaults } from "./laws.ts";
 import { lychdSchema, NAME, type SoulstoneFields, soulstoneSchema } from "./schema.ts";
 import { parseDocument, type TomlDocument, type TomlPath } from "./toml.ts";
@@ -28,9 +29,6 @@ export interface ReadCodex {
   /** The text of each file that could be read, by path: for the frames of a report. */
   readonly sources: ReadonlyMap<string, string>;
 }
-
-/** The most that one Codex file may have, in KiB: the parser takes up to a kilobyte for each byte. */
-export const FILE_LIMIT_KIB = 128;
 
 /**
  * Reads a Codex from the contents of its files and tells every fault in it.

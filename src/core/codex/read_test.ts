@@ -1,5 +1,6 @@
 import { deepStrictEqual } from "node:assert/strict";
-import { type CodexFile, FILE_LIMIT_KIB, readCodex } from "./read.ts";
+import { FILE_LIMIT_KIB } from "./limits.ts";
+import { type CodexFile, readCodex } from "./read.ts";
 
 function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);

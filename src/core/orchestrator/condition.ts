@@ -29,6 +29,7 @@ export type EngineState =
   | "stopping"
   | "failed"
   | "stopped"
+  | "masked"
   | "missing";
 
 /** What an engine does, and why where that is not as it should be. */
@@ -51,7 +52,13 @@ export function conditionOf(unit: UnitFacts | undefined): Condition {
   if (unit === undefined) return { state: "missing", restarts: 0, hasJob: false };
   const rest = { restarts: unit.restarts, hasJob: unit.job !== "" };
   const state = stateOf(unit);
-  if (state === "missing") return { state, why: "systemd has no such unit", ...rest };
+  if (state === "masked") return { state, why: "its unit is masked", ...rest };
+  if (state === "missing") {
+    const why = unit.loadState === "not-found"
+      ? "systemd has no such unit"
+      : "systemd cannot read its unit";
+    return { state, why, ...rest };
+  }
   if (state !== "failed" && state !== "restarting") return { state, ...rest };
   return { state, why: endingOf(unit), ...rest };
 }
@@ -69,7 +76,7 @@ function stateOf({ loadState, activeState, subState }: UnitFacts): EngineState {
     case "failed":
       return "failed";
     default:
-      return loadState === "loaded" ? "stopped" : "missing";
+      return loadState === "loaded" ? "stopped" : loadState === "masked" ? "masked" : "missing";
   }
 }
 
@@ -100,4 +107,9 @@ function endingOf({ result, exitKind, exitStatus }: UnitFacts): string {
 /** Whether an engine holds its place: it runs, or is about to. */
 export function isUp({ state }: Condition): boolean {
   return state === "running" || state === "starting" || state === "restarting";
+}
+
+/** Whether an engine runs, or starts for the first time: one that ended by itself is no help yet. */
+export function isSound({ state, restarts }: Condition): boolean {
+  return state === "running" || state === "starting" && restarts === 0;
 }

@@ -1,4 +1,4 @@
-import { type Gpu, memoryNeed } from "./gpu_memory.ts";
+import { type Gpu, hopelessNeeds, type MemoryNeed, memoryNeeds } from "./gpu_memory.ts";
 import { type CovenUnit, type Engine, enginesNamed, type Inventory } from "./inventory.ts";
 
 /** How a Coven stands to the others. */
@@ -36,19 +36,20 @@ export function covenViews(inventory: Inventory): CovenView[] {
 
 /** Something about the Covens that may not be meant. */
 export interface Warning {
-  readonly code: "no-coven" | "no-capability" | "not-rendered" | "vram-too-large";
+  readonly code: "no-coven" | "no-capability" | "not-rendered" | "rivals" | "vram-too-large";
   readonly message: string;
 }
 
 /**
  * What may not be meant: a Soulstone that nobody finds, since it is in no Coven or offers nothing; a
- * capability of the Codex that nothing `rendered` offers; a Coven that declares more than the GPU has.
+ * capability of the Codex that nothing `rendered` offers; Covens that always stop each other, since
+ * they have nothing in common; a Soulstone or a Coven that declares more than its GPUs have.
  */
 export function warningsOf(
   inventory: Inventory,
   { gpus, rendered }: { gpus: readonly Gpu[]; rendered?: Inventory | undefined },
 ): Warning[] {
-  const { engines, covens } = inventory;
+  const { engines } = inventory;
   const lone = engines.filter((engine) => !engine.resident && engine.covens.length === 0);
   return [
     ...lone.map((engine): Warning => ({
@@ -60,15 +61,50 @@ export function warningsOf(
       message: `${engine.name} offers no capability: it is found by its name alone`,
     })),
     ...rendered === undefined ? [] : notOffered(engines, rendered.engines),
-    ...covens.flatMap((coven): Warning[] => {
-      const need = memoryNeed(enginesNamed(inventory, coven.members), gpus);
-      if (need === undefined || need.neededMib <= need.totalMib) return [];
-      return [{
-        code: "vram-too-large",
-        message: `${coven.name} declares ${need.neededMib} MiB of GPU memory, more than the ` +
-          `${need.totalMib} MiB that there are`,
-      }];
-    }),
+    ...rivalry(inventory),
+    ...tooLarge(inventory, gpus),
+  ];
+}
+
+/** Each pair once, with the Coven whose name comes first. */
+function rivalry(inventory: Inventory): Warning[] {
+  return covenViews(inventory).flatMap(({ name, rivals }): Warning[] => {
+    const later = rivals.filter((rival) => rival > name);
+    if (later.length === 0) return [];
+    const common = `${name} has no Soulstone in common with ${later.join(", ")}`;
+    return [{ code: "rivals", message: `${common}: they always stop each other` }];
+  });
+}
+
+/** Soulstones that do not fit by themselves, and Covens of which each does, but not together. */
+function tooLarge(inventory: Inventory, gpus: readonly Gpu[]): Warning[] {
+  const { engines, covens } = inventory;
+  const warning = (name: string, { neededMib, totalMib, gpus }: MemoryNeed): Warning => ({
+    code: "vram-too-large",
+    message: `${name} declares ${neededMib} MiB of GPU memory, more than the ${totalMib} MiB of ` +
+      gpus.join(", "),
+  });
+  const hopeless = (some: readonly Engine[]) => hopelessNeeds(memoryNeeds(some, gpus));
+  const single = engines.flatMap((engine) => {
+    const [need] = hopeless([engine]);
+    return need === undefined ? [] : [{ engine, need }];
+  });
+  const fitting = engines.filter((engine) => !single.some((s) => s.engine === engine));
+  const isAlone = (engine: Engine) => !engine.resident && engine.covens.length === 0;
+  const groups = [
+    ...covens.map(({ name, members }) => ({ name, members: enginesNamed(inventory, members) })),
+    // One without a group runs beside the residents.
+    ...engines.filter(isAlone).map((engine) => ({
+      name: `${engine.name} with all residents`,
+      members: engines.filter((other) => other === engine || other.resident),
+    })),
+  ];
+  return [
+    ...single.map(({ engine, need }) => warning(engine.name, need)),
+    ...groups.flatMap(({ name, members }) =>
+      hopeless(members.filter((engine) => fitting.includes(engine))).slice(0, 1)
+        .map((need) => warning(name, need))
+    ),
   ];
 }
 

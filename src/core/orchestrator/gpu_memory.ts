@@ -6,7 +6,7 @@ export type MemoryUser = Pick<Engine, "devices" | "vramMib">;
 /** The memory of one GPU. */
 export interface Gpu {
   readonly vendor: "nvidia" | "amd";
-  /** What CDI calls it behind `nvidia.com/gpu=`. */
+  /** What CDI and the folder `/dev` call it; first its number, by which it is told. */
   readonly names: readonly string[];
   readonly totalMib: number;
   readonly freeMib: number;
@@ -33,25 +33,43 @@ export function parseNvidiaSmi(text: string): Gpu[] {
     const [index = "", uuid = "", total, free] = line.split(",").map((field) => field.trim());
     const [totalMib, freeMib] = [Number(total), Number(free)];
     if (index === "" || !Number.isFinite(totalMib) || !Number.isFinite(freeMib)) return [];
-    return [{ vendor: "nvidia" as const, names: [index, uuid], totalMib, freeMib }];
+    const names = [index, uuid, `nvidia${index}`];
+    return [{ vendor: "nvidia" as const, names, totalMib, freeMib }];
   });
 }
 
 /** How many cards are looked for. */
 const CARD_LIMIT = 32;
 
-/**
- * The counters of the kernel's amdgpu driver, in bytes, for every card that could be there.
- * Source: kernel documentation, GPU Driver, AMDGPU, Misc: mem_info_vram_total and mem_info_vram_used.
- */
-export const AMD_COUNTERS: readonly string[] = Array.from(
-  { length: CARD_LIMIT },
-  (_, card) =>
-    ["total", "used"].map((what) => `/sys/class/drm/card${card}/device/mem_info_vram_${what}`),
-).flat();
+/** The number of the first node that renders and shows nothing: `renderD128`. */
+const FIRST_RENDER_NODE = 128;
+
+/** The files of one card: its memory and what of it is used, in bytes. */
+const COUNTERS = ["total", "used"] as const;
+
+function counter(node: string, what: (typeof COUNTERS)[number]): string {
+  return `/sys/class/drm/${node}/device/mem_info_vram_${what}`;
+}
+
+function nodes(prefix: string, first: number): string[] {
+  return Array.from({ length: CARD_LIMIT }, (_, i) => `${prefix}${first + i}`);
+}
+
+const CARDS = nodes("card", 0);
+const RENDER_NODES = nodes("renderD", FIRST_RENDER_NODE);
 
 /**
- * Reads lines `PATH:BYTES` of {@linkcode AMD_COUNTERS}, as `grep -H` prints them.
+ * The counters of the kernel's amdgpu driver, in bytes, for every card that could be there, by both
+ * of its names. Source: kernel documentation, GPU Driver, AMDGPU, Misc: mem_info_vram_total and
+ * mem_info_vram_used.
+ */
+export const AMD_COUNTERS: readonly string[] = [...CARDS, ...RENDER_NODES].flatMap((node) =>
+  COUNTERS.map((what) => counter(node, what))
+);
+
+/**
+ * Reads lines `PATH:BYTES` of {@linkcode AMD_COUNTERS}, as `grep -H` prints them. A driver makes the
+ * two nodes of a card together: the first that renders belongs to the first card.
  *
  * @example
  * ```ts
@@ -67,64 +85,121 @@ export function parseAmdCounters(text: string): Gpu[] {
       return [line.slice(0, colon), Number(line.slice(colon + 1))] as const;
     }),
   );
-  const found: Gpu[] = [];
-  for (let i = 0; i < AMD_COUNTERS.length; i += 2) {
-    const total = bytes.get(AMD_COUNTERS[i] ?? "");
-    const used = bytes.get(AMD_COUNTERS[i + 1] ?? "");
-    if (total === undefined || used === undefined || !Number.isFinite(total - used)) continue;
-    const mib = (n: number) => Math.floor(n / 2 ** 20);
-    const names = [String(found.length)];
-    found.push({ vendor: "amd", names, totalMib: mib(total), freeMib: mib(total - used) });
-  }
-  return found;
+  const mib = (n: number) => Math.floor(n / 2 ** 20);
+  const found = (all: readonly string[]) =>
+    all.flatMap((node) => {
+      const [total, used] = COUNTERS.map((what) => bytes.get(counter(node, what)));
+      return total === undefined || used === undefined || !Number.isFinite(total - used)
+        ? []
+        : [{ node, totalMib: mib(total), freeMib: mib(total - used) }];
+    });
+  const rendering = found(RENDER_NODES);
+  return found(CARDS).map(({ node, totalMib, freeMib }, i) => ({
+    vendor: "amd",
+    names: [String(i), node, ...rendering[i] === undefined ? [] : [rendering[i].node]],
+    totalMib,
+    freeMib,
+  }));
 }
 
 /** What some engines declare that they take, and what the GPUs that they are given have. */
-export interface MemoryNeed {
+export interface MemoryNeed<User extends MemoryUser = MemoryUser> {
+  readonly users: readonly User[];
+  /** As they are told: `nvidia 0`. */
+  readonly gpus: readonly string[];
   readonly neededMib: number;
   readonly freeMib: number;
   readonly totalMib: number;
 }
 
 /**
- * Compares what `engines` declare with the GPUs that they are given, for each set of GPUs by itself.
- * An engine that declares nothing counts as nothing.
+ * Compares what `engines` declare with the GPUs that they are given: a need for each set of GPUs that
+ * some of them have to share, the one with the least left over first. An engine that declares nothing
+ * counts as nothing, and so does one whose GPUs are not known.
  *
- * @returns the need with the least left over; nothing when nothing is declared or no GPU is known.
+ * @example
+ * ```ts
+ * import { memoryNeeds, parseNvidiaSmi } from "./gpu_memory.ts";
+ * const gpus = parseNvidiaSmi("0, GPU-5ebe, 24576, 23028\n1, GPU-8f2e, 8192, 8000\n");
+ * const needs = memoryNeeds([{ devices: ["nvidia.com/gpu=1"], vramMib: 9000 }], gpus);
+ * needs[0]?.totalMib; // 8192
+ * ```
  */
-export function memoryNeed(
-  engines: readonly MemoryUser[],
+export function memoryNeeds<User extends MemoryUser>(
+  engines: readonly User[],
   gpus: readonly Gpu[],
-): MemoryNeed | undefined {
+): MemoryNeed<User>[] {
   const users = engines.filter((engine) => (engine.vramMib ?? 0) > 0)
-    .map((engine) => ({ vramMib: engine.vramMib ?? 0, gpus: gpusOf(engine, gpus) }))
+    .map((engine) => ({ engine, gpus: gpusOf(engine, gpus) }))
     .filter((user) => user.gpus.length > 0);
-  const needs = users.map(({ gpus: set }) => {
+  const needs = unions(users.map((user) => user.gpus)).map((set): MemoryNeed<User> => {
     // Whoever is confined to some of these GPUs takes from them too.
-    const within = users.filter((user) => user.gpus.every((gpu) => set.includes(gpu)));
-    const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+    const within = users.filter((user) => user.gpus.every((gpu) => set.includes(gpu)))
+      .map((user) => user.engine);
     return {
-      neededMib: sum(within.map((user) => user.vramMib)),
+      users: within,
+      gpus: gpus.filter((gpu) => set.includes(gpu)).map(({ vendor, names }) =>
+        `${vendor} ${names[0]}`
+      ),
+      neededMib: sum(within.map((engine) => engine.vramMib ?? 0)),
       freeMib: sum(set.map((gpu) => gpu.freeMib)),
       totalMib: sum(set.map((gpu) => gpu.totalMib)),
     };
   });
   const left = (need: MemoryNeed) => need.freeMib - need.neededMib;
-  return needs.sort((a, b) => left(a) - left(b))[0];
+  return needs.sort((a, b) => left(a) - left(b));
 }
 
-/** The GPUs that an engine is given: those that it names, else all of the vendor. */
+/** Needs for which there is no memory now, but would be: those that are worth to wait for. */
+export function shortNeeds<Need extends MemoryNeed>(needs: readonly Need[]): Need[] {
+  return needs.filter((n) => n.freeMib < n.neededMib && n.neededMib <= n.totalMib);
+}
+
+/** Needs that no waiting helps. */
+export function hopelessNeeds<Need extends MemoryNeed>(needs: readonly Need[]): Need[] {
+  return needs.filter((need) => need.neededMib > need.totalMib);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0);
+}
+
+/** The sets, and what those that have a GPU in common are together; each once. */
+function unions(sets: readonly (readonly Gpu[])[]): (readonly Gpu[])[] {
+  const found: (readonly Gpu[])[] = [];
+  const isKnown = (a: readonly Gpu[]) =>
+    found.some((b) => a.length === b.length && a.every((gpu) => b.includes(gpu)));
+  const waiting = [...sets];
+  for (let set = waiting.pop(); set !== undefined; set = waiting.pop()) {
+    if (isKnown(set)) continue;
+    const own = new Set(set);
+    const near = found.filter((other) => other.some((gpu) => own.has(gpu)));
+    waiting.push(...near.map((other) => [...own.union(new Set(other))]));
+    found.push(set);
+  }
+  return found;
+}
+
+/** The GPUs that an engine is given. */
 function gpusOf({ devices }: MemoryUser, gpus: readonly Gpu[]): Gpu[] {
-  return gpus.filter(({ vendor, names }) =>
-    devices.some((device) => {
-      const [, kind, name] = /^([a-z]+)\.com\/gpu=(.*)$/.exec(device) ?? [];
-      if (kind !== undefined) return kind === vendor && (name === "all" || isNamed(name, names));
-      return vendor === "amd" ? /^\/dev\/(?:kfd|dri)/.test(device) : /^\/dev\/nvidia/.test(device);
-    })
-  );
+  return gpus.filter((gpu) => devices.some((device) => isGiven(device, gpu)));
 }
 
-/** `0`, a UUID, or a part of that GPU such as `0:1`. */
-function isNamed(name: string | undefined, names: readonly string[]): boolean {
-  return name !== undefined && names.includes(name.replace(/:.*$/, ""));
+/**
+ * Whether a device stands for a GPU: by its CDI name, in any of the ways in which nvidia-ctk counts
+ * (`0`, `gpu0`, a UUID, `0:1` for a part), or by its node. `/dev/nvidiactl` and its like, and `/dev/kfd`,
+ * stand for none by themselves.
+ */
+function isGiven(device: string, { vendor, names }: Gpu): boolean {
+  const [, kind, name = ""] = /^-?([a-z]+)\.com\/gpu=(.*)$/.exec(device) ?? [];
+  if (kind !== undefined) {
+    const plain = name.replace(/^(?:gpu|mig)(?=\d)/, "").replace(/:.*$/, "");
+    return kind === vendor && (name === "all" || names.includes(plain));
+  }
+  const [node = ""] = device.replace(/^-/, "").split(":");
+  if (vendor === "nvidia") return /^\/dev\/nvidia\d+$/.test(node) && names.includes(node.slice(5));
+  if (!/^\/dev\/dri(?:\/|$)/.test(node)) return false;
+  const [own] = /(?<=^\/dev\/dri\/)(?:card|renderD)\d+$/.exec(node) ?? [];
+  // The folder, or a name by a path that says nothing of the number.
+  return own === undefined || names.includes(own);
 }

@@ -1,7 +1,15 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { inventoryOf } from "./from_codex_test.ts";
 import { covenViews, warningsOf } from "./covens.ts";
-import { AMD_COUNTERS, memoryNeed, parseAmdCounters, parseNvidiaSmi } from "./gpu_memory.ts";
+import {
+  AMD_COUNTERS,
+  type Gpu,
+  hopelessNeeds,
+  memoryNeeds,
+  parseAmdCounters,
+  parseNvidiaSmi,
+  shortNeeds,
+} from "./gpu_memory.ts";
 
 const TWO_GPUS = parseNvidiaSmi(
   "0, GPU-5ebe9f43-0000, 24576, 20000\n1, GPU-8f2e0011-0000, 24576, 24000\n",
@@ -10,7 +18,7 @@ const TWO_GPUS = parseNvidiaSmi(
 Deno.test("nvidia-smi's lines become GPUs; those without figures are passed over", () => {
   deepStrictEqual(
     parseNvidiaSmi("0, GPU-5ebe, 24576, 23028\n1, GPU-8f2e, [N/A], [N/A]\nNo devices were found\n"),
-    [{ vendor: "nvidia", names: ["0", "GPU-5ebe"], totalMib: 24576, freeMib: 23028 }],
+    [{ vendor: "nvidia", names: ["0", "GPU-5ebe", "nvidia0"], totalMib: 24576, freeMib: 23028 }],
   );
   deepStrictEqual(parseNvidiaSmi(""), []);
 });
@@ -19,9 +27,25 @@ Deno.test("amdgpu's counters become GPUs; a card with one of two is passed over"
   const at = (i: number) => AMD_COUNTERS[i] ?? "";
   const lines = [`${at(2)}:${16 * 2 ** 30}`, `${at(3)}:${2 ** 30}`, `${at(4)}:5`];
   deepStrictEqual(parseAmdCounters(`${lines.join("\n")}\n`), [
-    { vendor: "amd", names: ["0"], totalMib: 16384, freeMib: 15360 },
+    { vendor: "amd", names: ["0", "card1"], totalMib: 16384, freeMib: 15360 },
   ]);
   deepStrictEqual(parseAmdCounters(""), []);
+});
+
+Deno.test("amdgpu's cards are known by both of their nodes, up to the 32nd", () => {
+  const lines = (node: string, gib: number) =>
+    ["total", "used"].map((what) => {
+      const path = `/sys/class/drm/${node}/device/mem_info_vram_${what}`;
+      strictEqual(AMD_COUNTERS.includes(path), true, path);
+      return `${path}:${what === "used" ? 0 : gib * 2 ** 30}\n`;
+    }).join("");
+  // The first card of all is no GPU, and renders nothing.
+  const said = lines("card1", 16) + lines("card31", 8) + lines("renderD128", 16) +
+    lines("renderD159", 8);
+  deepStrictEqual(parseAmdCounters(said).map(({ names, totalMib }) => [...names, totalMib]), [
+    ["0", "card1", "renderD128", 16384],
+    ["1", "card31", "renderD159", 8192],
+  ]);
 });
 
 const engine = (name: string, port: number, devices: string, vramMib: number | undefined) => `
@@ -36,73 +60,135 @@ ${vramMib === undefined ? "" : `vram_mib = ${vramMib}`}
 interface NeedCase {
   readonly claim: string;
   readonly engines: readonly (readonly [devices: string, vramMib?: number])[];
-  readonly needs: readonly [needed: number, free: number] | undefined;
+  /** In their order. */
+  readonly needs: readonly (readonly [gpus: string, needed: number, free: number])[];
 }
 
 const NEEDS: readonly NeedCase[] = [
   {
     claim: "all GPUs together",
     engines: [['["nvidia.com/gpu=all"]', 30000]],
-    needs: [30000, 44000],
-  },
-  {
-    claim: "one GPU by its number",
-    engines: [['["nvidia.com/gpu=0"]', 8000]],
-    needs: [8000, 20000],
-  },
-  {
-    claim: "one GPU by its UUID",
-    engines: [['["nvidia.com/gpu=GPU-8f2e0011-0000"]', 8000]],
-    needs: [8000, 24000],
+    needs: [["nvidia 0, nvidia 1", 30000, 44000]],
   },
   {
     claim: "two engines on one GPU",
     engines: [['["nvidia.com/gpu=0"]', 8000], ['["nvidia.com/gpu=0"]', 9000]],
-    needs: [17000, 20000],
+    needs: [["nvidia 0", 17000, 20000]],
   },
   {
-    claim: "the GPU with the least left over counts",
-    engines: [['["nvidia.com/gpu=0"]', 19000], ['["nvidia.com/gpu=1"]', 9000]],
-    needs: [19000, 20000],
+    claim: "each GPU by itself, the least left over first",
+    engines: [['["nvidia.com/gpu=1"]', 9000], ['["nvidia.com/gpu=0"]', 19000]],
+    needs: [["nvidia 0", 19000, 20000], ["nvidia 1", 9000, 24000]],
   },
   {
     claim: "who is confined to one GPU takes from all of them",
     engines: [['["nvidia.com/gpu=all"]', 30000], ['["nvidia.com/gpu=1"]', 13500]],
-    needs: [43500, 44000],
+    needs: [["nvidia 0, nvidia 1", 43500, 44000], ["nvidia 1", 13500, 24000]],
   },
   {
     claim: "undeclared memory is not waited for",
     engines: [['["nvidia.com/gpu=all"]']],
-    needs: undefined,
+    needs: [],
   },
-  { claim: "an engine without a device needs none", engines: [["[]", 5000]], needs: undefined },
+  { claim: "an engine without a device needs none", engines: [["[]", 5000]], needs: [] },
   {
     claim: "a GPU that is not there is not judged",
     engines: [['["nvidia.com/gpu=7"]', 5000]],
-    needs: undefined,
+    needs: [],
   },
   {
     claim: "nor one of another vendor",
     engines: [['["/dev/kfd", "/dev/dri"]', 5000]],
-    needs: undefined,
+    needs: [],
   },
 ];
 
 for (const { claim, engines, needs } of NEEDS) {
   Deno.test(`GPU memory: ${claim}`, async () => {
     const text = engines.map(([devices, vram], i) => engine(`e${i}`, 9000 + i, devices, vram));
-    const need = memoryNeed((await inventoryOf(text.join(""))).engines, TWO_GPUS);
-    deepStrictEqual(need && [need.neededMib, need.freeMib], needs);
+    const found = memoryNeeds((await inventoryOf(text.join(""))).engines, TWO_GPUS);
+    deepStrictEqual(found.map((n) => [n.gpus.join(", "), n.neededMib, n.freeMib]), needs);
   });
 }
 
-Deno.test("an AMD GPU is given by its device nodes or by CDI", async () => {
-  const gpus = [{ vendor: "amd" as const, names: ["0"], totalMib: 100, freeMib: 90 }];
-  for (const devices of ['["/dev/kfd", "/dev/dri"]', '["amd.com/gpu=all"]', '["amd.com/gpu=0"]']) {
-    const { engines } = await inventoryOf(engine("e", 9000, devices, 80));
-    strictEqual(memoryNeed(engines, gpus)?.freeMib, 90, devices);
-  }
+Deno.test("GPU memory: those that overlap share all of what they reach", () => {
+  const gpus = parseNvidiaSmi("0, A, 8000, 8000\n1, B, 24000, 24000\n2, C, 8000, 8000\n");
+  const on = (vramMib: number, ...names: string[]) => ({
+    devices: names.map((name) => `nvidia.com/gpu=${name}`),
+    vramMib,
+  });
+  const totals = (...users: { devices: string[]; vramMib: number }[]) =>
+    hopelessNeeds(memoryNeeds(users, gpus)).map((n) => `${n.gpus.length}: ${n.neededMib}`);
+  // Each fits into its own 32000, but there are no more than 40000 for both.
+  deepStrictEqual(totals(on(30000, "0", "1"), on(30000, "1", "2")), ["3: 60000"]);
+  deepStrictEqual(totals(on(20000, "0", "1"), on(20000, "1", "2")), []);
+  // The second brings the first and the third together.
+  deepStrictEqual(totals(on(7000, "0"), on(7000, "2"), on(32000, "0", "1", "2")), ["3: 46000"]);
+  deepStrictEqual(totals(on(7000, "0"), on(7000, "2"), on(20000, "0", "1"), on(20000, "1", "2")), [
+    "3: 54000",
+  ]);
 });
+
+Deno.test("GPU memory: the need that no waiting helps is not hidden by one that has less free", () => {
+  const gpus = parseNvidiaSmi("0, GPU-a, 24576, 500\n1, GPU-b, 8192, 8000\n");
+  const users = [
+    { devices: ["nvidia.com/gpu=0"], vramMib: 20000 },
+    { devices: ["nvidia.com/gpu=1"], vramMib: 9000 },
+  ];
+  const needs = memoryNeeds(users, gpus);
+  deepStrictEqual(shortNeeds(needs).map((need) => need.gpus), [["nvidia 0"]]);
+  deepStrictEqual(hopelessNeeds(needs).map((need) => need.gpus), [["nvidia 1"]]);
+  const whole = memoryNeeds([{ devices: ["nvidia.com/gpu=1"], vramMib: 8192 }], gpus);
+  deepStrictEqual([shortNeeds(whole).length, hopelessNeeds(whole).length], [1, 0]);
+  const free = memoryNeeds([{ devices: ["nvidia.com/gpu=1"], vramMib: 8000 }], gpus);
+  deepStrictEqual([shortNeeds(free).length, hopelessNeeds(free).length], [0, 0]);
+});
+
+const CARDS: readonly Gpu[] = ["0", "1"].map((number, i) => ({
+  vendor: "amd",
+  names: [number, `card${i + 1}`, `renderD${128 + i}`],
+  totalMib: 100,
+  freeMib: 90,
+}));
+
+/** What a device stands for: GPUs by their numbers. */
+const DEVICES: readonly (readonly [devices: string, vendor: Gpu["vendor"], numbers: string])[] = [
+  ["nvidia.com/gpu=all", "nvidia", "0 1"],
+  ["nvidia.com/gpu=0", "nvidia", "0"],
+  ["nvidia.com/gpu=1", "nvidia", "1"],
+  ["nvidia.com/gpu=gpu1", "nvidia", "1"],
+  ["nvidia.com/gpu=GPU-8f2e0011-0000", "nvidia", "1"],
+  ["nvidia.com/gpu=1:0", "nvidia", "1"],
+  ["nvidia.com/gpu=0:1", "nvidia", "0"],
+  ["nvidia.com/gpu=mig1:0", "nvidia", "1"],
+  ["nvidia.com/gpu=10", "nvidia", ""],
+  ["nvidia.com/gpu=none", "nvidia", ""],
+  ["amd.com/gpu=0", "nvidia", ""],
+  ["/dev/nvidia0", "nvidia", "0"],
+  ["/dev/nvidia1:/dev/nvidia0:rw", "nvidia", "1"],
+  ["/dev/nvidiactl /dev/nvidia-uvm /dev/nvidia1", "nvidia", "1"],
+  ["/dev/nvidiactl /dev/nvidia-uvm", "nvidia", ""],
+  ["/dev/dri/card1", "nvidia", ""],
+  ["/dev/kfd /dev/dri", "amd", "0 1"],
+  ["/dev/dri", "amd", "0 1"],
+  ["/dev/kfd /dev/dri/renderD129", "amd", "1"],
+  ["/dev/kfd /dev/dri/card1 /dev/dri/renderD128", "amd", "0"],
+  ["/dev/dri/renderD130", "amd", ""],
+  ["/dev/dri/by-path/pci-0000:03:00.0-render", "amd", "0 1"],
+  ["/dev/driver", "amd", ""],
+  ["/dev/kfd", "amd", ""],
+  ["amd.com/gpu=all", "amd", "0 1"],
+  ["amd.com/gpu=1", "amd", "1"],
+  ["/dev/nvidia0", "amd", ""],
+];
+
+for (const [devices, vendor, numbers] of DEVICES) {
+  Deno.test(`${devices} is ${vendor} ${numbers || "of no number"}`, () => {
+    const user = { devices: devices.split(" "), vramMib: 80 };
+    const [need] = memoryNeeds([user], vendor === "amd" ? CARDS : TWO_GPUS);
+    strictEqual((need?.gpus ?? []).join(" ").replaceAll(`${vendor} `, ""), numbers);
+  });
+}
 
 const HOUSE = `
 [talker]
@@ -138,6 +224,8 @@ capabilities = ["embedding"]
 image = "localhost/x"
 port = 8705
 capabilities = ["judge"]
+devices = ["nvidia.com/gpu=1"]
+vram_mib = 30000
 `;
 
 Deno.test("a Coven shares with some, and excludes others but for residents", async () => {
@@ -189,12 +277,47 @@ Deno.test("what may not be meant is told", async () => {
       message: "nobody offers vision yet: the Codex has it, what was rendered has not",
     },
     {
+      code: "rivals",
+      message: "chat has no Soulstone in common with watch: they always stop each other",
+    },
+    {
+      code: "rivals",
+      message: "watch has no Soulstone in common with write: they always stop each other",
+    },
+    {
       code: "vram-too-large",
-      message: "chat declares 25500 MiB of GPU memory, more than the 24576 MiB that there are",
+      message: "lone declares 30000 MiB of GPU memory, more than the 24576 MiB of nvidia 1",
+    },
+    {
+      code: "vram-too-large",
+      message: "chat declares 25500 MiB of GPU memory, more than the 24576 MiB of nvidia 0",
     },
   ]);
   deepStrictEqual(
     warningsOf(inventory, { gpus: [] }).map((w) => w.code),
-    ["no-coven", "no-capability"],
+    ["no-coven", "no-capability", "rivals", "rivals"],
   );
+});
+
+Deno.test("one in no Coven is judged together with the residents, for it runs beside them", async () => {
+  const inventory = await inventoryOf(`
+[memory]
+image = "localhost/x"
+port = 8700
+resident = true
+capabilities = ["embedding"]
+devices = ["nvidia.com/gpu=0"]
+vram_mib = 10000
+[lone]
+image = "localhost/x"
+port = 8705
+capabilities = ["judge"]
+devices = ["nvidia.com/gpu=0"]
+vram_mib = 20000
+`);
+  deepStrictEqual(warningsOf(inventory, { gpus: TWO_GPUS }).slice(1), [{
+    code: "vram-too-large",
+    message:
+      "lone with all residents declares 30000 MiB of GPU memory, more than the 24576 MiB of nvidia 0",
+  }]);
 });

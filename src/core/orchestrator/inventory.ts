@@ -1,4 +1,6 @@
-import { QUADLET_FOLDER, readUnit, SEPULCHER, soulstoneUnit, SYSTEMD_FOLDER } from "../rune/mod.ts";
+// Not by mod.ts: a summon would wait for the library that writes YAML.
+import { QUADLET_FOLDER, SEPULCHER, soulstoneUnit, SYSTEMD_FOLDER } from "../rune/names.ts";
+import { readUnit } from "../rune/unit.ts";
 
 /** One Soulstone, as its unit tells it. */
 export interface Engine {
@@ -9,6 +11,8 @@ export interface Engine {
   /** The Covens it is in, sorted; all of them for a resident. */
   readonly covens: readonly string[];
   readonly resident: boolean;
+  /** Whether it only runs: there is no Soulstone of that name any more, and no unit. */
+  readonly stray: boolean;
   /** Sorted. */
   readonly capabilities: readonly string[];
   /** The names of those that cannot run beside it, sorted. */
@@ -95,6 +99,7 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
     profile: fact("Engine") ?? "",
     covens: words(fact("Covens")).sort(),
     resident: fact("Resident") === "yes",
+    stray: false,
     capabilities: words(fact("Capabilities")).sort(),
     conflicts: values("Unit.Conflicts").flatMap((unit) =>
       /^soulstone-(.+)\.service$/.exec(unit)?.[1] ?? []
@@ -145,4 +150,36 @@ export function capabilityIndex({ engines }: Inventory): ReadonlyMap<string, rea
 /** The engines of `names`, in that order; one that is not there is left out. */
 export function enginesNamed({ engines }: Inventory, names: readonly string[]): Engine[] {
   return names.flatMap((name) => engines.find((engine) => engine.name === name) ?? []);
+}
+
+/**
+ * The same with engines that only run, since their Soulstones are gone. Nobody knows any more what
+ * they had in common with others: each excludes all but residents, as one without a group does.
+ * systemd does not: their units are gone, and the others do not name them.
+ *
+ * @example
+ * ```ts
+ * import { withStrays } from "./inventory.ts";
+ * withStrays({ engines: [], covens: [] }, ["owl"]).engines[0]?.service; // "soulstone-owl.service"
+ * ```
+ */
+export function withStrays(inventory: Inventory, names: readonly string[]): Inventory {
+  const rivals = inventory.engines.filter((engine) => !engine.resident).map((e) => e.name);
+  const strays = names.map((name): Engine => ({
+    name,
+    service: soulstoneUnit(name).service,
+    profile: "",
+    covens: [],
+    resident: false,
+    stray: true,
+    capabilities: [],
+    conflicts: rivals,
+    port: 0,
+    uri: "",
+    healthPath: undefined,
+    metricsPath: undefined,
+    vramMib: undefined,
+    devices: [],
+  }));
+  return { ...inventory, engines: [...inventory.engines, ...strays].sort(byName) };
 }

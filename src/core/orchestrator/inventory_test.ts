@@ -53,6 +53,7 @@ Deno.test("units tell what their Codex said", async () => {
     profile: "generic",
     covens: ["chat", "write"],
     resident: false,
+    stray: false,
     capabilities: ["chat", "text"],
     conflicts: ["eye"],
     port: 8701,

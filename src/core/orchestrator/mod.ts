@@ -3,6 +3,7 @@ export {
   type Condition,
   conditionOf,
   type EngineState,
+  isSound,
   isUp,
   type UnitFacts,
 } from "./condition.ts";
@@ -10,11 +11,13 @@ export { type CovenView, covenViews, type Warning, warningsOf } from "./covens.t
 export {
   AMD_COUNTERS,
   type Gpu,
+  hopelessNeeds,
   type MemoryNeed,
-  memoryNeed,
+  memoryNeeds,
   NVIDIA_QUERY,
   parseAmdCounters,
   parseNvidiaSmi,
+  shortNeeds,
 } from "./gpu_memory.ts";
 export {
   capabilityIndex,
@@ -25,7 +28,10 @@ export {
   type Inventory,
   readInventory,
   type UnitFile,
+  withStrays,
 } from "./inventory.ts";
-export { type Progress, progressOf, wayBack } from "./progress.ts";
-export { type Choice, planTransition, type Transition } from "./transition.ts";
-export { readWish, type Refusal, type Wish } from "./wish.ts";
+export { type Awaited, type Progress, progressOf } from "./progress.ts";
+export { nextStep, type Step } from "./step.ts";
+export { type Choice, planTransition, type Running, type Transition } from "./transition.ts";
+export { type Failed, type WayBack, wayBack, wayBackCommand } from "./way_back.ts";
+export { type Name, readName, readWish, type Refusal, type Wish } from "./wish.ts";

@@ -7,12 +7,16 @@
  * taken as a multiset, groups up to permutation. For each graph all sets of running engines, those
  * that break the law too, and all wishes: each Coven, each Soulstone, and each set of engines that
  * offers a capability; for two capabilities at once every pair of such sets up to 3 Soulstones, and
- * every pair of single engines beyond. Names decide between equals only; that is left to the tables.
+ * every pair of single engines beyond.
+ *
+ * systemd obeys a conflict whichever of the two names it: here each is named by one of them only.
  */
 import { ok } from "node:assert/strict";
 import { conflictsOf, covensOf } from "../compile/mod.ts";
 import type { Engine, Inventory } from "./inventory.ts";
-import { planTransition, type Transition } from "./transition.ts";
+import { planTransition, type Running, type Transition } from "./transition.ts";
+import { nextStep } from "./step.ts";
+import { wayBack } from "./way_back.ts";
 import type { Wish } from "./wish.ts";
 
 const GROUPS = 3;
@@ -64,18 +68,35 @@ function inventoryOf(kinds: readonly Kind[], offers: readonly number[]): Invento
     profile: "generic",
     covens: covens.filter((c) => c.members.includes(name)).map((c) => c.name),
     resident,
+    stray: false,
     capabilities: ["p", "q"].filter((_, bit) => ((offers[bit] ?? 0) >> i & 1) === 1),
-    conflicts: conflicts.get(name) ?? [],
+    conflicts: (conflicts.get(name) ?? []).filter((rival) => isNamer(i, Number(rival.slice(1)))),
     port: 9000 + i,
     uri: "",
     healthPath: undefined,
     metricsPath: undefined,
-    vramMib: 0,
+    vramMib: VRAM_MIB[i],
     devices: [],
   }));
   return {
     engines,
     covens: covens.map((c) => ({ name: c.name, target: `${c.name}.target`, members: c.members })),
+  };
+}
+
+/** Which of two names the other. */
+const isNamer = (i: number, other: number) => ((i + other) % 2 === 0) === (i < other);
+
+/** What each declares: two as much as each other, and one nothing. */
+const VRAM_MIB = [4000, 2000, undefined, 2000, 1000];
+
+const none: ReadonlySet<string> = new Set();
+const namesOf = (set: number): string[] => bits(set).map((i) => `s${i}`);
+
+function running(up: number, faltering = 0): Running {
+  return {
+    up: new Set(namesOf(up)),
+    faltering: faltering === 0 ? none : new Set(namesOf(faltering)),
   };
 }
 
@@ -130,24 +151,81 @@ class Model {
 }
 
 /** Throws unless a transition is what the law asks for; counts nothing and knows no ranking. */
-function judge(model: Model, running: number, t: Transition, words: () => string): number {
+function judge(
+  model: Model,
+  { up, faltering = 0 }: { up: number; faltering?: number },
+  t: Transition,
+  words: () => string,
+): number {
   const keep = toSet(t.keep);
   const start = toSet(t.start);
   const stop = toSet(t.stop.map((s) => s.name));
   const end = keep | start;
-  ok((keep | stop) === running && (keep & stop) === 0, `what ran is kept or stopped: ${words()}`);
-  ok((start & running) === 0, `what runs is not started: ${words()}`);
+  const again = start & faltering;
+  ok(
+    (keep | stop | again) === up && (keep & stop) === 0,
+    `what ran is kept or stopped: ${words()}`,
+  );
+  ok((start & up) === again, `what runs is not started: ${words()}`);
   ok((toSet(t.wanted) & ~end) === 0, `what is wanted runs: ${words()}`);
+  ok((toSet(t.wanted) & faltering & ~start) === 0, `what falters is started: ${words()}`);
   ok(model.isLawful(end), `conflicting engines run: ${words()}`);
   const outside = t.choice.kind === "coven" ? ~toSet(t.wanted) : 0;
   for (const i of bits(stop & ~outside)) {
     ok(((model.rivals[i] ?? 0) & end) !== 0, `s${i} could have stayed: ${words()}`);
   }
-  const before = running & ~toSet(t.stopFirst);
+  const before = up & ~toSet(t.stopFirst);
   const after = t.choice.unit === undefined ? before : model.afterStart(t.choice.unit, before);
   ok(after === end, `systemd would make it otherwise: ${words()}`);
-  if (model.isLawful(running)) ok(t.stopFirst.length === 0, `stopped by hand: ${words()}`);
+  if (model.isLawful(up)) ok(t.stopFirst.length === 0, `stopped by hand: ${words()}`);
   return end;
+}
+
+/** The cost of a choice: the first number that differs decides, then the name. */
+interface Cost {
+  readonly unit: string | undefined;
+  readonly numbers: readonly number[];
+  readonly name: string;
+}
+
+/** The unit that the order of costs picks where what runs is lawful: written from the issue's words. */
+function bestUnit(model: Model, up: number, offers: readonly number[]): string | undefined {
+  const serves = (set: number) => offers.every((offer) => (set & offer) !== 0);
+  const costs: Cost[] = [];
+  const add = (unit: string | undefined, name: string, end: number, wanted: number) => {
+    const oneDoesAll = bits(wanted).some((i) => serves(1 << i));
+    const vramMib = bits(wanted).reduce((sum, i) => sum + (VRAM_MIB[i] ?? Infinity), 0);
+    const numbers = [
+      end === up ? 0 : 1,
+      size(up & ~end),
+      size(end & ~up),
+      unit === undefined ? 0 : 1,
+      vramMib,
+      oneDoesAll ? 0 : 1,
+    ];
+    costs.push({ unit, numbers, name });
+  };
+  const offering = up & offers.reduce((all, offer) => all | offer, 0);
+  if (serves(up)) add(undefined, namesOf(offering).join(" "), up, offering);
+  for (const [name, members] of model.covens) {
+    if (serves(members)) add(`${name}.target`, name, members, members);
+  }
+  for (const [i, kind] of model.kinds.entries()) {
+    if ((kind !== 0 && kind !== RESIDENT) || !serves(1 << i)) continue;
+    add(`s${i}.service`, `s${i}`, up & ~(model.rivals[i] ?? 0) | 1 << i, 1 << i);
+  }
+  return costs.sort((a, b) => {
+    const at = a.numbers.findIndex((n, i) => n !== b.numbers[i]);
+    if (at >= 0) return (a.numbers[at] ?? 0) - (b.numbers[at] ?? 0);
+    return a.name < b.name ? -1 : 1;
+  })[0]?.unit;
+}
+
+function namedWishes(model: Model, { engines }: Inventory): Wish[] {
+  return [
+    ...[...model.covens.keys()].map((name): Wish => ({ kind: "coven", name })),
+    ...engines.map((engine): Wish => ({ kind: "soulstone", name: engine.name })),
+  ];
 }
 
 Deno.test("model check: no transition leaves a conflict or stops one that could stay", () => {
@@ -157,18 +235,13 @@ Deno.test("model check: no transition leaves a conflict or stops one that could 
     const model = new Model(kinds);
     const sets = Array.from({ length: model.all + 1 }, (_, set) => set);
     const plain = inventoryOf(kinds, []);
-    const named: Wish[] = [
-      ...[...model.covens.keys()].map((name): Wish => ({ kind: "coven", name })),
-      ...plain.engines.map((engine): Wish => ({ kind: "soulstone", name: engine.name })),
-    ];
-    for (const wish of named) {
-      for (const running of sets) {
-        const names = new Set(bits(running).map((i) => `s${i}`));
-        const words = () => JSON.stringify({ kinds, running: [...names], wish });
-        const planned = planTransition(wish, plain, names);
+    for (const wish of namedWishes(model, plain)) {
+      for (const up of sets) {
+        const words = () => JSON.stringify({ kinds, up: namesOf(up), wish });
+        const planned = planTransition(wish, plain, running(up));
         ok("transition" in planned, words());
         counts.transitions++;
-        judge(model, running, planned.transition, words);
+        judge(model, { up }, planned.transition, words);
       }
     }
     const singles = kinds.map((_, i) => 1 << i);
@@ -179,22 +252,25 @@ Deno.test("model check: no transition leaves a conflict or stops one that could 
       const inventory = inventoryOf(kinds, offers);
       const wish: Wish = { kind: "capabilities", names: ["p", "q"].slice(0, offers.length) };
       const serves = (end: number) => offers.every((set) => (set & end) !== 0);
-      for (const running of sets) {
-        const names = new Set(bits(running).map((i) => `s${i}`));
-        const words = () => JSON.stringify({ kinds, offers, running: [...names] });
-        const planned = planTransition(wish, inventory, names);
-        const ends = model.ends(running, serves);
+      for (const up of sets) {
+        const words = () => JSON.stringify({ kinds, offers, up: namesOf(up) });
+        const planned = planTransition(wish, inventory, running(up));
+        const ends = model.ends(up, serves);
         if ("refusal" in planned) {
           counts.refusals++;
           ok(ends.length === 0, `refused though there is a way: ${words()}`);
           continue;
         }
         counts.transitions++;
-        const end = judge(model, running, planned.transition, words);
+        const end = judge(model, { up }, planned.transition, words);
         ok(serves(end), `not what was wished: ${words()}`);
-        const cost = (e: number) => size(running & ~e) * 10 + size(e & ~running);
+        const cost = (e: number) => size(up & ~e) * 10 + size(e & ~up);
         const least = Math.min(...ends.map(cost), cost(end));
         ok(cost(end) === least, `there is a cheaper way: ${words()}`);
+        if (model.isLawful(up)) {
+          const { unit } = planned.transition.choice;
+          ok(unit === bestUnit(model, up, offers), `${unit} is not the best: ${words()}`);
+        }
       }
     }
   }
@@ -203,4 +279,115 @@ Deno.test("model check: no transition leaves a conflict or stops one that could 
   console.log(
     `${counts.graphs} graphs, ${counts.transitions} transitions, ${counts.refusals} refusals`,
   );
+});
+
+/** Graphs of up to three Soulstones, with their sets of engines. */
+function* smallGraphs(): Generator<{ model: Model; sets: readonly number[] }> {
+  for (const kinds of graphs()) {
+    if (kinds.length > 3) continue;
+    const model = new Model(kinds);
+    yield { model, sets: Array.from({ length: model.all + 1 }, (_, set) => set) };
+  }
+}
+
+Deno.test("model check: what crashes again and again is started, and is no reason to go on", () => {
+  let count = 0;
+  for (const { model, sets } of smallGraphs()) {
+    for (const offer of sets.slice(1)) {
+      const inventory = inventoryOf(model.kinds, [offer]);
+      const wishes = [...namedWishes(model, inventory), {
+        kind: "capabilities" as const,
+        names: ["p"],
+      }];
+      for (const wish of wishes) {
+        for (const up of sets) {
+          for (const faltering of sets.filter((set) => (set & ~up) === 0)) {
+            const words = () => JSON.stringify({ kinds: model.kinds, offer, wish, up, faltering });
+            const planned = planTransition(wish, inventory, running(up, faltering));
+            if ("refusal" in planned) continue;
+            count++;
+            const end = judge(model, { up, faltering }, planned.transition, words);
+            const sound = end & ~(faltering & ~toSet(planned.transition.start));
+            ok(wish.kind !== "capabilities" || (sound & offer) !== 0, words());
+          }
+        }
+      }
+    }
+  }
+  ok(count > 50_000, String(count));
+});
+
+Deno.test("model check: what somebody else started meanwhile is never stopped", () => {
+  const counts = { overtaken: 0, started: 0 };
+  for (const { model, sets } of smallGraphs()) {
+    const inventory = inventoryOf(model.kinds, [model.all]);
+    const wishes = [...namedWishes(model, inventory), {
+      kind: "capabilities" as const,
+      names: ["p"],
+    }];
+    const lawful = sets.filter((set) => model.isLawful(set));
+    const plan = (wish: Wish, up: number) => {
+      const planned = planTransition(wish, inventory, running(up));
+      ok("transition" in planned);
+      return planned.transition;
+    };
+    for (const wish of wishes) {
+      for (const before of lawful) {
+        const told = plan(wish, before);
+        const stopped = told.stop.map((stop) => stop.name);
+        for (const others of lawful) {
+          // The stop is done, and then somebody else has this running.
+          const now = plan(wish, others);
+          const step = nextStep(told, now, { stopped, needs: [] });
+          const words = () => JSON.stringify({ kinds: model.kinds, wish, before, others, step });
+          if (step.kind === "overtaken") {
+            counts.overtaken++;
+            ok(now.stop.length > 0, `given up for nothing: ${words()}`);
+            continue;
+          }
+          counts.started++;
+          // The memory is there: what is stopped could only be what was told and not yet stopped.
+          const after = step.kind === "start" ? model.afterStart(step.unit, others) : others;
+          const lost = others & ~after &
+            ~(toSet(stopped.length > 0 ? [] : told.stop.map((s) => s.name)));
+          ok(lost === 0, `stopped what was not told: ${words()}`);
+        }
+      }
+    }
+  }
+  ok(counts.overtaken > 1000 && counts.started > 1000, JSON.stringify(counts));
+});
+
+Deno.test("model check: the way back leads to exactly what ran, and no start undoes another", () => {
+  let count = 0;
+  for (const kinds of graphs()) {
+    if (kinds.length > 4) continue;
+    const model = new Model(kinds);
+    const sets = Array.from({ length: model.all + 1 }, (_, set) => set);
+    const inventory = inventoryOf(kinds, []);
+    for (const before of sets.filter((set) => model.isLawful(set))) {
+      for (const wish of namedWishes(model, inventory)) {
+        const planned = planTransition(wish, inventory, running(before));
+        ok("transition" in planned);
+        const { keep, start } = planned.transition;
+        // However far it came, and whatever else ended meanwhile.
+        const end = toSet([...keep, ...start]);
+        for (const up of sets.filter((set) => (set & ~end) === 0)) {
+          const words = () => JSON.stringify({ kinds, before, wish, up });
+          const failed = { before: namesOf(before), started: start, up: namesOf(up) };
+          const back = wayBack(failed, inventory);
+          count++;
+          let now = up & ~toSet(back.stop);
+          for (const choice of back.start) {
+            const after = model.afterStart(choice.unit ?? "", now);
+            ok((now & before & ~after) === 0, `${choice.unit} stops one that ran: ${words()}`);
+            now = after;
+          }
+          ok(back.overtakenBy.length === 0, words());
+          if (before !== 0) ok(now === before, `${namesOf(now)} runs in the end: ${words()}`);
+        }
+      }
+    }
+  }
+  ok(count > 10_000, String(count));
 });

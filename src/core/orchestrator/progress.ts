@@ -1,6 +1,14 @@
 import { type Condition, isUp } from "./condition.ts";
-import type { Inventory } from "./inventory.ts";
 import type { Transition } from "./transition.ts";
+
+/** What is waited for. */
+export interface Awaited extends Pick<Transition, "wanted" | "stop"> {
+  /**
+   * How often systemd had restarted each engine that was up when it began: what was before says
+   * nothing of now. One that starts anew counts from 0.
+   */
+  readonly restarts: ReadonlyMap<string, number>;
+}
 
 /** How far a transition has come. */
 export interface Progress {
@@ -18,11 +26,11 @@ export interface Progress {
  * systemd had restarted it.
  */
 export function progressOf(
-  { wanted, stop }: Pick<Transition, "wanted" | "stop">,
+  { wanted, stop, restarts }: Awaited,
   conditions: ReadonlyMap<string, Condition>,
 ): Progress {
   const lost = wanted.flatMap((name) => {
-    const why = lossOf(conditions.get(name));
+    const why = lossOf(conditions.get(name), restarts.get(name) ?? 0);
     return why === undefined ? [] : [{ name, why }];
   });
   const is = (fits: (condition: Condition | undefined) => boolean) => (name: string) =>
@@ -38,39 +46,20 @@ export function progressOf(
   return { phase: "ready", waitsFor: [], lost };
 }
 
-function lossOf(condition: Condition | undefined): string | undefined {
+function lossOf(condition: Condition | undefined, restartsBefore: number): string | undefined {
   if (condition === undefined) return undefined;
   const { state, why, restarts, hasJob } = condition;
   switch (state) {
     case "failed":
       return hasJob ? undefined : why;
+    case "masked":
     case "missing":
       return why;
     case "restarting":
-      return restarts > 0 ? `${why}, and again after a restart` : undefined;
+      return restarts > restartsBefore ? `${why}, and again after a restart` : undefined;
     case "stopped":
       return hasJob ? undefined : "something else stopped it";
     default:
       return undefined;
   }
-}
-
-/**
- * The units to start, one after the other, so that the engines `before` run again: a Coven that ran
- * whole, the largest first, then each engine that is left.
- *
- * @example
- * ```ts
- * import { wayBack } from "./progress.ts";
- * wayBack([], { engines: [], covens: [] }); // []
- * ```
- */
-export function wayBack(before: readonly string[], { engines, covens }: Inventory): string[] {
-  const whole = covens
-    .filter(({ members }) => members.length > 0 && members.every((m) => before.includes(m)))
-    .sort((a, b) => b.members.length - a.members.length)[0];
-  const rest = engines.filter((engine) =>
-    before.includes(engine.name) && whole?.members.includes(engine.name) !== true
-  );
-  return [...whole === undefined ? [] : [whole.target], ...rest.map((engine) => engine.service)];
 }

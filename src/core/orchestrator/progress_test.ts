@@ -3,11 +3,11 @@ import {
   type Condition,
   conditionOf,
   type EngineState,
+  isSound,
   isUp,
   type UnitFacts,
 } from "./condition.ts";
-import { inventoryOf } from "./from_codex_test.ts";
-import { progressOf, wayBack } from "./progress.ts";
+import { progressOf } from "./progress.ts";
 
 const UNIT: UnitFacts = {
   loadState: "loaded",
@@ -28,13 +28,16 @@ const STATES: readonly (readonly [facts: Partial<UnitFacts>, state: EngineState,
     [{}, "stopped"],
     [{ activeState: "active", subState: "running" }, "running"],
     [{ activeState: "reloading" }, "running"],
+    [{ activeState: "refreshing" }, "running"],
     [{ activeState: "activating", subState: "start" }, "starting"],
     [{ activeState: "activating", subState: "start-pre" }, "starting"],
     [{ activeState: "deactivating", subState: "stop-sigterm" }, "stopping"],
     // What runs goes on when its unit is gone.
     [{ activeState: "active", loadState: "not-found" }, "running"],
     [{ loadState: "not-found" }, "missing", "systemd has no such unit"],
-    [{ loadState: "bad-setting" }, "missing", "systemd has no such unit"],
+    [{ loadState: "bad-setting" }, "missing", "systemd cannot read its unit"],
+    [{ loadState: "masked" }, "masked", "its unit is masked"],
+    [{ activeState: "active", loadState: "masked" }, "running"],
     [
       { activeState: "activating", subState: "auto-restart", result: "exit-code", exitStatus: 2 },
       "restarting",
@@ -86,17 +89,18 @@ Deno.test("a unit of which systemd says nothing is missing", () => {
   strictEqual(conditionOf(undefined).state, "missing");
 });
 
-/** `name:state`, with `+` for a job that waits and `*` for a restart that was. */
+/** `name:state`, with `+` for a job that waits and a `*` for each restart that was. */
 function conditions(text: string): Map<string, Condition> {
   return new Map(
     text.split(" ").map((word) => {
       const [name = "", state = ""] = word.split(":");
       const plain = state.replace(/[+*]/g, "") as EngineState;
-      const hasWhy = plain === "failed" || plain === "restarting" || plain === "missing";
+      const hasWhy = plain === "failed" || plain === "restarting" || plain === "missing" ||
+        plain === "masked";
       return [name, {
         state: plain,
         ...hasWhy ? { why: "it broke" } : {},
-        restarts: state.includes("*") ? 1 : 0,
+        restarts: state.split("*").length - 1,
         hasJob: state.includes("+"),
       }];
     }),
@@ -108,6 +112,8 @@ const PROGRESS: readonly {
   readonly now: string;
   readonly phase: string;
   readonly lost?: string;
+  /** How often systemd had restarted b before. */
+  readonly restarts?: number;
 }[] = [
   { claim: "the old one ends first", now: "old:stopping a:stopped+ b:stopped+", phase: "stop old" },
   {
@@ -147,6 +153,25 @@ const PROGRESS: readonly {
     phase: "ready",
   },
   {
+    claim: "one crashed, and that it did so long ago says nothing",
+    now: "old:stopped a:running b:restarting**",
+    phase: "healthy b",
+    restarts: 2,
+  },
+  {
+    claim: "one crashed again, after others long ago",
+    now: "old:stopped a:running b:restarting***",
+    phase: "healthy b",
+    lost: "b it broke, and again after a restart",
+    restarts: 2,
+  },
+  {
+    claim: "one is masked",
+    now: "old:stopped a:running b:masked",
+    phase: "start b",
+    lost: "b it broke",
+  },
+  {
     claim: "one failed",
     now: "old:stopped a:starting+ b:failed",
     phase: "start b",
@@ -171,9 +196,13 @@ const PROGRESS: readonly {
   },
 ];
 
-for (const { claim, now, phase, lost = "" } of PROGRESS) {
+for (const { claim, now, phase, lost = "", restarts = 0 } of PROGRESS) {
   Deno.test(`progress: ${claim}`, () => {
-    const transition = { wanted: ["a", "b"], stop: [{ name: "old", why: "" }] };
+    const transition = {
+      wanted: ["a", "b"],
+      stop: [{ name: "old", why: "" }],
+      restarts: new Map([["b", restarts]]),
+    };
     const progress = progressOf(transition, conditions(now));
     strictEqual([progress.phase, ...progress.waitsFor].join(" "), phase);
     strictEqual(progress.lost.map(({ name, why }) => `${name} ${why}`).join(), lost);
@@ -188,35 +217,19 @@ Deno.test("an engine holds its place while it runs, starts or waits for a restar
     "stopping",
     "failed",
     "stopped",
+    "masked",
     "missing",
   ];
   const up = states.filter((state) => isUp({ state, restarts: 0, hasJob: false }));
   deepStrictEqual(up, ["running", "starting", "restarting"]);
 });
 
-const soulstone = (name: string, port: number, more: string) =>
-  `[${name}]\nimage = "localhost/x"\nport = ${port}\n${more}\n`;
-
-const BACK = soulstone("a", 9001, 'groups = ["zeta", "small"]') +
-  soulstone("b", 9002, 'groups = ["zeta"]') +
-  soulstone("b2", 9006, 'groups = ["zeta"]') +
-  soulstone("guest", 9003, 'groups = ["small"]') +
-  soulstone("home", 9004, "resident = true") +
-  soulstone("z", 9005, 'groups = ["two"]');
-
-const WAYS: readonly (readonly [before: string, units: string])[] = [
-  ["", ""],
-  ["z home", "lychd-coven-two.target"],
-  ["z", "soulstone-z.service"],
-  ["a b b2 home", "lychd-coven-zeta.target"],
-  ["a b b2 guest home", "lychd-coven-zeta.target soulstone-guest.service"],
-  ["a home", "soulstone-a.service soulstone-home.service"],
-  ["gone", ""],
-];
-
-for (const [before, units] of WAYS) {
-  Deno.test(`the way back to ${before || "nothing"} is ${units || "nothing"}`, async () => {
-    const names = before.split(" ").filter(Boolean);
-    strictEqual(wayBack(names, await inventoryOf(BACK)).join(" "), units);
-  });
-}
+Deno.test("an engine is sound while it runs, or starts for the first time", () => {
+  const sound = [..."running starting restarting stopping failed stopped".split(" ")].flatMap((
+    state,
+  ) =>
+    [0, 1].filter((restarts) => isSound({ state: state as EngineState, restarts, hasJob: false }))
+      .map((restarts) => `${state} ${restarts}`)
+  );
+  deepStrictEqual(sound, ["running 0", "running 1", "starting 0"]);
+});

@@ -27,8 +27,8 @@ export interface Transition {
   /** Each with the reason. */
   readonly stop: readonly { readonly name: string; readonly why: string }[];
   /**
-   * Those of `stop` that systemd would leave running: they break the law, since the units changed
-   * while they ran.
+   * Those of `stop` that systemd would leave running: their Soulstones are gone, or they break the
+   * law, since the units changed while they ran.
    */
   readonly stopFirst: readonly string[];
   readonly why: string;
@@ -36,9 +36,16 @@ export interface Transition {
   readonly losers: readonly { readonly choice: Choice; readonly why: string }[];
 }
 
+/** What runs when a wish is made, by name. */
+export interface Running {
+  /** Those that hold their place: they run, start, or wait for a restart. */
+  readonly up: ReadonlySet<string>;
+  /** Those of `up` that ended by themselves and are started anew: they would have to start. */
+  readonly faltering: ReadonlySet<string>;
+}
+
 /**
- * Plans how a wish comes true, given the names of the engines that run or start now; pure, so nothing
- * happens.
+ * Plans how a wish comes true; pure, so nothing happens.
  *
  * A Coven starts whole and stops all that is not in it (seed 003). A Soulstone stops those that it
  * conflicts with. Capabilities are looked for in what runs, in each Coven, and in each Soulstone that
@@ -53,17 +60,19 @@ export interface Transition {
  * ```ts
  * import { planTransition } from "./transition.ts";
  * const wish = { kind: "capabilities", names: ["ocr"] } as const;
- * planTransition(wish, { engines: [], covens: [] }, new Set());
+ * const none = new Set<string>();
+ * planTransition(wish, { engines: [], covens: [] }, { up: none, faltering: none });
  * // { refusal: { reason: "not-offered", message: "no Soulstone offers `ocr`", … } }
  * ```
  */
 export function planTransition(
   wish: Wish,
   inventory: Inventory,
-  running: ReadonlySet<string>,
+  { up, faltering }: Running,
 ): { transition: Transition } | { refusal: Refusal } {
-  const known = inventory.engines.filter((engine) => running.has(engine.name));
-  const options = optionsFor(wish, inventory, known);
+  const known = inventory.engines.filter((engine) => up.has(engine.name));
+  const sound = known.filter((engine) => !faltering.has(engine.name));
+  const options = optionsFor(wish, inventory, { up: known, sound });
   const [best, ...others] = options.fitting.sort((a, b) => compare(a, b)?.order ?? 0);
   if (best === undefined) return { refusal: refuse(wish, inventory) };
   const losers = [
@@ -86,12 +95,18 @@ interface Option {
   readonly oneDoesAll: boolean;
 }
 
+/** What runs, and what of it is there to be relied on. */
+interface Engines {
+  readonly up: readonly Engine[];
+  readonly sound: readonly Engine[];
+}
+
 interface Options {
   readonly fitting: Option[];
   readonly partial: readonly { readonly choice: Choice; readonly why: string }[];
 }
 
-function optionsFor(wish: Wish, inventory: Inventory, running: readonly Engine[]): Options {
+function optionsFor(wish: Wish, inventory: Inventory, running: Engines): Options {
   switch (wish.kind) {
     case "coven": {
       const all = covenOptions(inventory, running, () => true);
@@ -109,7 +124,7 @@ function optionsFor(wish: Wish, inventory: Inventory, running: readonly Engine[]
 function capabilityOptions(
   names: readonly string[],
   inventory: Inventory,
-  running: readonly Engine[],
+  running: Engines,
 ): Options {
   const doesAll = (engine: Engine) => lacking(names, [engine]).length === 0;
   const singles = inventory.engines.filter((e) => e.resident || e.covens.length === 0);
@@ -136,7 +151,7 @@ function lacking(names: readonly string[], engines: readonly Engine[]): string[]
 
 function covenOptions(
   inventory: Inventory,
-  running: readonly Engine[],
+  { up, sound }: Engines,
   doesAll: (engine: Engine) => boolean,
 ): Option[] {
   return inventory.covens.flatMap(({ name, target, members }): Option[] => {
@@ -146,39 +161,40 @@ function covenOptions(
     return [{
       choice: { kind: "coven", name, unit: target },
       wanted,
-      kept: wanted.filter((engine) => running.includes(engine)),
-      started: wanted.filter((engine) => !running.includes(engine)),
-      stopped: running.filter((engine) => !wanted.includes(engine)),
+      kept: wanted.filter((engine) => sound.includes(engine)),
+      started: wanted.filter((engine) => !sound.includes(engine)),
+      stopped: up.filter((engine) => !wanted.includes(engine)),
       oneDoesAll: wanted.some(doesAll),
     }];
   });
 }
 
 /** One engine by itself: what does not conflict with it stays. */
-function alone(engine: Engine, running: readonly Engine[]): Option {
-  const lawful = settle([engine], running);
+function alone(engine: Engine, { up, sound }: Engines): Option {
+  const lawful = settle([engine], up);
+  const started = sound.includes(engine) ? [] : [engine];
   return {
     choice: { kind: "soulstone", name: engine.name, unit: engine.service },
     wanted: [engine],
-    kept: lawful.filter((other) => running.includes(other)),
-    started: running.includes(engine) ? [] : [engine],
-    stopped: running.filter((other) => !lawful.includes(other)),
+    kept: lawful.filter((other) => up.includes(other) && !started.includes(other)),
+    started,
+    stopped: up.filter((other) => !lawful.includes(other)),
     oneDoesAll: true,
   };
 }
 
 /** What runs, as a choice of its own, when it offers anything of the wish. */
-function alreadyRunning(names: readonly string[], running: readonly Engine[]): Option[] {
-  const offering = running.filter((engine) => lacking(names, [engine]).length < names.length);
+function alreadyRunning(names: readonly string[], { up, sound }: Engines): Option[] {
+  const offering = sound.filter((engine) => lacking(names, [engine]).length < names.length);
   if (offering.length === 0) return [];
   const wanted = settle([], offering);
-  const kept = settle(wanted, running);
+  const kept = settle(wanted, up);
   return [{
     choice: { kind: "running", name: wanted.map((e) => e.name).join(" "), unit: undefined },
     wanted,
     kept,
     started: [],
-    stopped: running.filter((engine) => !kept.includes(engine)),
+    stopped: up.filter((engine) => !kept.includes(engine)),
     oneDoesAll: wanted.some((engine) => lacking(names, [engine]).length === 0),
   }];
 }
@@ -253,10 +269,12 @@ function transitionOf(
 ): Omit<Transition, "why" | "losers"> {
   const sorted = (engines: readonly Engine[]) => engines.map((engine) => engine.name).sort();
   const stays = [...kept, ...started];
-  // A target conflicts with all that is outside of it, an engine with its own rivals only.
+  // A target conflicts with all that is outside of it, an engine with its own rivals only, and
+  // nobody with one whose unit is gone.
   const leaves = (engine: Engine) =>
+    engine.stray ||
     choice.kind !== "coven" &&
-    !(choice.unit !== undefined && wanted.some((w) => conflict(w, engine)));
+      !(choice.unit !== undefined && wanted.some((w) => conflict(w, engine)));
   return {
     choice,
     wanted: sorted(wanted),
@@ -264,7 +282,9 @@ function transitionOf(
     start: sorted(started),
     stop: running.filter((engine) => stopped.includes(engine)).map((engine) => {
       const rivals = stays.filter((other) => conflict(engine, other));
-      const why = rivals.length > 0
+      const why = engine.stray
+        ? "runs, but its Soulstone is gone"
+        : rivals.length > 0
         ? `cannot run beside ${names(rivals)}`
         : `is not in the Coven ${choice.name}`;
       return { name: engine.name, why };

@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { inventoryOf } from "./from_codex_test.ts";
-import { planTransition } from "./transition.ts";
+import { type Inventory, withStrays } from "./inventory.ts";
+import { planTransition, type Running } from "./transition.ts";
 import { readWish } from "./wish.ts";
 
 /** The example of seed 003, with the heavy Coven that its law speaks of. */
@@ -80,7 +81,7 @@ interface Case {
   readonly claim: string;
   readonly codex: string;
   readonly wish: string;
-  readonly running?: string;
+  readonly runs?: string;
   /** What is to be: unit, keep, stop, start. */
   readonly becomes: readonly [unit: string, keep: string, stop: string, start: string];
 }
@@ -101,70 +102,70 @@ const CASES: readonly Case[] = [
     claim: "seed 003, the cleansing: what is not in the Coven stops",
     codex: SEED,
     wish: "vision-analysis",
-    running: "sage",
+    runs: "sage",
     becomes: [VISION, "", "sage", "eye scribe"],
   },
   {
     claim: "seed 003, the manifestation: all of the Coven starts, whoever offers it",
     codex: SEED,
     wish: "ocr",
-    running: "sage",
+    runs: "sage",
     becomes: [VISION, "", "sage", "eye scribe"],
   },
   {
     claim: "seed 003, inclusive coexistence: a scribe is not stopped by an eye",
     codex: SEED,
     wish: "eye",
-    running: "scribe",
+    runs: "scribe",
     becomes: ["soulstone-eye.service", "scribe", "", "eye"],
   },
   {
     claim: "seed 003, exclusive banishment: who shares no group stops",
     codex: SEED,
     wish: "sage",
-    running: "eye scribe",
+    runs: "eye scribe",
     becomes: ["soulstone-sage.service", "", "eye scribe", "sage"],
   },
   {
     claim: "seed 003, a Coven by its name",
     codex: SEED,
     wish: "deep-think",
-    running: "eye scribe",
+    runs: "eye scribe",
     becomes: ["lychd-coven-deep-think.target", "", "eye scribe", "sage"],
   },
   {
     claim: "a set of capabilities needs one Coven for all of them",
     codex: SEED,
     wish: "text-generation ocr",
-    running: "sage",
+    runs: "sage",
     becomes: [VISION, "", "sage", "eye scribe"],
   },
   {
     claim: "what runs already is enough, though its Coven is not whole",
     codex: SEED,
     wish: "text-generation",
-    running: "eye",
+    runs: "eye",
     becomes: ["", "eye", "", ""],
   },
   {
     claim: "what runs already is enough, though another Coven would be smaller",
     codex: SEED,
     wish: "text-generation",
-    running: "eye scribe",
+    runs: "eye scribe",
     becomes: ["", "eye scribe", "", ""],
   },
   {
     claim: "fewest stopped: the Coven that shares with what runs",
     codex: HOUSE,
     wish: "text speech",
-    running: "talker coder",
+    runs: "talker coder",
     becomes: [CHAT, "talker", "coder", "ears memory"],
   },
   {
     claim: "fewest stopped comes before fewest started",
     codex: HOUSE,
     wish: "text",
-    running: "ears",
+    runs: "ears",
     becomes: [CHAT, "ears", "", "memory talker"],
   },
   {
@@ -184,29 +185,50 @@ const CASES: readonly Case[] = [
     claim: "a resident is summoned alone, and stops nobody",
     codex: HOUSE,
     wish: "embedding",
-    running: "eye",
+    runs: "eye",
     becomes: ["soulstone-memory.service", "eye", "", "memory"],
   },
   {
     claim: "one in no group is a choice by itself",
     codex: HOUSE,
     wish: "judge",
-    running: "memory talker",
+    runs: "memory talker",
     becomes: ["soulstone-lone.service", "memory", "talker", "lone"],
   },
   {
     claim: "a Coven keeps its residents and members that run",
     codex: HOUSE,
     wish: "write",
-    running: "memory talker ears",
+    runs: "memory talker ears",
     becomes: [WRITE, "memory talker", "ears", "coder"],
   },
   {
     claim: "a Coven that runs stays as it is",
     codex: HOUSE,
     wish: "watch",
-    running: "eye memory",
+    runs: "eye memory",
     becomes: [WATCH, "eye memory", "", ""],
+  },
+  {
+    claim: "what crashes again and again does not run already",
+    codex: SEED,
+    wish: "text-generation",
+    runs: "eye*",
+    becomes: [VISION, "", "", "eye scribe"],
+  },
+  {
+    claim: "what crashes again and again holds its place all the same",
+    codex: SEED,
+    wish: "deep-think",
+    runs: "eye* scribe",
+    becomes: ["lychd-coven-deep-think.target", "", "eye scribe", "sage"],
+  },
+  {
+    claim: "a Soulstone that crashes again and again is started, and its friends stay",
+    codex: SEED,
+    wish: "eye",
+    runs: "eye* scribe",
+    becomes: ["soulstone-eye.service", "scribe", "", "eye"],
   },
   {
     claim: "one engine that does it all comes before several",
@@ -275,12 +297,19 @@ vram_mib = 90000
 
 const set = (text: string) => text.split(" ").filter(Boolean);
 
-for (const { claim, codex, wish, running = "", becomes } of CASES) {
+/** What runs: `name`, with `*` for one that crashes again and again. */
+function running(...words: readonly string[]): Running {
+  const plain = (word: string) => word.replace("*", "");
+  const faltering = words.filter((word) => word.endsWith("*"));
+  return { up: new Set(words.map(plain)), faltering: new Set(faltering.map(plain)) };
+}
+
+for (const { claim, codex, wish, runs = "", becomes } of CASES) {
   Deno.test(claim, async () => {
     const inventory = await inventoryOf(codex);
     const read = readWish(set(wish), inventory);
     ok("wish" in read, JSON.stringify(read));
-    const planned = planTransition(read.wish, inventory, new Set(set(running)));
+    const planned = planTransition(read.wish, inventory, running(...set(runs)));
     ok("transition" in planned, JSON.stringify(planned));
     const { choice, keep, stop, start, stopFirst } = planned.transition;
     deepStrictEqual(
@@ -296,7 +325,7 @@ Deno.test("the losers stand with what speaks against them", async () => {
   const planned = planTransition(
     { kind: "capabilities", names: ["speech", "text"] },
     inventory,
-    new Set(["coder", "talker"]),
+    running("coder", "talker"),
   );
   ok("transition" in planned);
   deepStrictEqual(planned.transition.losers, [
@@ -315,20 +344,20 @@ Deno.test("the losers stand with what speaks against them", async () => {
 });
 
 /** What speaks against the second, by what it differs in. */
-const WHY: readonly (readonly [wish: string, running: string, loser: string, why: string])[] = [
+const WHY: readonly (readonly [wish: string, runs: string, loser: string, why: string])[] = [
   ["text", "talker", "watch", "does not run yet"],
   ["text", "ears", "watch", "stops ears, not nothing"],
   ["text", "", "chat", "starts ears, memory, talker, not eye, memory"],
   ["speech", "", "chat", "starts ears, memory, talker, not lone"],
 ];
 
-for (const [wish, running, loser, why] of WHY) {
-  Deno.test(`${loser} loses for ${wish} when ${running || "nothing"} runs: ${why}`, async () => {
+for (const [wish, runs, loser, why] of WHY) {
+  Deno.test(`${loser} loses for ${wish} when ${runs || "nothing"} runs: ${why}`, async () => {
     const inventory = await inventoryOf(HOUSE);
     const planned = planTransition(
       { kind: "capabilities", names: [wish] },
       inventory,
-      new Set(set(running)),
+      running(...set(runs)),
     );
     ok("transition" in planned);
     strictEqual(planned.transition.losers.find((l) => l.choice.name === loser)?.why, why);
@@ -362,8 +391,8 @@ image = "localhost/x"
 port = 9006
 groups = ["small"]
 `);
-  const stops = (wish: string, ...running: string[]) => {
-    const planned = planTransition({ kind: "coven", name: wish }, inventory, new Set(running));
+  const stops = (wish: string, ...runs: string[]) => {
+    const planned = planTransition({ kind: "coven", name: wish }, inventory, running(...runs));
     ok("transition" in planned);
     return planned.transition.stop;
   };
@@ -379,7 +408,7 @@ image = "localhost/x"
 port = 9002
 groups = ["large", "small"]
 `);
-  const planned = planTransition({ kind: "coven", name: "small" }, part, new Set(["x", "y"]));
+  const planned = planTransition({ kind: "coven", name: "small" }, part, running("x", "y"));
   ok("transition" in planned);
   deepStrictEqual(planned.transition.stop, [{ name: "x", why: "is not in the Coven small" }]);
 });
@@ -390,7 +419,7 @@ Deno.test("engines that break the law are told apart from those that systemd sto
   const planned = planTransition(
     { kind: "soulstone", name: "memory" },
     inventory,
-    new Set(["eye", "talker"]),
+    running("eye", "talker"),
   );
   ok("transition" in planned);
   deepStrictEqual(planned.transition.keep, ["eye"]);
@@ -398,10 +427,58 @@ Deno.test("engines that break the law are told apart from those that systemd sto
   deepStrictEqual(planned.transition.stopFirst, ["talker"]);
 });
 
+/** What becomes of what runs, in one line. */
+function becomes(wish: Parameters<typeof planTransition>[0], inventory: Inventory, runs: string) {
+  const planned = planTransition(wish, inventory, running(...set(runs)));
+  ok("transition" in planned);
+  const { choice, keep, stop, start, stopFirst } = planned.transition;
+  const stops = stop.map(({ name, why }) => `${name}: ${why}`);
+  return [
+    choice.unit ?? "",
+    keep.join(" "),
+    stops.join("; "),
+    start.join(" "),
+    stopFirst.join(" "),
+  ];
+}
+
+Deno.test("what runs though its Soulstone is gone stops for all but residents, and by hand", async () => {
+  const inventory = withStrays(await inventoryOf(HOUSE), ["ghost", "owl"]);
+  const gone = "ghost: runs, but its Soulstone is gone; owl: runs, but its Soulstone is gone";
+  deepStrictEqual(becomes({ kind: "coven", name: "watch" }, inventory, "ghost owl talker"), [
+    WATCH,
+    "",
+    `${gone}; talker: cannot run beside eye`,
+    "eye memory",
+    "ghost owl",
+  ]);
+  deepStrictEqual(becomes({ kind: "soulstone", name: "lone" }, inventory, "ghost owl memory"), [
+    "soulstone-lone.service",
+    "memory",
+    gone,
+    "lone",
+    "ghost owl",
+  ]);
+  deepStrictEqual(becomes({ kind: "soulstone", name: "memory" }, inventory, "ghost owl"), [
+    "soulstone-memory.service",
+    "ghost owl",
+    "",
+    "memory",
+    "",
+  ]);
+  deepStrictEqual(becomes({ kind: "capabilities", names: ["text"] }, inventory, "eye owl"), [
+    "",
+    "eye",
+    "owl: runs, but its Soulstone is gone",
+    "",
+    "owl",
+  ]);
+});
+
 Deno.test("a Coven with a member whose unit is gone is refused, and is no choice", async () => {
   const whole = await inventoryOf(SEED);
   const inventory = { ...whole, engines: whole.engines.filter((e) => e.name !== "scribe") };
-  const named = planTransition({ kind: "coven", name: "vision-ritual" }, inventory, new Set());
+  const named = planTransition({ kind: "coven", name: "vision-ritual" }, inventory, running());
   deepStrictEqual(named, {
     refusal: {
       reason: "incomplete",
@@ -410,7 +487,7 @@ Deno.test("a Coven with a member whose unit is gone is refused, and is no choice
     },
   });
   const wish = { kind: "capabilities", names: ["text-generation"] } as const;
-  const planned = planTransition(wish, inventory, new Set());
+  const planned = planTransition(wish, inventory, running());
   ok("transition" in planned);
   strictEqual(planned.transition.choice.name, "deep-think");
 });
@@ -430,7 +507,7 @@ for (const [names, reason, message] of REFUSED) {
     const planned = planTransition(
       { kind: "capabilities", names },
       await inventoryOf(HOUSE),
-      new Set(),
+      running(),
     );
     ok("refusal" in planned);
     strictEqual(planned.refusal.reason, reason);

@@ -11,7 +11,13 @@ export type Wish =
 
 /** Why a wish cannot be granted, and what helps. */
 export interface Refusal {
-  readonly reason: "unknown" | "ambiguous" | "not-offered" | "never-together" | "incomplete";
+  readonly reason:
+    | "unknown"
+    | "ambiguous"
+    | "not-offered"
+    | "never-together"
+    | "incomplete"
+    | "capability";
   readonly message: string;
   readonly hint?: string;
 }
@@ -54,6 +60,30 @@ export function readWish(
   return { wish: { kind: "capabilities", names: [...new Set(names)].sort() } };
 }
 
+/** A Coven or a Soulstone. */
+export type Name = Exclude<Wish, { readonly kind: "capabilities" }>;
+
+/**
+ * Reads a word that names a Coven or a Soulstone, where a capability is of no use: then one of the
+ * same name is not in the way.
+ *
+ * @example
+ * ```ts
+ * import { readName } from "./wish.ts";
+ * readName("vision", { engines: [], covens: [{ name: "vision", target: "", members: [] }] });
+ * // { name: { kind: "coven", name: "vision" } }
+ * ```
+ */
+export function readName(
+  word: string,
+  inventory: Inventory,
+): { name: Name } | { refusal: Refusal } {
+  const known = knownNames(inventory);
+  const read = readWord(word, known, ["coven", "soulstone"]);
+  if ("refusal" in read) return read;
+  return { name: { kind: read.kind === "coven" ? "coven" : "soulstone", name: read.name } };
+}
+
 const KINDS: readonly Kind[] = ["coven", "soulstone", "capability"];
 
 type Known = Readonly<Record<Kind, readonly string[]>>;
@@ -79,6 +109,7 @@ function readWord(
   const [kind] = fitting;
   if (fitting.length === 1 && kind !== undefined) return { kind, name };
   if (fitting.length > 1) return { refusal: ambiguous(name, fitting) };
+  if (kinds[0] === "capability") return { refusal: onlyACapability(name) };
   if (kinds[0] !== undefined) return { refusal: notOneOfSeveral(name, kinds[0]) };
   return { refusal: unknown(word, name, known, prefix === undefined ? allowed : kindsOf(prefix)) };
 }
@@ -100,6 +131,14 @@ function notOneOfSeveral(name: string, kind: Kind): Refusal {
     reason: "ambiguous",
     message: `${quoted(name)} is a ${TITLES[kind]}; several words name capabilities`,
     hint: `wish for ${quoted(name)} alone`,
+  };
+}
+
+function onlyACapability(name: string): Refusal {
+  return {
+    reason: "capability",
+    message: `${quoted(name)} is a capability, and neither a Coven nor a Soulstone`,
+    hint: "lychd list shows who offers it",
   };
 }
 

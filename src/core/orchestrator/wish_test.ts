@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { inventoryOf } from "./from_codex_test.ts";
-import { readWish, type Refusal, type Wish } from "./wish.ts";
+import { readName, readWish, type Refusal, type Wish } from "./wish.ts";
 
 const CODEX = `
 [eye]
@@ -88,5 +88,29 @@ for (const [words, refusal] of REFUSED) {
     const read = readWish(words.split(" "), await inventoryOf(CODEX));
     ok("refusal" in read);
     deepStrictEqual(read.refusal, refusal);
+  });
+}
+
+const NAMES: readonly (readonly [word: string, result: string])[] = [
+  ["eye", "soulstone eye"],
+  ["vision-ritual", "coven vision-ritual"],
+  ["soulstone:chat", "soulstone chat"],
+  ["chat", "`chat` is a Coven and a Soulstone; say which: coven:chat, or soulstone:chat"],
+  [
+    "ocr",
+    "`ocr` is a capability, and neither a Coven nor a Soulstone; lychd list shows who offers it",
+  ],
+  ["both", "soulstone both"],
+  ["eyes", "there is no Coven or Soulstone `eyes`; did you mean `eye` (Soulstone)?"],
+];
+
+for (const [word, result] of NAMES) {
+  Deno.test(`the name ${word}: ${result}`, async () => {
+    const both = `[both]\nimage = "localhost/x"\nport = 8782\ncapabilities = ["both"]\n`;
+    const read = readName(word, await inventoryOf(CODEX + both));
+    const words = "name" in read
+      ? `${read.name.kind} ${read.name.name}`
+      : `${read.refusal.message}; ${read.refusal.hint}`;
+    deepStrictEqual(words, result);
   });
 }

@@ -14,6 +14,7 @@ export {
   differs,
   type DiskFile,
   formatSummary,
+  isAsWritten,
   plan,
   type PlanInput,
 } from "./plan.ts";

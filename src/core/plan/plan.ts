@@ -65,6 +65,23 @@ function actionFor(
   return after === undefined ? "remove" : "update";
 }
 
+/**
+ * Whether every file is still as it was written.
+ *
+ * @example
+ * ```ts
+ * import { isAsWritten } from "./plan.ts";
+ * isAsWritten({ disk: new Map(), receipt: { files: {} } }); // true
+ * ```
+ */
+export function isAsWritten({ disk, receipt }: Omit<PlanInput, "runes">): boolean {
+  return Object.entries(receipt.files).every(([path, written]) => {
+    const file = disk.get(path);
+    return file !== undefined && file.mode === written.mode &&
+      sha256(file.bytes) === written.sha256;
+  });
+}
+
 /** How many files each action takes. */
 export function countActions(changes: readonly Change[]): Record<Action, number> {
   const counts = { create: 0, update: 0, remove: 0, unchanged: 0, drifted: 0, foreign: 0 };

@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Rune } from "../compile/mod.ts";
 import { formatDiff } from "./diff.ts";
-import { type Action, differs, type DiskFile, formatSummary, plan } from "./plan.ts";
+import { type Action, differs, type DiskFile, formatSummary, isAsWritten, plan } from "./plan.ts";
 import { sha256 } from "./receipt.ts";
 
 interface Row {
@@ -79,6 +79,22 @@ Deno.test("a plan is sorted by path, and differs unless all is unchanged", () =>
       row.claim,
     );
   }
+});
+
+Deno.test("files are as written until one is edited, gone, or has another mode", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const receipt = { files: { [PATH]: { sha256: sha256("a"), mode: 0o600 } } };
+  const is = (...files: DiskFile[]) =>
+    isAsWritten({ disk: new Map(files.map((file) => [PATH, file])), receipt });
+  deepStrictEqual(
+    [
+      is({ bytes: bytes("a"), mode: 0o600 }),
+      is({ bytes: bytes("b"), mode: 0o600 }),
+      is({ bytes: bytes("a"), mode: 0o644 }),
+      is(),
+    ],
+    [true, false, false, false],
+  );
 });
 
 Deno.test("a summary counts four actions always, and what stands in the way if anything", () => {

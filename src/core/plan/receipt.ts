@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { QUADLET_FOLDER } from "../rune/mod.ts";
+import { QUADLET_FOLDER } from "../rune/names.ts";
 
 /** Where the receipt stands, relative to `$XDG_CONFIG_HOME`. */
 export const RECEIPT_PATH = `${QUADLET_FOLDER}/.lychd-receipt.json`;
@@ -8,6 +8,8 @@ export const RECEIPT_PATH = `${QUADLET_FOLDER}/.lychd-receipt.json`;
 export interface Receipt {
   /** By path relative to `$XDG_CONFIG_HOME`. */
   readonly files: Readonly<Record<string, { readonly sha256: string; readonly mode: number }>>;
+  /** The digest of the Codex that they were made from; nothing after a rollback. */
+  readonly codex?: string;
 }
 
 /** A receipt of nothing. */
@@ -23,7 +25,9 @@ export function formatReceipt(receipt: Receipt): string {
   const files = Object.fromEntries(
     Object.entries(receipt.files).sort(([a], [b]) => a < b ? -1 : 1),
   );
-  return `${JSON.stringify({ lychd: VERSION, files }, null, 2)}\n`;
+  const { codex } = receipt;
+  const value = { lychd: VERSION, ...codex === undefined ? {} : { codex }, files };
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /**
@@ -53,7 +57,8 @@ export function parseReceipt(text: string): { receipt: Receipt } | { problem: st
     ) return { problem: `its entry for ${JSON.stringify(path)} is broken` };
     files[path] = { sha256: entry["sha256"], mode: entry["mode"] };
   }
-  return { receipt: { files } };
+  const { codex } = value;
+  return { receipt: typeof codex === "string" ? { codex, files } : { files } };
 }
 
 /** Whether a path, relative to `$XDG_CONFIG_HOME`, is in one of the folders that lychd writes to. */

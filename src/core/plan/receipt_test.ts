@@ -15,6 +15,11 @@ Deno.test("a receipt reads back as it was written, sorted", () => {
   strictEqual(text.endsWith("}\n"), true);
 });
 
+Deno.test("a receipt may name the Codex that it was made from", () => {
+  const receipt = { codex: sha256("eye"), files: { "systemd/user/lychd-coven-a.target": ENTRY } };
+  deepStrictEqual(parseReceipt(formatReceipt(receipt)), { receipt });
+});
+
 function naming(path: string): string {
   return JSON.stringify({ lychd: 1, files: { [path]: ENTRY } });
 }

@@ -1,5 +1,5 @@
 import { covensOf } from "../../compile/mod.ts";
-import { type Gpu as OrchestratorGpu, memoryNeed } from "../../orchestrator/mod.ts";
+import { type Gpu as OrchestratorGpu, hopelessNeeds, memoryNeeds } from "../../orchestrator/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { type Gpu, gpusOf } from "../read/gpus.ts";
 import { devicesOf } from "../wants.ts";
@@ -14,7 +14,7 @@ export const CODEX_VRAM: Check = {
     const { soulstones, settings } = codex.codex;
     const declared = soulstones.filter((s) => s.vram_mib !== undefined);
     if (declared.length === 0) return [skipped("no Soulstone declares vram_mib")];
-    const gpus = gpusOf(facts).flatMap(withMemory);
+    const gpus = withMemory(gpusOf(facts));
     if (gpus.length === 0) return [skipped("the memory of the GPUs is not known")];
     const covens = covensOf(soulstones).map(({ name, members }) => ({
       title: `Coven ${name}`,
@@ -28,8 +28,8 @@ export const CODEX_VRAM: Check = {
     const loads = [...covens, ...alone];
     const verdicts = loads.flatMap(({ title, members }) => {
       const users = members.map((s) => ({ devices: devicesOf(s, settings), vramMib: s.vram_mib }));
-      const need = memoryNeed(users, gpus);
-      if (need === undefined || need.neededMib <= need.totalMib) return [];
+      const [need] = hopelessNeeds(memoryNeeds(users, gpus));
+      if (need === undefined) return [];
       return [error(
         `${title} needs ${need.neededMib} MiB, but its GPUs have ${need.totalMib} MiB`,
         "nvidia-smi    # then take an engine out of the group, or lower its share",
@@ -41,10 +41,17 @@ export const CODEX_VRAM: Check = {
   },
 };
 
-/** A GPU whose memory is known, as the Orchestrator sees one that is free. */
-function withMemory({ vendor, index, uuid, memoryMib }: Gpu): OrchestratorGpu[] {
-  if (memoryMib === undefined || vendor === "Intel") return [];
-  const names = [index === undefined ? [] : [String(index)], uuid ?? []].flat();
-  const lower = vendor === "NVIDIA" ? "nvidia" : "amd";
-  return [{ vendor: lower, names, totalMib: memoryMib, freeMib: memoryMib }];
+/** GPUs whose memory is known, as the Orchestrator sees them when all of it is free. */
+function withMemory(gpus: readonly Gpu[]): OrchestratorGpu[] {
+  const amd = gpus.filter((gpu) => gpu.vendor === "AMD");
+  return gpus.flatMap((gpu): OrchestratorGpu[] => {
+    const { vendor, index, uuid, card, memoryMib } = gpu;
+    if (memoryMib === undefined || vendor === "Intel") return [];
+    const memory = { totalMib: memoryMib, freeMib: memoryMib };
+    if (vendor === "NVIDIA") {
+      const names = index === undefined ? [] : [String(index), `nvidia${index}`];
+      return [{ vendor: "nvidia", names: [...names, uuid ?? []].flat(), ...memory }];
+    }
+    return [{ vendor: "amd", names: [String(amd.indexOf(gpu)), card ?? []].flat(), ...memory }];
+  });
 }

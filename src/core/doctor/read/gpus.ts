@@ -11,6 +11,8 @@ export interface Gpu {
   /** As NVIDIA's driver counts. */
   readonly index?: number;
   readonly uuid?: string;
+  /** The name of its node below `/dev/dri`. */
+  readonly card?: string;
   /** Nothing when the driver does not tell. */
   readonly memoryMib?: number;
 }
@@ -47,13 +49,14 @@ function drmGpus(facts: Facts): Gpu[] {
     const values = cards.get(card) ?? new Map<string, string>();
     cards.set(card, values.set(key ?? file, value));
   }
-  return [...cards.values()].flatMap((values) => {
+  return [...cards].flatMap(([card, values]) => {
     const vendor = { amdgpu: "AMD", i915: "Intel", xe: "Intel" }[values.get("DRIVER") ?? ""];
     if (vendor === undefined) return [];
     const bytes = Number(values.get("mem_info_vram_total"));
     return [{
       vendor: vendor as Vendor,
       name: `${values.get("PCI_ID") ?? "GPU"} (${values.get("DRIVER")})`,
+      card,
       ...bytes > 0 ? { memoryMib: Math.floor(bytes / 2 ** 20) } : {},
     }];
   });

@@ -1,0 +1,17 @@
+import type { EngineState } from "../core/orchestrator/mod.ts";
+import { soulstoneUnit } from "../core/rune/names.ts";
+
+/** The command that helps an engine in a state that is not as it should be. */
+export function stateHint(name: string, state: EngineState): string | undefined {
+  switch (state) {
+    case "failed":
+    case "restarting":
+      return `lychd logs ${name}`;
+    case "masked":
+      return `systemctl --user unmask ${soulstoneUnit(name).service}`;
+    case "missing":
+      return "lychd render";
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,122 @@
+/** The way back from a summon that failed. */
+import {
+  enginesNamed,
+  shortNeeds,
+  type WayBack,
+  wayBack,
+  wayBackCommand,
+} from "../core/orchestrator/mod.ts";
+import { printable } from "../core/report/mod.ts";
+import { EXIT, type ExitCode } from "../invocation.ts";
+import { type EnginesNow, enginesNow, restartsOf, runningOf } from "./engines.ts";
+import { follow, followMemory, MemoryPatience, needsNow, type Outcome } from "./follow.ts";
+import { type Summon, tellLost, tellRefusal } from "./summon_end.ts";
+
+/** Brings back what ran before, if that is wanted; the summon has failed either way. */
+export async function fallBack(summon: Summon): Promise<ExitCode> {
+  const { following: { events }, before, told } = summon;
+  if (told.stop.length === 0) return EXIT.failure;
+  const { back } = await lookBack(summon);
+  const command = wayBackCommand(back);
+  if (command === undefined) return EXIT.failure;
+  if (!isFallbackWanted(summon, back)) {
+    events.tell(
+      { event: "left", ran_before: before, hint: command },
+      `hint: ${printable(command)} brings back what ran before`,
+    );
+    return EXIT.failure;
+  }
+  events.tell(
+    { event: "fallback", soulstones: back.wanted, units: back.start.map((c) => c.unit) },
+    `bringing back ${printable(back.wanted.join(", "))}`,
+  );
+  await systemdTakesBack(summon);
+  const outcome = await carryBack(summon);
+  events.clear();
+  if (typeof outcome === "number") return outcome;
+  const names = back.wanted.join(", ");
+  if (outcome.kind === "ready") {
+    events.tell(
+      { event: "fallen-back", soulstones: back.wanted, seconds: events.seconds() },
+      `${printable(names)} back again`,
+    );
+  } else if (outcome.kind === "lost") await tellLost(summon, outcome.lost);
+  else {
+    events.tell(
+      { event: "interrupted", waits_for: outcome.waitsFor, seconds: events.seconds() },
+      `lychd: not back yet: ${printable(outcome.waitsFor.join(", "))}\n` +
+        `hint: lychd status --watch; ${printable(command)}`,
+    );
+  }
+  return EXIT.failure;
+}
+
+async function lookBack(
+  { following: { systemd, inventory }, before, told, plan }: Summon,
+): Promise<{ now: EnginesNow; back: WayBack }> {
+  const units = { ...inventory, engines: inventory.engines.filter((engine) => !engine.stray) };
+  const now = await enginesNow(systemd, units);
+  const up = [...runningOf(now).up];
+  const started = [...told.start, ...plan.start];
+  return { now, back: wayBack({ before, started, up }, inventory) };
+}
+
+/** Takes back the summon's own jobs: what it has begun could not be undone otherwise. */
+async function systemdTakesBack(
+  { following: { systemd, inventory }, told, plan }: Summon,
+): Promise<void> {
+  const names = [...plan.wanted, ...told.stop.map((stop) => stop.name)];
+  const services = enginesNamed(inventory, names).map((engine) => engine.service);
+  const facts = await systemd.facts([plan.choice.unit ?? [], services].flat());
+  await systemd.cancel([...facts.values()].map((unit) => unit.job).filter((job) => job !== ""));
+}
+
+/** Stops what the summon started, waits for memory, starts what ran before; an exit code when not. */
+async function carryBack(summon: Summon): Promise<Outcome | ExitCode> {
+  const { following, invocation } = summon;
+  const { context, systemd, inventory, events } = following;
+  const patient = { ...following, deadlineMilliseconds: Infinity };
+  const patience = new MemoryPatience(invocation.memoryTimeoutSeconds);
+  for (;;) {
+    const seen = await lookBack(summon);
+    const { back } = seen;
+    if (back.overtakenBy.length > 0) {
+      const words = `started by somebody else meanwhile: ${back.overtakenBy.join(", ")}; ` +
+        "what ran before is not brought back";
+      return events.refused(words, EXIT.failure, "lychd status");
+    }
+    const restarts = restartsOf(seen.now);
+    if (back.stop.length > 0) {
+      const engines = enginesNamed(inventory, back.stop);
+      const problem = await systemd.beginStop(engines.map((engine) => engine.service));
+      if (problem !== undefined) return tellRefusal(summon, problem, []);
+      const stop = back.stop.map((name) => ({ name, why: "" }));
+      const outcome = await follow(patient, { wanted: [], start: [], stop, restarts });
+      if (outcome.kind !== "ready") return outcome;
+      continue;
+    }
+    const { up } = runningOf(seen.now);
+    const start = back.wanted.filter((name) => !up.has(name));
+    if (!patience.isOver && shortNeeds(await needsNow(context, inventory, start)).length > 0) {
+      const outcome = await followMemory(patient, start, patience);
+      if (outcome.kind === "interrupted" || outcome.kind === "late") return outcome;
+      continue;
+    }
+    for (const { unit } of back.start) {
+      const problem = unit === undefined ? undefined : await systemd.startIrreversibly(unit);
+      if (problem !== undefined) return tellRefusal(summon, problem, []);
+    }
+    return await follow(patient, { wanted: back.wanted, start, stop: [], restarts });
+  }
+}
+
+/** Whether the operator wants it: as said, else asked; who has gone away is not asked. */
+function isFallbackWanted({ invocation, following }: Summon, { wanted }: WayBack): boolean {
+  const { terminal } = following.context;
+  if (invocation.fallback !== undefined) return invocation.fallback;
+  if (!terminal.canAsk || !terminal.errIsTerminal || invocation.json) return false;
+  const answer = terminal.ask(
+    `bring back what ran before (${printable(wanted.join(", "))})? [Y/n] `,
+  );
+  return answer !== "" && !/^n/i.test(answer.trim());
+}
