@@ -44,10 +44,16 @@ async function takeInto(shell: LichShell): Promise<void> {
   assert.equal(await must(shell, "find ~/.config -type f | sort"), before);
   await must(shell, "lychd render");
   assert.equal((await shell.run("lychd render --exit-code")).code, 0);
-  const units = await show(shell, ["soulstone-mine.service", "lychd-coven-chat.target"], [
+  const units = await show(shell, [
+    "soulstone-mine.service",
+    "lychd-coven-chat.target",
+    "scribe.service",
+  ], [
     "LoadState",
     "NeedDaemonReload",
   ]);
+  const dashboards = await must(shell, "ls ~/.config/containers/systemd/lychd/scribe/dashboards");
+  assert.match(dashboards, /^lychd-covens\.json$/m);
   for (const [unit, state] of units) {
     assert.deepEqual(state, { Id: unit, LoadState: "loaded", NeedDaemonReload: "no" });
   }
