@@ -164,7 +164,7 @@ Deno.test({
     const shown = await new Deno.Command("mandoc", { args: ["-T", "utf8", page] }).output();
     // deno-lint-ignore no-control-regex
     const text = new TextDecoder().decode(shown.stdout).replaceAll(/.\u0008/g, "");
-    for (const name of ["init", "render", "summon", "completions"]) {
+    for (const name of ["init", "render", "summon", "import llama-swap", "completions"]) {
       ok(new RegExp(`^ {3}${name}`, "m").test(text), `${name} is not in it`);
     }
   },
