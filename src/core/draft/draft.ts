@@ -1,4 +1,4 @@
-import { type Codex, jsonSchemaText, NAME, SCHEMA_KINDS, schemaFile } from "../codex/mod.ts";
+import { type Codex, NAME, schemaFiles } from "../codex/mod.ts";
 import { profileOf } from "../compile/mod.ts";
 import type { Survey } from "../doctor/mod.ts";
 import { quoted } from "../report/mod.ts";
@@ -79,8 +79,7 @@ export function draftCodex(input: DraftInput): Draft | DraftProblem {
         ? []
         : [{ path: "lychd.toml", text: settingsText({ ...settings, gpus, devices }) }],
       ...soulstones.map((s) => ({ path: s.path, text: soulstoneText(s) })),
-      ...SCHEMA_KINDS.filter((kind) => !input.files.includes(schemaFile(kind)))
-        .map((kind) => ({ path: schemaFile(kind), text: jsonSchemaText(kind) })),
+      ...schemaFiles().filter(({ path }) => !input.files.includes(path)),
     ],
     soulstones,
     dashboardsPort: settings?.ports.scribe.port,

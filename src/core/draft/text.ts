@@ -1,4 +1,4 @@
-import { type EngineName, schemaFile, tomlKey, type TomlText, tomlValue } from "../codex/mod.ts";
+import { type EngineName, schemaLine, tomlKey, type TomlText, tomlValue } from "../codex/mod.ts";
 import type { Gpu } from "../doctor/mod.ts";
 import { printable } from "../report/mod.ts";
 
@@ -37,7 +37,7 @@ export type SettingsPorts = Readonly<
 export function soulstoneText(soulstone: NewSoulstone): string {
   const { name, engine, covens, capabilities, devices, volumes } = soulstone;
   return [
-    `#:schema ../${schemaFile("soulstones")}`,
+    schemaLine("soulstones"),
     "# One table is one Soulstone: one engine in a container. This one becomes the service",
     `# soulstone-${printable(name)}.service. After a change: lychd render`,
     "",
@@ -165,7 +165,7 @@ function engineLines({ engine, model, volumes, port }: NewSoulstone): string[] {
 /** The file `lychd.toml`. */
 export function settingsText({ bootCoven, gpus, devices, ports }: NewSettings): string {
   return [
-    `#:schema ./${schemaFile("lychd")}`,
+    schemaLine("lychd"),
     "# What is true for the whole host. Any line may be left out: it then has its default.",
     "",
     "# The Coven that starts with the host. Without this line nothing starts by itself.",
