@@ -1,7 +1,9 @@
 /** Tries what README.md and docs/ show: every block of TOML, every command, every link. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
+import { split } from "shlex";
 import config from "../../deno.json" with { type: "json" };
+import { parseCommandLine } from "../../src/cli.ts";
 import { judge } from "../../tools/docs/judge.ts";
 import { KNOWN } from "../../src/core/import/llama_swap/config.ts";
 import { TOP_SETTINGS } from "../../tools/docs/coming_from_examples.ts";
@@ -46,6 +48,21 @@ for (const document of DOCUMENTS) {
     strictEqual(text.split("```").length % 2, 1, "a block is not closed");
   });
 
+  const elsewhere = blocks.filter((b) => b.language === "console" && !isTriedHere(b));
+  if (elsewhere.length > 0) {
+    Deno.test(`${document}: what it shows of other hosts is shell, and lychd takes it`, async () => {
+      for (const { text, line: at } of elsewhere) {
+        for (const { line } of commandsOf(text)) {
+          const { code, stderr } = await shellReads(line);
+          strictEqual(code, 0, `${document}:${at}: $ ${line}\n${stderr}`);
+          if (!line.startsWith("lychd ")) continue;
+          const parsed = parseCommandLine(split(line).slice(1), config.version);
+          strictEqual(parsed.kind, "run", `${document}:${at}: $ ${line}`);
+        }
+      }
+    });
+  }
+
   for (const [word, files] of examplesOf(blocks)) {
     Deno.test(`${document}: ${word}`, async () => {
       const { findings } = await judge(files);
@@ -62,12 +79,23 @@ for (const document of DOCUMENTS) {
       for (const block of tried) {
         await t.step({
           name: `${document}:${block.line} ${block.language} ${block.words.join(" ")}`.trim(),
-          ignore: block.words.includes("host") || block.words.includes("lab"),
+          ignore: block.language === "console" && !isTriedHere(block),
           fn: () => tryBlock(test, block, env),
         });
       }
     });
   }
+}
+
+/** Whether the commands of a block are run here. */
+function isTriedHere({ words }: Block): boolean {
+  return !["host", "lab", "repository"].some((word) => words.includes(word));
+}
+
+/** Reads a line as bash does, and runs nothing. */
+async function shellReads(line: string): Promise<{ code: number; stderr: string }> {
+  const { code, stderr } = await new Deno.Command("bash", { args: ["-n", "-c", line] }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
 }
 
 /** The Codices of `bad=` and `good=`, each by its word. */
