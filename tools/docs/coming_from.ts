@@ -219,14 +219,19 @@ function importedRow(theirs: string, { before, after, line, isWhole = false }: I
   const notes = after.imported.notes.filter(({ place }) => place.start.line === line);
   if (notes.length === 0) throw new Error(`${theirs}: the account says nothing of it`);
   const isLost = notes.some(({ outcome }) => outcome === "lost");
-  const why = [...new Set(notes.map((note) => note.why))].filter((text) => text !== "");
-  const places = [...new Set(notes.flatMap(({ to }) => to?.replace(/^[^.]*\.(?=.)/, "") ?? []))];
+  const told = notes.filter((note) => note.why !== "")
+    .map((note) => isWhole ? `\`${note.item}\`: ${note.why}` : note.why);
+  const why = [...new Set(told)];
+  // The name of a Soulstone alone is no field.
+  const places = [...new Set(notes.flatMap(({ to }) => to?.match(/(?<=\.).+/)?.[0] ?? []))];
   const ours = news.length > 0
     ? code(news)
     : isLost
     ? "—"
     : places.length > 0
     ? code(places)
+    : why.length > 0
+    ? ""
     : "the same without it";
   return [`\`${theirs}\``, ours, why.join("; ")];
 }
