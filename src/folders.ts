@@ -64,7 +64,7 @@ export interface FolderInput {
  * Computes the folders of a run from its environment and options.
  *
  * Refuses, with the reason, an environment that names no home folder, and a relative
- * `XDG_CONFIG_HOME`, which the XDG specification forbids.
+ * `XDG_CONFIG_HOME`, `XDG_RUNTIME_DIR` or `XDG_DATA_HOME`, which the XDG specification forbids.
  */
 export function computeFolders(input: FolderInput): { folders: Folders } | { problem: string } {
   const configured = input.env("XDG_CONFIG_HOME") || undefined;
@@ -83,7 +83,11 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
     return { problem: `XDG_RUNTIME_DIR is the relative path \`${session}\`; it must be absolute` };
   }
   const runtime = session === undefined ? undefined : input.realPath(session);
-  const data = input.env("XDG_DATA_HOME") ||
+  const named = input.env("XDG_DATA_HOME") || undefined;
+  if (named !== undefined && !isAbsolute(named)) {
+    return { problem: `XDG_DATA_HOME is the relative path \`${named}\`; it must be absolute` };
+  }
+  const data = named ??
     (home === undefined ? undefined : join(home, ".local/share"));
   const codexNamed = input.codexOption ?? (input.env("LYCHD_CODEX") || undefined);
   const codexShown = codexNamed ?? join(config, "lychd");

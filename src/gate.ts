@@ -4,15 +4,22 @@ import config from "../deno.json" with { type: "json" };
 import { parseCommandLine } from "./cli.ts";
 import { printable } from "./core/report/printable.ts";
 import { computeFolders } from "./folders.ts";
-import { EXIT, type ExitCode } from "./invocation.ts";
+import { foreignFolder } from "./foreign.ts";
+import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
 import { findPrograms } from "./programs.ts";
-import { permissionsFor, proberPermissions, workerPermissions } from "./permissions.ts";
+import {
+  type Permissions,
+  permissionsFor,
+  proberPermissions,
+  workerPermissions,
+} from "./permissions.ts";
 import { isProberWanted, type ProberWanted } from "./prober.ts";
+import { type Sealed, selfTest } from "./seal/self_test.ts";
 import { processTerminal, type Streams, wantsColors } from "./terminal.ts";
 import type { INTERRUPT, WorkerRequest } from "./worker.ts";
 
 /** Tells where the program of a sandbox is. */
-export type FindSandbox = (name: "worker" | "health_worker") => string;
+export type FindSandbox = (name: "worker" | "health_worker" | "seal_worker") => string;
 
 /**
  * Reads a command line, computes the folders, and runs the command in a worker that has exactly the
@@ -47,7 +54,8 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     type: Deno.env.get("TERM") ?? "",
   };
   const terminal = processTerminal(streams);
-  const parsed = parseCommandLine(args, config.version);
+  const isSelfTest = args[0] === SELF_TEST;
+  const parsed = parseCommandLine(isSelfTest ? args.slice(1) : args, config.version);
   if (parsed.kind === "exit") {
     terminal.out(parsed.stdout);
     terminal.err(parsed.stderr);
@@ -73,6 +81,18 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
   const programs = findPrograms(isFile);
   const permissions = permissionsFor(invocation, folders, programs);
   const user = Deno.uid() ?? 0;
+  const foreign = permissions.write.includes(folders.quadlet)
+    ? foreignFolder(folders, user, ownerOf)
+    : undefined;
+  if (foreign !== undefined) {
+    terminal.err(`lychd: ${foreign}\n`);
+    return EXIT.failure;
+  }
+  if (isSelfTest) {
+    const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT };
+    const sandboxes = sandboxesOf(invocation, permissions, findSandbox("seal_worker"));
+    return await selfTest(sandboxes, places, terminal);
+  }
   const request = {
     invocation,
     folders,
@@ -84,6 +104,32 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     streams,
   };
   return await runInWorker(request, permissions, findSandbox);
+}
+
+/** `lychd self-test COMMAND…`: what the sandboxes of a command are refused; see docs/security.md. */
+const SELF_TEST = "self-test";
+/** A port on which nobody listens: what asks it is refused before it can tell. */
+const UNUSED_PORT = 49_151;
+
+/** The sandboxes of a command, with a program in them that tries to break out. */
+function sandboxesOf(invocation: Invocation, permissions: Permissions, program: string): Sealed[] {
+  const sealed = (name: string, permissions: Permissions): Sealed => ({
+    name,
+    permissions,
+    start: () => startSandbox(program, permissions),
+  });
+  const prober = proberPermissions(invocation, [UNUSED_PORT + 1]);
+  return [
+    sealed(`the sandbox of ${invocation.command}`, permissions),
+    ...prober === undefined ? [] : [sealed("the sandbox that asks for health", prober)],
+  ];
+}
+
+function startSandbox(program: string, permissions: Permissions): Worker {
+  return new Worker(program, {
+    type: "module",
+    deno: { permissions: workerPermissions(permissions) },
+  });
 }
 
 /** What doctor looks at, and shows: no other variable leaves the gate. */
@@ -105,6 +151,14 @@ function realPath(path: string): string {
   }
 }
 
+function ownerOf(path: string): number | undefined {
+  try {
+    return Deno.statSync(path).uid ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
@@ -115,13 +169,10 @@ function isFile(path: string): boolean {
 
 function runInWorker(
   request: WorkerRequest,
-  permissions: ReturnType<typeof permissionsFor>,
+  permissions: Permissions,
   findSandbox: FindSandbox,
 ): Promise<ExitCode> {
-  const worker = new Worker(findSandbox("worker"), {
-    type: "module",
-    deno: { permissions: workerPermissions(permissions) },
-  });
+  const worker = startSandbox(findSandbox("worker"), permissions);
   return new Promise((done) => {
     worker.onmessage = ({ data }: MessageEvent<ExitCode | ProberWanted>) => {
       if (isProberWanted(data)) runProber(request, data, findSandbox);
@@ -145,10 +196,7 @@ function runProber(
 ): void {
   const permissions = proberPermissions(invocation, proberPorts);
   if (permissions === undefined) return;
-  const prober = new Worker(findSandbox("health_worker"), {
-    type: "module",
-    deno: { permissions: workerPermissions(permissions) },
-  });
+  const prober = startSandbox(findSandbox("health_worker"), permissions);
   prober.postMessage(channel, [channel]);
 }
 

@@ -26,10 +26,12 @@ const LAYERS: readonly {
     imports: [
       "src/cli.ts",
       "src/folders.ts",
+      "src/foreign.ts",
       "src/invocation.ts",
       "src/permissions.ts",
       "src/prober.ts",
       "src/programs.ts",
+      "src/seal/self_test.ts",
       "src/terminal.ts",
       "src/core/report/printable.ts",
       "deno.json",
@@ -63,9 +65,24 @@ const LAYERS: readonly {
     name: "src/permissions.ts",
     imports: ["src/folders.ts", "src/invocation.ts", "src/programs.ts"],
   },
+  {
+    name: "src/foreign.ts",
+    imports: ["src/core/report/printable.ts"],
+    types: ["src/folders.ts"],
+  },
   { name: "src/programs.ts", imports: [] },
   { name: "src/prober.ts", imports: [], types: ["src/host/probe.ts"] },
   { name: "src/health_worker.ts", imports: ["src/host/probe.ts"], types: ["src/prober.ts"] },
+  {
+    name: "src/seal_worker.ts",
+    imports: ["src/seal/attempts.ts"],
+    types: ["src/seal/self_test.ts"],
+  },
+  {
+    name: "src/seal/",
+    imports: ["src/seal/", "src/invocation.ts"],
+    types: ["src/permissions.ts", "src/terminal.ts"],
+  },
   { name: "src/terminal.ts", imports: ["src/core/report/"] },
   {
     name: "src/prompts.ts",

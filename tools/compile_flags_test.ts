@@ -8,10 +8,10 @@ Deno.test("the seal allows exactly the programs of src/programs.ts", () => {
   assert.deepEqual(allowed?.sort(), Object.values(PROGRAM_PLACES).flat().sort());
 });
 
-Deno.test("the seal allows the network of this host alone, and brings both sandboxes", () => {
+Deno.test("the seal allows the network of this host alone, and brings every sandbox", () => {
   const { command } = config.tasks.seal;
   assert.deepEqual(command.match(/--allow-net\S*/g), ["--allow-net=127.0.0.1"]);
-  for (const worker of ["src/worker", "src/health_worker"]) {
+  for (const worker of ["src/worker", "src/health_worker", "src/seal_worker"]) {
     assert.ok(config.tasks.bundle.command.includes(` ${worker}.ts`), worker);
     assert.ok(command.includes(`--include dist/bundle/${worker}.js`), worker);
   }

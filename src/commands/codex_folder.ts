@@ -1,20 +1,22 @@
-import { join } from "node:path/posix";
+import { join, relative } from "node:path/posix";
 import { type CodexFile, type CodexFolder, FILE_LIMIT_KIB } from "../core/codex/mod.ts";
 import { type Finding, finding, startOf } from "../core/report/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
+import type { Visited } from "./codex_trust.ts";
 
 /** How deep folders below `soulstones/` are searched. */
 const DEPTH_LIMIT = 16;
 
 /**
  * Reads the files of a Codex: `lychd.toml` and every `.toml` file below `soulstones/`, links
- * followed, hidden ones left out. A file that cannot be read is part of the result.
+ * followed, hidden ones left out. A file that cannot be read is part of the result; so is what was
+ * looked at on the way.
  */
 export function readCodexFolder(
   host: Host,
   folder: string,
   shown: string,
-): { folder: CodexFolder } | { fault: Finding } {
+): { folder: CodexFolder; visited: readonly Visited[] } | { fault: Finding } {
   const status = attempt(() => host.stat(folder));
   if ("reason" in status || status.value?.kind !== "folder") {
     const reason = "reason" in status
@@ -25,10 +27,24 @@ export function readCodexFolder(
     return { fault: finding("codex-missing", startOf("."), { folder: shown, reason }) };
   }
   const files: CodexFile[] = [];
-  const settings = readFile(host, folder, "lychd.toml");
+  const visited: Visited[] = [{ path: ".", status: status.value }];
+  const watched = watching(host, folder, visited);
+  const settings = readFile(watched, folder, "lychd.toml");
   if (settings !== undefined) files.push(settings);
-  walk(host, folder, "soulstones", files, new Set());
-  return { folder: { folder: shown, files } };
+  walk(watched, folder, "soulstones", files, new Set());
+  return { folder: { folder: shown, files }, visited };
+}
+
+/** The same host, which notes what it is asked about. */
+function watching(host: Host, root: string, visited: Visited[]): Host {
+  return {
+    ...host,
+    stat(path) {
+      const status = host.stat(path);
+      if (status !== undefined) visited.push({ path: relative(root, path), status });
+      return status;
+    },
+  };
 }
 
 function walk(host: Host, root: string, path: string, files: CodexFile[], seen: Set<string>): void {

@@ -2,6 +2,7 @@ import { type Codex, readCodex } from "../core/codex/mod.ts";
 import { compile, type Rune } from "../core/compile/mod.ts";
 import { type Finding, formatReport, hasErrors, sortFindings } from "../core/report/mod.ts";
 import { readCodexFolder } from "./codex_folder.ts";
+import type { Visited } from "./codex_trust.ts";
 import type { CommandContext } from "./context.ts";
 
 /** A Codex, read and compiled, with everything that was found in it. */
@@ -11,6 +12,8 @@ export interface Loaded {
   readonly runes: readonly Rune[];
   readonly valid: boolean;
   readonly findings: readonly Finding[];
+  /** The files and folders that it was read from. */
+  readonly visited: readonly Visited[];
 }
 
 /**
@@ -39,7 +42,8 @@ export async function compileCodex(
   const findings = sortFindings([...read.findings, ...compiled.findings]);
   const valid = !hasErrors(findings);
   const runes = valid ? compiled.runes : [];
-  return { codex: read.codex, runes, valid, findings, sources: read.sources };
+  const visited = "fault" in found ? [] : found.visited;
+  return { codex: read.codex, runes, valid, findings, visited, sources: read.sources };
 }
 
 const NOTHING = { runes: [], findings: [] };

@@ -2,6 +2,7 @@ import { differs, formatDiff, formatSummary, paintDiff, plan } from "../core/pla
 import type { Change } from "../core/plan/mod.ts";
 import { printable } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
+import { distrust } from "./codex_trust.ts";
 import type { CommandContext } from "./context.ts";
 import { readTree } from "./disk.ts";
 import { fail } from "./fail.ts";
@@ -29,8 +30,14 @@ export async function render(
       return dryRun(invocation, context, loaded);
     case "output":
       return writeOutput(invocation, context, loaded);
-    case "inscribe":
+    case "inscribe": {
+      const doubt = distrust(context.folders.codex, loaded.visited, context.user);
+      if (doubt !== undefined) {
+        const { problem, hint } = doubt;
+        return fail(context, invocation.json, `${problem}; nothing was changed`, { hint });
+      }
       return await inscribe(context, invocation, () => loaded.runes);
+    }
   }
 }
 
@@ -45,6 +52,8 @@ function dryRun(invocation: DryRun, context: CommandContext, loaded: Loaded): Ex
       "lychd: a run was cut off; the next render first undoes what it had begun\n",
     );
   }
+  const doubt = distrust(folders.codex, loaded.visited, context.user);
+  if (doubt !== undefined) context.terminal.err(`lychd: ${doubt.problem}; render will refuse\n`);
   const changes = plan({ runes: loaded.runes, disk: read.tree.disk, receipt: read.tree.receipt });
   for (const path of findStrangers(host, folders, loaded.runes, read.tree.receipt)) {
     const words = "a unit of that name is there already; render will refuse";

@@ -18,7 +18,11 @@ export const ALONE = ["--no-verify", "--no-reload"];
  * A test of the binary. `missing` says what this machine lacks for it; it is then ignored, with the
  * reason in its name.
  */
-export function binaryTest(name: string, fn: () => Promise<void>, missing?: string): void {
+export function binaryTest(
+  name: string,
+  fn: (t: Deno.TestContext) => Promise<void>,
+  missing?: string,
+): void {
   const reason = BINARY === "" ? "LYCHD_BINARY is not set" : TOOLS === "require" ? "" : missing;
   Deno.test({ name: reason ? `${name} (ignored: ${reason})` : name, ignore: !!reason, fn });
 }
@@ -61,6 +65,9 @@ export class Home implements AsyncDisposable {
     }
     return folder;
   }
+
+  /** Variables that are set besides HOME and PATH. */
+  readonly env: Record<string, string> = {};
 
   /** Starts the binary in this home. */
   start(args: readonly string[]): Deno.ChildProcess {
@@ -106,7 +113,7 @@ export class Home implements AsyncDisposable {
     return {
       cwd: "/",
       clearEnv: true,
-      env: { HOME: this.dir, PATH: Deno.env.get("PATH") ?? "" },
+      env: { HOME: this.dir, PATH: Deno.env.get("PATH") ?? "", ...this.env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

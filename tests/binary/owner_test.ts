@@ -71,11 +71,11 @@ binaryTest("a ~/.config or a folder that may not be written is told without a tr
   await using _ = home;
   const denied = /^lychd: \S+: this user has no permission for it; nothing was changed\n$/;
   Deno.mkdirSync(home.config, { mode: 0o555 });
+  Deno.chownSync(home.config, USER, USER);
   const none = await run("render");
   match(none.stderr, denied);
   strictEqual(none.code, 1);
   Deno.chmodSync(home.config, 0o755);
-  Deno.chownSync(home.config, USER, USER);
   strictEqual((await run("render")).code, 0);
   const before = JSON.stringify(home.generation());
   Deno.writeTextFileSync(

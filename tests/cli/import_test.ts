@@ -200,7 +200,7 @@ Deno.test("a folder, a pipe and a file that is too large are no input", async ()
   strictEqual(said.code, 1);
   deepStrictEqual(said.stderr.match(/^error\[.*$/gm), [
     "error[file-unreadable]: the file cannot be read: it is no file",
-    "error[file-too-large]: the file has more than the 1024 KiB that a Codex file may have",
+    "error[file-too-large]: the file has more than the 128 KiB that a Codex file may have",
     "error[file-unreadable]: the file cannot be read: it is no file",
   ]);
 });

@@ -3,6 +3,7 @@ import { comingFromPage } from "./coming_from.ts";
 import { errorsPage } from "./errors.ts";
 import { manualPage } from "./manual.ts";
 import { referencePage } from "./reference.ts";
+import { securityPage } from "./security.ts";
 
 /** Makes every such document, as it is to lie in the repository. */
 export async function makePages(): Promise<ReadonlyMap<string, string>> {
@@ -10,8 +11,13 @@ export async function makePages(): Promise<ReadonlyMap<string, string>> {
     ["docs/codex.md", await formatted(await referencePage())],
     ["docs/coming-from.md", await formatted(await comingFromPage())],
     ["docs/errors.md", await formatted(await errorsPage())],
+    ["docs/security.md", await formatted(securityPage(await read("docs/security.md")))],
     ["docs/lychd.1", manualPage()],
   ]);
+}
+
+function read(path: string): Promise<string> {
+  return Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
 }
 
 /** Markdown as `deno fmt` has it. */

@@ -29,8 +29,8 @@ export interface ReadCodex {
   readonly sources: ReadonlyMap<string, string>;
 }
 
-/** The most that one Codex file may have, in KiB. */
-export const FILE_LIMIT_KIB = 1024;
+/** The most that one Codex file may have, in KiB: the parser takes up to a kilobyte for each byte. */
+export const FILE_LIMIT_KIB = 128;
 
 /**
  * Reads a Codex from the contents of its files and tells every fault in it.

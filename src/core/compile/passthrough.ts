@@ -152,6 +152,8 @@ export function mergePassed(
   for (const { section, key, directives, adds } of passedKeys) {
     const keys = merged[section] ?? {};
     const own = Object.hasOwn(keys, key) ? keys[key] : undefined;
+    // An empty list writes no line, so it must not bring the section either.
+    if (own === undefined && directives.length === 0) continue;
     if (own === undefined) rest[section] = { ...rest[section], [key]: directives };
     else merged[section] = { ...keys, [key]: adds ? [...own, ...directives] : directives };
   }

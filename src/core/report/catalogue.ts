@@ -5,7 +5,7 @@
  * meets it for the first time. User text is always given through {@linkcode quoted}.
  */
 import { didYouMean, suggestion } from "./nearest.ts";
-import { quoted } from "./printable.ts";
+import { printable, quoted } from "./printable.ts";
 
 interface Text {
   readonly message: string;
@@ -546,7 +546,9 @@ function typeHint(field: string, expected: string): string {
     : expected.startsWith("a table")
     ? '{ … = "…" }'
     : '"…"';
-  return `such as: ${name} = ${value}`;
+  // A key that is not bare stands in quotes.
+  const key = /^[\w-]+$/.test(name) ? name : printable(JSON.stringify(name));
+  return `such as: ${key} = ${value}`;
 }
 
 /** The stable name of a fault. */

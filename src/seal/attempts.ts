@@ -1,0 +1,249 @@
+/**
+ * What no command of lychd may do: attempts that a sandbox makes against itself, so that anybody can
+ * see on their own machine that the runtime refuses them. `lychd self-test COMMAND…` runs them.
+ *
+ * Each does no harm where it is not refused, but for an empty file or a few bytes at the end of one.
+ */
+import childProcess from "node:child_process";
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import net from "node:net";
+import os from "node:os";
+import process from "node:process";
+
+/** Where attempts are made. */
+export interface Places {
+  readonly home: string;
+  readonly codex: string;
+  readonly config: string;
+  /** A program that may be run, if there is one. */
+  readonly program: string;
+  /** A port of this host on which something listens, or nothing. */
+  readonly port: number;
+}
+
+/** Something that must be refused. */
+export interface Attempt {
+  readonly name: string;
+  /** The path that it reads or writes, if it is about one: some command may have been granted it. */
+  readonly path?: { readonly kind: "read" | "write"; readonly of: (places: Places) => string };
+  readonly act: (places: Places) => unknown;
+}
+
+const FILE = "lychd-self-test";
+
+function attempt(name: string, act: Attempt["act"]): Attempt {
+  return { name, act };
+}
+
+function reading(
+  name: string,
+  of: (places: Places) => string,
+  act: (path: string) => unknown,
+): Attempt {
+  return { name, path: { kind: "read", of }, act: (places) => act(of(places)) };
+}
+
+function writing(
+  name: string,
+  of: (places: Places) => string,
+  act: (path: string) => unknown,
+): Attempt {
+  return { name, path: { kind: "write", of }, act: (places) => act(of(places)) };
+}
+
+/** Opens a file to write at its end, and writes nothing; makes it if it is not there. */
+function append(path: string): void {
+  Deno.openSync(path, { append: true, create: true }).close();
+}
+
+function list(path: string): unknown {
+  return [...Deno.readDirSync(path)];
+}
+
+function run(program: string, options: Deno.CommandOptions = {}): unknown {
+  return new Deno.Command(program, { stdout: "null", stderr: "null", ...options }).outputSync();
+}
+
+const shadow = () => "/etc/shadow";
+const bashrc = (p: Places) => `${p.home}/.bashrc`;
+
+const READS: readonly Attempt[] = [
+  reading("read /etc/shadow", shadow, Deno.readTextFileSync),
+  reading("read /etc/shadow as node:fs", shadow, (path) => fs.readFileSync(path)),
+  reading("read /etc/shadow as a stream", shadow, (path) => Deno.openSync(path).close()),
+  reading("read /etc/shadow by its URL", shadow, (path) => fetch(`file://${path}`)),
+  reading("look at /etc/shadow", shadow, Deno.statSync),
+  attempt(
+    "read /etc/shadow by a path with ..",
+    (p) => Deno.readTextFileSync(`${p.codex}/../../../../../../../../../../etc/shadow`),
+  ),
+  attempt(
+    "read /etc/shadow through /proc",
+    () => Deno.readTextFileSync("/proc/self/root/etc/shadow"),
+  ),
+  reading("read /etc/passwd", () => "/etc/passwd", Deno.readTextFileSync),
+  reading("list ~/.ssh", (p) => `${p.home}/.ssh`, list),
+  reading("read a key of ~/.ssh", (p) => `${p.home}/.ssh/id_ed25519`, Deno.readFileSync),
+  reading("read ~/.bashrc", bashrc, Deno.readTextFileSync),
+  reading("list the home folder", (p) => p.home, list),
+  reading("list ~/.config as node:fs", (p) => p.config, (path) => fs.readdirSync(path)),
+  reading("list /tmp", () => "/tmp", list),
+  reading("list /", () => "/", list),
+  attempt("read the environment of this process", () => Deno.readFileSync("/proc/self/environ")),
+  attempt("read the memory of this process", () => Deno.openSync("/proc/self/mem").close()),
+  attempt("read the processes of this host", () => list("/proc")),
+  attempt("learn the path of this program", () => Deno.realPathSync("/proc/self/exe")),
+  reading("watch the home folder", (p) => p.home, (path) => Deno.watchFs(path).close()),
+  reading(
+    "import a module of the disk",
+    (p) => `${p.home}/module.js`,
+    (path) => import(`file://${path}`),
+  ),
+];
+
+const WRITES: readonly Attempt[] = [
+  writing("write to ~/.bashrc", bashrc, append),
+  writing("remove ~/.bashrc, and put it back", bashrc, (path) => Deno.renameSync(path, path)),
+  writing("change the times of ~/.bashrc", bashrc, (path) => Deno.utimeSync(path, 0, 0)),
+  writing(
+    "write to ~/.profile as node:fs",
+    (p) => `${p.home}/.profile`,
+    (path) => fs.appendFileSync(path, ""),
+  ),
+  writing("write to ~/.ssh/authorized_keys", (p) => `${p.home}/.ssh/authorized_keys`, append),
+  writing("write to the Codex", (p) => `${p.codex}/lychd.toml`, append),
+  writing("add a Soulstone to the Codex", (p) => `${p.codex}/soulstones/${FILE}.toml`, append),
+  writing("write to /tmp", () => `/tmp/${FILE}`, append),
+  attempt("make a temporary file", () => Deno.removeSync(Deno.makeTempFileSync())),
+  writing("write to /var/tmp", () => `/var/tmp/${FILE}`, append),
+  writing("write to /dev/shm", () => `/dev/shm/${FILE}`, append),
+  writing("write to /etc", () => `/etc/${FILE}`, append),
+  writing("write to ~/.config", (p) => `${p.config}/${FILE}`, append),
+  writing(
+    "make a folder in the home folder",
+    (p) => `${p.home}/${FILE}`,
+    (path) => Deno.mkdirSync(path),
+  ),
+  writing(
+    "change the mode of the home folder",
+    (p) => p.home,
+    (path) => Deno.chmodSync(path, 0o700),
+  ),
+  writing(
+    "give /etc/passwd a second name",
+    (p) => `${p.home}/${FILE}.passwd`,
+    (path) => Deno.linkSync("/etc/passwd", path),
+  ),
+  writing(
+    "lay a link in the home folder",
+    (p) => `${p.home}/${FILE}.link`,
+    (path) => Deno.symlinkSync("/etc", path),
+  ),
+];
+
+const REST: readonly Attempt[] = [
+  attempt("run sh", () => run("sh", { args: ["-c", ":"] })),
+  attempt("run /bin/sh", () => run("/bin/sh", { args: ["-c", ":"] })),
+  attempt("run sh as node:child_process", () => {
+    const { error } = childProcess.spawnSync("sh", ["-c", ":"]);
+    if (error !== undefined) throw error;
+  }),
+  attempt("run env", () => run("/usr/bin/env")),
+  attempt("run this program again", () => run(`/proc/${Deno.pid}/exe`, { args: ["--version"] })),
+  attempt(
+    "put a library before a program that may be run",
+    (p) => run(p.program, { args: ["--version"], env: { LD_PRELOAD: "/lychd-self-test.so" } }),
+  ),
+  attempt("send a signal to another process", () => Deno.kill(Deno.ppid, "SIGCONT")),
+  attempt("load a library", () => Deno.dlopen("libc.so.6", {}).close()),
+  attempt("load a library as Node does", () => createRequire("file:///")("/tmp/lychd.node")),
+  attempt("open a connection", async (p) => (await Deno.connect({ port: p.port })).close()),
+  attempt("open a connection as node:net", (p) =>
+    new Promise((done, fail) => {
+      const socket = net.connect(p.port, "127.0.0.1", () => done(socket.destroy()));
+      socket.on("error", fail);
+    })),
+  attempt("fetch by HTTP", (p) => fetch(`http://127.0.0.1:${p.port}/`)),
+  attempt("open a WebSocket", (p) => void new WebSocket(`ws://127.0.0.1:${p.port}/`)),
+  attempt("speak to the session bus", async (p) => {
+    (await Deno.connect({ transport: "unix", path: `${p.home}/bus` })).close();
+  }),
+  attempt("listen on a port", () => Deno.listen({ hostname: "127.0.0.1", port: 0 }).close()),
+  attempt("ask for a name", () => Deno.resolveDns("localhost", "A")),
+  attempt("import a module of the network", (p) => import(`http://127.0.0.1:${p.port}/module.js`)),
+  attempt("read the variable PATH", () => Deno.env.get("PATH")),
+  attempt("read all variables", () => Deno.env.toObject()),
+  attempt("read a variable as Node does", () => process.env["SSH_AUTH_SOCK"]),
+  attempt("set a variable", () => Deno.env.set("LD_PRELOAD", "")),
+  attempt("learn the name of the host", () => Deno.hostname()),
+  attempt("learn who the user is", () => os.userInfo()),
+  attempt("learn the addresses of the host", () => Deno.networkInterfaces()),
+  attempt("ask the operator for more", async () => {
+    const { state } = await Deno.permissions.request({ name: "write" });
+    if (state !== "granted") throw new Deno.errors.NotCapable(state);
+  }),
+  attempt("start a worker that may do more", () => {
+    const url = URL.createObjectURL(new Blob([""], { type: "text/javascript" }));
+    new Worker(url, { type: "module", deno: { permissions: { read: true, run: true } } })
+      .terminate();
+  }),
+];
+
+/** Everything that is tried. */
+export const ATTEMPTS: readonly Attempt[] = [...READS, ...WRITES, ...REST];
+
+/** What became of an attempt. */
+export interface Outcome {
+  readonly name: string;
+  /** `granted` is what the command is for, such as a folder of units that it writes. */
+  readonly outcome: "refused" | "granted" | "not refused";
+  /** What was said where it was not refused; that a file is not there, say, is no refusal. */
+  readonly said?: string;
+}
+
+/** Makes every attempt that is not granted. */
+export async function tryAll(
+  places: Places,
+  granted: { readonly read: readonly string[]; readonly write: readonly string[] },
+): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const { name, path, act } of ATTEMPTS) {
+    if (path !== undefined && isBelow(path.of(places), granted[path.kind])) {
+      outcomes.push({ name, outcome: "granted" });
+    } else outcomes.push({ name, ...await tryOne(() => act(places)) });
+  }
+  return outcomes;
+}
+
+async function tryOne(act: () => unknown): Promise<Omit<Outcome, "name">> {
+  try {
+    await act();
+    return { outcome: "not refused", said: "it was done" };
+  } catch (error) {
+    if (isRefusal(error)) return { outcome: "refused" };
+    const said = error instanceof Error ? error.message : String(error);
+    return { outcome: "not refused", said };
+  }
+}
+
+function isBelow(path: string, folders: readonly string[]): boolean {
+  return folders.some((folder) =>
+    folder === "/" || path === folder || path.startsWith(`${folder}/`)
+  );
+}
+
+/** How the runtime refuses where it has no class of error for it. */
+const REFUSALS = [
+  /Requires \w+ access/,
+  /^Can't escalate parent thread permissions/,
+  // A compiled program imports nothing that it does not hold.
+  /^Module not found: (?:file|http):/,
+];
+
+function isRefusal(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotCapable) return true;
+  if (!(error instanceof Error)) return false;
+  return (error as { code?: string }).code === "ERR_ACCESS_DENIED" ||
+    REFUSALS.some((words) => words.test(error.message));
+}

@@ -1,0 +1,2 @@
+// deno-lint-ignore no-console -- what `deno task bench` compares with
+console.log("hello");

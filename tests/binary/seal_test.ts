@@ -1,0 +1,243 @@
+/**
+ * The seal: from inside of each command's sandbox, everything is tried that a command must not do; and
+ * what a hostile environment, Codex or neighbour can do from outside.
+ */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { join } from "node:path/posix";
+import { ATTEMPTS, type Outcome } from "../../src/seal/attempts.ts";
+import type { SealRequest } from "../../src/seal/self_test.ts";
+import { ALONE, binaryTest, exists, Home, household, notRoot, walk } from "./binary.ts";
+
+/** A command line for each command, and for each that is granted something else. */
+const COMMANDS: readonly string[] = [
+  ...["check", "render", "render --dry-run", "render --output out", "rollback", "purge"],
+  ...["doctor", "doctor --list", "plan eye", "list", "covens", "status", "logs eye", "summon eye"],
+  ...[
+    "banish",
+    "init",
+    "add vllm",
+    "schema soulstones",
+    "completions bash",
+    "complete fish -- summon e",
+  ],
+  ...["import quadlet x.container", "import llama-swap x.yaml"],
+];
+
+/** What only some command may do, by the beginning of its line. */
+const GRANTED: Readonly<Record<string, readonly string[]>> = {
+  init: ["write to the Codex", "add a Soulstone to the Codex"],
+  add: ["write to the Codex", "add a Soulstone to the Codex"],
+};
+
+/**
+ * Holes of the runtime, which docs/security.md tells of. Deno 2.7.11 asks for no permission in
+ * node:net, and a program that it compiled imports modules of the disk unasked; 2.9.6 refuses both,
+ * as tests/cli/seal_test.ts sees.
+ */
+const HOLES: Readonly<Record<string, readonly string[]>> = {
+  "2.7.11": ["import a module of the disk", "open a connection as node:net"],
+};
+
+const NOBODY = 65534;
+/** Where attempts outside of the home would leave a file, and its name. */
+const ELSEWHERE = ["/tmp", "/var/tmp", "/dev/shm", "/etc"];
+const LEFT = "lychd-self-test";
+
+/** A home in which each attempt would find what it looks for. */
+function bait(): Home {
+  const home = new Home();
+  for (const path of [".ssh", ".config/lychd/soulstones"]) {
+    Deno.mkdirSync(join(home.dir, path), { recursive: true });
+  }
+  for (const path of [".bashrc", ".profile", ".ssh/id_ed25519", "x.container", "x.yaml"]) {
+    Deno.writeTextFileSync(join(home.dir, path), "");
+  }
+  Deno.writeTextFileSync(join(home.dir, "module.js"), "export {};\n");
+  return home;
+}
+
+/** Every file of a home with what it holds, and those that attempts would leave elsewhere. */
+function traces(home: Home): string {
+  const files = [...walk(home.dir)].map((path) => `${path}: ${Deno.readTextFileSync(path)}`);
+  const left = ELSEWHERE.map((folder) => `${folder}/${LEFT}`);
+  return [...files, ...left.filter(exists)].join("\n");
+}
+
+binaryTest("all that is tried in the sandbox of any command is refused", async (t) => {
+  ok(ATTEMPTS.length > 60);
+  for (const command of COMMANDS) {
+    await t.step(command, async () => {
+      await using home = bait();
+      const before = traces(home);
+      const said = await home.run(["self-test", ...command.split(" ")]);
+      const [, version = ""] = /\(Deno (\S+)\)/.exec(said.stdout) ?? [];
+      const holes = HOLES[version] ?? [];
+      const granted = GRANTED[command.split(" ")[0] ?? ""] ?? [];
+      const sandboxes = said.stdout.trimEnd().split(/^the sandbox .*\n?/m).slice(0, -1);
+      strictEqual(sandboxes.length, command.startsWith("summon") ? 2 : 1, said.stderr);
+      for (const lines of sandboxes) {
+        const outcomes = Object.fromEntries(
+          lines.trimEnd().split("\n").map((line) => {
+            const [, outcome = "", name = ""] = /^([\w ]+): (.*?)(?: \(.*\))?$/.exec(line) ?? [];
+            return [name, outcome];
+          }),
+        );
+        deepStrictEqual(
+          outcomes,
+          Object.fromEntries(ATTEMPTS.map(({ name }) => [
+            name,
+            holes.includes(name) ? "not refused" : granted.includes(name) ? "granted" : "refused",
+          ])),
+        );
+      }
+      strictEqual(said.code, holes.length === 0 ? 0 : 1);
+      strictEqual(traces(home), before);
+    });
+  }
+});
+
+binaryTest("each attempt would be something, if it were not refused", async () => {
+  await using home = bait();
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("", { status: 404 }),
+  );
+  const worker = new Worker(import.meta.resolve("../../src/seal_worker.ts"), { type: "module" });
+  const outcomes = await new Promise<readonly Outcome[]>((done, fail) => {
+    worker.onmessage = ({ data }) => done(data);
+    worker.onerror = (event) => fail(new Error(event.message));
+    worker.postMessage(
+      {
+        places: {
+          home: home.dir,
+          codex: join(home.config, "lychd"),
+          config: home.config,
+          program: "/bin/true",
+          port: server.addr.port,
+        },
+        permissions: { read: [], write: [], run: [] },
+      } satisfies SealRequest,
+    );
+  });
+  worker.terminate();
+  for (const folder of ELSEWHERE) {
+    if (exists(`${folder}/${LEFT}`)) Deno.removeSync(`${folder}/${LEFT}`);
+  }
+  deepStrictEqual(outcomes.filter(({ outcome }) => outcome !== "not refused"), []);
+  const undone = outcomes.filter(({ said }) => said !== "it was done").map(({ name }) => name);
+  // There is no such library, no such socket, no server that knows names, and no such module.
+  const fruitless = [
+    ...["load a library as Node does", "speak to the session bus", "ask for a name"],
+    "import a module of the network",
+  ];
+  deepStrictEqual(undone.filter((name) => !fruitless.includes(name)), []);
+}, notRoot());
+
+binaryTest("variables and programs of somebody else change nothing", async () => {
+  await using home = new Home();
+  const codex = home.codex("a", household("a"));
+  await home.render(codex);
+  const expected = home.generation();
+  const mark = join(home.dir, "mark");
+  const bin = join(home.dir, "bin");
+  Deno.mkdirSync(bin);
+  for (const name of ["podman", "systemctl", "systemd-analyze", "cat", "ss", "test", "sh", "id"]) {
+    Deno.writeTextFileSync(join(bin, name), `#!/bin/sh\necho ${name} >> ${mark}\n`, {
+      mode: 0o755,
+    });
+  }
+  Deno.writeTextFileSync(join(home.dir, "evil.js"), `Deno.writeTextFileSync("${mark}", "js");`);
+  Object.assign(home.env, {
+    PATH: bin,
+    NODE_OPTIONS: `--require ${home.dir}/evil.js`,
+    DENO_DIR: `${home.dir}/deno`,
+    DENO_V8_FLAGS: "--prof",
+    DENO_COVERAGE_DIR: `${home.dir}/coverage`,
+    NODE_V8_COVERAGE: `${home.dir}/coverage`,
+    DENO_AUDIT_PERMISSIONS: `${home.dir}/audit`,
+    DENO_PERMISSION_BROKER_PATH: `${home.dir}/broker`,
+    NODE_EXTRA_CA_CERTS: "/etc/shadow",
+  });
+  const before = [...walk(home.dir)];
+  for (const args of [["check"], ["render", "--dry-run"], ["render", ...ALONE], ["list"]]) {
+    const said = await home.run([...args, "--codex", codex]);
+    strictEqual(said.code, 0, said.stderr);
+  }
+  await home.run(["doctor", "--codex", codex]);
+  await home.run(["status"]);
+  deepStrictEqual([...walk(home.dir)].filter((path) => !before.includes(path)), []);
+  deepStrictEqual(home.generation(), expected);
+});
+
+binaryTest("variables that lead to folders of somebody else are refused", async () => {
+  await using home = new Home();
+  const codex = home.codex("a", household("a"));
+  const foreign = join(home.dir, "foreign");
+  Deno.mkdirSync(foreign);
+  Deno.chownSync(foreign, NOBODY, NOBODY);
+  for (const variable of ["XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"]) {
+    home.env[variable] = foreign;
+    for (const args of [["render", "--codex", codex], ["rollback"], ["purge", "--yes"]]) {
+      const { code, stdout, stderr } = await home.run([...args, ...ALONE]);
+      strictEqual(
+        stderr,
+        `lychd: ${foreign} (${variable}) belongs to user ${NOBODY}, not to 0; nothing was changed\n`,
+      );
+      deepStrictEqual([code, stdout], [1, ""]);
+    }
+    home.env[variable] = "relative";
+    const { code, stderr } = await home.run(["render", "--codex", codex]);
+    match(stderr, /^lychd: XDG_\w+ is the relative path `relative`; it must be absolute\n$/);
+    strictEqual(code, 1);
+    delete home.env[variable];
+  }
+  home.env["XDG_DATA_HOME"] = "relative";
+  strictEqual((await home.run(["render", "--codex", codex, ...ALONE])).code, 1);
+  deepStrictEqual([...walk(foreign), ...walk(home.ours)], []);
+}, notRoot());
+
+binaryTest(
+  "a Codex that somebody else can change is read, but nothing is written of it",
+  async () => {
+    const changes: readonly (readonly [string, (codex: string) => void, RegExp])[] = [
+      [
+        "a folder",
+        (codex) => Deno.chownSync(codex, NOBODY, NOBODY),
+        /a belongs to user 65534, not to 0/,
+      ],
+      [
+        "a file",
+        (codex) => Deno.chownSync(`${codex}/soulstones/all.toml`, NOBODY, NOBODY),
+        /all\.toml belongs to user 65534/,
+      ],
+      [
+        "settings",
+        (codex) => Deno.chmodSync(`${codex}/lychd.toml`, 0o666),
+        /^lychd: everybody may write to .*lychd\.toml: .*\nhint: chmod -R o-w /m,
+      ],
+      [
+        "a link",
+        (codex) => {
+          Deno.writeTextFileSync("/tmp/lychd-other.toml", "");
+          Deno.chownSync("/tmp/lychd-other.toml", NOBODY, NOBODY);
+          Deno.symlinkSync("/tmp/lychd-other.toml", `${codex}/soulstones/other.toml`);
+        },
+        /other\.toml belongs to user 65534/,
+      ],
+    ];
+    for (const [name, change, words] of changes) {
+      await using home = new Home();
+      const codex = home.codex("a", household("a"));
+      change(codex);
+      const refused = await home.run(["render", "--codex", codex, ...ALONE]);
+      match(refused.stderr, words, name);
+      deepStrictEqual([refused.code, [...walk(home.config)]], [1, []], name);
+      const shown = await home.run(["render", "--dry-run", "--codex", codex]);
+      match(shown.stderr, /decides what runs as you; render will refuse\n/, name);
+      strictEqual(shown.code, 0);
+      strictEqual((await home.run(["check", "--codex", codex])).code, 0);
+    }
+    Deno.removeSync("/tmp/lychd-other.toml");
+  },
+  notRoot(),
+);

@@ -1,0 +1,138 @@
+import { commandTree, parseCommandLine } from "../../src/cli.ts";
+import { commandSpec } from "../../src/cli/spec.ts";
+import { computeFolders, type Folders } from "../../src/folders.ts";
+import { type Permissions, permissionsFor, proberPermissions } from "../../src/permissions.ts";
+import { findPrograms, PROGRAM_PLACES } from "../../src/programs.ts";
+import { basename } from "node:path/posix";
+
+const HOME = "/home/you";
+const RUNTIME = "/run/user/1000";
+
+/** Command lines, at least one for each command, of which the table tells. */
+const LINES: readonly string[] = [
+  "check",
+  "render --dry-run",
+  "render --output DIR",
+  "render",
+  "rollback",
+  "purge",
+  "doctor",
+  "doctor --facts FILE",
+  "doctor --list",
+  "plan WISH",
+  "summon WISH",
+  "banish",
+  "status",
+  "list",
+  "covens",
+  "logs NAME",
+  "init",
+  "add vllm",
+  "import quadlet FILE",
+  "import llama-swap FILE --output DIR",
+  "schema soulstones",
+  "completions bash",
+  "complete fish -- summon eye",
+];
+
+/** `docs/security.md` with its table made anew, as `permissions.ts` has it. */
+export function securityPage(text: string): string {
+  const [, before, after] = /^([^]*<!-- made: permissions -->\n)[^]*(<!-- \/made -->[^]*)$/.exec(
+    text,
+  ) ?? [];
+  if (before === undefined || after === undefined) throw new Error("docs/security.md has no place");
+  return `${before}\n${permissionTable()}\n${after}`;
+}
+
+function permissionTable(): string {
+  const untold = commandSpec(commandTree("", { stdout: "", stderr: "" }, () => {})).commands
+    .map(({ name }) => name)
+    // Help starts no sandbox.
+    .filter((name) => name !== "help" && !LINES.some((line) => line.split(" ")[0] === name));
+  if (untold.length > 0) throw new Error(`no line of the table shows ${untold.join(", ")}`);
+  const rows = LINES.flatMap((line) => {
+    const parsed = parseCommandLine(line.split(" "), "");
+    if (parsed.kind !== "run") throw new Error(`${line}: ${parsed.stderr}`);
+    const { invocation, named } = parsed;
+    const folders = foldersOf({
+      output: named.output,
+      facts: named.facts,
+      imports: named.imports ?? [],
+    });
+    const prober = proberPermissions(invocation, [8780]);
+    return [
+      rowOf(`\`${line}\``, permissionsFor(invocation, folders, findPrograms(() => true)), folders),
+      ...prober === undefined ? [] : [rowOf(`\`${line}\`, second sandbox`, prober, folders)],
+    ];
+  });
+  return [
+    "| command | reads | writes | runs | network |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+}
+
+function foldersOf(
+  named: {
+    output: string | undefined;
+    facts: string | undefined;
+    imports: readonly string[];
+  },
+): Folders {
+  const env: Record<string, string> = { HOME, XDG_RUNTIME_DIR: RUNTIME };
+  const computed = computeFolders({
+    env: (name) => env[name],
+    workingFolder: () => "/",
+    homeFolder: () => undefined,
+    realPath: (path) => path,
+    user: 1000,
+    codexOption: undefined,
+    outputOption: named.output,
+    factsOption: named.facts,
+    importOptions: named.imports,
+  });
+  if ("problem" in computed) throw new Error(computed.problem);
+  return computed.folders;
+}
+
+function rowOf(title: string, permissions: Permissions, folders: Folders): string {
+  const cells = [
+    pathsIn(permissions.read, folders),
+    pathsIn(permissions.write, folders),
+    [...new Set(permissions.run.map(programName))],
+    permissions.net === undefined ? [] : ["the wanted ports of 127.0.0.1"],
+  ];
+  return `| ${[title, ...cells.map((cell) => cell.join(", ") || "–")].join(" | ")} |`;
+}
+
+/** Paths as a reader knows them; those that are many under one name. */
+function pathsIn(paths: readonly string[], folders: Folders): string[] {
+  const others = [...folders.otherQuadlet, ...folders.otherSystemd];
+  const above = ["containers", "containers/systemd", "systemd"].map((f) =>
+    `${folders.config}/${f}`
+  );
+  const named = paths.map((path) => {
+    if (path === folders.codex) return "the Codex";
+    if (path === folders.stage) return "the stage";
+    if (path === folders.output) return "`DIR`";
+    if (path === folders.facts) return "`FILE`";
+    const imported = folders.imports.find((each) => each.path === path);
+    if (imported !== undefined) return "`FILE`";
+    if (folders.imports.some((each) => each.dropIns.includes(path))) return "its drop-ins";
+    if (path === folders.quadlet || path === folders.systemd) return `\`${short(path)}\``;
+    if (above.includes(path) || others.includes(path)) return "other folders of units";
+    throw new Error(`what is ${path}?`);
+  });
+  return [...new Set(named)];
+}
+
+function short(path: string): string {
+  return path.replace(HOME, "~").replace(RUNTIME, "$XDG_RUNTIME_DIR");
+}
+
+function programName(path: string): string {
+  const places: Readonly<Record<string, readonly string[]>> = PROGRAM_PLACES;
+  const [name = ""] = Object.entries(places).find(([, known]) => known.includes(path)) ?? [];
+  return name === "generator" ? "the Quadlet generator" : `\`${basename(path)}\``;
+}

@@ -1,0 +1,76 @@
+/**
+ * Makes a release in dist/release: a binary for each architecture, the manual page, completions, the
+ * bill of materials, checksums, and the script that installs it.
+ *
+ * `deno task release --url URL`, where URL is the folder from which users will download it. The bases
+ * of the binaries are downloaded from Deno's own host. Not published unless the self-test of the
+ * binary for this machine finds nothing that it is not refused.
+ */
+import { parseArgs } from "node:util";
+import { join } from "node:path/posix";
+import config from "../../deno.json" with { type: "json" };
+import { packagesOf, sbomOf } from "./sbom.ts";
+
+const TARGETS = { x86_64: "x86_64-unknown-linux-gnu", aarch64: "aarch64-unknown-linux-gnu" };
+const ENTRIES = ["main.ts", "src/worker.ts", "src/health_worker.ts", "src/seal_worker.ts"];
+/** One for each kind of permissions that a command may have. */
+const SELF_TESTS = ["check", "render --dry-run", "render", "doctor", "summon x", "init"];
+const ROOT = new URL("../../", import.meta.url).pathname;
+const FOLDER = join(ROOT, "dist/release");
+
+const { values: options } = parseArgs({
+  options: { url: { type: "string" }, arch: { type: "string", multiple: true } },
+});
+const url = options.url ?? stop("say from where it will be downloaded: --url URL");
+const architectures = options.arch ?? Object.keys(TARGETS);
+
+await Deno.remove(FOLDER, { recursive: true }).catch(() => {});
+await Deno.mkdir(FOLDER, { recursive: true });
+run(Deno.execPath(), "task", "bundle");
+for (const [arch, target] of Object.entries(TARGETS)) {
+  if (!architectures.includes(arch)) continue;
+  const [program = "", ...args] = config.tasks.seal.command
+    .replace(" -o dist/lychd ", ` --target ${target} -o dist/release/lychd-${arch} `).split(" ");
+  run(program === "deno" ? Deno.execPath() : program, ...args);
+}
+
+const binary = join(FOLDER, `lychd-${Deno.build.arch}`);
+for (const line of SELF_TESTS) run(binary, "self-test", ...line.split(" "));
+for (const shell of ["bash", "zsh", "fish"]) {
+  write(`lychd.${shell}`, run(binary, "completions", shell));
+}
+write("lychd.1", Deno.readTextFileSync(join(ROOT, "docs/lychd.1")));
+write("lychd.cdx.json", sbomOf(await packagesOf(ENTRIES)));
+write(
+  "install.sh",
+  Deno.readTextFileSync(join(ROOT, "tools/release/install.sh")).replace("@URL@", url),
+);
+const names = [...Deno.readDirSync(FOLDER)].map(({ name }) => name).sort();
+write("SHA256SUMS", (await Promise.all(names.map(sumOf))).join(""));
+
+async function sumOf(name: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", Deno.readFileSync(join(FOLDER, name)));
+  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
+  return `${hex}  ${name}\n`;
+}
+
+function write(name: string, text: string): void {
+  Deno.writeTextFileSync(join(FOLDER, name), text);
+}
+
+/** Runs a program, which must go well; what it printed. */
+function run(program: string, ...args: readonly string[]): string {
+  const { success, stdout, stderr } = new Deno.Command(program, { args: [...args], cwd: ROOT })
+    .outputSync();
+  const decoder = new TextDecoder();
+  if (success) return decoder.decode(stdout);
+  return stop(
+    `${program} ${args.join(" ")} failed\n${decoder.decode(stdout)}${decoder.decode(stderr)}`,
+  );
+}
+
+function stop(words: string): never {
+  throw new Error(words);
+}
