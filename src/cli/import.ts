@@ -5,6 +5,7 @@ import { type AddCommands, EXIT_CODES } from "./common.ts";
 export const addImportingCommands: AddCommands = (program, { jsonOption }, take) => {
   const importing = program.command("import")
     .description("Make a Codex of llama-swap's configuration, or of Quadlet units.")
+    .helpCommand(false)
     .addHelpText(
       "after",
       `

@@ -1,5 +1,12 @@
 import { join } from "node:path/posix";
-import { FILE_LIMIT_KIB, parsePortRange, readCodex, watchersOf } from "../core/codex/mod.ts";
+import {
+  FILE_LIMIT_KIB,
+  parsePortRange,
+  readCodex,
+  schemaFiles,
+  schemaLine,
+  watchersOf,
+} from "../core/codex/mod.ts";
 import {
   type ImportContext,
   type Imported,
@@ -18,7 +25,7 @@ import { readCodexFolder } from "./codex_folder.ts";
 import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
 import { findingJson } from "./load.ts";
-import { writeNewFiles } from "./new_files.ts";
+import { type NewFile, writeNewFiles } from "./new_files.ts";
 
 type ImportInvocation = Extract<Invocation, { command: "import" }>;
 
@@ -180,13 +187,15 @@ function write(
   }
   const files = soulstones.map(({ name, text }) => ({
     path: join("soulstones", `${name}.toml`),
-    text,
+    text: `${schemaLine("soulstones")}\n${text}`,
   }));
   if (bootCoven !== undefined && !hasSettings) {
-    files.push({ path: "lychd.toml", text: `boot_coven = "${bootCoven}"\n` });
+    const text = `${schemaLine("lychd")}\nboot_coven = "${bootCoven}"\n`;
+    files.push({ path: "lychd.toml", text });
   }
+  const isThere = ({ path }: NewFile) => host.lstat(join(root, path)) !== undefined;
   try {
-    const there = files.filter(({ path }) => host.lstat(join(root, path)) !== undefined);
+    const there = files.filter(isThere);
     if (there.length > 0) {
       const paths = there.map(({ path }) => join(root, path)).join("\n");
       return {
@@ -194,6 +203,7 @@ function write(
         hint: "name another folder by --output, or move the file away",
       };
     }
+    files.push(...schemaFiles().filter((file) => !isThere(file)));
     writeNewFiles(host, root, files);
     return files.map(({ path }) => join(root, path));
   } catch (error) {

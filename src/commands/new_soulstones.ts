@@ -63,6 +63,9 @@ export async function addToCodex(
       terminal.out(`${printable(name)} will answer at ${uriOf({ port })}, ${printable(where)}\n`);
     }
   }
+  if (!json && draft.dashboardsPort !== undefined) {
+    terminal.out(`the dashboards will be at http://localhost:${draft.dashboardsPort}\n`);
+  }
   for (const note of draft.notes) terminal.err(`note: ${printable(note)}\n`);
   if (!json) terminal.err(`next: ${printable(next)}\n`);
   return EXIT.ok;
@@ -109,6 +112,9 @@ function additionJson(draft: Draft, next: string) {
       groups: s.covens,
       file: s.path,
     })),
+    ...draft.dashboardsPort === undefined
+      ? {}
+      : { dashboards: `http://localhost:${draft.dashboardsPort}` },
     notes: draft.notes,
     next,
   };

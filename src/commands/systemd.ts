@@ -36,7 +36,10 @@ export interface Systemd {
   cancel(jobs: readonly string[]): Promise<void>;
   /** Starts units; what it said when that failed. */
   start(units: readonly string[]): Promise<string | undefined>;
-  /** Stops units; what it said when that failed. */
+  /**
+   * Stops units, also those that a summon still starts: jobs that cannot be undone by others are
+   * taken back first. What it said when that failed.
+   */
   stop(units: readonly string[]): Promise<string | undefined>;
   /** Has units that failed count as stopped; one that is gone meanwhile is no fault. */
   forgetFailures(units: readonly string[]): Promise<void>;
@@ -56,15 +59,22 @@ function systemdBy(host: Host, systemctl: string): Systemd {
     const { code, stderr } = await host.run(systemctl, ["--user", ...words]);
     return code === 0 ? undefined : stderr.trim() || `systemctl ${words[0]} failed with ${code}`;
   }
+  async function cancel(jobs: readonly string[]): Promise<void> {
+    if (jobs.length > 0) await order("cancel", "--", ...jobs);
+  }
   return {
     problem: () => order("show", "--property=Version"),
     reload: () => order("daemon-reload"),
     startIrreversibly: (unit) =>
       order("start", "--no-block", "--job-mode=replace-irreversibly", "--", unit),
     beginStop: (units) => order("stop", "--no-block", "--", ...units),
-    cancel: async (jobs) => void (jobs.length > 0 && await order("cancel", "--", ...jobs)),
+    cancel,
     start: (units) => order("start", "--", ...units),
-    stop: (units) => order("stop", "--", ...units),
+    stop: async (units) => {
+      const facts = parseFacts(await show(units, ["Id", "Job"]));
+      await cancel([...facts.values()].map(({ job }) => job).filter((job) => job !== ""));
+      return await order("stop", "--", ...units);
+    },
     forgetFailures: async (units) =>
       void (units.length > 0 && await order("reset-failed", "--", ...units)),
     tryRestart: (units) => order("try-restart", "--", ...units),

@@ -246,6 +246,22 @@ binaryTest(
   lacking("strace"),
 );
 
+binaryTest("import reads, and writes below the folder of --output only", async () => {
+  await using home = new Home();
+  const unit = join(home.dir, "eye.container");
+  Deno.writeTextFileSync(unit, "[Container]\nImage=localhost/eye:1\n");
+  const output = join(home.dir, "imported");
+  const invocation: Invocation = { command: "import", from: "quadlet", json: false, all: false };
+  const granted = grantedIn(home, invocation, output);
+  deepStrictEqual(granted, [output]);
+  for (const [more, folders] of [[[], []], [["--output", output], granted]] as const) {
+    const { code, acts } = await traced(home, ["import", "quadlet", unit, ...more]);
+    strictEqual(code, 0);
+    deepStrictEqual(breaches(acts, folders, home.dir), []);
+  }
+  ok(existsSync(join(output, "soulstones/eye.toml")));
+}, lacking("strace"));
+
 binaryTest("render --output writes below its folder only", async () => {
   await using home = new Home();
   const a = home.codex("a", household("a"));

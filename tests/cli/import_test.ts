@@ -62,11 +62,20 @@ Deno.test("import --output writes a Codex, and never over one that is there", as
   test.write("eye.container", EYE_UNIT);
   const output = ["import", "quadlet", "eye.container", "--output", "codex"];
   await test.expect(output, {
-    stdout: "[DIR]/codex/soulstones/eye.toml\n[DIR]/codex/lychd.toml\n",
+    stdout: ["soulstones/eye.toml", "lychd.toml", "soulstones.schema.json", "lychd.schema.json"]
+      .map((path) => `[DIR]/codex/${path}\n`).join(""),
     stderr: `${EYE_NOTES}hint: lychd check --codex '[DIR]/codex'\n`.replaceAll("'", ""),
   });
-  strictEqual(test.read("codex/soulstones/eye.toml"), EYE_TOML);
-  strictEqual(test.read("codex/lychd.toml"), 'boot_coven = "eye"\n');
+  strictEqual(
+    test.read("codex/soulstones/eye.toml"),
+    `#:schema ../soulstones.schema.json\n${EYE_TOML}`,
+  );
+  strictEqual(
+    test.read("codex/lychd.toml"),
+    '#:schema ./lychd.schema.json\nboot_coven = "eye"\n',
+  );
+  const schema = await test.run(["schema", "soulstones"]);
+  strictEqual(test.read("codex/soulstones.schema.json"), schema.stdout);
   const before = test.listing("codex");
   await test.expect(output, {
     code: 1,

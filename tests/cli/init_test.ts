@@ -1,4 +1,5 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { join } from "node:path/posix";
 import { cli, exists, EYE } from "./cli.ts";
 
 const CODEX = "[DIR]/home/.config/lychd";
@@ -14,7 +15,8 @@ Deno.test("init writes a commented Codex that check takes, and shows the next co
   ]);
   strictEqual(said.code, 0, said.stderr);
   strictEqual(
-    said.stdout,
+    // Another one where somebody listens on this.
+    said.stdout.replace(/(?<=dashboards will be at http:\/\/localhost:)\d+/, "3000"),
     `wrote ${CODEX}/lychd.toml
 wrote ${CODEX}/soulstones/qwen3-8b.toml
 wrote ${CODEX}/soulstones/writer.toml
@@ -22,6 +24,7 @@ wrote ${CODEX}/soulstones.schema.json
 wrote ${CODEX}/lychd.schema.json
 qwen3-8b will answer at http://localhost:9871/v1, in chat, help
 writer will answer at http://localhost:9872/v1, in write
+the dashboards will be at http://localhost:3000
 `,
   );
   match(said.stderr, /^next: lychd (?:doctor|render --dry-run)\n$/m);
@@ -67,6 +70,28 @@ Deno.test("init finds names and ports, and has them as JSON", async () => {
   });
   match(told.next, /^lychd (?:doctor|render --dry-run) --codex mine$/);
   strictEqual((await test.run(["check", "--codex", "mine"])).code, 0);
+});
+
+Deno.test("what init wrote brings the Watchers with their dashboards", async () => {
+  await using test = cli();
+  const said = await test.run(["init", "--json", "--engine", "vllm", "--model", "Qwen/Qwen3-8B"]);
+  strictEqual((await test.run(["render", "--output", "tree"])).code, 0);
+  const files = test.files("tree/containers/systemd/lychd");
+  const shipped = [...Deno.readDirSync(join(import.meta.dirname ?? "", "../../dashboards"))]
+    .map(({ name }) => name).filter((name) => name.endsWith(".json")).sort();
+  strictEqual(shipped.length > 3, true);
+  deepStrictEqual(
+    files.filter((path) => path.startsWith("scribe/dashboards/")),
+    shipped.map((name) => `scribe/dashboards/${name}`),
+  );
+  for (const unit of ["harvester.container", "scribe.container", "harvester/prometheus.yml"]) {
+    strictEqual(files.includes(unit), true, unit);
+  }
+  const { port } = new URL(JSON.parse(said.stdout).dashboards);
+  match(
+    test.read("tree/containers/systemd/lychd/lychd.pod"),
+    new RegExp(`^PublishPort=127\\.0\\.0\\.1:${port}:${port}$`, "m"),
+  );
 });
 
 Deno.test("init never touches a Codex that is there, whatever is in it", async () => {

@@ -69,6 +69,15 @@ const TOO_MANY = (command: string, word: string) =>
 
 const WRONG: readonly { readonly args: readonly string[]; readonly stderr: string }[] = [
   { args: ["chek"], stderr: "error: unknown command 'chek'\n(Did you mean check?)\n" },
+  {
+    args: ["import", "qadlet"],
+    stderr: "error: unknown command 'qadlet'\n(Did you mean quadlet?)\n",
+  },
+  {
+    args: ["help", "import", "qadlet"],
+    stderr: "error: unknown command 'qadlet'\n(Did you mean quadlet?)\n",
+  },
+  { args: ["help", "chek"], stderr: "error: unknown command 'chek'\n(Did you mean check?)\n" },
   { args: ["--nope"], stderr: "error: unknown option '--nope'\n" },
   { args: ["check", "--jsn"], stderr: "error: unknown option '--jsn'\n(Did you mean --json?)\n" },
   { args: ["check", "extra"], stderr: TOO_MANY("check", "extra") },

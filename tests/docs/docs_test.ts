@@ -1,8 +1,12 @@
 /** Tries what README.md and docs/ show: every block of TOML, every command, every link. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
+import { split } from "shlex";
 import config from "../../deno.json" with { type: "json" };
+import { parseCommandLine } from "../../src/cli.ts";
 import { judge } from "../../tools/docs/judge.ts";
+import { KNOWN } from "../../src/core/import/llama_swap/config.ts";
+import { TOP_SETTINGS } from "../../tools/docs/coming_from_examples.ts";
 import { SETTINGS_EXAMPLES, SOULSTONE_EXAMPLES } from "../../tools/docs/field_examples.ts";
 import { makePages } from "../../tools/docs/pages.ts";
 import { fieldsOf } from "../../tools/docs/reference.ts";
@@ -44,6 +48,21 @@ for (const document of DOCUMENTS) {
     strictEqual(text.split("```").length % 2, 1, "a block is not closed");
   });
 
+  const elsewhere = blocks.filter((b) => b.language === "console" && !isTriedHere(b));
+  if (elsewhere.length > 0) {
+    Deno.test(`${document}: what it shows of other hosts is shell, and lychd takes it`, async () => {
+      for (const { text, line: at } of elsewhere) {
+        for (const { line } of commandsOf(text)) {
+          const { code, stderr } = await shellReads(line);
+          strictEqual(code, 0, `${document}:${at}: $ ${line}\n${stderr}`);
+          if (!line.startsWith("lychd ")) continue;
+          const parsed = parseCommandLine(split(line).slice(1), config.version);
+          strictEqual(parsed.kind, "run", `${document}:${at}: $ ${line}`);
+        }
+      }
+    });
+  }
+
   for (const [word, files] of examplesOf(blocks)) {
     Deno.test(`${document}: ${word}`, async () => {
       const { findings } = await judge(files);
@@ -60,12 +79,23 @@ for (const document of DOCUMENTS) {
       for (const block of tried) {
         await t.step({
           name: `${document}:${block.line} ${block.language} ${block.words.join(" ")}`.trim(),
-          ignore: block.words.includes("host"),
+          ignore: block.language === "console" && !isTriedHere(block),
           fn: () => tryBlock(test, block, env),
         });
       }
     });
   }
+}
+
+/** Whether the commands of a block are run here. */
+function isTriedHere({ words }: Block): boolean {
+  return !["host", "lab", "repository"].some((word) => words.includes(word));
+}
+
+/** Reads a line as bash does, and runs nothing. */
+async function shellReads(line: string): Promise<{ code: number; stderr: string }> {
+  const { code, stderr } = await new Deno.Command("bash", { args: ["-n", "-c", line] }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
 }
 
 /** The Codices of `bad=` and `good=`, each by its word. */
@@ -138,6 +168,11 @@ Deno.test("the documents that are made are as they would be made now: deno task 
   }
 });
 
+Deno.test("every setting of llama-swap that is of no model is in the table for those who come from it", () => {
+  const shown = TOP_SETTINGS.map((setting) => /^\w+/.exec(setting)?.[0] ?? "");
+  deepStrictEqual([...KNOWN].filter((key) => !shown.includes(key)), []);
+});
+
 Deno.test("every field has one example, and no example is of a field that is gone", () => {
   const paths = (kind: "soulstones" | "lychd") => fieldsOf(kind).map(({ path }) => path);
   deepStrictEqual(Object.keys(SOULSTONE_EXAMPLES), paths("soulstones"));
@@ -157,7 +192,7 @@ Deno.test({
     const shown = await new Deno.Command("mandoc", { args: ["-T", "utf8", page] }).output();
     // deno-lint-ignore no-control-regex
     const text = new TextDecoder().decode(shown.stdout).replaceAll(/.\u0008/g, "");
-    for (const name of ["init", "render", "summon", "completions"]) {
+    for (const name of ["init", "render", "summon", "import llama-swap", "completions"]) {
       ok(new RegExp(`^ {3}${name}`, "m").test(text), `${name} is not in it`);
     }
   },

@@ -8,6 +8,8 @@
  * - `console`: commands behind `$ `, each with what it says; without a line, it may say anything. A
  *   line `…` stands for any lines. `$ echo $?` stands behind every command that fails;
  * - `console host`: needs a host with systemd, Podman or a GPU: it is listed, and not run;
+ * - `console lab`: is run by a test of the lab, which runs the others of its document too; with
+ *   `captured` what it says was written by that test, and is compared;
  * - `console repository`: is run by `.ci/run` in the repository.
  */
 

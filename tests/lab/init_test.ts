@@ -3,23 +3,10 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { runAtTerminal, type Step } from "../cli/pty.ts";
 import { ask, clear, ENGINE_IMAGE, must, putBinary, show } from "./host_codex.ts";
-import { labTest, labUp, lichExec, type LichShell, lichShell } from "./lab.ts";
+import { SPECIFICATION, writeSpecification } from "./cdi.ts";
+import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
 
 const LAB = fileURLToPath(new URL("./lab", import.meta.url));
-
-/** A specification as nvidia-ctk writes one, for a GPU that is another node. */
-const SPECIFICATION = `cdiVersion: "0.5.0"
-kind: nvidia.com/gpu
-devices:
-  - name: "0"
-    containerEdits:
-      deviceNodes:
-        - path: /dev/null
-  - name: all
-    containerEdits:
-      deviceNodes:
-        - path: /dev/null
-`;
 
 /** Every kind of engine: its flags, what is typed where the engine is chosen, and what then. */
 const ENGINES: readonly {
@@ -57,12 +44,18 @@ async function takeInto(shell: LichShell): Promise<void> {
   assert.equal(await must(shell, "find ~/.config -type f | sort"), before);
   await must(shell, "lychd render");
   assert.equal((await shell.run("lychd render --exit-code")).code, 0);
-  const units = await show(shell, ["soulstone-mine.service", "lychd-coven-chat.target"], [
+  const units = await show(shell, [
+    "soulstone-mine.service",
+    "lychd-coven-chat.target",
+    "scribe.service",
+  ], [
     "LoadState",
     "NeedDaemonReload",
   ]);
+  const dashboards = await must(shell, "ls ~/.config/containers/systemd/lychd/scribe/dashboards");
+  assert.match(dashboards, /^lychd-covens\.json$/m);
   for (const [unit, state] of units) {
-    assert.deepEqual(state, { LoadState: "loaded", NeedDaemonReload: "no" }, unit);
+    assert.deepEqual(state, { Id: unit, LoadState: "loaded", NeedDaemonReload: "no" });
   }
 }
 
@@ -156,11 +149,4 @@ function atLabsTerminal(line: string, steps: readonly Step[]) {
   const env = { PATH: Deno.env.get("PATH") ?? "", TERM: "xterm-256color" };
   const words = `'${LAB}' exec --user lich -- bash -lc '${line}'`;
   return runAtTerminal(words, steps, { cwd: "/", env });
-}
-
-async function writeSpecification(text: string | undefined): Promise<void> {
-  const file = "/etc/cdi/nvidia.yaml";
-  const script = text === undefined ? `rm -f ${file}` : `mkdir -p /etc/cdi && cat > ${file}`;
-  const { code, stderr } = await lichExec(["sh", "-c", script], { root: true, stdin: text ?? "" });
-  assert.equal(code, 0, stderr);
 }

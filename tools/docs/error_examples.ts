@@ -106,7 +106,7 @@ $ echo $?
   },
   "file-too-large": {
     console: `$ mkdir -p large/soulstones
-$ head -c 2000000 /dev/zero | tr '\\0' '#' > large/soulstones/eye.toml
+$ head -c 200000 /dev/zero | tr '\\0' '#' > large/soulstones/eye.toml
 $ lychd check --codex large
 error[file-too-large]: the file has more than the 128 KiB that a Codex file may have
  --> large/soulstones/eye.toml:1:1

@@ -18,7 +18,7 @@ lychd \\- run local inference engines as units of your own systemd
 .SH DESCRIPTION
 ${paragraphs(DESCRIPTION)}
 .SH COMMANDS
-${spec.commands.map(commandText).join("\n")}
+${commandsBelow(spec, []).join("\n")}
 .SH FILES
 ${pairs(FILES)}
 .SH ENVIRONMENT
@@ -54,9 +54,17 @@ const ENVIRONMENT: readonly [string, string][] = [
   ["NO_COLOR, FORCE_COLOR", "Never colours, or always; else they are for terminals."],
 ];
 
-function commandText(command: CommandSpec): string {
-  const help = helpOf([command.name]);
-  const usage = /^Usage: lychd (.*)$/m.exec(help)?.[1] ?? command.name;
+/** Each command, and behind it those that are below it. */
+function commandsBelow(above: CommandSpec, words: readonly string[]): string[] {
+  return above.commands.flatMap((command) => {
+    const own = [...words, command.name];
+    return [commandText(command, own), ...commandsBelow(command, own)];
+  });
+}
+
+function commandText(command: CommandSpec, words: readonly string[]): string {
+  const help = helpOf(words);
+  const usage = /^Usage: lychd (.*)$/m.exec(help)?.[1] ?? words.join(" ");
   const [, notes = ""] = /\n\nExamples:\n[^]*?\n\n([^]*?)\n*\nExit codes:/.exec(help) ?? [];
   return `.SS "${escaped(usage)}"
 ${paragraphs(command.about)}

@@ -1,4 +1,5 @@
 /** The documents that are made and not written, by their paths. */
+import { comingFromPage } from "./coming_from.ts";
 import { errorsPage } from "./errors.ts";
 import { manualPage } from "./manual.ts";
 import { referencePage } from "./reference.ts";
@@ -8,6 +9,7 @@ import { securityPage } from "./security.ts";
 export async function makePages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["docs/codex.md", await formatted(await referencePage())],
+    ["docs/coming-from.md", await formatted(await comingFromPage())],
     ["docs/errors.md", await formatted(await errorsPage())],
     ["docs/security.md", await formatted(securityPage(await read("docs/security.md")))],
     ["docs/lychd.1", manualPage()],

@@ -1,10 +1,20 @@
 import * as z from "zod";
-import type { SchemaKind } from "./kinds.ts";
+import { SCHEMA_KINDS, type SchemaKind } from "./kinds.ts";
 import { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
 
 /** Where a schema lies in a Codex, for editors. */
 export function schemaFile(kind: SchemaKind): string {
   return `${kind}.schema.json`;
+}
+
+/** The first line of a Codex file, by which an editor finds its schema: taplo's directive. */
+export function schemaLine(kind: SchemaKind): string {
+  return `#:schema ${kind === "lychd" ? "." : ".."}/${schemaFile(kind)}`;
+}
+
+/** The schemas that are to lie in a Codex, with their texts. */
+export function schemaFiles(): { path: string; text: string }[] {
+  return SCHEMA_KINDS.map((kind) => ({ path: schemaFile(kind), text: jsonSchemaText(kind) }));
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The source language: what an operator writes. Knows nothing of units. */
 export { type Codex, type Soulstone, uriOf, watchersOf } from "./codex.ts";
-export { jsonSchemaText, schemaFile } from "./json_schema.ts";
+export { jsonSchemaText, schemaFile, schemaFiles, schemaLine } from "./json_schema.ts";
 export { type EngineName, ENGINES, SCHEMA_KINDS, type SchemaKind } from "./kinds.ts";
 export { parsePortRange, portsOf } from "./laws.ts";
 export { FILE_LIMIT_KIB } from "./limits.ts";

@@ -1,4 +1,4 @@
-import { type Codex, jsonSchemaText, NAME, SCHEMA_KINDS, schemaFile } from "../codex/mod.ts";
+import { type Codex, NAME, schemaFiles } from "../codex/mod.ts";
 import { profileOf } from "../compile/mod.ts";
 import type { Survey } from "../doctor/mod.ts";
 import { quoted } from "../report/mod.ts";
@@ -7,7 +7,7 @@ import { placeModel } from "./model.ts";
 import { nameFor } from "./name.ts";
 import { type Ports, portsBeside } from "./ports.ts";
 import type { SoulstoneRequest } from "./request.ts";
-import { type NewSoulstone, settingsText, soulstoneText } from "./text.ts";
+import { type NewSoulstone, type SettingsPorts, settingsText, soulstoneText } from "./text.ts";
 
 /** What a draft is made of. */
 export interface DraftInput {
@@ -27,6 +27,8 @@ export interface Draft {
   /** Relative to the Codex. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
   readonly soulstones: readonly (NewSoulstone & { readonly path: string })[];
+  /** Where the dashboards will be; nothing where there is a Codex already. */
+  readonly dashboardsPort: number | undefined;
   /** What the operator should know, each a sentence. */
   readonly notes: readonly string[];
 }
@@ -50,7 +52,7 @@ export function draftCodex(input: DraftInput): Draft | DraftProblem {
   ]);
   const clash = holdPorts(input.requests, ports) ?? holdNames(input.requests, taken);
   if (clash !== undefined) return clash;
-  const movedPorts = input.settings === undefined ? [] : movePorts(codex, ports);
+  const settings = input.settings && { ...input.settings, ports: settingsPorts(codex, ports) };
   const soulstones: Draft["soulstones"][number][] = [];
   const notes: string[] = survey.listenersUnknown === undefined
     ? []
@@ -73,15 +75,14 @@ export function draftCodex(input: DraftInput): Draft | DraftProblem {
   const { gpus, devices } = survey;
   return {
     files: [
-      ...input.settings === undefined ? [] : [{
-        path: "lychd.toml",
-        text: settingsText({ ...input.settings, gpus, devices, movedPorts }),
-      }],
+      ...settings === undefined
+        ? []
+        : [{ path: "lychd.toml", text: settingsText({ ...settings, gpus, devices }) }],
       ...soulstones.map((s) => ({ path: s.path, text: soulstoneText(s) })),
-      ...SCHEMA_KINDS.filter((kind) => !input.files.includes(schemaFile(kind)))
-        .map((kind) => ({ path: schemaFile(kind), text: jsonSchemaText(kind) })),
+      ...schemaFiles().filter(({ path }) => !input.files.includes(path)),
     ],
     soulstones,
+    dashboardsPort: settings?.ports.scribe.port,
     notes: [...new Set(notes)],
   };
 }
@@ -179,12 +180,13 @@ function makeSoulstone(
   };
 }
 
-/** Where a port that a Codex has by default is taken on this host, another one. */
-function movePorts({ settings }: Codex, ports: Ports): { section: string; port: number }[] {
-  return (["harvester", "scribe", "vessel"] as const).flatMap((section) => {
-    const { port } = settings[section];
-    return ports.isListening(port) ? [{ section, port: holdFree(ports, port + 1) }] : [];
-  });
+/** The ports that a Codex has by default; where one is taken on this host, a free one. */
+function settingsPorts({ settings }: Codex, ports: Ports): SettingsPorts {
+  const own = (section: keyof SettingsPorts) => {
+    const usual = settings[section].port;
+    return { usual, port: ports.isListening(usual) ? holdFree(ports, usual + 1) : usual };
+  };
+  return { harvester: own("harvester"), scribe: own("scribe"), vessel: own("vessel") };
 }
 
 function notesOf(

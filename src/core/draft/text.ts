@@ -1,4 +1,4 @@
-import { type EngineName, schemaFile, tomlKey, type TomlText, tomlValue } from "../codex/mod.ts";
+import { type EngineName, schemaLine, tomlKey, type TomlText, tomlValue } from "../codex/mod.ts";
 import type { Gpu } from "../doctor/mod.ts";
 import { printable } from "../report/mod.ts";
 
@@ -22,9 +22,13 @@ export interface NewSettings {
   readonly bootCoven: string | undefined;
   readonly gpus: readonly Gpu[];
   readonly devices: readonly string[];
-  /** The sections whose default port is taken on this host, with a free one. */
-  readonly movedPorts: readonly { readonly section: string; readonly port: number }[];
+  readonly ports: SettingsPorts;
 }
+
+/** The port of each section that has one: its default, and a free one where that is taken. */
+export type SettingsPorts = Readonly<
+  Record<"harvester" | "scribe" | "vessel", { readonly usual: number; readonly port: number }>
+>;
 
 /**
  * The file of one Soulstone: its table, and behind a `#` what many will want next. Each such line is
@@ -33,7 +37,7 @@ export interface NewSettings {
 export function soulstoneText(soulstone: NewSoulstone): string {
   const { name, engine, covens, capabilities, devices, volumes } = soulstone;
   return [
-    `#:schema ../${schemaFile("soulstones")}`,
+    schemaLine("soulstones"),
     "# One table is one Soulstone: one engine in a container. This one becomes the service",
     `# soulstone-${printable(name)}.service. After a change: lychd render`,
     "",
@@ -159,9 +163,9 @@ function engineLines({ engine, model, volumes, port }: NewSoulstone): string[] {
 }
 
 /** The file `lychd.toml`. */
-export function settingsText({ bootCoven, gpus, devices, movedPorts }: NewSettings): string {
+export function settingsText({ bootCoven, gpus, devices, ports }: NewSettings): string {
   return [
-    `#:schema ./${schemaFile("lychd")}`,
+    schemaLine("lychd"),
     "# What is true for the whole host. Any line may be left out: it then has its default.",
     "",
     "# The Coven that starts with the host. Without this line nothing starts by itself.",
@@ -180,13 +184,26 @@ export function settingsText({ bootCoven, gpus, devices, movedPorts }: NewSettin
     "# Ports that are published ahead: a new Soulstone with one of them restarts no other.",
     example("reserve_ports", "8780-8799"),
     "",
-    ...movedPorts.flatMap(({ section, port }) => [
-      `[${section}]`,
-      "# Its own port is taken on this host.",
-      line("port", port),
-      "",
-    ]),
+    "# The Watchers come along by themselves: Prometheus looks at every engine, and Grafana shows it",
+    "# in dashboards. `enabled = false` here leaves both out.",
+    "[harvester]",
+    ...portLines(ports.harvester),
+    example("retention", "30d"),
+    "",
+    "[scribe]",
+    ...portLines(ports.scribe),
+    "",
+    ...gpus.some(({ vendor }) => vendor === "NVIDIA")
+      ? ["# Memory, power and temperature of the GPUs.", "[gpu_exporter]", "# enabled = true", ""]
+      : [],
+    ...ports.vessel.port === ports.vessel.usual ? [] : ["[vessel]", ...portLines(ports.vessel), ""],
   ].join("\n");
+}
+
+function portLines({ usual, port }: SettingsPorts["vessel"]): string[] {
+  return port === usual
+    ? [example("port", usual)]
+    : [`# Port ${usual} is taken on this host.`, line("port", port)];
 }
 
 function gpuLine({ vendor, name, memoryMib, index }: Gpu): string {

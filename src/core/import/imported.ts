@@ -1,6 +1,6 @@
 /** What both importers take and give. */
 import type { CodexFile } from "../codex/mod.ts";
-import { FILE_LIMIT_KIB, soulstoneSchema } from "../codex/mod.ts";
+import { FILE_LIMIT_KIB, lychdSchema, soulstoneSchema } from "../codex/mod.ts";
 import { type Finding, finding, type Place, startOf } from "../report/mod.ts";
 import type { Settled } from "./draft.ts";
 import { type Note, noteLine } from "./ledger.ts";
@@ -44,12 +44,14 @@ export interface ImportResult {
   readonly sources: ReadonlyMap<string, string>;
 }
 
+const DEFAULTS = lychdSchema.parse({});
+
 /** Ports that watchers and the front door have by default, and those that the Codex gives away. */
 export function portsOf({ takenPorts }: ImportContext): TakenPorts {
   return new Map([
-    [9090, "the Harvester (Prometheus)"],
-    [3000, "the Scribe (Grafana)"],
-    [8081, "the Vessel (the front door, kept free)"],
+    [DEFAULTS.harvester.port, "the Harvester (Prometheus)"],
+    [DEFAULTS.scribe.port, "the Scribe (Grafana)"],
+    [DEFAULTS.vessel.port, "the Vessel (the front door, kept free)"],
     ...takenPorts,
   ]);
 }
