@@ -7,7 +7,7 @@ set -eu
 units=$(cat)
 # One question for all of them.
 # shellcheck disable=SC2046     # words
-states=$(systemctl --user show --timestamp=unix --property=Id,ActiveState,SubState,NRestarts \
+states=$(systemctl --user show --timestamp=unix --property=Id,ActiveState,SubState,NRestarts,Result,Job \
     --property=ActiveEnterTimestamp,InactiveEnterTimestamp,InactiveExitTimestamp,StateChangeTimestamp \
     -- $(printf '%s\n' "$units" | cut -d' ' -f1))
 
@@ -45,13 +45,16 @@ printf '%s\n\n%s\n' "$units" "$states" | awk -v now="$(date +%s)" '
         }
     }
     # "failed" is also what restarts after a crash and has not been ready since: an engine that
-    # crashes again and again must not look as if it were about to come.
+    # crashes again and again must not look as if it were about to come. Nor does one stop whose end
+    # nobody asked for: what a crash left behind is being cleared up.
     function tell_soulstone(of,    state, entered, names, n) {
         entered = is["InactiveEnterTimestamp"]
         if (is["ActiveState"] ~ /^(active|reloading|refreshing)$/) {
             state = "running"; entered = is["ActiveEnterTimestamp"]
         } else if (is["ActiveState"] == "activating" && is["SubState"] !~ /^auto-restart/ && is["NRestarts"] == 0) {
             state = "starting"; entered = is["InactiveExitTimestamp"]
+        } else if (is["ActiveState"] == "deactivating" && is["Result"] !~ /^(success)?$/ && !is["Job"]) {
+            state = "failed"; entered = is["StateChangeTimestamp"]
         } else if (is["ActiveState"] == "deactivating") {
             state = "stopping"; entered = is["StateChangeTimestamp"]
         } else if (is["ActiveState"] ~ /^(activating|failed)$/) {

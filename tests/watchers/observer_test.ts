@@ -65,6 +65,31 @@ const ROWS: readonly Row[] = [
     since: 400,
   },
   {
+    claim: "an engine that ends as it was asked to is stopping, even if it had to be killed",
+    properties: {
+      ActiveState: "deactivating",
+      SubState: "stop-post",
+      NRestarts: "0",
+      Result: "exit-code",
+      Job: "7",
+      ...TIMES,
+    },
+    state: "stopping",
+    since: 400,
+  },
+  {
+    claim: "an engine that crashed has failed while systemd clears up behind it",
+    properties: {
+      ActiveState: "deactivating",
+      SubState: "stop-post",
+      NRestarts: "0",
+      Result: "exit-code",
+      ...TIMES,
+    },
+    state: "failed",
+    since: 400,
+  },
+  {
     claim: "an engine that was given up has failed",
     properties: { ActiveState: "failed", SubState: "failed", NRestarts: "0", ...TIMES },
     state: "failed",
