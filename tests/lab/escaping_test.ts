@@ -12,11 +12,11 @@ import { readCodex } from "../../src/core/codex/mod.ts";
 import {
   ask,
   clear,
-  codexFiles,
   engine,
   type Fields,
   install,
   must,
+  splitCodexFiles,
   start,
   tomlString,
   withRendered,
@@ -263,7 +263,7 @@ labTest("ten thousand strings arrive byte for byte through the generator and sys
     total += Object.values(carriedValues).flat().length;
   }
 
-  await withRendered(codexFiles(table), async (tree) => {
+  await withRendered(splitCodexFiles(table), async (tree) => {
     await clear(shell);
     await putTree(join(tree, "containers", "systemd", "lychd"), "/home/lich/escaping/in");
   });

@@ -46,6 +46,15 @@ export function codexFiles(
   };
 }
 
+/** The same with a file for each Soulstone: all together may be more than one file may hold. */
+export function splitCodexFiles(
+  soulstones: Readonly<Record<string, Fields>>,
+): Record<string, string> {
+  const files = Object.entries(soulstones)
+    .map(([name, fields]) => [`soulstones/${name}.toml`, toml({ [name]: fields })]);
+  return { ...codexFiles({}), "soulstones/all.toml": "", ...Object.fromEntries(files) };
+}
+
 function toml(tables: Fields): string {
   return Object.entries(tables).map(([key, value]) => `${tomlString(key)} = ${tomlValue(value)}\n`)
     .join("");
