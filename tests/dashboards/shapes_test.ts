@@ -34,6 +34,17 @@ function swaps(range: string): string {
   return filled(panel!.targets![0]!.expr, { range });
 }
 
+function ofCovens(title: string): string {
+  const panel = queryingPanels(DASHBOARDS.get("lychd-covens.json")!)
+    .find((panel) => panel.title === title);
+  return filled(panel!.targets![0]!.expr, { model: "m" });
+}
+
+const STOPPED_WRITING = {
+  'lychd_coven_active{coven="vision"}': "1x100",
+  lychd_observed_timestamp_seconds: "0+15x40 600x60",
+};
+
 const SERVES = (model: string) => {
   const expression = 'max by (soulstone) (sglang:token_usage{model_name=~"$model"})';
   return filled(zeroWhenUp(expression, "sglang", PANEL), { model });
@@ -90,6 +101,32 @@ const CASES: readonly Case[] = [
     is: { "{}": 0 },
   },
   {
+    claim: "an engine that still answers while it ends counts nothing that was there before",
+    series: { [ABORTED]: "1000x44 stale", [RUNNING]: "1x39 0x100" },
+    query: `max_over_time((${grown("5m")})[10m:15s])`,
+    atMinutes: 16,
+    is: { "{}": 0 },
+  },
+  {
+    claim: "a running engine that comes into another Coven counts nothing that was there before",
+    series: {
+      'aborted_total{soulstone="eye",covens="a"}': "1000x40 stale",
+      'aborted_total{soulstone="eye",covens="a,b"}': "_x41 1000x100",
+      'lychd_soulstone_state{soulstone="eye",covens="a",state="running"}': "1x40 stale",
+      'lychd_soulstone_state{soulstone="eye",covens="a,b",state="running"}': "_x41 1x100",
+    },
+    query: `max_over_time((${grown("5m")})[19m:15s])`,
+    atMinutes: 25,
+    is: { "{}": 0 },
+  },
+  {
+    claim: "the first events of a run count, though the run before had more of them",
+    series: { [ABORTED]: "9x20 stale _x98 2x60", [RUNNING]: "1x20 0x10 1x200" },
+    query: `round(${grown("5m")})`,
+    atMinutes: 33,
+    is: { "{}": 2 },
+  },
+  {
     claim: "an engine without a series of its own shows 0 while it answers",
     series: { [`up{${SGLANG}}`]: "1x40" },
     query: SERVES(".*"),
@@ -115,6 +152,32 @@ const CASES: readonly Case[] = [
     query: SERVES("m"),
     atMinutes: 5,
     is: { '{soulstone="sg"}': 0.97 },
+  },
+  ...["Coven", "Coven history"].flatMap((title): Case[] => [
+    {
+      claim: `${title}: what was written down just now is shown`,
+      series: STOPPED_WRITING,
+      query: ofCovens(title),
+      atMinutes: 15,
+      is: { '{coven="vision"}': 1 },
+    },
+    {
+      claim: `${title}: what nobody writes down any more is not shown as if it were of now`,
+      series: STOPPED_WRITING,
+      query: ofCovens(title),
+      atMinutes: 16,
+      is: {},
+    },
+  ]),
+  {
+    claim: "failures that name no model are counted beside a chosen model too",
+    series: {
+      'soulstone:failures:increase5m{soulstone="sg",kind="answered 5xx"}': "7x40",
+      'soulstone:failures:increase5m{soulstone="sg",kind="aborted",model_name="m"}': "1x40",
+    },
+    query: ofCovens("Failed, last 5 minutes"),
+    atMinutes: 5,
+    is: { "{}": 8 },
   },
   {
     claim: "a Coven that brought the Harvester up counts, before a boot and after it",

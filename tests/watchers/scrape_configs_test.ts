@@ -92,6 +92,11 @@ Deno.test("lychd takes the one and refuses the other", () => {
   }
 });
 
+Deno.test("and what only a newer Prometheus knows, such as the one of the default image", () => {
+  const config = { job_name: "a", aws_sd_configs: [{ role: "ec2", region: "eu-west-1" }] };
+  assert.deepEqual(shapeFaults(config), []);
+});
+
 for (const folder of findProgramFolders()) {
   const takes = async (config: Config) => {
     const file = await Deno.makeTempFile({ suffix: ".yml" });

@@ -58,6 +58,9 @@ export function aggregate(
   return `${operator} by (${[...more, ...scope.by].join(", ")}) (${expression})`;
 }
 
+/** The unit states are written every few seconds; older ones say nothing of now. */
+export const FRESH = "on () (time() - max(lychd_observed_timestamp_seconds) <= 300)";
+
 /** Growth per second. */
 export function rate(selector: string, scope: Scope): string {
   return `rate(${selector}[${scope.window}])`;
@@ -68,26 +71,34 @@ export function increase(selector: string, scope: Scope): string {
   return `increase(${selector}[${scope.window}])`;
 }
 
-/** How long before the window a counter is looked for, to tell one that was missed from a new one. */
-const MEMORY = "1h";
+/**
+ * How long before the window a counter is looked for that was not there when the window began, to
+ * tell one that was missed from a new one: as far back as its engine ran all the time.
+ */
+const MEMORIES = ["5m", "1h"];
 
 /**
  * Growth over the window, of counters that may be born in it. A client library shows a labelled
  * counter only after its first event, and `increase` never sees that one: where a counter begins in
  * the window, what it shows first has grown in it too.
  *
- * It begins in the window when it was not there before, or was that of an engine that no longer ran
- * when the window began. A scrape that failed, or a Harvester that was away for less than an hour, is
- * no beginning; to one without any past, all is new. Runs within the window are added up, as `increase` does; where a run goes on from the
- * very number at which the one before ended, nobody can see that it began at 0.
+ * It begins in the window when it was not there before, or only that of an earlier run. A scrape that
+ * failed, or a Harvester that was away for less than an hour, is no beginning; nor is another list of
+ * Covens, which makes all series of a running engine new. To one without any past, all is new. Runs
+ * within the window are added up, as `increase` does; where a run goes on from the very number at
+ * which the one before ended, nobody can see that it began at 0.
  */
 export function growth(selector: string, scope: Scope): string {
-  const stopped = `${
-    ofSoulstone("lychd_soulstone_state", scope, 'state="running"')
-  } offset ${scope.window} == 0`;
-  const before =
-    `last_over_time(${selector}[${MEMORY}] offset ${scope.window}) unless on (soulstone) ${stopped}`;
-  const born = `(min_over_time(${selector}[${scope.window}]) unless (${before}))`;
+  const running = ofSoulstone("lychd_soulstone_state", scope, 'state="running"');
+  const missed = MEMORIES.map((memory) =>
+    `last_over_time(${selector}[${memory}] offset ${scope.window}) unless on (soulstone) ` +
+    `min_over_time(${running}[${memory}] offset ${scope.window}) == 0`
+  );
+  const before = [`${selector} offset ${scope.window}`, ...missed].join(" or ");
+  const first = `min_over_time(${selector}[${scope.window}])`;
+  const renamed = `count without (covens) (${first}) > 1`;
+  const born = `(${first} unless ignoring (covens) (${before}) ` +
+    `unless ignoring (covens) (${renamed}))`;
   const seen = increase(selector, scope);
   return `${seen} + ${born} or ${born} or ${seen}`;
 }

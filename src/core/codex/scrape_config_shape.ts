@@ -134,7 +134,7 @@ const RELABELLING: Shape = {
 
 /** How targets are found; what each way takes is its own to say. */
 const DISCOVERIES = (
-  "azure consul digitalocean dns docker dockerswarm ec2 eureka file gce hetzner http ionos " +
+  "aws azure consul digitalocean dns docker dockerswarm ec2 eureka file gce hetzner http ionos " +
   "kubernetes kuma lightsail linode marathon nerve nomad openstack ovhcloud puppetdb scaleway " +
   "serverset stackit triton uyuni vultr"
 ).split(" ").map((way) => `${way}_sd_configs`);

@@ -10,7 +10,7 @@ import {
   stateStat,
   stateTimeline,
 } from "../panels.ts";
-import { aggregate, PANEL } from "../promql.ts";
+import { aggregate, FRESH, PANEL } from "../promql.ts";
 import { RECORDED } from "../rules/recorded.ts";
 
 /** The sum or maximum of a recorded series for each Soulstone, without the labels of the rule. */
@@ -20,6 +20,8 @@ function each(record: string, operator: "sum" | "max" = "sum", ...matchers: stri
 }
 
 const STATE = aggregate("max", PANEL, `${RECORDED.state}{${PANEL.soulstone.join(",")}}`);
+// Not by model: answers 5xx and restarts name none.
+const FAILURES = `${RECORDED.failures}{${PANEL.soulstone.join(",")}}`;
 const ACTIVE = "max by (coven) (lychd_coven_active)";
 const ACTIVATED = "lychd_coven_activated_timestamp_seconds";
 // Each activation has a time of its own. The first that was seen counts if it lies in the range: a
@@ -54,8 +56,8 @@ export function covensBoard(): Dashboard {
         description: "The Coven whose target is active. Soulstones can also run without one.",
         unit: "none",
         width: 4,
-        noValue: "none is active",
-        queries: [{ expression: `${ACTIVE} == 1`, legend: "{{coven}}" }],
+        noValue: "none is active, or the unit states are not being written",
+        queries: [{ expression: `${ACTIVE} == 1 and ${FRESH}`, legend: "{{coven}}" }],
       }),
       stateStat({
         title: "Soulstones",
@@ -91,7 +93,7 @@ export function covensBoard(): Dashboard {
         width: 4,
         noValue: "unknown",
         thresholds: ANY_IS_BAD,
-        queries: [{ expression: `sum(${each(RECORDED.failures)})`, legend: "all kinds" }],
+        queries: [{ expression: `sum(${FAILURES})`, legend: "all kinds" }],
       }),
       covenTimeline({
         title: "Coven history",
@@ -101,7 +103,7 @@ export function covensBoard(): Dashboard {
           "be missing here, and is still counted under Swaps.",
         unit: "none",
         width: 10,
-        queries: [{ expression: ACTIVE, legend: "{{coven}}" }],
+        queries: [{ expression: `${ACTIVE} and ${FRESH}`, legend: "{{coven}}" }],
       }),
       stateTimeline({
         title: "Soulstone history",
@@ -193,7 +195,7 @@ export function covensBoard(): Dashboard {
           expression: aggregate(
             "sum",
             PANEL,
-            `${RECORDED.failures}{${PANEL.soulstone.join(",")}}`,
+            FAILURES,
             "kind",
           ),
           legend: "{{soulstone}} {{kind}}",

@@ -3,7 +3,7 @@
  * wrong. A Soulstone that is stopped is never wrong: another Coven runs.
  */
 import { ENGINES, ofAll } from "../engines/mod.ts";
-import { aggregate, increase, inLines, ruleScope } from "../promql.ts";
+import { aggregate, FRESH, increase, inLines, ruleScope } from "../promql.ts";
 import { STATES } from "../panels.ts";
 import { RECORDED } from "./recorded.ts";
 
@@ -30,9 +30,6 @@ const NOW = ruleScope("2m");
 const RECENT = ruleScope("5m");
 const QUANTILES = [0.5, 0.95, 0.99];
 const BY_SOULSTONE = "by (soulstone, covens, engine_kind)";
-
-/** The unit states are written every few seconds; older ones say nothing of now. */
-const FRESH = "on () (time() - max(lychd_observed_timestamp_seconds) <= 300)";
 
 function code(state: string): number {
   return STATES.find(({ text }) => text === state)!.code;
@@ -106,15 +103,15 @@ const SOULSTONES: RuleGroup = {
 const UNIT = "soulstone-{{ $labels.soulstone }}.service";
 const LOOK = `systemctl --user status ${UNIT}; journalctl --user -u ${UNIT}`;
 
+/** Whoever has something else run in its place has dealt with it. */
+const UNLESS_REPLACED = "unless on (soulstone) lychd_soulstone_replaced == 1";
+
 const ALERTS: RuleGroup = {
   name: "lychd-alerts",
   rules: [
     {
       alert: "SoulstoneFailed",
-      // Whoever has something else run in its place has dealt with it.
-      expr: `${RECORDED.state} == ${
-        code("failed")
-      } unless on (soulstone) lychd_soulstone_replaced == 1`,
+      expr: `${RECORDED.state} == ${code("failed")} ${UNLESS_REPLACED}`,
       for: "1m",
       labels: { severity: "critical" },
       annotations: {
@@ -125,10 +122,12 @@ const ALERTS: RuleGroup = {
     },
     {
       alert: "SoulstoneRestarts",
-      // Whoever stops an engine that crashes has dealt with it.
-      expr: `increase(lychd_soulstone_restarts[15m]) >= 3 and on (soulstone) ${RECORDED.state} != ${
-        code("stopped")
-      }`,
+      // Whoever stops an engine that crashes has dealt with it, or starts it anew: then systemd counts
+      // from 0.
+      expr:
+        `increase(lychd_soulstone_restarts[15m]) >= 3 and lychd_soulstone_restarts >= 3 and on (soulstone) ${RECORDED.state} != ${
+          code("stopped")
+        } ${UNLESS_REPLACED}`,
       for: "0s",
       labels: { severity: "warning" },
       annotations: {
