@@ -4,6 +4,8 @@ import { PLAIN } from "./core/report/mod.ts";
 /** Where a command speaks: its product to `out`, everything said about it to `err`. */
 export interface Terminal {
   out(text: string): void;
+  /** Whether the reader of `out` has gone away. */
+  outIsGone(): boolean;
   err(text: string): void;
   readonly outPalette: Palette;
   readonly errPalette: Palette;
@@ -64,12 +66,16 @@ const COLORS: Palette = {
 
 /** The process's own streams. A reader that went away is no fault of ours. */
 export function processTerminal(streams: Streams): Terminal {
+  let isGone = false;
   const write = (stream: typeof Deno.stdout) => (text: string) => {
     const bytes = new TextEncoder().encode(text);
     try {
       for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
     } catch (error) {
-      if (error instanceof Deno.errors.BrokenPipe) return;
+      if (error instanceof Deno.errors.BrokenPipe) {
+        isGone ||= stream === Deno.stdout;
+        return;
+      }
       throw new OutputError(
         `cannot write the output: ${error instanceof Error ? error.message : error}`,
       );
@@ -77,6 +83,7 @@ export function processTerminal(streams: Streams): Terminal {
   };
   return {
     out: write(Deno.stdout),
+    outIsGone: () => isGone,
     err: write(Deno.stderr),
     outPalette: streams.outColors ? COLORS : PLAIN,
     errPalette: streams.errColors ? COLORS : PLAIN,

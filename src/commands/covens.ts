@@ -38,12 +38,22 @@ export async function covens(
     return EXIT.ok;
   }
   const { outPalette, out } = context.terminal;
-  const lines = [...covenLines(views, outPalette), "", ...matrixLines(inventory, outPalette)];
+  const hasResidents = inventory.engines.some((engine) => engine.resident);
+  const lines = [
+    ...covenLines(views, hasResidents, outPalette),
+    "",
+    ...matrixLines(inventory, outPalette),
+  ];
   out(lines.map((line) => `${line}\n`).join(""));
   return EXIT.ok;
 }
 
-function covenLines(views: readonly CovenView[], palette: Palette): string[] {
+function covenLines(
+  views: readonly CovenView[],
+  hasResidents: boolean,
+  palette: Palette,
+): string[] {
+  const nothing = hasResidents ? "nothing but residents" : "nothing";
   if (views.length === 0) return ["there is no Coven: no Soulstone names a group"];
   return views.flatMap((view) => [
     `${palette.strong(view.name)}: ${view.vramMib} MiB of GPU memory declared`,
@@ -56,7 +66,7 @@ function covenLines(views: readonly CovenView[], palette: Palette): string[] {
     ),
     ...view.rivals.length === 0
       ? []
-      : wrapped(`leaves nothing running of ${view.rivals.join(", ")}`, 2).map(palette.dim),
+      : wrapped(`leaves ${nothing} running of ${view.rivals.join(", ")}`, 2).map(palette.dim),
   ]);
 }
 

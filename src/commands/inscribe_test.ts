@@ -120,6 +120,7 @@ function contextOf(host: Host, said: Said): CommandContext {
       ask: () => "",
       outPalette: palette,
       errPalette: palette,
+      outIsGone: () => false,
       outIsTerminal: false,
       errIsTerminal: false,
       type: "",

@@ -10,7 +10,8 @@ export function stateHint(name: string, state: EngineState): string | undefined 
     case "masked":
       return `systemctl --user unmask ${soulstoneUnit(name).service}`;
     case "missing":
-      return "lychd render";
+      // A render that changes nothing does not have systemd read the units.
+      return "lychd render && systemctl --user daemon-reload";
     default:
       return undefined;
   }

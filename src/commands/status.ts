@@ -37,6 +37,7 @@ export async function status(
     const news = newsOf(seen);
     if (terminal.outIsTerminal && !json) terminal.out(`${erase.screen}${cursor.to(0, 0)}${text}`);
     else if (news !== former) terminal.out(json || former === "" ? text : `\n${text}`);
+    if (terminal.outIsGone()) return EXIT.ok;
     former = news;
     await new Promise((wake) => setTimeout(wake, WATCH_MILLISECONDS));
   }

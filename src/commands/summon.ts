@@ -84,6 +84,7 @@ async function beginSummon(
     invocation,
     told: planned.transition,
     plan: planned.transition,
+    isStartTold: false,
     // One that crashes again and again is nothing to go back to.
     before: [...now.engines].filter(([, { condition }]) => isSound(condition))
       .map(([name]) => name),
@@ -98,12 +99,14 @@ async function beginSummon(
   };
   const told = await tellSystemd(summon, now, look);
   if ("code" in told) return told.code;
-  const ending = { ...summon, plan: told.plan };
+  const ending = { ...summon, plan: told.plan, isStartTold: "restarts" in told };
   if ("outcome" in told) return await concludeSummon(ending, told.outcome);
   // The engines load meanwhile.
   await compareWithCodex(context, read.rendered);
   if (!invocation.wait) {
-    const words = "systemd is told; lychd status --watch shows how it goes";
+    const words = told.plan.choice.unit === undefined
+      ? "what runs is enough, nothing was started; lychd status --watch shows how it goes"
+      : "systemd is told; lychd status --watch shows how it goes";
     events.tell({ event: "told", seconds: events.seconds() }, words);
     return EXIT.ok;
   }
@@ -142,6 +145,11 @@ function tellPlan(
   events.tell({ event: "plan", ...transitionJson(wish, transition) }, text.trimEnd());
 }
 
+/** Those that are still to take memory: one that loads anew after a crash has its own already. */
+function takersOf({ start }: Transition, { engines }: EnginesNow): string[] {
+  return start.filter((name) => engines.get(name)?.condition.state !== "starting");
+}
+
 /** Looks at what runs, and plans the same wish anew. */
 type Look = () => Promise<{ now: EnginesNow; planned: ReturnType<typeof planWords> }>;
 
@@ -162,10 +170,14 @@ async function tellSystemd(summon: Summon, first: EnginesNow, look: Look): Promi
   const { invocation, following, told } = summon;
   const { context, systemd, inventory, events } = following;
   const stopped: string[] = [];
+  // What was read before a wait may be gone behind it.
+  const abandoned = async (stopping: readonly string[] = []) => ({
+    code: tellAbandoned(summon, runningOf((await look()).now).up, stopped, stopping),
+  });
   const patience = new MemoryPatience(invocation.memoryTimeoutSeconds);
   let [now, plan, isFirst] = [first, told, true];
   for (;;) {
-    const needs = patience.isOver ? [] : await needsNow(context, inventory, plan.start);
+    const needs = patience.isOver ? [] : await needsNow(context, inventory, takersOf(plan, now));
     if (isFirst) { for (const words of hopelessText(needs)) warn(context, words); }
     if (!isFirst || needs.length > 0) {
       const seen = await look();
@@ -182,7 +194,7 @@ async function tellSystemd(summon: Summon, first: EnginesNow, look: Look): Promi
       }
     }
     isFirst = false;
-    if (context.interruption.aborted) return { code: tellAbandoned(summon, stopped) };
+    if (context.interruption.aborted) return await abandoned();
     const step = nextStep(told, plan, { stopped, needs });
     switch (step.kind) {
       case "overtaken":
@@ -196,14 +208,14 @@ async function tellSystemd(summon: Summon, first: EnginesNow, look: Look): Promi
         const awaited = { wanted: [], start: [], stop, restarts: restartsOf(now) };
         const outcome = await follow(following, awaited);
         if (outcome.kind === "interrupted") {
-          return { code: tellAbandoned(summon, stopped, outcome.waitsFor) };
+          return await abandoned(outcome.waitsFor);
         }
         if (outcome.kind !== "ready") return { plan, outcome };
         break;
       }
       case "wait": {
-        const outcome = await followMemory(following, plan.start, patience);
-        if (outcome.kind === "interrupted") return { code: tellAbandoned(summon, stopped) };
+        const outcome = await followMemory(following, takersOf(plan, now), patience);
+        if (outcome.kind === "interrupted") return await abandoned();
         if (outcome.kind === "late") return { plan, outcome };
         break;
       }

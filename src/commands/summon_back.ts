@@ -16,10 +16,11 @@ import { type Summon, tellLost, tellRefusal } from "./summon_end.ts";
 export async function fallBack(summon: Summon): Promise<ExitCode> {
   const { following: { events }, before, told } = summon;
   if (told.stop.length === 0) return EXIT.failure;
-  const { back } = await lookBack(summon);
-  const command = wayBackCommand(back);
+  const { back, now } = await lookBack(summon);
+  const command = wayBackCommand(back, pendingOf(summon, now));
   if (command === undefined) return EXIT.failure;
-  if (!isFallbackWanted(summon, back)) {
+  if (back.overtakenBy.length > 0) return tellInTheWay(summon, back);
+  if (!await isFallbackWanted(summon, back)) {
     events.tell(
       { event: "left", ran_before: before, hint: command },
       `hint: ${printable(command)} brings back what ran before`,
@@ -42,10 +43,17 @@ export async function fallBack(summon: Summon): Promise<ExitCode> {
     );
   } else if (outcome.kind === "lost") await tellLost(summon, outcome.lost);
   else {
+    const { kind, phase, waitsFor } = outcome;
+    const event = kind === "late" ? "late" : "interrupted";
+    const words = phase === "stop"
+      ? `${waitsFor.join(", ")} still stops; nothing was brought back yet`
+      : phase === "memory"
+      ? "not enough GPU memory is free; nothing was brought back yet"
+      : `not back yet: ${waitsFor.join(", ")}`;
+    const hint = phase === "stop" || phase === "memory" ? command : "lychd status --watch";
     events.tell(
-      { event: "interrupted", waits_for: outcome.waitsFor, seconds: events.seconds() },
-      `lychd: not back yet: ${printable(outcome.waitsFor.join(", "))}\n` +
-        `hint: lychd status --watch; ${printable(command)}`,
+      { event, phase, waits_for: waitsFor, seconds: events.seconds(), hint },
+      `lychd: ${printable(words)}\nhint: ${printable(hint)}`,
     );
   }
   return EXIT.failure;
@@ -61,6 +69,19 @@ async function lookBack(
   return { now, back: wayBack({ before, started, up }, inventory) };
 }
 
+/** Somebody else runs what stands in the way of what ran before: that is not to be stopped. */
+function tellInTheWay({ following: { events } }: Summon, { overtakenBy }: WayBack): ExitCode {
+  const words = `started by somebody else meanwhile: ${overtakenBy.join(", ")}; ` +
+    "what ran before is not brought back";
+  return events.refused(words, EXIT.failure, "lychd status");
+}
+
+/** Those that the summon's jobs still work on: they cannot be undone, only be taken back. */
+function pendingOf({ told, plan }: Summon, { engines }: EnginesNow): string[] {
+  return [...plan.wanted, ...told.stop.map((stop) => stop.name)]
+    .filter((name) => engines.get(name)?.condition.hasJob === true);
+}
+
 /** Takes back the summon's own jobs: what it has begun could not be undone otherwise. */
 async function systemdTakesBack(
   { following: { systemd, inventory }, told, plan }: Summon,
@@ -74,17 +95,13 @@ async function systemdTakesBack(
 /** Stops what the summon started, waits for memory, starts what ran before; an exit code when not. */
 async function carryBack(summon: Summon): Promise<Outcome | ExitCode> {
   const { following, invocation } = summon;
-  const { context, systemd, inventory, events } = following;
+  const { context, systemd, inventory } = following;
   const patient = { ...following, deadlineMilliseconds: Infinity };
   const patience = new MemoryPatience(invocation.memoryTimeoutSeconds);
   for (;;) {
     const seen = await lookBack(summon);
     const { back } = seen;
-    if (back.overtakenBy.length > 0) {
-      const words = `started by somebody else meanwhile: ${back.overtakenBy.join(", ")}; ` +
-        "what ran before is not brought back";
-      return events.refused(words, EXIT.failure, "lychd status");
-    }
+    if (back.overtakenBy.length > 0) return tellInTheWay(summon, back);
     const restarts = restartsOf(seen.now);
     if (back.stop.length > 0) {
       const engines = enginesNamed(inventory, back.stop);
@@ -111,12 +128,17 @@ async function carryBack(summon: Summon): Promise<Outcome | ExitCode> {
 }
 
 /** Whether the operator wants it: as said, else asked; who has gone away is not asked. */
-function isFallbackWanted({ invocation, following }: Summon, { wanted }: WayBack): boolean {
-  const { terminal } = following.context;
+async function isFallbackWanted(
+  { invocation, following }: Summon,
+  { wanted }: WayBack,
+): Promise<boolean> {
+  const { terminal, interruption } = following.context;
   if (invocation.fallback !== undefined) return invocation.fallback;
   if (!terminal.canAsk || !terminal.errIsTerminal || invocation.json) return false;
   const answer = terminal.ask(
     `bring back what ran before (${printable(wanted.join(", "))})? [Y/n] `,
   );
-  return answer !== "" && !/^n/i.test(answer.trim());
+  // A Ctrl-C at the question is heard only behind the answer.
+  await new Promise((wake) => setTimeout(wake));
+  return !interruption.aborted && answer !== "" && !/^n/i.test(answer.trim());
 }

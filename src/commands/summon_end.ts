@@ -21,6 +21,8 @@ export interface Summon {
   readonly told: Transition;
   /** The plan that was followed in the end. */
   readonly plan: Transition;
+  /** Whether systemd was told to start: else nothing starts by itself. */
+  readonly isStartTold: boolean;
   /** The engines that ran, or started, before it. */
   readonly before: readonly string[];
   /** When it began, in seconds of the Unix epoch. */
@@ -71,13 +73,14 @@ export function tellOvertaken(
 /** The operator interrupted it before systemd was told to start: nothing goes on by itself. */
 export function tellAbandoned(
   { invocation, following: { events, inventory }, told, before }: Summon,
+  up: ReadonlySet<string>,
   stopped: readonly string[],
   stopping: readonly string[] = [],
 ): ExitCode {
   events.clear();
   const again = `lychd summon ${invocation.wish.join(" ")}`;
   const left = told.stop.map(({ name }) => name).filter((name) => !stopped.includes(name));
-  const running = [...told.keep, ...left].sort();
+  const running = [...told.keep, ...left].filter((name) => up.has(name)).sort();
   const way = { before, started: told.start, up: running };
   const back = stopped.length === 0 ? undefined : wayBackCommand(wayBack(way, inventory));
   const what = stopped.length === 0
@@ -137,7 +140,7 @@ async function tellLate(
   summon: Summon,
   { phase, waitsFor }: Extract<Outcome, { kind: "late" }>,
 ): Promise<void> {
-  const { invocation: { timeoutSeconds }, following: { events } } = summon;
+  const { invocation: { timeoutSeconds }, following: { events }, isStartTold } = summon;
   const after = timeoutSeconds === undefined ? "in time" : `after ${timeoutSeconds} s`;
   const names = waitsFor.join(", ");
   const words = {
@@ -146,7 +149,11 @@ async function tellLate(
     start: `not started ${after}: ${names}`,
     healthy: `not ready ${after}: ${names}`,
   }[phase];
-  const goesOn = phase === "memory" ? "" : "; systemd goes on";
+  const goesOn = phase === "memory"
+    ? ""
+    : isStartTold
+    ? "; systemd goes on"
+    : "; systemd still stops them, and nothing starts after that";
   events.tell(
     { event: "late", phase, waits_for: waitsFor, seconds: events.seconds() },
     `lychd: ${printable(words)}${goesOn}`,
@@ -154,7 +161,9 @@ async function tellLate(
   if (phase === "start" || phase === "healthy") {
     for (const name of waitsFor) await tellJournal(summon, name, serviceOf(summon, name));
   }
-  if (phase !== "memory") events.tell({ event: "hint", hint: GOES_ON }, `hint: ${GOES_ON}`);
+  if (phase === "memory") return;
+  const hint = isStartTold ? GOES_ON : "lychd status --watch shows it";
+  events.tell({ event: "hint", hint }, `hint: ${hint}`);
 }
 
 type Lost = Extract<Outcome, { kind: "lost" }>["lost"];

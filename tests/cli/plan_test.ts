@@ -167,10 +167,10 @@ Deno.test("covens shows who runs with whom, who stops whom, and what may not be 
     code: 0,
     stdout: `think: 22000 MiB of GPU memory declared
   memory sage
-  leaves nothing running of vision
+  leaves nothing but residents running of vision
 vision: 14000 MiB of GPU memory declared
   eye memory
-  leaves nothing running of think
+  leaves nothing but residents running of think
 
 a start of the left stops those with an x
            1  2  3  4
@@ -182,7 +182,7 @@ a start of the left stops those with an x
     stderr: NOT_RENDERED +
       "warning: lone is in no Coven: it runs beside memory and nothing else\n" +
       "warning: memory offers no capability: it is found by its name alone\n" +
-      "warning: think has no Soulstone in common with vision: they always stop each other\n",
+      "warning: think has no Soulstone but residents in common with vision: they always stop each other\n",
   });
   const json = JSON.parse((await run(test, "covens", "--json")).stdout);
   deepStrictEqual(json.stops, {

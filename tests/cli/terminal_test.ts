@@ -100,3 +100,20 @@ Deno.test("a reader that goes away is no fault", async () => {
   match(closed.stdout, /^[01]\n$/);
   strictEqual(closed.stderr.includes("Stack"), false, closed.stderr);
 });
+
+Deno.test("a terminal tells that its reader has gone away", async () => {
+  const module = new URL("../../src/terminal.ts", import.meta.url).href;
+  const code = `import { processTerminal } from "${module}";
+    const t = processTerminal({});
+    const before = t.outIsGone();
+    await new Promise((wake) => setTimeout(wake, 300));
+    t.out("x");
+    Deno.exit(before === false && t.outIsGone() ? 42 : 1);`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", code],
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  await child.stdout.cancel();
+  strictEqual((await child.status).code, 42);
+});

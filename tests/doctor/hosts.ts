@@ -302,6 +302,7 @@ export async function examined(
       errPalette: PLAIN,
       canAsk: false,
       ask: () => "",
+      outIsGone: () => false,
       outIsTerminal: false,
       errIsTerminal: false,
       type: "",

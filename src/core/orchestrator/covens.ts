@@ -71,7 +71,9 @@ function rivalry(inventory: Inventory): Warning[] {
   return covenViews(inventory).flatMap(({ name, rivals }): Warning[] => {
     const later = rivals.filter((rival) => rival > name);
     if (later.length === 0) return [];
-    const common = `${name} has no Soulstone in common with ${later.join(", ")}`;
+    const isResident = inventory.engines.some((engine) => engine.resident);
+    const what = isResident ? "no Soulstone but residents" : "no Soulstone";
+    const common = `${name} has ${what} in common with ${later.join(", ")}`;
     return [{ code: "rivals", message: `${common}: they always stop each other` }];
   });
 }

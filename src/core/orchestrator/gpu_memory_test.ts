@@ -278,11 +278,13 @@ Deno.test("what may not be meant is told", async () => {
     },
     {
       code: "rivals",
-      message: "chat has no Soulstone in common with watch: they always stop each other",
+      message:
+        "chat has no Soulstone but residents in common with watch: they always stop each other",
     },
     {
       code: "rivals",
-      message: "watch has no Soulstone in common with write: they always stop each other",
+      message:
+        "watch has no Soulstone but residents in common with write: they always stop each other",
     },
     {
       code: "vram-too-large",

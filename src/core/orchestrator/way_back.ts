@@ -66,11 +66,17 @@ export function wayBack({ before, started, up }: Failed, inventory: Inventory): 
   };
 }
 
-/** The way back as commands, in one line; nothing when there is nothing to bring back. */
-export function wayBackCommand({ stop, start, wanted }: WayBack): string | undefined {
+/**
+ * The way back as commands, in one line; nothing when there is nothing to bring back. `pending` are
+ * those with irreversible jobs: no start is possible before these are taken back, and a banish does.
+ */
+export function wayBackCommand(
+  { stop, start, wanted }: WayBack,
+  pending: readonly string[] = [],
+): string | undefined {
   if (wanted.length === 0) return undefined;
   const commands = [
-    ...stop.map((name) => `lychd banish soulstone:${name}`),
+    ...[...new Set([...stop, ...pending])].sort().map((name) => `lychd banish soulstone:${name}`),
     ...start.map(({ kind, name }) => `lychd summon ${kind}:${name}`),
   ];
   return commands.length === 0 ? undefined : commands.join(" && ");

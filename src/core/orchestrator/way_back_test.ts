@@ -107,3 +107,12 @@ Deno.test("three Covens that share members pairwise: each engine comes back by i
     ["soulstone-p.service", "soulstone-q.service", "soulstone-r.service"],
   ]);
 });
+
+Deno.test("what irreversible jobs still work on is banished before anything can come back", async () => {
+  const inventory = withStrays(await inventoryOf(HOUSE), []);
+  const back = wayBack({ before: ["z"], started: ["b"], up: [] }, inventory);
+  strictEqual(
+    wayBackCommand(back, ["z", "b"]),
+    "lychd banish soulstone:b && lychd banish soulstone:z && lychd summon soulstone:z",
+  );
+});
