@@ -45,10 +45,14 @@ function stateCode(): string {
   return `max ${BY_SOULSTONE} (\n     ${numbers}\n)\nand ${FRESH}`;
 }
 
-/** 1 for an engine that ran for two minutes without one scrape of its metrics that succeeded. */
+/**
+ * 1 for an engine that ran for two minutes without one scrape of its metrics that succeeded. Some of
+ * these scrapes are a minute old: one that failed just after the Harvester's start tells nothing.
+ */
 const SILENT =
   `max ${BY_SOULSTONE} (min_over_time(lychd_soulstone_state{state="running"}[2m])) == 1` +
-  ' and on (soulstone) max by (soulstone) (max_over_time(up{job="soulstone"}[2m])) == 0';
+  ' and on (soulstone) max by (soulstone) (max_over_time(up{job="soulstone"}[2m])) == 0' +
+  ' and on (soulstone) max by (soulstone) (max_over_time(up{job="soulstone"}[1m] offset 1m)) == 0';
 
 /** How many failures of each kind. The kinds of all engines, and restarts after a crash. */
 function failures(): { kind: string; count: string }[] {

@@ -63,7 +63,12 @@ export function prometheusConfigOf(codex: Codex, covens: readonly Coven[]): Yaml
       {
         job_name: "lychd-units",
         metrics_path: "/user/units.txt",
-        static_configs: target(harvester.port),
+        // The units are the same ones behind another port: without a name of their own for where they
+        // are read, each series would begin anew.
+        static_configs: [{
+          targets: [`localhost:${harvester.port}`],
+          labels: { instance: "lychd" },
+        }],
       },
       { job_name: "harvester", static_configs: target(harvester.port) },
       ...watchersOf(codex.settings).gpuExporter
