@@ -81,8 +81,7 @@ Examples:
   lychd summon chat
 ${EXIT_CODES}`,
     )
-    .showSuggestionAfterError()
-    .showHelpAfterError("(lychd --help tells what there is)");
+    .showSuggestionAfterError();
   const common: Common = {
     answer(text) {
       said.stdout += text;
@@ -97,7 +96,14 @@ ${EXIT_CODES}`,
   for (const [title, addCommands] of GROUPS) {
     addCommands(program.commandsGroup(title), common, take);
   }
+  tellOwnHelp(program, "lychd");
   return program;
+}
+
+/** After a wrong usage: the help that has the option or the argument. */
+function tellOwnHelp(command: Command, name: string): void {
+  command.showHelpAfterError(`(${name} --help tells what there is)`);
+  for (const below of command.commands) tellOwnHelp(below, `${name} ${below.name()}`);
 }
 
 const GROUPS = [

@@ -158,6 +158,6 @@ Deno.test("completions are for one of three shells", async () => {
     code: 2,
     stderr: "error: command-argument value 'fich' is invalid for argument 'shell'. " +
       "Allowed choices are bash, zsh, fish.\n(Did you mean fish?)\n" +
-      "(lychd --help tells what there is)\n",
+      "(lychd completions --help tells what there is)\n",
   });
 });

@@ -231,7 +231,6 @@ Deno.test("the help of each import names every option and the exit codes", async
 
 Deno.test("wrong usage of import is told", async () => {
   await using test = cli();
-  const tells = "(lychd --help tells what there is)\n";
   for (
     const [args, stderr] of [
       [["quadlet"], "error: missing required argument 'file'\n"],
@@ -252,5 +251,8 @@ Deno.test("wrong usage of import is told", async () => {
       ],
       [["quadlet", "a", "--image", "x=y"], "error: unknown option '--image'\n"],
     ] as const
-  ) await test.expect(["import", ...args], { code: 2, stderr: stderr + tells });
+  ) {
+    const tells = `(lychd import ${args[0]} --help tells what there is)\n`;
+    await test.expect(["import", ...args], { code: 2, stderr: stderr + tells });
+  }
 });

@@ -166,6 +166,8 @@ Deno.test("what makes no valid Codex is told as check tells it, and nothing is w
     [["init", "--engine", "sglang"], 2, /sglang starts with a model, and none is given; nothing/],
     [["init", "--engine", "generic"], 2, /of a generic engine lychd knows no image; nothing/],
     [["init", "--engine", "llamacpp", "--model", "./x.gguf"], 2, /by its whole path/],
+    [["init", "--engine", "llamacpp", "--model", "models/x.gguf"], 2, /by its whole path/],
+    [["init", "--engine", "vllm", "--model", "rel/../x"], 2, /by its whole path/],
     [["init"], 2, /^lychd: without a terminal to ask on, init needs an --engine\nhint: lychd init/],
     [["add"], 3, /^error\[codex-missing\][^]*hint: `lychd init`/m],
   ];

@@ -80,7 +80,7 @@ Deno.test("schema prints one of two, and nothing else", async () => {
     stderr:
       `error: command-argument value 'lych' is invalid for argument 'kind'. ${""}Allowed choices are soulstones, lychd.
 (Did you mean lychd?)
-(lychd --help tells what there is)
+(lychd schema --help tells what there is)
 `,
   });
 });

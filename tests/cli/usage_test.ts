@@ -5,7 +5,15 @@ import type { Command } from "commander";
 import { commandTree, parseCommandLine } from "../../src/cli.ts";
 import { cli } from "./cli.ts";
 
-const TELLS = "(lychd --help tells what there is)\n";
+/** The help that knows more: of the innermost command that was named. */
+function tellsOf(given: readonly string[]): string {
+  const args = given[0] === "help" ? given.slice(1) : given;
+  const named =
+    COMMANDS.filter((words) => words.length > 0 && words.every((word, i) => word === args[i])).at(
+      -1,
+    ) ?? [];
+  return `(${["lychd", ...named].join(" ")} --help tells what there is)\n`;
+}
 
 /** Nothing that help needs is there. */
 const NOWHERE = { HOME: undefined, PATH: undefined, XDG_CONFIG_HOME: "relative" };
@@ -137,7 +145,7 @@ Deno.test("wrong usage exits 2, says what is wrong on stderr, and writes nothing
   await using test = cli();
   const before = test.listing();
   await Promise.all(
-    WRONG.map(({ args, stderr }) => test.expect(args, { code: 2, stderr: stderr + TELLS })),
+    WRONG.map(({ args, stderr }) => test.expect(args, { code: 2, stderr: stderr + tellsOf(args) })),
   );
   await test.expect(["check", "--codex="], {
     code: 2,

@@ -200,5 +200,7 @@ Deno.test({
     for (const name of ["init", "render", "summon", "import llama-swap", "completions"]) {
       ok(new RegExp(`^ {3}${name}`, "m").test(text), `${name} is not in it`);
     }
+    // Lists of the help are sections here: as a paragraph their columns would fall together.
+    ok(!/^ +(?:Commands|Options|Arguments): /m.test(text));
   },
 });

@@ -80,7 +80,8 @@ ${sectionOf(help, "Examples").map((line) => escaped(line)).join("\n")}
 /** What help says between the options and the examples. */
 function prefaceOf(help: string): string {
   const [, text = ""] = /\n {2}-h, --help.*\n\n([^]*?)\n*Examples:/.exec(help) ?? [];
-  return text.trim();
+  // Commands below it have sections of their own.
+  return text.replace(/^Commands:\n(?: .*\n?)+/m, "").trim();
 }
 
 function optionText({ names, about, value }: OptionSpec): string {

@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { jsonSchemaText, SCHEMA_KINDS } from "./mod.ts";
 import { lychdSchema, soulstoneSchema } from "./schema.ts";
 
@@ -31,6 +31,21 @@ Deno.test("a schema has the fields of the check, and refuses others in every tab
   ok(tables.length > 5);
   const open = tables.filter(([, table]) => table.additionalProperties !== false);
   deepStrictEqual([soulstones?.additionalProperties, open], [false, []]);
+});
+
+Deno.test("an address that the check takes is one that the schema takes", () => {
+  const [, lychd] = WHOLE;
+  const part = lychd?.properties?.["sepulcher"]?.properties?.["bind_address"];
+  const { anyOf } = part as {
+    anyOf: readonly { pattern: string; allOf?: { pattern: string }[] }[];
+  };
+  for (const address of ["127.0.0.1", "::", "fd00::1", "::ffff:127.0.0.1", "fe80::1%eth0", "x"]) {
+    const isTaken = anyOf.some(({ pattern, allOf }) =>
+      [pattern, ...(allOf ?? []).map((p) => p.pattern)].every((p) => new RegExp(p).test(address))
+    );
+    const { success } = lychdSchema.safeParse({ sepulcher: { bind_address: address } });
+    strictEqual(success, isTaken, address);
+  }
 });
 
 Deno.test("every field says what it is for", () => {

@@ -141,6 +141,9 @@ const gpuExporter = z.strictObject({
   quadlet: passthrough,
 });
 
+/** As the pattern that JSON Schema has: else an IPv4 address in the form of IPv6 passed here alone. */
+const IPV6 = z.ipv6().regex(z.regexes.ipv6);
+
 /** The file `lychd.toml`. */
 export const lychdSchema = z.strictObject({
   boot_coven: z.string().regex(NAME, { error: "group-invalid" }).optional()
@@ -155,7 +158,7 @@ export const lychdSchema = z.strictObject({
       },
     ).default("lychd")
       .describe("the name of the pod"),
-    bind_address: z.union([z.ipv4(), z.ipv6()], { error: "address-invalid" }).default("127.0.0.1")
+    bind_address: z.union([z.ipv4(), IPV6], { error: "address-invalid" }).default("127.0.0.1")
       .describe("the address of the host on which ports are published"),
     shm_size_mib: z.int().min(1).max(2 ** 30).default(32_768)
       .describe("upper limit of the shared memory of all engines together, in MiB"),

@@ -35,7 +35,9 @@ export function placeModel(
   model: string,
   { engine, home, isSelinuxEnforcing }: ModelPlacing,
 ): PlacedModel | { problem: string } {
-  if (/^(?:\.|~(?!\/))/.test(model)) {
+  // A repository has one `/`, and is no file.
+  const isRelative = !/^~?\//.test(model) && /^[.~]|\/.*\/|\.gguf$/i.test(model);
+  if (isRelative) {
     return { problem: "a model on this host is named by its whole path: from / or from ~/" };
   }
   if (!/^~?\//.test(model)) return { model, volume: undefined };

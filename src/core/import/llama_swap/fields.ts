@@ -38,6 +38,7 @@ const LOST: Readonly<Record<string, string>> = {
 const START_LIMIT_SECONDS = 86_400;
 const STOP_LIMIT_SECONDS = 3600;
 const STOP_SECONDS = 10;
+const STOP_CUT = `systemd waits ${STOP_LIMIT_SECONDS} seconds at most`;
 
 /** The fields of a model that are no settings of its container. */
 export function modelFields(
@@ -55,6 +56,7 @@ export function modelFields(
   }
   const stop = numberIn(draft, "unloadTimeout", reader) || stopCommand(draft, reader)?.seconds ||
     top.stopSeconds || STOP_SECONDS;
+  const isCut = stop > STOP_LIMIT_SECONDS;
   if (stop !== STOP_SECONDS) {
     fixed.push({
       path: ["stop_timeout_seconds"],
@@ -87,11 +89,14 @@ export function modelFields(
         noteTtl(own < 0 ? top.ttlSeconds : own, entry, soulstone, ledger);
         break;
       }
-      case "unloadTimeout":
-        ledger.note(item, "carried", { soulstone, to: `${soulstone}.stop_timeout_seconds` });
+      case "unloadTimeout": {
+        const to = `${soulstone}.stop_timeout_seconds`;
+        if (isCut) ledger.note(item, "changed", { soulstone, to, why: STOP_CUT });
+        else ledger.note(item, "carried", { soulstone, to });
         break;
+      }
       case "cmdStop":
-        noteStop(draft, entry, reader);
+        noteStop(draft, entry, isCut, reader);
         break;
       default:
         if (isOff(node)) ledger.note(item, "carried", { soulstone, why: "as it is without it" });
@@ -138,13 +143,17 @@ function stopCommand(
   if (entry === undefined) return undefined;
   const text = fill(model, world, textOf(entry.node, "`cmdStop`", reader) ?? "");
   if (!/^\s*(?:\S*\/)?(?:docker|podman) stop\s/.test(text)) return undefined;
-  const seconds = /\s(?:-t|--time(?:out)?)(?:\s+|=)?(\d{1,4})(?=\s|$)/.exec(text)?.[1];
+  const seconds = /\s(?:-t|--time(?:out)?)(?:\s+|=)?(\d{1,9})(?=\s|$)/.exec(text)?.[1];
   return { seconds: seconds === undefined ? undefined : Number(seconds) };
 }
 
-function noteStop(draft: ModelDraft, { item }: Entry, reader: Reader): void {
+function noteStop(draft: ModelDraft, { item }: Entry, isCut: boolean, reader: Reader): void {
   const { name: soulstone } = draft;
-  if (stopCommand(draft, reader) !== undefined) {
+  const command = stopCommand(draft, reader);
+  if (isCut && command?.seconds !== undefined) {
+    const to = `${soulstone}.stop_timeout_seconds`;
+    reader.ledger.note(item, "changed", { soulstone, to, why: STOP_CUT });
+  } else if (command !== undefined) {
     reader.ledger.note(item, "carried", { soulstone, why: "systemd stops the container" });
   } else {
     const why = "systemd sends SIGTERM, and after `stop_timeout_seconds` SIGKILL";

@@ -7,7 +7,7 @@ import { isImage } from "../imported.ts";
 import type { Item, Ledger } from "../ledger.ts";
 import type { Model } from "./config.ts";
 import { environmentIn, fillMacros, macrosIn } from "./macros.ts";
-import { neededFiles, type Program, programOf, translateOption } from "./program.ts";
+import { neededFiles, type Program, programOf, secretInstead, translateOption } from "./program.ts";
 import { type Entry, invalid, type Reader, textOf, textsOf } from "./reader.ts";
 
 /** What is known around a model. */
@@ -214,14 +214,7 @@ function variableSettings(
     if (last.get(text.replace(/=.*$/s, "")) !== i) {
       return note("carried", "it has no effect: it is set again behind");
     }
-    if (unknown !== undefined) {
-      const secret = variable.toLowerCase().replaceAll("_", "-");
-      return note(
-        "lost",
-        `llama-swap takes it from its own environment: podman secret create ${secret} -   and ` +
-          `then   secrets = ["${secret},type=env,target=${variable}"]`,
-      );
-    }
+    if (unknown !== undefined) return note("lost", secretInstead(variable));
     return [setting("Environment", pair, item)];
   });
 }

@@ -152,6 +152,16 @@ const OF_SERVICE: Readonly<Record<string, string>> = {
 const OF_DOCKER =
   /^(?:cpu-(?:count|percent)|cpus-?set|domainname|io-max(?:bandwidth|iops)|isolation|kernel-memory|link|link-local-ip|runtime|storage-opt|volume-driver)$/;
 
+/** Quadlet would take such a path from the folder of its unit. */
+const RELATIVE = "it is relative to the folder in which llama-swap ran: write the whole path";
+
+/** What to do for a variable whose value is in the environment of llama-swap. */
+export function secretInstead(variable: string): string {
+  const secret = variable.toLowerCase().replaceAll("_", "-");
+  return `llama-swap takes it from its own environment: podman secret create ${secret} -   and ` +
+    `then   secrets = ["${secret},type=env,target=${variable}"]`;
+}
+
 /** An option as settings of [Container], or what became of it. */
 export function translateOption({ name, value, words }: RunOption): Translated {
   const known = Object.hasOwn(OF_SERVICE, name) ? OF_SERVICE[name] : undefined;
@@ -169,6 +179,19 @@ export function translateOption({ name, value, words }: RunOption): Translated {
       return { outcome: "changed", why: "all engines share the memory of their pod" };
     case "no-healthcheck":
       return { outcome: "carried", why: "lychd asks where llama-swap asked" };
+    case "env":
+      // NAME alone: the value is that of whoever runs the command.
+      if (value?.includes("=")) break;
+      return { outcome: "lost", why: secretInstead(value ?? "") };
+    case "env-file":
+      if (value?.startsWith("/")) break;
+      return { outcome: "lost", why: RELATIVE };
+    case "mount":
+      if (!/(?:^|,)(?:src|source)=\./.test(value ?? "")) break;
+      return { outcome: "lost", why: RELATIVE };
+    case "volume":
+      if (!value?.startsWith(".")) break;
+      return { outcome: "lost", why: RELATIVE };
     case "publish-all":
       return { outcome: "lost", why: "a Soulstone has one port" };
     case "user": {

@@ -75,6 +75,14 @@ const TRANSLATED: readonly (readonly [name: string, value: string | undefined, s
   ["memory", "8g", "PodmanArgs=--memory=8g"],
   ["privileged", undefined, "PodmanArgs=--privileged"],
   ["link", "db", "lost"],
+  ["env", "HF_TOKEN", "lost"],
+  ["env", "A=", "Environment=A="],
+  ["env-file", "./e", "lost"],
+  ["env-file", "/e", "EnvironmentFile=/e"],
+  ["volume", "./m:/m", "lost"],
+  ["volume", "m:/m", "Volume=m:/m"],
+  ["mount", "type=bind,src=../m,dst=/m", "lost"],
+  ["mount", "type=bind,src=/m,dst=/m", "Mount=type=bind,src=/m,dst=/m"],
   ["option-of-tomorrow", "1", "PodmanArgs=--option-of-tomorrow=1"],
 ];
 
