@@ -25,22 +25,28 @@ export function inputOf(seed: number, number: number): Input {
   return input;
 }
 
+/** How often a slow input is judged again: others work on the machine too. */
+const AGAIN = 3;
+
 /** Judges an input, and says what is wrong with lychd, if anything is. */
 export async function judgeInput(
   seed: number,
   number: number,
 ): Promise<{ milliseconds: number; fault?: string }> {
   const input = inputOf(seed, number);
-  const begun = performance.now();
-  try {
-    if (typeof input === "string") judgeUnit(input);
-    else await judgeCodex(input.settings, input.soulstones);
-  } catch (error) {
-    const words = error instanceof Error ? error.stack ?? error.message : String(error);
-    return { milliseconds: performance.now() - begun, fault: words };
+  let best = Infinity;
+  for (let i = 0; i <= AGAIN && best > LIMIT_MILLISECONDS; i++) {
+    const begun = performance.now();
+    try {
+      if (typeof input === "string") judgeUnit(input);
+      else await judgeCodex(input.settings, input.soulstones);
+    } catch (error) {
+      const words = error instanceof Error ? error.stack ?? error.message : String(error);
+      return { milliseconds: performance.now() - begun, fault: words };
+    }
+    best = Math.min(best, performance.now() - begun);
   }
-  const milliseconds = performance.now() - begun;
-  return milliseconds <= LIMIT_MILLISECONDS
-    ? { milliseconds }
-    : { milliseconds, fault: `it took ${Math.round(milliseconds)} ms` };
+  return best <= LIMIT_MILLISECONDS
+    ? { milliseconds: best }
+    : { milliseconds: best, fault: `it took ${Math.round(best)} ms, in ${AGAIN + 1} tries` };
 }
