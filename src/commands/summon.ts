@@ -26,6 +26,7 @@ import {
   concludeSummon,
   type Summon,
   tellAbandoned,
+  tellLateBeforeAll,
   tellOvertaken,
   tellRefusal,
 } from "./summon_end.ts";
@@ -177,7 +178,7 @@ async function tellSystemd(summon: Summon, first: EnginesNow, look: Look): Promi
   const patience = new MemoryPatience(invocation.memoryTimeoutSeconds);
   let [now, plan, isFirst] = [first, told, true];
   for (;;) {
-    const needs = patience.isOver ? [] : await needsNow(context, inventory, takersOf(plan, now));
+    const needs = patience.isOver ? [] : await needsNow(following, takersOf(plan, now));
     if (isFirst) { for (const words of hopelessText(needs)) warn(context, words); }
     if (!isFirst || needs.length > 0) {
       const seen = await look();
@@ -195,8 +196,13 @@ async function tellSystemd(summon: Summon, first: EnginesNow, look: Look): Promi
     }
     isFirst = false;
     if (context.interruption.aborted) return await abandoned();
-    const step = nextStep(told, plan, { stopped, needs });
+    const isLate = performance.now() > following.deadlineMilliseconds;
+    const step = nextStep(told, plan, { stopped, needs, isLate });
     switch (step.kind) {
+      case "late":
+        return stopped.length === 0
+          ? { code: tellLateBeforeAll(summon) }
+          : { plan, outcome: { kind: "late", phase: "start", waitsFor: plan.start } };
       case "overtaken":
         return { code: tellOvertaken(summon, step.by, stopped) };
       case "stop": {

@@ -48,11 +48,18 @@ export async function fallBack(summon: Summon): Promise<ExitCode> {
     const words = phase === "stop"
       ? `${waitsFor.join(", ")} still stops; nothing was brought back yet`
       : phase === "memory"
-      ? "not enough GPU memory is free; nothing was brought back yet"
+      ? "not started yet, since GPU memory was waited for: nothing was brought back"
       : `not back yet: ${waitsFor.join(", ")}`;
     const hint = phase === "stop" || phase === "memory" ? command : "lychd status --watch";
     events.tell(
-      { event, phase, waits_for: waitsFor, seconds: events.seconds(), hint },
+      {
+        event,
+        phase,
+        waits_for: waitsFor,
+        start_told: phase === "start" || phase === "healthy",
+        seconds: events.seconds(),
+        hint,
+      },
       `lychd: ${printable(words)}\nhint: ${printable(hint)}`,
     );
   }
@@ -114,7 +121,11 @@ async function carryBack(summon: Summon): Promise<Outcome | ExitCode> {
     }
     const { up } = runningOf(seen.now);
     const start = back.wanted.filter((name) => !up.has(name));
-    if (!patience.isOver && shortNeeds(await needsNow(context, inventory, start)).length > 0) {
+    const needs = patience.isOver ? [] : await needsNow(patient, start);
+    if (context.interruption.aborted && start.length > 0) {
+      return { kind: "interrupted", phase: "memory", waitsFor: start };
+    }
+    if (shortNeeds(needs).length > 0) {
       const outcome = await followMemory(patient, start, patience);
       if (outcome.kind === "interrupted" || outcome.kind === "late") return outcome;
       continue;

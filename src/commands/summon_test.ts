@@ -1,0 +1,186 @@
+/**
+ * Summons beside a systemd and a driver that are played here, for what no real ones do when they are
+ * asked to; the real ones run in the lab.
+ */
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { readCodex } from "../core/codex/mod.ts";
+import { compile } from "../core/compile/mod.ts";
+import { computeFolders } from "../folders.ts";
+import { HostError } from "../host/host.ts";
+import { type MemoryHost, memoryHost } from "../host/memory_host.ts";
+import { EXIT, type ExitCode, type SummonOptions } from "../invocation.ts";
+import { findPrograms } from "../programs.ts";
+import type { CommandContext } from "./context.ts";
+import { inscribe } from "./inscribe.ts";
+import { summon } from "./summon.ts";
+
+/** Two that exclude each other. */
+const CODEX = ["owl", "sage"].map((name, i) =>
+  `[${name}]\nimage = "localhost/x"\nport = ${9001 + i}\ngroups = ["${name}s"]\n` +
+  `capabilities = ["text"]\nvram_mib = 20000\ndevices = ["nvidia.com/gpu=all"]\n`
+).join("");
+
+const { folders } = computeFolders({
+  env: (name) => ({ HOME: "/home", XDG_RUNTIME_DIR: "/run/user/0" })[name],
+  workingFolder: () => "/",
+  homeFolder: () => undefined,
+  realPath: (path) => path,
+  user: 0,
+  codexOption: undefined,
+  outputOption: undefined,
+  factsOption: undefined,
+}) as Extract<ReturnType<typeof computeFolders>, { folders: unknown }>;
+
+type Facts = Readonly<Record<string, string>>;
+
+const STOPPED: Facts = { LoadState: "loaded", ActiveState: "inactive", SubState: "dead" };
+const RUNNING: Facts = { LoadState: "loaded", ActiveState: "active", SubState: "running" };
+/** A host with the Codex rendered, and what it was told and said. */
+class House {
+  /** By the name of the unit. */
+  readonly units = new Map<string, Facts>();
+  /** What systemd was told, but for questions. */
+  readonly orders: string[] = [];
+  readonly interruption = new AbortController();
+  out = "";
+  err = "";
+  /** What a start makes of units. */
+  onStart = (_unit: string): void => {};
+  /** Never answers; what gives up earlier is heard. */
+  isDriverHung = false;
+  readonly #host: MemoryHost = memoryHost({}, async (program, args, _env, limits) => {
+    if (program === "/nvidia-smi" && this.isDriverHung) {
+      return await new Promise((_, reject) => {
+        const end = () => {
+          clearTimeout(timer);
+          reject(new HostError("timeout", program, "no answer"));
+        };
+        const timer = setTimeout(end, limits?.milliseconds);
+        limits?.until?.addEventListener("abort", end);
+      });
+    }
+    return { code: 0, stdout: program === "/systemctl" ? this.#systemctl(args) : "", stderr: "" };
+  });
+
+  #systemctl(args: readonly string[]): string {
+    const units = args.slice(args.indexOf("--") + 1);
+    if (args.includes("show")) {
+      const names = units.flatMap((unit) =>
+        unit.includes("*") ? [...this.units.keys()].filter((n) => n.startsWith("soul")) : [unit]
+      );
+      return [...new Set(names)].map((Id) =>
+        Object.entries({ Id, ...this.units.get(Id) ?? STOPPED }).map((e) => e.join("=")).join("\n")
+      ).join("\n\n");
+    }
+    this.orders.push(`${args[1]} ${units.join(" ")}`);
+    for (const unit of units) {
+      if (args[1] === "stop") this.units.set(unit, STOPPED);
+      if (args[1] === "start") this.onStart(unit);
+    }
+    return "";
+  }
+
+  get context(): CommandContext {
+    const plain = (text: string) => text;
+    const palette = new Proxy({}, {
+      get: () => plain,
+    }) as CommandContext["terminal"]["outPalette"];
+    return {
+      host: this.#host,
+      folders,
+      programs: {
+        ...findPrograms(() => false),
+        systemctl: "/systemctl",
+        nvidiaSmi: "/nvidia-smi",
+      },
+      user: 0,
+      processId: 1,
+      version: "0.0.0",
+      environment: {},
+      startProber: () => ({ answers: () => Promise.resolve(true), close() {} }),
+      interruption: this.interruption.signal,
+      terminal: {
+        out: (text) => void (this.out += text),
+        err: (text) => void (this.err += text),
+        canAsk: false,
+        ask: () => "",
+        outPalette: palette,
+        errPalette: palette,
+        outIsGone: () => false,
+        outIsTerminal: false,
+        errIsTerminal: false,
+        type: "",
+      },
+    };
+  }
+
+  /** Renders the Codex of these Soulstones. */
+  async render(soulstones: string): Promise<this> {
+    const bytes = new TextEncoder().encode(soulstones);
+    const { codex, findings } = readCodex({
+      folder: "codex",
+      files: [{ path: "soulstones/all.toml", bytes }],
+    });
+    deepStrictEqual(findings.filter((finding) => finding.severity === "error"), []);
+    const { runes } = await compile(codex);
+    const options = { json: false, force: false, restart: false, verify: false, reload: false };
+    const made = await inscribe(this.context, { ...options, waitSeconds: 0 }, () => ({ runes }));
+    strictEqual(made, EXIT.ok);
+    this.out = this.err = "";
+    return this;
+  }
+
+  async summon(wish: string, options: Partial<SummonOptions> = {}): Promise<ExitCode> {
+    return await summon({
+      command: "summon",
+      wish: [wish],
+      json: false,
+      dryRun: false,
+      wait: true,
+      timeoutSeconds: undefined,
+      memoryTimeoutSeconds: 1,
+      fallback: undefined,
+      ...options,
+    }, this.context);
+  }
+}
+
+/** A house in which owl does something, and sage nothing. */
+async function house(owl: Facts): Promise<House> {
+  const made = await new House().render(CODEX);
+  made.units.set("soulstone-owl.service", owl);
+  return made;
+}
+
+Deno.test("a driver that does not answer before the timeout: nothing was changed", async () => {
+  const seen = await house(RUNNING);
+  seen.isDriverHung = true;
+  const begun = performance.now();
+  strictEqual(await seen.summon("sages", { timeoutSeconds: 0.3, fallback: true }), EXIT.failure);
+  strictEqual(performance.now() - begun < 5000, true);
+  deepStrictEqual(seen.orders, []);
+  match(
+    seen.err,
+    /\nlychd: the 0\.3 s were over before systemd was told: nothing was changed\nhint: lychd doctor/,
+  );
+});
+
+Deno.test("an interrupt is heard while the GPUs are asked", async () => {
+  const seen = await house(RUNNING);
+  seen.isDriverHung = true;
+  const begun = performance.now();
+  const ended = seen.summon("sages");
+  setTimeout(() => seen.interruption.abort(), 200);
+  strictEqual(await ended, EXIT.interrupted);
+  strictEqual(performance.now() - begun < 5000, true);
+  deepStrictEqual(seen.orders, []);
+  match(seen.err, /\nlychd: interrupted before the start: nothing was changed\n/);
+});
+
+Deno.test("late before the start, programs are told that nothing was told to start", async () => {
+  const seen = await house(RUNNING);
+  seen.isDriverHung = true;
+  await seen.summon("sages", { timeoutSeconds: 0.3, json: true });
+  const last = JSON.parse(seen.out.trim().split("\n").at(-1) ?? "");
+  deepStrictEqual([last.event, last.waits_for, last.start_told], ["late", ["sage"], false]);
+});
