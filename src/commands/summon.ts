@@ -1,6 +1,6 @@
 import {
   enginesNamed,
-  isSound,
+  isWorthReturningTo,
   nextStep,
   type Transition,
   type Wish,
@@ -86,8 +86,7 @@ async function beginSummon(
     told: planned.transition,
     plan: planned.transition,
     isStartTold: false,
-    // One that crashes again and again is nothing to go back to.
-    before: [...now.engines].filter(([, { condition }]) => isSound(condition))
+    before: [...now.engines].filter(([, { condition }]) => isWorthReturningTo(condition))
       .map(([name]) => name),
     sinceSeconds,
     following: {

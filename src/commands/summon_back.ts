@@ -18,7 +18,7 @@ export async function fallBack(summon: Summon): Promise<ExitCode> {
   if (told.stop.length === 0) return EXIT.failure;
   const { back, now } = await lookBack(summon);
   const command = wayBackCommand(back, pendingOf(summon, now));
-  if (command === undefined) return EXIT.failure;
+  if (command === undefined) return tellNothingBack(summon, back);
   if (back.overtakenBy.length > 0) return tellInTheWay(summon, back);
   if (!await isFallbackWanted(summon, back)) {
     events.tell(
@@ -74,6 +74,24 @@ async function lookBack(
   const up = [...runningOf(now).up];
   const started = [...told.start, ...plan.start];
   return { now, back: wayBack({ before, started, up }, inventory) };
+}
+
+/** Says whom the summon stopped and nobody brings back. */
+function tellNothingBack({ following, told, before }: Summon, { wanted }: WayBack): ExitCode {
+  const { events, inventory } = following;
+  if (wanted.length > 0) return EXIT.failure;
+  const gone = enginesNamed(inventory, told.stop.map(({ name }) => name))
+    .filter(({ name }) => !before.includes(name));
+  const why = gone.map(({ name, stray }) =>
+    `${name} ${stray ? "is not rendered any more" : "had crashed before"}`
+  );
+  if (why.length === 0) return EXIT.failure;
+  const names = gone.map(({ name }) => name);
+  events.tell(
+    { event: "nothing-back", soulstones: names, seconds: events.seconds() },
+    `lychd: nothing to bring back: ${printable(why.join(", "))}`,
+  );
+  return EXIT.failure;
 }
 
 /** Somebody else runs what stands in the way of what ran before: that is not to be stopped. */

@@ -23,7 +23,7 @@ export interface Summon {
   readonly plan: Transition;
   /** Whether systemd was told to start: else nothing starts by itself. */
   readonly isStartTold: boolean;
-  /** The engines that ran, or started, before it. */
+  /** The engines that ran, or loaded, before it; none that had crashed and waited for its restart. */
   readonly before: readonly string[];
   /** When it began, in seconds of the Unix epoch. */
   readonly sinceSeconds: number;

@@ -35,6 +35,22 @@ type Facts = Readonly<Record<string, string>>;
 
 const STOPPED: Facts = { LoadState: "loaded", ActiveState: "inactive", SubState: "dead" };
 const RUNNING: Facts = { LoadState: "loaded", ActiveState: "active", SubState: "running" };
+const FAILED: Facts = {
+  LoadState: "loaded",
+  ActiveState: "failed",
+  Result: "exit-code",
+  ExecMainCode: "1",
+  ExecMainStatus: "3",
+};
+
+const LOADING: Facts = {
+  ...RUNNING,
+  ActiveState: "activating",
+  SubState: "start",
+  NRestarts: "1",
+};
+const RESTARTING: Facts = { ...FAILED, ActiveState: "activating", SubState: "auto-restart" };
+
 /** A host with the Codex rendered, and what it was told and said. */
 class House {
   /** By the name of the unit. */
@@ -183,4 +199,33 @@ Deno.test("late before the start, programs are told that nothing was told to sta
   await seen.summon("sages", { timeoutSeconds: 0.3, json: true });
   const last = JSON.parse(seen.out.trim().split("\n").at(-1) ?? "");
   deepStrictEqual([last.event, last.waits_for, last.start_told], ["late", ["sage"], false]);
+});
+
+/** A summon of sages that fails, and that brings back what ran before. */
+async function failing(owl: Facts): Promise<House> {
+  const seen = await house(owl);
+  seen.onStart = (unit) => {
+    const isSage = unit.includes("sage");
+    seen.units.set("soulstone-owl.service", isSage ? STOPPED : RUNNING);
+    if (isSage) seen.units.set("soulstone-sage.service", FAILED);
+  };
+  strictEqual(await seen.summon("sages", { fallback: true }), EXIT.failure);
+  return seen;
+}
+
+Deno.test("an engine that loaded after a restart is brought back", async () => {
+  const { err, orders } = await failing(LOADING);
+  deepStrictEqual(orders.filter((order) => order.startsWith("start")), [
+    "start lychd-coven-sages.target",
+    "start lychd-coven-owls.target",
+  ]);
+  match(err, /\nowl back again\n$/);
+});
+
+Deno.test("one that had crashed and waited for its restart is not, and that is said", async () => {
+  const { err, orders } = await failing(RESTARTING);
+  deepStrictEqual(orders.filter((order) => order.startsWith("start")), [
+    "start lychd-coven-sages.target",
+  ]);
+  match(err, /\nlychd: nothing to bring back: owl had crashed before\n$/);
 });
