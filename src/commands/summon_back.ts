@@ -20,12 +20,15 @@ export async function fallBack(summon: Summon): Promise<ExitCode> {
   const command = wayBackCommand(back, pendingOf(summon, now));
   if (command === undefined) return tellNothingBack(summon, back);
   if (back.overtakenBy.length > 0) return tellInTheWay(summon, back);
-  if (!await isFallbackWanted(summon, back)) {
+  const answer = await isFallbackWanted(summon, back);
+  if (answer !== true) {
+    const isInterrupted = answer === "interrupted";
+    const said = isInterrupted ? "lychd: interrupted; nothing was brought back\n" : "";
     events.tell(
       { event: "left", ran_before: before, hint: command },
-      `hint: ${printable(command)} brings back what ran before`,
+      `${said}hint: ${printable(command)} brings back what ran before`,
     );
-    return EXIT.failure;
+    return isInterrupted ? EXIT.interrupted : EXIT.failure;
   }
   events.tell(
     { event: "fallback", soulstones: back.wanted, units: back.start.map((c) => c.unit) },
@@ -160,14 +163,15 @@ async function carryBack(summon: Summon): Promise<Outcome | ExitCode> {
 async function isFallbackWanted(
   { invocation, following }: Summon,
   { wanted }: WayBack,
-): Promise<boolean> {
+): Promise<boolean | "interrupted"> {
   const { terminal, interruption } = following.context;
   if (invocation.fallback !== undefined) return invocation.fallback;
   if (!terminal.canAsk || !terminal.errIsTerminal || invocation.json) return false;
-  const answer = terminal.ask(
+  const answer = await terminal.ask(
     `bring back what ran before (${printable(wanted.join(", "))})? [Y/n] `,
+    interruption,
   );
-  // A Ctrl-C at the question is heard only behind the answer.
-  await new Promise((wake) => setTimeout(wake));
-  return !interruption.aborted && answer !== "" && !/^n/i.test(answer.trim());
+  if (answer !== undefined) return answer !== "" && !/^n/i.test(answer.trim());
+  terminal.err("\n");
+  return "interrupted";
 }

@@ -64,6 +64,8 @@ class House {
   onStart = (_unit: string): void => {};
   /** Never answers; what gives up earlier is heard. */
   isDriverHung = false;
+  /** Somebody sits at the terminal, and answers each question by Ctrl-C. */
+  isAsked = false;
   readonly #host: MemoryHost = memoryHost({}, async (program, args, _env, limits) => {
     if (program === "/nvidia-smi" && this.isDriverHung) {
       return await new Promise((_, reject) => {
@@ -118,13 +120,19 @@ class House {
       terminal: {
         out: (text) => void (this.out += text),
         err: (text) => void (this.err += text),
-        canAsk: false,
-        ask: () => "",
+        canAsk: this.isAsked,
+        ask: async (question, until) => {
+          this.err += question;
+          return await new Promise((end) => {
+            until?.addEventListener("abort", () => end(undefined));
+            this.interruption.abort();
+          });
+        },
         outPalette: palette,
         errPalette: palette,
         outIsGone: () => false,
         outIsTerminal: false,
-        errIsTerminal: false,
+        errIsTerminal: this.isAsked,
         type: "",
       },
     };
@@ -204,13 +212,17 @@ Deno.test("late before the start, programs are told that nothing was told to sta
 /** A summon of sages that fails, and that brings back what ran before. */
 async function failing(owl: Facts): Promise<House> {
   const seen = await house(owl);
+  failSage(seen);
+  strictEqual(await seen.summon("sages", { fallback: true }), EXIT.failure);
+  return seen;
+}
+
+function failSage(seen: House): void {
   seen.onStart = (unit) => {
     const isSage = unit.includes("sage");
     seen.units.set("soulstone-owl.service", isSage ? STOPPED : RUNNING);
     if (isSage) seen.units.set("soulstone-sage.service", FAILED);
   };
-  strictEqual(await seen.summon("sages", { fallback: true }), EXIT.failure);
-  return seen;
 }
 
 Deno.test("an engine that loaded after a restart is brought back", async () => {
@@ -228,4 +240,15 @@ Deno.test("one that had crashed and waited for its restart is not, and that is s
     "start lychd-coven-sages.target",
   ]);
   match(err, /\nlychd: nothing to bring back: owl had crashed before\n$/);
+});
+
+Deno.test("Ctrl-C at the question brings nothing back, and tells what would", async () => {
+  const seen = await house(RUNNING);
+  failSage(seen);
+  seen.isAsked = true;
+  strictEqual(await seen.summon("sages"), EXIT.interrupted);
+  match(
+    seen.err,
+    /\? \[Y\/n\] \n.*lychd: interrupted; nothing was brought back\nhint: lychd summon coven:owls brings back what ran before\n$/,
+  );
 });
