@@ -12,6 +12,7 @@ import {
 import { printable } from "../core/report/mod.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "./context.ts";
+import { warn } from "./say.ts";
 import { type Systemd, userSystemd } from "./systemd.ts";
 
 /** What one engine does. */
@@ -31,6 +32,18 @@ export interface EnginesNow {
 /** What helps when systemd does not answer. */
 export const SESSION_HINT =
   "sudo loginctl enable-linger $USER, and log in anew (not by su or sudo)";
+
+/** Warns of units that are newer than what systemd has read: it acts by what it read. */
+export function tellStale(context: CommandContext, { engines }: EnginesNow): void {
+  const stale = [...engines].filter(([, { facts }]) => facts?.isStale === true);
+  if (stale.length === 0) return;
+  const names = stale.map(([name]) => name).join(", ");
+  warn(
+    context,
+    `systemd has not read these units anew: ${names}`,
+    "systemctl --user daemon-reload",
+  );
+}
 
 /** What runs, as a plan takes it; strays are up too. */
 export function runningOf({ engines, strays }: EnginesNow): Running {

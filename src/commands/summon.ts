@@ -10,7 +10,14 @@ import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import { compareWithCodex } from "./compare.ts";
 import type { CommandContext } from "./context.ts";
-import { type EnginesNow, enginesNow, restartsOf, runningOf, SESSION_HINT } from "./engines.ts";
+import {
+  type EnginesNow,
+  enginesNow,
+  restartsOf,
+  runningOf,
+  SESSION_HINT,
+  tellStale,
+} from "./engines.ts";
 import {
   follow,
   followMemory,
@@ -77,6 +84,7 @@ async function beginSummon(
   const refused = refuseUnits(events, planned.transition, now);
   if (refused !== undefined) return refused;
   tellPlan(context, events, planned);
+  tellStale(context, now);
   if (invocation.dryRun) {
     await compareWithCodex(context, read.rendered);
     return EXIT.ok;

@@ -12,6 +12,8 @@ import { EXIT, type ExitCode, type SummonOptions } from "../invocation.ts";
 import { findPrograms } from "../programs.ts";
 import type { CommandContext } from "./context.ts";
 import { inscribe } from "./inscribe.ts";
+import { planWish } from "./plan.ts";
+import { status } from "./status.ts";
 import { summon } from "./summon.ts";
 
 /** Two that exclude each other. */
@@ -66,7 +68,9 @@ class House {
   isDriverHung = false;
   /** Somebody sits at the terminal, and answers each question by Ctrl-C. */
   isAsked = false;
-  readonly #host: MemoryHost = memoryHost({}, async (program, args, _env, limits) => {
+  readonly #host: MemoryHost = memoryHost({
+    [`${folders.codex}/soulstones/all.toml`]: CODEX,
+  }, async (program, args, _env, limits) => {
     if (program === "/nvidia-smi" && this.isDriverHung) {
       return await new Promise((_, reject) => {
         const end = () => {
@@ -251,4 +255,19 @@ Deno.test("Ctrl-C at the question brings nothing back, and tells what would", as
     seen.err,
     /\? \[Y\/n\] \n.*lychd: interrupted; nothing was brought back\nhint: lychd summon coven:owls brings back what ran before\n$/,
   );
+});
+
+const STALE: Facts = { ...RUNNING, NeedDaemonReload: "yes" };
+const NOT_READ = "warning: systemd has not read these units anew: owl\n" +
+  "hint: systemctl --user daemon-reload\n";
+
+Deno.test("units that systemd has not read anew are warned of, whoever looks", async () => {
+  const seen = await house(STALE);
+  strictEqual(await seen.summon("sages", { dryRun: true }), EXIT.ok);
+  strictEqual(seen.err.split(NOT_READ).length, 2);
+  seen.err = "";
+  await status({ command: "status", json: false, watch: false }, seen.context);
+  strictEqual(seen.err, NOT_READ);
+  await planWish({ command: "plan", json: false, wish: ["sages"] }, seen.context);
+  strictEqual(seen.err.split(NOT_READ).length, 3);
 });
