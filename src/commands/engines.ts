@@ -6,8 +6,12 @@ import {
   type Inventory,
   isSound,
   isUp,
+  type Name,
+  readName,
+  type Refusal,
   type Running,
   type UnitFacts,
+  withStrays,
 } from "../core/orchestrator/mod.ts";
 import { printable } from "../core/report/mod.ts";
 import { HostError } from "../host/host.ts";
@@ -74,6 +78,28 @@ export async function enginesNow(systemd: Systemd, { engines }: Inventory): Prom
     return name !== undefined && !known.has(name) && isUp(conditionOf(found)) ? [name] : [];
   });
   return { engines: known, strays: strays.sort() };
+}
+
+/**
+ * Reads a word that names a Coven or a Soulstone; one that only runs, and that no unit tells of any
+ * more, has a name too. systemd is asked only where no unit has it.
+ */
+export async function readNameNow(
+  systemd: Systemd,
+  word: string,
+  inventory: Inventory,
+): Promise<{ name: Name } | { refusal: Refusal }> {
+  const rendered = readName(word, inventory);
+  if ("name" in rendered || rendered.refusal.reason === "ambiguous") return rendered;
+  try {
+    const { strays } = await enginesNow(systemd, inventory);
+    const read = readName(word, withStrays(inventory, strays));
+    return "name" in read ? read : rendered;
+  } catch (error) {
+    // What is known of the word says enough then.
+    if (error instanceof HostError && rendered.refusal.reason === "capability") return rendered;
+    throw error;
+  }
 }
 
 /** What some engines do, by name. */

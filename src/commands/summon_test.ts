@@ -10,8 +10,10 @@ import { HostError } from "../host/host.ts";
 import { type MemoryHost, memoryHost } from "../host/memory_host.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../invocation.ts";
 import { findPrograms } from "../programs.ts";
+import { banish } from "./banish.ts";
 import type { CommandContext } from "./context.ts";
 import { inscribe } from "./inscribe.ts";
+import { logs } from "./logs.ts";
 import { planWish } from "./plan.ts";
 import { status } from "./status.ts";
 import { summon } from "./summon.ts";
@@ -59,6 +61,8 @@ class House {
   readonly units = new Map<string, Facts>();
   /** What systemd was told, but for questions. */
   readonly orders: string[] = [];
+  /** The units whose journals were asked for last of each call. */
+  readonly journals: string[] = [];
   readonly interruption = new AbortController();
   out = "";
   err = "";
@@ -81,6 +85,7 @@ class House {
         limits?.until?.addEventListener("abort", end);
       });
     }
+    if (program === "/journalctl") this.journals.push(args.at(-1) ?? "");
     return { code: 0, stdout: program === "/systemctl" ? this.#systemctl(args) : "", stderr: "" };
   });
 
@@ -113,6 +118,7 @@ class House {
       programs: {
         ...findPrograms(() => false),
         systemctl: "/systemctl",
+        journalctl: "/journalctl",
         nvidiaSmi: "/nvidia-smi",
       },
       user: 0,
@@ -270,4 +276,41 @@ Deno.test("units that systemd has not read anew are warned of, whoever looks", a
   strictEqual(seen.err, NOT_READ);
   await planWish({ command: "plan", json: false, wish: ["sages"] }, seen.context);
   strictEqual(seen.err.split(NOT_READ).length, 3);
+});
+
+/** A stray has the name of the capability that both offer, and another one no such name. */
+async function houseOfStrays(): Promise<House> {
+  const seen = await house(RUNNING);
+  seen.units.set("soulstone-text.service", RUNNING);
+  seen.units.set("soulstone-newt.service", RUNNING);
+  return seen;
+}
+
+for (const name of ["text", "newt"]) {
+  Deno.test(`a stray that is called ${name} is banished, and its journal read, by its name`, async () => {
+    const seen = await houseOfStrays();
+    const asked = { json: false, name, follow: false, lines: 10 };
+    strictEqual(await logs({ command: "logs", ...asked }, seen.context), EXIT.ok);
+    deepStrictEqual(seen.journals, [`--user-unit=soulstone-${name}.service`]);
+    strictEqual(
+      await banish({ command: "banish", json: false, wish: name }, seen.context),
+      EXIT.ok,
+    );
+    deepStrictEqual(seen.orders, [`stop soulstone-${name}.service`]);
+  });
+}
+
+Deno.test("what nothing is called, and a capability that no stray is called, are refused", async () => {
+  const seen = await house(RUNNING);
+  for (const name of ["text", "newt"]) {
+    const asked = { json: false, name, follow: false, lines: 10 };
+    strictEqual(await logs({ command: "logs", ...asked }, seen.context), EXIT.usage);
+    strictEqual(
+      await banish({ command: "banish", json: false, wish: name }, seen.context),
+      EXIT.usage,
+    );
+  }
+  match(seen.err, /`text` is a capability, and neither a Coven nor a Soulstone/);
+  match(seen.err, /there is no Coven or Soulstone `newt`/);
+  deepStrictEqual([seen.orders, seen.journals], [[], []]);
 });
