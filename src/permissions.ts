@@ -28,7 +28,8 @@ export interface Permissions {
  *   folder of systemd units, and to the stage; they read the other folders of units, and run
  *   systemctl, systemd-analyze and the Quadlet generator.
  * - `plan` and `list` read the Codex and the units, and run systemctl; `covens` asks the GPUs instead.
- * - `status` reads the units and asks both; `logs` reads the units and runs journalctl.
+ * - `status` reads the units and asks both; `logs` reads the units and runs systemctl and
+ *   journalctl.
  * - `summon` and `banish` run systemctl; `summon` reads the Codex besides, to compare, asks the GPUs,
  *   and runs journalctl for what went wrong. It has no network: see {@linkcode proberPermissions}.
  */
@@ -98,7 +99,7 @@ export function permissionsFor(
       return {
         read: [folders.quadlet, folders.systemd],
         write: [],
-        run: some(programs, ["journalctl"]),
+        run: some(programs, ["systemctl", "journalctl"]),
       };
     case "summon":
       return {

@@ -11,8 +11,8 @@ export interface Terminal {
   readonly errPalette: Palette;
   /** Whether a person can be asked. */
   readonly canAsk: boolean;
-  /** Asks on `err` and reads a line of the answer. */
-  ask(question: string): string;
+  /** Asks on `err` and reads a line of the answer; nothing when `until` comes first. */
+  ask(question: string, until?: AbortSignal): Promise<string | undefined>;
   /** Whether a person reads `out`, so that text from files must not steer the terminal. */
   readonly outIsTerminal: boolean;
   /** Whether a person reads `err`, so that a line of it may be written over. */
@@ -91,10 +91,17 @@ export function processTerminal(streams: Streams): Terminal {
     errIsTerminal: streams.errIsTerminal,
     type: streams.type,
     canAsk: streams.inIsTerminal,
-    ask(question) {
+    async ask(question, until) {
       write(Deno.stderr)(question);
       const buffer = new Uint8Array(256);
-      return new TextDecoder().decode(buffer.subarray(0, Deno.stdin.readSync(buffer) ?? 0));
+      const ended = new Promise<undefined>((end) => {
+        if (until?.aborted) end(undefined);
+        until?.addEventListener("abort", () => end(undefined));
+      });
+      // A read cannot be taken back: it ends with the process.
+      const answer = Deno.stdin.read(buffer)
+        .then((length) => new TextDecoder().decode(buffer.subarray(0, length ?? 0)));
+      return await Promise.race([answer, ended]);
     },
   };
 }

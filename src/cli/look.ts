@@ -57,7 +57,9 @@ ${EXIT_CODES}`,
     );
 
   program.command("logs")
-    .description("Show the journal of a Soulstone, or of all members of a Coven.")
+    .description(
+      "Show the journal of a Soulstone, also of one that is gone and still runs, or of a Coven.",
+    )
     .argument("<name>", "a Soulstone or a Coven")
     .addOption(new Option("-f, --follow", "go on with what comes"))
     .addOption(

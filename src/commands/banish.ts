@@ -3,15 +3,13 @@ import {
   enginesNamed,
   type Inventory,
   isUp,
-  readName,
   type Refusal,
-  withStrays,
 } from "../core/orchestrator/mod.ts";
 import { soulstoneUnit } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
-import { enginesNow, SESSION_HINT } from "./engines.ts";
+import { readNameNow, SESSION_HINT } from "./engines.ts";
 import { fail } from "./fail.ts";
 import { refuseWish } from "./refuse_wish.ts";
 import { readRendered } from "./rendered.ts";
@@ -59,11 +57,7 @@ async function choose(
   inventory: Inventory,
   systemd: Systemd,
 ): Promise<Chosen | { refusal: Refusal }> {
-  const rendered = readName(word, inventory);
-  // One that only runs has a name too, and no unit that tells it.
-  const read = "refusal" in rendered && rendered.refusal.reason === "unknown"
-    ? readName(word, withStrays(inventory, await straysNow(systemd, inventory)))
-    : rendered;
+  const read = await readNameNow(systemd, word, inventory);
   if ("refusal" in read) return read;
   const { kind, name } = read.name;
   if (kind === "soulstone") return { patterns: [soulstoneUnit(name).service] };
@@ -71,10 +65,6 @@ async function choose(
   // A resident belongs to every Coven, and so to the others too.
   const own = enginesNamed(inventory, coven?.members ?? []).filter((engine) => !engine.resident);
   return { patterns: [coven?.target ?? "", ...own.map((engine) => engine.service)] };
-}
-
-async function straysNow(systemd: Systemd, inventory: Inventory): Promise<readonly string[]> {
-  return (await enginesNow(systemd, inventory)).strays;
 }
 
 async function stopAll(

@@ -6,12 +6,17 @@ import {
   type Inventory,
   isSound,
   isUp,
+  type Name,
+  readName,
+  type Refusal,
   type Running,
   type UnitFacts,
+  withStrays,
 } from "../core/orchestrator/mod.ts";
 import { printable } from "../core/report/mod.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "./context.ts";
+import { warn } from "./say.ts";
 import { type Systemd, userSystemd } from "./systemd.ts";
 
 /** What one engine does. */
@@ -31,6 +36,18 @@ export interface EnginesNow {
 /** What helps when systemd does not answer. */
 export const SESSION_HINT =
   "sudo loginctl enable-linger $USER, and log in anew (not by su or sudo)";
+
+/** Warns of units that are newer than what systemd has read: it acts by what it read. */
+export function tellStale(context: CommandContext, { engines }: EnginesNow): void {
+  const stale = [...engines].filter(([, { facts }]) => facts?.isStale === true);
+  if (stale.length === 0) return;
+  const names = stale.map(([name]) => name).join(", ");
+  warn(
+    context,
+    `systemd has not read these units anew: ${names}`,
+    "systemctl --user daemon-reload",
+  );
+}
 
 /** What runs, as a plan takes it; strays are up too. */
 export function runningOf({ engines, strays }: EnginesNow): Running {
@@ -61,6 +78,28 @@ export async function enginesNow(systemd: Systemd, { engines }: Inventory): Prom
     return name !== undefined && !known.has(name) && isUp(conditionOf(found)) ? [name] : [];
   });
   return { engines: known, strays: strays.sort() };
+}
+
+/**
+ * Reads a word that names a Coven or a Soulstone; one that only runs, and that no unit tells of any
+ * more, has a name too. systemd is asked only where no unit has it.
+ */
+export async function readNameNow(
+  systemd: Systemd,
+  word: string,
+  inventory: Inventory,
+): Promise<{ name: Name } | { refusal: Refusal }> {
+  const rendered = readName(word, inventory);
+  if ("name" in rendered || rendered.refusal.reason === "ambiguous") return rendered;
+  try {
+    const { strays } = await enginesNow(systemd, inventory);
+    const read = readName(word, withStrays(inventory, strays));
+    return "name" in read ? read : rendered;
+  } catch (error) {
+    // What is known of the word says enough then.
+    if (error instanceof HostError && rendered.refusal.reason === "capability") return rendered;
+    throw error;
+  }
 }
 
 /** What some engines do, by name. */

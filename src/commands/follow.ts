@@ -151,10 +151,22 @@ export async function followMemory(
 ): Promise<MemoryOutcome> {
   patience.begin();
   events.begun("memory", names);
+  let detail: string | undefined;
   for (;;) {
-    const needs = memoryNeeds(enginesNamed(inventory, names), await readGpus(context));
+    const gpus = await readGpus(context, deadlineMilliseconds);
+    const needs = memoryNeeds(enginesNamed(inventory, names), gpus);
     const short = shortNeeds(needs);
-    const detail = memoryText(short[0] ?? needs[0]);
+    const kind = context.interruption.aborted
+      ? "interrupted"
+      : performance.now() > deadlineMilliseconds
+      ? "late"
+      : undefined;
+    // The GPUs were not waited for then: what they told last counts.
+    if (kind === undefined || needs.length > 0) detail = memoryText(short[0] ?? needs[0]);
+    if (kind !== undefined && (short.length > 0 || needs.length === 0)) {
+      events.ended(false, detail);
+      return { kind, phase: "memory", waitsFor: names };
+    }
     if (short.length === 0) {
       events.ended(true, detail);
       return { kind: "free" };
@@ -164,28 +176,21 @@ export async function followMemory(
       return { kind: "tired" };
     }
     events.waiting("memory", names, detail);
-    const kind = context.interruption.aborted
-      ? "interrupted"
-      : performance.now() > deadlineMilliseconds
-      ? "late"
-      : undefined;
-    if (kind !== undefined) {
-      events.ended(false, detail);
-      return { kind, phase: "memory", waitsFor: names };
-    }
     await pause(context, MEMORY_POLL_MILLISECONDS);
   }
 }
 
-/** What engines take of GPUs now; empty, without a look, where they declare nothing. */
+/**
+ * What engines take of GPUs now; empty, without a look, where they declare nothing. Of GPUs that do
+ * not tell before the deadline nothing is known.
+ */
 export async function needsNow(
-  context: CommandContext,
-  inventory: Inventory,
+  { context, inventory, deadlineMilliseconds }: Following,
   names: readonly string[],
 ): Promise<MemoryNeed[]> {
   const engines = enginesNamed(inventory, names);
   if (!engines.some((engine) => (engine.vramMib ?? 0) > 0)) return [];
-  return memoryNeeds(engines, await readGpus(context));
+  return memoryNeeds(engines, await readGpus(context, deadlineMilliseconds));
 }
 
 /** What is to be said of needs that no waiting helps. */

@@ -117,7 +117,7 @@ function contextOf(host: Host, said: Said): CommandContext {
       out: (text) => void (said.out += text),
       err: (text) => void (said.err += text),
       canAsk: false,
-      ask: () => "",
+      ask: () => Promise.resolve(""),
       outPalette: palette,
       errPalette: palette,
       outIsGone: () => false,

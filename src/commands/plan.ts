@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
-import { runningOf, tryEnginesNow } from "./engines.ts";
+import { runningOf, tellStale, tryEnginesNow } from "./engines.ts";
 import { refuseWish } from "./refuse_wish.ts";
 import { printJson } from "./say.ts";
 import { planWords, transitionJson, transitionText } from "./transition_text.ts";
@@ -22,6 +22,7 @@ export async function planWish(
     );
   }
   const now = "now" in asked ? asked.now : { engines: new Map(), strays: [] };
+  tellStale(context, now);
   const planned = planWords(words, inventory, { running: runningOf(now), strays: now.strays });
   if ("refusal" in planned) return refuseWish(context, json, planned.refusal);
   if (json) {

@@ -61,7 +61,7 @@ async function purgeLocked(
   const { host, folders } = context;
   const planned = planPurge(context, invocation);
   const removed = planned.changes.map((change) => change.path);
-  if (removed.length > 0) confirm(context, invocation, removed);
+  if (removed.length > 0) await confirm(context, invocation, removed);
   const { stop, restart } = readNotes(host, folders.config);
   const units = Object.keys(planned.receipt.files).flatMap((path) => unitOf(path) ?? []);
   const stopped = await stopUnits(systemd, [...units, ...stop.keys(), ...restart.keys()]);
@@ -115,19 +115,23 @@ function planPurge(context: CommandContext, invocation: PurgeInvocation) {
 }
 
 /** Asks the operator, unless that was answered ahead. */
-function confirm(
+async function confirm(
   { terminal, folders }: CommandContext,
   { yes }: PurgeInvocation,
   removed: readonly string[],
-): void {
+): Promise<void> {
   if (yes) return;
   if (!terminal.canAsk) {
     const words = "purge asks first, and there is nobody to ask";
     throw new Refusal(EXIT.usage, words, "lychd purge --yes");
   }
   terminal.err(removed.map((path) => `  ${printable(join(folders.config, path))}\n`).join(""));
-  const answer = terminal.ask(`stop the engines and remove these ${removed.length} files? [y/N] `);
-  if (!/^y(?:es)?$/i.test(answer.trim())) throw new Refusal(EXIT.failure, "nothing was removed");
+  const answer = await terminal.ask(
+    `stop the engines and remove these ${removed.length} files? [y/N] `,
+  );
+  if (!/^y(?:es)?$/i.test(answer?.trim() ?? "")) {
+    throw new Refusal(EXIT.failure, "nothing was removed");
+  }
 }
 
 /** Stops those of `units` that systemd knows, also one that only waits; what it said if one did not. */

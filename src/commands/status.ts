@@ -4,7 +4,13 @@ import { type Palette, printable } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import { aboutLines, bytesText, durationText, stateText, vramText } from "./about.ts";
 import type { CommandContext } from "./context.ts";
-import { type EngineNow, type EnginesNow, SESSION_HINT, tryEnginesNow } from "./engines.ts";
+import {
+  type EngineNow,
+  type EnginesNow,
+  SESSION_HINT,
+  tellStale,
+  tryEnginesNow,
+} from "./engines.ts";
 import { fail } from "./fail.ts";
 import { readGpus } from "./gpus.ts";
 import { requireRendered } from "./rendered.ts";
@@ -85,14 +91,8 @@ function tellAside(context: CommandContext, { now }: Seen): void {
     const commands = names.map((name) => `lychd banish soulstone:${name}`);
     warn(context, words, commands.join(" && "));
   }
-  const stale = [...now.engines].filter(([, { facts }]) => facts?.isStale === true);
-  if (stale.length > 0) {
-    const names = stale.map(([name]) => name).join(", ");
-    warn(context, `systemd has not read these units anew: ${names}`, RELOAD);
-  }
+  tellStale(context, now);
 }
-
-const RELOAD = "systemctl --user daemon-reload";
 
 function statusText({ inventory, now, gpus, atSeconds }: Seen, palette: Palette): string {
   const [head = "", ...rows] = tableLines([

@@ -1,6 +1,6 @@
 import {
   enginesNamed,
-  isSound,
+  isWorthReturningTo,
   nextStep,
   type Transition,
   type Wish,
@@ -10,7 +10,14 @@ import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import { compareWithCodex } from "./compare.ts";
 import type { CommandContext } from "./context.ts";
-import { type EnginesNow, enginesNow, restartsOf, runningOf, SESSION_HINT } from "./engines.ts";
+import {
+  type EnginesNow,
+  enginesNow,
+  restartsOf,
+  runningOf,
+  SESSION_HINT,
+  tellStale,
+} from "./engines.ts";
 import {
   follow,
   followMemory,
@@ -26,6 +33,7 @@ import {
   concludeSummon,
   type Summon,
   tellAbandoned,
+  tellLateBeforeAll,
   tellOvertaken,
   tellRefusal,
 } from "./summon_end.ts";
@@ -76,6 +84,7 @@ async function beginSummon(
   const refused = refuseUnits(events, planned.transition, now);
   if (refused !== undefined) return refused;
   tellPlan(context, events, planned);
+  tellStale(context, now);
   if (invocation.dryRun) {
     await compareWithCodex(context, read.rendered);
     return EXIT.ok;
@@ -85,8 +94,7 @@ async function beginSummon(
     told: planned.transition,
     plan: planned.transition,
     isStartTold: false,
-    // One that crashes again and again is nothing to go back to.
-    before: [...now.engines].filter(([, { condition }]) => isSound(condition))
+    before: [...now.engines].filter(([, { condition }]) => isWorthReturningTo(condition))
       .map(([name]) => name),
     sinceSeconds,
     following: {
@@ -177,7 +185,7 @@ async function tellSystemd(summon: Summon, first: EnginesNow, look: Look): Promi
   const patience = new MemoryPatience(invocation.memoryTimeoutSeconds);
   let [now, plan, isFirst] = [first, told, true];
   for (;;) {
-    const needs = patience.isOver ? [] : await needsNow(context, inventory, takersOf(plan, now));
+    const needs = patience.isOver ? [] : await needsNow(following, takersOf(plan, now));
     if (isFirst) { for (const words of hopelessText(needs)) warn(context, words); }
     if (!isFirst || needs.length > 0) {
       const seen = await look();
@@ -195,8 +203,13 @@ async function tellSystemd(summon: Summon, first: EnginesNow, look: Look): Promi
     }
     isFirst = false;
     if (context.interruption.aborted) return await abandoned();
-    const step = nextStep(told, plan, { stopped, needs });
+    const isLate = performance.now() > following.deadlineMilliseconds;
+    const step = nextStep(told, plan, { stopped, needs, isLate });
     switch (step.kind) {
+      case "late":
+        return stopped.length === 0
+          ? { code: tellLateBeforeAll(summon) }
+          : { plan, outcome: { kind: "late", phase: "start", waitsFor: plan.start } };
       case "overtaken":
         return { code: tellOvertaken(summon, step.by, stopped) };
       case "stop": {

@@ -18,14 +18,17 @@ export async function fallBack(summon: Summon): Promise<ExitCode> {
   if (told.stop.length === 0) return EXIT.failure;
   const { back, now } = await lookBack(summon);
   const command = wayBackCommand(back, pendingOf(summon, now));
-  if (command === undefined) return EXIT.failure;
+  if (command === undefined) return tellNothingBack(summon, back);
   if (back.overtakenBy.length > 0) return tellInTheWay(summon, back);
-  if (!await isFallbackWanted(summon, back)) {
+  const answer = await isFallbackWanted(summon, back);
+  if (answer !== true) {
+    const isInterrupted = answer === "interrupted";
+    const said = isInterrupted ? "lychd: interrupted; nothing was brought back\n" : "";
     events.tell(
       { event: "left", ran_before: before, hint: command },
-      `hint: ${printable(command)} brings back what ran before`,
+      `${said}hint: ${printable(command)} brings back what ran before`,
     );
-    return EXIT.failure;
+    return isInterrupted ? EXIT.interrupted : EXIT.failure;
   }
   events.tell(
     { event: "fallback", soulstones: back.wanted, units: back.start.map((c) => c.unit) },
@@ -48,11 +51,18 @@ export async function fallBack(summon: Summon): Promise<ExitCode> {
     const words = phase === "stop"
       ? `${waitsFor.join(", ")} still stops; nothing was brought back yet`
       : phase === "memory"
-      ? "not enough GPU memory is free; nothing was brought back yet"
+      ? "not started yet, since GPU memory was waited for: nothing was brought back"
       : `not back yet: ${waitsFor.join(", ")}`;
     const hint = phase === "stop" || phase === "memory" ? command : "lychd status --watch";
     events.tell(
-      { event, phase, waits_for: waitsFor, seconds: events.seconds(), hint },
+      {
+        event,
+        phase,
+        waits_for: waitsFor,
+        start_told: phase === "start" || phase === "healthy",
+        seconds: events.seconds(),
+        hint,
+      },
       `lychd: ${printable(words)}\nhint: ${printable(hint)}`,
     );
   }
@@ -67,6 +77,24 @@ async function lookBack(
   const up = [...runningOf(now).up];
   const started = [...told.start, ...plan.start];
   return { now, back: wayBack({ before, started, up }, inventory) };
+}
+
+/** Says whom the summon stopped and nobody brings back. */
+function tellNothingBack({ following, told, before }: Summon, { wanted }: WayBack): ExitCode {
+  const { events, inventory } = following;
+  if (wanted.length > 0) return EXIT.failure;
+  const gone = enginesNamed(inventory, told.stop.map(({ name }) => name))
+    .filter(({ name }) => !before.includes(name));
+  const why = gone.map(({ name, stray }) =>
+    `${name} ${stray ? "is not rendered any more" : "had crashed before"}`
+  );
+  if (why.length === 0) return EXIT.failure;
+  const names = gone.map(({ name }) => name);
+  events.tell(
+    { event: "nothing-back", soulstones: names, seconds: events.seconds() },
+    `lychd: nothing to bring back: ${printable(why.join(", "))}`,
+  );
+  return EXIT.failure;
 }
 
 /** Somebody else runs what stands in the way of what ran before: that is not to be stopped. */
@@ -114,7 +142,11 @@ async function carryBack(summon: Summon): Promise<Outcome | ExitCode> {
     }
     const { up } = runningOf(seen.now);
     const start = back.wanted.filter((name) => !up.has(name));
-    if (!patience.isOver && shortNeeds(await needsNow(context, inventory, start)).length > 0) {
+    const needs = patience.isOver ? [] : await needsNow(patient, start);
+    if (context.interruption.aborted && start.length > 0) {
+      return { kind: "interrupted", phase: "memory", waitsFor: start };
+    }
+    if (shortNeeds(needs).length > 0) {
       const outcome = await followMemory(patient, start, patience);
       if (outcome.kind === "interrupted" || outcome.kind === "late") return outcome;
       continue;
@@ -131,14 +163,15 @@ async function carryBack(summon: Summon): Promise<Outcome | ExitCode> {
 async function isFallbackWanted(
   { invocation, following }: Summon,
   { wanted }: WayBack,
-): Promise<boolean> {
+): Promise<boolean | "interrupted"> {
   const { terminal, interruption } = following.context;
   if (invocation.fallback !== undefined) return invocation.fallback;
   if (!terminal.canAsk || !terminal.errIsTerminal || invocation.json) return false;
-  const answer = terminal.ask(
+  const answer = await terminal.ask(
     `bring back what ran before (${printable(wanted.join(", "))})? [Y/n] `,
+    interruption,
   );
-  // A Ctrl-C at the question is heard only behind the answer.
-  await new Promise((wake) => setTimeout(wake));
-  return !interruption.aborted && answer !== "" && !/^n/i.test(answer.trim());
+  if (answer !== undefined) return answer !== "" && !/^n/i.test(answer.trim());
+  terminal.err("\n");
+  return "interrupted";
 }

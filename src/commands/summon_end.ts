@@ -23,7 +23,7 @@ export interface Summon {
   readonly plan: Transition;
   /** Whether systemd was told to start: else nothing starts by itself. */
   readonly isStartTold: boolean;
-  /** The engines that ran, or started, before it. */
+  /** The engines that ran, or loaded, before it; none that had crashed and waited for its restart. */
   readonly before: readonly string[];
   /** When it began, in seconds of the Unix epoch. */
   readonly sinceSeconds: number;
@@ -100,6 +100,26 @@ export function tellAbandoned(
   return EXIT.interrupted;
 }
 
+/** The time was over before systemd was told anything, such as where the GPUs are slow to tell. */
+export function tellLateBeforeAll(
+  { invocation: { timeoutSeconds }, following: { events }, plan }: Summon,
+): ExitCode {
+  const words = `the ${timeoutSeconds} s were over before systemd was told: nothing was changed`;
+  const hint = "lychd doctor shows what answers slowly";
+  events.tell(
+    {
+      event: "late",
+      phase: "start",
+      waits_for: plan.start,
+      start_told: false,
+      seconds: events.seconds(),
+      hint,
+    },
+    `lychd: ${words}\nhint: ${hint}`,
+  );
+  return EXIT.failure;
+}
+
 /** Tells how it ended, and on failure brings back what ran before if that is wanted. */
 export async function concludeSummon(summon: Summon, outcome: Outcome): Promise<ExitCode> {
   const { events } = summon.following;
@@ -151,17 +171,25 @@ async function tellLate(
   }[phase];
   const goesOn = phase === "memory"
     ? ""
+    : phase === "start" && !isStartTold
+    ? "; systemd was not told to"
     : isStartTold
     ? "; systemd goes on"
     : "; systemd still stops them, and nothing starts after that";
   events.tell(
-    { event: "late", phase, waits_for: waitsFor, seconds: events.seconds() },
+    {
+      event: "late",
+      phase,
+      waits_for: waitsFor,
+      start_told: isStartTold,
+      seconds: events.seconds(),
+    },
     `lychd: ${printable(words)}${goesOn}`,
   );
-  if (phase === "start" || phase === "healthy") {
+  if (isStartTold && phase !== "stop") {
     for (const name of waitsFor) await tellJournal(summon, name, serviceOf(summon, name));
   }
-  if (phase === "memory") return;
+  if (phase === "memory" || phase === "start" && !isStartTold) return;
   const hint = isStartTold ? GOES_ON : "lychd status --watch shows it";
   events.tell({ event: "hint", hint }, `hint: ${hint}`);
 }

@@ -102,12 +102,17 @@ async function runWithin(
   child: Deno.ChildProcess,
   limits: RunLimits,
 ): Promise<Ran> {
+  const { milliseconds, until } = limits;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
+  let interrupt = () => {};
+  const end = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new HostError("timeout", program, `no answer in ${limits.milliseconds} ms`)),
-      limits.milliseconds,
+      () => reject(new HostError("timeout", program, `no answer in ${milliseconds} ms`)),
+      milliseconds,
     );
+    interrupt = () => reject(new HostError("interrupted", program, "it was not waited for"));
+    if (until?.aborted) interrupt();
+    until?.addEventListener("abort", interrupt);
   });
   const whole = Promise.all([
     readStream(program, child.stdout, limits.bytes),
@@ -117,13 +122,14 @@ async function runWithin(
   // When the time is over nobody listens to what becomes of it.
   whole.catch(() => {});
   try {
-    const [stdout, stderr, { code }] = await Promise.race([whole, timeout]);
+    const [stdout, stderr, { code }] = await Promise.race([whole, end]);
     return { code, stdout, stderr };
   } catch (error) {
     kill(child);
     throw error;
   } finally {
     clearTimeout(timer);
+    until?.removeEventListener("abort", interrupt);
   }
 }
 

@@ -12,6 +12,8 @@ export interface RunLimits {
   readonly milliseconds: number;
   /** Of each of its two streams. */
   readonly bytes: number;
+  /** Ends it before, which is a fault too. */
+  readonly until?: AbortSignal;
 }
 
 /** What a path is; links are followed by `stat` and not by `lstat`. */
@@ -32,7 +34,14 @@ export interface FileStatus {
 }
 
 /** Why the host refused: stable words for the few cases that callers tell apart. */
-export type HostFault = "not-found" | "denied" | "no-space" | "read-only" | "timeout" | "other";
+export type HostFault =
+  | "not-found"
+  | "denied"
+  | "no-space"
+  | "read-only"
+  | "timeout"
+  | "interrupted"
+  | "other";
 
 /** A refused operation, in words for the operator. */
 export class HostError extends Error {

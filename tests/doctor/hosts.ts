@@ -301,7 +301,7 @@ export async function examined(
       outPalette: PLAIN,
       errPalette: PLAIN,
       canAsk: false,
-      ask: () => "",
+      ask: () => Promise.resolve(""),
       outIsGone: () => false,
       outIsTerminal: false,
       errIsTerminal: false,

@@ -109,6 +109,11 @@ export function isUp({ state }: Condition): boolean {
   return state === "running" || state === "starting" || state === "restarting";
 }
 
+/** Whether an engine is one to go back to: it runs or loads, and does not wait for its restart. */
+export function isWorthReturningTo({ state }: Condition): boolean {
+  return state === "running" || state === "starting";
+}
+
 /** Whether an engine runs, or starts for the first time: one that ended by itself is no help yet. */
 export function isSound({ state, restarts }: Condition): boolean {
   return state === "running" || state === "starting" && restarts === 0;

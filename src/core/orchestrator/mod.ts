@@ -5,6 +5,7 @@ export {
   type EngineState,
   isSound,
   isUp,
+  isWorthReturningTo,
   type UnitFacts,
 } from "./condition.ts";
 export { type CovenView, covenViews, type Warning, warningsOf } from "./covens.ts";

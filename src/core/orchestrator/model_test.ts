@@ -338,7 +338,7 @@ Deno.test("model check: what somebody else started meanwhile is never stopped", 
         for (const others of lawful) {
           // The stop is done, and then somebody else has this running.
           const now = plan(wish, others);
-          const step = nextStep(told, now, { stopped, needs: [] });
+          const step = nextStep(told, now, { stopped, needs: [], isLate: false });
           const words = () => JSON.stringify({ kinds: model.kinds, wish, before, others, step });
           if (step.kind === "overtaken") {
             counts.overtaken++;

@@ -5,6 +5,7 @@ import {
   type EngineState,
   isSound,
   isUp,
+  isWorthReturningTo,
   type UnitFacts,
 } from "./condition.ts";
 import { progressOf } from "./progress.ts";
@@ -209,7 +210,7 @@ for (const { claim, now, phase, lost = "", restarts = 0 } of PROGRESS) {
   });
 }
 
-Deno.test("an engine holds its place while it runs, starts or waits for a restart", () => {
+Deno.test("an engine holds its place while it runs, starts or waits for a restart; the last is not gone back to", () => {
   const states: EngineState[] = [
     "running",
     "starting",
@@ -222,6 +223,8 @@ Deno.test("an engine holds its place while it runs, starts or waits for a restar
   ];
   const up = states.filter((state) => isUp({ state, restarts: 0, hasJob: false }));
   deepStrictEqual(up, ["running", "starting", "restarting"]);
+  const back = states.filter((state) => isWorthReturningTo({ state, restarts: 1, hasJob: false }));
+  deepStrictEqual(back, ["running", "starting"]);
 });
 
 Deno.test("an engine is sound while it runs, or starts for the first time", () => {

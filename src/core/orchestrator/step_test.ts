@@ -32,6 +32,7 @@ interface Case {
   readonly unit?: string | undefined;
   readonly stopped?: readonly string[];
   readonly needs?: readonly MemoryNeed[];
+  readonly isLate?: boolean;
   readonly step: string;
 }
 
@@ -90,14 +91,31 @@ const CASES: readonly Case[] = [
     needs: [SHORT],
     step: "overtaken c",
   },
+  { claim: "who is late starts nothing", told: "a", isLate: true, step: "late" },
+  {
+    claim: "who is late stops nothing",
+    told: "a b!",
+    needs: [SHORT],
+    isLate: true,
+    step: "late",
+  },
+  { claim: "who is late waits no more", told: "", needs: [SHORT], isLate: true, step: "late" },
+  {
+    claim: "what runs is looked at, late or not",
+    told: "",
+    unit: undefined,
+    isLate: true,
+    step: "follow",
+  },
 ];
 
-for (const { claim, told, now = told, stopped = [], needs = [], step, ...rest } of CASES) {
+for (const { claim, told, now = told, stopped = [], step, ...rest } of CASES) {
   Deno.test(`the next step: ${claim}`, () => {
     const unit = "unit" in rest ? rest.unit : "two.target";
     const found = nextStep(plan(told), { ...plan(now), choice: { ...plan(now).choice, unit } }, {
       stopped,
-      needs,
+      needs: rest.needs ?? [],
+      isLate: rest.isLate === true,
     });
     const names = found.kind === "stop"
       ? found.names
