@@ -92,3 +92,20 @@ Deno.test("an image for a program that no model runs is told, with the nearest",
   ok(!fine.told.some((line) => line.includes("--image llama") && line.startsWith("lost")));
   ok(!fine.told.some((line) => line.startsWith("lost") && line.includes("localhost/b")));
 });
+
+Deno.test("a time that is cut names its limit, wherever it stands", async () => {
+  const { toml, told } = await imported(
+    "unloadTimeout: 7200\nhealthCheckTimeout: 100000\nmodels:\n" +
+      "  a: {cmd: vllm serve m}\n" +
+      "  b: {cmd: docker run --stop-timeout 100000 ghcr.io/ggml-org/llama.cpp:server}\n",
+  );
+  match(toml, /stop_timeout_seconds = 3600/);
+  ok(!toml.includes("StopTimeout"), toml);
+  for (
+    const expected of [
+      /^changed .*`unloadTimeout: 7200` → stop_timeout_seconds: .*3600/,
+      /^changed .*`healthCheckTimeout: 100000` → start_timeout_seconds: .*86400/,
+      /^changed .*`--stop-timeout 100000` → b.stop_timeout_seconds: .*3600/,
+    ]
+  ) ok(told.some((line) => expected.test(line)), `${expected} of ${told.join("\n")}`);
+});
