@@ -3,7 +3,7 @@ export { type Codex, type Soulstone, uriOf, watchersOf } from "./codex.ts";
 export { jsonSchemaText, schemaFile, schemaFiles, schemaLine } from "./json_schema.ts";
 export { type EngineName, ENGINES, SCHEMA_KINDS, type SchemaKind } from "./kinds.ts";
 export { parsePortRange, portsOf } from "./laws.ts";
-export { FILE_LIMIT_KIB } from "./limits.ts";
+export { FILE_LIMIT_KIB, FIRST_FREE_PORT } from "./limits.ts";
 export { type CodexFile, type CodexFolder, type ReadCodex, readCodex } from "./read.ts";
 export { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
 export { extraScrapeConfigs } from "./scrape_configs.ts";

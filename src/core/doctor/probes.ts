@@ -13,7 +13,7 @@ import {
 } from "./read/cdi.ts";
 import { filesOf, STAT_FORMAT } from "./read/files.ts";
 import { podmanInfoOf } from "./read/podman.ts";
-import { addressesClash, listenersOf } from "./read/ports.ts";
+import { addressesClash, listenersOf, lowPortsOf } from "./read/ports.ts";
 import { NO_WANTS, type Wants } from "./wants.ts";
 
 /** Where systemd looks for generators of the user, and where Podman's own lies. */
@@ -273,6 +273,9 @@ function ofCodex({ ports, reserved, bindAddress, pod, paths }: Wants, facts: Fac
   const there = [...filesOf(facts, "codex-paths").keys()];
   return [
     ...filter === "" ? [] : [probe("ports", "ss", "-Hltnp", filter)],
+    ...lowPortsOf({ ports, reserved }).length === 0
+      ? []
+      : [probe("unprivileged-ports", "cat", "/proc/sys/net/ipv4/ip_unprivileged_port_start")],
     ...held.length === 0 ? [] : [probe("pod", "podman", "pod", "inspect", "--", pod)],
     ...holders.map((id) => probe(`cgroup-of:${id}`, "cat", `/proc/${id}/cgroup`)),
     ...stat("codex-paths", [...new Set(paths.map(({ path }) => path))].sort()),

@@ -1,4 +1,4 @@
-import { type Codex, NAME, schemaFiles } from "../codex/mod.ts";
+import { type Codex, FIRST_FREE_PORT, NAME, schemaFiles } from "../codex/mod.ts";
 import { profileOf } from "../compile/mod.ts";
 import type { Survey } from "../doctor/mod.ts";
 import { quoted } from "../report/mod.ts";
@@ -198,6 +198,9 @@ function notesOf(
   const { name, port, engine } = soulstone;
   if (typeof request.port === "number" && ports.isListening(port)) {
     notes.push(`something on this host listens on port ${port} of ${name} already`);
+  }
+  if (port < FIRST_FREE_PORT) {
+    notes.push(`only root may publish port ${port} of ${name} on most hosts; ask \`lychd doctor\``);
   }
   if (request.image === undefined && isForNvidia(engine) && survey.vendor !== "NVIDIA") {
     notes.push(

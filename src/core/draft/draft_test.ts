@@ -196,6 +196,13 @@ Deno.test("a port that is asked for but taken is told; a watcher's is moved", ()
   assert.deepEqual(settings.vessel.port, 8081);
 });
 
+Deno.test("a port that only root may publish is told", () => {
+  const made = draft([request("vllm", { port: 80 }), request("sglang", { port: 1024 })]);
+  assert.deepEqual(made.notes, [
+    "only root may publish port 80 of qwen3-8b on most hosts; ask `lychd doctor`",
+  ]);
+});
+
 Deno.test("devices are those of the host, and what is missing is told", () => {
   const devicesOf = (survey: Survey) => {
     const made = draft([request("vllm")], { survey });

@@ -1,4 +1,4 @@
-import { type Codex, parsePortRange, portsOf } from "../codex/mod.ts";
+import { type Codex, FIRST_FREE_PORT, parsePortRange, portsOf } from "../codex/mod.ts";
 import { addressesClash, type Survey } from "../doctor/mod.ts";
 
 /** Where ports of engines begin. */
@@ -32,8 +32,8 @@ export function portsBeside(codex: Codex, listeners: Survey["listeners"]): Ports
   const isFree = (port: number) => !held.has(port) && (isReserved(port) || !isListening(port));
   return {
     free(from = reserved?.first ?? FIRST_PORT) {
-      for (let step = 0; step < 65_536 - 1024; step++) {
-        const port = 1024 + (from - 1024 + step) % (65_536 - 1024);
+      for (let step = 0; step < 65_536 - FIRST_FREE_PORT; step++) {
+        const port = FIRST_FREE_PORT + (from - FIRST_FREE_PORT + step) % (65_536 - FIRST_FREE_PORT);
         if (isFree(port)) return port;
       }
       return from;

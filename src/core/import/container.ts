@@ -2,11 +2,12 @@
  * From the settings of one container, as Quadlet names them, to a Soulstone in the making. Both
  * importers end here: what `podman run` is told has a name in Quadlet too.
  */
+import { FIRST_FREE_PORT } from "../codex/mod.ts";
 import { type Command, readCommand } from "./command.ts";
 import type { Draft, Proposal, Way } from "./draft.ts";
 import type { Ledger } from "./ledger.ts";
 import { proposalsFor } from "./keys.ts";
-import { FIRST_FREE_PORT, type GivenPort, parsePublished, type Published } from "./ports.ts";
+import { type GivenPort, parsePublished, type Published } from "./ports.ts";
 import { all, type Container, join, passed, type PortPlan, type Setting } from "./setting.ts";
 
 /** The image of a container, or nothing: then it can be no Soulstone. */

@@ -4,7 +4,7 @@ import { isShellLine, whyReserved } from "../compile/mod.ts";
 import type { Proposal, Way } from "./draft.ts";
 import type { Fate, Ledger, Outcome } from "./ledger.ts";
 import type { GivenPort } from "./ports.ts";
-import { wholeSeconds } from "./seconds.ts";
+import { START_LIMIT_SECONDS, STOP_LIMIT_SECONDS, wholeSeconds, whyCut } from "./seconds.ts";
 import { all, type Container, join, passed, type PortPlan, type Setting } from "./setting.ts";
 
 /** Around a setting: whose it is, and which port that has now. */
@@ -87,6 +87,17 @@ function numberField(
   return value === undefined ? [passed(setting)] : field(setting, path, value);
 }
 
+/** A field of seconds, cut to what it may hold. */
+function timeField(
+  { how }: Setting,
+  path: readonly string[],
+  seconds: number,
+  limitSeconds: number,
+): readonly Way[] {
+  if (seconds <= limitSeconds) return [{ assign: [{ path, value: seconds }], how }];
+  return [{ assign: [{ path, value: limitSeconds }], how: join(how, whyCut(limitSeconds)) }];
+}
+
 function wholeNumber(text: string): number | undefined {
   return /^\d{1,5}$/.test(text) ? Number(text) : undefined;
 }
@@ -119,8 +130,11 @@ const KEYS: Readonly<Record<string, (setting: Setting, scene: Scene) => Meaning 
       all(settings, "HealthCmd").some(({ value }) => isShellLine(value))
       ? { outcome: "carried", to: `${name}.health` }
       : undefined,
+  // As a key it would stand beside the time that systemd gives.
   "Container.StopTimeout": (setting) =>
-    numberField(setting, ["stop_timeout_seconds"], wholeNumber(setting.value)),
+    /^\d{1,10}$/.test(setting.value)
+      ? timeField(setting, ["stop_timeout_seconds"], Number(setting.value), STOP_LIMIT_SECONDS)
+      : lost("it is no number of seconds"),
   "Container.ContainerName": called,
   "Container.ServiceName": called,
   "Container.Pod": (_, { container: { name } }) => changed(name, `${IN_POD}, that of lychd`),
@@ -146,8 +160,12 @@ const KEYS: Readonly<Record<string, (setting: Setting, scene: Scene) => Meaning 
   "Unit.Description": (setting) => field(setting, ["description"]),
   "Unit.After": ordered,
   "Unit.Before": ordered,
-  "Service.TimeoutStartSec": (setting) =>
-    numberField(setting, ["start_timeout_seconds"], wholeSeconds(setting.value)),
+  "Service.TimeoutStartSec": (setting) => {
+    const seconds = wholeSeconds(setting.value);
+    return seconds === undefined || seconds < 1
+      ? [passed(setting)]
+      : timeField(setting, ["start_timeout_seconds"], seconds, START_LIMIT_SECONDS);
+  },
 };
 
 function called(_: Setting, { container: { name } }: Scene): Meaning {

@@ -1,11 +1,10 @@
+import { FIRST_FREE_PORT } from "../codex/mod.ts";
+
 /** Ports that lychd would not give away, and who has them. */
 export type TakenPorts = Map<number, string>;
 
 /** Where engines without a wish begin. */
 const FIRST_PORT = 8780;
-
-/** The first port that a user may publish without a privilege. */
-export const FIRST_FREE_PORT = 1024;
 
 /** `[[ADDRESS:][OUTSIDE]:]INSIDE[/PROTOCOL]`, read. */
 export interface Published {

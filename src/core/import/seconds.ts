@@ -1,3 +1,14 @@
+/** `start_timeout_seconds` at most. */
+export const START_LIMIT_SECONDS = 86_400;
+
+/** `stop_timeout_seconds` at most. */
+export const STOP_LIMIT_SECONDS = 3600;
+
+/** Why a time became shorter. */
+export function whyCut(limitSeconds: number): string {
+  return `lychd waits ${limitSeconds} seconds at most`;
+}
+
 /** Seconds in each unit of systemd.time(7) and of Go durations that is a whole second or more. */
 const UNITS: Readonly<Record<string, number>> = {
   "": 1,

@@ -147,6 +147,8 @@ const command = fc.constantFrom(
   "vllm serve m --port ${PORT}",
   "docker run --rm -p ${PORT}:8080 -v /m:/m --gpus all ghcr.io/ggml-org/llama.cpp:server -m /m/x.gguf",
   "podman run --userns keep-id --bogus 1 -it localhost/engine serve --port 8000",
+  "env CUDA_VISIBLE_DEVICES=1 nice -n 5 llama-server --port ${PORT} -hf a/b",
+  "sudo env A=${env.X} docker run localhost/engine",
   "unknown-server ${PORT}",
   "docker compose up",
 );
@@ -191,7 +193,7 @@ const config = fc.record({
   hooks: fc.constantFrom<unknown>(undefined, { on_startup: { preload: ["a"], profile: "x" } }, {
     on_shutdown: { x: 1 },
   }),
-  macros: fc.constantFrom<unknown>(undefined, { m: 1 }),
+  macros: fc.constantFrom<unknown>(undefined, { m: 1 }, { m: { a: 1 } }, { m: [1] }),
   apiKeys: fc.constantFrom<unknown>(undefined, ["sk-1"]),
   globalTTL: fc.constantFrom<unknown>(undefined, 0, 300),
   startPort: fc.constantFrom<unknown>(undefined, 80, 65_535, 100_000),

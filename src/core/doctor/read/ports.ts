@@ -1,4 +1,6 @@
+import { FIRST_FREE_PORT } from "../../codex/mod.ts";
 import { type Facts, outputOf } from "../../facts.ts";
+import type { Wants } from "../wants.ts";
 
 /** A port of the host on which somebody listens. */
 export interface Listener {
@@ -51,4 +53,20 @@ export function unitOfProcess(
   const unit = path.split("/").findLast((part) => /\.service$/.test(part));
   if (unit === undefined || /^user@\d+\.service$/.test(unit)) return undefined;
   return { unit, own: /\/user@\d+\.service\//.test(path) };
+}
+
+/** Ports that only root may publish unless the host says otherwise, and whose they are. */
+export function lowPortsOf({ ports, reserved }: Pick<Wants, "ports" | "reserved">): Wants["ports"] {
+  const first = reserved === undefined ? [] : [{ port: reserved.first, owner: "reserve_ports" }];
+  return [...ports, ...first].filter(({ port }) => port < FIRST_FREE_PORT)
+    .sort((a, b) => a.port - b.port);
+}
+
+/**
+ * The first port that a user may publish without a privilege; nothing when it could not be asked.
+ * Source: ip-sysctl of the kernel, `ip_unprivileged_port_start`.
+ */
+export function firstFreePortOf(facts: Facts): number | undefined {
+  const text = outputOf(facts, "unprivileged-ports")?.trim() ?? "";
+  return /^\d+$/.test(text) ? Number(text) : undefined;
 }

@@ -52,7 +52,7 @@ export function readConfig(root: YamlNode, reader: Reader): SwapConfig {
             .map((entry) => [entry.key, enter(entry, `${id}.`, ledger)]),
         ),
         macros: mergeMacros(
-          [{ name: "MODEL_ID", value: id }, ...own],
+          [{ name: "MODEL_ID", value: id }, ...own].filter(({ name }) => !hides(macrosNode, name)),
           macrosOf(macrosNode, `${id}.macros.`, reader).map(({ macro, item }) => {
             ledger.note(item, "carried", { why: "filled in where it is used" });
             return macro;
@@ -101,10 +101,20 @@ function macrosOf(
   if (node === undefined) return [];
   return entriesOf(node, "`macros`", reader).flatMap((entry) => {
     const { item } = enter(entry, path, reader.ledger);
-    // Newer versions take mappings for values that lychd does not carry over.
-    const value = entry.node.kind === "scalar" ? String(entry.node.value ?? "") : "";
-    return [{ macro: { name: entry.key, value }, item }];
+    // Newer versions take mappings too, which have no meaning in a text.
+    if (entry.node.kind !== "scalar") {
+      const why = "a macro is a text, a number or a truth: write its value where it is used";
+      reader.ledger.note(item, "lost", { why });
+      return [];
+    }
+    return [{ macro: { name: entry.key, value: String(entry.node.value ?? "") }, item }];
   });
+}
+
+/** Whether a model's macro that is no scalar stands in front of the global one of its name. */
+function hides(own: YamlNode | undefined, name: string): boolean {
+  return own?.kind === "map" &&
+    own.entries.some(({ key, node }) => key === name && node.kind !== "scalar");
 }
 
 function preloadOf(node: YamlNode | undefined, reader: Reader): SwapConfig["preload"] {

@@ -1,6 +1,7 @@
 /** What the other settings of a model become, and why some of them become nothing. */
 import type { Assignment, Proposal } from "../draft.ts";
 import type { GivenPort } from "../ports.ts";
+import { START_LIMIT_SECONDS, STOP_LIMIT_SECONDS, whyCut } from "../seconds.ts";
 import type { PortPlan, Setting } from "../setting.ts";
 import type { Model } from "./config.ts";
 import { fill, type ModelWorld } from "./model.ts";
@@ -34,11 +35,9 @@ const LOST: Readonly<Record<string, string>> = {
   useModelName: OWN_NAME,
 };
 
-/** `start_timeout_seconds` and `stop_timeout_seconds` at most, and the latter by default. */
-const START_LIMIT_SECONDS = 86_400;
-const STOP_LIMIT_SECONDS = 3600;
+/** `stop_timeout_seconds` by default. */
 const STOP_SECONDS = 10;
-const STOP_CUT = `systemd waits ${STOP_LIMIT_SECONDS} seconds at most`;
+const STOP_CUT = whyCut(STOP_LIMIT_SECONDS);
 
 /** The fields of a model that are no settings of its container. */
 export function modelFields(

@@ -1,4 +1,4 @@
-import { type Finding, finding, startOf } from "../../report/mod.ts";
+import { type Finding, finding, nearest, startOf } from "../../report/mod.ts";
 import { draftOf, planPort } from "../container.ts";
 import type { Container, PortPlan, Setting } from "../setting.ts";
 import { type Draft, settle } from "../draft.ts";
@@ -17,9 +17,10 @@ import { type Model, readConfig, type SwapConfig } from "./config.ts";
 import { modelFields } from "./fields.ts";
 import { type Law, underTheLaw } from "./law.ts";
 import { containerSettings, fill, type ModelWorld, usesPort, wordsOf } from "./model.ts";
-import type { Program } from "./program.ts";
+import { type Program, programNames } from "./program.ts";
 import { type Reader, textOf } from "./reader.ts";
 import { readTop, type Top } from "./top.ts";
+import { unwrap } from "./wrappers.ts";
 import { readYaml } from "./yaml.ts";
 
 /**
@@ -45,13 +46,18 @@ export async function importLlamaSwap(
   const config = readConfig(yaml.root, reader);
   const top = readTop(config, reader);
   const world = { context, images, source: text.text };
-  const { engines, problem } = enginesOf(config, top, world, reader);
+  const { engines, problem, programs } = enginesOf(config, top, world, reader);
   if (reader.findings.length > 0) return failed(reader.findings);
+  const unused = unusedImages(images, programs);
+  for (const { text, why } of unused) {
+    ledger.note(ledger.enter(startOf(file.path), text), "lost", { why });
+  }
   if (engines.length === 0) {
     const what = config.models.length === 0 ? "it has no `models`" : problem ?? "";
     const help = config.models.length === 0
       ? "`models` is a mapping of names to settings, each with a `cmd`"
-      : "an image that runs the program makes it a Soulstone";
+      : unused.map(({ text, why }) => `${text}: ${why}`).join("; ") ||
+        "an image that runs the program makes it a Soulstone";
     return failed([finding("import-empty", startOf(file.path), { what, help })]);
   }
   const law = underTheLaw(config, engines.map(({ model }) => model.id), context, ledger);
@@ -60,6 +66,19 @@ export async function importLlamaSwap(
   const notes = ledger.close();
   const imported = { soulstones: textsOf(settled, notes), bootCoven: law.bootCoven, notes };
   return reader.findings.length > 0 ? failed(reader.findings) : { imported, findings: [], sources };
+}
+
+/** Images that were named for programs which no model runs, and what was meant perhaps. */
+function unusedImages(
+  images: ReadonlyMap<string, string>,
+  programs: ReadonlySet<string>,
+): { text: string; why: string }[] {
+  return [...images].filter(([program]) => !programs.has(program)).map(([program, image]) => {
+    const near = nearest(program, [...programs]);
+    const help = near === undefined ? "" : `: did you mean \`${near}\`?`;
+    const why = `no model runs \`${program}\`${help}`;
+    return { text: `--image ${program}=${image}`, why };
+  });
 }
 
 /** A model that can be a Soulstone. */
@@ -72,22 +91,24 @@ interface Engine {
 }
 
 /**
- * The models that can be Soulstones; everything of the others is noted as lost, with the first reason
- * why.
+ * The models that can be Soulstones, and the programs that models run; everything of the other
+ * models is noted as lost, with the first reason why.
  */
 function enginesOf(
   config: SwapConfig,
   top: Top,
   around: Omit<ModelWorld, "port">,
   reader: Reader,
-): { engines: Engine[]; problem: string | undefined } {
+): { engines: Engine[]; problem: string | undefined; programs: ReadonlySet<string> } {
   const ports = givenPorts(config, top);
   const taken = new Set<string>();
+  const programs = new Set<string>();
   let problem: string | undefined;
   const engines = config.models.flatMap((model): Engine[] => {
     const world = { ...around, port: ports.get(model.id) ?? top.startPort };
     const words = wordsOf(model, world, reader);
     if (words === undefined) return [];
+    for (const program of programNames(unwrap(words).words)) programs.add(program);
     const name = freeName(model.id, taken);
     const made = containerSettings(model, name, words, world, reader);
     if ("settings" in made) {
@@ -110,7 +131,7 @@ function enginesOf(
     }
     return [];
   });
-  return { engines, problem };
+  return { engines, problem, programs };
 }
 
 /** What `${PORT}` is for each model: llama-swap counts up in the order of their names. */

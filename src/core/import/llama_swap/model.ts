@@ -9,6 +9,7 @@ import type { Model } from "./config.ts";
 import { environmentIn, fillMacros, macrosIn } from "./macros.ts";
 import { neededFiles, type Program, programOf, secretInstead, translateOption } from "./program.ts";
 import { type Entry, invalid, type Reader, textOf, textsOf } from "./reader.ts";
+import { unwrap } from "./wrappers.ts";
 
 /** What is known around a model. */
 export interface ModelWorld {
@@ -78,7 +79,8 @@ export function containerSettings(
   const { ledger } = reader;
   const cmd = model.settings.get("cmd");
   if (cmd === undefined) return { problem: "it has no `cmd`" };
-  const program = programOf(words, world.images);
+  const command = unwrap(words);
+  const program = programOf(command.words, world.images);
   if (program.kind === "none") return program;
   if (program.image === undefined) {
     const named = program.kind === "host" ? program.program : "";
@@ -97,7 +99,13 @@ export function containerSettings(
       ),
     ]
     : hostSettings(program, program.image, name, cmd, world, ledger);
-  for (const variable of environmentIn(words.join(" "))) {
+  for (const { words: own, why } of command.lost) {
+    ledger.note(enter(own.join(" "), own[0]), "lost", { soulstone: name, why });
+  }
+  const variables = command.variables.flatMap((pair) =>
+    commandVariable(pair, program, enter(pair), name, ledger)
+  );
+  for (const variable of environmentIn(command.words.join(" "))) {
     ledger.note(enter(`\${env.${variable}}`), "lost", {
       soulstone: name,
       why: "llama-swap fills it in from its own environment: write the value in its place",
@@ -109,8 +117,36 @@ export function containerSettings(
   if (exec.length === 0) ledger.note(cmd.item, "carried", { soulstone: name, to: `${name}.image` });
   return {
     program,
-    settings: [...settings, ...exec, ...variableSettings(model, name, world, reader)],
+    settings: [
+      ...settings,
+      ...exec,
+      ...variableSettings(model, name, world, reader, new Set(variables.map(variableOf))),
+      ...variables,
+    ],
   };
+}
+
+/** A variable that the command itself sets for its program. */
+function commandVariable(
+  pair: string,
+  program: Program,
+  item: Item,
+  soulstone: string,
+  ledger: Ledger,
+): Setting[] {
+  const why = program.kind === "container"
+    ? "it is Docker's own variable, and not the container's"
+    : environmentIn(pair).length > 0
+    ? secretInstead(pair.replace(/=.*$/s, ""))
+    : undefined;
+  if (why === undefined) return [setting("Environment", pair, item)];
+  ledger.note(item, "lost", { soulstone, why });
+  return [];
+}
+
+/** The name of a variable that a setting gives. */
+function variableOf({ value }: Setting): string {
+  return value.replace(/=.*$/s, "");
 }
 
 /** Where a word of a command stands in the file; nothing when a macro brought it. */
@@ -185,12 +221,13 @@ function hostSettings(
   ];
 }
 
-/** The variables of a model. */
+/** The variables of a model, without those that its command sets itself. */
 function variableSettings(
   model: Model,
   soulstone: string,
   world: ModelWorld,
   reader: Reader,
+  setByCommand: ReadonlySet<string>,
 ): Setting[] {
   const { ledger } = reader;
   const entry = model.settings.get("env");
@@ -213,6 +250,9 @@ function variableSettings(
     if (!pair.includes("=")) return note("lost", "it is no NAME=VALUE");
     if (last.get(text.replace(/=.*$/s, "")) !== i) {
       return note("carried", "it has no effect: it is set again behind");
+    }
+    if (setByCommand.has(variable)) {
+      return note("carried", "it has no effect: `cmd` sets it again");
     }
     if (unknown !== undefined) return note("lost", secretInstead(variable));
     return [setting("Environment", pair, item)];

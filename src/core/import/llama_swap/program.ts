@@ -75,6 +75,23 @@ function pythonModule(words: readonly string[], module: string): readonly string
 }
 
 /**
+ * The names of a command's program by which `--image` gives it an image, the first that counts
+ * first; none for one of a container.
+ *
+ * @example
+ * ```ts
+ * import { programNames } from "./program.ts";
+ * programNames(["/opt/llama-server-b1", "-m", "/m.gguf"]); // ["llama-server-b1", "llama-server"]
+ * ```
+ */
+export function programNames(words: readonly string[]): string[] {
+  const first = basename(words[0] ?? "");
+  if (first === "docker" || first === "podman") return [];
+  const known = HOST_PROGRAMS.find((p) => p.words(words) !== undefined);
+  return [first, ...known === undefined ? [] : [known.program]];
+}
+
+/**
  * Reads the words of a `cmd`. `images` are those that the operator named for programs of the host.
  *
  * @example

@@ -1,6 +1,7 @@
 /** The settings that are of no model. */
 import type { Ledger } from "../ledger.ts";
 import { KNOWN, type SwapConfig } from "./config.ts";
+import { START_LIMIT_SECONDS, STOP_LIMIT_SECONDS, whyCut } from "../seconds.ts";
 import { fillMacros } from "./macros.ts";
 import { type Entry, numberOf, type Reader, textOf } from "./reader.ts";
 
@@ -52,13 +53,19 @@ export function readTop({ settings, macros }: SwapConfig, reader: Reader): Top {
       case "startPort":
         ledger.note(item, "carried", { to: "port" });
         break;
-      case "unloadTimeout":
-        ledger.note(item, "carried", { to: "stop_timeout_seconds" });
+      case "unloadTimeout": {
+        const isCut = (number(key) ?? 0) > STOP_LIMIT_SECONDS;
+        ledger.note(item, isCut ? "changed" : "carried", {
+          to: "stop_timeout_seconds",
+          why: isCut ? whyCut(STOP_LIMIT_SECONDS) : undefined,
+        });
         break;
+      }
       case "healthCheckTimeout":
         ledger.note(item, "changed", {
           to: "start_timeout_seconds",
-          why: "only where it is longer than lychd waits by itself, for the pull of an image too",
+          why: "only where it is longer than lychd waits by itself, for the pull of an image too" +
+            ((number(key) ?? 0) > START_LIMIT_SECONDS ? `; ${whyCut(START_LIMIT_SECONDS)}` : ""),
         });
         break;
       case "globalTTL":

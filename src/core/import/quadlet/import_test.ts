@@ -243,3 +243,25 @@ Deno.test("a unit without an image is lost, and the others are imported", async 
   ]);
   match(lost[0]?.why ?? "", /a\.container has no Image=/);
 });
+
+Deno.test("times that are longer than a Soulstone may have are cut, and told", async () => {
+  const result = await importUnits({
+    "a.container": unit("StopTimeout=100000") + "[Service]\nTimeoutStartSec=2d\n",
+    "b.container": unit("StopTimeout=-1"),
+  });
+  const lines = linesOf(result, "a");
+  strictEqual(lines.includes("stop_timeout_seconds = 3600"), true);
+  strictEqual(lines.includes("start_timeout_seconds = 86400"), true);
+  deepStrictEqual(
+    [...lines, ...linesOf(result, "b")].filter((line) =>
+      /^(?:StopTimeout|TimeoutStart)/.test(line)
+    ),
+    [],
+  );
+  const told = result.imported?.notes.filter(({ item }) => /^(?:Stop|Timeout)/.test(item)) ?? [];
+  deepStrictEqual(told.map(({ outcome, item }) => `${outcome} ${item}`), [
+    "changed StopTimeout=100000",
+    "changed TimeoutStartSec=2d",
+    "lost StopTimeout=-1",
+  ]);
+});
