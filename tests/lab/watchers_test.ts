@@ -89,6 +89,8 @@ labTest(
     // A resident without metrics is seen by its unit alone.
     await becomes(shell, state("home", "stopped"), 1);
     assert.deepEqual(await now(shell, 'up{soulstone="home"}'), []);
+    await becomes(shell, 'up{job="harvester"}', 1);
+    await becomes(shell, 'up{job="lychd-units"}', 1);
     const jobs = (await now(shell, "up")).map(({ metric }) => metric["job"]);
     assert.deepEqual([...new Set(jobs)].sort(), ["harvester", "lychd-units", "soulstone"]);
     await becomes(shell, "prometheus_config_last_reload_successful", 1);
