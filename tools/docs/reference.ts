@@ -147,11 +147,13 @@ function typeOf(part: Part): string {
       return "`true` or `false`";
     case "integer":
       return `whole number from ${part.minimum} to ${part.maximum}`;
-    case "object":
-      return typeof part.additionalProperties === "object" &&
-          Object.keys(part.additionalProperties).length > 0
-        ? `table of ${plural(typeOf(part.additionalProperties))}`
+    case "object": {
+      // Values of a table whose keys are free, or have a pattern.
+      const values = Object.values(part.patternProperties ?? {})[0] ?? part.additionalProperties;
+      return typeof values === "object" && Object.keys(values).length > 0
+        ? `table of ${plural(typeOf(values))}`
         : "table";
+    }
     default:
       return part.type ?? "any value";
   }

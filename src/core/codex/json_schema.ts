@@ -19,8 +19,9 @@ export function schemaFiles(): { path: string; text: string }[] {
 
 /**
  * The JSON Schema of a Codex file as text, made from the schema that `lychd check` itself uses. An
- * editor knows types, names and ranges by it; what several tables or files must agree on, such as
- * ports, only `lychd check` can tell.
+ * editor knows types, names, ranges and how a value is written by it. It takes all that `lychd check`
+ * takes, and more: what several fields or files must agree on, which keys of `quadlet` there are, and
+ * what a unit cannot hold in the end, only `lychd check` can tell.
  *
  * Draft 7: the newest that the TOML language servers understand (taplo 0.7).
  *
@@ -33,7 +34,7 @@ export function schemaFiles(): { path: string; text: string }[] {
 export function jsonSchemaText(kind: SchemaKind): string {
   const { $schema, ...schema } = z.toJSONSchema(
     kind === "lychd" ? lychdSchema : soulstoneSchema,
-    { io: "input", target: "draft-7" },
+    { io: "input", target: "draft-7", override: ({ jsonSchema }) => nameProperties(jsonSchema) },
   );
   const file = kind === "lychd" ? { title: "lychd.toml", ...schema } : {
     title: "Soulstones: one table for each engine",
@@ -43,4 +44,15 @@ export function jsonSchemaText(kind: SchemaKind): string {
     additionalProperties: false,
   };
   return `${JSON.stringify({ $schema, ...file }, null, 2)}\n`;
+}
+
+/** Says which keys a table may have in words that older validators do not pass over. */
+function nameProperties(schema: z.core.JSONSchema.BaseSchema): void {
+  const { propertyNames: names, additionalProperties: value } = schema;
+  if (typeof names !== "object" || value === undefined) return;
+  const pattern = names.enum === undefined ? names.pattern : `^(?:${names.enum.join("|")})$`;
+  if (pattern === undefined) return;
+  schema.patternProperties = { [pattern]: value };
+  schema.additionalProperties = false;
+  delete schema.propertyNames;
 }

@@ -1,5 +1,8 @@
+import { Ajv } from "ajv";
+import { getStaticTOMLValue, parseTOML } from "toml-eslint-parser";
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { jsonSchemaText, SCHEMA_KINDS } from "./mod.ts";
+import { compile } from "../compile/mod.ts";
+import { jsonSchemaText, readCodex, SCHEMA_KINDS } from "./mod.ts";
 import { lychdSchema, soulstoneSchema } from "./schema.ts";
 
 /** A part of a JSON Schema. */
@@ -58,4 +61,56 @@ Deno.test("every field says what it is for", () => {
       )
   );
   deepStrictEqual(silent, []);
+});
+
+const HEAD = '[a]\nimage = "localhost/x"\nport = 8780\n';
+
+/** Fields as they may stand, and as they may not. */
+const FIELDS: readonly (readonly [toml: string, isTaken: boolean])[] = [
+  ["env = { A_1 = '' }", true],
+  ["env = { 'A-B' = '' }", false],
+  ["env = { 1A = '' }", false],
+  ["description = 'An\\teye: 50% \"x\" \\\\ é'", true],
+  ['description = "tab\\tin"', true],
+  ['description = "two\\nlines"', false],
+  ["description = ' x'", false],
+  ["description = 'x\\'", false],
+  ["health = { cmd = 'curl -f \"$X\" ; true' }", true],
+  ["health = { cmd = 'none' }", true],
+  ["health = { cmd = 'None' }", false],
+  ["health = { cmd = 'nonesuch --x' }", true],
+  ["health = { cmd = 'cmd-shell x' }", false],
+  ["health = { cmd = '[\"x\"]' }", false],
+  ["health = { cmd = '\"x\" y' }", false],
+  ["health = { cmd = ';' }", false],
+  ["secrets = ['hub-token,type=env,target=HF_TOKEN', 'b']", true],
+  ["secrets = ['a,type=evn']", false],
+  ["secrets = ['-a']", false],
+  ["volumes = ['~/models:/models:ro,z', '/a b:/c', 'cache_1:/d:U,idmap=uids=0-1', '~/:/e']", true],
+  ["volumes = ['models/x:/models']", false],
+  ["volumes = ['/models']", false],
+  ["volumes = ['/models:models']", false],
+  ["volumes = ['/models:/']", false],
+  ["volumes = ['/models:/m:rw,rx']", false],
+  ["volumes = ['/models:/m:']", false],
+  ["volumes = ['x.volume:/m']", false],
+  ["volumes = ['/x.volume:/m']", true],
+  ["quadlet = { Container = { Label = ['a=b'] }, Service = { Nice = 5 } }", true],
+  ["quadlet = { Containers = { Label = 'a=b' } }", false],
+];
+
+Deno.test("a value that the check refuses is one that the schema refuses", async () => {
+  const validate = new Ajv({ strict: false }).compile(JSON.parse(jsonSchemaText("soulstones")));
+  for (const [field, isTaken] of FIELDS) {
+    const text = HEAD + field;
+    const bytes = new TextEncoder().encode(text);
+    const read = readCodex({ folder: "", files: [{ path: "soulstones/a.toml", bytes }] });
+    const findings = [...read.findings, ...(await compile(read.codex)).findings];
+    const isChecked = findings.every(({ severity }) => severity !== "error");
+    deepStrictEqual(
+      [isChecked, validate(getStaticTOMLValue(parseTOML(text)))],
+      [isTaken, isTaken],
+      field,
+    );
+  }
 });

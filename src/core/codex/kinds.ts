@@ -11,3 +11,6 @@ export const SCHEMA_KINDS = ["soulstones", "lychd"] as const;
 
 /** One of {@linkcode SCHEMA_KINDS}. */
 export type SchemaKind = (typeof SCHEMA_KINDS)[number];
+
+/** The sections of a unit to which `quadlet` passes keys. */
+export const QUADLET_SECTIONS = ["Unit", "Container", "Service", "Install", "Quadlet"] as const;

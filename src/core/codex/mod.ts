@@ -1,7 +1,13 @@
 /** The source language: what an operator writes. Knows nothing of units. */
 export { type Codex, type Soulstone, uriOf, watchersOf } from "./codex.ts";
 export { jsonSchemaText, schemaFile, schemaFiles, schemaLine } from "./json_schema.ts";
-export { type EngineName, ENGINES, SCHEMA_KINDS, type SchemaKind } from "./kinds.ts";
+export {
+  type EngineName,
+  ENGINES,
+  QUADLET_SECTIONS,
+  SCHEMA_KINDS,
+  type SchemaKind,
+} from "./kinds.ts";
 export { parsePortRange, portsOf } from "./laws.ts";
 export { FILE_LIMIT_KIB, FIRST_FREE_PORT } from "./limits.ts";
 export { type CodexFile, type CodexFolder, type ReadCodex, readCodex } from "./read.ts";

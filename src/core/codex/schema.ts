@@ -4,7 +4,8 @@
  * reference and for editors.
  */
 import * as z from "zod";
-import { ENGINES } from "./kinds.ts";
+import { ENGINES, QUADLET_SECTIONS } from "./kinds.ts";
+import { SECRET_NAME, WRITTEN } from "./written.ts";
 
 /** What Soulstones, groups and capabilities may be called: safe in unit names, labels and shells. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -35,7 +36,7 @@ const quadletValue = z.union([
 const health = z.strictObject({
   path: z.string().regex(/^\/[A-Za-z0-9._~/?&=%+-]*$/, { error: "health-path-invalid" }).optional()
     .describe("asked by HTTP on the Soulstone's port; ready when the answer is 2xx"),
-  cmd: z.string().min(1).optional()
+  cmd: z.string().min(1).meta({ pattern: WRITTEN.shellLine }).optional()
     .describe("a shell command inside the container; ready when it exits 0"),
   interval_seconds: seconds.default(30).describe("pause between checks once it is ready"),
   timeout_seconds: seconds.default(5).describe("after this time a check has failed"),
@@ -43,7 +44,7 @@ const health = z.strictObject({
     .describe("failed checks in a row that make it unhealthy"),
 });
 
-const secretName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/, {
+const secretName = z.string().regex(SECRET_NAME, {
   error: "secret-name-invalid",
 });
 
@@ -56,7 +57,7 @@ const metrics = z.strictObject({
 });
 
 const passthrough = z.record(
-  z.string(),
+  z.string().meta({ enum: [...QUADLET_SECTIONS] }),
   z.record(z.string(), z.union([quadletValue, z.array(quadletValue)])),
 )
   .default({}).describe("keys passed through to the unit: section, key, value or values");
@@ -73,7 +74,9 @@ export const soulstoneSchema = z.strictObject({
     .describe("flags for the engine, or its whole command; `{port}` stands for the port"),
   port_expose: z.boolean().default(true)
     .describe("whether the port can be reached from the host, or from inside the pod only"),
-  description: z.string().min(1).optional().describe("one line for people"),
+  description: z.string().min(1).meta({ pattern: WRITTEN.line }).optional().describe(
+    "one line for people",
+  ),
   engine: z.enum(ENGINES, { error: "engine-unknown" }).optional()
     .describe("how port, model, health and metrics are set; guessed from the image"),
   // A first `-` would be read as a flag, and a lone `;` cannot be carried.
@@ -81,10 +84,11 @@ export const soulstoneSchema = z.strictObject({
     .optional().describe("a repository id, or a path in the container"),
   devices: z.array(device).optional()
     .describe("CDI names or paths below /dev; default: `default_devices` of lychd.toml"),
-  env: z.record(z.string(), z.string()).default({}).describe("environment variables"),
-  secrets: z.array(z.string()).default([])
+  env: z.record(z.string().meta({ pattern: WRITTEN.variable }), z.string()).default({})
+    .describe("environment variables"),
+  secrets: z.array(z.string().meta({ pattern: WRITTEN.secret })).default([])
     .describe("Podman secrets: `NAME[,type=env,target=VARIABLE]`"),
-  volumes: z.array(z.string()).default([])
+  volumes: z.array(z.string().meta({ pattern: WRITTEN.volume })).default([])
     .describe("`SOURCE:TARGET[:OPTIONS]`; the source is a path, `~/…`, or the name of a volume"),
   health: health.optional().describe("how to tell that it answers"),
   metrics: metrics.optional().describe("how the Harvester asks it for metrics"),

@@ -2,6 +2,7 @@ import { type Finding, finding, quoted } from "../report/mod.ts";
 import type { Soulstone } from "./codex.ts";
 import type { SoulstoneFields } from "./schema.ts";
 import { parseVolume } from "./volume.ts";
+import { SECRET_NAME, SECRET_OPTION, VARIABLE } from "./written.ts";
 
 /**
  * Faults inside one Soulstone that a schema cannot tell: how its volumes, secrets and variables are
@@ -64,13 +65,9 @@ function targetFaults(soulstone: Soulstone, volumes: readonly string[]): Finding
   });
 }
 
-/** The options of `podman run --secret`. */
-const SECRET_OPTION =
-  /^(?:type=(?:mount|env)|target=[A-Za-z0-9_./-]+|uid=\d+|gid=\d+|mode=0?[0-7]{3,4})$/;
-
 function secretProblem(value: string): string | undefined {
   const [name = "", ...options] = value.split(",");
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/.test(name)) {
+  if (!SECRET_NAME.test(name)) {
     return "the name has letters, digits, `_`, `.` and `-`";
   }
   const wrong = options.find((option) => !SECRET_OPTION.test(option));
@@ -79,7 +76,7 @@ function secretProblem(value: string): string | undefined {
 
 function envFaults(soulstone: Soulstone, variable: string): Finding[] {
   const place = soulstone.keyOf(["env", variable]);
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) {
+  if (!VARIABLE.test(variable)) {
     return [finding("variable-invalid", place, { value: variable })];
   }
   if (!/(?:TOKEN|KEY|SECRET|PASSWORD)$/i.test(variable)) return [];

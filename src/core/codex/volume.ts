@@ -14,6 +14,15 @@ export interface Volume {
 const OPTION =
   /^(?:r[ow]|z|Z|U|O|[sr]?(?:shared|slave|private|unbindable)|r?bind|(?:no)?(?:copy|dev|suid|exec)|idmap(?:=.*)?|upperdir=.*|workdir=.*|size=\d+[kmg]?|mode=\d+|tmpcopyup|notmpcopyup|consistency=\w+|cached|delegated|consistent)$/;
 
+/** What {@linkcode parseVolume} reads, as a pattern of JSON Schema. */
+export const VOLUME_PATTERN = (() => {
+  const path = "[^:\\p{Cc}]";
+  const noUnit = `(?!${path}*\\.(?:volume|image|build):)`;
+  const source = `(?:/${path}*|${noUnit}(?:~/${path}*|[A-Za-z0-9][A-Za-z0-9_.-]*))`;
+  const option = OPTION.source.replace(/^\^|\$$/g, "").replaceAll(".*", "[^:,\\p{Cc}]*");
+  return `^${source}:/${path}+(?::${option}(?:,${option})*)?$`;
+})();
+
 /**
  * Reads one entry of `volumes`.
  *

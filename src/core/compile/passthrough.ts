@@ -1,4 +1,4 @@
-import type { TomlPath } from "../codex/mod.ts";
+import { QUADLET_SECTIONS, type TomlPath } from "../codex/mod.ts";
 import { type Finding, finding, type Place } from "../report/mod.ts";
 import {
   type Directive,
@@ -46,8 +46,7 @@ const POD_NETWORK = "the containers of a pod share its network, addresses and na
 const SWAPS = "the sixth swap within ten seconds would fail";
 const START_LIMIT_KEYS = ["StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst"];
 
-const SECTIONS = ["Unit", "Container", "Service", "Install", "Quadlet"] as const;
-type SectionName = (typeof SECTIONS)[number];
+type SectionName = (typeof QUADLET_SECTIONS)[number];
 
 /** Why a key cannot be set in any container: what it would break, or where it belongs. */
 const RESERVED: Reserved = {
@@ -179,7 +178,7 @@ function readPassed(
     if (!isSection(section)) {
       findings.push(finding("quadlet-group-unknown", passing.keyOf(["quadlet", section]), {
         value: section,
-        known: SECTIONS,
+        known: QUADLET_SECTIONS,
       }));
       continue;
     }
@@ -208,7 +207,7 @@ function readPassed(
 }
 
 function isSection(text: string): text is SectionName {
-  return (SECTIONS as readonly string[]).includes(text);
+  return (QUADLET_SECTIONS as readonly string[]).includes(text);
 }
 
 function quadletKey(section: SectionName, key: string): QuadletKey | undefined {

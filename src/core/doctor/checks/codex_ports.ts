@@ -15,7 +15,7 @@ import type { Wants } from "../wants.ts";
 /** Whether the ports may be published, and are free, or ours. */
 export const CODEX_PORTS: Check = {
   id: "codex.ports",
-  about: "the ports of the Codex may be published, and are free, or held by our own pod",
+  about: "the ports may be published, and are free or our pod's",
   why: "the pod that publishes all ports cannot start, and so no engine can",
   run(subject) {
     const low = subject.codex.kind === "none" ? [] : tooLow(subject);
