@@ -113,7 +113,7 @@ Deno.test("an import reads what is named and the drop-ins beside it, and writes 
   const invocation: Invocation = { command: "import", from: "quadlet", json: false, all: false };
   const given = {
     env: (name: string) => ({ HOME: "/home" })[name],
-    workingFolder: () => "/work",
+    workingFolder: () => "/here",
     homeFolder: () => undefined,
     realPath: (path: string) => path,
     user: 1000,
@@ -122,16 +122,16 @@ Deno.test("an import reads what is named and the drop-ins beside it, and writes 
     importOptions: ["units/my-eye.container"],
   };
   const read = [
-    "/work/units/my-eye.container",
-    "/work/units/my-eye.container.d",
-    "/work/units/my-.container.d",
-    "/work/units/container.d",
+    "/here/units/my-eye.container",
+    "/here/units/my-eye.container.d",
+    "/here/units/my-.container.d",
+    "/here/units/container.d",
   ];
   for (const output of [undefined, "codex"]) {
     const folders = computeFolders({ ...given, outputOption: output });
     if ("problem" in folders) throw new Error(folders.problem);
     const granted = permissionsFor(invocation, folders.folders, programs);
-    const write = output === undefined ? [] : ["/work/codex"];
+    const write = output === undefined ? [] : ["/here/codex"];
     deepStrictEqual(granted, { read: [...read, ...write], write, run: [] });
   }
 });
