@@ -1,19 +1,10 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { computeFolders } from "./folders.ts";
+import { foldersOfHome } from "./folders_of_home.ts";
 import type { Invocation } from "./invocation.ts";
 import { permissionsFor, proberPermissions, workerPermissions } from "./permissions.ts";
 import { findPrograms } from "./programs.ts";
 
-const computed = computeFolders({
-  env: (name) => ({ HOME: "/home" })[name],
-  workingFolder: () => "/",
-  homeFolder: () => undefined,
-  realPath: (path) => path,
-  user: 1000,
-  codexOption: undefined,
-  outputOption: undefined,
-  factsOption: undefined,
-});
+const folders = foldersOfHome("/home");
 const programs = findPrograms(() => true);
 const base = { json: false, wish: ["eye"] };
 const SUMMON: Invocation = {
@@ -38,8 +29,7 @@ const LOOKING: readonly Invocation[] = [
 
 for (const invocation of LOOKING) {
   Deno.test(`${invocation.command} writes nothing and has no network`, () => {
-    if ("problem" in computed) throw new Error(computed.problem);
-    const granted = permissionsFor(invocation, computed.folders, programs);
+    const granted = permissionsFor(invocation, folders, programs);
     deepStrictEqual(granted.write, []);
     const { net, env, ffi, sys } = workerPermissions(granted);
     deepStrictEqual([net, env, ffi, sys], [false, false, false, false]);
@@ -49,8 +39,6 @@ for (const invocation of LOOKING) {
 }
 
 Deno.test("init and add read and write the Codex, and nothing else", () => {
-  if ("problem" in computed) throw new Error(computed.problem);
-  const { folders } = computed;
   for (
     const invocation of [
       { command: "init", json: false, requests: [], bootCoven: undefined },
@@ -64,8 +52,6 @@ Deno.test("init and add read and write the Codex, and nothing else", () => {
 });
 
 Deno.test("who only prints may do nothing, and completions may read the Codex", () => {
-  if ("problem" in computed) throw new Error(computed.problem);
-  const { folders } = computed;
   const nothing = { read: [], write: [], run: [] };
   const printing = [
     { command: "schema", kind: "lychd" },
@@ -111,16 +97,6 @@ function never(): never {
 
 Deno.test("an import reads what is named and the drop-ins beside it, and writes to --output", () => {
   const invocation: Invocation = { command: "import", from: "quadlet", json: false, all: false };
-  const given = {
-    env: (name: string) => ({ HOME: "/home" })[name],
-    workingFolder: () => "/here",
-    homeFolder: () => undefined,
-    realPath: (path: string) => path,
-    user: 1000,
-    codexOption: undefined,
-    factsOption: undefined,
-    importOptions: ["units/my-eye.container"],
-  };
   const read = [
     "/here/units/my-eye.container",
     "/here/units/my-eye.container.d",
@@ -128,9 +104,9 @@ Deno.test("an import reads what is named and the drop-ins beside it, and writes 
     "/here/units/container.d",
   ];
   for (const output of [undefined, "codex"]) {
-    const folders = computeFolders({ ...given, outputOption: output });
-    if ("problem" in folders) throw new Error(folders.problem);
-    const granted = permissionsFor(invocation, folders.folders, programs);
+    const imports = ["units/my-eye.container"];
+    const given = foldersOfHome("/home", { workingFolder: "/here", imports, output });
+    const granted = permissionsFor(invocation, given, programs);
     const write = output === undefined ? [] : ["/here/codex"];
     deepStrictEqual(granted, { read: [...read, ...write], write, run: [] });
   }

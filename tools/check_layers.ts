@@ -70,6 +70,7 @@ const LAYERS: readonly {
     imports: ["src/core/report/printable.ts"],
     types: ["src/folders.ts"],
   },
+  { name: "src/folders_of_home.ts", imports: ["src/folders.ts"] },
   { name: "src/programs.ts", imports: [] },
   { name: "src/prober.ts", imports: [], types: ["src/host/probe.ts"] },
   { name: "src/health_worker.ts", imports: ["src/host/probe.ts"], types: ["src/prober.ts"] },

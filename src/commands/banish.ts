@@ -79,8 +79,6 @@ async function stopAll(
     const condition = conditionOf(unit);
     return isUp(condition) || condition.state === "stopping" || condition.hasJob;
   });
-  // A summon's jobs cannot be undone by others, only be taken back.
-  await systemd.cancel(up.map(([, unit]) => unit.job).filter((job) => job !== ""));
   const units = up.map(([name]) => name);
   const problem = units.length === 0 ? undefined : await systemd.stop(units);
   // systemd stops nothing that has failed already, and would call it failed for ever.

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { basename } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
 import { serviceOf } from "../core/rune/mod.ts";
-import { computeFolders } from "../folders.ts";
+import { foldersOfHome } from "../folders_of_home.ts";
 import type { Host, Ran } from "../host/host.ts";
 import { type MemoryHost, memoryHost } from "../host/memory_host.ts";
 import { Crash, mortalHost } from "../host/mortal_host.ts";
@@ -31,16 +31,7 @@ const OPTIONS: InscribeOptions = {
   waitSeconds: 0,
 };
 
-const { folders } = computeFolders({
-  env: (name) => ({ HOME: "/home", XDG_RUNTIME_DIR: "/run/user/0" })[name],
-  workingFolder: () => "/",
-  homeFolder: () => undefined,
-  realPath: (path) => path,
-  user: 0,
-  codexOption: undefined,
-  outputOption: undefined,
-  factsOption: undefined,
-}) as Extract<ReturnType<typeof computeFolders>, { folders: unknown }>;
+const folders = foldersOfHome("/home", { runtime: "/run/user/0", user: 0 });
 
 function rune(path: string, text: string): Rune {
   return { path, text, mode: 0o600, provenance: new Map() };

@@ -5,7 +5,7 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { readCodex } from "../core/codex/mod.ts";
 import { compile } from "../core/compile/mod.ts";
-import { computeFolders } from "../folders.ts";
+import { foldersOfHome } from "../folders_of_home.ts";
 import { HostError } from "../host/host.ts";
 import { type MemoryHost, memoryHost } from "../host/memory_host.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../invocation.ts";
@@ -24,16 +24,7 @@ const CODEX = ["owl", "sage"].map((name, i) =>
   `capabilities = ["text"]\nvram_mib = 20000\ndevices = ["nvidia.com/gpu=all"]\n`
 ).join("");
 
-const { folders } = computeFolders({
-  env: (name) => ({ HOME: "/home", XDG_RUNTIME_DIR: "/run/user/0" })[name],
-  workingFolder: () => "/",
-  homeFolder: () => undefined,
-  realPath: (path) => path,
-  user: 0,
-  codexOption: undefined,
-  outputOption: undefined,
-  factsOption: undefined,
-}) as Extract<ReturnType<typeof computeFolders>, { folders: unknown }>;
+const folders = foldersOfHome("/home", { runtime: "/run/user/0", user: 0 });
 
 type Facts = Readonly<Record<string, string>>;
 

@@ -5,7 +5,7 @@
  * the program `time`.
  */
 import { join } from "node:path/posix";
-import { household } from "./household.ts";
+import { manySoulstones } from "./many_soulstones.ts";
 
 const ROUNDS = Number(Deno.env.get("LYCHD_BENCH_ROUNDS") ?? 15);
 const ROOT = join(import.meta.dirname ?? ".", "../..");
@@ -43,7 +43,7 @@ function casesIn(folder: string): Case[] {
   const codex = (count: number, covens: number) => {
     const path = join(folder, `codex-${count}`);
     Deno.mkdirSync(join(path, "soulstones"), { recursive: true });
-    for (const [name, text] of Object.entries(household(count, covens))) {
+    for (const [name, text] of Object.entries(manySoulstones(count, covens))) {
       Deno.writeTextFileSync(join(path, name), text);
     }
     return path;

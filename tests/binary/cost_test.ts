@@ -1,7 +1,7 @@
 /** What the binary costs on a disk, and large input in memory. */
 import { match, ok, strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
-import { household as many } from "../bench/household.ts";
+import { manySoulstones } from "../bench/many_soulstones.ts";
 import { BINARY, binaryTest, Home, lacking } from "./binary.ts";
 
 const LIMIT_MB = 300;
@@ -62,7 +62,7 @@ binaryTest("a file just under the limit is read, whatever is in it", async () =>
 
 binaryTest("300 Soulstones in 30 Covens are read with little memory", async () => {
   await using home = new Home();
-  const { code, stderr, peakMb } = await check(home, home.codex("a", many(300, 30)));
+  const { code, stderr, peakMb } = await check(home, home.codex("a", manySoulstones(300, 30)));
   strictEqual(code, 0, stderr);
   ok(peakMb < LIMIT_MB, `${peakMb} MB`);
 }, lacking("time"));

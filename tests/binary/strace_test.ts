@@ -5,7 +5,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path/posix";
-import { computeFolders, type Folders } from "../../src/folders.ts";
+import type { Folders } from "../../src/folders.ts";
+import { foldersOfHome } from "../../src/folders_of_home.ts";
 import type { Invocation } from "../../src/invocation.ts";
 import { findPrograms } from "../../src/programs.ts";
 import { permissionsFor } from "../../src/permissions.ts";
@@ -115,18 +116,7 @@ function grantedIn(home: Home, invocation: Invocation, output?: string): readonl
 }
 
 function foldersOf(home: Home, output?: string): Folders {
-  const computed = computeFolders({
-    env: (name) => name === "HOME" ? home.dir : undefined,
-    workingFolder: () => "/",
-    homeFolder: () => undefined,
-    realPath: (path) => path,
-    user: Deno.uid() ?? 0,
-    codexOption: undefined,
-    factsOption: undefined,
-    outputOption: output,
-  });
-  if ("problem" in computed) throw new Error(computed.problem);
-  return computed.folders;
+  return foldersOfHome(home.dir, { user: Deno.uid() ?? 0, output });
 }
 
 const DOCTOR: Invocation = {

@@ -1,7 +1,7 @@
 /** What the tests of imports and their update share: the cases, and what becomes of them. */
+import { EMPTY_HOST } from "../../src/core/import/empty_host.ts";
 import { basename, join } from "node:path/posix";
 import {
-  type ImportContext,
   importLlamaSwap,
   importQuadlet,
   type ImportResult,
@@ -10,16 +10,6 @@ import {
 import { formatReport, PLAIN } from "../../src/core/report/mod.ts";
 
 const ROOT = import.meta.dirname ?? ".";
-
-/** A host on which nothing is taken. */
-export const CONTEXT: ImportContext = {
-  home: "/home/lich",
-  runtime: "/run/user/1000",
-  config: "/home/lich/.config",
-  user: 1000,
-  takenPorts: new Map(),
-  takenGroups: new Set(),
-};
 
 /** An input, and the file that says what it must become. */
 export interface ImportCase {
@@ -44,8 +34,8 @@ export function importCases(kind: "quadlet" | "llama-swap"): ImportCase[] {
 export function importCase({ input }: ImportCase): Promise<ImportResult> {
   const file = { path: basename(input), bytes: Deno.readFileSync(input) };
   return input.endsWith(".yaml")
-    ? importLlamaSwap(file, new Map(), CONTEXT)
-    : importQuadlet([{ file, folder: "/etc/units", dropIns: [] }], CONTEXT);
+    ? importLlamaSwap(file, new Map(), EMPTY_HOST)
+    : importQuadlet([{ file, folder: "/etc/units", dropIns: [] }], EMPTY_HOST);
 }
 
 /** An import as text: the report, or the Soulstones, the Coven of the boot, and every note. */

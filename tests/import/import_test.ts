@@ -2,6 +2,7 @@
  * Whole files imported: what they become is written beside each, passes the compiler, says the same
  * as the input where it is said to, and nothing is missing from the account.
  */
+import { EMPTY_HOST } from "../../src/core/import/empty_host.ts";
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { readCodex } from "../../src/core/codex/mod.ts";
 import { compile, type Rune } from "../../src/core/compile/mod.ts";
@@ -12,7 +13,7 @@ import { openLedger } from "../../src/core/import/ledger.ts";
 import { wholeSeconds } from "../../src/core/import/seconds.ts";
 import { hasErrors } from "../../src/core/report/mod.ts";
 import { QUADLET_KEYS, readQuadletUnit } from "../../src/core/rune/mod.ts";
-import { CONTEXT, importCase, importCases, textOf } from "./import.ts";
+import { importCase, importCases, textOf } from "./import.ts";
 
 const QUADLET = importCases("quadlet");
 const LLAMA_SWAP = importCases("llama-swap");
@@ -73,7 +74,7 @@ function valuesOf(path: string, text: string) {
   const file = { path, bytes: new TextEncoder().encode(text) };
   const read = readUnitInput({ file, folder: "/etc/units", dropIns: [] }, new Map(), ledger);
   if (!("unit" in read)) throw new Error(JSON.stringify(read.faults));
-  return settingsOf(read.unit, "eye", CONTEXT, ledger);
+  return settingsOf(read.unit, "eye", EMPTY_HOST, ledger);
 }
 
 for (const test of QUADLET) {
@@ -142,5 +143,5 @@ Deno.test("lines without effect are found as Quadlet finds them", () => {
     "ExecStartPre=a",
     "ExecStartPre=b",
   ]);
-  strictEqual(expansionsOf(CONTEXT, lines).variables["HOME"], "/home/lich");
+  strictEqual(expansionsOf(EMPTY_HOST, lines).variables["HOME"], "/home/lich");
 });

@@ -1,5 +1,5 @@
+import { EMPTY_HOST } from "../../src/core/import/empty_host.ts";
 import { importLlamaSwap, importQuadlet, type ImportResult } from "../../src/core/import/mod.ts";
-import type { ImportContext } from "../../src/core/import/mod.ts";
 import {
   COMPOSE,
   type Counterpart,
@@ -149,15 +149,6 @@ function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }
 
-const CONTEXT: ImportContext = {
-  home: "/home/lich",
-  runtime: "/run/user/1000",
-  config: "/home/lich/.config",
-  user: 1000,
-  takenPorts: new Map(),
-  takenGroups: new Set(),
-};
-
 async function modelRow(setting: string): Promise<Row> {
   const isCommand = setting.startsWith("cmd:");
   const base = `models:\n  eye:\n    cmd: ${MODEL_CMD}\n`;
@@ -176,7 +167,7 @@ async function topRow(setting: string): Promise<Row> {
 }
 
 function importSwap(text: string): Promise<ImportResult> {
-  return importLlamaSwap(fileOf("config.yaml", text), new Map(), CONTEXT);
+  return importLlamaSwap(fileOf("config.yaml", text), new Map(), EMPTY_HOST);
 }
 
 async function unitRow([section, line]: readonly [string, string]): Promise<Row> {
@@ -193,7 +184,7 @@ async function unitRow([section, line]: readonly [string, string]): Promise<Row>
 
 function importUnit(text: string): Promise<ImportResult> {
   const file = fileOf("eye.container", text);
-  return importQuadlet([{ file, folder: "/etc/units", dropIns: [] }], CONTEXT);
+  return importQuadlet([{ file, folder: "/etc/units", dropIns: [] }], EMPTY_HOST);
 }
 
 function fileOf(path: string, text: string) {

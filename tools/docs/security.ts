@@ -1,6 +1,7 @@
 import { commandTree, parseCommandLine } from "../../src/cli.ts";
 import { commandSpec } from "../../src/cli/spec.ts";
-import { computeFolders, type Folders } from "../../src/folders.ts";
+import type { Folders } from "../../src/folders.ts";
+import { foldersOfHome } from "../../src/folders_of_home.ts";
 import { type Permissions, permissionsFor, proberPermissions } from "../../src/permissions.ts";
 import { findPrograms, PROGRAM_PLACES } from "../../src/programs.ts";
 import { basename } from "node:path/posix";
@@ -54,7 +55,8 @@ function permissionTable(): string {
     const parsed = parseCommandLine(line.split(" "), "");
     if (parsed.kind !== "run") throw new Error(`${line}: ${parsed.stderr}`);
     const { invocation, named } = parsed;
-    const folders = foldersOf({
+    const folders = foldersOfHome(HOME, {
+      runtime: RUNTIME,
       output: named.output,
       facts: named.facts,
       imports: named.imports ?? [],
@@ -71,29 +73,6 @@ function permissionTable(): string {
     ...rows,
     "",
   ].join("\n");
-}
-
-function foldersOf(
-  named: {
-    output: string | undefined;
-    facts: string | undefined;
-    imports: readonly string[];
-  },
-): Folders {
-  const env: Record<string, string> = { HOME, XDG_RUNTIME_DIR: RUNTIME };
-  const computed = computeFolders({
-    env: (name) => env[name],
-    workingFolder: () => "/",
-    homeFolder: () => undefined,
-    realPath: (path) => path,
-    user: 1000,
-    codexOption: undefined,
-    outputOption: named.output,
-    factsOption: named.facts,
-    importOptions: named.imports,
-  });
-  if ("problem" in computed) throw new Error(computed.problem);
-  return computed.folders;
 }
 
 function rowOf(title: string, permissions: Permissions, folders: Folders): string {

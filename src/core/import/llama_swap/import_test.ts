@@ -1,21 +1,12 @@
+import { EMPTY_HOST } from "../empty_host.ts";
 import { deepStrictEqual, match, ok } from "node:assert/strict";
-import type { ImportContext } from "../imported.ts";
 import { noteLine } from "../ledger.ts";
 import { importLlamaSwap } from "./import.ts";
-
-const CONTEXT: ImportContext = {
-  home: "/home/lich",
-  runtime: "/run/user/1000",
-  config: "/home/lich/.config",
-  user: 1000,
-  takenPorts: new Map(),
-  takenGroups: new Set(),
-};
 
 /** What was written, what became of it, and why nothing was. */
 async function imported(yaml: string, images: Readonly<Record<string, string>> = {}) {
   const file = { path: "config.yaml", bytes: new TextEncoder().encode(yaml) };
-  const result = await importLlamaSwap(file, new Map(Object.entries(images)), CONTEXT);
+  const result = await importLlamaSwap(file, new Map(Object.entries(images)), EMPTY_HOST);
   return {
     toml: result.imported?.soulstones.map(({ text }) => text).join("\n") ?? "",
     told: result.imported?.notes.filter(({ outcome }) => outcome !== "carried")

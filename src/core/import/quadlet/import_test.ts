@@ -1,16 +1,8 @@
+import { EMPTY_HOST } from "../empty_host.ts";
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import type { ImportContext, ImportResult } from "../imported.ts";
 import { importQuadlet } from "./import.ts";
 import type { UnitInput } from "./units.ts";
-
-const CONTEXT: ImportContext = {
-  home: "/home/lich",
-  runtime: "/run/user/1000",
-  config: "/home/lich/.config",
-  user: 1000,
-  takenPorts: new Map(),
-  takenGroups: new Set(),
-};
 
 function file(path: string, text: string) {
   return { path, bytes: new TextEncoder().encode(text) };
@@ -28,7 +20,7 @@ function importUnits(
     dropIns: Object.entries(dropIns).filter(([name]) => name.startsWith(`${path}.d/`))
       .map(([name, content]) => file(name, content)),
   }));
-  return importQuadlet(inputs, { ...CONTEXT, ...context });
+  return importQuadlet(inputs, { ...EMPTY_HOST, ...context });
 }
 
 /** The lines of a Soulstone, without its comments. */
@@ -212,7 +204,7 @@ Deno.test("every unit that cannot be read is told, with its line", async () => {
       dropIns: [],
     },
     { file: file("g.container", "\ufeff[Container]\nImage=x\n"), folder: "/", dropIns: [] },
-  ], CONTEXT);
+  ], EMPTY_HOST);
   strictEqual(result.imported, undefined);
   deepStrictEqual(
     result.findings.map(({ code, place }) => `${code} ${place.file}:${place.start.line}`),

@@ -1,0 +1,11 @@
+import type { ImportContext } from "./imported.ts";
+
+/** A host on which nothing is taken: for tests and documents. */
+export const EMPTY_HOST: ImportContext = {
+  home: "/home/lich",
+  runtime: "/run/user/1000",
+  config: "/home/lich/.config",
+  user: 1000,
+  takenPorts: new Map(),
+  takenGroups: new Set(),
+};
