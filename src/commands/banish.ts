@@ -90,15 +90,24 @@ async function stopAll(
       hint: "lychd status",
     });
   }
-  const stopped = units.flatMap((unit) => /^soulstone-(.+)\.service$/.exec(unit)?.[1] ?? []).sort();
+  const stopped = soulstonesIn(units);
+  const forgotten = soulstonesIn(failed.map(([name]) => name));
   const seconds = Number(((performance.now() - begun) / 1000).toFixed(1));
-  if (json) printJson(context, { stopped, seconds });
+  if (json) printJson(context, { stopped, forgotten, seconds });
   else {
     context.terminal.out(
       stopped.length === 0
         ? "nothing runs of that\n"
         : `stopped: ${stopped.join(", ")} (${seconds.toFixed(1)} s)\n`,
     );
+    if (forgotten.length > 0) {
+      context.terminal.out(`no longer counted as failed: ${forgotten.join(", ")}\n`);
+    }
   }
   return EXIT.ok;
+}
+
+/** The Soulstones of services, by name. */
+function soulstonesIn(units: readonly string[]): string[] {
+  return units.flatMap((unit) => /^soulstone-(.+)\.service$/.exec(unit)?.[1] ?? []).sort();
 }

@@ -291,6 +291,15 @@ for (const name of ["text", "newt"]) {
   });
 }
 
+Deno.test("banish tells what no longer counts as failed", async () => {
+  const seen = await house(FAILED);
+  strictEqual(
+    await banish({ command: "banish", json: false, wish: "owl" }, seen.context),
+    EXIT.ok,
+  );
+  strictEqual(seen.out, "nothing runs of that\nno longer counted as failed: owl\n");
+});
+
 Deno.test("what nothing is called, and a capability that no stray is called, are refused", async () => {
   const seen = await house(RUNNING);
   for (const name of ["text", "newt"]) {
