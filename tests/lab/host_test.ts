@@ -18,7 +18,6 @@ import {
   putTree,
   shellQuote,
   skipReason,
-  type Suite,
 } from "./lab.ts";
 
 const IMAGE = "localhost/fake-engine:latest";
@@ -447,21 +446,19 @@ if (Deno.env.get("LYCHD_LAB_KEEP") === undefined) {
   });
 
   labTest("down: leaves no process, mount, interface or cgroup", async () => {
-    const suite: Suite = (await labStatus()).suite;
-    assert.notDeepEqual(await labTraces(suite), []);
+    assert.notDeepEqual(await labTraces(), []);
     await lichExec(["podman", "run", "-d", "--rm", IMAGE, "--port", "1"]);
     const client = new Deno.Command(fileURLToPath(new URL("./lab", import.meta.url)), {
       args: ["exec", "--", "sleep", "1000"],
     }).spawn();
-    await labDown(suite);
+    await labDown();
     await client.status;
-    assert.deepEqual(await labTraces(suite), []);
-    assert.equal((await labStatus(suite)).up, false);
-    await labDown(suite); // twice does no harm
+    assert.deepEqual(await labTraces(), []);
+    assert.equal((await labStatus()).up, false);
+    await labDown(); // twice does no harm
   });
 
   labTest("down: clears up after an up that was killed", async () => {
-    const suite: Suite = (await labStatus()).suite;
     try {
       for (const delayMs of [30, 60, 100, 200, 400]) {
         const up = new Deno.Command(fileURLToPath(new URL("./lab", import.meta.url)), {
@@ -472,13 +469,13 @@ if (Deno.env.get("LYCHD_LAB_KEEP") === undefined) {
         await new Promise((resolve) => setTimeout(resolve, delayMs));
         up.kill("SIGKILL");
         await up.status;
-        await labDown(suite);
-        assert.deepEqual(await labTraces(suite), [], `killed after ${delayMs} ms`);
+        await labDown();
+        assert.deepEqual(await labTraces(), [], `killed after ${delayMs} ms`);
       }
     } finally {
-      await labUp(suite);
+      await labUp();
     }
-    assert.equal((await labStatus(suite)).up, true);
+    assert.equal((await labStatus()).up, true);
   });
 }
 

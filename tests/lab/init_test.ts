@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { runAtTerminal, type Step } from "../cli/pty.ts";
 import { ask, clear, ENGINE_IMAGE, must, putBinary, show } from "./host_codex.ts";
 import { SPECIFICATION, writeSpecification } from "./cdi.ts";
-import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
+import { labEnvironment, labTest, labUp, type LichShell, lichShell } from "./lab.ts";
 
 const LAB = fileURLToPath(new URL("./lab", import.meta.url));
 
@@ -146,7 +146,7 @@ labTest("init takes the devices that are there and a port that is free; add goes
 
 /** A line of shell as lich, at a terminal of the host. */
 function atLabsTerminal(line: string, steps: readonly Step[]) {
-  const env = { PATH: Deno.env.get("PATH") ?? "", TERM: "xterm-256color" };
+  const env = { ...labEnvironment(), PATH: Deno.env.get("PATH") ?? "", TERM: "xterm-256color" };
   const words = `'${LAB}' exec --user lich -- bash -lc '${line}'`;
   return runAtTerminal(words, steps, { cwd: "/", env });
 }

@@ -16,6 +16,8 @@ export type Suite = "trixie" | "sid";
 export interface LabOptions {
   /** Default: the environment variable `LAB_SUITE`, or else `trixie`. */
   suite?: Suite;
+  /** Which of several labs of the suite; default: the environment variable `LAB_NUMBER`, or else 1. */
+  number?: number;
 }
 
 /** What {@link lichExec} can be told. */
@@ -94,25 +96,26 @@ export function labTest(name: string, body: () => Promise<void>): void {
 }
 
 /** Builds what is missing (about a minute, once) and boots, if it is down. */
-export async function labUp(suite: Suite = defaultSuite()): Promise<void> {
-  await labCommand(["up"], suite);
+export async function labUp(lab: LabOptions = {}): Promise<void> {
+  await labCommand(["up"], lab);
 }
 
 /** Powers off. Does no harm when it is down, and also clears up after an `up` that failed. */
-export async function labDown(suite: Suite = defaultSuite()): Promise<void> {
-  await labCommand(["down"], suite);
+export async function labDown(lab: LabOptions = {}): Promise<void> {
+  await labCommand(["down"], lab);
 }
 
 /** Stops and deletes all that lich has made: units, containers, files of the home directory. */
-export async function labWipe(suite: Suite = defaultSuite()): Promise<void> {
-  await labCommand(["wipe"], suite);
+export async function labWipe(lab: LabOptions = {}): Promise<void> {
+  await labCommand(["wipe"], lab);
 }
 
 /** Tells whether a lab is up. */
-export async function labStatus(suite: Suite = defaultSuite()): Promise<LabStatus> {
-  const { code, stdout, stderr } = await runScript(["status"], suite);
+export async function labStatus(lab: LabOptions = {}): Promise<LabStatus> {
+  const { suite } = which(lab);
+  const { code, stdout, stderr } = await runScript(["status"], lab);
   if (code === 3) return { up: false, suite };
-  const found = /^up suite=\S+ pid=(\d+) address=(\S+) /.exec(stdout);
+  const found = /^up suite=\S+ number=\d pid=(\d+) address=(\S+) /.exec(stdout);
   if (!found) throw new Error(`Cannot read the lab's status: ${stdout}${stderr}`);
   return { up: true, suite, pid: Number(found[1]), address: found[2]! };
 }
@@ -131,7 +134,7 @@ export function lichExec(argv: string[], options: ExecOptions = {}): Promise<Lab
   if (options.timeoutSeconds !== undefined) {
     words.push("timeout", "--kill-after=1", String(options.timeoutSeconds));
   }
-  return runScript([...words, ...argv], options.suite ?? defaultSuite(), options.stdin);
+  return runScript([...words, ...argv], options, options.stdin);
 }
 
 /**
@@ -144,7 +147,7 @@ export async function putTree(
   options: LabOptions = {},
 ): Promise<void> {
   const user = labPath.startsWith("/home/lich/") ? "lich" : "root";
-  await labCommand(["cp", "--user", user, localPath, labPath], options.suite ?? defaultSuite());
+  await labCommand(["cp", "--user", user, localPath, labPath], options);
 }
 
 /** Copies a file or a folder out of the lab; the counterpart of {@link putTree}. */
@@ -153,7 +156,7 @@ export async function getTree(
   localPath: string,
   options: LabOptions = {},
 ): Promise<void> {
-  await labCommand(["cp", `lab:${labPath}`, localPath], options.suite ?? defaultSuite());
+  await labCommand(["cp", `lab:${labPath}`, localPath], options);
 }
 
 /**
@@ -168,7 +171,7 @@ export async function getTree(
 export function lichShell(options: LabOptions = {}): LichShell {
   const child = new Deno.Command(SCRIPT, {
     args: ["exec", "--user", "lich", "--", "bash", "--norc"],
-    env: { LAB_SUITE: options.suite ?? defaultSuite() },
+    env: labEnvironment(options),
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -222,12 +225,15 @@ export function shellQuote(word: string): string {
  * What the host has of a lab: processes, mounts, the network interface, cgroups; one line each.
  * After `labDown` there is nothing.
  */
-export async function labTraces(suite: Suite = defaultSuite()): Promise<string[]> {
-  const cgroup = `lychd-tests-${suite}`;
-  const rootfs = `${Deno.env.get("LAB_DIR") ?? "/var/tmp/lychd-tests-lab"}/${suite}/rootfs`;
+export async function labTraces(lab: LabOptions = {}): Promise<string[]> {
+  const { suite, number } = which(lab);
+  const name = number === 1 ? suite : `${suite}${number}`;
+  const cgroup = `lychd-tests-${name}`;
+  const isOfCgroup = new RegExp(`/${cgroup}(/|$)`, "m");
+  const rootfs = `${Deno.env.get("LAB_DIR") ?? "/var/tmp/lychd-tests-lab"}/${name}/rootfs`;
   const traces: string[] = [];
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
-    if ((await readQuietly(`/proc/${pid}/cgroup`)).includes(`/${cgroup}`)) {
+    if (isOfCgroup.test(await readQuietly(`/proc/${pid}/cgroup`))) {
       traces.push(`process ${pid}: ${await readQuietly(`/proc/${pid}/comm`)}`.trim());
     }
     // Of every process, as a mount may live on in a forgotten namespace.
@@ -235,7 +241,7 @@ export async function labTraces(suite: Suite = defaultSuite()): Promise<string[]
       traces.push(`mount, seen by ${pid}`);
     }
   }
-  if (await exists(`/sys/class/net/lychd-t-${suite}`)) traces.push(`interface lychd-t-${suite}`);
+  if (await exists(`/sys/class/net/lychd-t-${name}`)) traces.push(`interface lychd-t-${name}`);
   for (const line of (await readQuietly("/proc/self/mountinfo")).split("\n")) {
     const [before = "", after = ""] = line.split(" - ");
     const folder = `${before.split(" ")[4]}/${cgroup}`;
@@ -244,27 +250,35 @@ export async function labTraces(suite: Suite = defaultSuite()): Promise<string[]
   return traces;
 }
 
-function defaultSuite(): Suite {
-  const suite = Deno.env.get("LAB_SUITE") ?? "trixie";
+function which(options: LabOptions): Required<Pick<LabOptions, "suite" | "number">> {
+  const suite = options.suite ?? Deno.env.get("LAB_SUITE") ?? "trixie";
   if (suite !== "trixie" && suite !== "sid") {
     throw new RangeError(`LAB_SUITE must be trixie or sid, not \`${suite}\``);
   }
-  return suite;
+  return { suite, number: options.number ?? Number(Deno.env.get("LAB_NUMBER") ?? 1) };
 }
 
-async function labCommand(words: string[], suite: Suite): Promise<void> {
-  const { code, stdout, stderr } = await runScript(words, suite);
-  if (code !== 0) throw new Error(`lab ${words.join(" ")} (${suite}) failed:\n${stdout}${stderr}`);
+/** The environment variables by which the script `lab` knows which lab is meant. */
+export function labEnvironment(lab: LabOptions = {}): Record<string, string> {
+  const { suite, number } = which(lab);
+  return { LAB_SUITE: suite, LAB_NUMBER: String(number) };
+}
+
+async function labCommand(words: string[], lab: LabOptions): Promise<void> {
+  const { code, stdout, stderr } = await runScript(words, lab);
+  if (code !== 0) {
+    throw new Error(`lab ${words.join(" ")} (${which(lab).suite}) failed:\n${stdout}${stderr}`);
+  }
 }
 
 async function runScript(
   args: string[],
-  suite: Suite,
+  lab: LabOptions,
   stdin?: string | Uint8Array,
 ): Promise<LabResult> {
   const command = new Deno.Command(SCRIPT, {
     args,
-    env: { LAB_SUITE: suite },
+    env: labEnvironment(lab),
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",

@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { engine, type Fields, GPU_FOLDER, install, must, show, start } from "./host_codex.ts";
 import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
+import { membersOf, type Node, overlaps, together } from "./law.ts";
 
 /** A Codex as the law sees it. */
 interface Graph {
-  readonly soulstones: readonly { name: string; groups: readonly string[]; resident: boolean }[];
+  readonly soulstones: readonly Node[];
   /** What to start, one after the other: indexes into all Soulstones and Covens. */
   readonly wishes: readonly number[];
   /** Which of the starts use --job-mode=fail. */
@@ -30,14 +31,8 @@ const graphs: fc.Arbitrary<Graph> = fc.record({
   careful: fc.array(fc.boolean(), { minLength: STARTS, maxLength: STARTS }),
 });
 
-/** The law in its shortest words, written apart from the compiler. */
-function together(a: Graph["soulstones"][number], b: Graph["soulstones"][number]): boolean {
-  return a.name === b.name || a.resident || b.resident ||
-    a.groups.some((g) => b.groups.includes(g));
-}
-
-function membersOf(graph: Graph, group: string): string[] {
-  return graph.soulstones.filter((s) => s.resident || s.groups.includes(group)).map((s) => s.name);
+function membersIn(graph: Graph, group: string): string[] {
+  return membersOf(graph.soulstones, group).map((node) => node.name);
 }
 
 function installGraph(
@@ -67,26 +62,6 @@ async function activeNames(shell: LichShell, graph: Graph, groups: readonly stri
     running: graph.soulstones.map((s) => s.name).filter((name) => isActive(service(name))),
     covens: groups.filter((group) => isActive(target(group))),
   };
-}
-
-/** Pairs that were both in the GPU at once though the law forbids it, from the engines' own log. */
-function overlaps(graph: Graph, log: string): string[] {
-  const held = new Set<string>();
-  const found: string[] = [];
-  for (const line of log.trim().split("\n")) {
-    const [, , event, name = ""] = line.split(" ");
-    if (event === "gone") held.delete(name);
-    if (event !== "start") continue;
-    const me = graph.soulstones.find((s) => s.name === name);
-    for (const other of held) {
-      const them = graph.soulstones.find((s) => s.name === other);
-      if (me !== undefined && them !== undefined && !together(me, them)) {
-        found.push(`${other}+${name}`);
-      }
-    }
-    held.add(name);
-  }
-  return found;
 }
 
 labTest("after any start exactly the right services run, and nothing ever overlapped", async () => {
@@ -119,11 +94,11 @@ labTest("after any start exactly the right services run, and nothing ever overla
         const fits = (n: string) =>
           graph.soulstones.some((s) => s.name === n && me && together(s, me));
         running = new Set([...running].filter(fits).concat(name));
-        covens = new Set([...covens].filter((c) => membersOf(graph, c).includes(name)));
+        covens = new Set([...covens].filter((c) => membersIn(graph, c).includes(name)));
       } else {
-        const members = membersOf(graph, group);
+        const members = membersIn(graph, group);
         running = new Set(members);
-        const same = (c: string) => membersOf(graph, c).join() === members.join();
+        const same = (c: string) => membersIn(graph, c).join() === members.join();
         covens = new Set([...covens].filter(same).concat(group));
       }
       const options = graph.careful[step] === true ? ["--job-mode=fail"] : [];
@@ -140,7 +115,7 @@ labTest("after any start exactly the right services run, and nothing ever overla
         covens: [...covens].sort(),
       }, context);
     }
-    found.push(...overlaps(graph, await must(shell, `cat ${GPU_FOLDER.host}/log`)));
+    found.push(...overlaps(graph.soulstones, await must(shell, `cat ${GPU_FOLDER.host}/log`)));
   }
   swapSeconds.sort((a, b) => a - b);
   // deno-lint-ignore no-console
@@ -185,7 +160,7 @@ labTest("twenty swaps between two engines, none overlaps", async () => {
   }
   const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
   assert.equal(log.match(/ start /g)?.length, 20);
-  assert.deepEqual(overlaps(PAIR, log), []);
+  assert.deepEqual(overlaps(PAIR.soulstones, log), []);
 });
 
 labTest("conflicts hold with --job-mode=fail too, whoever comes second", async () => {

@@ -1,13 +1,22 @@
 /**
- * Runs the tests of the lab and leaves nothing of it behind: no process, mount, network interface or
- * cgroup. `deno task test:lab [FILE…]`; `LYCHD_LAB_KEEP=1` keeps it up for the next run.
+ * Runs the tests of the lab, several labs at once as most of a test is waiting, and leaves nothing of
+ * them behind: no process, mount, network interface or cgroup.
+ *
+ * `deno task test:lab [FILE…] [--filter=…]`; `LYCHD_LABS=N` says how many labs, `LYCHD_LAB_KEEP=1`
+ * keeps them up for the next run.
  */
+import { readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import { labDown, labTraces, skipReason } from "./lab.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
-async function run(files: readonly string[]): Promise<number> {
+/** More than these wait for the processors, not for each other. */
+const LABS_PER_PROCESSOR = 1.5;
+const MOST_LABS = 4;
+
+async function run(args: readonly string[]): Promise<number> {
   const reason = skipReason();
   if (reason !== undefined) {
     console.log(`the tests of the lab are skipped: ${reason}`);
@@ -17,17 +26,61 @@ async function run(files: readonly string[]): Promise<number> {
     console.error("the lab needs root");
     return 1;
   }
-  // An interrupt reaches the tests too; the lab goes down behind them all the same.
+  // An interrupt reaches the tests too; the labs go down behind them all the same.
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => {});
-  const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", ...(files.length > 0 ? files : [FOLDER])],
-  }).spawn().status;
-  if (Deno.env.get("LYCHD_LAB_KEEP")) return code;
-  await labDown();
-  const traces = await labTraces();
-  for (const trace of traces) console.error(`left behind by the lab: ${trace}`);
-  if (traces.length === 0) console.log("the lab is down and left nothing behind");
-  return traces.length > 0 ? 1 : code;
+  const flags = args.filter((arg) => arg.startsWith("-"));
+  const named = args.filter((arg) => !arg.startsWith("-"));
+  const files = named.length > 0 ? named : await testFiles();
+  const types = await new Deno.Command(Deno.execPath(), { args: ["check", "-q", ...files] })
+    .spawn().status;
+  if (!types.success) return types.code;
+  const queue = [...files];
+  const labs = Array.from({ length: Math.min(labCount(), files.length) }, (_, i) => i + 1);
+  const codes = await Promise.all(labs.map((number) => work(number, queue, flags)));
+  return Math.max(...codes);
+}
+
+/** The files of tests, the longest first: with them at the end one lab would work while others wait. */
+async function testFiles(): Promise<string[]> {
+  const names = (await readdir(FOLDER)).filter((name) => name.endsWith("_test.ts"));
+  const files = await Promise.all(names.map(async (name) => {
+    const path = join(FOLDER, name);
+    return { path, size: (await stat(path)).size };
+  }));
+  return files.sort((a, b) => b.size - a.size).map(({ path }) => path);
+}
+
+function labCount(): number {
+  const wish = Number(Deno.env.get("LYCHD_LABS") ?? 0);
+  if (wish > 0) return wish;
+  return Math.min(MOST_LABS, Math.ceil(navigator.hardwareConcurrency * LABS_PER_PROCESSOR));
+}
+
+/** Takes file after file to one lab until there are none; then the lab goes down. */
+async function work(number: number, queue: string[], flags: readonly string[]): Promise<number> {
+  let worst = 0;
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    console.log(`lab ${number}: ${basename(file)}`);
+    const test = await deno(["test", "--no-check", "-A", ...flags, file], number);
+    console.log(test.said);
+    worst = Math.max(worst, test.code);
+  }
+  if (Deno.env.get("LYCHD_LAB_KEEP")) return worst;
+  await labDown({ number });
+  const traces = await labTraces({ number });
+  for (const trace of traces) console.error(`left behind by lab ${number}: ${trace}`);
+  if (traces.length === 0) console.log(`lab ${number} is down and left nothing behind`);
+  return traces.length > 0 ? 1 : worst;
+}
+
+/** What Deno said is given whole, or the tests of several labs would speak at once. */
+async function deno(args: readonly string[], lab: number): Promise<{ code: number; said: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    env: { LAB_NUMBER: String(lab) },
+    stdin: "null",
+  }).output();
+  return { code, said: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
 }
 
 Deno.exitCode = await run(Deno.args);
