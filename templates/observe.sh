@@ -53,7 +53,7 @@ printf '%s\n\n%s\n' "$units" "$states" | awk -v now="$(date +%s)" '
             state = "running"; entered = is["ActiveEnterTimestamp"]
         } else if (is["ActiveState"] == "activating" && is["SubState"] !~ /^auto-restart/ && is["NRestarts"] == 0) {
             state = "starting"; entered = is["InactiveExitTimestamp"]
-        } else if (is["ActiveState"] == "deactivating" && is["Result"] !~ /^(success)?$/ && !is["Job"]) {
+        } else if (is["ActiveState"] == "deactivating" && is["Result"] !~ /^(success)?$/ && !is_asked_to_end(is["Id"])) {
             state = "failed"; entered = is["StateChangeTimestamp"]
         } else if (is["ActiveState"] == "deactivating") {
             state = "stopping"; entered = is["StateChangeTimestamp"]
@@ -71,6 +71,20 @@ printf '%s\n\n%s\n' "$units" "$states" | awk -v now="$(date +%s)" '
         if (sub(/^@/, "", entered)) {
             since = since "lychd_soulstone_state_since_timestamp_seconds{" of "} " entered "\n"
         }
+    }
+    # Whether a job waits for the end of a unit. The job of its start waits too while what a crash
+    # left behind is cleared up.
+    function is_asked_to_end(unit,    command, jobs, lines, words, n, i) {
+        if (!is["Job"]) return 0
+        command = "systemctl --user list-jobs --plain --no-legend -- " unit
+        command | getline jobs
+        close(command)
+        n = split(jobs, lines, "\n")
+        for (i = 1; i <= n; i++) {
+            split(lines[i], words, " ")
+            if (words[2] == unit && words[3] ~ /^(stop|restart)$/) return 1
+        }
+        return 0
     }
     # Whether something is up, or about to be, that cannot run beside a unit. Only who has failed is
     # asked for: who runs is alone, and the answers are long.

@@ -25,6 +25,8 @@ interface Row {
   readonly state: string;
   readonly since: number | undefined;
   readonly restarts?: number;
+  /** What list-jobs says of the engine. */
+  readonly jobs?: string;
 }
 
 const ROWS: readonly Row[] = [
@@ -74,8 +76,38 @@ const ROWS: readonly Row[] = [
       Job: "7",
       ...TIMES,
     },
+    jobs: "7 soulstone-eye.service stop running",
     state: "stopping",
     since: 400,
+  },
+  {
+    claim: "an engine that is restarted by hand is stopping, even if it had to be killed",
+    properties: {
+      ActiveState: "deactivating",
+      SubState: "stop-post",
+      NRestarts: "0",
+      Result: "exit-code",
+      Job: "7",
+      ...TIMES,
+    },
+    jobs: "7 soulstone-eye.service restart running",
+    state: "stopping",
+    since: 400,
+  },
+  {
+    claim: "an engine that crashed while it loads has failed, though the job of its start waits",
+    properties: {
+      ActiveState: "deactivating",
+      SubState: "stop-post",
+      NRestarts: "2",
+      Result: "exit-code",
+      Job: "7",
+      ...TIMES,
+    },
+    jobs: "6 soulstone-sage.service stop waiting\n7 soulstone-eye.service start running",
+    state: "failed",
+    since: 400,
+    restarts: 2,
   },
   {
     claim: "an engine that crashed has failed while systemd clears up behind it",
@@ -122,6 +154,7 @@ async function observe(
   properties: Properties,
   coven: Properties = { ActiveState: "inactive" },
   conflicts = "",
+  jobs = "",
 ): Promise<{ code: number; stderr: string; text: string; names: string[] }> {
   const folder = await Deno.makeTempDir();
   try {
@@ -134,6 +167,7 @@ async function observe(
     const played = `#!/bin/sh
 case $* in
 *Conflicts*) echo "${conflicts}" ;;
+*list-jobs*) echo "${jobs}" ;;
 *) echo "$@" >"\${0%/*}/asked"; cat "\${0%/*}/answer" ;;
 esac
 `;
@@ -170,9 +204,9 @@ esac
 
 const OF = 'soulstone="eye",covens="a.b",engine_kind="vllm"';
 
-for (const { claim, properties, state, since, restarts = 0 } of ROWS) {
+for (const { claim, properties, state, since, restarts = 0, jobs } of ROWS) {
   Deno.test(claim, async () => {
-    const { code, stderr, text, names } = await observe(properties);
+    const { code, stderr, text, names } = await observe(properties, undefined, undefined, jobs);
     assert.deepEqual({ code, stderr, names }, { code: 0, stderr: "", names: ["units.txt"] });
     const states = [...text.matchAll(/^lychd_soulstone_state\{(.*),state="(.*)"\} (\d)$/gm)];
     assert.deepEqual(
