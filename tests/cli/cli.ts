@@ -8,9 +8,8 @@
  */
 import { strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
+import { programCommand } from "../program.ts";
 import { runAtTerminal, type Step } from "./pty.ts";
-
-const ROOT = join(import.meta.dirname ?? ".", "../..");
 
 /** Kept from the caller's home, so that a test's own home makes nothing load again. */
 const DENO_DIR = Deno.env.get("DENO_DIR") ??
@@ -72,7 +71,7 @@ export class Cli implements AsyncDisposable {
     args: readonly string[],
     env: Readonly<Record<string, string | undefined>> = {},
   ): Promise<Said> {
-    const [program, words] = command();
+    const [program, words] = programCommand();
     const { code, stdout, stderr } = await new Deno.Command(program, {
       args: [...words, ...args.map((arg) => arg.replaceAll("[DIR]", this.dir))],
       cwd: this.dir,
@@ -90,7 +89,7 @@ export class Cli implements AsyncDisposable {
     line: string,
     env: Readonly<Record<string, string | undefined>> = {},
   ): Promise<Said> {
-    const [program, words] = command();
+    const [program, words] = programCommand();
     const lychd = [program, ...words].map((word) => `'${word}'`).join(" ");
     const { code, stdout, stderr } = await new Deno.Command("sh", {
       args: ["-c", line.replaceAll("$LYCHD", lychd)],
@@ -108,7 +107,7 @@ export class Cli implements AsyncDisposable {
     steps: readonly Step[],
     env: Readonly<Record<string, string | undefined>> = {},
   ): Promise<{ code: number; shown: string }> {
-    const [program, words] = command();
+    const [program, words] = programCommand();
     const line = [program, ...words, ...args].map((word) => `'${word}'`).join(" ");
     const { code, shown } = await this.atTerminal(line, steps, env);
     return { code, shown: shown.replaceAll(this.dir, "[DIR]") };
@@ -126,7 +125,7 @@ export class Cli implements AsyncDisposable {
 
   /** A folder for the PATH, in which `lychd` is the program that is tested. */
   onPath(): string {
-    const [program, words] = command();
+    const [program, words] = programCommand();
     const line = [program, ...words].map((word) => `'${word}'`).join(" ");
     this.write("bin/lychd", `#!/bin/sh\nexec ${line} "$@"\n`);
     Deno.chmodSync(join(this.dir, "bin/lychd"), 0o755);
@@ -184,25 +183,6 @@ export class Cli implements AsyncDisposable {
 /** Makes a folder for one test. */
 export function cli(): Cli {
   return new Cli();
-}
-
-function command(): [string, string[]] {
-  const binary = Deno.env.get("LYCHD_BINARY");
-  return binary ? [binary, []] : [
-    Deno.execPath(),
-    [
-      "run",
-      "-q",
-      "--no-prompt",
-      "-R",
-      "-W",
-      "-E",
-      "-S",
-      "--allow-net=127.0.0.1",
-      "--allow-run",
-      join(ROOT, "main.ts"),
-    ],
-  ];
 }
 
 /** Whether anything is at an absolute path, a link that leads nowhere included. */

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path/posix";
+import { programCommand } from "../program.ts";
 import { lichExec, type LichShell, putTree, shellQuote } from "./lab.ts";
 import { withoutRule } from "./rules.ts";
 
@@ -81,22 +82,11 @@ export interface Said {
   readonly stderr: string;
 }
 
-/** Runs lychd: the binary that LYCHD_BINARY names, else the source. */
+/** Runs lychd. */
 export async function lychd(...args: string[]): Promise<Said> {
-  const binary = Deno.env.get("LYCHD_BINARY");
-  const source = [
-    "run",
-    "--no-prompt",
-    "-R",
-    "-W",
-    "-E",
-    "-S",
-    "--allow-net=127.0.0.1",
-    "--allow-run",
-    join(ROOT, "main.ts"),
-  ];
-  const { code, stdout, stderr } = await new Deno.Command(binary ?? Deno.execPath(), {
-    args: binary === undefined ? [...source, ...args] : args,
+  const [program, words] = programCommand();
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args: [...words, ...args],
     stdout: "piped",
     stderr: "piped",
   }).output();
