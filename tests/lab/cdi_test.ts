@@ -22,7 +22,8 @@ labTest("a device of a specification reaches the engine, with its variables", as
   try {
     await using shell = lichShell();
     await install(shell, CODEX);
-    assert.equal((await start(shell, "soulstone-a.service")).code, 0);
+    const { code, stderr } = await start(shell, "soulstone-a.service");
+    assert.equal(code, 0, stderr);
     const env = new TextDecoder().decode(await ask(shell, 8780, "/env"));
     assert.ok(env.split("\0").includes("LYCHD_TEST_GPU=fakegpu0"));
     await must(shell, "podman exec soulstone-a test -c /dev/fakegpu0");
