@@ -12,8 +12,7 @@ import { labDown, labTraces, skipReason } from "./lab.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
-/** More than these wait for the processors, not for each other. */
-const LABS_PER_PROCESSOR = 1.5;
+/** A lab needs most of a processor; more labs than these save nothing, the longest file takes as long. */
 const MOST_LABS = 4;
 
 async function run(args: readonly string[]): Promise<number> {
@@ -53,7 +52,7 @@ async function testFiles(): Promise<string[]> {
 function labCount(): number {
   const wish = Number(Deno.env.get("LYCHD_LABS") ?? 0);
   if (wish > 0) return wish;
-  return Math.min(MOST_LABS, Math.ceil(navigator.hardwareConcurrency * LABS_PER_PROCESSOR));
+  return Math.min(MOST_LABS, navigator.hardwareConcurrency);
 }
 
 /** Takes file after file to one lab until there are none; then the lab goes down. */
