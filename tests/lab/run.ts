@@ -25,8 +25,6 @@ async function run(args: readonly string[]): Promise<number> {
     console.error("the lab needs root");
     return 1;
   }
-  // An interrupt reaches the tests too; the labs go down behind them all the same.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => {});
   const flags = args.filter((arg) => arg.startsWith("-"));
   const named = args.filter((arg) => !arg.startsWith("-"));
   const files = named.length > 0 ? named : await testFiles();
@@ -34,9 +32,17 @@ async function run(args: readonly string[]): Promise<number> {
     .spawn().status;
   if (!types.success) return types.code;
   const queue = [...files];
+  // An interrupt reaches the tests too; the labs go down behind them all the same.
+  let interrupted = 0;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      interrupted = 130;
+      queue.length = 0;
+    });
+  }
   const labs = Array.from({ length: Math.min(labCount(), files.length) }, (_, i) => i + 1);
   const codes = await Promise.all(labs.map((number) => work(number, queue, flags)));
-  return Math.max(...codes);
+  return Math.max(interrupted, ...codes);
 }
 
 /** The files of tests, the longest first: with them at the end one lab would work while others wait. */
