@@ -5,7 +5,7 @@
  * `deno task test:lab [FILE…] [--filter=…]`; `LYCHD_LABS=N` says how many labs, `LYCHD_LAB_KEEP=1`
  * keeps them up for the next run.
  */
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import { labDown, labTraces, skipReason } from "./lab.ts";
@@ -14,6 +14,15 @@ const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
 /** A lab needs most of a processor; more labs than these save nothing, the longest file takes as long. */
 const MOST_LABS = 4;
+
+/** Those that take minutes, the longest first. */
+const LONGEST = [
+  "law_test.ts",
+  "summon_law_test.ts",
+  "summon_test.ts",
+  "watchers_test.ts",
+  "doctor_test.ts",
+];
 
 async function run(args: readonly string[]): Promise<number> {
   const reason = skipReason();
@@ -45,14 +54,10 @@ async function run(args: readonly string[]): Promise<number> {
   return Math.max(interrupted, ...codes);
 }
 
-/** The files of tests, the longest first: with them at the end one lab would work while others wait. */
+/** The files of tests, the longest first: with one of them at the end one lab works while others wait. */
 async function testFiles(): Promise<string[]> {
-  const names = (await readdir(FOLDER)).filter((name) => name.endsWith("_test.ts"));
-  const files = await Promise.all(names.map(async (name) => {
-    const path = join(FOLDER, name);
-    return { path, size: (await stat(path)).size };
-  }));
-  return files.sort((a, b) => b.size - a.size).map(({ path }) => path);
+  const names = (await readdir(FOLDER)).filter((name) => name.endsWith("_test.ts")).sort();
+  return [...new Set([...LONGEST, ...names])].map((name) => join(FOLDER, name));
 }
 
 function labCount(): number {
