@@ -10,6 +10,7 @@
  * is less than a small model takes. What else the machine had to do is printed with the figures: they
  * say little without it.
  */
+import { median } from "../bench/median.ts";
 import { engine, must } from "./host_codex.ts";
 import { freshHost, run, writeCodex } from "./host_program.ts";
 import { labDown, labUp, type LichShell, lichShell, skipReason } from "./lab.ts";
@@ -34,14 +35,6 @@ async function swapSeconds(shell: LichShell, script: string): Promise<number> {
   );
   const [begun = 0, ended = 0] = said.trim().split(" ").map(Number);
   return ended - begun;
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[half] ?? NaN
-    : ((sorted[half - 1] ?? NaN) + (sorted[half] ?? NaN)) / 2;
 }
 
 /** Over one, five and fifteen minutes, and how many cores there are. */

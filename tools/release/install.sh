@@ -3,22 +3,32 @@
 #   LYCHD_BIN   where to put it (default: ~/.local/bin)
 #   LYCHD_URL   where to get it
 set -eu
+die() { echo "install: $*; nothing was installed" >&2; exit 1; }
+
 url=${LYCHD_URL:-@URL@}
 bin=${LYCHD_BIN:-$HOME/.local/bin}
-file=lychd-$(uname -m | sed 's/^arm64$/aarch64/')
+case $bin in /*) ;; *) bin=$PWD/$bin ;; esac
+case "$(uname -sm)" in
+    "Linux x86_64" | "Linux aarch64") file=lychd-$(uname -m) ;;
+    *) die "lychd is for Linux on x86_64 and aarch64, and this is $(uname -sm)" ;;
+esac
+for tool in curl sha256sum; do
+    command -v "$tool" >/dev/null || die "$tool is missing: install curl and coreutils"
+done
+[ ! -d "$bin/lychd" ] || die "$bin/lychd is a folder: move it away, or set LYCHD_BIN"
 
-work=$(mktemp -d)
+mkdir -p "$bin"
+# Where it will be, so that it can be run there, and moving it is one step.
+work=$(mktemp -d "$bin/.lychd-XXXXXX")
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 cd "$work"
 for name in SHA256SUMS "$file"; do
-    curl -fsSL -o "$name" "$url/$name" || { echo "install: there is no $url/$name" >&2; exit 1; }
+    curl -fsSL -o "$name" "$url/$name" || die "cannot get $url/$name"
 done
-grep "  $file\$" SHA256SUMS | sha256sum -c --quiet - || {
-    echo "install: $file is not the file of the release; nothing was installed" >&2
-    exit 1
-}
+grep "  $file\$" SHA256SUMS | sha256sum -c --quiet - || die "$file is not the file of the release"
 chmod 755 "$file"
-mkdir -p "$bin"
+version=$(./"$file" --version) || die "$file does not run on this machine"
 mv "$file" "$bin/lychd"
-"$bin/lychd" --version
+echo "lychd $version is in $bin"
 case ":$PATH:" in *":$bin:"*) ;; *) echo "install: $bin is not in your PATH" >&2 ;; esac

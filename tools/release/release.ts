@@ -6,6 +6,7 @@
  * of the binaries are downloaded from Deno's own host. Not published unless the self-test of the
  * binary for this machine finds nothing that it is not refused.
  */
+import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { join } from "node:path/posix";
 import config from "../../deno.json" with { type: "json" };
@@ -13,21 +14,28 @@ import { sha256 } from "../../src/core/plan/receipt.ts";
 import { packagesOf, sbomOf } from "./sbom.ts";
 
 const TARGETS = { x86_64: "x86_64-unknown-linux-gnu", aarch64: "aarch64-unknown-linux-gnu" };
-const ENTRIES = config.tasks.bundle.command.match(/\S+\.ts/g) ?? [];
 /** One for each kind of permissions that a command may have. */
 const SELF_TESTS = ["check", "render --dry-run", "render", "doctor", "summon x", "init"];
 const ROOT = new URL("../../", import.meta.url).pathname;
 const FOLDER = join(ROOT, "dist/release");
+const BUNDLE = join(ROOT, "dist/bundle");
 
 const { values: options } = parseArgs({
   options: { url: { type: "string" }, arch: { type: "string", multiple: true } },
 });
 const url = options.url ?? stop("say from where it will be downloaded: --url URL");
 const architectures = options.arch ?? Object.keys(TARGETS);
+if (!architectures.includes(Deno.build.arch) || architectures.some((arch) => !(arch in TARGETS))) {
+  stop(`--arch takes ${Object.keys(TARGETS).join(" and ")}; the one of this machine is tried`);
+}
 
 await Deno.remove(FOLDER, { recursive: true }).catch(() => {});
 await Deno.mkdir(FOLDER, { recursive: true });
 run(Deno.execPath(), "task", "bundle");
+// A binary holds the times of its files: with these, it is the same whenever it is made.
+for (const { parentPath, name } of readdirSync(BUNDLE, { recursive: true, withFileTypes: true })) {
+  Deno.utimeSync(join(parentPath, name), 0, 0);
+}
 for (const [arch, target] of Object.entries(TARGETS)) {
   if (!architectures.includes(arch)) continue;
   const [program = "", ...args] = config.tasks.seal.command
@@ -41,7 +49,7 @@ for (const shell of ["bash", "zsh", "fish"]) {
   write(`lychd.${shell}`, run(binary, "completions", shell));
 }
 write("lychd.1", Deno.readTextFileSync(join(ROOT, "docs/lychd.1")));
-write("lychd.cdx.json", sbomOf(await packagesOf(ENTRIES)));
+write("lychd.cdx.json", sbomOf(await packagesOf()));
 write(
   "install.sh",
   Deno.readTextFileSync(join(ROOT, "tools/release/install.sh")).replace("@URL@", url),

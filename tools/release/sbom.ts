@@ -1,5 +1,7 @@
 /** What a release holds of others: a software bill of materials after CycloneDX 1.6. */
 import { Buffer } from "node:buffer";
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path/posix";
 import config from "../../deno.json" with { type: "json" };
 
 /** A package of npm that is part of the binary. */
@@ -12,47 +14,63 @@ export interface Package {
   readonly integrity: string;
 }
 
-/** What `deno info --json` says, as far as it is used here. */
-interface Info {
-  readonly modules: readonly { readonly specifier: string; readonly npmPackage?: string }[];
-  readonly npmPackages: Readonly<Record<string, NpmPackage>>;
-}
-
+/** A package as `deno info --json` has it, as far as it is used here. */
 interface NpmPackage {
   readonly name: string;
   readonly version: string;
-  readonly dependencies: readonly string[];
   readonly localPath: string;
 }
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** The packages that the program imports, and those that these need; sorted by name. */
-export async function packagesOf(entries: readonly string[]): Promise<Package[]> {
-  const lock = JSON.parse(await Deno.readTextFile(new URL("deno.lock", ROOT)));
+/** The packages of which something is in the bundle, not all that are installed; sorted by name. */
+export async function packagesOf(): Promise<Package[]> {
+  const { npm } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.lock")));
+  const { npmPackages } = JSON.parse(await deno("info", "--json", "main.ts"));
+  const all = Object.entries<NpmPackage>(npmPackages);
   const found = new Map<string, Package>();
-  for (const entry of entries) {
-    const { modules, npmPackages } = await info(entry);
-    const add = async (id: string) => {
-      const { name, version, dependencies, localPath } = npmPackages[id] ?? missing(id);
-      if (found.has(id)) return;
-      const manifest = JSON.parse(await Deno.readTextFile(`${localPath}/package.json`));
-      const integrity = lock.npm[id]?.integrity ?? missing(`${id} in deno.lock`);
-      found.set(id, { name, version, license: manifest.license ?? missing(id), integrity });
-      for (const each of dependencies) await add(each);
-    };
-    for (const { npmPackage } of modules) if (npmPackage !== undefined) await add(npmPackage);
+  for (const source of await bundled()) {
+    if (source.startsWith(ROOT)) continue;
+    const [id, { name, version, localPath }] = all.find(([, each]) =>
+      source.startsWith(`${each.localPath}/`)
+    ) ?? missing(source);
+    if (found.has(id)) continue;
+    const manifest = JSON.parse(await Deno.readTextFile(join(localPath, "package.json")));
+    const integrity = npm[id]?.integrity ?? missing(`${id} in deno.lock`);
+    found.set(id, { name, version, license: manifest.license ?? missing(id), integrity });
   }
-  return [...found.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+  return [...found.values()].sort((a, b) => purlOf(a) < purlOf(b) ? -1 : 1);
 }
 
-async function info(entry: string): Promise<Info> {
-  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", entry],
+/** Every file of which something is in the bundle, as its source maps say. */
+async function bundled(): Promise<Set<string>> {
+  const folder = await Deno.makeTempDir({ prefix: "lychd-sbom-" });
+  try {
+    const [, , ...args] = config.tasks.bundle.command.split(" && ").at(-1)?.split(" ") ?? [];
+    const others = args.filter((arg) => !arg.startsWith("--outdir="));
+    await deno("bundle", "--sourcemap=external", `--outdir=${folder}`, ...others);
+    const sources = new Set<string>();
+    for (
+      const { parentPath, name } of await readdir(folder, { recursive: true, withFileTypes: true })
+    ) {
+      if (!name.endsWith(".map")) continue;
+      const map = JSON.parse(await Deno.readTextFile(join(parentPath, name)));
+      for (const source of map.sources) sources.add(resolve(parentPath, source));
+    }
+    return sources;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function deno(...args: readonly string[]): Promise<string> {
+  const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
     cwd: ROOT,
   }).output();
-  if (!success) throw new Error(`deno info ${entry} failed`);
-  return JSON.parse(new TextDecoder().decode(stdout));
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(`deno ${args.join(" ")} failed\n${decoder.decode(stderr)}`);
+  return decoder.decode(stdout);
 }
 
 function missing(what: string): never {
