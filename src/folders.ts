@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { isAbsolute, join, normalize, resolve } from "node:path/posix";
 import { dropInFolders } from "./core/rune/drop_ins.ts";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "./core/rune/names.ts";
+import type { Variable } from "./variables.ts";
 
 /** A file to import. */
 export interface ImportPath {
@@ -43,7 +44,7 @@ export interface Folders {
 
 /** What folders are computed from. */
 export interface FolderInput {
-  readonly env: (name: string) => string | undefined;
+  readonly env: (name: Variable) => string | undefined;
   readonly workingFolder: () => string;
   /**
    * The path without links: permissions are granted for it, and the runtime checks where a write

@@ -16,6 +16,7 @@ import {
 import { isProberWanted, type ProberWanted } from "./prober.ts";
 import { type Sealed, selfTest } from "./seal/self_test.ts";
 import { processTerminal, type Streams, wantsColors } from "./terminal.ts";
+import { readVariable, refuseGpuDrivers } from "./variables.ts";
 import type { INTERRUPT, WorkerRequest } from "./worker.ts";
 
 /** Tells where the program of a sandbox is. */
@@ -27,6 +28,7 @@ export type FindSandbox = (name: "worker" | "health_worker" | "seal_worker") => 
  */
 export async function gate(args: readonly string[], findSandbox: FindSandbox): Promise<ExitCode> {
   try {
+    refuseGpuDrivers();
     return await run(args, findSandbox);
   } catch (error) {
     // Such as a variable that is no text, or a disk that is full behind stdout.
@@ -48,10 +50,10 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
   const streams: Streams = {
     inIsTerminal: Deno.stdin.isTerminal(),
     outIsTerminal: Deno.stdout.isTerminal(),
-    errIsTerminal: Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb",
-    outColors: wantsColors(Deno.env.get, Deno.stdout.isTerminal()),
-    errColors: wantsColors(Deno.env.get, Deno.stderr.isTerminal()),
-    type: Deno.env.get("TERM") ?? "",
+    errIsTerminal: Deno.stderr.isTerminal() && readVariable("TERM") !== "dumb",
+    outColors: wantsColors(readVariable, Deno.stdout.isTerminal()),
+    errColors: wantsColors(readVariable, Deno.stderr.isTerminal()),
+    type: readVariable("TERM") ?? "",
   };
   const terminal = processTerminal(streams);
   const isSelfTest = args[0] === SELF_TEST;
@@ -62,7 +64,7 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     return parsed.code;
   }
   const computed = computeFolders({
-    env: Deno.env.get,
+    env: readVariable,
     workingFolder: Deno.cwd,
     homeFolder: homedir,
     realPath,
@@ -134,9 +136,9 @@ function startSandbox(program: string, permissions: Permissions): Worker {
 
 /** What doctor looks at, and shows: no other variable leaves the gate. */
 function sessionVariables(): Record<string, string> {
-  const names = ["HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"];
+  const names = ["HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"] as const;
   return Object.fromEntries(names.flatMap((name) => {
-    const value = Deno.env.get(name);
+    const value = readVariable(name);
     return value === undefined || value === "" ? [] : [[name, value]];
   }));
 }

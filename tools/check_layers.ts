@@ -33,6 +33,7 @@ const LAYERS: readonly {
       "src/programs.ts",
       "src/seal/self_test.ts",
       "src/terminal.ts",
+      "src/variables.ts",
       "src/core/report/printable.ts",
       "deno.json",
     ],
@@ -55,6 +56,7 @@ const LAYERS: readonly {
   {
     name: "src/folders.ts",
     imports: ["src/core/rune/drop_ins.ts", "src/core/rune/names.ts"],
+    types: ["src/variables.ts"],
   },
   {
     name: "src/invocation.ts",
@@ -84,7 +86,8 @@ const LAYERS: readonly {
     imports: ["src/seal/", "src/invocation.ts"],
     types: ["src/permissions.ts", "src/terminal.ts"],
   },
-  { name: "src/terminal.ts", imports: ["src/core/report/"] },
+  { name: "src/terminal.ts", imports: ["src/core/report/"], types: ["src/variables.ts"] },
+  { name: "src/variables.ts", imports: [] },
   {
     name: "src/prompts.ts",
     imports: [

@@ -324,7 +324,7 @@ export async function examined(
 
 function foldersOf(environment: Facts["environment"]): Folders {
   const computed = computeFolders({
-    env: (name) => ({ HOME: environment["HOME"] ?? "/home/lich" })[name],
+    env: (name) => name === "HOME" ? environment["HOME"] ?? "/home/lich" : undefined,
     workingFolder: () => "/",
     realPath: (path) => path,
     homeFolder: () => undefined,
