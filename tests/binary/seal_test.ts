@@ -96,6 +96,32 @@ binaryTest("all that is tried in the sandbox of any command is refused", async (
   }
 });
 
+binaryTest("what a command was granted is told as that, even if it is the whole host", async () => {
+  await using home = bait();
+  const said = await home.run(["self-test", "check", "--codex", "/"]);
+  const [, version = ""] = /\(Deno (\S+)\)/.exec(said.stdout) ?? [];
+  const told = (outcome: string) =>
+    [...said.stdout.matchAll(new RegExp(`^${outcome}: (.*?)(?: \\(.*\\))?$`, "gm"))]
+      .map(([, name]) => name);
+  const reads = ATTEMPTS.filter(({ path }) => path?.kind === "read").map(({ name }) => name);
+  deepStrictEqual(told("granted"), reads);
+  const holes = HOLES[version] ?? [];
+  deepStrictEqual(told("not refused"), holes.filter((name) => !reads.includes(name)));
+  strictEqual(said.code, holes.length === 0 ? 0 : 1);
+});
+
+binaryTest("a sandbox brings no library of a GPU into the process", async () => {
+  await using home = bait();
+  const log = join(home.dir, "loader");
+  // The loader of glibc notes what it looks for.
+  Object.assign(home.env, { LD_DEBUG: "libs", LD_DEBUG_OUTPUT: log });
+  await home.run(["self-test", "check"]);
+  const sought = [...walk(home.dir)].filter((path) => path.startsWith(log))
+    .flatMap((path) => Deno.readTextFileSync(path).match(/(?<=find library=)\S+/g) ?? []);
+  ok(sought.includes("libc.so.6"), sought.join());
+  deepStrictEqual(sought.filter((name) => /vulkan|GL|cuda|wayland|X11/.test(name)), []);
+});
+
 binaryTest("each attempt would be something, if it were not refused", async () => {
   await using home = bait();
   await using server = Deno.serve(
@@ -125,10 +151,12 @@ binaryTest("each attempt would be something, if it were not refused", async () =
   }
   deepStrictEqual(outcomes.filter(({ outcome }) => outcome !== "not refused"), []);
   const undone = outcomes.filter(({ said }) => said !== "it was done").map(({ name }) => name);
-  // There is no such library, no such socket, no server that knows names, and no such module.
+  // These are no libraries of Node or SQLite, and there is no such socket, no server that knows
+  // names, no such module, and perhaps no GPU.
   const fruitless = [
-    ...["load a library as Node does", "speak to the session bus", "ask for a name"],
-    "import a module of the network",
+    ...["load a library as Node does", "load a library as SQLite does"],
+    ...["load the libraries of a GPU as WebGPU does", "speak to the session bus"],
+    ...["ask for a name", "import a module of the network"],
   ];
   deepStrictEqual(undone.filter((name) => !fruitless.includes(name)), []);
 }, notRoot());
