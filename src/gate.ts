@@ -4,7 +4,7 @@ import config from "../deno.json" with { type: "json" };
 import { parseCommandLine } from "./cli.ts";
 import { printable } from "./core/report/printable.ts";
 import { computeFolders } from "./folders.ts";
-import { foreignFolder } from "./foreign.ts";
+import { foreignWay, groupsOfOne, isRehearsal, type Place, type Trust, waysOf } from "./foreign.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
 import { findPrograms } from "./programs.ts";
 import {
@@ -63,12 +63,13 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     terminal.err(parsed.stderr);
     return parsed.code;
   }
+  const user = Deno.uid() ?? 0;
   const computed = computeFolders({
     env: readVariable,
     workingFolder: Deno.cwd,
     homeFolder: homedir,
     realPath,
-    user: Deno.uid() ?? 0,
+    user,
     codexOption: parsed.named.codex,
     outputOption: parsed.named.output,
     factsOption: parsed.named.facts,
@@ -82,13 +83,17 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
   const { folders } = computed;
   const programs = findPrograms(isFile);
   const permissions = permissionsFor(invocation, folders, programs);
-  const user = Deno.uid() ?? 0;
-  const foreign = permissions.write.includes(folders.quadlet)
-    ? foreignFolder(folders, user, ownerOf)
-    : undefined;
-  if (foreign !== undefined) {
-    terminal.err(`lychd: ${foreign}\n`);
-    return EXIT.failure;
+  const ways = waysOf(invocation, permissions, folders);
+  const trust: Trust = { user, ownGroups: ways.length === 0 ? [] : ownGroups(user) };
+  for (const way of ways) {
+    const foreign = foreignWay(way, trust, placeAt);
+    if (foreign === undefined) continue;
+    if (isRehearsal(invocation)) {
+      terminal.err(`lychd: ${foreign.problem}; render will refuse\n`);
+    } else {
+      terminal.err(`lychd: ${foreign.problem}; nothing was changed\nhint: ${foreign.hint}\n`);
+      return EXIT.failure;
+    }
   }
   if (isSelfTest) {
     const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT };
@@ -99,7 +104,7 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     invocation,
     folders,
     programs,
-    user,
+    ...trust,
     processId: Deno.pid,
     version: config.version,
     environment: sessionVariables(),
@@ -153,11 +158,25 @@ function realPath(path: string): string {
   }
 }
 
-function ownerOf(path: string): number | undefined {
+function placeAt(path: string): Place | undefined {
   try {
-    return Deno.statSync(path).uid ?? undefined;
+    const { uid, gid, mode, isSymlink } = Deno.lstatSync(path);
+    const target = isSymlink ? Deno.readLinkSync(path) : undefined;
+    return { owner: uid ?? 0, group: gid ?? 0, mode: mode ?? 0, target };
   } catch {
     return undefined;
+  }
+}
+
+function ownGroups(user: number): number[] {
+  try {
+    return groupsOfOne(
+      user,
+      Deno.readTextFileSync("/etc/passwd"),
+      Deno.readTextFileSync("/etc/group"),
+    );
+  } catch {
+    return [];
   }
 }
 

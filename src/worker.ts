@@ -17,6 +17,7 @@ export interface WorkerRequest {
   readonly folders: Folders;
   readonly programs: Programs;
   readonly user: number;
+  readonly ownGroups: readonly number[];
   readonly processId: number;
   readonly version: string;
   readonly environment: Readonly<Record<string, string>>;

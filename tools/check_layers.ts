@@ -69,8 +69,8 @@ const LAYERS: readonly {
   },
   {
     name: "src/foreign.ts",
-    imports: ["src/core/report/printable.ts"],
-    types: ["src/folders.ts"],
+    imports: ["src/core/report/printable.ts", "src/core/report/shell.ts"],
+    types: ["src/folders.ts", "src/invocation.ts", "src/permissions.ts"],
   },
   { name: "src/folders_of_home.ts", imports: ["src/folders.ts"] },
   { name: "src/programs.ts", imports: [] },

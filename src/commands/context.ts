@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly programs: Programs;
   /** The number of the user who runs lychd. */
   readonly user: number;
+  /** Groups in which nobody is but this user and root. */
+  readonly ownGroups: readonly number[];
   /** The number of this process. */
   readonly processId: number;
   /** Of lychd. */

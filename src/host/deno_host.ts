@@ -190,6 +190,7 @@ function statusOf(info: Deno.FileInfo): FileStatus {
     mode: (info.mode ?? 0) & 0o7777,
     sizeBytes: info.size,
     owner: info.uid ?? 0,
+    group: info.gid ?? 0,
     identity: `${info.dev}:${info.ino}`,
     changedSeconds: Math.floor((info.ctime?.getTime() ?? Infinity) / 1000),
   };

@@ -24,6 +24,8 @@ export interface FileStatus {
   readonly sizeBytes: number;
   /** The number of the user whose it is. */
   readonly owner: number;
+  /** The number of its group. */
+  readonly group: number;
   /** The same for two paths that are the same file or folder. */
   readonly identity: string;
   /**

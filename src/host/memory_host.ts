@@ -50,6 +50,7 @@ export function memoryHost(
         mode: file.mode,
         sizeBytes: file.bytes.length,
         owner: 0,
+        group: 0,
         identity: path,
         changedSeconds: 0,
       };
@@ -60,6 +61,7 @@ export function memoryHost(
         mode: 0o755,
         sizeBytes: 0,
         owner: 0,
+        group: 0,
         identity: path,
         changedSeconds: 0,
       }

@@ -209,7 +209,9 @@ binaryTest("variables that lead to folders of somebody else are refused", async 
       const { code, stdout, stderr } = await home.run([...args, ...ALONE]);
       strictEqual(
         stderr,
-        `lychd: ${foreign} (${variable}) belongs to user ${NOBODY}, not to 0; nothing was changed\n`,
+        `lychd: ${foreign} (${variable}) belongs to user ${NOBODY}, not to 0; nothing was changed\n` +
+          "hint: who owns it can put another in its place: name a folder of your own, or " +
+          `sudo chown 0 ${foreign}\n`,
       );
       deepStrictEqual([code, stdout], [1, ""]);
     }
@@ -224,6 +226,125 @@ binaryTest("variables that lead to folders of somebody else are refused", async 
   deepStrictEqual([...walk(foreign), ...walk(home.ours)], []);
 }, notRoot());
 
+/** A folder that is nobody's, with the mode. */
+function nobodys(path: string, mode = 0o755): string {
+  Deno.mkdirSync(path);
+  Deno.chmodSync(path, mode);
+  Deno.chownSync(path, NOBODY, NOBODY);
+  return path;
+}
+
+/** A folder of the user who runs the tests, with the mode. */
+function own(path: string, mode = 0o755): string {
+  Deno.mkdirSync(path);
+  Deno.chmodSync(path, mode);
+  return path;
+}
+
+const INIT = ["init", "--engine", "vllm", "--model", "a/b"];
+
+/** Each lays folders out and tells what is then run, and what it is refused for. */
+const FOREIGN: Readonly<Record<string, (home: Home, codex: string) => [string[], RegExp]>> = {
+  "a home of somebody else that everybody may write to, without a .config": (home, codex) => {
+    home.env["HOME"] = nobodys(join(home.dir, "x"), 0o777);
+    return [["render", "--codex", codex], /x \(above \S+x\/\.config, XDG_CONFIG_HOME\) belongs/];
+  },
+  "an XDG_CONFIG_HOME that is not there, in a folder of somebody else": (home, codex) => {
+    home.env["XDG_CONFIG_HOME"] = join(nobodys(join(home.dir, "x")), "config");
+    return [["render", "--codex", codex], /x \(above \S+x\/config, XDG_CONFIG_HOME\) belongs/];
+  },
+  "an XDG_CONFIG_HOME in a folder of somebody else": (home, codex) => {
+    home.env["XDG_CONFIG_HOME"] = own(join(nobodys(join(home.dir, "x")), "config"));
+    return [["render", "--codex", codex], /x \(above \S+x\/config, XDG_CONFIG_HOME\) belongs/];
+  },
+  "an XDG_CONFIG_HOME that everybody may write to": (home, codex) => {
+    home.env["XDG_CONFIG_HOME"] = own(join(home.dir, "x"), 0o777);
+    return [["render", "--codex", codex], /everybody may write to \S+x \(XDG_CONFIG_HOME\)/];
+  },
+  "an XDG_CONFIG_HOME that is a link in a folder of somebody else": (home, codex) => {
+    const link = join(nobodys(join(home.dir, "x")), "link");
+    Deno.symlinkSync(own(join(home.dir, "config")), link);
+    home.env["XDG_CONFIG_HOME"] = link;
+    return [["render", "--codex", codex], /x \(above \S+x\/link, XDG_CONFIG_HOME\) belongs/];
+  },
+  "a Codex in a folder of somebody else": (home, codex) => {
+    const moved = join(nobodys(join(home.dir, "x")), "codex");
+    Deno.renameSync(codex, moved);
+    return [["render", "--codex", moved], /x \(above \S+x\/codex, the Codex\) belongs/];
+  },
+  "a link to a Codex in a folder of somebody else": (home, codex) => {
+    const moved = join(nobodys(join(home.dir, "x")), "codex");
+    Deno.renameSync(codex, moved);
+    Deno.symlinkSync(moved, codex);
+    return [["render", "--codex", codex], /x \(above \S+a, the Codex\) belongs/];
+  },
+  "a Codex that a foreign group may write to": (_, codex) => {
+    Deno.chownSync(codex, 0, NOBODY);
+    Deno.chmodSync(codex, 0o770);
+    return [["render", "--codex", codex], /group 65534 may write to \S+a \(the Codex\)/];
+  },
+  "a file of a Codex that a foreign group may write to": (_, codex) => {
+    Deno.chownSync(`${codex}/lychd.toml`, 0, NOBODY);
+    Deno.chmodSync(`${codex}/lychd.toml`, 0o660);
+    return [
+      ["render", "--codex", codex],
+      /group 65534 may write to \S+lychd\.toml: .*\nhint: .*g-w/,
+    ];
+  },
+  "render --output into a folder of somebody else": (home, codex) => {
+    const out = join(nobodys(join(home.dir, "x")), "out");
+    return [["render", "--codex", codex, "--output", out], /x \(above \S+out, --output\) belongs/];
+  },
+  "import --output into a folder of somebody else": (home) => {
+    const out = join(nobodys(join(home.dir, "x")), "out");
+    Deno.writeTextFileSync(join(home.dir, "y.yaml"), "models: {}\n");
+    const file = join(home.dir, "y.yaml");
+    return [
+      ["import", "llama-swap", file, "--output", out],
+      /x \(above \S+out, --output\) belongs/,
+    ];
+  },
+  "init into a folder of somebody else": (home) => {
+    const codex = join(nobodys(join(home.dir, "x"), 0o777), "codex");
+    return [[...INIT, "--codex", codex], /x \(above \S+codex, the Codex\) belongs/];
+  },
+  "init in a home that everybody may write to": (home) => {
+    home.env["HOME"] = own(join(home.dir, "x"), 0o777);
+    return [INIT, /everybody may write to \S+x \(above \S+lychd, the Codex\)/];
+  },
+  "add to a Codex of somebody else": (_, codex) => {
+    Deno.chownSync(codex, NOBODY, NOBODY);
+    return [["add", ...INIT.slice(2), "--codex", codex], /a \(the Codex\) belongs/];
+  },
+};
+
+binaryTest("folders in whose place somebody else could put another are refused", async (t) => {
+  for (const [name, lay] of Object.entries(FOREIGN)) {
+    await t.step(name, async () => {
+      await using home = new Home();
+      const [args, words] = lay(home, home.codex("a", household("a")));
+      const before = [...walk(home.dir)];
+      const isRender = args[0] === "render" && !args.includes("--output");
+      const said = await home.run([...args, ...isRender ? ALONE : []]);
+      match(said.stderr, words);
+      match(said.stderr, /nothing was changed\nhint: .*\n$/);
+      deepStrictEqual([said.code, said.stdout, [...walk(home.dir)]], [1, "", before]);
+      if (!isRender) return;
+      const shown = await home.run([...args, "--dry-run"]);
+      match(shown.stderr, /; render will refuse\n/);
+      strictEqual(shown.code, 0, shown.stderr);
+    });
+  }
+}, notRoot());
+
+binaryTest("folders of a user with a group of their own, and below /tmp, are fine", async () => {
+  await using home = new Home();
+  const codex = home.codex("a", household("a"));
+  for (const folder of [home.dir, codex]) Deno.chmodSync(folder, 0o775);
+  home.env["XDG_CONFIG_HOME"] = join(own(join(home.dir, "sticky"), 0o1777), "config");
+  await home.render(codex);
+}, notRoot());
+
 binaryTest(
   "a Codex that somebody else can change is read, but nothing is written of it",
   async () => {
@@ -231,7 +352,7 @@ binaryTest(
       [
         "a folder",
         (codex) => Deno.chownSync(codex, NOBODY, NOBODY),
-        /a belongs to user 65534, not to 0/,
+        /a \(the Codex\) belongs to user 65534, not to 0/,
       ],
       [
         "a file",

@@ -292,6 +292,7 @@ export async function examined(
     folders,
     programs: findPrograms(() => false),
     user: 1000,
+    ownGroups: [],
     processId: 1,
     version: "0.1.0",
     environment: {},
