@@ -9,6 +9,7 @@ import { dirname, join } from "node:path/posix";
 import { isOwnPath, sha256 } from "../core/plan/mod.ts";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
+import { refuseDetours } from "./links.ts";
 
 /** One file to write, or to remove when it has no content. `path` is relative to the root. */
 export interface Write {
@@ -88,25 +89,16 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
  * Undoes a transaction that a crash cut off, or tidies up behind one that was for good; true when
  * something was undone.
  *
- * Refuses a journal that names files outside of lychd's folders.
+ * Refuses a journal that names files outside of lychd's folders, or that is reached by a link.
  */
 export function recover(host: Host, root: string): boolean {
+  refuseDetours(host, root, JOURNAL_PATH);
   const done = readJournal(host, join(root, DONE_PATH));
   if (done !== undefined) tidy(host, root, done);
   sweep(host, root, JOURNAL_PATH);
   const begun = readJournal(host, join(root, JOURNAL_PATH));
   if (begun !== undefined) undo(host, root, begun);
   return begun !== undefined;
-}
-
-/** Refuses a path below `root` that leads through a link, or through what is no folder. */
-function refuseDetours(host: Host, root: string, path: string): void {
-  for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
-    const kind = host.lstat(join(root, folder))?.kind ?? "folder";
-    if (kind === "folder") continue;
-    const words = `it is a ${kind}, and lychd writes through none`;
-    throw new HostError("other", join(root, folder), words);
-  }
 }
 
 /** Whether a transaction below `root` was cut off, and is to be undone. */

@@ -16,6 +16,7 @@ export const DENO_HOST: Host = {
   list: (path) => attempt(path, () => [...Deno.readDirSync(path)].map((entry) => entry.name)),
   stat: (path) => orNothing(path, () => statusOf(Deno.statSync(path))),
   lstat: (path) => orNothing(path, () => statusOf(Deno.lstatSync(path))),
+  realPath: (path) => attempt(path, () => Deno.realPathSync(path)),
   read: (path, limitBytes) => attempt(path, () => readAtMost(path, limitBytes)),
   create(path, content, mode) {
     attempt(path, () => {

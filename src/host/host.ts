@@ -64,6 +64,8 @@ export interface Host {
   stat(path: string): FileStatus | undefined;
   /** What `path` itself is; nothing when there is nothing. */
   lstat(path: string): FileStatus | undefined;
+  /** The path of what is at `path`, links followed. */
+  realPath(path: string): string;
   /** The contents, at most `limitBytes` of them. */
   read(path: string, limitBytes?: number): Uint8Array;
   /** Writes a new file, and makes sure that it is on the disk; refuses one that is there. */

@@ -83,6 +83,7 @@ export function memoryHost(
     list,
     stat,
     lstat: stat,
+    realPath: (path) => path,
     read: (path, limitBytes) => get(path).bytes.slice(0, limitBytes),
     create(path, content, mode) {
       if (stat(path) !== undefined) fail("other", path, "it is there already");

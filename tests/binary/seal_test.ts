@@ -337,6 +337,17 @@ binaryTest("folders in whose place somebody else could put another are refused",
   }
 }, notRoot());
 
+binaryTest("of a file of root that a Codex links to, nothing is shown", async () => {
+  await using home = new Home();
+  const codex = home.codex("a", household("a"));
+  Deno.symlinkSync("/etc/shadow", `${codex}/soulstones/shadow.toml`);
+  for (const args of [["check"], ["render", "--dry-run"], ["render", ...ALONE]]) {
+    const { code, stdout, stderr } = await home.run([...args, "--codex", codex]);
+    match(stderr, /it links to \/etc\/shadow, and only a link to a file with the same ending/);
+    deepStrictEqual([code, stdout, stderr.includes("root:")], [3, "", false]);
+  }
+}, notRoot());
+
 binaryTest("folders of a user with a group of their own, and below /tmp, are fine", async () => {
   await using home = new Home();
   const codex = home.codex("a", household("a"));
