@@ -2,8 +2,10 @@ import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path/posix";
 import config from "../deno.json" with { type: "json" };
 import { parseCommandLine } from "./cli.ts";
+import type { UnitFile } from "./core/orchestrator/inventory.ts";
 import { printable } from "./core/report/printable.ts";
-import { computeFolders } from "./folders.ts";
+import { QUADLET_FOLDER } from "./core/rune/names.ts";
+import { computeFolders, type Folders } from "./folders.ts";
 import { foreignWay, groupsOfOne, isRehearsal, type Place, type Trust, waysOf } from "./foreign.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
 import { findPrograms } from "./programs.ts";
@@ -13,7 +15,7 @@ import {
   proberPermissions,
   workerPermissions,
 } from "./permissions.ts";
-import { isProberWanted, type ProberWanted } from "./prober.ts";
+import { isProberWanted, type ProberOrder, type ProberWanted } from "./prober.ts";
 import { type Sealed, selfTest } from "./seal/self_test.ts";
 import { processTerminal, type Streams, wantsColors } from "./terminal.ts";
 import { readVariable, refuseGpuDrivers } from "./variables.ts";
@@ -194,10 +196,14 @@ function runInWorker(
   findSandbox: FindSandbox,
 ): Promise<ExitCode> {
   const worker = startSandbox(findSandbox("worker"), permissions);
+  let prober: Promise<(channel: MessagePort) => void> | undefined;
   return new Promise((done) => {
     worker.onmessage = ({ data }: MessageEvent<ExitCode | ProberWanted>) => {
-      if (isProberWanted(data)) runProber(request, data, findSandbox);
-      else done(data);
+      if (isProberWanted(data)) {
+        // One for the whole run, however often it is asked for.
+        prober ??= startProberOf(request, findSandbox);
+        prober.then((serve) => serve(data.proberChannel), (error) => done(tellFailure(error)));
+      } else done(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -209,16 +215,34 @@ function runInWorker(
   });
 }
 
-/** Starts the sandbox that asks engines for their health, if the command may have one. */
-function runProber(
-  { invocation }: WorkerRequest,
-  { proberPorts, channel }: ProberWanted,
+/**
+ * Starts the sandbox that asks engines for their health, if the command may have one. Whom it may ask
+ * stands in the units that lychd wrote: the sandbox of the command, which may be what is not to be
+ * trusted, has no say in it.
+ */
+async function startProberOf(
+  { invocation, folders }: WorkerRequest,
   findSandbox: FindSandbox,
-): void {
-  const permissions = proberPermissions(invocation, proberPorts);
-  if (permissions === undefined) return;
-  const prober = startSandbox(findSandbox("health_worker"), permissions);
-  prober.postMessage(channel, [channel]);
+): Promise<(channel: MessagePort) => void> {
+  if (invocation.command !== "summon") return () => {};
+  const { readInventory } = await import("./core/orchestrator/inventory.ts");
+  const endpoints = readInventory(unitsIn(folders)).engines.flatMap(({ port, healthPath }) =>
+    healthPath === undefined ? [] : [{ port, path: healthPath }]
+  );
+  const permissions = proberPermissions(invocation, endpoints.map(({ port }) => port));
+  if (permissions === undefined) return () => {};
+  const sandbox = startSandbox(findSandbox("health_worker"), permissions);
+  return (channel) => sandbox.postMessage({ endpoints, channel } satisfies ProberOrder, [channel]);
+}
+
+/** The units of containers and of their pod that lychd wrote. */
+function unitsIn({ quadlet }: Folders): UnitFile[] {
+  return [...Deno.readDirSync(quadlet)].filter(({ name, isFile }) =>
+    isFile && /\.(?:container|pod)$/.test(name)
+  ).map(({ name }) => ({
+    path: `${QUADLET_FOLDER}/${name}`,
+    text: Deno.readTextFileSync(join(quadlet, name)),
+  }));
 }
 
 /** Lets a command say what goes on without it when it is interrupted; at once the second time. */

@@ -41,8 +41,7 @@ async function answer(request: WorkerRequest): Promise<void> {
     ...rest,
     host: DENO_HOST,
     terminal,
-    startProber: (ports) =>
-      startProber(ports, (message, transfer) => self.postMessage(message, { transfer })),
+    startProber: () => startProber((message, transfer) => self.postMessage(message, { transfer })),
     interruption: interruption.signal,
   };
   let code: ExitCode;
