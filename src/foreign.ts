@@ -1,5 +1,4 @@
 import { dirname, isAbsolute, join } from "node:path/posix";
-import { printable } from "./core/report/printable.ts";
 import { shellWord } from "./core/report/shell.ts";
 import type { Folders } from "./folders.ts";
 import type { Invocation } from "./invocation.ts";
@@ -26,6 +25,12 @@ export interface Trust {
 export interface Way {
   readonly name: string;
   readonly path: string;
+}
+
+/** Why a folder cannot be relied on, and what helps. */
+export interface Foreign {
+  readonly problem: string;
+  readonly hint: string;
 }
 
 /**
@@ -68,12 +73,9 @@ export function foreignWay(
   { name, path }: Way,
   { user, ownGroups }: Trust,
   look: (path: string) => Place | undefined,
-): { readonly problem: string; readonly hint: string } | undefined {
+): Foreign | undefined {
   for (const [at, { owner, group, mode, target }] of wayTo(path, look)) {
-    const shown = printable(at);
-    const place = at === path
-      ? `${shown} (${name})`
-      : `${shown} (above ${printable(path)}, ${name})`;
+    const place = at === path ? `${at} (${name})` : `${at} (above ${path}, ${name})`;
     if (owner !== user && owner !== 0) {
       return {
         problem: `${place} belongs to user ${owner}, not to ${user}`,

@@ -1,13 +1,11 @@
 import { homedir } from "node:os";
-import { basename, dirname, join } from "node:path/posix";
 import config from "../deno.json" with { type: "json" };
 import { parseCommandLine } from "./cli.ts";
-import type { UnitFile } from "./core/orchestrator/inventory.ts";
 import { printable } from "./core/report/printable.ts";
-import { QUADLET_FOLDER } from "./core/rune/names.ts";
-import { computeFolders, type Folders } from "./folders.ts";
-import { foreignWay, groupsOfOne, isRehearsal, type Place, type Trust, waysOf } from "./foreign.ts";
+import { computeFolders } from "./folders.ts";
+import { type Foreign, foreignWay, isRehearsal, type Trust, waysOf } from "./foreign.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
+import { isFile, ownGroups, placeAt, realPath, unitsIn } from "./look.ts";
 import { findPrograms } from "./programs.ts";
 import {
   type Permissions,
@@ -17,7 +15,7 @@ import {
 } from "./permissions.ts";
 import { isProberWanted, type ProberOrder, type ProberWanted } from "./prober.ts";
 import { type Sealed, selfTest } from "./seal/self_test.ts";
-import { processTerminal, type Streams, wantsColors } from "./terminal.ts";
+import { processTerminal, type Streams, type Terminal, wantsColors } from "./terminal.ts";
 import { readVariable, refuseGpuDrivers } from "./variables.ts";
 import type { INTERRUPT, WorkerRequest } from "./worker.ts";
 
@@ -90,12 +88,8 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
   for (const way of ways) {
     const foreign = foreignWay(way, trust, placeAt);
     if (foreign === undefined) continue;
-    if (isRehearsal(invocation)) {
-      terminal.err(`lychd: ${foreign.problem}; render will refuse\n`);
-    } else {
-      terminal.err(`lychd: ${foreign.problem}; nothing was changed\nhint: ${foreign.hint}\n`);
-      return EXIT.failure;
-    }
+    if (!isRehearsal(invocation)) return tellForeign(foreign, invocation, terminal);
+    terminal.err(`lychd: ${printable(foreign.problem)}; render will refuse\n`);
   }
   if (isSelfTest) {
     const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT };
@@ -113,6 +107,20 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     streams,
   };
   return await runInWorker(request, permissions, findSandbox);
+}
+
+/** Says why a command may not write where it would, as commands say why they refuse. */
+function tellForeign(
+  { problem, hint }: Foreign,
+  invocation: Invocation,
+  terminal: Pick<Terminal, "out" | "err">,
+): ExitCode {
+  const error = `${problem}; nothing was changed`;
+  terminal.err(`lychd: ${printable(error)}\nhint: ${printable(hint)}\n`);
+  if ("json" in invocation && invocation.json) {
+    terminal.out(`${JSON.stringify({ error, hint }, null, 2)}\n`);
+  }
+  return EXIT.failure;
 }
 
 /** `lychd self-test COMMAND…`: what the sandboxes of a command are refused; see docs/security.md. */
@@ -148,46 +156,6 @@ function sessionVariables(): Record<string, string> {
     const value = readVariable(name);
     return value === undefined || value === "" ? [] : [[name, value]];
   }));
-}
-
-/** Where a path leads, as far as it is there. */
-function realPath(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(realPath(parent), basename(path));
-  }
-}
-
-function placeAt(path: string): Place | undefined {
-  try {
-    const { uid, gid, mode, isSymlink } = Deno.lstatSync(path);
-    const target = isSymlink ? Deno.readLinkSync(path) : undefined;
-    return { owner: uid ?? 0, group: gid ?? 0, mode: mode ?? 0, target };
-  } catch {
-    return undefined;
-  }
-}
-
-function ownGroups(user: number): number[] {
-  try {
-    return groupsOfOne(
-      user,
-      Deno.readTextFileSync("/etc/passwd"),
-      Deno.readTextFileSync("/etc/group"),
-    );
-  } catch {
-    return [];
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 function runInWorker(
@@ -226,23 +194,13 @@ async function startProberOf(
 ): Promise<(channel: MessagePort) => void> {
   if (invocation.command !== "summon") return () => {};
   const { readInventory } = await import("./core/orchestrator/inventory.ts");
-  const endpoints = readInventory(unitsIn(folders)).engines.flatMap(({ port, healthPath }) =>
-    healthPath === undefined ? [] : [{ port, path: healthPath }]
-  );
+  const endpoints = readInventory(unitsIn(folders.quadlet)).engines.flatMap((
+    { port, healthPath },
+  ) => healthPath === undefined ? [] : [{ port, path: healthPath }]);
   const permissions = proberPermissions(invocation, endpoints.map(({ port }) => port));
   if (permissions === undefined) return () => {};
   const sandbox = startSandbox(findSandbox("health_worker"), permissions);
   return (channel) => sandbox.postMessage({ endpoints, channel } satisfies ProberOrder, [channel]);
-}
-
-/** The units of containers and of their pod that lychd wrote. */
-function unitsIn({ quadlet }: Folders): UnitFile[] {
-  return [...Deno.readDirSync(quadlet)].filter(({ name, isFile }) =>
-    isFile && /\.(?:container|pod)$/.test(name)
-  ).map(({ name }) => ({
-    path: `${QUADLET_FOLDER}/${name}`,
-    text: Deno.readTextFileSync(join(quadlet, name)),
-  }));
 }
 
 /** Lets a command say what goes on without it when it is interrupted; at once the second time. */

@@ -337,6 +337,17 @@ binaryTest("folders in whose place somebody else could put another are refused",
   }
 }, notRoot());
 
+binaryTest(
+  "that a folder is foreign is told in JSON too, and cannot steer a terminal",
+  async () => {
+    await using home = new Home();
+    const name = join(own(join(home.dir, "\x1b[2J"), 0o777), "codex");
+    const said = await home.run([...INIT, "--json", "--codex", name]);
+    ok(JSON.parse(said.stdout).error.includes("\x1b[2J"));
+    deepStrictEqual([said.code, said.stderr.includes("\x1b")], [1, false]);
+  },
+);
+
 binaryTest("of a file of root that a Codex links to, nothing is shown", async () => {
   await using home = new Home();
   const codex = home.codex("a", household("a"));
