@@ -173,6 +173,18 @@ const REST: readonly Attempt[] = [
   attempt("load the libraries of a GPU as WebGPU does", async () => {
     if (await navigator.gpu.requestAdapter() === null) throw new Deno.errors.NotCapable();
   }),
+  attempt("load the libraries of a GPU in a worker of its own", () => {
+    const code = "navigator.gpu.requestAdapter().then((gpu) => postMessage(gpu === null))";
+    const worker = new Worker(`data:text/javascript,${code}`, { type: "module" });
+    return new Promise<void>((done, fail) => {
+      worker.onmessage = ({ data: isRefused }) =>
+        isRefused ? fail(new Deno.errors.NotCapable()) : done();
+      worker.onerror = (event) => {
+        event.preventDefault();
+        fail(new Error(event.message));
+      };
+    }).finally(() => worker.terminate());
+  }),
   attempt("open a connection", async (p) => (await Deno.connect({ port: p.port })).close()),
   attempt("open a connection as node:net", (p) =>
     new Promise((done, fail) => {
