@@ -93,10 +93,10 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
  */
 export function recover(host: Host, root: string): boolean {
   refuseDetours(host, root, JOURNAL_PATH);
-  const done = readJournal(host, join(root, DONE_PATH));
+  const done = readJournal(host, root, DONE_PATH);
   if (done !== undefined) tidy(host, root, done);
   sweep(host, root, JOURNAL_PATH);
-  const begun = readJournal(host, join(root, JOURNAL_PATH));
+  const begun = readJournal(host, root, JOURNAL_PATH);
   if (begun !== undefined) undo(host, root, begun);
   return begun !== undefined;
 }
@@ -150,7 +150,8 @@ function writeJournal(host: Host, root: string, entries: readonly Entry[]): void
   host.syncFolder(dirname(place));
 }
 
-function readJournal(host: Host, path: string): Entry[] | undefined {
+function readJournal(host: Host, root: string, name: string): Entry[] | undefined {
+  const path = join(root, name);
   if (host.lstat(path) === undefined) return undefined;
   const text = new TextDecoder().decode(host.read(path));
   const broken = new HostError("other", path, "the journal of a former run is not lychd's own");
@@ -162,6 +163,7 @@ function readJournal(host: Host, path: string): Entry[] | undefined {
   }
   const entries = value?.lychd === 1 && Array.isArray(value.entries) ? value.entries : undefined;
   if (!entries?.every((e) => typeof e?.path === "string" && isOwnPath(e.path))) throw broken;
+  for (const { path } of entries) refuseDetours(host, root, path);
   return entries;
 }
 

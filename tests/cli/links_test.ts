@@ -85,19 +85,25 @@ Deno.test("nothing is written through a link below a Codex or an output folder",
   }
 });
 
-Deno.test("a journal behind a link is not believed", async () => {
+Deno.test("a journal is not followed through a link", async (t) => {
   const digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
   const path = "containers/systemd/lychd/x.container";
-  const journal = { lychd: 1, entries: [{ path, hadBefore: false, sha256: digest }] };
-  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE })
-    .write("victim/systemd/lychd/.lychd-journal.json", JSON.stringify(journal))
-    .write("victim/systemd/lychd/x.container", "x");
-  link(test, "out/containers", "[DIR]/victim");
-  Deno.removeSync(`${test.dir}/out/.keep`);
-  const { code, stderr } = await test.run(["render", "--output", "out"]);
-  match(stderr, /out\/containers: it is a link, and lychd writes through none/);
-  strictEqual(code, 1);
-  strictEqual(test.read("victim/systemd/lychd/x.container"), "x");
+  const unit = "systemd/user/x.target";
+  const entries = [path, unit].map((path) => ({ path, hadBefore: false, sha256: digest }));
+  for (const folder of ["containers", "systemd"]) {
+    await t.step(folder, async () => {
+      await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
+      test.write(`out/${path}`, "x").write(`out/${unit}`, "x")
+        .write(`out/${path}/../.lychd-journal.json`, JSON.stringify({ lychd: 1, entries }));
+      Deno.renameSync(`${test.dir}/out/${folder}`, `${test.dir}/victim`);
+      Deno.symlinkSync(`${test.dir}/victim`, `${test.dir}/out/${folder}`);
+      const before = test.files("out").concat(test.files("victim"));
+      const { code, stderr } = await test.run(["render", "--output", "out"]);
+      match(stderr, new RegExp(`out/${folder}: it is a link, and lychd writes through none`));
+      strictEqual(code, 1);
+      deepStrictEqual(test.files("out").concat(test.files("victim")), before);
+    });
+  }
 });
 
 Deno.test("a Codex of which a file is everybody's to write is not added to", async () => {
