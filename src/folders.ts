@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { isAbsolute, join, normalize, resolve } from "node:path/posix";
 import { dropInFolders } from "./core/rune/drop_ins.ts";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "./core/rune/names.ts";
+import type { Variable } from "./variables.ts";
 
 /** A file to import. */
 export interface ImportPath {
@@ -19,6 +20,13 @@ export interface Folders {
   readonly isCodexNamed: boolean;
   /** How the operator calls the Codex; for messages. */
   readonly codexShown: string;
+  /** The ways by which these are reached, links not followed. */
+  readonly named: {
+    readonly config: string;
+    readonly codex: string;
+    readonly runtime: string | undefined;
+    readonly output: string | undefined;
+  };
   /** `$XDG_CONFIG_HOME`. */
   readonly config: string;
   /** Where Quadlet units go. */
@@ -43,11 +51,12 @@ export interface Folders {
 
 /** What folders are computed from. */
 export interface FolderInput {
-  readonly env: (name: string) => string | undefined;
+  readonly env: (name: Variable) => string | undefined;
   readonly workingFolder: () => string;
   /**
-   * The path without links: permissions are granted for it, and the runtime checks where a write
-   * really goes.
+   * The path without links: permissions are granted for it. The runtime compares the path that is
+   * asked for with the one that was granted, and follows links below it: what a link in a granted
+   * folder leads to is granted too. So commands look at every folder before they write through it.
    */
   readonly realPath: (path: string) => string;
   /** The home folder by the user database, for when HOME is not set. */
@@ -77,7 +86,8 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
   if (configured === undefined && (home === undefined || !isAbsolute(home))) {
     return { problem: "HOME names no absolute folder; set HOME or XDG_CONFIG_HOME" };
   }
-  const config = input.realPath(normalize(configured ?? join(home ?? "/", ".config")));
+  const configNamed = normalize(configured ?? join(home ?? "/", ".config"));
+  const config = input.realPath(configNamed);
   const session = input.env("XDG_RUNTIME_DIR") || undefined;
   if (session !== undefined && !isAbsolute(session)) {
     return { problem: `XDG_RUNTIME_DIR is the relative path \`${session}\`; it must be absolute` };
@@ -93,17 +103,22 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
   const codexShown = codexNamed ?? join(config, "lychd");
   const absolute = (path: string) =>
     isAbsolute(path) ? resolve(path) : resolve(input.workingFolder(), path);
+  const output = input.outputOption === undefined ? undefined : absolute(input.outputOption);
   return {
     folders: {
       codex: absolute(codexShown),
       isCodexNamed: codexNamed !== undefined,
       codexShown: codexShown.replace(/\/+$/, "") || "/",
+      named: {
+        config: configNamed,
+        codex: codexNamed === undefined ? join(configNamed, "lychd") : absolute(codexNamed),
+        runtime: session,
+        output,
+      },
       config,
       quadlet: join(config, QUADLET_FOLDER),
       systemd: join(config, SYSTEMD_FOLDER),
-      output: input.outputOption === undefined
-        ? undefined
-        : input.realPath(absolute(input.outputOption)),
+      output: output === undefined ? undefined : input.realPath(output),
       facts: input.factsOption === undefined ? undefined : absolute(input.factsOption),
       imports: (input.importOptions ?? []).map((shown) => {
         const path = absolute(shown);

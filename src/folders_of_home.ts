@@ -14,7 +14,8 @@ export interface Besides {
 /** The folders of a run in `home`, where no path is a link: for tests and documents. */
 export function foldersOfHome(home: string, besides: Besides = {}): Folders {
   const computed = computeFolders({
-    env: (name) => ({ HOME: home, XDG_RUNTIME_DIR: besides.runtime })[name],
+    env: (name) =>
+      name === "HOME" ? home : name === "XDG_RUNTIME_DIR" ? besides.runtime : undefined,
     workingFolder: () => besides.workingFolder ?? "/",
     homeFolder: () => undefined,
     realPath: (path) => path,

@@ -1,11 +1,11 @@
 import { homedir } from "node:os";
-import { basename, dirname, join } from "node:path/posix";
 import config from "../deno.json" with { type: "json" };
 import { parseCommandLine } from "./cli.ts";
 import { printable } from "./core/report/printable.ts";
 import { computeFolders } from "./folders.ts";
-import { foreignFolder } from "./foreign.ts";
+import { type Foreign, foreignWay, isRehearsal, type Trust, waysOf } from "./foreign.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
+import { isFile, ownGroups, placeAt, realPath, unitsIn } from "./look.ts";
 import { findPrograms } from "./programs.ts";
 import {
   type Permissions,
@@ -13,9 +13,10 @@ import {
   proberPermissions,
   workerPermissions,
 } from "./permissions.ts";
-import { isProberWanted, type ProberWanted } from "./prober.ts";
+import { isProberWanted, type ProberOrder, type ProberWanted } from "./prober.ts";
 import { type Sealed, selfTest } from "./seal/self_test.ts";
-import { processTerminal, type Streams, wantsColors } from "./terminal.ts";
+import { processTerminal, type Streams, type Terminal, wantsColors } from "./terminal.ts";
+import { readVariable, refuseGpuDrivers } from "./variables.ts";
 import type { INTERRUPT, WorkerRequest } from "./worker.ts";
 
 /** Tells where the program of a sandbox is. */
@@ -27,6 +28,7 @@ export type FindSandbox = (name: "worker" | "health_worker" | "seal_worker") => 
  */
 export async function gate(args: readonly string[], findSandbox: FindSandbox): Promise<ExitCode> {
   try {
+    refuseGpuDrivers();
     return await run(args, findSandbox);
   } catch (error) {
     // Such as a variable that is no text, or a disk that is full behind stdout.
@@ -48,10 +50,10 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
   const streams: Streams = {
     inIsTerminal: Deno.stdin.isTerminal(),
     outIsTerminal: Deno.stdout.isTerminal(),
-    errIsTerminal: Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb",
-    outColors: wantsColors(Deno.env.get, Deno.stdout.isTerminal()),
-    errColors: wantsColors(Deno.env.get, Deno.stderr.isTerminal()),
-    type: Deno.env.get("TERM") ?? "",
+    errIsTerminal: Deno.stderr.isTerminal() && readVariable("TERM") !== "dumb",
+    outColors: wantsColors(readVariable, Deno.stdout.isTerminal()),
+    errColors: wantsColors(readVariable, Deno.stderr.isTerminal()),
+    type: readVariable("TERM") ?? "",
   };
   const terminal = processTerminal(streams);
   const isSelfTest = args[0] === SELF_TEST;
@@ -61,12 +63,13 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     terminal.err(parsed.stderr);
     return parsed.code;
   }
+  const user = Deno.uid() ?? 0;
   const computed = computeFolders({
-    env: Deno.env.get,
+    env: readVariable,
     workingFolder: Deno.cwd,
     homeFolder: homedir,
     realPath,
-    user: Deno.uid() ?? 0,
+    user,
     codexOption: parsed.named.codex,
     outputOption: parsed.named.output,
     factsOption: parsed.named.facts,
@@ -80,13 +83,13 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
   const { folders } = computed;
   const programs = findPrograms(isFile);
   const permissions = permissionsFor(invocation, folders, programs);
-  const user = Deno.uid() ?? 0;
-  const foreign = permissions.write.includes(folders.quadlet)
-    ? foreignFolder(folders, user, ownerOf)
-    : undefined;
-  if (foreign !== undefined) {
-    terminal.err(`lychd: ${foreign}\n`);
-    return EXIT.failure;
+  const ways = waysOf(invocation, permissions, folders);
+  const trust: Trust = { user, ownGroups: ways.length === 0 ? [] : ownGroups(user) };
+  for (const way of ways) {
+    const foreign = foreignWay(way, trust, placeAt);
+    if (foreign === undefined) continue;
+    if (!isRehearsal(invocation)) return tellForeign(foreign, invocation, terminal);
+    terminal.err(`lychd: ${printable(foreign.problem)}; render will refuse\n`);
   }
   if (isSelfTest) {
     const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT };
@@ -97,13 +100,27 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     invocation,
     folders,
     programs,
-    user,
+    ...trust,
     processId: Deno.pid,
     version: config.version,
     environment: sessionVariables(),
     streams,
   };
   return await runInWorker(request, permissions, findSandbox);
+}
+
+/** Says why a command may not write where it would, as commands say why they refuse. */
+function tellForeign(
+  { problem, hint }: Foreign,
+  invocation: Invocation,
+  terminal: Pick<Terminal, "out" | "err">,
+): ExitCode {
+  const error = `${problem}; nothing was changed`;
+  terminal.err(`lychd: ${printable(error)}\nhint: ${printable(hint)}\n`);
+  if ("json" in invocation && invocation.json) {
+    terminal.out(`${JSON.stringify({ error, hint }, null, 2)}\n`);
+  }
+  return EXIT.failure;
 }
 
 /** `lychd self-test COMMAND…`: what the sandboxes of a command are refused; see docs/security.md. */
@@ -134,37 +151,11 @@ function startSandbox(program: string, permissions: Permissions): Worker {
 
 /** What doctor looks at, and shows: no other variable leaves the gate. */
 function sessionVariables(): Record<string, string> {
-  const names = ["HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"];
+  const names = ["HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"] as const;
   return Object.fromEntries(names.flatMap((name) => {
-    const value = Deno.env.get(name);
+    const value = readVariable(name);
     return value === undefined || value === "" ? [] : [[name, value]];
   }));
-}
-
-/** Where a path leads, as far as it is there. */
-function realPath(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(realPath(parent), basename(path));
-  }
-}
-
-function ownerOf(path: string): number | undefined {
-  try {
-    return Deno.statSync(path).uid ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 function runInWorker(
@@ -173,10 +164,14 @@ function runInWorker(
   findSandbox: FindSandbox,
 ): Promise<ExitCode> {
   const worker = startSandbox(findSandbox("worker"), permissions);
+  let prober: Promise<(channel: MessagePort) => void> | undefined;
   return new Promise((done) => {
     worker.onmessage = ({ data }: MessageEvent<ExitCode | ProberWanted>) => {
-      if (isProberWanted(data)) runProber(request, data, findSandbox);
-      else done(data);
+      if (isProberWanted(data)) {
+        // One for the whole run, however often it is asked for.
+        prober ??= startProberOf(request, findSandbox);
+        prober.then((serve) => serve(data.proberChannel), (error) => done(tellFailure(error)));
+      } else done(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -188,16 +183,24 @@ function runInWorker(
   });
 }
 
-/** Starts the sandbox that asks engines for their health, if the command may have one. */
-function runProber(
-  { invocation }: WorkerRequest,
-  { proberPorts, channel }: ProberWanted,
+/**
+ * Starts the sandbox that asks engines for their health, if the command may have one. Whom it may ask
+ * stands in the units that lychd wrote: the sandbox of the command, which may be what is not to be
+ * trusted, has no say in it.
+ */
+async function startProberOf(
+  { invocation, folders }: WorkerRequest,
   findSandbox: FindSandbox,
-): void {
-  const permissions = proberPermissions(invocation, proberPorts);
-  if (permissions === undefined) return;
-  const prober = startSandbox(findSandbox("health_worker"), permissions);
-  prober.postMessage(channel, [channel]);
+): Promise<(channel: MessagePort) => void> {
+  if (invocation.command !== "summon") return () => {};
+  const { readInventory } = await import("./core/orchestrator/inventory.ts");
+  const endpoints = readInventory(unitsIn(folders.quadlet)).engines.flatMap((
+    { port, healthPath },
+  ) => healthPath === undefined ? [] : [{ port, path: healthPath }]);
+  const permissions = proberPermissions(invocation, endpoints.map(({ port }) => port));
+  if (permissions === undefined) return () => {};
+  const sandbox = startSandbox(findSandbox("health_worker"), permissions);
+  return (channel) => sandbox.postMessage({ endpoints, channel } satisfies ProberOrder, [channel]);
 }
 
 /** Lets a command say what goes on without it when it is interrupted; at once the second time. */

@@ -170,7 +170,7 @@ const SURVEYORS: readonly ProgramName[] = [
 
 /**
  * What the sandbox that asks engines for their health may do: speak to exactly these ports of
- * 127.0.0.1. Only `summon` gets one.
+ * 127.0.0.1, which the gate reads from the units. Only `summon` gets one.
  */
 export function proberPermissions(
   invocation: Invocation,

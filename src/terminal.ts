@@ -1,5 +1,6 @@
 import type { Palette } from "./core/report/mod.ts";
 import { PLAIN } from "./core/report/mod.ts";
+import type { Variable } from "./variables.ts";
 
 /** Where a command speaks: its product to `out`, everything said about it to `err`. */
 export interface Terminal {
@@ -36,7 +37,7 @@ export interface Streams {
  * Decides on colours: never with NO_COLOR, always with FORCE_COLOR, else on a terminal.
  */
 export function wantsColors(
-  env: (name: string) => string | undefined,
+  env: (name: Variable) => string | undefined,
   isTerminal: boolean,
 ): boolean {
   if (env("NO_COLOR")) return false;

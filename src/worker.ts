@@ -17,6 +17,7 @@ export interface WorkerRequest {
   readonly folders: Folders;
   readonly programs: Programs;
   readonly user: number;
+  readonly ownGroups: readonly number[];
   readonly processId: number;
   readonly version: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -40,8 +41,7 @@ async function answer(request: WorkerRequest): Promise<void> {
     ...rest,
     host: DENO_HOST,
     terminal,
-    startProber: (ports) =>
-      startProber(ports, (message, transfer) => self.postMessage(message, { transfer })),
+    startProber: () => startProber((message, transfer) => self.postMessage(message, { transfer })),
     interruption: interruption.signal,
   };
   let code: ExitCode;

@@ -33,6 +33,9 @@ const LAYERS: readonly {
       "src/programs.ts",
       "src/seal/self_test.ts",
       "src/terminal.ts",
+      "src/look.ts",
+      "src/variables.ts",
+      "src/core/orchestrator/inventory.ts",
       "src/core/report/printable.ts",
       "deno.json",
     ],
@@ -55,6 +58,7 @@ const LAYERS: readonly {
   {
     name: "src/folders.ts",
     imports: ["src/core/rune/drop_ins.ts", "src/core/rune/names.ts"],
+    types: ["src/variables.ts"],
   },
   {
     name: "src/invocation.ts",
@@ -67,8 +71,13 @@ const LAYERS: readonly {
   },
   {
     name: "src/foreign.ts",
-    imports: ["src/core/report/printable.ts"],
-    types: ["src/folders.ts"],
+    imports: ["src/core/report/shell.ts"],
+    types: ["src/folders.ts", "src/invocation.ts", "src/permissions.ts"],
+  },
+  {
+    name: "src/look.ts",
+    imports: ["src/foreign.ts", "src/core/rune/names.ts"],
+    types: ["src/core/orchestrator/inventory.ts"],
   },
   { name: "src/folders_of_home.ts", imports: ["src/folders.ts"] },
   { name: "src/programs.ts", imports: [] },
@@ -84,7 +93,8 @@ const LAYERS: readonly {
     imports: ["src/seal/", "src/invocation.ts"],
     types: ["src/permissions.ts", "src/terminal.ts"],
   },
-  { name: "src/terminal.ts", imports: ["src/core/report/"] },
+  { name: "src/terminal.ts", imports: ["src/core/report/"], types: ["src/variables.ts"] },
+  { name: "src/variables.ts", imports: [] },
   {
     name: "src/prompts.ts",
     imports: [

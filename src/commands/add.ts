@@ -54,6 +54,7 @@ export async function add(
     survey,
     codex,
     files: found.folder.files,
+    visited: found.visited,
     settings: undefined,
   });
 }

@@ -6,13 +6,14 @@ import { sha256 } from "../core/plan/receipt.ts";
 import { type Finding, finding, startOf } from "../core/report/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
 import type { Visited } from "./codex_trust.ts";
+import { strangeLink } from "./links.ts";
 
 /** How deep folders below `soulstones/` are searched. */
 const DEPTH_LIMIT = 16;
 
 /**
- * Reads the files of a Codex: `lychd.toml` and every `.toml` file below `soulstones/`, links
- * followed, hidden ones left out. A file that cannot be read is part of the result; so is what was
+ * Reads the files of a Codex: `lychd.toml` and every `.toml` file below `soulstones/`, links to such
+ * files and to folders followed, hidden ones left out. A file that cannot be read is part of the result; so is what was
  * looked at on the way.
  */
 export function readCodexFolder(
@@ -105,7 +106,7 @@ function readFile(host: Host, root: string, path: string): CodexFile | undefined
     }
     // Anything else, such as a pipe, could wait for ever.
     if (status.kind !== "file") return "it is no file";
-    return host.read(absolute, (FILE_LIMIT_KIB + 1) * 1024);
+    return strangeLink(host, absolute) ?? host.read(absolute, (FILE_LIMIT_KIB + 1) * 1024);
   });
   if ("reason" in read) return { path, unreadable: read.reason };
   if (read.value === undefined) return undefined;

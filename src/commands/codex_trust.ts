@@ -1,6 +1,7 @@
 import { join } from "node:path/posix";
 import { printable, shellWord } from "../core/report/mod.ts";
 import type { FileStatus } from "../host/host.ts";
+import type { CommandContext } from "./context.ts";
 
 /** A file or folder of a Codex, by its path below it, and what it is. */
 export interface Visited {
@@ -8,8 +9,8 @@ export interface Visited {
   readonly status: FileStatus;
 }
 
-/** Bit of a mode: everybody may write. */
-const WORLD_WRITABLE = 0o002;
+/** Bits of a mode. */
+const [GROUP_WRITABLE, WORLD_WRITABLE] = [0o020, 0o002];
 
 /**
  * Why units must not be made of a Codex: somebody else could say in it what runs as this user. Root
@@ -18,7 +19,7 @@ const WORLD_WRITABLE = 0o002;
 export function distrust(
   codex: string,
   visited: readonly Visited[],
-  user: number,
+  { user, ownGroups }: Pick<CommandContext, "user" | "ownGroups">,
 ): { readonly problem: string; readonly hint: string } | undefined {
   for (const { path, status } of visited) {
     const place = join(codex, path);
@@ -29,11 +30,14 @@ export function distrust(
         hint: `if you have read it and want it: sudo chown -R ${user} ${shellWord(codex)}`,
       };
     }
-    if ((status.mode & WORLD_WRITABLE) !== 0) {
+    const isForAll = (status.mode & WORLD_WRITABLE) !== 0;
+    const isForGroup = (status.mode & GROUP_WRITABLE) !== 0 && !ownGroups.includes(status.group);
+    if (isForAll || isForGroup) {
+      const [who, bits] = isForAll ? ["everybody", "o-w"] : [`group ${status.group}`, "g-w"];
       return {
-        problem: `everybody may write to ${printable(place)}: ` +
+        problem: `${who} may write to ${printable(place)}: ` +
           "whoever can change the Codex decides what runs as you",
-        hint: `chmod -R o-w ${shellWord(codex)}`,
+        hint: `chmod -R ${bits} ${shellWord(codex)}`,
       };
     }
   }

@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly programs: Programs;
   /** The number of the user who runs lychd. */
   readonly user: number;
+  /** Groups in which nobody is but this user and root. */
+  readonly ownGroups: readonly number[];
   /** The number of this process. */
   readonly processId: number;
   /** Of lychd. */
@@ -18,8 +20,8 @@ export interface CommandContext {
   /** Variables that lead to the session, and the home folder: those that are set. */
   readonly environment: Readonly<Record<string, string>>;
   readonly terminal: Terminal;
-  /** Has a prober started for ports of 127.0.0.1. */
-  readonly startProber: (ports: readonly number[]) => Prober;
+  /** Has a prober started for the engines that were rendered. */
+  readonly startProber: () => Prober;
   /** Whether and when the operator interrupted the command. */
   readonly interruption: AbortSignal;
 }

@@ -229,18 +229,15 @@ function pause({ interruption }: CommandContext, milliseconds: number): Promise<
 function askHealth({ context, inventory }: Following, wanted: readonly string[]) {
   const waiting = new Map(
     enginesNamed(inventory, wanted).flatMap((engine) =>
-      engine.healthPath === undefined
-        ? []
-        : [[engine.name, { port: engine.port, path: engine.healthPath }] as const]
+      engine.healthPath === undefined ? [] : [[engine.name, engine.port] as const]
     ),
   );
-  const ports = [...waiting.values()].map((endpoint) => endpoint.port);
-  const prober = ports.length === 0 ? undefined : context.startProber(ports);
+  const prober = waiting.size === 0 ? undefined : context.startProber();
   return {
     /** Those that have not answered yet. */
     async silent(): Promise<string[]> {
-      await Promise.all([...waiting].map(async ([name, endpoint]) => {
-        if (await prober?.answers(endpoint)) waiting.delete(name);
+      await Promise.all([...waiting].map(async ([name, port]) => {
+        if (await prober?.answers(port)) waiting.delete(name);
       }));
       return [...waiting.keys()].sort();
     },

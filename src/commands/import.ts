@@ -22,9 +22,11 @@ import type { Folders, ImportPath } from "../folders.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import { readCodexFolder } from "./codex_folder.ts";
+import { distrust, type Visited } from "./codex_trust.ts";
 import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
 import { findingJson } from "./load.ts";
+import { strangeLink } from "./links.ts";
 import { type NewFile, writeNewFiles } from "./new_files.ts";
 
 type ImportInvocation = Extract<Invocation, { command: "import" }>;
@@ -53,7 +55,9 @@ export async function importConfiguration(
     if (invocation.json) printJson(context, { findings: result.findings.map(findingJson) });
     return EXIT.failure;
   }
-  const written = folders.output === undefined ? [] : write(host, folders.output, imported, target);
+  const written = folders.output === undefined
+    ? []
+    : write(context, folders.output, imported, target);
   if (!Array.isArray(written)) {
     return fail(context, invocation.json, written.problem, { hint: written.hint });
   }
@@ -92,6 +96,8 @@ function readFile(host: Host, path: string, shown: string): ImportFile {
     if (status === undefined) return { path: shown, unreadable: "it does not exist" };
     // Anything else, such as a pipe, could wait for ever.
     if (status.kind !== "file") return { path: shown, unreadable: "it is no file" };
+    const unreadable = strangeLink(host, path);
+    if (unreadable !== undefined) return { path: shown, unreadable };
     return { path: shown, bytes: host.read(path, READ_LIMIT_BYTES) };
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
@@ -119,6 +125,7 @@ interface TargetCodex {
   readonly names: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
   readonly hasSettings: boolean;
+  readonly visited: readonly Visited[];
 }
 
 const NO_CODEX: TargetCodex = {
@@ -126,6 +133,7 @@ const NO_CODEX: TargetCodex = {
   names: new Set(),
   groups: new Set(),
   hasSettings: false,
+  visited: [],
 };
 
 /** The Codex in a folder, as far as it can be read. */
@@ -153,6 +161,7 @@ function codexAt(host: Host, folder: string): TargetCodex {
     names: new Set(soulstones.map(({ name }) => name)),
     groups: new Set(soulstones.flatMap(({ groups }) => groups)),
     hasSettings: host.lstat(join(folder, "lychd.toml")) !== undefined,
+    visited: found.visited,
   };
 }
 
@@ -172,11 +181,14 @@ function contextOf(
 
 /** Writes one file for each Soulstone, or none: a file that is there is never written over. */
 function write(
-  host: Host,
+  context: CommandContext,
   root: string,
   { soulstones, bootCoven }: Imported,
-  { names, hasSettings }: TargetCodex,
+  { names, hasSettings, visited }: TargetCodex,
 ): string[] | { problem: string; hint?: string } {
+  const { host } = context;
+  const doubt = distrust(root, visited, context);
+  if (doubt !== undefined) return { ...doubt, problem: `${doubt.problem}; nothing was written` };
   const known = soulstones.filter(({ name }) => names.has(name)).map(({ name }) => name);
   if (known.length > 0) {
     const which = known.map((name) => `\`${name}\``).join(", ");

@@ -51,6 +51,7 @@ export async function init(invocation: Init, context: CommandContext): Promise<E
     survey,
     codex,
     files,
+    visited: "folder" in found ? found.visited : [],
     settings: { bootCoven },
   });
 }

@@ -99,6 +99,7 @@ function contextOf(host: Host, said: Said): CommandContext {
     folders,
     programs: PROGRAMS,
     user: 0,
+    ownGroups: [],
     processId: 1,
     version: "0.0.0",
     environment: {},

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from "node:path/posix";
 import { type Host, HostError } from "../host/host.ts";
+import { refuseDetours } from "./links.ts";
 
 /** The operator's own files, but for nobody else to read. */
 const MODE = 0o600;
@@ -12,9 +13,10 @@ export interface NewFile {
 
 /**
  * Writes new files below `root`: all of them, or none. One that is there already is never written
- * over, whoever made it in the meantime, and a file is never there in part.
+ * over, whoever made it in the meantime, and a file is never there in part. Only `root` may be a link.
  */
 export function writeNewFiles(host: Host, root: string, files: readonly NewFile[]): void {
+  for (const { path } of files) refuseDetours(host, root, path);
   const folders = missingFolders(host, root, files);
   const written: string[] = [];
   try {

@@ -5,6 +5,7 @@ import { type Draft, draftCodex, type DraftInput } from "../core/draft/mod.ts";
 import { formatReport, hasErrors, printable, shellWord, sortFindings } from "../core/report/mod.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode } from "../invocation.ts";
+import { distrust, type Visited } from "./codex_trust.ts";
 import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
 import { findingJson } from "./load.ts";
@@ -15,6 +16,7 @@ import { printJson } from "./say.ts";
 export type Addition = Omit<DraftInput, "files" | "home"> & {
   readonly json: boolean;
   readonly files: readonly CodexFile[];
+  readonly visited: readonly Visited[];
 };
 
 /** Whether a person can be led through a dialogue. */
@@ -28,9 +30,13 @@ export function canAsk({ terminal }: CommandContext, json: boolean): boolean {
  */
 export async function addToCodex(
   context: CommandContext,
-  { json, files, ...wanted }: Addition,
+  { json, files, visited, ...wanted }: Addition,
 ): Promise<ExitCode> {
   const { host, folders, terminal, environment } = context;
+  const doubt = distrust(folders.codex, visited, context);
+  if (doubt !== undefined) {
+    return fail(context, json, `${doubt.problem}; nothing was written`, { hint: doubt.hint });
+  }
   const schemas = SCHEMA_KINDS.map(schemaFile)
     .filter((path) => host.lstat(join(folders.codex, path)) !== undefined);
   const draft = draftCodex({

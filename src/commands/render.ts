@@ -31,7 +31,7 @@ export async function render(
     case "output":
       return writeOutput(invocation, context, loaded);
     case "inscribe": {
-      const doubt = distrust(context.folders.codex, loaded.visited, context.user);
+      const doubt = distrust(context.folders.codex, loaded.visited, context);
       if (doubt !== undefined) {
         const { problem, hint } = doubt;
         return fail(context, invocation.json, `${problem}; nothing was changed`, { hint });
@@ -56,7 +56,7 @@ function dryRun(invocation: DryRun, context: CommandContext, loaded: Loaded): Ex
       "lychd: a run was cut off; the next render first undoes what it had begun\n",
     );
   }
-  const doubt = distrust(folders.codex, loaded.visited, context.user);
+  const doubt = distrust(folders.codex, loaded.visited, context);
   if (doubt !== undefined) context.terminal.err(`lychd: ${doubt.problem}; render will refuse\n`);
   const changes = plan({ runes: loaded.runes, disk: read.tree.disk, receipt: read.tree.receipt });
   for (const path of findStrangers(host, folders, loaded.runes, read.tree.receipt)) {

@@ -113,6 +113,7 @@ class House {
         nvidiaSmi: "/nvidia-smi",
       },
       user: 0,
+      ownGroups: [],
       processId: 1,
       version: "0.0.0",
       environment: {},

@@ -9,6 +9,7 @@ import { dirname, join } from "node:path/posix";
 import { isOwnPath, sha256 } from "../core/plan/mod.ts";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
+import { refuseDetours } from "./links.ts";
 
 /** One file to write, or to remove when it has no content. `path` is relative to the root. */
 export interface Write {
@@ -88,25 +89,16 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
  * Undoes a transaction that a crash cut off, or tidies up behind one that was for good; true when
  * something was undone.
  *
- * Refuses a journal that names files outside of lychd's folders.
+ * Refuses a journal that names files outside of lychd's folders, or that is reached by a link.
  */
 export function recover(host: Host, root: string): boolean {
-  const done = readJournal(host, join(root, DONE_PATH));
+  refuseDetours(host, root, JOURNAL_PATH);
+  const done = readJournal(host, root, DONE_PATH);
   if (done !== undefined) tidy(host, root, done);
   sweep(host, root, JOURNAL_PATH);
-  const begun = readJournal(host, join(root, JOURNAL_PATH));
+  const begun = readJournal(host, root, JOURNAL_PATH);
   if (begun !== undefined) undo(host, root, begun);
   return begun !== undefined;
-}
-
-/** Refuses a path below `root` that leads through a link, or through what is no folder. */
-function refuseDetours(host: Host, root: string, path: string): void {
-  for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
-    const kind = host.lstat(join(root, folder))?.kind ?? "folder";
-    if (kind === "folder") continue;
-    const words = `it is a ${kind}, and lychd writes through none`;
-    throw new HostError("other", join(root, folder), words);
-  }
 }
 
 /** Whether a transaction below `root` was cut off, and is to be undone. */
@@ -158,7 +150,8 @@ function writeJournal(host: Host, root: string, entries: readonly Entry[]): void
   host.syncFolder(dirname(place));
 }
 
-function readJournal(host: Host, path: string): Entry[] | undefined {
+function readJournal(host: Host, root: string, name: string): Entry[] | undefined {
+  const path = join(root, name);
   if (host.lstat(path) === undefined) return undefined;
   const text = new TextDecoder().decode(host.read(path));
   const broken = new HostError("other", path, "the journal of a former run is not lychd's own");
@@ -170,6 +163,7 @@ function readJournal(host: Host, path: string): Entry[] | undefined {
   }
   const entries = value?.lychd === 1 && Array.isArray(value.entries) ? value.entries : undefined;
   if (!entries?.every((e) => typeof e?.path === "string" && isOwnPath(e.path))) throw broken;
+  for (const { path } of entries) refuseDetours(host, root, path);
   return entries;
 }
 

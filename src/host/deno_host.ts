@@ -16,6 +16,7 @@ export const DENO_HOST: Host = {
   list: (path) => attempt(path, () => [...Deno.readDirSync(path)].map((entry) => entry.name)),
   stat: (path) => orNothing(path, () => statusOf(Deno.statSync(path))),
   lstat: (path) => orNothing(path, () => statusOf(Deno.lstatSync(path))),
+  realPath: (path) => attempt(path, () => Deno.realPathSync(path)),
   read: (path, limitBytes) => attempt(path, () => readAtMost(path, limitBytes)),
   create(path, content, mode) {
     attempt(path, () => {
@@ -190,6 +191,7 @@ function statusOf(info: Deno.FileInfo): FileStatus {
     mode: (info.mode ?? 0) & 0o7777,
     sizeBytes: info.size,
     owner: info.uid ?? 0,
+    group: info.gid ?? 0,
     identity: `${info.dev}:${info.ino}`,
     changedSeconds: Math.floor((info.ctime?.getTime() ?? Infinity) / 1000),
   };

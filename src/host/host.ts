@@ -24,6 +24,8 @@ export interface FileStatus {
   readonly sizeBytes: number;
   /** The number of the user whose it is. */
   readonly owner: number;
+  /** The number of its group. */
+  readonly group: number;
   /** The same for two paths that are the same file or folder. */
   readonly identity: string;
   /**
@@ -62,6 +64,8 @@ export interface Host {
   stat(path: string): FileStatus | undefined;
   /** What `path` itself is; nothing when there is nothing. */
   lstat(path: string): FileStatus | undefined;
+  /** The path of what is at `path`, links followed. */
+  realPath(path: string): string;
   /** The contents, at most `limitBytes` of them. */
   read(path: string, limitBytes?: number): Uint8Array;
   /** Writes a new file, and makes sure that it is on the disk; refuses one that is there. */

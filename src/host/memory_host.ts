@@ -50,6 +50,7 @@ export function memoryHost(
         mode: file.mode,
         sizeBytes: file.bytes.length,
         owner: 0,
+        group: 0,
         identity: path,
         changedSeconds: 0,
       };
@@ -60,6 +61,7 @@ export function memoryHost(
         mode: 0o755,
         sizeBytes: 0,
         owner: 0,
+        group: 0,
         identity: path,
         changedSeconds: 0,
       }
@@ -81,6 +83,7 @@ export function memoryHost(
     list,
     stat,
     lstat: stat,
+    realPath: (path) => path,
     read: (path, limitBytes) => get(path).bytes.slice(0, limitBytes),
     create(path, content, mode) {
       if (stat(path) !== undefined) fail("other", path, "it is there already");

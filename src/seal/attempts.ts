@@ -6,10 +6,10 @@
  */
 import childProcess from "node:child_process";
 import fs from "node:fs";
-import { createRequire } from "node:module";
 import net from "node:net";
 import os from "node:os";
 import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
 
 /** Where attempts are made. */
 export interface Places {
@@ -39,9 +39,9 @@ function attempt(name: string, act: Attempt["act"]): Attempt {
 function reading(
   name: string,
   of: (places: Places) => string,
-  act: (path: string) => unknown,
+  act: (path: string, places: Places) => unknown,
 ): Attempt {
-  return { name, path: { kind: "read", of }, act: (places) => act(of(places)) };
+  return { name, path: { kind: "read", of }, act: (places) => act(of(places), places) };
 }
 
 function writing(
@@ -74,13 +74,15 @@ const READS: readonly Attempt[] = [
   reading("read /etc/shadow as a stream", shadow, (path) => Deno.openSync(path).close()),
   reading("read /etc/shadow by its URL", shadow, (path) => fetch(`file://${path}`)),
   reading("look at /etc/shadow", shadow, Deno.statSync),
-  attempt(
+  reading(
     "read /etc/shadow by a path with ..",
-    (p) => Deno.readTextFileSync(`${p.codex}/../../../../../../../../../../etc/shadow`),
+    shadow,
+    (path, p) => Deno.readTextFileSync(`${p.codex}/../../../../../../../../../..${path}`),
   ),
-  attempt(
+  reading(
     "read /etc/shadow through /proc",
-    () => Deno.readTextFileSync("/proc/self/root/etc/shadow"),
+    () => "/proc/self/root/etc/shadow",
+    Deno.readTextFileSync,
   ),
   reading("read /etc/passwd", () => "/etc/passwd", Deno.readTextFileSync),
   reading("list ~/.ssh", (p) => `${p.home}/.ssh`, list),
@@ -90,10 +92,13 @@ const READS: readonly Attempt[] = [
   reading("list ~/.config as node:fs", (p) => p.config, (path) => fs.readdirSync(path)),
   reading("list /tmp", () => "/tmp", list),
   reading("list /", () => "/", list),
-  attempt("read the environment of this process", () => Deno.readFileSync("/proc/self/environ")),
-  attempt("read the memory of this process", () => Deno.openSync("/proc/self/mem").close()),
-  attempt("read the processes of this host", () => list("/proc")),
-  attempt("learn the path of this program", () => Deno.realPathSync("/proc/self/exe")),
+  reading("read the environment of this process", () => "/proc/self/environ", Deno.readFileSync),
+  reading(
+    "read the memory of this process",
+    () => "/proc/self/mem",
+    (path) => Deno.openSync(path).close(),
+  ),
+  reading("read the processes of this host", () => "/proc", list),
   reading("watch the home folder", (p) => p.home, (path) => Deno.watchFs(path).close()),
   reading(
     "import a module of the disk",
@@ -115,7 +120,11 @@ const WRITES: readonly Attempt[] = [
   writing("write to the Codex", (p) => `${p.codex}/lychd.toml`, append),
   writing("add a Soulstone to the Codex", (p) => `${p.codex}/soulstones/${FILE}.toml`, append),
   writing("write to /tmp", () => `/tmp/${FILE}`, append),
-  attempt("make a temporary file", () => Deno.removeSync(Deno.makeTempFileSync())),
+  writing(
+    "make a temporary file",
+    () => "/tmp",
+    (dir) => Deno.removeSync(Deno.makeTempFileSync({ dir })),
+  ),
   writing("write to /var/tmp", () => `/var/tmp/${FILE}`, append),
   writing("write to /dev/shm", () => `/dev/shm/${FILE}`, append),
   writing("write to /etc", () => `/etc/${FILE}`, append),
@@ -157,7 +166,25 @@ const REST: readonly Attempt[] = [
   ),
   attempt("send a signal to another process", () => Deno.kill(Deno.ppid, "SIGCONT")),
   attempt("load a library", () => Deno.dlopen("libc.so.6", {}).close()),
-  attempt("load a library as Node does", () => createRequire("file:///")("/tmp/lychd.node")),
+  attempt("load a library as Node does", () => process.dlopen({ exports: {} }, "libc.so.6")),
+  attempt("load a library as SQLite does", () => {
+    new DatabaseSync(":memory:", { allowExtension: true }).loadExtension("libc.so.6");
+  }),
+  attempt("load the libraries of a GPU as WebGPU does", async () => {
+    if (await navigator.gpu.requestAdapter() === null) throw new Deno.errors.NotCapable();
+  }),
+  attempt("load the libraries of a GPU in a worker of its own", () => {
+    const code = "navigator.gpu.requestAdapter().then((gpu) => postMessage(gpu === null))";
+    const worker = new Worker(`data:text/javascript,${code}`, { type: "module" });
+    return new Promise<void>((done, fail) => {
+      worker.onmessage = ({ data: isRefused }) =>
+        isRefused ? fail(new Deno.errors.NotCapable()) : done();
+      worker.onerror = (event) => {
+        event.preventDefault();
+        fail(new Error(event.message));
+      };
+    }).finally(() => worker.terminate());
+  }),
   attempt("open a connection", async (p) => (await Deno.connect({ port: p.port })).close()),
   attempt("open a connection as node:net", (p) =>
     new Promise((done, fail) => {
@@ -166,9 +193,11 @@ const REST: readonly Attempt[] = [
     })),
   attempt("fetch by HTTP", (p) => fetch(`http://127.0.0.1:${p.port}/`)),
   attempt("open a WebSocket", (p) => void new WebSocket(`ws://127.0.0.1:${p.port}/`)),
-  attempt("speak to the session bus", async (p) => {
-    (await Deno.connect({ transport: "unix", path: `${p.home}/bus` })).close();
-  }),
+  writing(
+    "speak to the session bus",
+    (p) => `${p.home}/bus`,
+    async (path) => (await Deno.connect({ transport: "unix", path })).close(),
+  ),
   attempt("listen on a port", () => Deno.listen({ hostname: "127.0.0.1", port: 0 }).close()),
   attempt("ask for a name", () => Deno.resolveDns("localhost", "A")),
   attempt("import a module of the network", (p) => import(`http://127.0.0.1:${p.port}/module.js`)),

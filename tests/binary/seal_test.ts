@@ -96,6 +96,32 @@ binaryTest("all that is tried in the sandbox of any command is refused", async (
   }
 });
 
+binaryTest("what a command was granted is told as that, even if it is the whole host", async () => {
+  await using home = bait();
+  const said = await home.run(["self-test", "check", "--codex", "/"]);
+  const [, version = ""] = /\(Deno (\S+)\)/.exec(said.stdout) ?? [];
+  const told = (outcome: string) =>
+    [...said.stdout.matchAll(new RegExp(`^${outcome}: (.*?)(?: \\(.*\\))?$`, "gm"))]
+      .map(([, name]) => name);
+  const reads = ATTEMPTS.filter(({ path }) => path?.kind === "read").map(({ name }) => name);
+  deepStrictEqual(told("granted"), reads);
+  const holes = HOLES[version] ?? [];
+  deepStrictEqual(told("not refused"), holes.filter((name) => !reads.includes(name)));
+  strictEqual(said.code, holes.length === 0 ? 0 : 1);
+});
+
+binaryTest("a sandbox brings no library of a GPU into the process", async () => {
+  await using home = bait();
+  const log = join(home.dir, "loader");
+  // The loader of glibc notes what it looks for.
+  Object.assign(home.env, { LD_DEBUG: "libs", LD_DEBUG_OUTPUT: log });
+  await home.run(["self-test", "check"]);
+  const sought = [...walk(home.dir)].filter((path) => path.startsWith(log))
+    .flatMap((path) => Deno.readTextFileSync(path).match(/(?<=find library=)\S+/g) ?? []);
+  ok(sought.includes("libc.so.6"), sought.join());
+  deepStrictEqual(sought.filter((name) => /vulkan|GL|cuda|wayland|X11/.test(name)), []);
+});
+
 binaryTest("each attempt would be something, if it were not refused", async () => {
   await using home = bait();
   await using server = Deno.serve(
@@ -125,10 +151,13 @@ binaryTest("each attempt would be something, if it were not refused", async () =
   }
   deepStrictEqual(outcomes.filter(({ outcome }) => outcome !== "not refused"), []);
   const undone = outcomes.filter(({ said }) => said !== "it was done").map(({ name }) => name);
-  // There is no such library, no such socket, no server that knows names, and no such module.
+  // These are no libraries of Node or SQLite, and there is no such socket, no server that knows
+  // names, no such module, and perhaps no GPU.
   const fruitless = [
-    ...["load a library as Node does", "speak to the session bus", "ask for a name"],
-    "import a module of the network",
+    ...["load a library as Node does", "load a library as SQLite does"],
+    ...["load the libraries of a GPU as WebGPU does"],
+    ...["load the libraries of a GPU in a worker of its own", "speak to the session bus"],
+    ...["ask for a name", "import a module of the network"],
   ];
   deepStrictEqual(undone.filter((name) => !fruitless.includes(name)), []);
 }, notRoot());
@@ -181,7 +210,9 @@ binaryTest("variables that lead to folders of somebody else are refused", async 
       const { code, stdout, stderr } = await home.run([...args, ...ALONE]);
       strictEqual(
         stderr,
-        `lychd: ${foreign} (${variable}) belongs to user ${NOBODY}, not to 0; nothing was changed\n`,
+        `lychd: ${foreign} (${variable}) belongs to user ${NOBODY}, not to 0; nothing was changed\n` +
+          "hint: who owns it can put another in its place: name a folder of your own, or " +
+          `sudo chown 0 ${foreign}\n`,
       );
       deepStrictEqual([code, stdout], [1, ""]);
     }
@@ -196,6 +227,147 @@ binaryTest("variables that lead to folders of somebody else are refused", async 
   deepStrictEqual([...walk(foreign), ...walk(home.ours)], []);
 }, notRoot());
 
+/** A folder that is nobody's, with the mode. */
+function nobodys(path: string, mode = 0o755): string {
+  Deno.mkdirSync(path);
+  Deno.chmodSync(path, mode);
+  Deno.chownSync(path, NOBODY, NOBODY);
+  return path;
+}
+
+/** A folder of the user who runs the tests, with the mode. */
+function own(path: string, mode = 0o755): string {
+  Deno.mkdirSync(path);
+  Deno.chmodSync(path, mode);
+  return path;
+}
+
+const INIT = ["init", "--engine", "vllm", "--model", "a/b"];
+
+/** Each lays folders out and tells what is then run, and what it is refused for. */
+const FOREIGN: Readonly<Record<string, (home: Home, codex: string) => [string[], RegExp]>> = {
+  "a home of somebody else that everybody may write to, without a .config": (home, codex) => {
+    home.env["HOME"] = nobodys(join(home.dir, "x"), 0o777);
+    return [["render", "--codex", codex], /x \(above \S+x\/\.config, XDG_CONFIG_HOME\) belongs/];
+  },
+  "an XDG_CONFIG_HOME that is not there, in a folder of somebody else": (home, codex) => {
+    home.env["XDG_CONFIG_HOME"] = join(nobodys(join(home.dir, "x")), "config");
+    return [["render", "--codex", codex], /x \(above \S+x\/config, XDG_CONFIG_HOME\) belongs/];
+  },
+  "an XDG_CONFIG_HOME in a folder of somebody else": (home, codex) => {
+    home.env["XDG_CONFIG_HOME"] = own(join(nobodys(join(home.dir, "x")), "config"));
+    return [["render", "--codex", codex], /x \(above \S+x\/config, XDG_CONFIG_HOME\) belongs/];
+  },
+  "an XDG_CONFIG_HOME that everybody may write to": (home, codex) => {
+    home.env["XDG_CONFIG_HOME"] = own(join(home.dir, "x"), 0o777);
+    return [["render", "--codex", codex], /everybody may write to \S+x \(XDG_CONFIG_HOME\)/];
+  },
+  "an XDG_CONFIG_HOME that is a link in a folder of somebody else": (home, codex) => {
+    const link = join(nobodys(join(home.dir, "x")), "link");
+    Deno.symlinkSync(own(join(home.dir, "config")), link);
+    home.env["XDG_CONFIG_HOME"] = link;
+    return [["render", "--codex", codex], /x \(above \S+x\/link, XDG_CONFIG_HOME\) belongs/];
+  },
+  "a Codex in a folder of somebody else": (home, codex) => {
+    const moved = join(nobodys(join(home.dir, "x")), "codex");
+    Deno.renameSync(codex, moved);
+    return [["render", "--codex", moved], /x \(above \S+x\/codex, the Codex\) belongs/];
+  },
+  "a link to a Codex in a folder of somebody else": (home, codex) => {
+    const moved = join(nobodys(join(home.dir, "x")), "codex");
+    Deno.renameSync(codex, moved);
+    Deno.symlinkSync(moved, codex);
+    return [["render", "--codex", codex], /x \(above \S+a, the Codex\) belongs/];
+  },
+  "a Codex that a foreign group may write to": (_, codex) => {
+    Deno.chownSync(codex, 0, NOBODY);
+    Deno.chmodSync(codex, 0o770);
+    return [["render", "--codex", codex], /group 65534 may write to \S+a \(the Codex\)/];
+  },
+  "a file of a Codex that a foreign group may write to": (_, codex) => {
+    Deno.chownSync(`${codex}/lychd.toml`, 0, NOBODY);
+    Deno.chmodSync(`${codex}/lychd.toml`, 0o660);
+    return [
+      ["render", "--codex", codex],
+      /group 65534 may write to \S+lychd\.toml: .*\nhint: .*g-w/,
+    ];
+  },
+  "render --output into a folder of somebody else": (home, codex) => {
+    const out = join(nobodys(join(home.dir, "x")), "out");
+    return [["render", "--codex", codex, "--output", out], /x \(above \S+out, --output\) belongs/];
+  },
+  "import --output into a folder of somebody else": (home) => {
+    const out = join(nobodys(join(home.dir, "x")), "out");
+    Deno.writeTextFileSync(join(home.dir, "y.yaml"), "models: {}\n");
+    const file = join(home.dir, "y.yaml");
+    return [
+      ["import", "llama-swap", file, "--output", out],
+      /x \(above \S+out, --output\) belongs/,
+    ];
+  },
+  "init into a folder of somebody else": (home) => {
+    const codex = join(nobodys(join(home.dir, "x"), 0o777), "codex");
+    return [[...INIT, "--codex", codex], /x \(above \S+codex, the Codex\) belongs/];
+  },
+  "init in a home that everybody may write to": (home) => {
+    home.env["HOME"] = own(join(home.dir, "x"), 0o777);
+    return [INIT, /everybody may write to \S+x \(above \S+lychd, the Codex\)/];
+  },
+  "add to a Codex of somebody else": (_, codex) => {
+    Deno.chownSync(codex, NOBODY, NOBODY);
+    return [["add", ...INIT.slice(2), "--codex", codex], /a \(the Codex\) belongs/];
+  },
+};
+
+binaryTest("folders in whose place somebody else could put another are refused", async (t) => {
+  for (const [name, lay] of Object.entries(FOREIGN)) {
+    await t.step(name, async () => {
+      await using home = new Home();
+      const [args, words] = lay(home, home.codex("a", household("a")));
+      const before = [...walk(home.dir)];
+      const isRender = args[0] === "render" && !args.includes("--output");
+      const said = await home.run([...args, ...isRender ? ALONE : []]);
+      match(said.stderr, words);
+      match(said.stderr, /nothing was changed\nhint: .*\n$/);
+      deepStrictEqual([said.code, said.stdout, [...walk(home.dir)]], [1, "", before]);
+      if (!isRender) return;
+      const shown = await home.run([...args, "--dry-run"]);
+      match(shown.stderr, /; render will refuse\n/);
+      strictEqual(shown.code, 0, shown.stderr);
+    });
+  }
+}, notRoot());
+
+binaryTest(
+  "that a folder is foreign is told in JSON too, and cannot steer a terminal",
+  async () => {
+    await using home = new Home();
+    const name = join(own(join(home.dir, "\x1b[2J"), 0o777), "codex");
+    const said = await home.run([...INIT, "--json", "--codex", name]);
+    ok(JSON.parse(said.stdout).error.includes("\x1b[2J"));
+    deepStrictEqual([said.code, said.stderr.includes("\x1b")], [1, false]);
+  },
+);
+
+binaryTest("of a file of root that a Codex links to, nothing is shown", async () => {
+  await using home = new Home();
+  const codex = home.codex("a", household("a"));
+  Deno.symlinkSync("/etc/shadow", `${codex}/soulstones/shadow.toml`);
+  for (const args of [["check"], ["render", "--dry-run"], ["render", ...ALONE]]) {
+    const { code, stdout, stderr } = await home.run([...args, "--codex", codex]);
+    match(stderr, /it links to \/etc\/shadow, and only a link to a file with the same ending/);
+    deepStrictEqual([code, stdout, stderr.includes("root:")], [3, "", false]);
+  }
+}, notRoot());
+
+binaryTest("folders of a user with a group of their own, and below /tmp, are fine", async () => {
+  await using home = new Home();
+  const codex = home.codex("a", household("a"));
+  for (const folder of [home.dir, codex]) Deno.chmodSync(folder, 0o775);
+  home.env["XDG_CONFIG_HOME"] = join(own(join(home.dir, "sticky"), 0o1777), "config");
+  await home.render(codex);
+}, notRoot());
+
 binaryTest(
   "a Codex that somebody else can change is read, but nothing is written of it",
   async () => {
@@ -203,7 +375,7 @@ binaryTest(
       [
         "a folder",
         (codex) => Deno.chownSync(codex, NOBODY, NOBODY),
-        /a belongs to user 65534, not to 0/,
+        /a \(the Codex\) belongs to user 65534, not to 0/,
       ],
       [
         "a file",

@@ -292,6 +292,7 @@ export async function examined(
     folders,
     programs: findPrograms(() => false),
     user: 1000,
+    ownGroups: [],
     processId: 1,
     version: "0.1.0",
     environment: {},
@@ -324,7 +325,7 @@ export async function examined(
 
 function foldersOf(environment: Facts["environment"]): Folders {
   const computed = computeFolders({
-    env: (name) => ({ HOME: environment["HOME"] ?? "/home/lich" })[name],
+    env: (name) => name === "HOME" ? environment["HOME"] ?? "/home/lich" : undefined,
     workingFolder: () => "/",
     realPath: (path) => path,
     homeFolder: () => undefined,

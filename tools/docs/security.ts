@@ -80,7 +80,7 @@ function rowOf(title: string, permissions: Permissions, folders: Folders): strin
     pathsIn(permissions.read, folders),
     pathsIn(permissions.write, folders),
     [...new Set(permissions.run.map(programName))],
-    permissions.net === undefined ? [] : ["the wanted ports of 127.0.0.1"],
+    permissions.net === undefined ? [] : ["the ports of rendered engines on 127.0.0.1"],
   ];
   return `| ${[title, ...cells.map((cell) => cell.join(", ") || "–")].join(" | ")} |`;
 }

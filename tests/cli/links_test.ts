@@ -1,0 +1,126 @@
+/** Links in a Codex, beside a unit and in an output folder: what they lead to is not lychd's. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { type Cli, cli, EYE, NO_WATCHERS, SAGE } from "./cli.ts";
+
+const SECRET = "SECRET_TOKEN=hunter2\n";
+
+/** Lays a link in the folder of a test. */
+function link(test: Cli, path: string, target: string): void {
+  test.write(`${path}/../.keep`, "");
+  Deno.symlinkSync(target.replaceAll("[DIR]", test.dir), `${test.dir}/${path}`);
+}
+
+Deno.test("a link to a file with another ending is told, and nothing of that file", async () => {
+  const links: readonly (readonly [link: string, target: string])[] = [
+    ["lychd.toml", "../../.env"],
+    ["soulstones/e.toml", "../../../.env"],
+    ["soulstones/e.toml", "[DIR]/home/.ssh/id_ed25519"],
+    ["soulstones/e.toml", "again.toml"],
+    ["soulstones/e.toml", "/etc/passwd"],
+    ["soulstones/e.toml", "/proc/self/environ"],
+  ];
+  for (const [path, target] of links) {
+    await using test = cli().codex({ "soulstones/eye.toml": EYE })
+      .write("home/.env", SECRET).write("home/.ssh/id_ed25519", SECRET);
+    link(test, "home/.config/lychd/soulstones/again.toml", "../../../.env");
+    link(test, `home/.config/lychd/${path}`, target);
+    for (
+      const args of [["check"], ["check", "--json"], ["render", "--dry-run"], ["list"], ["doctor"]]
+    ) {
+      const { stdout, stderr, code } = await test.run(args);
+      const said = stdout + stderr;
+      ok(!/hunter2|SECRET|root:|PATH=/.test(said), said);
+      ok(code !== 0, args.join(" "));
+    }
+    const { stderr } = await test.run(["check"]);
+    match(
+      stderr,
+      /it links to \S+, and only a link to a file with the same ending is followed\n --> \S+toml:1:1\n/,
+    );
+  }
+});
+
+Deno.test("a drop-in or a unit that links to a file with another ending is not read", async () => {
+  for (const path of ["x.container", "x.container.d/a.conf"]) {
+    await using test = cli().write(".env", SECRET);
+    if (path !== "x.container") test.write("x.container", "[Container]\nImage=localhost/x\n");
+    link(test, path, "[DIR]/.env");
+    const { stdout, stderr, code } = await test.run(["import", "quadlet", "x.container"]);
+    ok(!(stdout + stderr).includes("hunter2"), stderr);
+    match(stderr, /it links to \[DIR\]\/\.env, and only a link to a file with the same ending/);
+    strictEqual(code, 1);
+  }
+});
+
+const SWAP = "models:\n  eye:\n    cmd: llama-server --port ${PORT} -hf a/b\n";
+const MODEL = ["vllm", "--model", "a/b"];
+
+Deno.test("nothing is written through a link below a Codex or an output folder", async () => {
+  const runs: readonly (readonly [folder: string, args: readonly string[], link: string])[] = [
+    ["cdx", ["add", ...MODEL, "--codex", "cdx"], "soulstones"],
+    ["new", ["init", "--engine", ...MODEL, "--codex", "new"], "soulstones"],
+    ["out", ["import", "llama-swap", "swap.yaml", "--output", "out"], "soulstones"],
+    ["tree", ["render", "--output", "tree"], "systemd/user"],
+    ["tree", ["render", "--output", "tree"], "containers"],
+  ];
+  for (const [folder, args, path] of runs) {
+    await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE })
+      .write("swap.yaml", SWAP).write("cdx/lychd.toml", NO_WATCHERS)
+      .write("cdx/soulstones/old.toml", SAGE);
+    if (folder === "tree") {
+      strictEqual((await test.run(args)).code, 0);
+      test.codex({ "soulstones/sage.toml": SAGE });
+    }
+    const at = `${folder}/${path}`;
+    if (test.files(at).length > 0) Deno.renameSync(`${test.dir}/${at}`, `${test.dir}/victim`);
+    else Deno.mkdirSync(`${test.dir}/victim`);
+    link(test, at, "[DIR]/victim");
+    const before = test.listing();
+    await test.expect(args, {
+      code: 1,
+      stderr: `lychd: [DIR]/${at}: it is a link, and lychd writes through none: ` +
+        `make it a folder of its own; nothing was ${folder === "tree" ? "changed" : "written"}\n`,
+    });
+    deepStrictEqual(test.listing(), before);
+  }
+});
+
+Deno.test("a journal is not followed through a link", async (t) => {
+  const digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
+  const path = "containers/systemd/lychd/x.container";
+  const unit = "systemd/user/x.target";
+  const entries = [path, unit].map((path) => ({ path, hadBefore: false, sha256: digest }));
+  for (const folder of ["containers", "systemd"]) {
+    await t.step(folder, async () => {
+      await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
+      test.write(`out/${path}`, "x").write(`out/${unit}`, "x")
+        .write(`out/${path}/../.lychd-journal.json`, JSON.stringify({ lychd: 1, entries }));
+      Deno.renameSync(`${test.dir}/out/${folder}`, `${test.dir}/victim`);
+      Deno.symlinkSync(`${test.dir}/victim`, `${test.dir}/out/${folder}`);
+      const before = test.files("out").concat(test.files("victim"));
+      const { code, stderr } = await test.run(["render", "--output", "out"]);
+      match(stderr, new RegExp(`out/${folder}: it is a link, and lychd writes through none`));
+      strictEqual(code, 1);
+      deepStrictEqual(test.files("out").concat(test.files("victim")), before);
+    });
+  }
+});
+
+Deno.test("a Codex of which a file is everybody's to write is not added to", async () => {
+  await using test = cli().write("cdx/lychd.toml", NO_WATCHERS).write("swap.yaml", SWAP);
+  Deno.chmodSync(`${test.dir}/cdx/lychd.toml`, 0o666);
+  for (
+    const args of [
+      ["add", ...MODEL, "--codex", "cdx"],
+      ["import", "llama-swap", "swap.yaml", "--output", "cdx"],
+    ]
+  ) {
+    const { code, stderr } = await test.run(args);
+    match(
+      stderr,
+      /^lychd: everybody may write to \S+lychd\.toml: [^\n]+; nothing was written\nhint: chmod -R o-w /m,
+    );
+    strictEqual(code, 1);
+  }
+  deepStrictEqual(test.files("cdx"), ["lychd.toml"]);
+});
