@@ -67,7 +67,8 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
   const computed = computeFolders({
     env: readVariable,
     workingFolder: Deno.cwd,
-    homeFolder: homedir,
+    // Nothing where no user has this number, whatever the type says.
+    homeFolder: () => (homedir() as string | null) ?? undefined,
     realPath,
     user,
     codexOption: parsed.named.codex,

@@ -108,3 +108,15 @@ exec setpriv --reuid=${USER} --regid=${USER} --clear-groups ${home.dir}/lychd re
   const { code, stderr } = await home.run(["-m", "sh", "-c", script], "unshare");
   strictEqual(code, 0, stderr);
 }, MISSING ?? lacking("unshare"));
+
+binaryTest("a user whom the host does not know, without HOME, is told what to set", async () => {
+  await using home = new Home();
+  const binary = join(home.dir, "lychd");
+  await Deno.copyFile(BINARY, binary);
+  await Deno.chmod(binary, 0o755);
+  await Deno.chmod(home.dir, 0o755);
+  const nobody = ["-u", "HOME", "setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
+  const { code, stderr } = await home.run([...nobody, binary, "check"], "env");
+  strictEqual(stderr, "lychd: HOME names no absolute folder; set HOME or XDG_CONFIG_HOME\n");
+  strictEqual(code, 1);
+}, MISSING);
