@@ -67,6 +67,14 @@ export const CATALOGUE = {
       hint: "is it really a Codex file? Long lists can be split over several files",
     }),
   ),
+  "codex-too-large": error(
+    "A Codex says what one host runs, in text that a person reads. Every Soulstone's unit names all " +
+      "that it excludes, so a very large Codex would need much time and memory.",
+    (p: { limit: string }) => ({
+      message: `a Codex has at most ${p.limit}`,
+      hint: "keep in it what this host runs; nothing else of it was judged",
+    }),
+  ),
   "toml-broken": error(
     "The file is not valid TOML; nothing of it was read.",
     (p: { problem: string }) => ({
@@ -536,7 +544,7 @@ export const CATALOGUE = {
 
 /** A line that has the type which a field takes. */
 function typeHint(field: string, expected: string): string {
-  const name = field.replace(/^.*\./, "").replace(/\[.*$/, "");
+  const [name = ""] = field.slice(field.lastIndexOf(".") + 1).split("[", 1);
   const value = expected.startsWith("a list") || field.includes("[")
     ? '["…"]'
     : expected.startsWith("a whole number")

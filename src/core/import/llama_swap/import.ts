@@ -62,9 +62,10 @@ export async function importLlamaSwap(
   }
   const law = underTheLaw(config, engines.map(({ model }) => model.id), context, ledger);
   const drafts = draftsOf(engines, law.fieldsOf, file.path, context, top, reader);
-  const settled = await settle(drafts, ledger);
+  const outcome = await settle(drafts, ledger);
+  if ("tooLarge" in outcome) return failed([{ ...outcome.tooLarge, place: startOf(file.path) }]);
   const notes = ledger.close();
-  const imported = { soulstones: textsOf(settled, notes), bootCoven: law.bootCoven, notes };
+  const imported = { soulstones: textsOf(outcome.settled, notes), bootCoven: law.bootCoven, notes };
   return reader.findings.length > 0 ? failed(reader.findings) : { imported, findings: [], sources };
 }
 
