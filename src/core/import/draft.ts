@@ -168,7 +168,7 @@ async function judge(
     bytes: encoder.encode(soulstoneText(name, laid[i]?.fields ?? {}, [])),
   }));
   const { codex, findings } = readCodex({ folder: "", files });
-  const tooLarge = findings.find(({ code }) => code === "codex-too-large");
+  const tooLarge = findings.find(({ code }) => /^(?:codex|file)-too-large$/.test(code));
   if (tooLarge !== undefined) return { tooLarge };
   const all = [...findings, ...hasErrors(findings) ? [] : (await compile(codex)).findings];
   return all.filter((f) => f.severity === "error").flatMap((finding) => {
