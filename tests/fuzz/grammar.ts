@@ -68,9 +68,15 @@ const WORDS = [
   ],
   ...["\n", "\t", "\u0000", "\u2028", "\ufffe", "\ud83d\ude00", "ä", "true", "1", "x".repeat(300)],
 ];
+/** Characters of any plane; half of a pair may stand alone. */
+function anyCharacters(maxLength: number): fc.Arbitrary<string> {
+  const code = fc.oneof(fc.nat(0xff), fc.nat(0xffff), fc.nat(0x10ffff));
+  return fc.array(code, { maxLength }).map((codes) => String.fromCodePoint(...codes));
+}
+
 const text = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...WORDS) },
-  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 8 }) },
+  { weight: 1, arbitrary: anyCharacters(8) },
 );
 
 /** A string in each way that TOML has for it. */
@@ -247,7 +253,7 @@ function withSlips(whole: fc.Arbitrary<string>): fc.Arbitrary<string> {
 }
 
 function slipText(): fc.Arbitrary<string> {
-  return fc.oneof(fc.constantFrom(...SLIPS), fc.string({ unit: "binary", maxLength: 4 }));
+  return fc.oneof(fc.constantFrom(...SLIPS), anyCharacters(4));
 }
 
 /** Bytes: most often those of a text, sometimes with one that is no UTF-8. */

@@ -14,7 +14,7 @@ import { conflictsOf, type Coven, covensOf } from "./covens.ts";
 import { type Rune, RUNE_MODE } from "./rune.ts";
 import { sepulcherUnitOf } from "./sepulcher.ts";
 import { soulstoneUnitOf } from "./soulstone.ts";
-import { type FileLayout, makeRenderer } from "./templates.ts";
+import { type FileLayout, render } from "./templates.ts";
 import { watcherFiles, watcherServices } from "./watchers/mod.ts";
 
 /** What {@linkcode compile} makes of a Codex. */
@@ -35,7 +35,6 @@ export async function compile(codex: Codex): Promise<Compiled> {
   const findings: Finding[] = [];
   const layouts = layOut(codex, findings);
   if (hasErrors(findings)) return { runes: [], findings };
-  const render = makeRenderer();
   const runes: Rune[] = [];
   // The last first, each let go once it is a text: all together they would be much larger.
   for (let layout = layouts.pop(); layout !== undefined; layout = layouts.pop()) {
