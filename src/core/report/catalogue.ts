@@ -78,7 +78,7 @@ export const CATALOGUE = {
   "toml-broken": error(
     "The file is not valid TOML; nothing of it was read.",
     (p: { problem: string }) => ({
-      message: `broken TOML: ${p.problem}`,
+      message: `broken TOML: ${printable(p.problem)}`,
       hint: "text stands in quotes, lists in [ ], one `key = value` on a line; see https://toml.io",
     }),
   ),
@@ -420,14 +420,14 @@ export const CATALOGUE = {
   "yaml-broken": error(
     "The file is not valid YAML; nothing of it was read.",
     (p: { problem: string }) => ({
-      message: `broken YAML: ${p.problem}`,
+      message: `broken YAML: ${printable(p.problem)}`,
       hint: "llama-swap would not read it either; see https://yaml.org",
     }),
   ),
   "llama-swap-invalid": error(
     "The file is YAML, but llama-swap itself would refuse it, so nobody knows what it means.",
     (p: { problem: string }) => ({
-      message: p.problem,
+      message: printable(p.problem),
       hint: "mend it for llama-swap first: its config.example.yaml shows every setting",
     }),
   ),
@@ -448,8 +448,8 @@ export const CATALOGUE = {
   "import-empty": error(
     "Nothing in the input can become a Soulstone.",
     (p: { what: string; help?: string }) => ({
-      message: `nothing to import: ${p.what}`,
-      hint: p.help ?? "a Soulstone needs at least an image",
+      message: `nothing to import: ${printable(p.what)}`,
+      hint: printable(p.help ?? "a Soulstone needs at least an image"),
     }),
   ),
 
