@@ -1,7 +1,7 @@
 import { join, relative } from "node:path/posix";
 // Not by mod.ts: a summon would wait for the libraries that read TOML.
 import type { CodexFile, CodexFolder } from "../core/codex/mod.ts";
-import { FILE_LIMIT_KIB } from "../core/codex/limits.ts";
+import { CODEX_LIMIT_KIB, ENTRY_LIMIT, FILE_LIMIT_KIB } from "../core/codex/limits.ts";
 import { sha256 } from "../core/plan/receipt.ts";
 import { type Finding, finding, startOf } from "../core/report/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
@@ -13,8 +13,9 @@ const DEPTH_LIMIT = 16;
 
 /**
  * Reads the files of a Codex: `lychd.toml` and every `.toml` file below `soulstones/`, links to such
- * files and to folders followed, hidden ones left out. A file that cannot be read is part of the result; so is what was
- * looked at on the way.
+ * files and to folders followed, hidden ones left out. A file that cannot be read is part of the
+ * result; so is what was looked at on the way, and where it ended because there was more than a Codex
+ * may have.
  */
 export function readCodexFolder(
   host: Host,
@@ -30,13 +31,28 @@ export function readCodexFolder(
       : "it is no folder";
     return { fault: finding("codex-missing", startOf("."), { folder: shown, reason }) };
   }
-  const files: CodexFile[] = [];
   const visited: Visited[] = [{ path: ".", status: status.value }];
   const watched = watching(host, folder, visited);
+  const found: Found = { files: [], bytes: 0, entries: 0, beyond: undefined };
   const settings = readFile(watched, folder, "lychd.toml");
-  if (settings !== undefined) files.push(settings);
-  walk(watched, folder, "soulstones", files, new Set());
-  return { folder: { folder: shown, files }, visited };
+  if (settings !== undefined) add(found, settings);
+  walk(watched, folder, "soulstones", found, new Set());
+  const { files, beyond } = found;
+  return { folder: { folder: shown, files, ...beyond === undefined ? {} : { beyond } }, visited };
+}
+
+/** What was found so far, and how much of it. */
+interface Found {
+  readonly files: CodexFile[];
+  bytes: number;
+  entries: number;
+  beyond: CodexFolder["beyond"];
+}
+
+function add(found: Found, file: CodexFile): void {
+  found.bytes += "bytes" in file ? file.bytes.length : 0;
+  if (found.bytes <= CODEX_LIMIT_KIB * 1024) found.files.push(file);
+  else found.beyond = { path: file.path, limit: `${CODEX_LIMIT_KIB} KiB in all its files` };
 }
 
 /** The same host, which notes what it is asked about. */
@@ -55,44 +71,48 @@ function watching(host: Host, root: string, visited: Visited[]): Host {
  * The digest of a Codex, as a version of lychd reads it: of the names and contents of its files,
  * wherever its folder is. Much faster than to compile it.
  */
-export function digestOf({ files }: CodexFolder, version: string): string {
+export function digestOf({ files, beyond }: CodexFolder, version: string): string {
   const each = files.map((file) => [
     file.path,
     "bytes" in file ? sha256(file.bytes) : file.unreadable,
   ]);
-  return sha256(JSON.stringify([version, ...each]));
+  return sha256(JSON.stringify([version, ...each, ...beyond === undefined ? [] : [beyond]]));
 }
 
-function walk(host: Host, root: string, path: string, files: CodexFile[], seen: Set<string>): void {
+function walk(host: Host, root: string, path: string, found: Found, seen: Set<string>): void {
   const status = attempt(() => host.stat(join(root, path)));
   if (!("reason" in status)) {
     if (status.value === undefined) {
       if (host.lstat(join(root, path)) !== undefined) {
-        files.push({ path, unreadable: "it links to nothing" });
+        add(found, { path, unreadable: "it links to nothing" });
       }
       return;
     }
     // A folder that links back to one above it would never end.
     if (seen.has(status.value.identity)) return;
     if (path.split("/").length > DEPTH_LIMIT) {
-      files.push({ path, unreadable: `folders are read ${DEPTH_LIMIT} deep, and no deeper` });
+      add(found, { path, unreadable: `folders are read ${DEPTH_LIMIT} deep, and no deeper` });
       return;
     }
     seen.add(status.value.identity);
   }
   const names = attempt(() => host.list(join(root, path)));
   if ("reason" in names) {
-    files.push({ path, unreadable: names.reason });
+    add(found, { path, unreadable: names.reason });
     return;
   }
   for (const name of names.value.sort()) {
     if (name.startsWith(".")) continue;
     const below = `${path}/${name}`;
-    const found = attempt(() => host.stat(join(root, below)));
-    if (!("reason" in found) && found.value?.kind === "folder") {
-      walk(host, root, below, files, seen);
+    if (++found.entries > ENTRY_LIMIT) {
+      found.beyond ??= { path: below, limit: `${ENTRY_LIMIT} files and folders` };
+    }
+    if (found.beyond !== undefined) return;
+    const entry = attempt(() => host.stat(join(root, below)));
+    if (!("reason" in entry) && entry.value?.kind === "folder") {
+      walk(host, root, below, found, seen);
     } else if (name.endsWith(".toml")) {
-      files.push(readFile(host, root, below) ?? { path: below, unreadable: "it links to nothing" });
+      add(found, readFile(host, root, below) ?? { path: below, unreadable: "it links to nothing" });
     }
   }
 }

@@ -1,5 +1,5 @@
 import { type Codex, readCodex } from "../core/codex/mod.ts";
-import { compile, type Rune } from "../core/compile/mod.ts";
+import { compile, type Compiled as Made, faultsOf, type Rune } from "../core/compile/mod.ts";
 import { type Finding, formatReport, hasErrors, sortFindings } from "../core/report/mod.ts";
 import { digestOf, readCodexFolder } from "./codex_folder.ts";
 import type { Visited } from "./codex_trust.ts";
@@ -47,7 +47,7 @@ export async function compileCodex(
   const read = "fault" in found
     ? { codex: undefined, findings: [found.fault], sources: new Map<string, string>() }
     : readCodex(found.folder);
-  const compiled = read.codex === undefined ? NOTHING : await compile(read.codex);
+  const compiled = await made(read.codex, hasErrors(read.findings));
   const findings = sortFindings([...read.findings, ...compiled.findings]);
   const valid = !hasErrors(findings);
   const runes = valid ? compiled.runes : [];
@@ -57,7 +57,11 @@ export async function compileCodex(
   return { codex, runes, valid, codexDigest, findings, visited, sources };
 }
 
-const NOTHING = { runes: [], findings: [] };
+/** What becomes of a Codex; only further faults of one that is known to be broken. */
+async function made(codex: Codex | undefined, isBroken: boolean): Promise<Made> {
+  if (codex === undefined) return { runes: [], findings: [] };
+  return isBroken ? { runes: [], findings: faultsOf(codex) } : await compile(codex);
+}
 
 /** A finding for `--json`: flat, in the operator's terms. */
 export function findingJson(f: Finding) {

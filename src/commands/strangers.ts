@@ -40,7 +40,7 @@ function serviceMadeOf(host: Host, path: string): string | undefined {
   if (service === undefined) return undefined;
   try {
     const text = new TextDecoder().decode(host.read(path, 1_000_000));
-    const named = [...text.matchAll(/^\s*ServiceName\s*=\s*(\S+)\s*$/gm)].at(-1)?.[1];
+    const named = [...text.matchAll(/^[ \t]*ServiceName[ \t]*=[ \t]*(\S+)[ \t\r]*$/gm)].at(-1)?.[1];
     return named === undefined ? service : `${named}.service`;
   } catch (error) {
     if (error instanceof HostError) return service;

@@ -60,9 +60,73 @@ binaryTest("a file just under the limit is read, whatever is in it", async () =>
   }
 }, lacking("time"));
 
-binaryTest("300 Soulstones in 30 Covens are read with little memory", async () => {
-  await using home = new Home();
-  const { code, stderr, peakMb } = await check(home, home.codex("a", manySoulstones(300, 30)));
-  strictEqual(code, 0, stderr);
-  ok(peakMb < LIMIT_MB, `${peakMb} MB`);
+/** Shapes of a Codex that once took much more time and memory than their bytes tell. */
+const SHAPES: Readonly<Record<string, string>> = {
+  "a thousand empty tables": many(1000, (i) => `[a${i}]\n`),
+  "as many tables as fit": many(13_000, (i) => `[${i.toString(36)}]\n`),
+  "Soulstones without end": many(3600, (i) => `[s${i}]\nimage="a"\nport=${2000 + i}\n`),
+  "words that are empty": `${EYE}exec = ["", ${'"",'.repeat(32_000)}]\n`,
+  "words that are numbers": `${EYE}exec = [${"0,".repeat(65_000)}]\n`,
+  "a finding on each of many lines": `${EYE}${many(16_000, (i) => `u${i.toString(36)}=1\n`)}`,
+  "errors and warnings together": `${EYE}secrets = [${'"!",'.repeat(16_000)}]\n`,
+  "groups without end": `${EYE}groups = [${many(15_000, (i) => `"g${i.toString(36)}",`)}]\n`,
+  "a long run of blanks": `${EYE}description = "a${" ".repeat(90_000)}b"\n`,
+  "a long run of slashes": `${EYE}volumes = ["/a:${"/".repeat(90_000)}b"]\n`,
+};
+
+function many(count: number, text: (i: number) => string): string {
+  return Array.from({ length: count }, (_, i) => text(i)).join("");
+}
+
+/** More than one second, since others work on the machine too; each shape once took ten. */
+const LIMIT_MILLISECONDS = 5000;
+
+for (const [name, text] of Object.entries(SHAPES)) {
+  binaryTest(`${name}: read in time, with little memory`, async () => {
+    ok(text.length <= 128 * 1024);
+    await using home = new Home();
+    const codex = home.codex("a", { "soulstones/a.toml": text });
+    const begun = performance.now();
+    const { code, stderr, peakMb } = await check(home, codex);
+    ok(code === 0 || code === 3, stderr);
+    match(stderr, /^ *--> \S+:\d+:\d+$/m);
+    ok(stderr.length < 100_000, `${stderr.length} characters of report`);
+    ok(peakMb < LIMIT_MB, `${peakMb} MB`);
+    const milliseconds = performance.now() - begun;
+    ok(milliseconds < LIMIT_MILLISECONDS, `${milliseconds} ms`);
+  }, lacking("time"));
+}
+
+binaryTest("a Codex of many files is refused by what they have together", async () => {
+  const codices = [[20, "a=1\n", 130_000], [80, "# x\n", 130_000], [3000, "", 0]] as const;
+  for (const [files, line, size] of codices) {
+    await using home = new Home();
+    const text = line.repeat(size / 4);
+    const begun = performance.now();
+    const { code, stderr, peakMb } = await check(
+      home,
+      home.codex(
+        "a",
+        Object.fromEntries(Array.from({ length: files }, (_, i) => [`soulstones/${i}.toml`, text])),
+      ),
+    );
+    match(stderr, /^error\[codex-too-large\]: a Codex has at most .*\n --> \S+:\d+:\d+$/m);
+    strictEqual(code, 3);
+    ok(peakMb < LIMIT_MB, `${peakMb} MB`);
+    ok(performance.now() - begun < LIMIT_MILLISECONDS);
+  }
 }, lacking("time"));
+
+binaryTest(
+  "300 Soulstones in 30 Covens, and as many as may be, are read with little memory",
+  async () => {
+    for (const [soulstones, covens] of [[300, 30], [512, 128]] as const) {
+      await using home = new Home();
+      const codex = home.codex("a", manySoulstones(soulstones, covens));
+      const { code, stderr, peakMb } = await check(home, codex);
+      strictEqual(code, 0, stderr);
+      ok(peakMb < LIMIT_MB, `${peakMb} MB`);
+    }
+  },
+  lacking("time"),
+);

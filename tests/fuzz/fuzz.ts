@@ -1,15 +1,19 @@
 /**
- * Feeds `lychd check` and the reader of units with Codices and units after their grammars, with and
- * without slips: none may crash it, take more than a second, or be told without a place.
+ * Feeds `lychd check`, the readers of units and the imports with Codices, units and configurations
+ * after their grammars, with and without slips: none may crash it, take more than a second, or be
+ * told without a place.
  *
  * `deno task fuzz --inputs 1000000`, `--seconds 60`, `--seed 1`; `--input NUMBER` shows one again.
  */
 import { parseArgs } from "node:util";
-import { inputOf, judgeInput } from "./inputs.ts";
+import { inputOf, judgeInput, textOf } from "./inputs.ts";
 import type { Judged, Share } from "./worker.ts";
 
 /** A worker that shows no progress for so long hangs. */
 const HANG_MILLISECONDS = 20_000;
+
+/** Workers note the number of an input in 32 bits. */
+const INT32_MAX = 2 ** 31 - 1;
 
 const { values: options } = parseArgs({
   options: {
@@ -19,12 +23,27 @@ const { values: options } = parseArgs({
     input: { type: "string" },
   },
 });
+/** Of so many inputs less would be the same few again and again. */
+const DISTINCT_SHARE = 0.8;
+
+const wrong = Object.entries(options).find(([, value]) => !isWhole(value));
 const seed = Number(options.seed ?? Date.now() % 1_000_000);
-Deno.exitCode = options.input === undefined ? await fuzz() : await showInput(Number(options.input));
+if (wrong !== undefined) {
+  say(`--${wrong[0]} takes a whole number from 0 to ${INT32_MAX}, not "${wrong[1]}"`);
+  Deno.exitCode = 2;
+} else {
+  Deno.exitCode = options.input === undefined
+    ? await fuzz()
+    : await showInput(Number(options.input));
+}
+
+function isWhole(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) <= INT32_MAX;
+}
 
 async function fuzz(): Promise<number> {
   const begun = Date.now();
-  const end = Number(options.inputs ?? Number.MAX_SAFE_INTEGER);
+  const end = Number(options.inputs ?? INT32_MAX);
   const untilMilliseconds = options.inputs !== undefined && options.seconds === undefined
     ? Infinity
     : begun + Number(options.seconds ?? 60) * 1000;
@@ -34,15 +53,19 @@ async function fuzz(): Promise<number> {
     Array.from({ length: step }, (_, first) => run({ seed, first, step, end, untilMilliseconds })),
   );
   const inputs = judged.reduce((sum, share) => sum + share.inputs, 0);
+  const distinct = judged.reduce((sum, share) => sum + share.distinct, 0);
   const slowest = Math.max(...judged.map((share) => share.slowestMilliseconds));
   const seconds = Math.round((Date.now() - begun) / 1000);
   const faults = judged.flatMap((share) => share.faults);
   for (const { input, words } of faults) {
     say(`\ninput ${input}: ${words}\nagain: deno task fuzz --seed ${seed} --input ${input}`);
   }
-  say(`${inputs} inputs in ${seconds} s, the slowest ${Math.round(slowest)} ms`);
-  say(`ok | ${inputs > 0 && faults.length === 0 ? 1 : 0} passed | ${faults.length} failed`);
-  return inputs > 0 && faults.length === 0 ? 0 : 1;
+  say(`${inputs} inputs, ${distinct} distinct, in ${seconds} s; slowest ${Math.round(slowest)} ms`);
+  const tooFew = inputs === 0 || distinct < inputs * DISTINCT_SHARE;
+  if (tooFew) say("too few inputs, or too few that differ");
+  const failed = faults.length + (tooFew ? 1 : 0);
+  say(`ok | ${failed === 0 ? 1 : 0} passed | ${failed} failed`);
+  return failed === 0 ? 0 : 1;
 }
 
 /** Runs one worker, and kills it when it hangs. */
@@ -58,7 +81,8 @@ function run(share: Omit<Share, "current">): Promise<Judged> {
       else if (Date.now() - since > HANG_MILLISECONDS) {
         end();
         const words = `no answer in ${HANG_MILLISECONDS / 1000} s`;
-        done({ inputs: 0, slowestMilliseconds: HANG_MILLISECONDS, faults: [{ input, words }] });
+        const faults = [{ input, words }];
+        done({ inputs: 1, distinct: 1, slowestMilliseconds: HANG_MILLISECONDS, faults });
       }
     }, 1000);
     const end = () => {
@@ -79,13 +103,8 @@ function run(share: Omit<Share, "current">): Promise<Judged> {
 
 async function showInput(number: number): Promise<number> {
   const input = inputOf(seed, number);
-  if (typeof input === "string") say(input);
-  else {
-    const decoder = new TextDecoder();
-    say(`# lychd.toml\n${decoder.decode(input.settings)}`);
-    say(`# soulstones/a.toml\n${decoder.decode(input.soulstones)}`);
-  }
-  const { fault, milliseconds } = await judgeInput(seed, number);
+  say(textOf(input));
+  const { fault, milliseconds } = await judgeInput(input);
   say(`# ${fault ?? "all is well"} (${Math.round(milliseconds)} ms)`);
   return fault === undefined ? 0 : 1;
 }

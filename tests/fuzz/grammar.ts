@@ -1,11 +1,20 @@
-/**
- * What the fuzzer feeds: TOML after its grammar with the words of a Codex, units after theirs, and
- * both with slips.
- */
+/** The two files of a Codex: TOML after its grammar, with the words of a Codex and with slips. */
 import fc from "fast-check";
 import * as z from "zod";
 import { lychdSchema, soulstoneSchema } from "../../src/core/codex/mod.ts";
 import { QUADLET_KEYS } from "../../src/core/rune/mod.ts";
+import {
+  anyValue,
+  bytesOf,
+  gap,
+  inlineTable,
+  lineEnd,
+  listText,
+  looseToml,
+  text,
+  withSlips,
+  writtenText,
+} from "./toml.ts";
 
 /** What `z.toJSONSchema` says of a value, as far as it is used here. */
 interface Shape {
@@ -47,61 +56,6 @@ const MEANT: Readonly<Record<string, readonly string[]>> = {
   secret: ["token", "a,b"],
   admin_password_secret: ["grafana", "a,b"],
 };
-const WORDS = [
-  ...[
-    "%h",
-    "%%",
-    "$HOME",
-    "$$",
-    "\\",
-    '"',
-    "'",
-    ";",
-    "-",
-    "{port}",
-    "#",
-    "[x]",
-    "k=v",
-    "",
-    " ",
-    "a b",
-  ],
-  ...["\n", "\t", "\u0000", "\u2028", "\ufffe", "\ud83d\ude00", "ä", "true", "1", "x".repeat(300)],
-];
-const text = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom(...WORDS) },
-  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 8 }) },
-);
-
-/** A string in each way that TOML has for it. */
-const writtenText = (value: fc.Arbitrary<string>) =>
-  fc.tuple(value, fc.nat(5)).map(([words, form]) => {
-    const plain = !/['\r\p{Cc}]/u.test(words) && words.isWellFormed();
-    if (form === 0 && plain) return `'${words}'`;
-    if (form === 1 && plain) return `\'\'\'${words}\'\'\'`;
-    if (form === 2 && !/["\\\p{Cc}]/u.test(words) && words.isWellFormed()) return `"""${words}"""`;
-    return JSON.stringify(words.toWellFormed()).replaceAll("\x7f", "\\u007f");
-  });
-
-/** What is no string, as TOML has it. */
-const oddScalar = fc.constantFrom(
-  ...["true", "false", "0x1F", "0b11", "0o17", "1_000", "+1", "-0", "1e3", "1.5", "inf", "nan"],
-  ...["99999999999999999999", "9007199254740993", "1979-05-27", "07:32:00", "1979-05-27 07:32:00Z"],
-);
-const { anyValue } = fc.letrec<{ anyValue: string }>((tie) => ({
-  anyValue: fc.oneof(
-    { depthSize: "small" },
-    writtenText(text),
-    oddScalar,
-    fc.array(tie("anyValue"), { maxLength: 3 }).map((list) => `[${list.join(", ")}]`),
-    fc.dictionary(writtenText(text), tie("anyValue"), { maxKeys: 2 }).map(inlineTable),
-  ),
-}));
-
-function inlineTable(table: Readonly<Record<string, string>>): string {
-  return `{ ${Object.entries(table).map((pair) => pair.join(" = ")).join(", ")} }`;
-}
-
 /** A value of the field `name`, in TOML: of the right shape, most often. */
 function valueOf(name: string, shape: Shape): fc.Arbitrary<string> {
   return fc.oneof(
@@ -126,10 +80,15 @@ function rightValueOf(name: string, shape: Shape): fc.Arbitrary<string> {
       return fc.constantFrom(...edges, ...ports, ...ports, ...ports).map(String);
     }
     case "array":
-      return fc.array(valueOf(name, shape.items ?? {}), { maxLength: 3 })
-        .map((list) => list.length > 1 ? `[\n  ${list.join(",\n  ")},\n]` : `[${list.join("")}]`);
+      return fc.tuple(
+        fc.array(valueOf(name, shape.items ?? {}), { maxLength: 3 }),
+        gap,
+        fc.boolean(),
+      )
+        .map((parts) => listText(...parts));
     case "object":
-      return fieldsOf(name, shape).map(inlineTable);
+      return fc.tuple(fieldsOf(name, shape), gap, fc.boolean())
+        .map((parts) => inlineTable(...parts));
     case "string": {
       const meant = MEANT[name];
       return writtenText(
@@ -184,108 +143,47 @@ function keysBelow(name: string): fc.Arbitrary<string> {
 
 const soulstoneShape = shapeOf(soulstoneSchema);
 const soulstone = fc.record({
-  name: fc.constantFrom("eye", "sage", "ear", "bard", '"x y"', "X.y"),
+  name: fc.constantFrom(
+    ...["eye", "sage", "ear", "bard", "smith", "fool", "'hand'", '"x y"', "X.y", " owl "],
+    '"\\U00000061"',
+  ),
   image: fc.constantFrom(...MEANT.image ?? []).map((image) => JSON.stringify(image)),
   port: fc.constantFrom("8780", "8781", "8782", "8783", "9090"),
   fields: fieldsOf("soulstone", soulstoneShape),
 });
-const soulstones = fc.uniqueArray(soulstone, {
-  selector: ({ name }) => name,
-  minLength: 1,
-  maxLength: 4,
-}).map((tables) =>
-  tables.map(({ name, image, port, fields }) => tableText(name, { image, port, ...fields })).join(
-    "\n",
-  )
+
+/** Few tables most often, sometimes as many as have a name. */
+function tables(minLength: number, maxLength: number) {
+  return fc.uniqueArray(soulstone, { selector: ({ name }) => name, minLength, maxLength });
+}
+
+const ends = fc.array(lineEnd, { minLength: 5, maxLength: 5 });
+const soulstones = fc.tuple(
+  fc.oneof({ weight: 15, arbitrary: tables(1, 4) }, { weight: 1, arbitrary: tables(5, 10) }),
+  ends,
+).map(([each, own]) =>
+  each.map(({ name, image, port, fields }) =>
+    `[${name}]${own[0]}${linesOf({ image, port, ...fields }, own)}`
+  ).join("\n")
 );
 
-/** A table with its fields on lines of their own. */
-function tableText(name: string, fields: Readonly<Record<string, string>>): string {
-  return `[${name}]\n${linesOf(fields)}`;
+/** Fields on lines of their own. */
+function linesOf(fields: Readonly<Record<string, string>>, own: readonly string[]): string {
+  return Object.entries(fields).map((pair, i) => `${pair.join(" = ")}${own[i % own.length]}`)
+    .join("");
 }
 
-function linesOf(fields: Readonly<Record<string, string>>): string {
-  return Object.entries(fields).map((pair) => `${pair.join(" = ")}\n`).join("");
-}
+const settings = fc.tuple(fieldsOf("lychd", shapeOf(lychdSchema)), ends)
+  .map(([fields, own]) => linesOf(fields, own));
 
-const settings = fieldsOf("lychd", shapeOf(lychdSchema)).map(linesOf);
-
-const looseKey = fc.array(
-  fc.oneof(fc.constantFrom("a", "b-c", "__proto__", "constructor", "0"), writtenText(text)),
-  { minLength: 1, maxLength: 3 },
-).map((parts) => parts.join("."));
-/** TOML of any content. */
-const looseToml = fc.array(
-  fc.oneof(
-    { weight: 6, arbitrary: fc.tuple(looseKey, anyValue).map((pair) => `${pair.join(" = ")}\n`) },
-    { weight: 2, arbitrary: looseKey.map((key) => `[${key}]\n`) },
-    { weight: 1, arbitrary: looseKey.map((key) => `[[${key}]]\n`) },
-    { weight: 1, arbitrary: fc.constantFrom("# ä\n", "\n", "\r\n", "\t\n") },
-  ),
-  { maxLength: 8 },
-).map((lines) => lines.join(""));
-
-const SLIPS = [
-  ...["", "\n", "\r\n", '"', "'", '"""', "'''", "[", "]", "[[", "]]", "{", "}", "=", ",", ".", "#"],
-  ...["\\", "\\u0000", "\\x", "\u0000", "\ufeff", "\u0085", "\ud800", "[Container]\n", "uri = 1\n"],
-  ...["[".repeat(100), "a.".repeat(100), "x".repeat(2000)],
-];
-
-/** The text, or the same with some of it left out or replaced. */
-function withSlips(whole: fc.Arbitrary<string>): fc.Arbitrary<string> {
-  const slip = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(12), slipText());
-  const slips = fc.oneof(
-    { weight: 3, arbitrary: fc.constant([]) },
-    fc.array(slip, { minLength: 1, maxLength: 3 }),
-  );
-  return fc.tuple(whole, slips).map(([start, each]) =>
-    each.reduce((current, [where, length, by]) => {
-      const at = Math.floor(where * current.length);
-      return current.slice(0, at) + by + current.slice(at + length);
-    }, start)
-  );
-}
-
-function slipText(): fc.Arbitrary<string> {
-  return fc.oneof(fc.constantFrom(...SLIPS), fc.string({ unit: "binary", maxLength: 4 }));
-}
-
-/** Bytes: most often those of a text, sometimes with one that is no UTF-8. */
-function bytesOf(whole: fc.Arbitrary<string>): fc.Arbitrary<Uint8Array> {
-  const encoded = whole.map((characters) => new TextEncoder().encode(characters));
-  return fc.oneof(
-    { weight: 39, arbitrary: encoded },
-    {
-      weight: 1,
-      arbitrary: fc.tuple(encoded, fc.nat(), fc.nat(255)).map(([bytes, at, byte]) => {
-        if (bytes.length > 0) bytes[at % bytes.length] = byte;
-        return bytes;
-      }),
-    },
-  );
+/** The bytes of `lychd.toml` and of a file of Soulstones. */
+export interface CodexFiles {
+  readonly settings: Uint8Array;
+  readonly soulstones: Uint8Array;
 }
 
 /** The two files of a Codex. */
-export const codexFiles: fc.Arbitrary<{ settings: Uint8Array; soulstones: Uint8Array }> = fc.record(
-  {
-    settings: bytesOf(withSlips(fc.oneof({ weight: 4, arbitrary: settings }, looseToml))),
-    soulstones: bytesOf(withSlips(fc.oneof({ weight: 9, arbitrary: soulstones }, looseToml))),
-  },
-);
-
-const unitKey = fc.constantFrom(...Object.keys(QUADLET_KEYS.Container), "X-Y", "", " ", "=");
-const unitLine = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(unitKey, text).map((pair) => pair.join("=")) },
-  {
-    weight: 2,
-    arbitrary: fc.constantFrom("[Unit]", "[Container]", "[Service]", "[]", "[a]b", "[["),
-  },
-  { weight: 1, arbitrary: text.map((words) => `# ${words}`) },
-  { weight: 1, arbitrary: text.map((words) => `; ${words}\\`) },
-  { weight: 2, arbitrary: fc.tuple(unitKey, text).map(([name, words]) => `${name} = ${words} \\`) },
-);
-
-/** The text of a unit file. */
-export const unitText: fc.Arbitrary<string> = withSlips(
-  fc.array(unitLine, { maxLength: 16 }).map((lines) => lines.join("\n")),
-);
+export const codexFiles: fc.Arbitrary<CodexFiles> = fc.record({
+  settings: bytesOf(withSlips(fc.oneof({ weight: 4, arbitrary: settings }, looseToml))),
+  soulstones: bytesOf(withSlips(fc.oneof({ weight: 9, arbitrary: soulstones }, looseToml))),
+});

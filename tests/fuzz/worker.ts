@@ -1,7 +1,7 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /** One of the fuzzer's workers: makes inputs by their numbers and judges them. */
-import { judgeInput } from "./inputs.ts";
+import { inputOf, judgeInput, textOf } from "./inputs.ts";
 
 /** What a worker is to do. */
 export interface Share {
@@ -19,6 +19,8 @@ export interface Share {
 /** What it found. */
 export interface Judged {
   readonly inputs: number;
+  /** How many of them were not the same as another of this worker. */
+  readonly distinct: number;
   readonly slowestMilliseconds: number;
   readonly faults: readonly { readonly input: number; readonly words: string }[];
 }
@@ -28,15 +30,28 @@ const FAULT_LIMIT = 5;
 self.onmessage = async ({ data }: MessageEvent<Share>) => {
   const current = new Int32Array(data.current);
   const faults: { input: number; words: string }[] = [];
+  const seen = new Set<number>();
   let inputs = 0;
   let slowestMilliseconds = 0;
   for (let input = data.first; input < data.end; input += data.step) {
     if (Date.now() >= data.untilMilliseconds || faults.length >= FAULT_LIMIT) break;
     Atomics.store(current, 0, input);
-    const { milliseconds, fault } = await judgeInput(data.seed, input);
+    const made = inputOf(data.seed, input);
+    seen.add(hashOf(textOf(made)));
+    const { milliseconds, fault } = await judgeInput(made);
     inputs++;
     slowestMilliseconds = Math.max(slowestMilliseconds, milliseconds);
     if (fault !== undefined) faults.push({ input, words: fault });
   }
-  self.postMessage({ inputs, slowestMilliseconds, faults } satisfies Judged);
+  const distinct = seen.size;
+  self.postMessage({ inputs, distinct, slowestMilliseconds, faults } satisfies Judged);
 };
+
+/** A number that texts which differ rarely share (FNV-1a, 32 bits). */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return hash >>> 0;
+}

@@ -7,6 +7,7 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   "codex-missing": "told by the command that looks for the folder: tests/cli",
   "file-unreadable": "told by the command that reads the file: tests/cli",
   "file-too-large": "a megabyte is too much for a case: src/core/codex/read_test.ts",
+  "codex-too-large": "so is a Codex that is too large: src/core/codex/read_test.ts",
   "rune-mismatch": "a bug of lychd; no Codex is known that shows it",
   "unit-broken": "of what is imported: tests/cli/import_test.ts",
   "yaml-broken": "of what is imported: tests/import/llama-swap",

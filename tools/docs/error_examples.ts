@@ -104,6 +104,18 @@ hint: convert it with: iconv -f latin1 -t utf-8 FILE
 $ echo $?
 3`,
   },
+  "codex-too-large": {
+    console: `$ mkdir -p crowd/soulstones
+$ seq 513 | sed 's/.*/[s&]/' > crowd/soulstones/all.toml
+$ lychd check --codex crowd
+error[codex-too-large]: a Codex has at most 512 Soulstones
+…
+hint: keep in it what this host runs; nothing else of it was judged
+
+1 error
+$ echo $?
+3`,
+  },
   "file-too-large": {
     console: `$ mkdir -p large/soulstones
 $ head -c 200000 /dev/zero | tr '\\0' '#' > large/soulstones/eye.toml

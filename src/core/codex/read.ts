@@ -2,9 +2,10 @@ import { split as splitLikeAShell } from "shlex";
 import { type Finding, finding, type Place, quoted, startOf } from "../report/mod.ts";
 import { checkSchema } from "./check_schema.ts";
 import type { Codex, Soulstone } from "./codex.ts";
-import { FILE_LIMIT_KIB } from "./limits.ts";
+import { FILE_LIMIT_KIB, GROUP_LIMIT, SOULSTONE_LIMIT, VALUE_LIMIT } from "./limits.ts";
 import { lawFaults } from "./laws.ts";
 import { lychdSchema, NAME, type SoulstoneFields, soulstoneSchema } from "./schema.ts";
+import { countValues } from "./size.ts";
 import { parseDocument, type TomlDocument, type TomlPath } from "./toml.ts";
 import { valueFaults } from "./values.ts";
 
@@ -19,6 +20,8 @@ export interface CodexFolder {
   readonly folder: string;
   /** `lychd.toml` if there is one, and every TOML file below `soulstones/`. */
   readonly files: readonly CodexFile[];
+  /** Where the host stopped reading since there was more than a Codex may have, and of what. */
+  readonly beyond?: { readonly path: string; readonly limit: string };
 }
 
 /** What {@linkcode readCodex} made of a folder. */
@@ -43,10 +46,13 @@ export interface ReadCodex {
  * codex.soulstones[0]?.port; // 8780
  * ```
  */
-export function readCodex({ folder, files }: CodexFolder): ReadCodex {
+export function readCodex({ folder, files, beyond }: CodexFolder): ReadCodex {
   const findings: Finding[] = [];
   const sources = new Map<string, string>();
+  const refused = (place: Place, limit: string) => refuse(sources, place, limit);
+  if (beyond !== undefined) return refused(startOf(beyond.path), beyond.limit);
   const documents: TomlDocument[] = [];
+  let values = 0;
   for (const file of [...files].sort((a, b) => a.path < b.path ? -1 : 1)) {
     const text = textOf(file);
     if (typeof text !== "string") {
@@ -57,6 +63,12 @@ export function readCodex({ folder, files }: CodexFolder): ReadCodex {
       continue;
     }
     sources.set(file.path, text);
+    const counted = countValues(text, VALUE_LIMIT - values);
+    if (counted.beyond !== undefined) {
+      const place = placeAt(file.path, text, counted.beyond);
+      return refused(place, `${VALUE_LIMIT} keys and values`);
+    }
+    values += counted.count;
     const read = parseDocument(file.path, text);
     if ("fault" in read) findings.push(read.fault);
     else documents.push(read.document);
@@ -74,14 +86,21 @@ export function readCodex({ folder, files }: CodexFolder): ReadCodex {
   findings.push(...settings.findings);
 
   const soulstones: Soulstone[] = [];
-  let tables = 0;
-  for (const document of documents) {
-    if (document === settingsDocument) continue;
-    for (const key of Object.keys(document.value)) {
-      tables++;
-      const read = readSoulstone(document, key);
-      findings.push(...read.findings);
-      if (read.soulstone !== undefined) soulstones.push(read.soulstone);
+  const tables = documents.filter((document) => document !== settingsDocument)
+    .flatMap((document) => Object.keys(document.value).map((key) => ({ document, key })));
+  const tooMany = tables[SOULSTONE_LIMIT];
+  if (tooMany !== undefined) {
+    return refused(tooMany.document.spot([tooMany.key]).key, `${SOULSTONE_LIMIT} Soulstones`);
+  }
+  const groups = new Set<string>();
+  for (const { document, key } of tables) {
+    const read = readSoulstone(document, key);
+    findings.push(...read.findings);
+    if (read.soulstone === undefined) continue;
+    soulstones.push(read.soulstone);
+    for (const group of read.soulstone.groups) groups.add(group);
+    if (groups.size > GROUP_LIMIT) {
+      return refused(read.soulstone.placeOf(["groups"]), `${GROUP_LIMIT} groups`);
     }
   }
   soulstones.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
@@ -100,10 +119,22 @@ export function readCodex({ folder, files }: CodexFolder): ReadCodex {
   };
   findings.push(...lawFaults(codex, {
     settingsPlace: (path) => placeIfSet(settingsDocument, path),
-    complete: soulstones.length === tables && !soulstones.some((s) => s.groupsUnknown) &&
+    complete: soulstones.length === tables.length && !soulstones.some((s) => s.groupsUnknown) &&
       documents.length === files.length,
   }));
   return { codex, findings, sources };
+}
+
+/** A Codex of more than it may have: nothing in it is judged. */
+function refuse(sources: ReadonlyMap<string, string>, place: Place, limit: string): ReadCodex {
+  const codex: Codex = {
+    settings: lychdSchema.parse({}),
+    settingsPartial: true,
+    soulstones: [],
+    settingsPlaceOf: () => startOf(SETTINGS_FILE),
+    settingsKeyOf: () => startOf(SETTINGS_FILE),
+  };
+  return { codex, findings: [finding("codex-too-large", place, { limit })], sources };
 }
 
 const SETTINGS_FILE = "lychd.toml";
@@ -154,7 +185,13 @@ function firstInvalidUtf8(file: string, bytes: Uint8Array): Place {
     if (prefixOf(bytes, middle) === undefined) invalid = middle;
     else valid = middle;
   }
-  const lines = (prefixOf(bytes, valid) ?? "").split("\n");
+  const text = prefixOf(bytes, valid) ?? "";
+  return placeAt(file, text, text.length);
+}
+
+/** The character of `text` at `offset`. */
+function placeAt(file: string, text: string, offset: number): Place {
+  const lines = text.slice(0, offset).split("\n");
   const start = { line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
   return { file, start, end: { line: start.line, column: start.column + 1 } };
 }

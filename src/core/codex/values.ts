@@ -1,4 +1,4 @@
-import { type Finding, finding, quoted } from "../report/mod.ts";
+import { type Finding, finding, quoted, trimEnd } from "../report/mod.ts";
 import type { Soulstone } from "./codex.ts";
 import type { SoulstoneFields } from "./schema.ts";
 import { parseVolume } from "./volume.ts";
@@ -37,11 +37,14 @@ export function valueFaults(soulstone: Soulstone, fields: SoulstoneFields): Find
 }
 
 function repeated(soulstone: Soulstone, field: string, list: readonly string[]): Finding[] {
-  return list.flatMap((value, i) =>
-    list.indexOf(value) === i
-      ? []
-      : [finding("entry-repeated", soulstone.placeOf([field, i]), { field, value })]
-  );
+  const seen = new Set<string>();
+  return list.flatMap((value, i) => {
+    if (!seen.has(value)) {
+      seen.add(value);
+      return [];
+    }
+    return [finding("entry-repeated", soulstone.placeOf([field, i]), { field, value })];
+  });
 }
 
 /** Podman refuses two mounts at one path. */
@@ -50,7 +53,7 @@ function targetFaults(soulstone: Soulstone, volumes: readonly string[]): Finding
   return volumes.flatMap((text, i) => {
     const read = parseVolume(text);
     if ("problem" in read) return [];
-    const target = read.volume.target.replace(/\/+$/, "");
+    const target = trimEnd(read.volume.target, /\//);
     const other = first.get(target);
     if (other === undefined) {
       first.set(target, i);

@@ -14,7 +14,7 @@ import { conflictsOf, type Coven, covensOf } from "./covens.ts";
 import { type Rune, RUNE_MODE } from "./rune.ts";
 import { sepulcherUnitOf } from "./sepulcher.ts";
 import { soulstoneUnitOf } from "./soulstone.ts";
-import { type FileLayout, makeRenderer } from "./templates.ts";
+import { type FileLayout, render } from "./templates.ts";
 import { watcherFiles, watcherServices } from "./watchers/mod.ts";
 
 /** What {@linkcode compile} makes of a Codex. */
@@ -35,9 +35,9 @@ export async function compile(codex: Codex): Promise<Compiled> {
   const findings: Finding[] = [];
   const layouts = layOut(codex, findings);
   if (hasErrors(findings)) return { runes: [], findings };
-  const render = makeRenderer();
   const runes: Rune[] = [];
-  for (const layout of layouts) {
+  // The last first, each let go once it is a text: all together they would be much larger.
+  for (let layout = layouts.pop(); layout !== undefined; layout = layouts.pop()) {
     const { path } = layout;
     const rendered = await render(layout);
     if ("wrong" in rendered) {
@@ -53,11 +53,20 @@ export async function compile(codex: Codex): Promise<Compiled> {
   return { runes: runes.sort((a, b) => a.path < b.path ? -1 : 1), findings };
 }
 
+/** The faults that {@linkcode compile} would find before it renders: for a Codex that has others. */
+export function faultsOf(codex: Codex): readonly Finding[] {
+  const findings: Finding[] = [];
+  layOut(codex, findings);
+  return findings;
+}
+
 /** Every file that a Codex makes, before it is rendered. */
 function layOut(codex: Codex, findings: Finding[]): FileLayout[] {
   const { settings, soulstones } = codex;
   const covens = covensOf(soulstones);
   const conflicts = conflictsOf(soulstones);
+  // Each name stands in the units of nearly all others: as one text, not as one for each.
+  const rivals = soulstones.map(({ name }) => ({ name, service: soulstoneUnit(name).service }));
   const layouts: FileLayout[] = [{
     path: `${QUADLET_FOLDER}/${SEPULCHER.file}`,
     template: "sepulcher.pod",
@@ -67,8 +76,9 @@ function layOut(codex: Codex, findings: Finding[]): FileLayout[] {
   }];
   for (const soulstone of soulstones) {
     const { name } = soulstone;
+    const excluded = new Set(conflicts.get(name));
     const made = soulstoneUnitOf(soulstone, {
-      conflicts: conflicts.get(name) ?? [],
+      conflicts: rivals.filter((rival) => excluded.has(rival.name)),
       covens: covens.filter((c) => c.members.includes(name)).map((c) => c.name),
       foreignCovens: covens.filter((c) => c.outsiders.includes(name)).map((c) => c.name),
       settingsKnown: !codex.settingsPartial,

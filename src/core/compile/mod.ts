@@ -1,5 +1,5 @@
 /** Where source and target language meet: a Codex becomes Runes. */
-export { compile, type Compiled } from "./compile.ts";
+export { compile, type Compiled, faultsOf } from "./compile.ts";
 export { conflictsOf, type Coven, covensOf, mayCoexist } from "./covens.ts";
 export { type EngineProfile, profileOf } from "./engines/mod.ts";
 export { isShellLine } from "./health.ts";

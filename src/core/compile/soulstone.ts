@@ -1,5 +1,5 @@
 import { parseVolume, type Soulstone, uriOf } from "../codex/mod.ts";
-import { type Finding, finding, type Place } from "../report/mod.ts";
+import { type Finding, finding, type Place, trimEnd } from "../report/mod.ts";
 import {
   covenTarget,
   type Directive,
@@ -21,8 +21,8 @@ import { ENGINE_RESERVED, mergePassed } from "./passthrough.ts";
 
 /** What a Soulstone's unit needs to know of the rest of the Codex. */
 export interface Surroundings {
-  /** Names of the Soulstones that cannot run beside it, sorted. */
-  readonly conflicts: readonly string[];
+  /** The Soulstones that cannot run beside it, sorted by name. */
+  readonly conflicts: readonly { readonly name: string; readonly service: string }[];
   /** The Covens that it is in, and those whose target it ends by running; sorted. */
   readonly covens: readonly string[];
   readonly foreignCovens: readonly string[];
@@ -58,6 +58,7 @@ export function soulstoneUnitOf(
 
   const names = soulstoneUnit(soulstone.name);
   const head = at();
+  const groups = at("groups");
   const says = (text: string | number | boolean, from = head) => [{ text: String(text), from }];
   const command = commandOf(soulstone, profile);
   findings.push(...command.findings);
@@ -85,12 +86,12 @@ export function soulstoneUnitOf(
         at("description"),
       ),
       Conflicts: [
-        ...around.conflicts.map((name) => soulstoneUnit(name).service),
+        ...around.conflicts.map(({ service }) => service),
         ...around.foreignCovens.map(covenTarget),
-      ].flatMap((name) => says(name, at("groups"))),
+      ].flatMap((name) => says(name, groups)),
       // Of each pair the later name is ordered: systemd then stops the one before it starts the other.
-      After: around.conflicts.filter((name) => name < soulstone.name)
-        .flatMap((name) => says(soulstoneUnit(name).service, at("groups"))),
+      After: around.conflicts.filter(({ name }) => name < soulstone.name)
+        .flatMap(({ service }) => says(service, groups)),
       StartLimitIntervalSec: says(0),
     },
     Container: {
@@ -207,7 +208,7 @@ function passedTargets({ quadlet }: Soulstone): string[] {
 
 /** True when a mount at `path` already holds `target`. */
 function covers(path: string, target: string): boolean {
-  const folder = path.replace(/\/+$/, "");
+  const folder = trimEnd(path, /\//);
   return target === folder || target.startsWith(`${folder}/`);
 }
 

@@ -72,13 +72,10 @@ export type Rendered =
   | { readonly text: string; readonly provenance: Provenance }
   | { readonly wrong: string };
 
-type Renderer = (layout: UnitLayout | YamlLayout | VerbatimLayout) => Promise<Rendered>;
+/** Holds each template once it is compiled. */
+const ENVIRONMENT = environmentOf();
 
-/**
- * Makes a function that lays out files by their templates, and reads each back: it must say exactly
- * what was meant. Each template is compiled once.
- */
-export function makeRenderer(): Renderer {
+function environmentOf() {
   const environment = vento({ strict: true, autoescape: false, dataVarname: "rune" });
   environment.filters["directive"] = (directives: readonly Directive[] | undefined, key: string) =>
     (directives ?? []).map((d) => `\n${key}=${d.text}`).join("");
@@ -86,24 +83,30 @@ export function makeRenderer(): Renderer {
     Object.entries(section ?? {})
       .flatMap(([key, directives]) => directives.map((d) => `\n${key}=${d.text}`)).join("");
   environment.filters["yaml"] = writeYaml;
+  return environment;
+}
 
-  async function lay({ template, title, source }: Layout, content: Record<string, unknown>) {
-    const data = { title: printable(title), source: printable(source), ...content };
-    return (await environment.runString(TEMPLATES[template], data, template)).content;
+/** Lays out a file by its template, and reads it back: it must say exactly what was meant. */
+export async function render(layout: UnitLayout | YamlLayout | VerbatimLayout): Promise<Rendered> {
+  if ("text" in layout) return { text: layout.text, provenance: new Map() };
+  if ("value" in layout) {
+    const { value } = layout;
+    const text = await layOut(layout, { value });
+    return verifyYaml(text, value) ?? { text, provenance: new Map() };
   }
-  return async function render(layout) {
-    if ("text" in layout) return { text: layout.text, provenance: new Map() };
-    if ("value" in layout) {
-      const { value } = layout;
-      const text = await lay(layout, { value });
-      return verifyYaml(text, value) ?? { text, provenance: new Map() };
-    }
-    const { unit, passed = {} } = layout;
-    const { "X-Lychd": facts, ...sections } = unit;
-    const text = await lay(layout, { facts, passed, ...sections });
-    const read = verifyUnit(text, mergeUnits(unit, passed));
-    return "wrong" in read ? read : { text, provenance: read.provenance };
-  };
+  const { unit, passed = {} } = layout;
+  const { "X-Lychd": facts, ...sections } = unit;
+  const text = await layOut(layout, { facts, passed, ...sections });
+  const read = verifyUnit(text, mergeUnits(unit, passed));
+  return "wrong" in read ? read : { text, provenance: read.provenance };
+}
+
+async function layOut(
+  { template, title, source }: Layout,
+  content: Record<string, unknown>,
+): Promise<string> {
+  const data = { title: printable(title), source: printable(source), ...content };
+  return (await ENVIRONMENT.runString(TEMPLATES[template], data, template)).content;
 }
 
 function mergeUnits(unit: Unit, passed: Unit): Unit {

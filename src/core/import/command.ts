@@ -168,21 +168,19 @@ function readOther(
 ): Command {
   const words = given.words ?? [];
   const told = Number(takeFlag(words, ["--port"]).value ?? Number.NaN);
+  const written = new Set([
+    ...words.map((_, i) => portOfWord(words, i)),
+    ...given.env.map(portOfVariable),
+  ]);
   const inside =
     [told, ...given.published].find((port) =>
-      port === told && Number.isInteger(port) || words.some((_, i) => isPortWord(words, i, port)) ||
-      given.env.some((pair) => isPortVariable(pair, port))
+      port === told && Number.isInteger(port) || written.has(String(port))
     ) ?? given.published[0];
-  const canMove = inside !== undefined &&
-    (words.some((_, i) => isPortWord(words, i, inside)) ||
-      given.env.some((pair) => isPortVariable(pair, inside)));
+  const canMove = inside !== undefined && written.has(String(inside));
   const exec = words.map((word, i) => {
     const text = withoutPlaceholder(word);
-    return inside !== undefined && isPortWord(words, i, inside)
-      ? text.replace(/(?:(?:127\.[\d.]+|localhost|\[::1\])(?=:\d+$))/, "0.0.0.0").replace(
-        /\d+$/,
-        "{port}",
-      )
+    return inside !== undefined && portOfWord(words, i) === String(inside)
+      ? `${onAllAddresses(text.slice(0, -String(inside).length))}{port}`
       : text;
   });
   return {
@@ -194,22 +192,32 @@ function readOther(
     changes: (port) => canMove && inside !== port ? [`it is told port ${port}`] : [],
     env: (port) =>
       given.env.map((pair) =>
-        inside !== undefined && isPortVariable(pair, inside)
-          ? [pair[0], pair[1].replace(/\d+$/, String(port))] as const
+        inside !== undefined && portOfVariable(pair) === String(inside)
+          ? [pair[0], `${pair[1].slice(0, -String(inside).length)}${port}`] as const
           : pair
       ),
   };
 }
 
-/** Whether a word plainly is the port: the value of a port flag, or behind `=` or an address. */
-function isPortWord(words: readonly string[], i: number, port: number): boolean {
-  const word = words[i] ?? "";
-  return word === String(port) && /^--?(?:[\w-]*port|p)$/i.test(words[i - 1] ?? "") ||
-    new RegExp(`^--?[\\w-]*port=${port}$`, "i").test(word) ||
-    new RegExp(`^(?:--?[\\w-]+=)?(?:[\\w.]*|\\[[\\da-f:]*\\]):${port}$`, "i").test(word);
+/** A word up to its port, with an address that only the container could reach made one for all. */
+function onAllAddresses(head: string): string {
+  const address = /(?:(?<![\d.])127\.[\d.]+|localhost|\[::1\]):$/.exec(head);
+  return address === null ? head : `${head.slice(0, address.index)}0.0.0.0:`;
 }
 
-function isPortVariable([name, value]: readonly [string, string], port: number): boolean {
-  return /PORT$/i.test(name) && value === String(port) ||
-    new RegExp(`^[\\w.]*:${port}$`).test(value) && /(?:ADDR|ADDRESS|BIND|HOST|LISTEN)$/i.test(name);
+/** The port that a word plainly is: the value of a port flag, or behind `=` or an address. */
+function portOfWord(words: readonly string[], i: number): string | undefined {
+  const word = words[i] ?? "";
+  if (/^\d+$/.test(word)) {
+    return /^--?(?:[\w-]*port|p)$/i.test(words[i - 1] ?? "") ? word : undefined;
+  }
+  return /^(?:--?[\w-]*port=|(?:--?[\w-]+=)?(?:[\w.]*|\[[\da-f:]*\]):)(\d{1,5})$/i.exec(word)?.[1];
+}
+
+/** The port that a variable plainly tells. */
+function portOfVariable([name, value]: readonly [string, string]): string | undefined {
+  if (/PORT$/i.test(name) && /^\d+$/.test(value)) return value;
+  return /(?:ADDR|ADDRESS|BIND|HOST|LISTEN)$/i.test(name)
+    ? /^[\w.]*:(\d{1,5})$/.exec(value)?.[1]
+    : undefined;
 }

@@ -65,9 +65,12 @@ const VALUE_LIMIT = 60_000;
 
 /**
  * Settles drafts: finds for every proposal the first way that the compiler takes, and enters in the
- * ledger what became of each.
+ * ledger what became of each; or tells that they are more than a Codex may have.
  */
-export async function settle(drafts: readonly Draft[], ledger: Ledger): Promise<Settled[]> {
+export async function settle(
+  drafts: readonly Draft[],
+  ledger: Ledger,
+): Promise<{ settled: Settled[] } | { tooLarge: Finding }> {
   const trials = drafts.map((draft): Trial => ({
     draft,
     ways: draft.proposals.map((p) => p.ways.findIndex(isWritable)).map((at, i) =>
@@ -78,15 +81,17 @@ export async function settle(drafts: readonly Draft[], ledger: Ledger): Promise<
   for (;;) {
     const laid = trials.map(layOut);
     const faults = await judge(trials, laid);
+    if ("tooLarge" in faults) return faults;
     if (faults.length === 0) break;
     for (const { trial, proposal, finding } of faults) advance(trial, proposal, finding);
   }
   for (const trial of trials) enter(trial, ledger);
-  return trials.map((trial) => ({
+  const settled = trials.map((trial) => ({
     name: trial.draft.name,
     fields: layOut(trial).fields,
     heading: trial.draft.heading,
   }));
+  return { settled };
 }
 
 /** False for what would break the TOML as a whole. */
@@ -153,13 +158,18 @@ interface Fault {
 }
 
 /** What the compiler refuses of the drafts as they stand. */
-async function judge(trials: readonly Trial[], laid: readonly LaidOut[]): Promise<Fault[]> {
+async function judge(
+  trials: readonly Trial[],
+  laid: readonly LaidOut[],
+): Promise<Fault[] | { tooLarge: Finding }> {
   const encoder = new TextEncoder();
   const files = trials.map(({ draft: { name } }, i): CodexFile => ({
     path: `soulstones/${name}.toml`,
     bytes: encoder.encode(soulstoneText(name, laid[i]?.fields ?? {}, [])),
   }));
   const { codex, findings } = readCodex({ folder: "", files });
+  const tooLarge = findings.find(({ code }) => /^(?:codex|file)-too-large$/.test(code));
+  if (tooLarge !== undefined) return { tooLarge };
   const all = [...findings, ...hasErrors(findings) ? [] : (await compile(codex)).findings];
   return all.filter((f) => f.severity === "error").flatMap((finding) => {
     const at = trials.findIndex(({ draft }) =>

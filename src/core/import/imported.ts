@@ -98,9 +98,9 @@ export function readText(file: ImportFile): { text: string } | { fault: Finding 
   }
 }
 
-/** A whole line of a text, without the white space around it. */
-export function lineAt(file: string, text: string, line: number): Place {
-  const content = text.split("\n")[line - 1]?.replace(/\s+$/, "") ?? "";
+/** A whole line of those of a text, without the white space around it. */
+export function lineAt(file: string, lines: readonly string[], line: number): Place {
+  const content = lines[line - 1]?.trimEnd() ?? "";
   const start = { line, column: content.length - content.trimStart().length + 1 };
   return { file, start, end: { line, column: Math.max(content.length, start.column) + 1 } };
 }

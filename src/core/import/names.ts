@@ -1,4 +1,5 @@
 import { NAME } from "../codex/mod.ts";
+import { trimEnd } from "../report/mod.ts";
 
 /** The most characters that a name may have. */
 const LENGTH = 64;
@@ -15,8 +16,8 @@ const LENGTH = 64;
  * ```
  */
 export function freeName(text: string, taken: Set<string>): string {
-  const plain = text.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+|-+$/g, "");
-  const base = plain.slice(0, LENGTH) || "engine";
+  const plain = text.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+  const base = trimEnd(plain, /-/).slice(0, LENGTH) || "engine";
   let name = base;
   for (let n = 2; taken.has(name) || !NAME.test(name); n++) {
     const tail = `-${n}`;

@@ -41,7 +41,8 @@ const UNITS: Readonly<Record<string, number>> = {
  * ```
  */
 export function wholeSeconds(text: string): number | undefined {
-  if (!/^(?:\s*\d+\s*[a-z]*)+\s*$/.test(text)) return undefined;
+  // Number and unit by turns: each step is the only one that can be taken.
+  if (!/^\s*\d/.test(text) || /[^\da-z\s]|[a-z]\s+[a-z]/.test(text)) return undefined;
   let total = 0;
   for (const [, digits = "", unit = ""] of text.matchAll(/(\d+)\s*([a-z]*)/g)) {
     const seconds = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;

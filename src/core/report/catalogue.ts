@@ -67,10 +67,18 @@ export const CATALOGUE = {
       hint: "is it really a Codex file? Long lists can be split over several files",
     }),
   ),
+  "codex-too-large": error(
+    "A Codex says what one host runs, in text that a person reads. Every Soulstone's unit names all " +
+      "that it excludes, so a very large Codex would need much time and memory.",
+    (p: { limit: string }) => ({
+      message: `a Codex has at most ${p.limit}`,
+      hint: "keep in it what this host runs; nothing else of it was judged",
+    }),
+  ),
   "toml-broken": error(
     "The file is not valid TOML; nothing of it was read.",
     (p: { problem: string }) => ({
-      message: `broken TOML: ${p.problem}`,
+      message: `broken TOML: ${printable(p.problem)}`,
       hint: "text stands in quotes, lists in [ ], one `key = value` on a line; see https://toml.io",
     }),
   ),
@@ -412,14 +420,14 @@ export const CATALOGUE = {
   "yaml-broken": error(
     "The file is not valid YAML; nothing of it was read.",
     (p: { problem: string }) => ({
-      message: `broken YAML: ${p.problem}`,
+      message: `broken YAML: ${printable(p.problem)}`,
       hint: "llama-swap would not read it either; see https://yaml.org",
     }),
   ),
   "llama-swap-invalid": error(
     "The file is YAML, but llama-swap itself would refuse it, so nobody knows what it means.",
     (p: { problem: string }) => ({
-      message: p.problem,
+      message: printable(p.problem),
       hint: "mend it for llama-swap first: its config.example.yaml shows every setting",
     }),
   ),
@@ -440,8 +448,8 @@ export const CATALOGUE = {
   "import-empty": error(
     "Nothing in the input can become a Soulstone.",
     (p: { what: string; help?: string }) => ({
-      message: `nothing to import: ${p.what}`,
-      hint: p.help ?? "a Soulstone needs at least an image",
+      message: `nothing to import: ${printable(p.what)}`,
+      hint: printable(p.help ?? "a Soulstone needs at least an image"),
     }),
   ),
 
@@ -536,7 +544,7 @@ export const CATALOGUE = {
 
 /** A line that has the type which a field takes. */
 function typeHint(field: string, expected: string): string {
-  const name = field.replace(/^.*\./, "").replace(/\[.*$/, "");
+  const [name = ""] = field.slice(field.lastIndexOf(".") + 1).split("[", 1);
   const value = expected.startsWith("a list") || field.includes("[")
     ? '["…"]'
     : expected.startsWith("a whole number")

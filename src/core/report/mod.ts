@@ -5,5 +5,6 @@ export { finding, hasErrors, sortFindings, startOf } from "./finding.ts";
 export { formatCount, formatReport, type Palette, PLAIN, type ReportOptions } from "./frame.ts";
 export { countOf } from "./words.ts";
 export { shellWord } from "./shell.ts";
+export { trimEnd, trimEnds } from "./trim.ts";
 export { nearest } from "./nearest.ts";
 export { printable, printableLines, quoted } from "./printable.ts";

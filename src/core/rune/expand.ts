@@ -49,12 +49,16 @@ export function expand(text: string, known: Expansions, as: ExpandedAs): Expande
   });
   if (as !== "text") {
     const variable = as === "word" ? IN_WORD : IN_LINE;
-    result = result.replace(variable, (shown, braced?: string, bare?: string) =>
+    result = result.replace(variable, (shown, braced?: string, bare?: string) => {
+      if (shown === "$$") return "$";
+      if (braced !== undefined && !shown.endsWith("}")) return shown;
       // A word that begins with one dollar sign is a variable as a whole.
-      shown === "$$" ? "$" : fill(shown, known.variables, braced ?? bare ?? ""));
+      return fill(shown, known.variables, braced ?? bare ?? "");
+    });
   }
   return unknown === undefined ? { text: result, filled } : { unknown };
 }
 
-const IN_WORD = /\$\$|\$\{([^}]*)\}|^\$([^{$].*|$)/gs;
-const IN_LINE = /\$\$|\$\{([^}]*)\}|(?<![^\s"'])\$([A-Za-z_]\w*)/g;
+// A brace that is not closed takes the rest of the text, which stays as it is.
+const IN_WORD = /\$\$|\$\{([^}]*)(?:\}|$)|^\$([^{$].*|$)/gs;
+const IN_LINE = /\$\$|\$\{([^}]*)(?:\}|$)|(?<![^\s"'])\$([A-Za-z_]\w*)/g;

@@ -1,4 +1,4 @@
-import type { Place } from "../report/mod.ts";
+import { type Place, trimEnds } from "../report/mod.ts";
 
 /** The value of one line `Key=text`, already escaped for it, and the Codex value it came from. */
 export interface Directive {
@@ -46,13 +46,15 @@ export function readUnit(text: string): ReadUnit {
     const number = i + 1;
     let line = (physical[i] ?? "").trimStart();
     if (isComment(line)) continue;
+    const parts: string[] = [];
     while (line.endsWith("\\") && i + 1 < physical.length) {
       const next = physical[++i] ?? "";
       // A comment between continued lines is passed over.
       if (/^\s*[#;]/.test(next)) continue;
-      line = `${line.slice(0, -1)} ${next.trimStart()}`;
+      parts.push(line.slice(0, -1));
+      line = next.trimStart();
     }
-    logical.push({ text: line, number });
+    logical.push({ text: [...parts, line].join(" "), number });
   }
   return readLines(logical);
 }
@@ -96,10 +98,10 @@ function isComment(line: string): boolean {
 }
 
 /** White space as Go has it: a byte order mark is none. */
+const SPACE = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+
 function trimSpace(text: string): string {
-  const space =
-    "[\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
-  return text.replace(new RegExp(`^${space}|${space}$`, "g"), "");
+  return trimEnds(text, SPACE);
 }
 
 function readLines(logical: readonly LogicalLine[]): ReadUnit {
@@ -136,27 +138,29 @@ export function verifyUnit(
 ): { provenance: Provenance } | { wrong: string } {
   const read = readUnit(text);
   if ("badLine" in read) return { wrong: text.split("\n")[read.badLine - 1] ?? "" };
-  const waiting = new Map<string, Directive[]>();
-  for (const [section, keys] of Object.entries(unit)) {
-    for (const [key, directives] of Object.entries(keys)) {
-      if (directives.length > 0) waiting.set(`${section}.${key}`, [...directives]);
-    }
-  }
   for (const [i, section] of read.sections.entries()) {
     const isMeant = Object.values(unit[section] ?? {}).some((directives) => directives.length > 0);
     if (!isMeant || read.sections.indexOf(section) !== i) return { wrong: `[${section}]` };
   }
+  const waiting = new Map(
+    Object.entries(unit).map(([section, keys]) => [
+      section,
+      new Map(Object.entries(keys).map(([key, directives]) => [key, directives.values()])),
+    ]),
+  );
   const provenance = new Map<number, Place>();
   for (const { section, key, value, line } of read.lines) {
-    const meant = waiting.get(`${section}.${key}`)?.shift();
+    const meant = waiting.get(section)?.get(key)?.next().value;
     if (meant === undefined || meant.text !== value) {
       return { wrong: `[${section}] ${key}=${value}` };
     }
     if (meant.from !== undefined) provenance.set(line, meant.from);
   }
-  for (const [name, left] of waiting) {
-    const first = left[0];
-    if (first !== undefined) return { wrong: `missing: ${name}=${first.text}` };
+  for (const [section, keys] of waiting) {
+    for (const [key, left] of keys) {
+      const first = left.next().value;
+      if (first !== undefined) return { wrong: `missing: ${section}.${key}=${first.text}` };
+    }
   }
   return { provenance };
 }

@@ -1,3 +1,4 @@
+import { trimEnd } from "../../report/mod.ts";
 import type { EngineProfile, Flag } from "./profile.ts";
 
 /**
@@ -30,7 +31,7 @@ export const TABBYAPI: EngineProfile = {
 /** A model is a folder below the model folder, so a path is cut in two. */
 function modelFlags(model: string | undefined): Flag[] {
   if (model === undefined) return [];
-  const path = model.replace(/\/+$/, "");
+  const path = trimEnd(model, /\//);
   const cut = path.startsWith("/") ? path.lastIndexOf("/") : -1;
   const name: Flag = { names: ["--model-name"], values: [path.slice(cut + 1)] };
   return cut < 0 ? [name] : [{ names: ["--model-dir"], values: [path.slice(0, cut) || "/"] }, name];

@@ -1,3 +1,4 @@
+import { SOULSTONE_LIMIT } from "../../codex/mod.ts";
 import { type Finding, finding, nearest, startOf } from "../../report/mod.ts";
 import { draftOf, planPort } from "../container.ts";
 import type { Container, PortPlan, Setting } from "../setting.ts";
@@ -19,9 +20,10 @@ import { type Law, underTheLaw } from "./law.ts";
 import { containerSettings, fill, type ModelWorld, usesPort, wordsOf } from "./model.ts";
 import { type Program, programNames } from "./program.ts";
 import { type Reader, textOf } from "./reader.ts";
+import { MacroOverflow } from "./macros.ts";
 import { readTop, type Top } from "./top.ts";
 import { unwrap } from "./wrappers.ts";
-import { readYaml } from "./yaml.ts";
+import { readYaml, type YamlNode } from "./yaml.ts";
 
 /**
  * Imports a configuration of llama-swap: each model becomes a Soulstone, its groups or its matrix
@@ -41,16 +43,39 @@ export async function importLlamaSwap(
   sources.set(file.path, text.text);
   const yaml = readYaml(file.path, text.text);
   if ("fault" in yaml) return failed([yaml.fault]);
+  try {
+    return await importRoot(yaml.root, file.path, sources, images, context);
+  } catch (error) {
+    if (!(error instanceof MacroOverflow)) throw error;
+    const problem = error.message;
+    return failed([finding("llama-swap-invalid", startOf(file.path), { problem })]);
+  }
+}
+
+/** Imports a configuration that is YAML. */
+async function importRoot(
+  root: YamlNode,
+  path: string,
+  sources: ReadonlyMap<string, string>,
+  images: ReadonlyMap<string, string>,
+  context: ImportContext,
+): Promise<ImportResult> {
+  const failed = (findings: readonly Finding[]) => ({ imported: undefined, findings, sources });
   const ledger = openLedger();
   const reader: Reader = { ledger, findings: [] };
-  const config = readConfig(yaml.root, reader);
+  const config = readConfig(root, reader);
+  const tooMany = config.models[SOULSTONE_LIMIT];
+  if (tooMany !== undefined) {
+    const limit = `${SOULSTONE_LIMIT} Soulstones`;
+    return failed([finding("codex-too-large", tooMany.place, { limit })]);
+  }
   const top = readTop(config, reader);
-  const world = { context, images, source: text.text };
+  const world = { context, images, source: sources.get(path) ?? "" };
   const { engines, problem, programs } = enginesOf(config, top, world, reader);
   if (reader.findings.length > 0) return failed(reader.findings);
   const unused = unusedImages(images, programs);
   for (const { text, why } of unused) {
-    ledger.note(ledger.enter(startOf(file.path), text), "lost", { why });
+    ledger.note(ledger.enter(startOf(path), text), "lost", { why });
   }
   if (engines.length === 0) {
     const what = config.models.length === 0 ? "it has no `models`" : problem ?? "";
@@ -58,13 +83,14 @@ export async function importLlamaSwap(
       ? "`models` is a mapping of names to settings, each with a `cmd`"
       : unused.map(({ text, why }) => `${text}: ${why}`).join("; ") ||
         "an image that runs the program makes it a Soulstone";
-    return failed([finding("import-empty", startOf(file.path), { what, help })]);
+    return failed([finding("import-empty", startOf(path), { what, help })]);
   }
   const law = underTheLaw(config, engines.map(({ model }) => model.id), context, ledger);
-  const drafts = draftsOf(engines, law.fieldsOf, file.path, context, top, reader);
-  const settled = await settle(drafts, ledger);
+  const drafts = draftsOf(engines, law.fieldsOf, path, context, top, reader);
+  const outcome = await settle(drafts, ledger);
+  if ("tooLarge" in outcome) return failed([{ ...outcome.tooLarge, place: startOf(path) }]);
   const notes = ledger.close();
-  const imported = { soulstones: textsOf(settled, notes), bootCoven: law.bootCoven, notes };
+  const imported = { soulstones: textsOf(outcome.settled, notes), bootCoven: law.bootCoven, notes };
   return reader.findings.length > 0 ? failed(reader.findings) : { imported, findings: [], sources };
 }
 

@@ -1,4 +1,5 @@
 /** Macros as llama-swap fills them in. Source: internal/config/load.go, 2026-08. */
+import { quoted } from "../../report/mod.ts";
 
 /** A macro and what stands for it. */
 export interface Macro {
@@ -12,8 +13,19 @@ export function mergeMacros(all: readonly Macro[], own: readonly Macro[]): Macro
   return [...merged, ...own.filter(({ name }) => !all.some((macro) => macro.name === name))];
 }
 
+/** The most characters of a text with its macros; a Codex has no longer line. */
+const FILLED_LIMIT = 60_000;
+
+/** Macros that use each other make a text longer than any command. */
+export class MacroOverflow extends Error {
+  constructor(name: string) {
+    super(`the macro ${quoted(name)} makes a text of more than ${FILLED_LIMIT} characters`);
+  }
+}
+
 /**
- * Fills macros into a text, the last first: so a macro may use those above it.
+ * Fills macros into a text, the last first: so a macro may use those above it. Throws a
+ * {@linkcode MacroOverflow} where that would fill the memory.
  *
  * @example
  * ```ts
@@ -24,7 +36,12 @@ export function mergeMacros(all: readonly Macro[], own: readonly Macro[]): Macro
  */
 export function fillMacros(text: string, macros: readonly Macro[]): string {
   return macros.reduceRight(
-    (filled, { name, value }) => filled.replaceAll(`\${${name}}`, () => value),
+    (filled, { name, value }) => {
+      const [head = "", ...tails] = filled.split(`\${${name}}`);
+      const length = filled.length + tails.length * value.length;
+      if (tails.length > 0 && length > FILLED_LIMIT) throw new MacroOverflow(name);
+      return tails.length === 0 ? head : [head, ...tails].join(value);
+    },
     text,
   );
 }

@@ -6,6 +6,9 @@
 /** How many combinations all sets together may have; llama-swap allows as many for one. */
 const COMBINATION_LIMIT = 1000;
 
+/** How many parentheses may stand in each other. */
+const DEPTH_LIMIT = 100;
+
 /** Combinations of models, each sorted and each once. */
 export type Combinations = readonly (readonly string[])[];
 
@@ -30,6 +33,7 @@ export function combinationsOf(
 ): { combinations: Combinations } | { problem: string } {
   const tokens = expression.match(/[&|()]|\+?[\p{L}\p{N}_.-]+|\+|[^\s]/gu) ?? [];
   let at = 0;
+  let depth = 0;
   let problem: string | undefined;
 
   function fail(words: string): string[][] {
@@ -37,10 +41,11 @@ export function combinationsOf(
     return [];
   }
   function either(): string[][] {
-    let all = both();
+    const all = both();
     while (problem === undefined && tokens[at] === "|") {
       at++;
-      all = [...all, ...both()];
+      all.push(...both());
+      if (all.length > COMBINATION_LIMIT) return fail("it has too many combinations");
     }
     return all;
   }
@@ -60,7 +65,9 @@ export function combinationsOf(
     const token = tokens[at++];
     if (token === undefined) return fail("it ends where a model should stand");
     if (token === "(") {
+      if (++depth > DEPTH_LIMIT) return fail(`it is more than ${DEPTH_LIMIT} parentheses deep`);
       const inner = either();
+      depth--;
       return tokens[at++] === ")" ? inner : fail("a parenthesis is not closed");
     }
     if (token.startsWith("+") && token.length > 1) {

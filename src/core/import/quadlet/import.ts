@@ -60,9 +60,14 @@ export async function importQuadlet(
     const port = given[i];
     return port === undefined ? [] : [draftOf(engine, plan, port, ledger)];
   });
-  const settled = await settle(drafts, ledger);
+  const outcome = await settle(drafts, ledger);
+  if ("tooLarge" in outcome) {
+    const place = startOf(inputs[0]?.file.path ?? "");
+    return { imported: undefined, findings: [{ ...outcome.tooLarge, place }], sources };
+  }
   const notes = ledger.close();
-  return { imported: { soulstones: textsOf(settled, notes), bootCoven, notes }, findings, sources };
+  const soulstones = textsOf(outcome.settled, notes);
+  return { imported: { soulstones, bootCoven, notes }, findings, sources };
 }
 
 /** Two units with one name would be one Soulstone. */

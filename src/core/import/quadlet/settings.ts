@@ -8,6 +8,7 @@ import {
   splitWords,
   SYSTEMD_COMMANDS,
 } from "../../rune/mod.ts";
+import { trimEnds } from "../../report/mod.ts";
 import { whyReserved } from "../../compile/mod.ts";
 import type { Setting } from "../setting.ts";
 import type { ImportContext } from "../imported.ts";
@@ -117,7 +118,7 @@ function readLine(
         ? NAMES_UNITS.test(key) ? each(value.split(/\s+/), () => undefined) : one(value)
         : one(value);
     case "text":
-      return one(entry.list ? value : value.replace(/^"+|"+$/g, ""));
+      return one(entry.list ? value : trimEnds(value, /"/));
     case "boolean":
       return one(/^"*(?:1|yes|true|on)"*$/i.test(value) ? "true" : "false");
     case "number":

@@ -67,12 +67,13 @@ export function readUnitInput(
     }
     sources.set(part.path, read.text);
     const unit = readQuadletUnit(read.text);
+    const physical = read.text.split("\n");
     if ("badLine" in unit) {
-      faults.push(finding("unit-broken", lineAt(part.path, read.text, unit.badLine), {}));
+      faults.push(finding("unit-broken", lineAt(part.path, physical, unit.badLine), {}));
       continue;
     }
     for (const { section, key, value, line } of unit.lines) {
-      const item = ledger.enter(lineAt(part.path, read.text, line), `${key}=${value}`);
+      const item = ledger.enter(lineAt(part.path, physical, line), `${key}=${value}`);
       lines.push({ section, key, value, item });
     }
   }
@@ -96,7 +97,9 @@ export function effectiveLines({ kind, lines }: QuadletUnit, ledger: Ledger): Li
   const groups = new Map<string, Line[]>();
   for (const line of lines) {
     const name = `${line.section}.${line.key}`;
-    groups.set(name, [...groups.get(name) ?? [], line]);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [line]);
+    else group.push(line);
   }
   for (const group of groups.values()) {
     const [{ section, key } = { section: "", key: "" }] = group;

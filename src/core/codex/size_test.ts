@@ -1,0 +1,26 @@
+import { deepStrictEqual } from "node:assert/strict";
+import { countValues } from "./size.ts";
+
+const COUNTED: readonly (readonly [text: string, count: number])[] = [
+  ["", 0],
+  ["# a = [1, 2]\n", 0],
+  ["a = 1\nb.c = 2 # = = =\n", 3],
+  ["[a]\nb = [1, 2]\nc = { d = 1 }\n", 7],
+  ['a = "=,.[{ \\" ,"\nb = 1', 2],
+  ["a = '=,.[{ \\'\nb = 1", 2],
+  ['a = """= " "" \\""" =\n="""\nb = 1', 2],
+  ["a = '''= ' '' \\\n='''\nb = 1", 2],
+  ['a = "never closed = = =', 1],
+  ['a = "\\', 1],
+  ["# never ends = =", 0],
+];
+
+Deno.test("keys and values are counted, not what stands in strings and comments", () => {
+  for (const [text, count] of COUNTED) {
+    deepStrictEqual(countValues(text, 99), { count, beyond: undefined }, text);
+  }
+});
+
+Deno.test("the first one beyond the limit is told by its place", () => {
+  deepStrictEqual(countValues("a = [1, 2]", 2), { count: 3, beyond: 6 });
+});
