@@ -6,9 +6,12 @@ const ROOT = join(import.meta.dirname ?? ".", "..");
 /** What the sandboxes are granted from, as in the task `seal`; a test may have its folder anywhere. */
 const PERMISSIONS = ["-R", "-W", "-E", "-S", "--allow-net=127.0.0.1", "--allow-run"];
 
+/** As in the task `seal`: a bundle has its imports in it. */
+const BUNDLED = ["--no-config", "--unstable-worker-options"];
+
 /**
- * The command to run the program: the binary that `LYCHD_BINARY` names, or else the source, or what
- * was made of it, as `LYCHD_MAIN` says.
+ * The command to run the program: the binary that `LYCHD_BINARY` names, or else the bundle that
+ * `LYCHD_MAIN` names below the repository, or else the source.
  *
  * @example
  * ```ts
@@ -19,6 +22,7 @@ const PERMISSIONS = ["-R", "-W", "-E", "-S", "--allow-net=127.0.0.1", "--allow-r
 export function programCommand(): [program: string, words: string[]] {
   const binary = Deno.env.get("LYCHD_BINARY");
   if (binary) return [binary, []];
-  const main = join(ROOT, Deno.env.get("LYCHD_MAIN") ?? "main.ts");
-  return [Deno.execPath(), ["run", "-q", "--no-prompt", ...PERMISSIONS, main]];
+  const bundle = Deno.env.get("LYCHD_MAIN");
+  const main = bundle === undefined ? [join(ROOT, "main.ts")] : [...BUNDLED, join(ROOT, bundle)];
+  return [Deno.execPath(), ["run", "-q", "--no-prompt", ...PERMISSIONS, ...main]];
 }

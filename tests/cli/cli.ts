@@ -158,10 +158,14 @@ export class Cli implements AsyncDisposable {
 
   /** The files below `path`, relative to it, sorted. */
   files(path = "."): string[] {
+    return this.paths(path).filter((file) => Deno.lstatSync(join(this.dir, path, file)).isFile)
+      .sort();
+  }
+
+  /** The files and folders below `path`, relative to it, each folder before what is in it. */
+  paths(path = "."): string[] {
     const root = join(this.dir, path);
-    if (!exists(root)) return [];
-    return [...walk(root)].filter((at) => Deno.lstatSync(at).isFile)
-      .map((at) => at.slice(root.length + 1)).sort();
+    return exists(root) ? [...walk(root)].map((at) => at.slice(root.length + 1)) : [];
   }
 
   read(path: string): string {

@@ -85,34 +85,38 @@ const WISHES = [
 const START_OF_LINE = "\u0001";
 const ERASE_LINE = "\u0015";
 
-for (const shell of SHELLS) {
-  Deno.test({
-    name: `${shell} completes at a TAB, and runs nothing that is typed`,
-    ignore: isMissing(shell),
-    fn: async () => {
-      await using test = home();
-      test.write("mine/soulstones/x.toml", EYE.replace("[eye]", "[xerxes]")).write("my.json", "{}");
-      const { command, start, show, list } = SESSIONS[shell];
-      const shown = (words: readonly string[]) => words.map((word) => `<${word}>`).join("");
-      const steps: Step[] = [["", `${start}; ${show}; echo rea""dy\r`]];
-      let awaited = "ready";
-      for (const [line, ...words] of LINES) {
-        steps.push([awaited, `${line}\t${START_OF_LINE}show \r`]);
-        awaited = shown(words);
-      }
-      steps.push([awaited, `lychd summon ${list}`]);
-      steps.push(["think", `${ERASE_LINE}lychd check $(touch run) \t${ERASE_LINE}exit\r`]);
-      const said = await test.atTerminal(command, steps, {
-        PATH: `${test.onPath()}:${Deno.env.get("PATH")}`,
-        PS1: "$ ",
-      });
-      // deno-lint-ignore no-control-regex
-      const plain = said.shown.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, " ");
-      const listed = plain.slice(plain.lastIndexOf("<nothing-fits>"));
-      for (const wish of WISHES) match(listed, new RegExp(`(?<![\\w:])${wish}(?![\\w:])`));
-      strictEqual(exists(`${test.dir}/run`), false);
-    },
+Deno.test("each shell completes at a TAB, and runs nothing that is typed", async (t) => {
+  // At the same time: a session at a terminal is mostly waiting.
+  const atOnce = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
+  await Promise.all(
+    SHELLS.map((shell) =>
+      t.step({ name: shell, ignore: isMissing(shell), fn: () => completes(shell), ...atOnce })
+    ),
+  );
+});
+
+async function completes(shell: Shell): Promise<void> {
+  await using test = home();
+  test.write("mine/soulstones/x.toml", EYE.replace("[eye]", "[xerxes]")).write("my.json", "{}");
+  const { command, start, show, list } = SESSIONS[shell];
+  const shown = (words: readonly string[]) => words.map((word) => `<${word}>`).join("");
+  const steps: Step[] = [["", `${start}; ${show}; echo rea""dy\r`]];
+  let awaited = "ready";
+  for (const [line, ...words] of LINES) {
+    steps.push([awaited, `${line}\t${START_OF_LINE}show \r`]);
+    awaited = shown(words);
+  }
+  steps.push([awaited, `lychd summon ${list}`]);
+  steps.push(["think", `${ERASE_LINE}lychd check $(touch run) \t${ERASE_LINE}exit\r`]);
+  const said = await test.atTerminal(command, steps, {
+    PATH: `${test.onPath()}:${Deno.env.get("PATH")}`,
+    PS1: "$ ",
   });
+  // deno-lint-ignore no-control-regex
+  const plain = said.shown.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, " ");
+  const listed = plain.slice(plain.lastIndexOf("<nothing-fits>"));
+  for (const wish of WISHES) match(listed, new RegExp(`(?<![\\w:])${wish}(?![\\w:])`));
+  strictEqual(exists(`${test.dir}/run`), false);
 }
 
 Deno.test("a shell is answered from the Codex that there is, also from a broken one", async () => {

@@ -1,5 +1,6 @@
 /** What the tests of the inscription share: the names of its files, and what it says. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { join } from "node:path/posix";
 import { type Cli, cli, EYE, NO_WATCHERS } from "./cli.ts";
 
 export const OURS = "home/.config/containers/systemd/lychd";
@@ -48,9 +49,35 @@ export function oneEye(): Cli {
 
 /** The same, rendered. */
 export async function inscribed(): Promise<Cli> {
-  const test = oneEye();
-  await test.expect(RENDER, { stdout: did(3, 0, 0, 0), stderr: UNKNOWN });
+  rendered ??= await render();
+  const test = cli();
+  for (const { path, mode, content } of rendered) {
+    const at = join(test.dir, path);
+    if (content === undefined) Deno.mkdirSync(at, { recursive: true });
+    else Deno.writeFileSync(at, content);
+    Deno.chmodSync(at, mode);
+  }
   return test;
+}
+
+/** A file, or a folder, which has no content; those above come before those below. */
+interface Entry {
+  readonly path: string;
+  readonly mode: number;
+  readonly content: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** What a render leaves: no home stands in it, so it is the same for all. */
+let rendered: readonly Entry[] | undefined;
+
+async function render(): Promise<Entry[]> {
+  await using test = oneEye();
+  await test.expect(RENDER, { stdout: did(3, 0, 0, 0), stderr: UNKNOWN });
+  return ["home", ...test.paths("home").map((path) => `home/${path}`)].map((path) => {
+    const at = join(test.dir, path);
+    const { isFile, mode } = Deno.lstatSync(at);
+    return { path, mode: mode ?? 0, content: isFile ? Deno.readFileSync(at) : undefined };
+  });
 }
 
 /** Everything in the home but the lock, which tells who held it last. */

@@ -90,6 +90,11 @@ const isNamer = (i: number, other: number) => ((i + other) % 2 === 0) === (i < o
 /** What each declares: two as much as each other, and one nothing. */
 const VRAM_MIB = [4000, 2000, undefined, 2000, 1000];
 
+/** As `ok`, with words that are put together only where they are needed: this is asked millions of times. */
+function holds(condition: boolean, words: () => string): asserts condition {
+  if (!condition) ok(condition, words());
+}
+
 const none: ReadonlySet<string> = new Set();
 const namesOf = (set: number): string[] => bits(set).map((i) => `s${i}`);
 
@@ -100,7 +105,12 @@ function running(up: number, faltering = 0): Running {
   };
 }
 
-const bits = (set: number) => [0, 1, 2, 3, 4].filter((i) => (set >> i & 1) === 1);
+/** What is in each set: looked up millions of times. */
+const BITS = Array.from(
+  { length: 1 << SOULSTONES },
+  (_, set) => [0, 1, 2, 3, 4].filter((i) => (set >> i & 1) === 1),
+);
+const bits = (set: number): readonly number[] => BITS[set] ?? [];
 const toSet = (names: readonly string[]) =>
   names.reduce((set, name) => set | 1 << Number(name.slice(1)), 0);
 const size = (set: number) => bits(set).length;
@@ -162,22 +172,22 @@ function judge(
   const stop = toSet(t.stop.map((s) => s.name));
   const end = keep | start;
   const again = start & faltering;
-  ok(
+  holds(
     (keep | stop | again) === up && (keep & stop) === 0,
-    `what ran is kept or stopped: ${words()}`,
+    () => `what ran is kept or stopped: ${words()}`,
   );
-  ok((start & up) === again, `what runs is not started: ${words()}`);
-  ok((toSet(t.wanted) & ~end) === 0, `what is wanted runs: ${words()}`);
-  ok((toSet(t.wanted) & faltering & ~start) === 0, `what falters is started: ${words()}`);
-  ok(model.isLawful(end), `conflicting engines run: ${words()}`);
+  holds((start & up) === again, () => `what runs is not started: ${words()}`);
+  holds((toSet(t.wanted) & ~end) === 0, () => `what is wanted runs: ${words()}`);
+  holds((toSet(t.wanted) & faltering & ~start) === 0, () => `what falters is started: ${words()}`);
+  holds(model.isLawful(end), () => `conflicting engines run: ${words()}`);
   const outside = t.choice.kind === "coven" ? ~toSet(t.wanted) : 0;
   for (const i of bits(stop & ~outside)) {
-    ok(((model.rivals[i] ?? 0) & end) !== 0, `s${i} could have stayed: ${words()}`);
+    holds(((model.rivals[i] ?? 0) & end) !== 0, () => `s${i} could have stayed: ${words()}`);
   }
   const before = up & ~toSet(t.stopFirst);
   const after = t.choice.unit === undefined ? before : model.afterStart(t.choice.unit, before);
-  ok(after === end, `systemd would make it otherwise: ${words()}`);
-  if (model.isLawful(up)) ok(t.stopFirst.length === 0, `stopped by hand: ${words()}`);
+  holds(after === end, () => `systemd would make it otherwise: ${words()}`);
+  if (model.isLawful(up)) holds(t.stopFirst.length === 0, () => `stopped by hand: ${words()}`);
   return end;
 }
 
@@ -239,7 +249,7 @@ Deno.test("model check: no transition leaves a conflict or stops one that could 
       for (const up of sets) {
         const words = () => JSON.stringify({ kinds, up: namesOf(up), wish });
         const planned = planTransition(wish, plain, running(up));
-        ok("transition" in planned, words());
+        holds("transition" in planned, () => words());
         counts.transitions++;
         judge(model, { up }, planned.transition, words);
       }
@@ -258,18 +268,18 @@ Deno.test("model check: no transition leaves a conflict or stops one that could 
         const ends = model.ends(up, serves);
         if ("refusal" in planned) {
           counts.refusals++;
-          ok(ends.length === 0, `refused though there is a way: ${words()}`);
+          holds(ends.length === 0, () => `refused though there is a way: ${words()}`);
           continue;
         }
         counts.transitions++;
         const end = judge(model, { up }, planned.transition, words);
-        ok(serves(end), `not what was wished: ${words()}`);
+        holds(serves(end), () => `not what was wished: ${words()}`);
         const cost = (e: number) => size(up & ~e) * 10 + size(e & ~up);
         const least = Math.min(...ends.map(cost), cost(end));
-        ok(cost(end) === least, `there is a cheaper way: ${words()}`);
+        holds(cost(end) === least, () => `there is a cheaper way: ${words()}`);
         if (model.isLawful(up)) {
           const { unit } = planned.transition.choice;
-          ok(unit === bestUnit(model, up, offers), `${unit} is not the best: ${words()}`);
+          holds(unit === bestUnit(model, up, offers), () => `${unit} is not the best: ${words()}`);
         }
       }
     }
@@ -308,7 +318,7 @@ Deno.test("model check: what crashes again and again is started, and is no reaso
             count++;
             const end = judge(model, { up, faltering }, planned.transition, words);
             const sound = end & ~(faltering & ~toSet(planned.transition.start));
-            ok(wish.kind !== "capabilities" || (sound & offer) !== 0, words());
+            holds(wish.kind !== "capabilities" || (sound & offer) !== 0, () => words());
           }
         }
       }
@@ -342,7 +352,7 @@ Deno.test("model check: what somebody else started meanwhile is never stopped", 
           const words = () => JSON.stringify({ kinds: model.kinds, wish, before, others, step });
           if (step.kind === "overtaken") {
             counts.overtaken++;
-            ok(now.stop.length > 0, `given up for nothing: ${words()}`);
+            holds(now.stop.length > 0, () => `given up for nothing: ${words()}`);
             continue;
           }
           counts.started++;
@@ -350,7 +360,7 @@ Deno.test("model check: what somebody else started meanwhile is never stopped", 
           const after = step.kind === "start" ? model.afterStart(step.unit, others) : others;
           const lost = others & ~after &
             ~(toSet(stopped.length > 0 ? [] : told.stop.map((s) => s.name)));
-          ok(lost === 0, `stopped what was not told: ${words()}`);
+          holds(lost === 0, () => `stopped what was not told: ${words()}`);
         }
       }
     }
@@ -380,11 +390,16 @@ Deno.test("model check: the way back leads to exactly what ran, and no start und
           let now = up & ~toSet(back.stop);
           for (const choice of back.start) {
             const after = model.afterStart(choice.unit ?? "", now);
-            ok((now & before & ~after) === 0, `${choice.unit} stops one that ran: ${words()}`);
+            holds(
+              (now & before & ~after) === 0,
+              () => `${choice.unit} stops one that ran: ${words()}`,
+            );
             now = after;
           }
-          ok(back.overtakenBy.length === 0, words());
-          if (before !== 0) ok(now === before, `${namesOf(now)} runs in the end: ${words()}`);
+          holds(back.overtakenBy.length === 0, () => words());
+          if (before !== 0) {
+            holds(now === before, () => `${namesOf(now)} runs in the end: ${words()}`);
+          }
         }
       }
     }
