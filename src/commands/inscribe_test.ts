@@ -3,7 +3,7 @@
  * are played here; the real ones run in the lab.
  */
 import assert from "node:assert/strict";
-import { basename } from "node:path/posix";
+import { basename, dirname } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
 import { serviceOf } from "../core/rune/mod.ts";
 import { foldersOfHome } from "../folders_of_home.ts";
@@ -14,6 +14,8 @@ import { EXIT, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { inscribe } from "./inscribe.ts";
 import { findPrograms } from "../programs.ts";
+import { purge } from "./purge.ts";
+import { rollback } from "./rollback.ts";
 import { isTransient, recover } from "./transaction.ts";
 
 const PROGRAMS = {
@@ -446,3 +448,93 @@ Deno.test("Watchers that are gone are stopped with --restart, and leave no folde
   const left = [...memory.folders].filter((path) => /harvester|scribe/.test(path));
   assert.deepEqual(left, []);
 });
+
+const receipt = (path: string) =>
+  JSON.stringify({ lychd: 1, files: { [path]: { sha256: "0".repeat(64), mode: 0o600 } } });
+
+const BAD_RECEIPTS: Readonly<Record<string, string>> = {
+  "empty": "",
+  "no JSON": "{",
+  "null": "null",
+  "a list": "[]",
+  "of another program": '{"version": 3, "units": []}',
+  "a newer version": '{"lychd": 2, "files": {}}',
+  "files that are a list": '{"lychd": 1, "files": []}',
+  "a path that leads out": receipt("containers/systemd/lychd/../../../precious"),
+  "a path that leads out of the home": receipt("systemd/user/../../../../precious"),
+  "an absolute path": receipt("/etc/passwd"),
+  "a path to the Codex": receipt("lychd/soulstones/eye.toml"),
+  "a path with a dot": receipt("systemd/user/./x"),
+  "a path with an empty part": receipt("systemd/user//x"),
+  "a folder": receipt("systemd/user/"),
+  "a path with NUL": receipt("systemd/user/x\0y"),
+  "an entry without a digest": '{"lychd": 1, "files": {"systemd/user/x": {"mode": 384}}}',
+  "an entry that is null": '{"lychd": 1, "files": {"systemd/user/x": null}}',
+};
+
+/** The digest of "x": such a journal would have the file removed, were it believed. */
+const PRECIOUS = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
+const journal = (path: string) =>
+  JSON.stringify({ lychd: 1, entries: [{ path, hadBefore: false, sha256: PRECIOUS }] });
+
+const BAD_JOURNALS: Readonly<Record<string, string>> = {
+  "empty": "",
+  "no JSON": "{",
+  "null": "null",
+  "a newer version": '{"lychd": 2, "entries": []}',
+  "entries that are none": '{"lychd": 1, "entries": {}}',
+  "a path that leads out": journal("containers/systemd/lychd/../../../precious"),
+  "an absolute path": journal("/etc/passwd"),
+  "a path to the Codex": journal("lychd/soulstones/eye.toml"),
+};
+
+/** What lychd keeps of itself that somebody else has written, and what every command says of it. */
+const INTRUSIONS = [
+  ["receipt", BAD_RECEIPTS, /^lychd: the receipt \/home\/\S+ cannot be used: [^\n]+\n$/],
+  [
+    "journal",
+    BAD_JOURNALS,
+    /^lychd: \/home\/\S+: the journal of a former run is not lychd's own; /,
+  ],
+] as const;
+
+for (const [name, texts, said] of INTRUSIONS) {
+  Deno.test(`a ${name} that is broken, newer, or hostile stops every command that writes`, async () => {
+    for (const [what, text] of Object.entries(texts)) {
+      for (const command of ["render", "rollback", "purge"] as const) {
+        const memory = await oldHost();
+        // A second generation, so that there is a former one.
+        await inscribe(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: NEW }));
+        for (const path of ["precious", "lychd/soulstones/eye.toml", "systemd/user/x"]) {
+          lay(memory, path, "x");
+        }
+        lay(memory, `${UNITS}/.lychd-${name}.json`, text);
+        const before = filesOf(memory);
+        const heard = { out: "", err: "" };
+        const context = contextOf(memory, heard);
+        const options = { ...OPTIONS, force: true };
+        const code = command === "render"
+          ? await inscribe(context, options, () => ({ runes: OLD }))
+          : command === "rollback"
+          ? await rollback(options, context)
+          : await purge({ command, yes: true, ...options }, context);
+        const words = `${command} with a ${name}: ${what}`;
+        assert.equal(code, EXIT.failure, words);
+        assert.match(heard.err, said, words);
+        assert.deepEqual(filesOf(memory), before, words);
+      }
+    }
+  });
+}
+
+function lay(memory: MemoryHost, path: string, text: string): void {
+  memory.makeFolder(dirname(`/home/.config/${path}`));
+  const bytes = new TextEncoder().encode(text);
+  memory.files.set(`/home/.config/${path}`, { bytes, mode: 0o600 });
+}
+
+/** Everything but the lock, which tells who held it last. */
+function filesOf(memory: MemoryHost): string[] {
+  return [...memory.files].filter(([path]) => !path.endsWith("/.lychd-lock"))
+    .map(([path, { bytes }]) => `${path} ${new TextDecoder().decode(bytes)}`).sort();
+}

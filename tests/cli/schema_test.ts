@@ -51,19 +51,19 @@ const SLIPS = [
 Deno.test("an editor takes every example", async () => {
   await using test = cli();
   const examples = [...Deno.readDirSync(join(ROOT, "examples"))].map(({ name }) => name);
+  for (const kind of ["lychd", "soulstones"]) {
+    test.write(`${kind}.schema.json`, (await test.run(["schema", kind])).stdout);
+  }
   for (const name of examples) {
     const codex = join(ROOT, "examples", name);
-    for (const kind of ["lychd", "soulstones"]) {
-      test.write(`${name}/${kind}.schema.json`, (await test.run(["schema", kind])).stdout);
-    }
     const add = (path: string, schema: string) =>
       test.write(
         `${name}/${path}`,
         `#:schema ${schema}\n${Deno.readTextFileSync(join(codex, path))}`,
       );
-    add("lychd.toml", "./lychd.schema.json");
+    add("lychd.toml", "../lychd.schema.json");
     for (const file of Deno.readDirSync(join(codex, "soulstones"))) {
-      add(`soulstones/${file.name}`, "../soulstones.schema.json");
+      add(`soulstones/${file.name}`, "../../soulstones.schema.json");
     }
   }
   strictEqual(examples.length >= 3, true);
