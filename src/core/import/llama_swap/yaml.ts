@@ -85,8 +85,8 @@ export function readYaml(file: string, text: string): { root: YamlNode } | { fau
       return { fault: finding("yaml-broken", place, { problem: error.message }) };
     }
     if (!(error instanceof YAMLException)) throw error;
-    const { line = 0, column = 0 } = error.mark ?? {};
-    const offset = (starts[line] ?? 0) + column;
+    // Its lines end at a lone carriage return too, which ends none of a report's.
+    const offset = Math.min(error.mark?.position ?? 0, text.length);
     return {
       fault: finding("yaml-broken", at(offset, offset + 1), { problem: error.reason }),
     };

@@ -70,6 +70,7 @@ const BROKEN: readonly (readonly [text: string, fault: string])[] = [
   ["[1]: 2\n", "1:1 broken YAML: a key must be a text"],
   ["a: 1\n---\nb: 2\n", "1:1 broken YAML: it has more than one document"],
   ["a: 'open\n", "2:1 broken YAML: deficient indentation"],
+  ["a\rbcdef: 'x'}\n", "1:8 broken YAML: end of the stream or a document separator is expected"],
 ];
 
 Deno.test("what is no YAML is told with its place", () => {
