@@ -25,6 +25,8 @@ import { labTest, labUp, lichExec, lichShell, putTree, shellQuote } from "./lab.
 
 const STRINGS = 12_000;
 const UNITS = 25;
+/** Together they are more than one Codex may hold. */
+const CODICES = 5;
 const CONTAINERS = 5;
 const IMAGE = "localhost/escaping:1";
 
@@ -243,30 +245,33 @@ labTest("ten thousand strings arrive byte for byte through the generator and sys
   console.log(`seed ${seed}: repeat it with LYCHD_SEED=${seed}`);
   const expected = new Map<string, Values>();
   const descriptions = new Map<string, string>();
-  const table: Record<string, Fields> = {};
+  const codices: Record<string, Fields>[] = Array.from({ length: CODICES }, () => ({}));
   let refused = 0;
   let total = 0;
   for (const [i, values] of sample(seed).entries()) {
     const port = 20_000 + i;
+    const codex = codices[i % CODICES] ?? {};
     const kept = await carried(values, port);
     refused += kept.refused;
     // Each description beyond the first needs a unit of its own.
     kept.values.description.forEach((description, k) => {
       const name = `d${i}-${k}`;
       descriptions.set(name, description);
-      table[name] = { image: IMAGE, port: 30_000 + i * 50 + k, description };
+      codex[name] = { image: IMAGE, port: 30_000 + i * 50 + k, description };
       total++;
     });
     const carriedValues: Values = { ...kept.values, description: [] };
     expected.set(`u${i}`, carriedValues);
-    table[`u${i}`] = { image: IMAGE, port, ...fieldsOf(carriedValues) };
+    codex[`u${i}`] = { image: IMAGE, port, ...fieldsOf(carriedValues) };
     total += Object.values(carriedValues).flat().length;
   }
 
-  await withRendered(splitCodexFiles(table), async (tree) => {
-    await clear(shell);
-    await putTree(join(tree, "containers", "systemd", "lychd"), "/home/lich/escaping/in");
-  });
+  await clear(shell);
+  for (const [i, codex] of codices.entries()) {
+    await withRendered(splitCodexFiles(codex), async (tree) => {
+      await putTree(join(tree, "containers", "systemd", "lychd"), `/home/lich/escaping/in/${i}`);
+    });
+  }
   await must(shell, PREPARE);
   await must(
     shell,
@@ -325,7 +330,7 @@ unit=$(sed -n 's|^0::.*/||p' /proc/self/cgroup)
 cat /proc/$$/cmdline > "$HOME/escaping/out/\${unit%.service}"
 SCRIPT
   chmod +x dump
-  QUADLET_UNIT_DIRS=$PWD/in /usr/libexec/podman/quadlet -user $PWD/services $PWD/services $PWD/services 2>quadlet.log
+  QUADLET_UNIT_DIRS=$(echo "$PWD"/in/* | tr ' ' :) /usr/libexec/podman/quadlet -user $PWD/services $PWD/services $PWD/services 2>quadlet.log
   for unit in services/soulstone-*.service; do
     # The dump takes the words as they are; nothing else of the service matters here.
     sed -e "s|^ExecStart=/usr/bin/podman |ExecStart=$PWD/dump |" \\
