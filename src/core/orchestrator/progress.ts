@@ -55,8 +55,11 @@ function lossOf(condition: Condition | undefined, restartsBefore: number): strin
     case "masked":
     case "missing":
       return why;
-    case "restarting":
-      return restarts > restartsBefore ? `${why}, and again after a restart` : undefined;
+    case "restarting": {
+      // systemd counts a restart as it queues its job, while the engine still is as it ended.
+      const begun = hasJob ? restarts - 1 : restarts;
+      return begun > restartsBefore ? `${why}, and again after a restart` : undefined;
+    }
     case "stopped":
       return hasJob ? undefined : "something else stopped it";
     default:

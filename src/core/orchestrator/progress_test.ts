@@ -143,8 +143,19 @@ const PROGRESS: readonly {
     phase: "healthy b",
   },
   {
+    claim: "one crashed, and systemd has just begun to start it again",
+    now: "old:stopped a:running b:restarting*+",
+    phase: "healthy b",
+  },
+  {
     claim: "one crashed again",
     now: "old:stopped a:running b:restarting*",
+    phase: "healthy b",
+    lost: "b it broke, and again after a restart",
+  },
+  {
+    claim: "one crashed again, and systemd has just begun to start it once more",
+    now: "old:stopped a:running b:restarting**+",
     phase: "healthy b",
     lost: "b it broke, and again after a restart",
   },
