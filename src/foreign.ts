@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, join } from "node:path/posix";
+import { basename, dirname, isAbsolute, join } from "node:path/posix";
 import { shellWord } from "./core/report/shell.ts";
 import type { Folders } from "./folders.ts";
 import type { Invocation } from "./invocation.ts";
@@ -42,17 +42,23 @@ export function waysOf(
   { read, write }: Permissions,
   folders: Folders,
 ): Way[] {
-  const { named, codex, output } = folders;
+  const { named, codex, output, stage } = folders;
   const inscribes = write.includes(folders.quadlet) || isRehearsal(invocation);
   const isMadeOfCodex = inscribes && read.includes(codex);
   const way = (name: string, path: string | undefined) =>
     path === undefined ? [] : [{ name, path }];
   return [
     ...inscribes ? way("XDG_CONFIG_HOME", named.config) : [],
-    ...inscribes ? way("XDG_RUNTIME_DIR", named.runtime) : [],
+    ...inscribes ? way("the stage below XDG_RUNTIME_DIR", stageBelow(named.runtime, stage)) : [],
     ...isMadeOfCodex || write.includes(codex) ? way("the Codex", named.codex) : [],
     ...output !== undefined && write.includes(output) ? way("--output", named.output) : [],
   ];
+}
+
+/** The stage by the way that was named. */
+function stageBelow(runtime: string | undefined, stage: string | undefined): string | undefined {
+  if (runtime === undefined || stage === undefined) return undefined;
+  return join(runtime, basename(dirname(stage)), basename(stage));
 }
 
 /** Whether a command only shows what another would write: that other one will refuse. */
@@ -63,62 +69,106 @@ export function isRehearsal(invocation: Invocation): boolean {
 /** Bits of a mode. */
 const [GROUP_WRITABLE, WORLD_WRITABLE, STICKY] = [0o020, 0o002, 0o1000];
 
+/** Who may write to a place besides its owner and root, and by what `chmod` they no longer may. */
+export function otherWriters(
+  { group, mode }: Pick<Place, "group" | "mode">,
+  ownGroups: readonly number[],
+): { readonly who: string; readonly bits: string } | undefined {
+  if ((mode & WORLD_WRITABLE) !== 0) return { who: "everybody", bits: "o-w" };
+  return (mode & GROUP_WRITABLE) !== 0 && !ownGroups.includes(group)
+    ? { who: `group ${group}`, bits: "g-w" }
+    : undefined;
+}
+
 /**
  * Why a folder cannot be relied on: somebody else could put another in the place of it, or of one above
- * it. In a folder with the sticky bit, such as /tmp, nobody can who does not own what is in it.
+ * it. In a folder with the sticky bit, such as /tmp, nobody can who does not own what is in it; but
+ * such a folder itself is everybody's to put something into.
  *
  * `look` tells what is at a path; nothing where there is nothing.
  */
 export function foreignWay(
   { name, path }: Way,
-  { user, ownGroups }: Trust,
+  trust: Trust,
   look: (path: string) => Place | undefined,
 ): Foreign | undefined {
-  for (const [at, { owner, group, mode, target }] of wayTo(path, look)) {
-    const place = at === path ? `${at} (${name})` : `${at} (above ${path}, ${name})`;
-    if (owner !== user && owner !== 0) {
-      return {
-        problem: `${place} belongs to user ${owner}, not to ${user}`,
-        hint: `who owns it can put another in its place: name a folder of your own, or ` +
-          `sudo chown ${user} ${shellWord(at)}`,
-      };
-    }
-    if (target !== undefined || (mode & STICKY) !== 0) continue;
-    const isForAll = (mode & WORLD_WRITABLE) !== 0;
-    if (isForAll || (mode & GROUP_WRITABLE) !== 0 && !ownGroups.includes(group)) {
-      const [who, bits] = isForAll ? ["everybody", "o-w"] : [`group ${group}`, "g-w"];
-      return {
-        problem: `${who} may write to ${place}, and put another folder in the place of yours`,
-        hint: `chmod ${bits} ${shellWord(at)}`,
-      };
-    }
+  for (const { at, place, isEnd } of wayTo(path, look)) {
+    // Nobody who does not own it can move away what is on the way.
+    const isPassed = !isEnd && isSticky(place);
+    const foreign = foreignPlace(at, at === path ? name : `${relation(at, path)}, ${name}`, trust, {
+      ...place,
+      mode: isPassed ? 0 : place.mode,
+    });
+    if (foreign !== undefined) return foreign;
   }
   return undefined;
+}
+
+/** How a place is called that is passed on the way to a path. */
+function relation(at: string, path: string): string {
+  return `${path.startsWith(at === "/" ? at : `${at}/`) ? "above" : "on the way to"} ${path}`;
+}
+
+/** Why one folder, or a link on the way, cannot be relied on; `about` says what it is. */
+export function foreignPlace(
+  at: string,
+  about: string,
+  { user, ownGroups }: Trust,
+  place: Place,
+): Foreign | undefined {
+  const { owner, target } = place;
+  if (owner !== user && owner !== 0) {
+    return {
+      problem: `${at} (${about}) belongs to user ${owner}, not to ${user}`,
+      // A chown follows a link, to a file that its owner may choose.
+      hint: target === undefined
+        ? "who owns it can put another in its place: name a folder of your own, or " +
+          `sudo chown ${user} ${shellWord(at)}`
+        : "who owns the link can have it lead elsewhere: name a folder of your own",
+    };
+  }
+  const others = target === undefined ? otherWriters(place, ownGroups) : undefined;
+  if (others === undefined) return undefined;
+  const { who, bits } = others;
+  return {
+    problem: `${who} may write to ${at} (${about}), and put something else in the place of yours`,
+    // One with the sticky bit, such as /tmp, is meant to be so.
+    hint: isSticky(place) ? "name a folder of your own below it" : `chmod ${bits} ${shellWord(at)}`,
+  };
+}
+
+function isSticky({ mode }: Place): boolean {
+  return (mode & STICKY) !== 0;
 }
 
 /** After so many links, the kernel goes no further either. */
 const LINK_LIMIT = 40;
 
-/** Every folder and link that is passed on the way to a path, as far as it is there. */
+/** Every folder and link that is passed on the way to a path, as far as it is there, and its end. */
 function* wayTo(
   path: string,
   look: (path: string) => Place | undefined,
-): Generator<[path: string, place: Place]> {
-  const rest = path.split("/");
+): Generator<{ readonly at: string; readonly place: Place; readonly isEnd: boolean }> {
+  const rest = ["/", ...namesOf(path)];
   let links = 0;
-  let at = "/";
+  let folder = "/";
   for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
-    const next = name === ".." ? dirname(at) : join(at, name);
-    const place = look(next);
+    const at = name === ".." ? dirname(folder) : join(folder, name);
+    const place = look(at);
     if (place === undefined || links > LINK_LIMIT) return;
-    yield [next, place];
-    if (place.target === undefined) at = next;
+    const { target } = place;
+    yield { at, place, isEnd: target === undefined && rest.length === 0 };
+    if (target === undefined) folder = at;
     else {
       links++;
-      rest.unshift(...place.target.split("/"));
-      if (isAbsolute(place.target)) at = "/";
+      rest.unshift(...namesOf(target));
+      if (isAbsolute(target)) folder = "/";
     }
   }
+}
+
+function namesOf(path: string): string[] {
+  return path.split("/").filter((name) => name !== "" && name !== ".");
 }
 
 /**

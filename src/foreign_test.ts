@@ -64,12 +64,12 @@ Deno.test("a folder is foreign if somebody else owns it, may write to it, or to 
     "writable for everybody": [
       OUT,
       { [OUT]: { ...mine, mode: 0o777 } },
-      `everybody may write to ${OUT} (--output), and put another folder in the place of yours`,
+      `everybody may write to ${OUT} (--output), and put something else in the place of yours`,
     ],
     "writable for a group": [
       OUT,
       { [OUT]: { ...mine, group: 100, mode: 0o770 } },
-      `group 100 may write to ${OUT} (--output), and put another folder in the place of yours`,
+      `group 100 may write to ${OUT} (--output), and put something else in the place of yours`,
     ],
     "of somebody else, in a folder with the sticky bit": [
       "/tmp/out",
@@ -84,7 +84,18 @@ Deno.test("a folder is foreign if somebody else owns it, may write to it, or to 
     "behind a link to a folder of somebody else": [
       OUT,
       { [OUT]: { ...mine, target: "/srv/theirs/mine" }, "/srv": roots, "/srv/theirs": theirs },
-      `/srv/theirs (above ${OUT}, --output) belongs to user 1001, not to 1000`,
+      `/srv/theirs (on the way to ${OUT}, --output) belongs to user 1001, not to 1000`,
+    ],
+    "everybody's, with the sticky bit": [
+      "/tmp",
+      {},
+      "everybody may write to /tmp (--output), and put something else in the place of yours",
+    ],
+    "behind a link to a folder with the sticky bit": [
+      OUT,
+      { [OUT]: { ...mine, target: "/tmp/" } },
+      `everybody may write to /tmp (on the way to ${OUT}, --output), and put something else in ` +
+      "the place of yours",
     ],
   };
   for (const [name, [path, places, problem]] of Object.entries(foreign)) {
@@ -96,6 +107,21 @@ Deno.test("a hint can be typed as it is", () => {
   const all = host({ "/home/me/a b": { ...mine, mode: 0o777 } });
   const way = { name: "--output", path: "/home/me/a b/c" };
   match(foreignWay(way, trust, (at) => all.get(at))?.hint ?? "", /^chmod o-w '\/home\/me\/a b'$/);
+});
+
+Deno.test("a hint does no harm: a link is not followed, and /tmp stays everybody's", () => {
+  const all = host({
+    "/tmp/link": { ...theirs, target: "/home/me/.ssh" },
+    "/tmp/folder": theirs,
+  });
+  const hint = (path: string) =>
+    foreignWay({ name: "--output", path }, trust, (at) => all.get(at))?.hint;
+  strictEqual(hint("/tmp"), "name a folder of your own below it");
+  strictEqual(
+    hint("/tmp/link/x"),
+    "who owns the link can have it lead elsewhere: name a folder of your own",
+  );
+  match(hint("/tmp/folder/x") ?? "", /, or sudo chown 1000 \/tmp\/folder$/);
 });
 
 Deno.test("a group is the user's own if nobody but root is in it besides", () => {
@@ -117,12 +143,13 @@ Deno.test("what a command writes, and what it makes units of, must be relied on"
   const folders = foldersOfHome("/home/me", { runtime: "/run/user/1000", output: "/out" });
   const options = { json: false, verify: true, reload: true, force: false, restart: false };
   const draft = { json: false, requests: [], bootCoven: undefined };
-  const units = ["XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"];
+  const units = ["XDG_CONFIG_HOME", "the stage below XDG_RUNTIME_DIR"];
+  const ofCodex = ["the Codex"];
   const table: readonly (readonly [Invocation, readonly string[]])[] = [
-    [{ command: "render", mode: "inscribe", ...options, waitSeconds: 0 }, [...units, "the Codex"]],
+    [{ command: "render", mode: "inscribe", ...options, waitSeconds: 0 }, [...units, ...ofCodex]],
     [{ command: "render", mode: "dry-run", json: false, exitCode: false }, [
       ...units,
-      "the Codex",
+      ...ofCodex,
     ]],
     [{ command: "render", mode: "output", json: false, exitCode: false }, ["--output"]],
     [{ command: "rollback", ...options, waitSeconds: 0 }, units],

@@ -1,3 +1,4 @@
+import { dirname } from "node:path/posix";
 import type { Folders } from "./folders.ts";
 import type { Invocation } from "./invocation.ts";
 import type { ProgramName, Programs } from "./programs.ts";
@@ -135,10 +136,15 @@ function writing(folders: Folders, programs: Programs, read: readonly string[]):
     `${folders.config}/${f}`
   );
   return {
-    read: [...read, ...write, ...above, ...others(folders)],
+    read: [...read, ...write, ...above, ...stagesOf(folders), ...others(folders)],
     write,
     run: some(programs, ["systemctl", "systemdAnalyze", "generator"]),
   };
+}
+
+/** Where the stage is, which is looked at for the same reason. */
+function stagesOf({ stage }: Folders): string[] {
+  return stage === undefined ? [] : [dirname(stage)];
 }
 
 /** What doctor asks. */

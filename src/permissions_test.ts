@@ -38,6 +38,16 @@ for (const invocation of LOOKING) {
   });
 }
 
+Deno.test("who writes units looks at the folder above the stage, and does not write there", () => {
+  const given = foldersOfHome("/home", { runtime: "/run/user/1000" });
+  const options = { json: false, verify: true, reload: true, force: false, restart: false };
+  const rollback: Invocation = { command: "rollback", ...options, waitSeconds: 0 };
+  const { read, write } = permissionsFor(rollback, given, programs);
+  const above = "/run/user/1000/lychd";
+  deepStrictEqual([read.includes(above), write.includes(above)], [true, false]);
+  deepStrictEqual(write.filter((path) => path.startsWith(above)), [given.stage]);
+});
+
 Deno.test("init and add read and write the Codex, and nothing else", () => {
   for (
     const invocation of [

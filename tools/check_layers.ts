@@ -126,6 +126,7 @@ const LAYERS: readonly {
       "src/host/host.ts",
       "src/invocation.ts",
       "src/folders.ts",
+      "src/foreign.ts",
       "src/programs.ts",
       "src/prompts.ts",
       "src/terminal.ts",

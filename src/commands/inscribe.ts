@@ -14,7 +14,7 @@ import type { Systemd } from "./systemd.ts";
 import { beginTransaction } from "./transaction.ts";
 import { verifyOnStage } from "./verify.ts";
 import { writesFor } from "./writes.ts";
-import { Refusal, writing } from "./writing.ts";
+import { Refusal, refuseForeign, writing } from "./writing.ts";
 
 /** What is to be in the live folders. */
 export interface Wanted {
@@ -57,7 +57,9 @@ async function inscribeLocked(
   systemd: Systemd | undefined,
 ): Promise<Inscribed> {
   const { host, folders, terminal } = context;
-  const read = readTree(host, folders.config, runes.map((rune) => rune.path));
+  const paths = runes.map((rune) => rune.path);
+  refuseForeign(context, folders.config, paths);
+  const read = readTree(host, folders.config, paths);
   if ("problem" in read) throw new Refusal(EXIT.failure, printable(read.problem));
   const changes = plan({ runes, disk: read.tree.disk, receipt: read.tree.receipt });
   refuseStrange(context, options, changes, runes, read.tree.receipt);

@@ -7,10 +7,10 @@ import { basename, dirname } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
 import { serviceOf } from "../core/rune/mod.ts";
 import { foldersOfHome } from "../folders_of_home.ts";
-import type { Host, Ran } from "../host/host.ts";
+import type { FileStatus, Host, Ran } from "../host/host.ts";
 import { type MemoryHost, memoryHost } from "../host/memory_host.ts";
 import { Crash, mortalHost } from "../host/mortal_host.ts";
-import { EXIT, type InscribeOptions } from "../invocation.ts";
+import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { inscribe } from "./inscribe.ts";
 import { findPrograms } from "../programs.ts";
@@ -538,3 +538,71 @@ function filesOf(memory: MemoryHost): string[] {
   return [...memory.files].filter(([path]) => !path.endsWith("/.lychd-lock"))
     .map(([path, { bytes }]) => `${path} ${new TextDecoder().decode(bytes)}`).sort();
 }
+
+const STAGE = folders.stage ?? "";
+
+/** What a render does if one place is otherwise: before it begins, or since the stage was made. */
+async function renderedWith(
+  place: string,
+  status: Partial<FileStatus>,
+  { isLate = false } = {},
+): Promise<{ said: Said; code: ExitCode; created: string[] }> {
+  const said = { out: "", err: "" };
+  const memory = await oldHost();
+  if (!isLate) memory.makeFolder(place);
+  const before = new Set(memory.folders);
+  const created: string[] = [];
+  const host: Host = {
+    ...memory,
+    lstat(path) {
+      const found = memory.lstat(path);
+      return found && { ...found, ...path === place ? status : {} };
+    },
+    create(path, ...rest) {
+      created.push(path);
+      memory.create(path, ...rest);
+    },
+  };
+  const code = await inscribe(contextOf(host, said), OPTIONS, () => ({ runes: NEW }));
+  if (!isLate) created.push(...memory.folders.difference(before));
+  return { said, code, created };
+}
+
+Deno.test("nothing is written on a stage in which somebody else has a say", async () => {
+  const above = dirname(STAGE);
+  const foreign: readonly (readonly [string, Partial<FileStatus>, string])[] = [
+    [STAGE, { kind: "link" }, `${STAGE} is a link, and lychd writes through none`],
+    [above, { kind: "link" }, `${above} is a link, and lychd writes through none`],
+    [above, { owner: 65534 }, `${above} belongs to user 65534, not to 0`],
+    [STAGE, { mode: 0o777 }, `everybody may write to ${STAGE}`],
+  ];
+  for (const [place, status, problem] of foreign) {
+    for (const isLate of [false, true]) {
+      const { said, code, created } = await renderedWith(place, status, { isLate });
+      assert.ok(said.err.startsWith(`lychd: ${problem}`), said.err);
+      assert.ok(said.err.includes("; nothing was changed\nhint: "), said.err);
+      assert.equal(code, EXIT.failure);
+      assert.deepEqual(created, []);
+    }
+  }
+});
+
+Deno.test("no unit is written into a folder that everybody may write to", async () => {
+  const folder = "/home/.config/containers/systemd/lychd/observer";
+  const said = { out: "", err: "" };
+  const memory = await oldHost();
+  memory.makeFolder(folder);
+  const host: Host = {
+    ...memory,
+    lstat(path) {
+      const found = memory.lstat(path);
+      return found && { ...found, ...path === folder ? { mode: 0o777 } : {} };
+    },
+  };
+  const runes = [...NEW, rune(`${UNITS}/observer/observe.sh`, "")];
+  const before = runesOf(memory);
+  const code = await inscribe(contextOf(host, said), OPTIONS, () => ({ runes }));
+  assert.equal(code, EXIT.failure);
+  assert.match(said.err, /^lychd: everybody may write to \S+\/observer, [^\n]+\nhint: chmod o-w /);
+  assert.deepEqual(runesOf(memory), before);
+});

@@ -1,19 +1,23 @@
 import { join } from "node:path/posix";
-import { formatSummary, plan } from "../core/plan/mod.ts";
+import type { Rune } from "../core/compile/mod.ts";
+import { formatSummary, plan, RECEIPT_PATH } from "../core/plan/mod.ts";
 import { printable } from "../core/report/mod.ts";
+import { type Foreign, foreignPlace } from "../foreign.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
 import { readTree } from "./disk.ts";
 import type { Loaded } from "./load.ts";
+import { foreignBelow } from "./own_folders.ts";
 import { beginTransaction, isTransient, recover } from "./transaction.ts";
 import { writesFor } from "./writes.ts";
 
 /**
  * `render --output DIR`: writes the tree as it would lie below `$XDG_CONFIG_HOME`.
  *
- * DIR must be missing, empty, or made by an earlier run, also one that was cut off.
+ * DIR must be missing, empty, or made by an earlier run, also one that was cut off; and nobody else may
+ * have a say in it.
  */
 export function writeOutput(
   { json }: Extract<Invocation, { command: "render" }>,
@@ -22,12 +26,15 @@ export function writeOutput(
 ): ExitCode {
   const { host, folders, terminal } = context;
   const root = folders.output ?? "";
-  const refuse = (problem: string) => fail(context, json, problem);
+  const refuse = (problem: string, hint?: string) => fail(context, json, problem, { hint });
   try {
-    if (host.stat(root) !== undefined) {
-      if (host.stat(root)?.kind !== "folder") return refuse(`${root} is no folder`);
-      recover(host, root);
+    if (host.stat(root) === undefined) host.makeFolder(root);
+    if (host.stat(root)?.kind !== "folder") return refuse(`${root} is no folder`);
+    const foreign = foreignOutput(context, root, runes);
+    if (foreign !== undefined) {
+      return refuse(`${printable(foreign.problem)}; nothing was changed`, foreign.hint);
     }
+    recover(host, root);
     const read = readTree(host, root, runes.map((rune) => rune.path));
     if ("problem" in read) return refuse(read.problem);
     if (!read.tree.hasReceipt && !isVacant(host, root)) {
@@ -55,6 +62,17 @@ export function writeOutput(
     if (!(error instanceof HostError)) throw error;
     return refuse(`${error.path}: ${error.message}; nothing was changed`);
   }
+}
+
+/** Why a folder, or one below it, is not written to: also one that somebody made in the meantime. */
+function foreignOutput(
+  context: CommandContext,
+  root: string,
+  runes: readonly Rune[],
+): Foreign | undefined {
+  const status = context.host.lstat(root);
+  const own = status && foreignPlace(root, "--output", context, status);
+  return own ?? foreignBelow(context, root, [RECEIPT_PATH, ...runes.map(({ path }) => path)]);
 }
 
 /** Whether a folder holds no file but what a transaction that was cut off left. */

@@ -3,21 +3,25 @@ import type { Rune } from "../core/compile/mod.ts";
 import { parseGeneratorOutput, serviceOf, SYSTEMD_FOLDER, unitOf } from "../core/rune/mod.ts";
 import type { Host } from "../host/host.ts";
 import type { CommandContext } from "./context.ts";
+import { refuseForeign } from "./writing.ts";
 
 /**
  * Tries a generation on the stage: the real generator must write a service for each unit, and
  * systemd must find nothing wrong with the plain ones.
  *
+ * Throws a Refusal if somebody else has a say in the stage.
+ *
  * @returns what is wrong, in words that name the unit; empty when nothing is.
  */
 export async function verifyOnStage(
-  { host, programs }: CommandContext,
+  context: CommandContext,
   stage: string,
   runes: readonly Rune[],
 ): Promise<string[]> {
+  const { host, programs } = context;
   const { generator } = programs;
   if (generator === undefined) return ["there is no Quadlet generator"];
-  clearFolder(host, stage);
+  setStage(context, stage);
   try {
     for (const { path, text, mode } of runes) {
       const place = join(stage, path);
@@ -36,6 +40,20 @@ export async function verifyOnStage(
   } finally {
     clearFolder(host, stage);
   }
+}
+
+/**
+ * Makes the stage, empty. Above it may be a folder in which everybody may make one of its name: so what
+ * is there is judged before it is touched, and again when nobody else can put another in its place.
+ */
+function setStage(context: CommandContext, stage: string): void {
+  const { host } = context;
+  const ours = join(basename(dirname(stage)), basename(stage), "x");
+  const judge = () => refuseForeign(context, dirname(dirname(stage)), [ours]);
+  judge();
+  clearFolder(host, stage);
+  host.makeFolder(stage);
+  judge();
 }
 
 /** What the generator said of a file, or that it said nothing. */

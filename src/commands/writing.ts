@@ -1,9 +1,11 @@
-import { dirname, join } from "node:path/posix";
+import { join } from "node:path/posix";
 import { printable } from "../core/report/mod.ts";
+import { BOOT_DROP_IN, QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/names.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { fail } from "./fail.ts";
+import { foreignBelow } from "./own_folders.ts";
 import { type Systemd, userSystemd } from "./systemd.ts";
 import { recover } from "./transaction.ts";
 
@@ -27,7 +29,7 @@ export async function writing<T>(
   const { host, folders, terminal } = context;
   try {
     const systemd = await requireHost(context, options);
-    checkFolders(context);
+    refuseForeign(context, folders.config, WRITTEN);
     host.makeFolder(folders.quadlet);
     const holder = `process ${context.processId}`;
     const lock = await host.lock(join(folders.quadlet, LOCK), holder, options.waitSeconds);
@@ -78,6 +80,9 @@ function leaveNothing(host: Host, folder: string): void {
 /** The file, in our folder, whose lock keeps two runs apart. */
 export const LOCK = ".lychd-lock";
 
+/** In the deepest folders that are written to. */
+const WRITTEN = [join(QUADLET_FOLDER, LOCK), join(SYSTEMD_FOLDER, BOOT_DROP_IN)];
+
 /** What must be there before anything is tried, unless the operator does without it. */
 async function requireHost(
   context: CommandContext,
@@ -111,30 +116,13 @@ async function requireHost(
   return systemd;
 }
 
-/** Folders that lead elsewhere or belong to somebody else are not written through. */
-function checkFolders({ host, folders, user }: CommandContext): void {
-  for (const leaf of [folders.quadlet, join(folders.systemd, "default.target.d")]) {
-    for (let folder = leaf; folder.startsWith(`${folders.config}/`); folder = dirname(folder)) {
-      const status = host.lstat(folder);
-      if (status === undefined) continue;
-      if (status.kind !== "folder") {
-        throw new Refusal(
-          EXIT.failure,
-          `${
-            printable(folder)
-          } is a ${status.kind}, and lychd writes through none; nothing was changed`,
-          "make it a folder of its own (a link in the place of ~/.config itself is fine)",
-        );
-      }
-      if (status.owner !== user) {
-        throw new Refusal(
-          EXIT.failure,
-          `${
-            printable(folder)
-          } belongs to user ${status.owner}, not to ${user}; nothing was changed`,
-          `sudo chown -R ${user} ${printable(folder)}`,
-        );
-      }
-    }
-  }
+/** Refuses to write to `paths` below `root` if somebody else has a say in a folder on the way. */
+export function refuseForeign(
+  context: CommandContext,
+  root: string,
+  paths: readonly string[],
+): void {
+  const foreign = foreignBelow(context, root, paths);
+  if (foreign === undefined) return;
+  throw new Refusal(EXIT.failure, `${foreign.problem}; nothing was changed`, foreign.hint);
 }

@@ -36,7 +36,7 @@ export const DENO_HOST: Host = {
       Deno.removeSync(path);
     });
   },
-  makeFolder: (path) => attempt(path, () => Deno.mkdirSync(path, { recursive: true })),
+  makeFolder: (path) => attempt(path, () => makeFolder(path)),
   removeEmptyFolder(path) {
     try {
       if (!Deno.lstatSync(path).isDirectory) return false;
@@ -163,7 +163,7 @@ function kill(child: Deno.ChildProcess): void {
 /** The locked file, which then names its holder, or nothing when somebody else has it. */
 function takeLock(path: string, holder: string): Deno.FsFile | undefined {
   // Whoever held it may have removed it, and its folder.
-  Deno.mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   if (isLink(path)) throw new Error("it is a link, and lychd writes through none");
   const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
   if (file.tryLockSync(true)) {
@@ -175,6 +175,11 @@ function takeLock(path: string, holder: string): Deno.FsFile | undefined {
   }
   file.close();
   return undefined;
+}
+
+/** Makes a folder and those above it, of which the umask may only take more away. */
+function makeFolder(path: string): void {
+  Deno.mkdirSync(path, { recursive: true, mode: 0o755 });
 }
 
 function isLink(path: string): boolean {

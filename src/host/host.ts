@@ -76,7 +76,7 @@ export interface Host {
   rename(from: string, to: string): void;
   /** Removes one file. */
   remove(path: string): void;
-  /** Makes a folder and those above it. */
+  /** Makes a folder and those above it, for nobody else to write to. */
   makeFolder(path: string): void;
   /** Removes a folder if it is empty; true when it did. */
   removeEmptyFolder(path: string): boolean;

@@ -3,7 +3,8 @@
  * what a hostile environment, Codex or neighbour can do from outside.
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { join } from "node:path/posix";
+import { dirname, join, relative } from "node:path/posix";
+import { foldersOfHome } from "../../src/folders_of_home.ts";
 import { ATTEMPTS, type Outcome } from "../../src/seal/attempts.ts";
 import type { SealRequest } from "../../src/seal/self_test.ts";
 import { ALONE, binaryTest, exists, Home, household, notRoot, walk } from "./binary.ts";
@@ -198,6 +199,11 @@ binaryTest("variables and programs of somebody else change nothing", async () =>
   deepStrictEqual(home.generation(), expected);
 });
 
+/** The stage of a home, below `$XDG_RUNTIME_DIR`. */
+function stageOf(home: Home): string {
+  return relative("/", foldersOfHome(home.dir, { runtime: "/" }).stage ?? "");
+}
+
 binaryTest("variables that lead to folders of somebody else are refused", async () => {
   await using home = new Home();
   const codex = home.codex("a", household("a"));
@@ -206,11 +212,14 @@ binaryTest("variables that lead to folders of somebody else are refused", async 
   Deno.chownSync(foreign, NOBODY, NOBODY);
   for (const variable of ["XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"]) {
     home.env[variable] = foreign;
+    const about = variable === "XDG_CONFIG_HOME"
+      ? variable
+      : `above ${join(foreign, stageOf(home))}, the stage below ${variable}`;
     for (const args of [["render", "--codex", codex], ["rollback"], ["purge", "--yes"]]) {
       const { code, stdout, stderr } = await home.run([...args, ...ALONE]);
       strictEqual(
         stderr,
-        `lychd: ${foreign} (${variable}) belongs to user ${NOBODY}, not to 0; nothing was changed\n` +
+        `lychd: ${foreign} (${about}) belongs to user ${NOBODY}, not to 0; nothing was changed\n` +
           "hint: who owns it can put another in its place: name a folder of your own, or " +
           `sudo chown 0 ${foreign}\n`,
       );
@@ -277,7 +286,15 @@ const FOREIGN: Readonly<Record<string, (home: Home, codex: string) => [string[],
     const moved = join(nobodys(join(home.dir, "x")), "codex");
     Deno.renameSync(codex, moved);
     Deno.symlinkSync(moved, codex);
-    return [["render", "--codex", codex], /x \(above \S+a, the Codex\) belongs/];
+    return [["render", "--codex", codex], /x \(on the way to \S+a, the Codex\) belongs/];
+  },
+  "a stage that somebody laid as a link": (home, codex) => {
+    home.env["XDG_RUNTIME_DIR"] = own(join(home.dir, "x"), 0o1777);
+    const stage = join(home.dir, "x", stageOf(home));
+    nobodys(dirname(stage));
+    Deno.symlinkSync(home.config, stage);
+    const words = /x\/lychd \(above \S+, the stage below XDG_RUNTIME_DIR\) belongs/;
+    return [["render", "--codex", codex], words];
   },
   "a Codex that a foreign group may write to": (_, codex) => {
     Deno.chownSync(codex, 0, NOBODY);

@@ -44,7 +44,8 @@ Deno.test("folders that lead elsewhere are not written through", async (t) => {
       for (const args of COMMANDS) {
         await refused(test, args, {
           stderr: `lychd: [DIR]/${path} is a link, and lychd writes through none; nothing was ` +
-            "changed\nhint: make it a folder of its own (a link in the place of ~/.config itself is fine)\n",
+            "changed\nhint: make it a folder of its own (a link in the place of [DIR]/home/.config " +
+            "itself is fine)\n",
         });
       }
       strictEqual(test.listing().join("\n"), before.join("\n"));
@@ -114,6 +115,37 @@ Deno.test({
       }
     }
   },
+});
+
+Deno.test("a folder that everybody may write to is refused", async (t) => {
+  for (const path of ["home/.config/containers", OURS, "home/.config/systemd", UNITS]) {
+    await t.step(path, async () => {
+      await using test = await inscribed();
+      Deno.chmodSync(`${test.dir}/${path}`, 0o777);
+      for (const args of COMMANDS) {
+        await refused(test, args, {
+          stderr: `lychd: everybody may write to [DIR]/${path}, and put something else in the ` +
+            `place of yours; nothing was changed\nhint: chmod o-w [DIR]/${path}\n`,
+        });
+      }
+    });
+  }
+});
+
+Deno.test("nobody else may write to a folder that lychd makes, whatever the umask is", async () => {
+  await using test = oneEye();
+  const render = `$LYCHD ${RENDER.join(" ")}`;
+  const { code, stderr } = await test.shell(
+    `umask 0; ${render} && ${render} && $LYCHD render --output out`,
+  );
+  strictEqual(code, 0, stderr);
+  const made = [...test.paths("home/.config").map((path) => `home/.config/${path}`)]
+    .filter((path) => !path.includes("/lychd/soulstones") && !path.endsWith(".config/lychd"))
+    .concat("out", test.paths("out").map((path) => `out/${path}`));
+  const open = made.filter((path) =>
+    ((Deno.lstatSync(`${test.dir}/${path}`).mode ?? 0) & 0o022) > 0
+  );
+  deepStrictEqual(open, []);
 });
 
 /** Further ones are in src/commands/inscribe_test.ts. */

@@ -148,3 +148,36 @@ Deno.test("--output leaves the operator's own folders alone", async () => {
   await test.run(["render", "--output", "out"]);
   deepStrictEqual(test.listing("home"), before);
 });
+
+Deno.test("--output refuses a folder that others may write to, and one below it", async () => {
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
+  await test.run(["render", "--output", "out"]);
+  const folders: readonly (readonly [path: string, mode: number, about: string, hint: string])[] = [
+    ["out", 0o1777, " (--output)", "name a folder of your own below it"],
+    ["out/systemd", 0o777, "", "chmod o-w [DIR]/out/systemd"],
+    [
+      "out/containers/systemd/lychd",
+      0o1777,
+      "",
+      "chmod o-w [DIR]/out/containers/systemd/lychd",
+    ],
+  ];
+  for (const [path, mode, about, hint] of folders) {
+    Deno.chmodSync(`${test.dir}/${path}`, mode);
+    const before = test.listing();
+    await test.expect(["render", "--output", "out"], {
+      code: 1,
+      stderr: `lychd: everybody may write to [DIR]/${path}${about}, and put something else in ` +
+        `the place of yours; nothing was changed\nhint: ${hint}\n`,
+    });
+    deepStrictEqual(test.listing(), before);
+    Deno.chmodSync(`${test.dir}/${path}`, 0o755);
+  }
+});
+
+Deno.test("--output makes a folder in one with the sticky bit", async () => {
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
+  Deno.mkdirSync(`${test.dir}/tmp`);
+  Deno.chmodSync(`${test.dir}/tmp`, 0o1777);
+  await test.expect(["render", "--output", "tmp/new"], { stdout: `[DIR]/tmp/new: ${CREATED}` });
+});

@@ -4,7 +4,7 @@ import type { Folders } from "../../src/folders.ts";
 import { foldersOfHome } from "../../src/folders_of_home.ts";
 import { type Permissions, permissionsFor, proberPermissions } from "../../src/permissions.ts";
 import { findPrograms, PROGRAM_PLACES } from "../../src/programs.ts";
-import { basename } from "node:path/posix";
+import { basename, dirname } from "node:path/posix";
 
 const HOME = "/home/you";
 const RUNTIME = "/run/user/1000";
@@ -93,7 +93,7 @@ function pathsIn(paths: readonly string[], folders: Folders): string[] {
   );
   const named = paths.map((path) => {
     if (path === folders.codex) return "the Codex";
-    if (path === folders.stage) return "the stage";
+    if (path === folders.stage || path === dirname(folders.stage ?? "")) return "the stage";
     if (path === folders.output) return "`DIR`";
     if (path === folders.facts) return "`FILE`";
     const imported = folders.imports.find((each) => each.path === path);
