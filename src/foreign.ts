@@ -25,6 +25,8 @@ export interface Trust {
 export interface Way {
   readonly name: string;
   readonly path: string;
+  /** Whether the command itself looks at what is at the end. */
+  readonly isEndJudged?: boolean;
 }
 
 /** Why a folder cannot be relied on, and what helps. */
@@ -35,12 +37,16 @@ export interface Foreign {
 
 /**
  * The folders that a command writes to, or makes units of. A sandbox cannot look at what is above them
- * without seeing all that is in there, so that the gate does.
+ * without seeing all that is in there, so that the gate does; nor at those above what a link of the
+ * Codex leads to.
+ *
+ * `linksOf` tells the links that a Codex is read through.
  */
 export function waysOf(
   invocation: Invocation,
   { read, write }: Permissions,
   folders: Folders,
+  linksOf: (codex: string) => readonly string[],
 ): Way[] {
   const { named, codex, output, stage } = folders;
   const inscribes = write.includes(folders.quadlet) || isRehearsal(invocation);
@@ -51,6 +57,9 @@ export function waysOf(
     ...inscribes ? way("XDG_CONFIG_HOME", named.config) : [],
     ...inscribes ? way("the stage below XDG_RUNTIME_DIR", stageBelow(named.runtime, stage)) : [],
     ...isMadeOfCodex || write.includes(codex) ? way("the Codex", named.codex) : [],
+    ...isMadeOfCodex
+      ? linksOf(codex).map((path) => ({ name: "a link of the Codex", path, isEndJudged: true }))
+      : [],
     ...output !== undefined && write.includes(output) ? way("--output", named.output) : [],
   ];
 }
@@ -88,11 +97,12 @@ export function otherWriters(
  * `look` tells what is at a path; nothing where there is nothing.
  */
 export function foreignWay(
-  { name, path }: Way,
+  { name, path, isEndJudged = false }: Way,
   trust: Trust,
   look: (path: string) => Place | undefined,
 ): Foreign | undefined {
   for (const { at, place, isEnd } of wayTo(path, look)) {
+    if (isEnd && isEndJudged) continue;
     // Nobody who does not own it can move away what is on the way.
     const isPassed = !isEnd && isSticky(place);
     const foreign = foreignPlace(at, at === path ? name : `${relation(at, path)}, ${name}`, trust, {

@@ -124,6 +124,28 @@ Deno.test("a hint does no harm: a link is not followed, and /tmp stays everybody
   match(hint("/tmp/folder/x") ?? "", /, or sudo chown 1000 \/tmp\/folder$/);
 });
 
+Deno.test("of what a link of the Codex leads to, the end is for the command to judge", () => {
+  const link = "/home/me/codex/soulstones/e.toml";
+  const end = { ...mine, mode: 0o666 };
+  const problem = (dots: Place) => {
+    const all = host({
+      "/home/me/codex": mine,
+      "/home/me/codex/soulstones": mine,
+      [link]: { ...mine, target: "../../dots/e.toml" },
+      "/home/me/dots": dots,
+      "/home/me/dots/e.toml": end,
+    });
+    const way = { name: "a link of the Codex", path: link, isEndJudged: true };
+    return foreignWay(way, trust, (at) => all.get(at))?.problem;
+  };
+  strictEqual(problem(mine), undefined);
+  strictEqual(
+    problem({ ...mine, mode: 0o777 }),
+    `everybody may write to /home/me/dots (on the way to ${link}, a link of the Codex), and put ` +
+      "something else in the place of yours",
+  );
+});
+
 Deno.test("a group is the user's own if nobody but root is in it besides", () => {
   const passwd = `root:x:0:0::/root:/bin/sh
 me:x:1000:1000::/home/me:/bin/sh
@@ -144,7 +166,7 @@ Deno.test("what a command writes, and what it makes units of, must be relied on"
   const options = { json: false, verify: true, reload: true, force: false, restart: false };
   const draft = { json: false, requests: [], bootCoven: undefined };
   const units = ["XDG_CONFIG_HOME", "the stage below XDG_RUNTIME_DIR"];
-  const ofCodex = ["the Codex"];
+  const ofCodex = ["the Codex", "a link of the Codex"];
   const table: readonly (readonly [Invocation, readonly string[]])[] = [
     [{ command: "render", mode: "inscribe", ...options, waitSeconds: 0 }, [...units, ...ofCodex]],
     [{ command: "render", mode: "dry-run", json: false, exitCode: false }, [
@@ -162,7 +184,7 @@ Deno.test("what a command writes, and what it makes units of, must be relied on"
   ];
   for (const [invocation, names] of table) {
     const permissions = permissionsFor(invocation, folders, findPrograms(() => true));
-    const ways = waysOf(invocation, permissions, folders);
+    const ways = waysOf(invocation, permissions, folders, (codex) => [`${codex}/link.toml`]);
     deepStrictEqual(ways.map(({ name }) => name), names, invocation.command);
   }
 });

@@ -5,7 +5,7 @@ import { printable } from "./core/report/printable.ts";
 import { computeFolders } from "./folders.ts";
 import { type Foreign, foreignWay, isRehearsal, type Trust, waysOf } from "./foreign.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
-import { isFile, ownGroups, placeAt, realPath, unitsIn } from "./look.ts";
+import { isFile, linksOfCodex, ownGroups, placesAt, realPath, unitsIn } from "./look.ts";
 import { findPrograms } from "./programs.ts";
 import {
   type Permissions,
@@ -84,11 +84,15 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
   const { folders } = computed;
   const programs = findPrograms(isFile);
   const permissions = permissionsFor(invocation, folders, programs);
-  const ways = waysOf(invocation, permissions, folders);
+  const ways = waysOf(invocation, permissions, folders, linksOfCodex);
   const trust: Trust = { user, ownGroups: ways.length === 0 ? [] : ownGroups(user) };
+  const look = placesAt();
+  const told = new Set<string>();
   for (const way of ways) {
-    const foreign = foreignWay(way, trust, placeAt);
+    // Of all the links of a Codex, many may lead through one folder.
+    const foreign = told.has(way.name) ? undefined : foreignWay(way, trust, look);
     if (foreign === undefined) continue;
+    told.add(way.name);
     if (!isRehearsal(invocation)) return tellForeign(foreign, invocation, terminal);
     terminal.err(`lychd: ${printable(foreign.problem)}; render will refuse\n`);
   }

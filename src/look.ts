@@ -1,5 +1,6 @@
 /** What the gate looks at: it has the permissions of all commands, and opens no file but these. */
 import { basename, dirname, join } from "node:path/posix";
+import { ENTRY_LIMIT } from "./core/codex/limits.ts";
 import type { UnitFile } from "./core/orchestrator/inventory.ts";
 import { QUADLET_FOLDER } from "./core/rune/names.ts";
 import { groupsOfOne, type Place } from "./foreign.ts";
@@ -20,6 +21,49 @@ export function placeAt(path: string): Place | undefined {
     const { uid, gid, mode, isSymlink } = Deno.lstatSync(path);
     const target = isSymlink ? Deno.readLinkSync(path) : undefined;
     return { owner: uid ?? 0, group: gid ?? 0, mode: mode ?? 0, target };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same, with each place looked at once. */
+export function placesAt(): typeof placeAt {
+  const known = new Map<string, Place | undefined>();
+  return (path) => {
+    if (!known.has(path)) known.set(path, placeAt(path));
+    return known.get(path);
+  };
+}
+
+/**
+ * The links that a Codex is read through: `lychd.toml`, `soulstones`, and the folders and `.toml` files
+ * below it, hidden ones left out. A Codex with more entries than one may have is not searched further:
+ * no unit is made of it.
+ */
+export function linksOfCodex(codex: string): string[] {
+  const links: string[] = [];
+  const seen = new Set<string>();
+  let count = 0;
+  const visit = (path: string) => {
+    const entries = entriesIn(path);
+    const isRead = entries !== undefined || path.endsWith(".toml");
+    if (isRead && placeAt(path)?.target !== undefined) links.push(path);
+    const real = realPath(path);
+    // A folder that links back to one above it would never end.
+    if (entries === undefined || seen.has(real)) return;
+    seen.add(real);
+    for (const { name, isFile } of entries) {
+      if (!name.startsWith(".") && ++count <= ENTRY_LIMIT && !isFile) visit(join(path, name));
+    }
+  };
+  for (const name of ["lychd.toml", "soulstones"]) visit(join(codex, name));
+  return links.sort();
+}
+
+/** What is in a folder; nothing for what is none, or may not be read. */
+function entriesIn(path: string): Deno.DirEntry[] | undefined {
+  try {
+    return [...Deno.readDirSync(path)];
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { join } from "node:path/posix";
 import { printable, shellWord } from "../core/report/mod.ts";
-import type { FileStatus } from "../host/host.ts";
+import { type Foreign, otherWriters } from "../foreign.ts";
+import type { FileStatus, Host } from "../host/host.ts";
 import type { CommandContext } from "./context.ts";
 
 /** A file or folder of a Codex, by its path below it, and what it is. */
@@ -9,9 +10,6 @@ export interface Visited {
   readonly status: FileStatus;
 }
 
-/** Bits of a mode. */
-const [GROUP_WRITABLE, WORLD_WRITABLE] = [0o020, 0o002];
-
 /**
  * Why units must not be made of a Codex: somebody else could say in it what runs as this user. Root
  * could in any case.
@@ -19,27 +17,36 @@ const [GROUP_WRITABLE, WORLD_WRITABLE] = [0o020, 0o002];
 export function distrust(
   codex: string,
   visited: readonly Visited[],
-  { user, ownGroups }: Pick<CommandContext, "user" | "ownGroups">,
-): { readonly problem: string; readonly hint: string } | undefined {
+  { host, user, ownGroups }: Pick<CommandContext, "host" | "user" | "ownGroups">,
+): Foreign | undefined {
   for (const { path, status } of visited) {
     const place = join(codex, path);
     if (status.owner !== user && status.owner !== 0) {
       return {
         problem: `${printable(place)} belongs to user ${status.owner}, not to ${user}: ` +
           "whoever can change the Codex decides what runs as you",
-        hint: `if you have read it and want it: sudo chown -R ${user} ${shellWord(codex)}`,
+        hint: `if you have read it and want it: sudo chown ${operands(host, codex, path, user)}`,
       };
     }
-    const isForAll = (status.mode & WORLD_WRITABLE) !== 0;
-    const isForGroup = (status.mode & GROUP_WRITABLE) !== 0 && !ownGroups.includes(status.group);
-    if (isForAll || isForGroup) {
-      const [who, bits] = isForAll ? ["everybody", "o-w"] : [`group ${status.group}`, "g-w"];
+    const others = otherWriters(status, ownGroups);
+    if (others !== undefined) {
       return {
-        problem: `${who} may write to ${printable(place)}: ` +
+        problem: `${others.who} may write to ${printable(place)}: ` +
           "whoever can change the Codex decides what runs as you",
-        hint: `chmod -R ${bits} ${shellWord(codex)}`,
+        hint: `chmod ${operands(host, codex, path, others.bits)}`,
       };
     }
   }
   return undefined;
+}
+
+/**
+ * What `chmod` and `chown` are given for a place: the whole Codex, or what a link of it leads to, which
+ * a walk of the Codex does not follow. Of what is elsewhere only that one place is changed.
+ */
+function operands(host: Host, codex: string, path: string, change: string | number): string {
+  const [root, real] = [host.realPath(codex), host.realPath(join(codex, path))];
+  return real === root || real.startsWith(`${root}/`)
+    ? `-R ${change} ${shellWord(root)}`
+    : `${change} ${shellWord(real)}`;
 }

@@ -288,6 +288,14 @@ const FOREIGN: Readonly<Record<string, (home: Home, codex: string) => [string[],
     Deno.symlinkSync(moved, codex);
     return [["render", "--codex", codex], /x \(on the way to \S+a, the Codex\) belongs/];
   },
+  "a Codex with a link to a file in a folder that everybody may write to": (home, codex) => {
+    const dots = own(join(home.dir, "x"), 0o777);
+    Deno.renameSync(`${codex}/lychd.toml`, join(dots, "lychd.toml"));
+    Deno.symlinkSync("../x/lychd.toml", `${codex}/lychd.toml`);
+    const words =
+      /everybody may write to \S+x \(on the way to \S+lychd\.toml, a link of the Codex\)/;
+    return [["render", "--codex", codex], words];
+  },
   "a stage that somebody laid as a link": (home, codex) => {
     home.env["XDG_RUNTIME_DIR"] = own(join(home.dir, "x"), 0o1777);
     const stage = join(home.dir, "x", stageOf(home));

@@ -128,3 +128,37 @@ Deno.test("a Codex of which a file is everybody's to write is not added to", asy
   }
   deepStrictEqual(test.files("cdx"), ["lychd.toml"]);
 });
+
+Deno.test("what a link of a Codex leads to is judged with the way to it, and named in the hint", async () => {
+  await using test = cli().codex({ "lychd.toml": NO_WATCHERS })
+    .write("my dots/below/eye.toml", EYE).write("my dots/below/sage.toml", SAGE);
+  const path = "home/.config/lychd/soulstones/eye.toml";
+  link(test, path, "[DIR]/my dots/below/eye.toml");
+  link(test, "home/.config/lychd/soulstones/sage.toml", "[DIR]/my dots/below/sage.toml");
+  const modes: readonly (readonly [path: string, mode: number, stderr: string])[] = [
+    [
+      "my dots",
+      0o777,
+      `lychd: everybody may write to [DIR]/my dots (on the way to [DIR]/${path}, a link of the ` +
+      "Codex), and put something else in the place of yours; nothing was changed\n" +
+      "hint: chmod o-w '[DIR]/my dots'\n",
+    ],
+    [
+      "my dots/below/eye.toml",
+      0o666,
+      `lychd: everybody may write to [DIR]/${path}: whoever can change the Codex decides what ` +
+      "runs as you; nothing was changed\nhint: chmod o-w '[DIR]/my dots/below/eye.toml'\n",
+    ],
+  ];
+  for (const [place, mode, stderr] of modes) {
+    const before = Deno.statSync(`${test.dir}/${place}`).mode ?? 0;
+    Deno.chmodSync(`${test.dir}/${place}`, mode);
+    await test.expect(["render", "--no-verify", "--no-reload"], { code: 1, stderr });
+    const dry = await test.run(["render", "--dry-run"]);
+    match(dry.stderr, /^lychd: everybody may write to [^\n]+; render will refuse\n$/);
+    strictEqual(dry.code, 0);
+    Deno.chmodSync(`${test.dir}/${place}`, before & 0o777);
+  }
+  const { code } = await test.run(["render", "--no-verify", "--no-reload"]);
+  strictEqual(code, 0);
+});
