@@ -96,18 +96,19 @@ function walk(host: Host, root: string, path: string, found: Found, seen: Set<st
     }
     seen.add(status.value.identity);
   }
-  const names = attempt(() => host.list(join(root, path)));
+  // One more than may be, so that it is told: a folder may hold names without end.
+  const names = attempt(() => host.list(join(root, path), ENTRY_LIMIT + 1));
   if ("reason" in names) {
     add(found, { path, unreadable: names.reason });
     return;
   }
   for (const name of names.value.sort()) {
-    if (name.startsWith(".")) continue;
     const below = `${path}/${name}`;
     if (++found.entries > ENTRY_LIMIT) {
       found.beyond ??= { path: below, limit: `${ENTRY_LIMIT} files and folders` };
     }
     if (found.beyond !== undefined) return;
+    if (name.startsWith(".")) continue;
     const entry = attempt(() => host.stat(join(root, below)));
     if (!("reason" in entry) && entry.value?.kind === "folder") {
       walk(host, root, below, found, seen);
@@ -126,7 +127,7 @@ function readFile(host: Host, root: string, path: string): CodexFile | undefined
     }
     // Anything else, such as a pipe, could wait for ever.
     if (status.kind !== "file") return "it is no file";
-    return strangeLink(host, absolute) ?? host.read(absolute, (FILE_LIMIT_KIB + 1) * 1024);
+    return strangeLink(host, absolute) ?? host.readHead(absolute, (FILE_LIMIT_KIB + 1) * 1024);
   });
   if ("reason" in read) return { path, unreadable: read.reason };
   if (read.value === undefined) return undefined;

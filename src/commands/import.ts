@@ -98,7 +98,7 @@ function readFile(host: Host, path: string, shown: string): ImportFile {
     if (status.kind !== "file") return { path: shown, unreadable: "it is no file" };
     const unreadable = strangeLink(host, path);
     if (unreadable !== undefined) return { path: shown, unreadable };
-    return { path: shown, bytes: host.read(path, READ_LIMIT_BYTES) };
+    return { path: shown, bytes: host.readHead(path, READ_LIMIT_BYTES) };
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     return { path: shown, unreadable: error.message };
