@@ -445,6 +445,13 @@ export const CATALOGUE = {
       hint: "import them one after the other, each to a folder of its own",
     }),
   ),
+  "import-too-large": error(
+    "An import is read as a whole, with the drop-ins of its units, and becomes a Codex of one host.",
+    (p: { limit: string }) => ({
+      message: `an import reads at most ${p.limit}, drop-ins included`,
+      hint: "import fewer units at a time, and look at what is in the folders of their drop-ins",
+    }),
+  ),
   "import-empty": error(
     "Nothing in the input can become a Soulstone.",
     (p: { what: string; help?: string }) => ({
