@@ -27,3 +27,24 @@ Deno.test("hidden names count as what is looked at, and a folder is listed no fu
   strictEqual(more.beyond?.limit, "2048 files and folders");
   deepStrictEqual(more.asked, [2049]);
 });
+
+Deno.test("a name that is not UTF-8 text is told, with the command that shows it", () => {
+  const real = ["a.toml", "\ufffd.toml"];
+  const memory = memoryHost(Object.fromEntries(real.map((name) => [`/c/soulstones/${name}`, ""])));
+  const host = {
+    ...memory,
+    list: () => ["\ufffd.toml", "\ufffdold", "a.toml", "\ufffd.toml", ".\ufffd"],
+  };
+  const found = readCodexFolder(host, "/c", "my codex");
+  if ("fault" in found) throw new Error(found.fault.message);
+  const broken = {
+    unreadable: "its name is not UTF-8 text",
+    help: "rename it; its bytes are shown by: ls -b 'my codex/soulstones'",
+  };
+  deepStrictEqual(found.folder.files, [
+    { path: "soulstones/a.toml", bytes: new Uint8Array() },
+    { path: "soulstones/\ufffd.toml", bytes: new Uint8Array() },
+    { path: "soulstones/\ufffd.toml", ...broken },
+    { path: "soulstones/\ufffdold", ...broken },
+  ]);
+});

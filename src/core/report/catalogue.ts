@@ -47,10 +47,11 @@ export const CATALOGUE = {
     }),
   ),
   "file-unreadable": error(
-    "A Codex file exists but cannot be read: permissions, or a link to nowhere.",
-    (p: { reason: string }) => ({
+    "A Codex file exists but cannot be read: permissions, a link to nowhere, or a name, also of a " +
+      "folder, that is not UTF-8 text.",
+    (p: { reason: string; help?: string | undefined }) => ({
       message: `the file cannot be read: ${p.reason}`,
-      hint: "check its owner and mode with: ls -lL FILE",
+      hint: p.help ?? "check its owner and mode with: ls -lL FILE",
     }),
   ),
   "file-not-utf8": error(
