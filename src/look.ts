@@ -2,6 +2,7 @@
 import { basename, dirname, join } from "node:path/posix";
 import { ENTRY_LIMIT } from "./core/codex/limits.ts";
 import type { UnitFile } from "./core/orchestrator/inventory.ts";
+import { FILE_LIMIT_BYTES } from "./core/plan/limits.ts";
 import { QUADLET_FOLDER } from "./core/rune/names.ts";
 import { groupsOfOne, type Place } from "./foreign.ts";
 
@@ -95,8 +96,11 @@ export function isFile(path: string): boolean {
 export function unitsIn(quadlet: string): UnitFile[] {
   return [...Deno.readDirSync(quadlet)].filter(({ name, isFile }) =>
     isFile && /\.(?:container|pod)$/.test(name)
-  ).map(({ name }) => ({
-    path: `${QUADLET_FOLDER}/${name}`,
-    text: Deno.readTextFileSync(join(quadlet, name)),
-  }));
+  ).flatMap(({ name }) => {
+    const path = `${QUADLET_FOLDER}/${name}`;
+    const place = join(quadlet, name);
+    // The command refuses one that lychd cannot have written.
+    if (Deno.statSync(place).size > FILE_LIMIT_BYTES) return [];
+    return [{ path, text: Deno.readTextFileSync(place) }];
+  });
 }

@@ -76,7 +76,12 @@ const LAYERS: readonly {
   },
   {
     name: "src/look.ts",
-    imports: ["src/foreign.ts", "src/core/codex/limits.ts", "src/core/rune/names.ts"],
+    imports: [
+      "src/foreign.ts",
+      "src/core/codex/limits.ts",
+      "src/core/plan/limits.ts",
+      "src/core/rune/names.ts",
+    ],
     types: ["src/core/orchestrator/inventory.ts"],
   },
   { name: "src/folders_of_home.ts", imports: ["src/folders.ts"] },

@@ -3,7 +3,7 @@ import { join, relative } from "node:path/posix";
 import type { CodexFile, CodexFolder } from "../core/codex/mod.ts";
 import { CODEX_LIMIT_KIB, ENTRY_LIMIT, FILE_LIMIT_KIB } from "../core/codex/limits.ts";
 import { sha256 } from "../core/plan/receipt.ts";
-import { type Finding, finding, startOf } from "../core/report/mod.ts";
+import { type Finding, finding, shellWord, startOf } from "../core/report/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
 import type { Visited } from "./codex_trust.ts";
 import { strangeLink } from "./links.ts";
@@ -36,7 +36,7 @@ export function readCodexFolder(
   const found: Found = { files: [], bytes: 0, entries: 0, beyond: undefined };
   const settings = readFile(watched, folder, "lychd.toml");
   if (settings !== undefined) add(found, settings);
-  walk(watched, folder, "soulstones", found, new Set());
+  walk(watched, { root: folder, shown }, "soulstones", found, new Set());
   const { files, beyond } = found;
   return { folder: { folder: shown, files, ...beyond === undefined ? {} : { beyond } }, visited };
 }
@@ -79,7 +79,14 @@ export function digestOf({ files, beyond }: CodexFolder, version: string): strin
   return sha256(JSON.stringify([version, ...each, ...beyond === undefined ? [] : [beyond]]));
 }
 
-function walk(host: Host, root: string, path: string, found: Found, seen: Set<string>): void {
+/** The folder of a Codex, and how the operator calls it. */
+interface Place {
+  readonly root: string;
+  readonly shown: string;
+}
+
+function walk(host: Host, place: Place, path: string, found: Found, seen: Set<string>): void {
+  const { root } = place;
   const status = attempt(() => host.stat(join(root, path)));
   if (!("reason" in status)) {
     if (status.value === undefined) {
@@ -96,25 +103,41 @@ function walk(host: Host, root: string, path: string, found: Found, seen: Set<st
     }
     seen.add(status.value.identity);
   }
-  const names = attempt(() => host.list(join(root, path)));
+  // One more than may be, so that it is told: a folder may hold names without end.
+  const names = attempt(() => host.list(join(root, path), ENTRY_LIMIT + 1));
   if ("reason" in names) {
     add(found, { path, unreadable: names.reason });
     return;
   }
-  for (const name of names.value.sort()) {
-    if (name.startsWith(".")) continue;
+  for (const [i, name] of names.value.sort().entries()) {
     const below = `${path}/${name}`;
     if (++found.entries > ENTRY_LIMIT) {
       found.beyond ??= { path: below, limit: `${ENTRY_LIMIT} files and folders` };
     }
     if (found.beyond !== undefined) return;
+    if (name.startsWith(".")) continue;
+    if (isBroken(host, join(root, below)) || name === names.value[i - 1]) {
+      add(found, {
+        path: below,
+        unreadable: "its name is not UTF-8 text",
+        help: `rename it; its bytes are shown by: ls -b ${shellWord(join(place.shown, path))}`,
+      });
+      continue;
+    }
     const entry = attempt(() => host.stat(join(root, below)));
     if (!("reason" in entry) && entry.value?.kind === "folder") {
-      walk(host, root, below, found, seen);
+      walk(host, place, below, found, seen);
     } else if (name.endsWith(".toml")) {
       add(found, readFile(host, root, below) ?? { path: below, unreadable: "it links to nothing" });
     }
   }
+}
+
+/** Whether a listed name was not UTF-8 text: then nothing is there by the name that was made of it. */
+function isBroken(host: Host, path: string): boolean {
+  if (!path.includes("\ufffd")) return false;
+  const found = attempt(() => host.lstat(path));
+  return !("reason" in found) && found.value === undefined;
 }
 
 function readFile(host: Host, root: string, path: string): CodexFile | undefined {
@@ -126,7 +149,7 @@ function readFile(host: Host, root: string, path: string): CodexFile | undefined
     }
     // Anything else, such as a pipe, could wait for ever.
     if (status.kind !== "file") return "it is no file";
-    return strangeLink(host, absolute) ?? host.read(absolute, (FILE_LIMIT_KIB + 1) * 1024);
+    return strangeLink(host, absolute) ?? host.readHead(absolute, (FILE_LIMIT_KIB + 1) * 1024);
   });
   if ("reason" in read) return { path, unreadable: read.reason };
   if (read.value === undefined) return undefined;

@@ -1,8 +1,10 @@
 import { join } from "node:path/posix";
 // Not by mod.ts: a summon would wait for the library that makes diffs.
+import { TREE_LIMIT_BYTES } from "../core/plan/limits.ts";
 import type { DiskFile } from "../core/plan/plan.ts";
 import { NO_RECEIPT, parseReceipt, type Receipt, RECEIPT_PATH } from "../core/plan/receipt.ts";
-import { type Host, HostError } from "../host/host.ts";
+import { type Host, HostError, tooLarge } from "../host/host.ts";
+import { readOwn } from "./own_files.ts";
 
 /** What is known of a tree that lychd wrote, or may write. */
 export interface DiskTree {
@@ -26,9 +28,13 @@ export function readTree(
     if ("problem" in read) return read;
     const receipt = read.receipt ?? NO_RECEIPT;
     const disk = new Map<string, DiskFile>();
+    let bytes = 0;
     for (const path of new Set([...paths, ...Object.keys(receipt.files)])) {
-      const file = readDiskFile(host, join(root, path));
-      if (file !== undefined) disk.set(path, file);
+      const file = readOwn(host, root, path);
+      if (file === undefined) continue;
+      bytes += file.bytes.length;
+      if (bytes > TREE_LIMIT_BYTES) throw tooLarge(root, TREE_LIMIT_BYTES);
+      disk.set(path, file);
     }
     return { tree: { receipt, hasReceipt: read.receipt !== undefined, disk } };
   } catch (error) {
@@ -39,20 +45,10 @@ export function readTree(
 
 function readReceipt(host: Host, root: string): { receipt?: Receipt } | { problem: string } {
   const path = join(root, RECEIPT_PATH);
-  if (host.lstat(path) === undefined) return {};
-  const file = readDiskFile(host, path);
-  const parsed = parseReceipt(new TextDecoder().decode(file?.bytes));
+  const file = readOwn(host, root, RECEIPT_PATH);
+  if (file === undefined) return {};
+  const parsed = parseReceipt(new TextDecoder().decode(file.bytes));
   return "receipt" in parsed
     ? parsed
     : { problem: `the receipt ${path} cannot be used: ${parsed.problem}` };
-}
-
-/** A file as it is; a link or a folder in its place is no file of ours and is told as such. */
-function readDiskFile(host: Host, path: string): DiskFile | undefined {
-  const status = host.lstat(path);
-  if (status === undefined) return undefined;
-  if (status.kind !== "file") {
-    throw new HostError("other", path, `there is a ${status.kind} where lychd keeps a file`);
-  }
-  return { bytes: host.read(path), mode: status.mode };
 }

@@ -97,7 +97,7 @@ function readFacts(
   path: string,
 ): { facts: Facts } | { problem: string } {
   try {
-    const bytes = host.read(path, FACTS_LIMIT_BYTES);
+    const bytes = host.readStream(path, FACTS_LIMIT_BYTES);
     const read = parseFacts(new TextDecoder().decode(bytes));
     return "facts" in read ? read : { problem: `${path} holds no facts: ${read.problem}` };
   } catch (error) {

@@ -8,6 +8,8 @@ import {
   watchersOf,
 } from "../core/codex/mod.ts";
 import {
+  IMPORT_FILE_LIMIT,
+  IMPORT_LIMIT_KIB,
   type ImportContext,
   type Imported,
   type ImportFile,
@@ -16,6 +18,7 @@ import {
   type ImportResult,
   type Note,
   noteLine,
+  type UnitInput,
 } from "../core/import/mod.ts";
 import { formatReport, type Palette, printable, shellWord } from "../core/report/mod.ts";
 import type { Folders, ImportPath } from "../folders.ts";
@@ -77,20 +80,35 @@ function read(
 ): Promise<ImportResult> {
   if (invocation.from === "llama-swap") {
     const [path] = folders.imports;
-    const file = readFile(host, path?.path ?? "", path?.shown ?? "");
+    const file = readFile(host, path?.path ?? "", path?.shown ?? "", { files: 0, bytes: 0 });
     return importLlamaSwap(file, new Map(invocation.images), context);
   }
-  return importQuadlet(
-    folders.imports.map((path) => ({
-      file: readFile(host, path.path, path.shown),
-      folder: join(path.path, ".."),
-      dropIns: dropInsOf(host, path),
-    })),
-    context,
-  );
+  return importQuadlet(readUnits(host, folders.imports), context);
 }
 
-function readFile(host: Host, path: string, shown: string): ImportFile {
+/** The units with their drop-ins, as far as one import goes. */
+function readUnits(host: Host, paths: readonly ImportPath[]): UnitInput[] {
+  const tally: Tally = { files: 0, bytes: 0 };
+  const units: UnitInput[] = [];
+  for (const path of paths) {
+    const file = readFile(host, path.path, path.shown, tally);
+    const dropIns = "beyond" in file ? [] : dropInsOf(host, path, tally);
+    units.push({ file, folder: join(path.path, ".."), dropIns });
+    if ([file, ...dropIns].some((each) => "beyond" in each)) break;
+  }
+  return units;
+}
+
+/** What one import has read so far. */
+interface Tally {
+  files: number;
+  bytes: number;
+}
+
+const FILES_BEYOND = `${IMPORT_FILE_LIMIT} files`;
+
+function readFile(host: Host, path: string, shown: string, tally: Tally): ImportFile {
+  if (++tally.files > IMPORT_FILE_LIMIT) return { path: shown, beyond: FILES_BEYOND };
   try {
     const status = host.stat(path);
     if (status === undefined) return { path: shown, unreadable: "it does not exist" };
@@ -98,22 +116,33 @@ function readFile(host: Host, path: string, shown: string): ImportFile {
     if (status.kind !== "file") return { path: shown, unreadable: "it is no file" };
     const unreadable = strangeLink(host, path);
     if (unreadable !== undefined) return { path: shown, unreadable };
-    return { path: shown, bytes: host.read(path, READ_LIMIT_BYTES) };
+    const bytes = host.readHead(path, READ_LIMIT_BYTES);
+    tally.bytes += bytes.length;
+    return tally.bytes > IMPORT_LIMIT_KIB * 1024
+      ? { path: shown, beyond: `${IMPORT_LIMIT_KIB} KiB` }
+      : { path: shown, bytes };
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     return { path: shown, unreadable: error.message };
   }
 }
 
-/** The drop-ins of a unit, in the order in which Quadlet merges them: by their names. */
-function dropInsOf(host: Host, { shown, dropIns }: ImportPath): ImportFile[] {
+/**
+ * The drop-ins of a unit, in the order in which Quadlet merges them: by their names. More than an
+ * import may have are told of the unit, and not read.
+ */
+function dropInsOf(host: Host, { shown, dropIns }: ImportPath, tally: Tally): ImportFile[] {
   const found = new Map<string, ImportFile>();
   for (const folder of dropIns) {
     if (host.stat(folder)?.kind !== "folder") continue;
-    for (const name of host.list(folder)) {
+    const names = host.list(folder, IMPORT_FILE_LIMIT + 1);
+    if (names.length > IMPORT_FILE_LIMIT) return [{ path: shown, beyond: FILES_BEYOND }];
+    for (const name of names) {
       if (!name.endsWith(".conf") || found.has(name)) continue;
       const near = join(shown, "..", folder.replace(/^.*\//, ""), name);
-      found.set(name, readFile(host, join(folder, name), near));
+      const file = readFile(host, join(folder, name), near, tally);
+      if ("beyond" in file) return [{ ...file, path: shown }];
+      found.set(name, file);
     }
   }
   return [...found].sort(([a], [b]) => a < b ? -1 : 1).map(([, file]) => file);

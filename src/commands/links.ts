@@ -1,6 +1,6 @@
 /** Links: which are read through, and that none is written through. */
 import { dirname, extname, join } from "node:path/posix";
-import { type Host, HostError } from "../host/host.ts";
+import { type Host, HostError, kindWords } from "../host/host.ts";
 
 /**
  * Why a file is not read: it links to one of another ending, such as a key, of which a report would
@@ -18,7 +18,9 @@ export function refuseDetours(host: Host, root: string, path: string): void {
   for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
     const kind = host.lstat(join(root, folder))?.kind ?? "folder";
     if (kind === "folder") continue;
-    const words = `it is a ${kind}, and lychd writes through none: make it a folder of its own`;
+    const words = `it is a ${
+      kindWords(kind)
+    }, and lychd writes through none: make it a folder of its own`;
     throw new HostError("other", join(root, folder), words);
   }
 }

@@ -8,6 +8,7 @@
 import { join } from "node:path/posix";
 import { QUADLET_FOLDER } from "../core/rune/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
+import { readOwn } from "./own_files.ts";
 import type { Write } from "./transaction.ts";
 
 /** Where the notes are, relative to `$XDG_CONFIG_HOME`. */
@@ -32,7 +33,7 @@ export interface Notes {
 export function readNotes(host: Host, root: string): Notes {
   let value: Record<string, unknown> | null = null;
   try {
-    value = JSON.parse(new TextDecoder().decode(host.read(join(root, NOTES_PATH))));
+    value = JSON.parse(new TextDecoder().decode(readOwn(host, root, NOTES_PATH)?.bytes));
   } catch (error) {
     if (!(error instanceof HostError || error instanceof SyntaxError)) throw error;
   }

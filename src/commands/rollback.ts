@@ -4,6 +4,7 @@ import { printable } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { inscribe } from "./inscribe.ts";
+import { readOwn } from "./own_files.ts";
 import { Refusal } from "./writing.ts";
 
 /** `lychd rollback`: back to the generation before the last render, and forth again. */
@@ -11,10 +12,11 @@ export function rollback(options: InscribeOptions, context: CommandContext): Pro
   const { host, folders } = context;
   const path = join(folders.config, FORMER_PATH);
   return inscribe(context, options, () => {
-    if (host.lstat(path) === undefined) {
+    const file = readOwn(host, folders.config, FORMER_PATH);
+    if (file === undefined) {
       throw new Refusal(EXIT.failure, "there is no former generation", "lychd render --dry-run");
     }
-    const read = parseGeneration(new TextDecoder().decode(host.read(path)));
+    const read = parseGeneration(new TextDecoder().decode(file.bytes));
     if ("generation" in read) return { runes: read.generation };
     throw new Refusal(EXIT.failure, `${printable(path)} cannot be used: ${read.problem}`);
   });

@@ -34,12 +34,18 @@ export function findStrangers(
   return [...found].sort();
 }
 
-/** The service that Quadlet makes of a file: by its name, or as it says itself. */
+/** So much of a unit is read. */
+const HEAD_BYTES = 1_000_000;
+
+/**
+ * The service that Quadlet makes of a file: by its name, or as it says itself. What cannot be read, or
+ * is no file, says nothing.
+ */
 function serviceMadeOf(host: Host, path: string): string | undefined {
   const service = serviceOf(basename(path));
   if (service === undefined) return undefined;
   try {
-    const text = new TextDecoder().decode(host.read(path, 1_000_000));
+    const text = new TextDecoder().decode(host.readHead(path, HEAD_BYTES));
     const named = [...text.matchAll(/^[ \t]*ServiceName[ \t]*=[ \t]*(\S+)[ \t\r]*$/gm)].at(-1)?.[1];
     return named === undefined ? service : `${named}.service`;
   } catch (error) {

@@ -10,6 +10,7 @@ import { isOwnPath, sha256 } from "../core/plan/mod.ts";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { refuseDetours } from "./links.ts";
+import { digestAt, readOwn, refuseLarge } from "./own_files.ts";
 
 /** One file to write, or to remove when it has no content. `path` is relative to the root. */
 export interface Write {
@@ -58,6 +59,9 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
     undo: () => undo(host, root, entries),
   };
   for (const { path } of [...entries, { path: JOURNAL_PATH }]) refuseDetours(host, root, path);
+  for (const { path, content } of writes) {
+    if (content !== undefined) refuseLarge(join(root, path), path, content);
+  }
   for (const { path } of entries) sweep(host, root, path);
   writeJournal(host, root, entries);
   try {
@@ -71,7 +75,7 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
       const old = oldName(root, path);
       if (hadBefore) host.link(place, old);
       const expected = writes[i]?.expected;
-      if (expected !== undefined && (!hadBefore || sha256(host.read(old)) !== expected)) {
+      if (expected !== undefined && (!hadBefore || digestAt(host, old, path) !== expected)) {
         throw new HostError("other", place, "it was changed while lychd was at work");
       }
       if (digest !== undefined) host.rename(newName(root, path), place);
@@ -151,10 +155,14 @@ function writeJournal(host: Host, root: string, entries: readonly Entry[]): void
 }
 
 function readJournal(host: Host, root: string, name: string): Entry[] | undefined {
-  const path = join(root, name);
-  if (host.lstat(path) === undefined) return undefined;
-  const text = new TextDecoder().decode(host.read(path));
-  const broken = new HostError("other", path, "the journal of a former run is not lychd's own");
+  const file = readOwn(host, root, name);
+  if (file === undefined) return undefined;
+  const text = new TextDecoder().decode(file.bytes);
+  const broken = new HostError(
+    "other",
+    join(root, name),
+    "the journal of a former run is not lychd's own",
+  );
   let value: { lychd?: unknown; entries?: unknown };
   try {
     value = JSON.parse(text);
@@ -172,13 +180,11 @@ function undo(host: Host, root: string, entries: readonly Entry[]): void {
     const place = join(root, path);
     const old = oldName(root, path);
     if (host.lstat(old) !== undefined) {
-      keepEdit(host, root, path, [digest, sha256(host.read(old))]);
+      keepEdit(host, root, path, [digest, digestAt(host, old, path)]);
       host.rename(old, place);
       // Where nothing was renamed over it yet, both are names of one file, and both stay.
       if (host.lstat(old) !== undefined) host.remove(old);
-    } else if (
-      !hadBefore && host.lstat(place)?.kind === "file" && sha256(host.read(place)) === digest
-    ) {
+    } else if (!hadBefore && digest !== undefined && digestAt(host, place, path) === digest) {
       host.remove(place);
     }
     if (host.lstat(newName(root, path)) !== undefined) host.remove(newName(root, path));
@@ -197,7 +203,9 @@ function keepEdit(
   known: readonly (string | undefined)[],
 ): void {
   const place = join(root, path);
-  if (host.lstat(place)?.kind !== "file" || known.includes(sha256(host.read(place)))) return;
+  if (host.lstat(place)?.kind !== "file") return;
+  const digest = digestAt(host, place, path);
+  if (digest !== undefined && known.includes(digest)) return;
   host.rename(place, join(root, editedName(host, root, path)));
 }
 

@@ -1,4 +1,3 @@
-import { join } from "node:path/posix";
 import {
   type Change,
   CURRENT_PATH,
@@ -10,6 +9,7 @@ import {
   sha256,
 } from "../core/plan/mod.ts";
 import type { Host } from "../host/host.ts";
+import { readOwn } from "./own_files.ts";
 import type { Write } from "./transaction.ts";
 
 const OWN_MODE = 0o600;
@@ -39,9 +39,9 @@ export function writesFor(
   const after = codex === undefined ? { files } : { files, codex };
   writes.push({ path: RECEIPT_PATH, content: formatReceipt(after), mode: OWN_MODE });
   if (isSame) return writes;
-  const current = join(root, CURRENT_PATH);
-  if (host.lstat(current)?.kind === "file") {
-    writes.push({ path: FORMER_PATH, content: host.read(current), mode: OWN_MODE });
+  const current = readOwn(host, root, CURRENT_PATH);
+  if (current !== undefined) {
+    writes.push({ path: FORMER_PATH, content: current.bytes, mode: OWN_MODE });
   }
   const generation = changes.flatMap(({ after }) => after === undefined ? [] : [after]);
   writes.push({ path: CURRENT_PATH, content: formatGeneration(generation), mode: OWN_MODE });

@@ -4,8 +4,11 @@ import {
   type Host,
   HostError,
   type HostFault,
+  kindWords,
   type Ran,
+  refuseUnreadable,
   type RunLimits,
+  tooLarge,
 } from "./host.ts";
 
 /** How often a lock that somebody holds is tried again. */
@@ -13,11 +16,23 @@ const LOCK_POLL_MILLISECONDS = 50;
 
 /** The real host, within what the worker's permissions allow. */
 export const DENO_HOST: Host = {
-  list: (path) => attempt(path, () => [...Deno.readDirSync(path)].map((entry) => entry.name)),
+  list: (path, limit) => attempt(path, () => namesIn(path, limit)),
   stat: (path) => orNothing(path, () => statusOf(Deno.statSync(path))),
   lstat: (path) => orNothing(path, () => statusOf(Deno.lstatSync(path))),
   realPath: (path) => attempt(path, () => Deno.realPathSync(path)),
-  read: (path, limitBytes) => attempt(path, () => readAtMost(path, limitBytes)),
+  read: (path, limitBytes) =>
+    attempt(path, () => {
+      const { sizeBytes } = statusOfFile(path, limitBytes);
+      const bytes = readUpTo(path, limitBytes + 1, sizeBytes + 1);
+      if (bytes.length > limitBytes) throw tooLarge(path, limitBytes);
+      return bytes;
+    }),
+  readHead: (path, limitBytes) =>
+    attempt(path, () => {
+      const { sizeBytes } = statusOfFile(path, Infinity);
+      return readUpTo(path, limitBytes, sizeBytes + 1);
+    }),
+  readStream: (path, limitBytes) => attempt(path, () => readUpTo(path, limitBytes)),
   create(path, content, mode) {
     attempt(path, () => {
       using file = Deno.openSync(path, { write: true, createNew: true, mode });
@@ -70,7 +85,7 @@ export const DENO_HOST: Host = {
       const decoder = new TextDecoder();
       return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
     } catch (error) {
-      throw error instanceof HostError ? error : hostError(program, error);
+      throw hostError(program, error);
     }
   },
   async runAttached(program, args) {
@@ -87,7 +102,7 @@ export const DENO_HOST: Host = {
       const file = attempt(path, () => takeLock(path, `${holder}\n`));
       if (file !== undefined) return { release: () => file.close() };
       if (performance.now() >= end) {
-        return { heldBy: new TextDecoder().decode(readAtMost(path, 1000)).trim() };
+        return { heldBy: new TextDecoder().decode(readUpTo(path, 1000)).trim() };
       }
       await new Promise((wake) => setTimeout(wake, LOCK_POLL_MILLISECONDS));
     }
@@ -164,7 +179,7 @@ function kill(child: Deno.ChildProcess): void {
 function takeLock(path: string, holder: string): Deno.FsFile | undefined {
   // Whoever held it may have removed it, and its folder.
   makeFolder(dirname(path));
-  if (isLink(path)) throw new Error("it is a link, and lychd writes through none");
+  refuseStrangeLock(path);
   const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
   if (file.tryLockSync(true)) {
     file.truncateSync();
@@ -182,8 +197,13 @@ function makeFolder(path: string): void {
   Deno.mkdirSync(path, { recursive: true, mode: 0o755 });
 }
 
-function isLink(path: string): boolean {
-  return orNothing(path, () => Deno.lstatSync(path))?.isSymlink === true;
+function refuseStrangeLock(path: string): void {
+  const status = orNothing(path, () => statusOf(Deno.lstatSync(path)));
+  if (status === undefined || status.kind === "file") return;
+  const words = status.kind === "link"
+    ? "it is a link, and lychd writes through none"
+    : `it is a ${kindWords(status.kind)} where lychd keeps a file: move it away`;
+  throw new HostError("other", path, words);
 }
 
 function isText(path: string, text: string): boolean {
@@ -202,12 +222,32 @@ function statusOf(info: Deno.FileInfo): FileStatus {
   };
 }
 
-function readAtMost(path: string, limitBytes = Infinity): Uint8Array {
-  if (limitBytes === Infinity) return Deno.readFileSync(path);
+function namesIn(path: string, limit = Infinity): string[] {
+  const names: string[] = [];
+  for (const { name } of Deno.readDirSync(path)) {
+    if (names.length >= limit) break;
+    names.push(name);
+  }
+  return names;
+}
+
+function statusOfFile(path: string, limitBytes: number): FileStatus {
+  const status = statusOf(Deno.statSync(path));
+  refuseUnreadable(path, status, limitBytes);
+  return status;
+}
+
+/** Begins with room for `expectedBytes`: what a file has may change, and that of a pipe is not known. */
+function readUpTo(path: string, limitBytes: number, expectedBytes = 65_536): Uint8Array {
   using file = Deno.openSync(path);
-  const buffer = new Uint8Array(limitBytes);
+  let buffer = new Uint8Array(Math.min(limitBytes, expectedBytes));
   let length = 0;
-  while (length < buffer.length) {
+  while (length < limitBytes) {
+    if (length === buffer.length) {
+      const larger = new Uint8Array(Math.min(limitBytes, 2 * length));
+      larger.set(buffer);
+      buffer = larger;
+    }
     const read = file.readSync(buffer.subarray(length));
     if (read === null) break;
     length += read;
@@ -234,6 +274,7 @@ function orNothing<T>(path: string, act: () => T): T | undefined {
 }
 
 function hostError(path: string, error: unknown): HostError {
+  if (error instanceof HostError) return error;
   const [fault, words] = explain(error);
   return new HostError(fault, path, words);
 }

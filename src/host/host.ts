@@ -40,6 +40,7 @@ export type HostFault =
   | "not-found"
   | "denied"
   | "no-space"
+  | "too-large"
   | "read-only"
   | "timeout"
   | "interrupted"
@@ -53,21 +54,56 @@ export class HostError extends Error {
   }
 }
 
+/** What is at a path, in words: a pipe cannot be told from a device. */
+export function kindWords(kind: FileStatus["kind"]): string {
+  return kind === "other" ? "pipe, socket or device" : kind;
+}
+
+/** Refuses, in the words of `read`, what is no plain file or has too many bytes. */
+export function refuseUnreadable(
+  path: string,
+  status: FileStatus | undefined,
+  limitBytes: number,
+): asserts status is FileStatus {
+  if (status === undefined) throw new HostError("not-found", path, "it does not exist");
+  if (status.kind !== "file") {
+    throw new HostError("other", path, `it is a ${kindWords(status.kind)}, and no file`);
+  }
+  if (status.sizeBytes > limitBytes) throw tooLarge(path, limitBytes);
+}
+
+/** What `read` says of a file that has more bytes than it may. */
+export function tooLarge(path: string, limitBytes: number): HostError {
+  const limit = limitBytes >= 2 ** 20 ? `${limitBytes / 2 ** 20} MiB` : `${limitBytes} bytes`;
+  return new HostError("too-large", path, `it has more than ${limit}`);
+}
+
 /**
  * The file system and the programs of a host, as far as lychd needs them. All paths are absolute;
  * every fault is a HostError.
  */
 export interface Host {
-  /** The names in a folder, unsorted. */
-  list(path: string): string[];
+  /**
+   * The names in a folder, unsorted, and no more than `limit` of them. In one that is not UTF-8 each
+   * byte that is none stands as U+FFFD (Deno 2.7 leaves it out): nothing is there by
+   * that name.
+   */
+  list(path: string, limit?: number): string[];
   /** What `path` is, following links; nothing when there is nothing. */
   stat(path: string): FileStatus | undefined;
   /** What `path` itself is; nothing when there is nothing. */
   lstat(path: string): FileStatus | undefined;
   /** The path of what is at `path`, links followed. */
   realPath(path: string): string;
-  /** The contents, at most `limitBytes` of them. */
-  read(path: string, limitBytes?: number): Uint8Array;
+  /**
+   * The contents of a file, links followed. Refuses one that has more than `limitBytes`
+   * (`too-large`), and what is no plain file: a pipe would make it wait for ever.
+   */
+  read(path: string, limitBytes: number): Uint8Array;
+  /** The first `limitBytes` of a file, links followed. Refuses what is no plain file too. */
+  readHead(path: string, limitBytes: number): Uint8Array;
+  /** The first `limitBytes` of whatever the operator named: also of a pipe, for which it waits. */
+  readStream(path: string, limitBytes: number): Uint8Array;
   /** Writes a new file, and makes sure that it is on the disk; refuses one that is there. */
   create(path: string, content: string | Uint8Array, mode: number): void;
   /** Gives a file a second name; refuses one that is there. */

@@ -1,5 +1,5 @@
 import { dirname } from "node:path/posix";
-import { type FileStatus, type Host, HostError } from "./host.ts";
+import { type FileStatus, type Host, HostError, refuseUnreadable } from "./host.ts";
 
 interface MemoryFile {
   bytes: Uint8Array;
@@ -10,6 +10,8 @@ interface MemoryFile {
 export interface MemoryHost extends Host {
   readonly files: Map<string, MemoryFile>;
   readonly folders: Set<string>;
+  /** What is no file and no folder, such as a pipe. */
+  readonly others: Set<string>;
 }
 
 /**
@@ -28,6 +30,7 @@ export function memoryHost(
 ): MemoryHost {
   const files = new Map<string, MemoryFile>();
   const folders = new Set<string>(["/"]);
+  const others = new Set<string>();
   const encoder = new TextEncoder();
 
   function addFolder(path: string): void {
@@ -55,9 +58,9 @@ export function memoryHost(
         changedSeconds: 0,
       };
     }
-    return folders.has(path)
+    return folders.has(path) || others.has(path)
       ? {
-        kind: "folder",
+        kind: others.has(path) ? "other" : "folder",
         mode: 0o755,
         sizeBytes: 0,
         owner: 0,
@@ -67,10 +70,15 @@ export function memoryHost(
       }
       : undefined;
   }
-  function list(path: string): string[] {
+  /** The bytes of a file that may be read whole. */
+  function bytesOf(path: string, limitBytes: number): Uint8Array {
+    refuseUnreadable(path, stat(path), limitBytes);
+    return get(path).bytes;
+  }
+  function list(path: string, limit = Infinity): string[] {
     if (!folders.has(path)) fail("not-found", path, "it does not exist");
-    return [...files.keys(), ...folders].filter((p) => p !== path && dirname(p) === path)
-      .map((p) => p.slice(path === "/" ? 1 : path.length + 1));
+    return [...files.keys(), ...folders, ...others].filter((p) => p !== path && dirname(p) === path)
+      .map((p) => p.slice(path === "/" ? 1 : path.length + 1)).slice(0, limit);
   }
 
   for (const [path, text] of Object.entries(texts)) {
@@ -80,11 +88,14 @@ export function memoryHost(
   return {
     files,
     folders,
+    others,
     list,
     stat,
     lstat: stat,
     realPath: (path) => path,
-    read: (path, limitBytes) => get(path).bytes.slice(0, limitBytes),
+    read: (path, limitBytes) => bytesOf(path, limitBytes).slice(),
+    readHead: (path, limitBytes) => bytesOf(path, Infinity).slice(0, limitBytes),
+    readStream: (path, limitBytes) => get(path).bytes.slice(0, limitBytes),
     create(path, content, mode) {
       if (stat(path) !== undefined) fail("other", path, "it is there already");
       if (!folders.has(dirname(path))) fail("not-found", path, "it does not exist");
@@ -104,6 +115,7 @@ export function memoryHost(
       files.delete(from);
     },
     remove(path) {
+      if (others.delete(path)) return;
       get(path);
       files.delete(path);
     },

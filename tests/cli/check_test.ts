@@ -225,3 +225,32 @@ Deno.test("without HOME the user database names the home folder", async () => {
     strictEqual(said.stderr.includes("HOME names no"), false, said.stderr);
   }
 });
+
+Deno.test({
+  name: "a file and a folder whose names are not UTF-8 text are told, and fill a folder",
+  // The binary that tests are run with has an older runtime, which does not list them.
+  ignore: Deno.env.has("LYCHD_BINARY"),
+  async fn() {
+    await using test = cli().codex({ "soulstones/eye.toml": EYE });
+    const made = await test.shell(
+      "cd home/.config/lychd/soulstones && cp eye.toml \"$(printf '\\377\\376.toml')\" && " +
+        "mkdir \"$(printf '\\374ber')\" ../../../../out && cd ../../../../out && " +
+        "touch \"$(printf '\\377')\"",
+    );
+    strictEqual(made.stderr, "");
+    const block = (name: string) =>
+      `error[file-unreadable]: the file cannot be read: its name is not UTF-8 text
+ --> [DIR]/home/.config/lychd/soulstones/${name}:1:1
+hint: rename it; its bytes are shown by: ls -b [DIR]/home/.config/lychd/soulstones
+
+`;
+    await test.expect(["check"], {
+      code: 3,
+      stderr: `${block("\ufffdber")}${block("\ufffd\ufffd.toml")}2 errors\n`,
+    });
+    await using vacant = cli().codex({ "soulstones/eye.toml": EYE });
+    const { stderr, code } = await vacant.run(["render", "--output", `${test.dir}/out`]);
+    match(stderr, /out is neither empty nor made by lychd; name another folder/);
+    strictEqual(code, 1);
+  },
+});

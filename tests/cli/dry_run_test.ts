@@ -161,7 +161,7 @@ Deno.test("a link or a folder where a Rune belongs stops a run", async () => {
   const refusal = (kind: string) => ({
     code: 1,
     stderr:
-      `lychd: [DIR]/${CONTAINER} cannot be read: there is a ${kind} where lychd keeps a file\n`,
+      `lychd: [DIR]/${CONTAINER} cannot be read: there is a ${kind} where lychd keeps a file: move it away\n`,
   });
   await Promise.all([
     link.expect(["render", "--dry-run"], refusal("link")),

@@ -256,3 +256,27 @@ Deno.test("wrong usage of import is told", async () => {
     await test.expect(["import", ...args], { code: 2, stderr: stderr + tells });
   }
 });
+
+Deno.test("an import reads no more drop-ins than it may, in number and together", async () => {
+  const beyond = (limit: string) =>
+    new RegExp(
+      `^error\\[import-too-large\\]: an import reads at most ${limit}, drop-ins included\n` +
+        " --> eye.container:1:1\n",
+    );
+  const cases = [
+    ["2048 files", 2048, "conf", ""],
+    ["2048 files", 2049, "txt", ""],
+    ["4096 KiB", 40, "conf", `# ${"x".repeat(120_000)}\n`],
+  ] as const;
+  for (const [limit, count, ending, text] of cases) {
+    await using test = cli().write("eye.container", EYE_UNIT);
+    for (let i = 0; i < count; i++) test.write(`eye.container.d/${i}.${ending}`, text);
+    const { code, stderr } = await test.run(["import", "quadlet", "eye.container"]);
+    match(stderr, beyond(limit));
+    match(stderr, /^1 error$/m);
+    strictEqual(code, 1);
+  }
+  await using test = cli().write("eye.container", EYE_UNIT);
+  for (let i = 0; i < 2047; i++) test.write(`eye.container.d/${i}.conf`, "");
+  strictEqual((await test.run(["import", "quadlet", "eye.container"])).code, 0);
+});

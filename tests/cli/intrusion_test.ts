@@ -80,7 +80,7 @@ Deno.test("a folder or a link in the place of a file is refused", async (t) => {
     await t.step(`folder ${path}`, async () => {
       await using test = oneEye().write(`${path}/x`, "");
       await refused(test, RENDER, {
-        stderr: /^lychd: [^\n]*there is a folder where lychd keeps a file\n$/,
+        stderr: /^lychd: [^\n]*there is a folder where lychd keeps a file: move it away\n$/,
       });
     });
     await t.step(`link ${path}`, async () => {
@@ -90,7 +90,7 @@ Deno.test("a folder or a link in the place of a file is refused", async (t) => {
       const moved = test.read("moved");
       for (const args of [RENDER, [...RENDER, "--force"], [...PURGE, "--yes", "--force"]]) {
         await refused(test, args, {
-          stderr: /^lychd: [^\n]*there is a link where lychd keeps a file\n$/,
+          stderr: /^lychd: [^\n]*there is a link where lychd keeps a file: move it away\n$/,
         });
       }
       strictEqual(test.read("moved"), moved);

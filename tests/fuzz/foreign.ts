@@ -101,18 +101,36 @@ const configKey = fc.constantFrom(
   ...["groups", "matrix", "routing", "hooks", "healthCheckTimeout", "startPort", "logLevel", "y"],
 );
 
+/** Many models, and sets that join many of them. */
+const largeConfig = fc.tuple(
+  fc.integer({ min: 1, max: 60 }),
+  fc.array(fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 7 }), fc.constantFrom("&", "|")), {
+    maxLength: 40,
+  }),
+).map(([count, sets]) => {
+  const ids = Array.from({ length: count }, (_, i) => `m${i}`);
+  const models = ids.map((id) => `  ${id}: {cmd: docker run x}\n`).join("");
+  const lines = sets.map(([from, step, mark], i) => {
+    const members = ids.filter((_, id) => id >= from && id % step === 0);
+    return `    s${i}: "${(members.length === 0 ? ids : members).join(` ${mark} `)}"\n`;
+  });
+  return `models:\n${models}matrix:\n  sets:\n${lines.join("")}`;
+});
+
+const smallConfig = fc.tuple(
+  fc.constantFrom("", "macros: {args: -c 8}\n", "x: &x {ttl: 1}\n", "%YAML 1.2\n---\n"),
+  fc.uniqueArray(model, { selector: (each) => each.split("\n")[0], maxLength: 3 }),
+  fc.array(fc.tuple(configKey, yamlValue).map((pair) => `${pair.join(": ")}\n`), {
+    maxLength: 1,
+  }),
+  fc.constantFrom(
+    ...["", "", "groups:\n  g: {swap: false, members: [a, b]}\n"],
+    'matrix:\n  vars: {v: a}\n  sets:\n    s: "(v | b) & +t"\n    t: b\n',
+    "hooks:\n  on_startup:\n    preload: [a]\n",
+  ),
+).map(([head, models, more, end]) => `${head}models:\n${models.join("")}${more.join("")}${end}`);
+
 /** The text of a configuration of llama-swap. */
 export const configText: fc.Arbitrary<string> = withSlips(
-  fc.tuple(
-    fc.constantFrom("", "macros: {args: -c 8}\n", "x: &x {ttl: 1}\n", "%YAML 1.2\n---\n"),
-    fc.uniqueArray(model, { selector: (each) => each.split("\n")[0], maxLength: 3 }),
-    fc.array(fc.tuple(configKey, yamlValue).map((pair) => `${pair.join(": ")}\n`), {
-      maxLength: 1,
-    }),
-    fc.constantFrom(
-      ...["", "", "groups:\n  g: {swap: false, members: [a, b]}\n"],
-      'matrix:\n  vars: {v: a}\n  sets:\n    s: "(v | b) & +t"\n    t: b\n',
-      "hooks:\n  on_startup:\n    preload: [a]\n",
-    ),
-  ).map(([head, models, more, end]) => `${head}models:\n${models.join("")}${more.join("")}${end}`),
+  fc.oneof({ weight: 15, arbitrary: smallConfig }, { weight: 1, arbitrary: largeConfig }),
 );

@@ -22,7 +22,7 @@ const OF_THE_HOST = ["codex-missing", "file-unreadable", "file-too-large"];
 /** What only `lychd import` says. */
 const OF_IMPORT = [
   ...["unit-broken", "yaml-broken", "llama-swap-invalid"],
-  ...["import-kind", "import-twice", "import-empty"],
+  ...["import-kind", "import-too-large", "import-twice", "import-empty"],
 ];
 /** A bug of ours. */
 const NEVER = ["rune-mismatch"];

@@ -313,6 +313,21 @@ hint: the name of a unit ends with .container, .pod, .volume, .image, .network, 
 $ echo $?
 1`,
   },
+  "import-too-large": {
+    console: `$ mkdir many.container.d && seq -f many.container.d/%g.conf 3000 | xargs touch
+$ printf '[Container]\\nImage=localhost/eye\\n' > many.container
+$ lychd import quadlet many.container
+error[import-too-large]: an import reads at most 2048 files, drop-ins included
+ --> many.container:1:1
+  |
+1 | [Container]
+  | ^
+hint: import fewer units at a time, and look at what is in the folders of their drop-ins
+
+1 error
+$ echo $?
+1`,
+  },
   "import-twice": {
     console: `$ mkdir old new
 $ printf '[Container]\\nImage=localhost/eye\\n' | tee old/eye.container > new/eye.container

@@ -4,7 +4,7 @@ export const FILE_LIMIT_KIB = 128;
 /** The most that all files of a Codex may have together, in KiB. */
 export const CODEX_LIMIT_KIB = 512;
 
-/** The most files and folders that are looked at below a Codex. */
+/** The most files and folders that are looked at below a Codex, those with hidden names included. */
 export const ENTRY_LIMIT = 2048;
 
 /** The most keys, values, lists and tables of a Codex: the parser takes some kilobytes for each. */

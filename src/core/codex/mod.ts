@@ -9,7 +9,7 @@ export {
   type SchemaKind,
 } from "./kinds.ts";
 export { parsePortRange, portsOf } from "./laws.ts";
-export { FILE_LIMIT_KIB, FIRST_FREE_PORT, SOULSTONE_LIMIT } from "./limits.ts";
+export { FILE_LIMIT_KIB, FIRST_FREE_PORT, GROUP_LIMIT, SOULSTONE_LIMIT } from "./limits.ts";
 export { type CodexFile, type CodexFolder, type ReadCodex, readCodex } from "./read.ts";
 export { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
 export { extraScrapeConfigs } from "./scrape_configs.ts";

@@ -12,7 +12,13 @@ import { valueFaults } from "./values.ts";
 /** One file of a Codex as the host found it; `path` is relative to the Codex folder. */
 export type CodexFile =
   | { readonly path: string; readonly bytes: Uint8Array }
-  | { readonly path: string; readonly unreadable: string };
+  | {
+    readonly path: string;
+    /** Why. */
+    readonly unreadable: string;
+    /** What helps, if that is not a look at its owner and mode. */
+    readonly help?: string;
+  };
 
 /** A Codex folder as the host found it. */
 export interface CodexFolder {
@@ -158,7 +164,10 @@ const EMPTY_SETTINGS: TomlDocument = {
 
 function textOf(file: CodexFile): string | Finding {
   const at = startOf(file.path);
-  if ("unreadable" in file) return finding("file-unreadable", at, { reason: file.unreadable });
+  if ("unreadable" in file) {
+    const { unreadable: reason, help } = file;
+    return finding("file-unreadable", at, { reason, help });
+  }
   // Nobody reads more of a file than shows that it is too large.
   if (file.bytes.length > FILE_LIMIT_KIB * 1024) {
     return finding("file-too-large", at, { limitKib: FILE_LIMIT_KIB });

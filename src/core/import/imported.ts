@@ -8,7 +8,11 @@ import type { TakenPorts } from "./ports.ts";
 import { soulstoneText } from "./toml_text.ts";
 
 /** A file to import as the host found it; `path` is how the operator calls it. */
-export type ImportFile = CodexFile;
+export type ImportFile = CodexFile | {
+  readonly path: string;
+  /** Why it was not read any more: what one import reads at most. */
+  readonly beyond: string;
+};
 
 /** What is known of the host, and of the Codex that the import is for. */
 export interface ImportContext {
@@ -84,6 +88,9 @@ export function textsOf(
 /** The text of a file, or why it has none. */
 export function readText(file: ImportFile): { text: string } | { fault: Finding } {
   const at = startOf(file.path);
+  if ("beyond" in file) {
+    return { fault: finding("import-too-large", at, { limit: file.beyond }) };
+  }
   if ("unreadable" in file) {
     return { fault: finding("file-unreadable", at, { reason: file.unreadable }) };
   }

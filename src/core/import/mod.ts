@@ -5,6 +5,7 @@ export {
   type ImportFile,
   type ImportResult,
 } from "./imported.ts";
+export { IMPORT_FILE_LIMIT, IMPORT_LIMIT_KIB } from "./limits.ts";
 export { type Note, noteLine, type Outcome } from "./ledger.ts";
 export { importLlamaSwap } from "./llama_swap/import.ts";
 export { importQuadlet } from "./quadlet/import.ts";

@@ -19,9 +19,9 @@ const LENGTH = 120_000;
 /** Others work on the machine too; by the square each would take half a minute and more. */
 const LIMIT_MILLISECONDS = 6000;
 
-function many(text: (i: number) => string): string {
+function many(text: (i: number) => string, least = LENGTH): string {
   const parts: string[] = [];
-  for (let [i, length] = [0, 0]; length < LENGTH; i++) {
+  for (let [i, length] = [0, 0]; length < least; i++) {
     parts.push(text(i));
     length += text(i).length;
   }
@@ -57,7 +57,38 @@ for (const [name, text] of Object.entries(UNITS)) {
   });
 }
 
+const IMAGES = new Map([["llama-server", "ghcr.io/ggml-org/llama.cpp:server"]]);
+
 const SERVER = "llama-server --port ${PORT} -m /m.gguf";
+
+/** The names of `count` models, and the mapping of them. */
+function ids(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `m${i}`);
+}
+
+function models(count: number): string {
+  return `models:\n${ids(count).map((id) => `  ${id}: {cmd: "${SERVER}"}\n`).join("")}`;
+}
+
+/** As many sets of twenty models each, of which each shares some with others. */
+function overlapping(count: number, sets: number): string {
+  return Array.from({ length: sets }, (_, i) => {
+    const members = Array.from(
+      { length: 20 },
+      (_, k) => `m${(i * 7 + k * (k + 1 + i % 5)) % count}`,
+    );
+    return `    s${i}: ${members.join(" & ")}\n`;
+  }).join("");
+}
+
+/** A set that has all but one of every few models, for each way to choose: no largest sets are more. */
+function pairs(count: number, apart: number): string {
+  return Array.from({ length: apart ** 4 }, (_, i) => {
+    const left = (id: number) => Math.floor(i / apart ** (Math.floor(id / apart) % 4)) % apart;
+    const members = ids(count).filter((_, id) => id % apart === left(id));
+    return `    s${i}: ${members.join(" & ")}\n`;
+  }).join("");
+}
 
 const CONFIGS: Readonly<Record<string, string>> = {
   "blanks in a command": `models:\n  a:\n    cmd: "${SERVER} ${many(() => " ")}x"\n`,
@@ -78,6 +109,21 @@ const CONFIGS: Readonly<Record<string, string>> = {
   "alternatives": `models:\n  a:\n    cmd: ${SERVER}\nmatrix:\n  sets:\n    s: "${
     many(() => "a|")
   }a"\n`,
+  "models in a large set": `${models(500)}matrix:\n  sets:\n    s: ${ids(500).join(" & ")}\n`,
+  "models in many sets": `${models(500)}matrix:\n  sets:\n${overlapping(500, 120)}`,
+  "models in more sets than groups may be": `${models(500)}matrix:\n  sets:\n${
+    overlapping(500, 500)
+  }`,
+  "models in pairs": `${models(40)}matrix:\n  sets:\n${pairs(40, 3)}`,
+  "sets of many combinations": `${models(500)}matrix:\n  sets:\n    s: (${
+    ids(400).join(" | ")
+  }) & ${ids(500).slice(400).join(" & ")}\n${many((i) => `    s${i}: +s\n`, 90_000)}`,
+  "sets that are joined": `${models(500)}matrix:\n  sets:\n    s: ${ids(500).join(" & ")}\n    t: ${
+    many(() => "+s & ", 90_000)
+  }+s\n`,
+  "models that are joined again and again": `${models(500)}matrix:\n  sets:\n    s: (${
+    ids(400).join(" | ")
+  }) & ${many((i) => `m${i % 500} & `, 90_000)}m0\n`,
   "brackets": many(() => "["),
   "nested mappings": many(() => "{a: "),
   "merges": `a: &a {${Array.from({ length: 3000 }, (_, i) => `k${i}: 1`).join(", ")}}\nb:\n  <<: [${
@@ -90,7 +136,7 @@ for (const [name, text] of Object.entries(CONFIGS)) {
   Deno.test(`a configuration of many ${name} is imported, or refused, in time`, async () => {
     const begun = performance.now();
     const file = { path: "config.yaml", bytes: encoder.encode(text) };
-    await importLlamaSwap(file, new Map(), CONTEXT);
+    await importLlamaSwap(file, IMAGES, CONTEXT);
     const milliseconds = performance.now() - begun;
     ok(milliseconds < LIMIT_MILLISECONDS, `${Math.round(milliseconds)} ms`);
   });

@@ -47,10 +47,11 @@ export const CATALOGUE = {
     }),
   ),
   "file-unreadable": error(
-    "A Codex file exists but cannot be read: permissions, or a link to nowhere.",
-    (p: { reason: string }) => ({
+    "A Codex file exists but cannot be read: permissions, a link to nowhere, or a name, also of a " +
+      "folder, that is not UTF-8 text.",
+    (p: { reason: string; help?: string | undefined }) => ({
       message: `the file cannot be read: ${p.reason}`,
-      hint: "check its owner and mode with: ls -lL FILE",
+      hint: p.help ?? "check its owner and mode with: ls -lL FILE",
     }),
   ),
   "file-not-utf8": error(
@@ -443,6 +444,13 @@ export const CATALOGUE = {
     (p: { name: string; other: string }) => ({
       message: `${quoted(p.name)} is imported twice, the first time from ${quoted(p.other)}`,
       hint: "import them one after the other, each to a folder of its own",
+    }),
+  ),
+  "import-too-large": error(
+    "An import is read as a whole, with the drop-ins of its units, and becomes a Codex of one host.",
+    (p: { limit: string }) => ({
+      message: `an import reads at most ${p.limit}, drop-ins included`,
+      hint: "import fewer units at a time, and look at what is in the folders of their drop-ins",
     }),
   ),
   "import-empty": error(

@@ -1,4 +1,4 @@
-import { SOULSTONE_LIMIT } from "../../codex/mod.ts";
+import { GROUP_LIMIT, SOULSTONE_LIMIT } from "../../codex/mod.ts";
 import { type Finding, finding, nearest, startOf } from "../../report/mod.ts";
 import { draftOf, planPort } from "../container.ts";
 import type { Container, PortPlan, Setting } from "../setting.ts";
@@ -85,7 +85,13 @@ async function importRoot(
         "an image that runs the program makes it a Soulstone";
     return failed([finding("import-empty", startOf(path), { what, help })]);
   }
-  const law = underTheLaw(config, engines.map(({ model }) => model.id), context, ledger);
+  const ids = engines.map(({ model }) => model.id);
+  const routing = config.route(ids);
+  if (routing.groups.length > GROUP_LIMIT) {
+    const limit = `${GROUP_LIMIT} groups`;
+    return failed([finding("codex-too-large", startOf(path), { limit })]);
+  }
+  const law = underTheLaw(config, routing, ids, context, ledger);
   const drafts = draftsOf(engines, law.fieldsOf, path, context, top, reader);
   const outcome = await settle(drafts, ledger);
   if ("tooLarge" in outcome) return failed([{ ...outcome.tooLarge, place: startOf(path) }]);

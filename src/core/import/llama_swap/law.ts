@@ -15,13 +15,13 @@ export interface Law {
 
 /** Puts the models `among` which are imported into groups, and enters what became of the routing. */
 export function underTheLaw(
-  { route, routed, preload }: SwapConfig,
+  { routed, preload }: SwapConfig,
+  routing: Routing,
   among: readonly string[],
   context: ImportContext,
   ledger: Ledger,
 ): Law {
   const ids = new Set(among);
-  const routing = route(among);
   const taken = new Set(context.takenGroups);
   const groups: Group[] = routing.groups
     .map(({ name, members }) => ({ name: freeName(name, taken), members }));
@@ -50,6 +50,7 @@ export function underTheLaw(
 
 /** Enters what became of groups and sets. */
 function noteRouting(routing: Routing, routed: SwapConfig["routed"], ledger: Ledger): void {
+  const looser = looserText(routing);
   for (const { name, entry } of routed) {
     const isSet = routing.looser.length > 0 && !ROUTING_KEYS.has(entry.key);
     const sides = routing.oneSided.filter((side) =>
@@ -57,10 +58,7 @@ function noteRouting(routing: Routing, routed: SwapConfig["routed"], ledger: Led
       side.starts === name && entry.key === "persistent"
     );
     if (isSet) {
-      const why = "any two of " + routing.looser.map((models) => models.join(", ")).join("; of ") +
-        " may run together, and so lychd lets all of them, though no set has them all: start " +
-        "Covens, not single engines";
-      ledger.note(entry.item, "changed", { to: "groups", why });
+      ledger.note(entry.item, "changed", { to: "groups", why: looser });
     } else if (sides.length > 0) {
       const why = sides.map(({ starts, unloads }) =>
         `here \`${starts}\` and \`${unloads}\` just run together; there starting one of ` +
@@ -71,6 +69,17 @@ function noteRouting(routing: Routing, routed: SwapConfig["routed"], ledger: Led
       ledger.note(entry.item, "carried", { to: "groups" });
     }
   }
+}
+
+/** How many combinations are named that lychd allows and no set has. */
+const NAMED_LIMIT = 8;
+
+function looserText({ looser }: Routing): string {
+  const named = looser.slice(0, NAMED_LIMIT).map((models) => models.join(", "));
+  const more = looser.length - named.length;
+  const all = [...named, ...more === 0 ? [] : [`${more} more such sets`]].join("; of ");
+  return `any two of ${all} may run together, and so lychd lets all of them, though no set has ` +
+    "them all: start Covens, not single engines";
 }
 
 const ROUTING_KEYS = new Set(["exclusive", "members", "persistent", "swap"]);

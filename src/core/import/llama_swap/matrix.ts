@@ -3,8 +3,11 @@
  * Source: docs/kb/guides/routing/groups-and-matrix.md and the DSL's grammar, 2026-09.
  */
 
-/** How many combinations all sets together may have; llama-swap allows as many for one. */
+/** How many combinations one set may have, as in llama-swap. */
 const COMBINATION_LIMIT = 1000;
+
+/** How many models all sets of a matrix may put together on the way to their combinations. */
+const MEMBER_LIMIT = 1_000_000;
 
 /** How many parentheses may stand in each other. */
 const DEPTH_LIMIT = 100;
@@ -12,15 +15,24 @@ const DEPTH_LIMIT = 100;
 /** Combinations of models, each sorted and each once. */
 export type Combinations = readonly (readonly string[])[];
 
+/** Counts what the sets of one matrix put together; false once it is too much. */
+export type Tally = (members: number) => boolean;
+
+/** A tally that nothing is counted in yet. */
+export function newTally(): Tally {
+  let count = 0;
+  return (members) => (count += members) <= MEMBER_LIMIT;
+}
+
 /**
  * The combinations that an expression allows. `modelOf` tells which model a word stands for,
- * `setOf` what `+name` stands for.
+ * `setOf` what `+name` stands for; `tally` is that of the matrix.
  *
  * @example
  * ```ts
- * import { combinationsOf } from "./matrix.ts";
+ * import { combinationsOf, newTally } from "./matrix.ts";
  * const same = (word: string) => word;
- * combinationsOf("(a | b) & c", { modelOf: same, setOf: () => undefined });
+ * combinationsOf("(a | b) & c", { modelOf: same, setOf: () => undefined, tally: newTally() });
  * // { combinations: [["a", "c"], ["b", "c"]] }
  * ```
  */
@@ -29,6 +41,7 @@ export function combinationsOf(
   names: {
     readonly modelOf: (word: string) => string | undefined;
     readonly setOf: (name: string) => Combinations | undefined;
+    readonly tally: Tally;
   },
 ): { combinations: Combinations } | { problem: string } {
   const tokens = expression.match(/[&|()]|\+?[\p{L}\p{N}_.-]+|\+|[^\s]/gu) ?? [];
@@ -54,7 +67,8 @@ export function combinationsOf(
     while (problem === undefined && tokens[at] === "&") {
       at++;
       const right = one();
-      if (all.length * right.length > COMBINATION_LIMIT) {
+      const members = all.length * membersOf(right) + right.length * membersOf(all);
+      if (all.length * right.length > COMBINATION_LIMIT || !names.tally(members)) {
         return fail("it has too many combinations");
       }
       all = all.flatMap((left) => right.map((r) => [...left, ...r]));
@@ -72,7 +86,9 @@ export function combinationsOf(
     }
     if (token.startsWith("+") && token.length > 1) {
       const set = names.setOf(token.slice(1));
-      return set?.map((c) => [...c]) ?? fail(`there is no set \`${token.slice(1)}\``);
+      if (set === undefined) return fail(`there is no set \`${token.slice(1)}\``);
+      if (!names.tally(membersOf(set))) return fail("it has too many combinations");
+      return set.map((c) => [...c]);
     }
     if (!/^[\p{L}\p{N}_.-]+$/u.test(token)) return fail(`\`${token}\` cannot stand here`);
     const model = names.modelOf(token);
@@ -88,4 +104,8 @@ export function combinationsOf(
     return [JSON.stringify(members), members] as const;
   }));
   return { combinations: [...unique.values()] };
+}
+
+function membersOf(combinations: Combinations): number {
+  return combinations.reduce((count, { length }) => count + length, 0);
 }

@@ -6,6 +6,7 @@
  * law has no sides, lets them: every combination that llama-swap can reach can be reached, and no
  * other. Source: internal/router/group.go, 2026-07.
  */
+import { GROUP_LIMIT } from "../../codex/mod.ts";
 import { areFriends, type Group, groupsOf } from "../together.ts";
 import type { Combinations } from "./matrix.ts";
 
@@ -79,63 +80,115 @@ export function routeGroups(
   return { groups: named, residents, mayCoexist, mayAllRun, oneSided, looser: [] };
 }
 
-/** The routing of a matrix: each combination is a group, called after its set. */
+/**
+ * The routing of a matrix: each combination is a group, called after its set. What is looser is not
+ * looked for where there are more groups than a Codex may have: that will be refused.
+ */
 export function routeMatrix(
   among: readonly string[],
   sets: readonly { readonly name: string; readonly combinations: Combinations }[],
 ): Routing {
-  const groups: Group[] = sets.flatMap(({ name, combinations }) =>
-    combinations.map((all) => ({
-      name: nameOf(name, all, combinations),
-      members: all.filter((member) => among.includes(member)),
-    }))
-  ).filter(({ members }) => members.length > 0);
-  const distinct = groups.filter((group, i) =>
-    groups.findIndex((other) => isSame(other.members, group.members)) === i
-  );
-  const mayCoexist = (a: string, b: string) =>
-    distinct.some(({ members }) => members.includes(a) && members.includes(b));
-  const looser = largestTogether(among, mayCoexist).filter((clique) =>
-    !distinct.some(({ members }) => clique.every((model) => members.includes(model)))
-  ).filter((clique) => clique.length > 1);
-  const mayAllRun = (together: readonly string[]) =>
-    together.length === 1 ||
-    distinct.some(({ members }) => together.every((model) => members.includes(model)));
-  return { groups: distinct, residents: [], mayCoexist, mayAllRun, oneSided: [], looser };
+  const imported = new Set(among);
+  const distinct = new Map<string, Group>();
+  for (const { name, combinations } of sets) {
+    const nameOf = namesOf(name, combinations);
+    for (const all of combinations) {
+      const members = all.filter((member) => imported.has(member));
+      const key = JSON.stringify(members);
+      if (members.length === 0 || distinct.has(key)) continue;
+      distinct.set(key, { name: nameOf(all), members });
+    }
+  }
+  const groups = [...distinct.values()];
+  const together = groups.map(({ members }) => new Set(members));
+  const mayCoexist = friendship(among, groups);
+  const isOneGroup = (models: readonly string[]) =>
+    together.some((members) => models.every((model) => members.has(model)));
+  const looser = groups.length > GROUP_LIMIT
+    ? []
+    : largestTogether(among, mayCoexist).filter((models) =>
+      models.length > 1 && !isOneGroup(models)
+    );
+  const mayAllRun = (models: readonly string[]) => models.length === 1 || isOneGroup(models);
+  return { groups, residents: [], mayCoexist, mayAllRun, oneSided: [], looser };
 }
 
-/** A set of one combination gives its name; of several, what sets each apart is added. */
-function nameOf(set: string, members: readonly string[], all: Combinations): string {
-  if (all.length === 1) return set;
-  const own = members.filter((model) => !all.every((other) => other.includes(model)));
-  return [set, ...own].join("-");
+/** Whether two models share a group, at the cost of a look into a table. */
+function friendship(
+  models: readonly string[],
+  groups: readonly Group[],
+): (a: string, b: string) => boolean {
+  const numbers = new Map(models.map((model, i) => [model, i]));
+  const table = new Uint8Array(models.length ** 2);
+  for (const { members } of groups) {
+    const all = members.flatMap((member) => numbers.get(member) ?? []);
+    for (const a of all) for (const b of all) table[a * models.length + b] = 1;
+  }
+  return (a, b) => {
+    const [left, right] = [numbers.get(a), numbers.get(b)];
+    return left !== undefined && right !== undefined &&
+      table[left * models.length + right] === 1;
+  };
+}
+
+/**
+ * The names of a set's combinations: a set of one gives its own; of several, what sets each apart is
+ * added.
+ */
+function namesOf(set: string, all: Combinations): (members: readonly string[]) => string {
+  if (all.length === 1) return () => set;
+  const counts = new Map<string, number>();
+  for (const model of all.flat()) counts.set(model, (counts.get(model) ?? 0) + 1);
+  return (members) =>
+    [set, ...members.filter((model) => counts.get(model) !== all.length)].join("-");
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((member) => b.includes(member));
 }
 
-/** How many combinations are looked at: what is told needs no more. */
+/** How many steps are taken to find combinations: what is told needs no more. */
 const LOOK_LIMIT = 1000;
 
-/** The largest sets of models of which any two may run together (Bron and Kerbosch). */
+/**
+ * The largest sets of models of which any two may run together (Bron and Kerbosch, with the pivot of
+ * Tomita): as many as are found within the limit.
+ */
 function largestTogether(
   models: readonly string[],
   mayCoexist: (a: string, b: string) => boolean,
 ): string[][] {
   const found: string[][] = [];
+  let steps = 0;
   function grow(set: readonly string[], open: readonly string[], done: readonly string[]): void {
-    if (found.length >= LOOK_LIMIT) return;
+    if (++steps > LOOK_LIMIT) return;
     if (open.length === 0 && done.length === 0) found.push([...set]);
-    for (const [i, model] of open.entries()) {
+    // Every set that has no model but friends of the pivot would be larger with it.
+    const pivot = mostFriends([...open, ...done], open, mayCoexist);
+    const rest = new Set(open);
+    const closed = [...done];
+    for (const model of open) {
+      if (model !== pivot && pivot !== undefined && mayCoexist(model, pivot)) continue;
+      rest.delete(model);
       const beside = (other: string) => mayCoexist(model, other);
-      grow(
-        [...set, model],
-        open.slice(i + 1).filter(beside),
-        [...done, ...open.slice(0, i)].filter(beside),
-      );
+      grow([...set, model], [...rest].filter(beside), closed.filter(beside));
+      closed.push(model);
     }
   }
   grow([], models, []);
   return found;
+}
+
+/** Who of `candidates` may run beside most of `models`. */
+function mostFriends(
+  candidates: readonly string[],
+  models: readonly string[],
+  mayCoexist: (a: string, b: string) => boolean,
+): string | undefined {
+  let [best, most] = [candidates[0], -1];
+  for (const candidate of candidates) {
+    const count = models.filter((model) => mayCoexist(candidate, model)).length;
+    if (count > most) [best, most] = [candidate, count];
+  }
+  return best;
 }

@@ -1,5 +1,5 @@
 /** The routing, from the top of the file or from `routing.router`. */
-import { type Combinations, combinationsOf } from "./matrix.ts";
+import { type Combinations, combinationsOf, newTally } from "./matrix.ts";
 import {
   enter,
   entriesOf,
@@ -130,6 +130,7 @@ function readMatrix(node: YamlNode, models: readonly string[], reader: Reader): 
   });
   const done = new Map<string, Combinations>();
   const open = new Set<string>();
+  const tally = newTally();
   /** A set may refer to one that is defined behind it, but not to itself. */
   function expand(name: string): Combinations | undefined {
     const set = sets.find(({ entry }) => entry.key === name);
@@ -139,6 +140,7 @@ function readMatrix(node: YamlNode, models: readonly string[], reader: Reader): 
     const read = combinationsOf(set.text, {
       modelOf: (word) => vars.get(word) ?? (models.includes(word) ? word : undefined),
       setOf: expand,
+      tally,
     });
     open.delete(name);
     if ("problem" in read) {

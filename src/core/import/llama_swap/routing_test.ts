@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { mayCoexist as mayCoexistByLaw } from "../../compile/mod.ts";
-import { combinationsOf } from "./matrix.ts";
+import { combinationsOf, newTally } from "./matrix.ts";
 import { routeGroups, routeMatrix, type Routing, type SwapGroup } from "./routing.ts";
 
 const MODELS = ["a", "b", "c", "d", "e"];
@@ -146,6 +146,7 @@ Deno.test("expressions of a matrix are expanded as llama-swap does", () => {
     const read = combinationsOf(expression, {
       modelOf: (word) => word === "nobody" ? undefined : word,
       setOf: (name) => name === "llms" ? [["g"], ["q"]] : undefined,
+      tally: newTally(),
     });
     const said = "problem" in read
       ? `problem: ${read.problem}`
