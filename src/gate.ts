@@ -5,7 +5,7 @@ import { printable } from "./core/report/printable.ts";
 import { computeFolders } from "./folders.ts";
 import { type Foreign, foreignWay, isRehearsal, type Trust, waysOf } from "./foreign.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
-import { isFile, ownGroups, placeAt, realPath, unitsIn } from "./look.ts";
+import { isFile, ownGroups, placeAt, realPath, unitsIn, USERS } from "./look.ts";
 import { findPrograms } from "./programs.ts";
 import {
   type Permissions,
@@ -93,7 +93,8 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     terminal.err(`lychd: ${printable(foreign.problem)}; render will refuse\n`);
   }
   if (isSelfTest) {
-    const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT };
+    const module = isFile(USERS) ? USERS : undefined;
+    const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT, module };
     const sandboxes = sandboxesOf(invocation, permissions, findSandbox("seal_worker"));
     return await selfTest(sandboxes, places, terminal);
   }

@@ -25,12 +25,15 @@ export function placeAt(path: string): Place | undefined {
   }
 }
 
+/** Who the users of the host are: a file that every host has. */
+export const USERS = "/etc/passwd";
+
 /** The groups in which nobody is but the user and root. */
 export function ownGroups(user: number): number[] {
   try {
     return groupsOfOne(
       user,
-      Deno.readTextFileSync("/etc/passwd"),
+      Deno.readTextFileSync(USERS),
       Deno.readTextFileSync("/etc/group"),
     );
   } catch {

@@ -90,7 +90,7 @@ const LAYERS: readonly {
   },
   {
     name: "src/seal/",
-    imports: ["src/seal/", "src/invocation.ts"],
+    imports: ["src/seal/", "src/invocation.ts", "src/programs.ts", "src/variables.ts"],
     types: ["src/permissions.ts", "src/terminal.ts"],
   },
   { name: "src/terminal.ts", imports: ["src/core/report/"], types: ["src/variables.ts"] },
