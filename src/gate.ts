@@ -2,10 +2,10 @@ import { homedir } from "node:os";
 import config from "../deno.json" with { type: "json" };
 import { parseCommandLine } from "./cli.ts";
 import { printable } from "./core/report/printable.ts";
-import { computeFolders } from "./folders.ts";
+import { computeFolders, foldersAbove } from "./folders.ts";
 import { type Foreign, foreignWay, isRehearsal, type Trust, waysOf } from "./foreign.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
-import { isFile, ownGroups, placeAt, realPath, unitsIn, USERS } from "./look.ts";
+import { isFile, ownGroups, placeAt, realPath, seenAt, unitsIn, USERS } from "./look.ts";
 import { findPrograms } from "./programs.ts";
 import {
   type Permissions,
@@ -103,6 +103,7 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     folders,
     programs,
     ...trust,
+    seen: seenAt(permissions.write.includes(folders.quadlet) ? foldersAbove(folders) : []),
     processId: Deno.pid,
     version: config.version,
     environment: sessionVariables(),

@@ -3,6 +3,9 @@ import { basename, dirname, join } from "node:path/posix";
 import type { UnitFile } from "./core/orchestrator/inventory.ts";
 import { QUADLET_FOLDER } from "./core/rune/names.ts";
 import { groupsOfOne, type Place } from "./foreign.ts";
+import type { FileStatus } from "./host/host.ts";
+import type { Seen } from "./host/seen.ts";
+import { statusOf } from "./host/status.ts";
 
 /** Where a path leads, as far as it is there. */
 export function realPath(path: string): string {
@@ -27,6 +30,19 @@ export function placeAt(path: string): Place | undefined {
 
 /** Who the users of the host are: a file that every host has. */
 export const USERS = "/etc/passwd";
+
+/** What stands at each of the paths, for a command that may not look itself. */
+export function seenAt(paths: readonly string[]): Seen {
+  return new Map(paths.map((path) => [path, statusAt(path)]));
+}
+
+function statusAt(path: string): FileStatus | undefined {
+  try {
+    return statusOf(Deno.lstatSync(path));
+  } catch {
+    return undefined;
+  }
+}
 
 /** The groups in which nobody is but the user and root. */
 export function ownGroups(user: number): number[] {

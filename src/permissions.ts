@@ -130,12 +130,8 @@ export function permissionsFor(
 
 function writing(folders: Folders, programs: Programs, read: readonly string[]): Permissions {
   const write = [folders.quadlet, folders.systemd, ...own(folders.stage)];
-  // Each folder above ours is looked at: one that leads elsewhere is not written through.
-  const above = ["containers", "containers/systemd", "systemd"].map((f) =>
-    `${folders.config}/${f}`
-  );
   return {
-    read: [...read, ...write, ...above, ...others(folders)],
+    read: [...read, ...write, ...others(folders)],
     write,
     run: some(programs, ["systemctl", "systemdAnalyze", "generator"]),
   };

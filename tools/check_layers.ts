@@ -76,8 +76,8 @@ const LAYERS: readonly {
   },
   {
     name: "src/look.ts",
-    imports: ["src/foreign.ts", "src/core/rune/names.ts"],
-    types: ["src/core/orchestrator/inventory.ts"],
+    imports: ["src/foreign.ts", "src/host/status.ts", "src/core/rune/names.ts"],
+    types: ["src/core/orchestrator/inventory.ts", "src/host/host.ts", "src/host/seen.ts"],
   },
   { name: "src/folders_of_home.ts", imports: ["src/folders.ts"] },
   { name: "src/programs.ts", imports: [] },

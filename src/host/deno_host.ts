@@ -1,12 +1,6 @@
 import { dirname } from "node:path/posix";
-import {
-  type FileStatus,
-  type Host,
-  HostError,
-  type HostFault,
-  type Ran,
-  type RunLimits,
-} from "./host.ts";
+import { type Host, HostError, type HostFault, type Ran, type RunLimits } from "./host.ts";
+import { statusOf } from "./status.ts";
 
 /** How often a lock that somebody holds is tried again. */
 const LOCK_POLL_MILLISECONDS = 50;
@@ -183,18 +177,6 @@ function isLink(path: string): boolean {
 
 function isText(path: string, text: string): boolean {
   return orNothing(path, () => Deno.readTextFileSync(path)) === text;
-}
-
-function statusOf(info: Deno.FileInfo): FileStatus {
-  return {
-    kind: info.isFile ? "file" : info.isDirectory ? "folder" : info.isSymlink ? "link" : "other",
-    mode: (info.mode ?? 0) & 0o7777,
-    sizeBytes: info.size,
-    owner: info.uid ?? 0,
-    group: info.gid ?? 0,
-    identity: `${info.dev}:${info.ino}`,
-    changedSeconds: Math.floor((info.ctime?.getTime() ?? Infinity) / 1000),
-  };
 }
 
 function readAtMost(path: string, limitBytes = Infinity): Uint8Array {

@@ -134,6 +134,13 @@ const READS: readonly Attempt[] = [
   reading("read /etc/passwd", () => "/etc/passwd", Deno.readTextFileSync),
   reading("list ~/.ssh", (p) => `${p.home}/.ssh`, list),
   reading("read a key of ~/.ssh", (p) => `${p.home}/.ssh/id_ed25519`, Deno.readFileSync),
+  reading(
+    "read Podman's passwords for registries",
+    (p) => `${p.config}/containers/auth.json`,
+    Deno.readTextFileSync,
+  ),
+  reading("list ~/.config/containers", (p) => `${p.config}/containers`, list),
+  reading("look at ~/.config/systemd", (p) => `${p.config}/systemd`, Deno.statSync),
   reading("read ~/.bashrc", bashrc, Deno.readTextFileSync),
   reading("list the home folder", (p) => p.home, list),
   reading("list ~/.config as node:fs", (p) => p.config, (path) => fs.readdirSync(path)),

@@ -41,10 +41,13 @@ const LEFT = "lychd-self-test";
 /** A home in which each attempt would find what it looks for. */
 function bait(): Home {
   const home = new Home();
-  for (const path of [".ssh", ".config/lychd/soulstones"]) {
+  for (
+    const path of [".ssh", ".config/lychd/soulstones", ".config/containers", ".config/systemd"]
+  ) {
     Deno.mkdirSync(join(home.dir, path), { recursive: true });
   }
-  for (const path of [".bashrc", ".profile", ".ssh/id_ed25519", "x.container", "x.yaml"]) {
+  const files = [".bashrc", ".profile", ".ssh/id_ed25519", ".config/containers/auth.json"];
+  for (const path of [...files, "x.container", "x.yaml"]) {
     Deno.writeTextFileSync(join(home.dir, path), "");
   }
   return home;
