@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isAbsolute, join, normalize, resolve } from "node:path/posix";
+import { dirname, isAbsolute, join, normalize, resolve } from "node:path/posix";
 import { dropInFolders } from "./core/rune/drop_ins.ts";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "./core/rune/names.ts";
 import type { Variable } from "./variables.ts";
@@ -47,6 +47,19 @@ export interface Folders {
   readonly otherQuadlet: readonly string[];
   /** Other folders in which systemd looks for units of this user. */
   readonly otherSystemd: readonly string[];
+}
+
+/**
+ * The folders above those that lychd writes to, up to that of the configuration. No sandbox may read
+ * them: `containers` holds Podman's passwords for registries.
+ */
+export function foldersAbove({ config, quadlet, systemd }: Folders): string[] {
+  const above = [quadlet, systemd].flatMap((leaf) => {
+    const folders: string[] = [];
+    for (let at = dirname(leaf); at.startsWith(`${config}/`); at = dirname(at)) folders.push(at);
+    return folders;
+  });
+  return [...new Set(above)];
 }
 
 /** What folders are computed from. */

@@ -2,10 +2,19 @@ import { homedir } from "node:os";
 import config from "../deno.json" with { type: "json" };
 import { parseCommandLine } from "./cli.ts";
 import { printable } from "./core/report/printable.ts";
-import { computeFolders } from "./folders.ts";
+import { computeFolders, foldersAbove } from "./folders.ts";
 import { type Foreign, foreignWay, isRehearsal, type Trust, waysOf } from "./foreign.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
-import { isFile, linksOfCodex, ownGroups, placesAt, realPath, unitsIn } from "./look.ts";
+import {
+  isFile,
+  linksOfCodex,
+  ownGroups,
+  placesAt,
+  realPath,
+  seenAt,
+  unitsIn,
+  USERS,
+} from "./look.ts";
 import { findPrograms } from "./programs.ts";
 import {
   type Permissions,
@@ -97,7 +106,8 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     terminal.err(`lychd: ${printable(foreign.problem)}; render will refuse\n`);
   }
   if (isSelfTest) {
-    const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT };
+    const module = isFile(USERS) ? USERS : undefined;
+    const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT, module };
     const sandboxes = sandboxesOf(invocation, permissions, findSandbox("seal_worker"));
     return await selfTest(sandboxes, places, terminal);
   }
@@ -106,6 +116,7 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     folders,
     programs,
     ...trust,
+    seen: seenAt(permissions.write.includes(folders.quadlet) ? foldersAbove(folders) : []),
     processId: Deno.pid,
     version: config.version,
     environment: sessionVariables(),

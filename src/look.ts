@@ -5,6 +5,9 @@ import type { UnitFile } from "./core/orchestrator/inventory.ts";
 import { FILE_LIMIT_BYTES } from "./core/plan/limits.ts";
 import { QUADLET_FOLDER } from "./core/rune/names.ts";
 import { groupsOfOne, type Place } from "./foreign.ts";
+import type { FileStatus } from "./host/host.ts";
+import type { Seen } from "./host/seen.ts";
+import { statusOf } from "./host/status.ts";
 
 /** Where a path leads, as far as it is there. */
 export function realPath(path: string): string {
@@ -61,10 +64,26 @@ export function linksOfCodex(codex: string): string[] {
   return links.sort();
 }
 
-/** What is in a folder; nothing for what is none, or may not be read. */
+/** What is in a folder, as far as a Codex may have it; nothing for what is none, or may not be read. */
 function entriesIn(path: string): Deno.DirEntry[] | undefined {
   try {
-    return [...Deno.readDirSync(path)];
+    return [...Iterator.from(Deno.readDirSync(path)).take(ENTRY_LIMIT + 1)];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Who the users of the host are: a file that every host has. */
+export const USERS = "/etc/passwd";
+
+/** What stands at each of the paths, for a command that may not look itself. */
+export function seenAt(paths: readonly string[]): Seen {
+  return new Map(paths.map((path) => [path, statusAt(path)]));
+}
+
+function statusAt(path: string): FileStatus | undefined {
+  try {
+    return statusOf(Deno.lstatSync(path));
   } catch {
     return undefined;
   }
@@ -75,7 +94,7 @@ export function ownGroups(user: number): number[] {
   try {
     return groupsOfOne(
       user,
-      Deno.readTextFileSync("/etc/passwd"),
+      Deno.readTextFileSync(USERS),
       Deno.readTextFileSync("/etc/group"),
     );
   } catch {

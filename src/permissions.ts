@@ -131,18 +131,14 @@ export function permissionsFor(
 
 function writing(folders: Folders, programs: Programs, read: readonly string[]): Permissions {
   const write = [folders.quadlet, folders.systemd, ...own(folders.stage)];
-  // Each folder above ours is looked at: one that leads elsewhere is not written through.
-  const above = ["containers", "containers/systemd", "systemd"].map((f) =>
-    `${folders.config}/${f}`
-  );
   return {
-    read: [...read, ...write, ...above, ...stagesOf(folders), ...others(folders)],
+    read: [...read, ...write, ...stagesOf(folders), ...others(folders)],
     write,
     run: some(programs, ["systemctl", "systemdAnalyze", "generator"]),
   };
 }
 
-/** Where the stage is, which is looked at for the same reason. */
+/** Where the stage is: it must be for nobody else to write to. */
 function stagesOf({ stage }: Folders): string[] {
   return stage === undefined ? [] : [dirname(stage)];
 }

@@ -1,4 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { foldersAbove } from "./folders.ts";
 import { foldersOfHome } from "./folders_of_home.ts";
 import type { Invocation } from "./invocation.ts";
 import { permissionsFor, proberPermissions, workerPermissions } from "./permissions.ts";
@@ -120,4 +121,31 @@ Deno.test("an import reads what is named and the drop-ins beside it, and writes 
     const write = output === undefined ? [] : ["/here/codex"];
     deepStrictEqual(granted, { read: [...read, ...write], write, run: [] });
   }
+});
+
+Deno.test("who writes units may read no folder above them, in which Podman keeps passwords", () => {
+  const options = {
+    json: false,
+    force: false,
+    restart: false,
+    verify: true,
+    reload: true,
+    waitSeconds: 1,
+  };
+  const invocations: readonly Invocation[] = [
+    { command: "render", mode: "inscribe", ...options },
+    { command: "rollback", ...options },
+    { command: "purge", yes: true, ...options },
+  ];
+  const passwords = `${folders.config}/containers/auth.json`;
+  for (const invocation of invocations) {
+    const { read, write } = permissionsFor(invocation, folders, programs);
+    strictEqual(write.includes(folders.quadlet), true);
+    const reading = [...read, ...write].filter((path) => passwords.startsWith(`${path}/`));
+    deepStrictEqual(reading, [], invocation.command);
+  }
+  deepStrictEqual(
+    foldersAbove(folders),
+    ["containers/systemd", "containers", "systemd"].map((path) => `${folders.config}/${path}`),
+  );
 });

@@ -5,6 +5,7 @@
  */
 import type { Folders } from "./folders.ts";
 import { DENO_HOST } from "./host/deno_host.ts";
+import { hostWithSeen, type Seen } from "./host/seen.ts";
 import { EXIT, type ExitCode, type Invocation } from "./invocation.ts";
 import { startProber } from "./prober.ts";
 import type { Programs } from "./programs.ts";
@@ -18,6 +19,8 @@ export interface WorkerRequest {
   readonly programs: Programs;
   readonly user: number;
   readonly ownGroups: readonly number[];
+  /** What the gate saw of folders at which the sandbox may not look. */
+  readonly seen: Seen;
   readonly processId: number;
   readonly version: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -35,11 +38,11 @@ self.onmessage = ({ data }: MessageEvent<WorkerRequest | typeof INTERRUPT>) => {
 };
 
 async function answer(request: WorkerRequest): Promise<void> {
-  const { invocation, streams, ...rest } = request;
+  const { invocation, streams, seen, ...rest } = request;
   const terminal = processTerminal(streams);
   const context: CommandContext = {
     ...rest,
-    host: DENO_HOST,
+    host: hostWithSeen(DENO_HOST, seen),
     terminal,
     startProber: () => startProber((message, transfer) => self.postMessage(message, { transfer })),
     interruption: interruption.signal,

@@ -78,11 +78,12 @@ const LAYERS: readonly {
     name: "src/look.ts",
     imports: [
       "src/foreign.ts",
+      "src/host/status.ts",
       "src/core/codex/limits.ts",
       "src/core/plan/limits.ts",
       "src/core/rune/names.ts",
     ],
-    types: ["src/core/orchestrator/inventory.ts"],
+    types: ["src/core/orchestrator/inventory.ts", "src/host/host.ts", "src/host/seen.ts"],
   },
   { name: "src/folders_of_home.ts", imports: ["src/folders.ts"] },
   { name: "src/programs.ts", imports: [] },
@@ -95,7 +96,7 @@ const LAYERS: readonly {
   },
   {
     name: "src/seal/",
-    imports: ["src/seal/", "src/invocation.ts"],
+    imports: ["src/seal/", "src/invocation.ts", "src/programs.ts", "src/variables.ts"],
     types: ["src/permissions.ts", "src/terminal.ts"],
   },
   { name: "src/terminal.ts", imports: ["src/core/report/"], types: ["src/variables.ts"] },

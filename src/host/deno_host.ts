@@ -10,6 +10,7 @@ import {
   type RunLimits,
   tooLarge,
 } from "./host.ts";
+import { statusOf } from "./status.ts";
 
 /** How often a lock that somebody holds is tried again. */
 const LOCK_POLL_MILLISECONDS = 50;
@@ -208,18 +209,6 @@ function refuseStrangeLock(path: string): void {
 
 function isText(path: string, text: string): boolean {
   return orNothing(path, () => Deno.readTextFileSync(path)) === text;
-}
-
-function statusOf(info: Deno.FileInfo): FileStatus {
-  return {
-    kind: info.isFile ? "file" : info.isDirectory ? "folder" : info.isSymlink ? "link" : "other",
-    mode: (info.mode ?? 0) & 0o7777,
-    sizeBytes: info.size,
-    owner: info.uid ?? 0,
-    group: info.gid ?? 0,
-    identity: `${info.dev}:${info.ino}`,
-    changedSeconds: Math.floor((info.ctime?.getTime() ?? Infinity) / 1000),
-  };
 }
 
 function namesIn(path: string, limit = Infinity): string[] {

@@ -9,7 +9,10 @@ import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
 import process from "node:process";
+import { basename } from "node:path/posix";
 import { DatabaseSync } from "node:sqlite";
+import { PROGRAM_PLACES } from "../programs.ts";
+import { VARIABLES } from "../variables.ts";
 
 /** Where attempts are made. */
 export interface Places {
@@ -20,13 +23,21 @@ export interface Places {
   readonly program: string;
   /** A port of this host on which something listens, or nothing. */
   readonly port: number;
+  /** A file that is there, and no part of this program: importing it fails only if it is refused. */
+  readonly module: string | undefined;
 }
+
+/** What a command may have been granted. */
+export type Granted = { readonly [kind in "read" | "write" | "run"]: readonly string[] };
 
 /** Something that must be refused. */
 export interface Attempt {
   readonly name: string;
-  /** The path that it reads or writes, if it is about one: some command may have been granted it. */
-  readonly path?: { readonly kind: "read" | "write"; readonly of: (places: Places) => string };
+  /** The paths that it is about: it is granted to a command that was granted one of them. */
+  readonly paths?: {
+    readonly kind: keyof Granted;
+    readonly of: (places: Places) => readonly string[];
+  };
   readonly act: (places: Places) => unknown;
 }
 
@@ -41,7 +52,11 @@ function reading(
   of: (places: Places) => string,
   act: (path: string, places: Places) => unknown,
 ): Attempt {
-  return { name, path: { kind: "read", of }, act: (places) => act(of(places), places) };
+  return {
+    name,
+    paths: { kind: "read", of: (places) => [of(places)] },
+    act: (places) => act(of(places), places),
+  };
 }
 
 function writing(
@@ -49,7 +64,36 @@ function writing(
   of: (places: Places) => string,
   act: (path: string) => unknown,
 ): Attempt {
-  return { name, path: { kind: "write", of }, act: (places) => act(of(places)) };
+  return {
+    name,
+    paths: { kind: "write", of: (places) => [of(places)] },
+    act: (places) => act(of(places)),
+  };
+}
+
+/** Runs a program from each of its places: it is refused only if it is in all of them. */
+function running(places: readonly string[]): Attempt {
+  return {
+    name: `run ${basename(places[0] ?? "")}`,
+    paths: { kind: "run", of: () => places },
+    act: () => {
+      let failure: unknown;
+      for (const path of places) {
+        try {
+          return run(path, { args: ["--version"] });
+        } catch (error) {
+          if (failure === undefined || isRefusal(failure)) failure = error;
+        }
+      }
+      throw failure;
+    },
+  };
+}
+
+/** Imports a file that is there. */
+async function importThere(file: string | undefined, options?: ImportCallOptions): Promise<void> {
+  if (file === undefined) throw new NotTried("there is no file to import");
+  await import(`file://${file}`, options);
 }
 
 /** Opens a file to write at its end, and writes nothing; makes it if it is not there. */
@@ -64,6 +108,9 @@ function list(path: string): unknown {
 function run(program: string, options: Deno.CommandOptions = {}): unknown {
   return new Deno.Command(program, { stdout: "null", stderr: "null", ...options }).outputSync();
 }
+
+/** Why an attempt cannot be made on this host. */
+class NotTried extends Error {}
 
 const shadow = () => "/etc/shadow";
 const bashrc = (p: Places) => `${p.home}/.bashrc`;
@@ -87,6 +134,13 @@ const READS: readonly Attempt[] = [
   reading("read /etc/passwd", () => "/etc/passwd", Deno.readTextFileSync),
   reading("list ~/.ssh", (p) => `${p.home}/.ssh`, list),
   reading("read a key of ~/.ssh", (p) => `${p.home}/.ssh/id_ed25519`, Deno.readFileSync),
+  reading(
+    "read Podman's passwords for registries",
+    (p) => `${p.config}/containers/auth.json`,
+    Deno.readTextFileSync,
+  ),
+  reading("list ~/.config/containers", (p) => `${p.config}/containers`, list),
+  reading("look at ~/.config/systemd", (p) => `${p.config}/systemd`, Deno.statSync),
   reading("read ~/.bashrc", bashrc, Deno.readTextFileSync),
   reading("list the home folder", (p) => p.home, list),
   reading("list ~/.config as node:fs", (p) => p.config, (path) => fs.readdirSync(path)),
@@ -100,10 +154,11 @@ const READS: readonly Attempt[] = [
   ),
   reading("read the processes of this host", () => "/proc", list),
   reading("watch the home folder", (p) => p.home, (path) => Deno.watchFs(path).close()),
+  reading("import a module of the disk", (p) => p.module ?? "", (_, p) => importThere(p.module)),
   reading(
-    "import a module of the disk",
-    (p) => `${p.home}/module.js`,
-    (path) => import(`file://${path}`),
+    "import a text of the disk",
+    (p) => p.module ?? "",
+    (_, p) => importThere(p.module, { with: { type: "text" } }),
   ),
 ];
 
@@ -151,6 +206,9 @@ const WRITES: readonly Attempt[] = [
   ),
 ];
 
+/** Variables that the runtime tells whoever asks: whether there shall be colors. */
+const TOLD_TO_ALL: readonly string[] = ["NO_COLOR", "FORCE_COLOR"];
+
 const REST: readonly Attempt[] = [
   attempt("run sh", () => run("sh", { args: ["-c", ":"] })),
   attempt("run /bin/sh", () => run("/bin/sh", { args: ["-c", ":"] })),
@@ -159,6 +217,7 @@ const REST: readonly Attempt[] = [
     if (error !== undefined) throw error;
   }),
   attempt("run env", () => run("/usr/bin/env")),
+  ...Object.values(PROGRAM_PLACES).map(running),
   attempt("run this program again", () => run(`/proc/${Deno.pid}/exe`, { args: ["--version"] })),
   attempt(
     "put a library before a program that may be run",
@@ -201,12 +260,23 @@ const REST: readonly Attempt[] = [
   attempt("listen on a port", () => Deno.listen({ hostname: "127.0.0.1", port: 0 }).close()),
   attempt("ask for a name", () => Deno.resolveDns("localhost", "A")),
   attempt("import a module of the network", (p) => import(`http://127.0.0.1:${p.port}/module.js`)),
-  attempt("read the variable PATH", () => Deno.env.get("PATH")),
+  ...["PATH", ...VARIABLES].filter((name) => !TOLD_TO_ALL.includes(name)).map((name) =>
+    attempt(`read the variable ${name}`, () => Deno.env.get(name))
+  ),
   attempt("read all variables", () => Deno.env.toObject()),
   attempt("read a variable as Node does", () => process.env["SSH_AUTH_SOCK"]),
+  attempt("read the variable HOME as Node does", () => process.env["HOME"]),
   attempt("set a variable", () => Deno.env.set("LD_PRELOAD", "")),
   attempt("learn the name of the host", () => Deno.hostname()),
   attempt("learn who the user is", () => os.userInfo()),
+  attempt("learn the number of the user", () => Deno.uid()),
+  attempt("learn the number of the group", () => Deno.gid()),
+  attempt("learn the home folder", () => os.homedir()),
+  attempt("learn the kernel of the host", () => Deno.osRelease()),
+  attempt("learn the processors of the host", () => os.cpus()),
+  attempt("learn the memory of the host", () => Deno.systemMemoryInfo()),
+  attempt("learn the load of the host", () => Deno.loadavg()),
+  attempt("learn since when the host runs", () => Deno.osUptime()),
   attempt("learn the addresses of the host", () => Deno.networkInterfaces()),
   attempt("ask the operator for more", async () => {
     const { state } = await Deno.permissions.request({ name: "write" });
@@ -226,19 +296,16 @@ export const ATTEMPTS: readonly Attempt[] = [...READS, ...WRITES, ...REST];
 export interface Outcome {
   readonly name: string;
   /** `granted` is what the command is for, such as a folder of units that it writes. */
-  readonly outcome: "refused" | "granted" | "not refused";
+  readonly outcome: "refused" | "granted" | "not refused" | "not tried";
   /** What was said where it was not refused; that a file is not there, say, is no refusal. */
   readonly said?: string;
 }
 
 /** Makes every attempt that is not granted. */
-export async function tryAll(
-  places: Places,
-  granted: { readonly read: readonly string[]; readonly write: readonly string[] },
-): Promise<Outcome[]> {
+export async function tryAll(places: Places, granted: Granted): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const { name, path, act } of ATTEMPTS) {
-    if (path !== undefined && isBelow(path.of(places), granted[path.kind])) {
+  for (const { name, paths, act } of ATTEMPTS) {
+    if (paths?.of(places).some((path) => isBelow(path, granted[paths.kind]))) {
       outcomes.push({ name, outcome: "granted" });
     } else outcomes.push({ name, ...await tryOne(() => act(places)) });
   }
@@ -252,7 +319,7 @@ async function tryOne(act: () => unknown): Promise<Omit<Outcome, "name">> {
   } catch (error) {
     if (isRefusal(error)) return { outcome: "refused" };
     const said = error instanceof Error ? error.message : String(error);
-    return { outcome: "not refused", said };
+    return { outcome: error instanceof NotTried ? "not tried" : "not refused", said };
   }
 }
 
@@ -266,8 +333,10 @@ function isBelow(path: string, folders: readonly string[]): boolean {
 const REFUSALS = [
   /Requires \w+ access/,
   /^Can't escalate parent thread permissions/,
-  // A compiled program imports nothing that it does not hold.
+  // A compiled program imports nothing that it does not hold; the file that is tried is there.
   /^Module not found: (?:file|http):/,
+  // A runtime that imports no text at all.
+  /^"text" is not a valid module type/,
 ];
 
 function isRefusal(error: unknown): boolean {

@@ -7,6 +7,7 @@ import { dirname, join, relative } from "node:path/posix";
 import { foldersOfHome } from "../../src/folders_of_home.ts";
 import { ATTEMPTS, type Outcome } from "../../src/seal/attempts.ts";
 import type { SealRequest } from "../../src/seal/self_test.ts";
+import { grantedTo, programsNotThere } from "../seal.ts";
 import { ALONE, binaryTest, exists, Home, household, notRoot, walk } from "./binary.ts";
 
 /** A command line for each command, and for each that is granted something else. */
@@ -23,12 +24,6 @@ const COMMANDS: readonly string[] = [
   ],
   ...["import quadlet x.container", "import llama-swap x.yaml"],
 ];
-
-/** What only some command may do, by the beginning of its line. */
-const GRANTED: Readonly<Record<string, readonly string[]>> = {
-  init: ["write to the Codex", "add a Soulstone to the Codex"],
-  add: ["write to the Codex", "add a Soulstone to the Codex"],
-};
 
 /**
  * Holes of the runtime, which docs/security.md tells of. Deno 2.7.11 asks for no permission in
@@ -47,13 +42,15 @@ const LEFT = "lychd-self-test";
 /** A home in which each attempt would find what it looks for. */
 function bait(): Home {
   const home = new Home();
-  for (const path of [".ssh", ".config/lychd/soulstones"]) {
+  for (
+    const path of [".ssh", ".config/lychd/soulstones", ".config/containers", ".config/systemd"]
+  ) {
     Deno.mkdirSync(join(home.dir, path), { recursive: true });
   }
-  for (const path of [".bashrc", ".profile", ".ssh/id_ed25519", "x.container", "x.yaml"]) {
+  const files = [".bashrc", ".profile", ".ssh/id_ed25519", ".config/containers/auth.json"];
+  for (const path of [...files, "x.container", "x.yaml"]) {
     Deno.writeTextFileSync(join(home.dir, path), "");
   }
-  Deno.writeTextFileSync(join(home.dir, "module.js"), "export {};\n");
   return home;
 }
 
@@ -65,7 +62,7 @@ function traces(home: Home): string {
 }
 
 binaryTest("all that is tried in the sandbox of any command is refused", async (t) => {
-  ok(ATTEMPTS.length > 60);
+  ok(ATTEMPTS.length > 90);
   for (const command of COMMANDS) {
     await t.step(command, async () => {
       await using home = bait();
@@ -73,10 +70,10 @@ binaryTest("all that is tried in the sandbox of any command is refused", async (
       const said = await home.run(["self-test", ...command.split(" ")]);
       const [, version = ""] = /\(Deno (\S+)\)/.exec(said.stdout) ?? [];
       const holes = HOLES[version] ?? [];
-      const granted = GRANTED[command.split(" ")[0] ?? ""] ?? [];
       const sandboxes = said.stdout.trimEnd().split(/^the sandbox .*\n?/m).slice(0, -1);
       strictEqual(sandboxes.length, command.startsWith("summon") ? 2 : 1, said.stderr);
-      for (const lines of sandboxes) {
+      for (const [nth, lines] of sandboxes.entries()) {
+        const granted = nth === 0 ? grantedTo(command) : [];
         const outcomes = Object.fromEntries(
           lines.trimEnd().split("\n").map((line) => {
             const [, outcome = "", name = ""] = /^([\w ]+): (.*?)(?: \(.*\))?$/.exec(line) ?? [];
@@ -104,7 +101,7 @@ binaryTest("what a command was granted is told as that, even if it is the whole 
   const told = (outcome: string) =>
     [...said.stdout.matchAll(new RegExp(`^${outcome}: (.*?)(?: \\(.*\\))?$`, "gm"))]
       .map(([, name]) => name);
-  const reads = ATTEMPTS.filter(({ path }) => path?.kind === "read").map(({ name }) => name);
+  const reads = ATTEMPTS.filter(({ paths }) => paths?.kind === "read").map(({ name }) => name);
   deepStrictEqual(told("granted"), reads);
   const holes = HOLES[version] ?? [];
   deepStrictEqual(told("not refused"), holes.filter((name) => !reads.includes(name)));
@@ -129,6 +126,8 @@ binaryTest("each attempt would be something, if it were not refused", async () =
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => new Response("", { status: 404 }),
   );
+  const module = join(home.dir, "module.js");
+  Deno.writeTextFileSync(module, "export {};\n");
   const worker = new Worker(import.meta.resolve("../../src/seal_worker.ts"), { type: "module" });
   const outcomes = await new Promise<readonly Outcome[]>((done, fail) => {
     worker.onmessage = ({ data }) => done(data);
@@ -141,6 +140,7 @@ binaryTest("each attempt would be something, if it were not refused", async () =
           config: home.config,
           program: "/bin/true",
           port: server.addr.port,
+          module,
         },
         permissions: { read: [], write: [], run: [] },
       } satisfies SealRequest,
@@ -153,12 +153,13 @@ binaryTest("each attempt would be something, if it were not refused", async () =
   deepStrictEqual(outcomes.filter(({ outcome }) => outcome !== "not refused"), []);
   const undone = outcomes.filter(({ said }) => said !== "it was done").map(({ name }) => name);
   // These are no libraries of Node or SQLite, and there is no such socket, no server that knows
-  // names, no such module, and perhaps no GPU.
+  // names, no such module, and perhaps no GPU and not every program.
   const fruitless = [
     ...["load a library as Node does", "load a library as SQLite does"],
     ...["load the libraries of a GPU as WebGPU does"],
     ...["load the libraries of a GPU in a worker of its own", "speak to the session bus"],
     ...["ask for a name", "import a module of the network"],
+    ...programsNotThere(),
   ];
   deepStrictEqual(undone.filter((name) => !fruitless.includes(name)), []);
 }, notRoot());

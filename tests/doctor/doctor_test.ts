@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { CHECKS, podmanInfoOf, userOf } from "../../src/core/doctor/mod.ts";
 import type { HostFinding } from "../../src/core/doctor/mod.ts";
-import { type Facts, redactFacts } from "../../src/core/facts.ts";
+import { type Facts, parseFacts, redactFacts } from "../../src/core/facts.ts";
 import { type Cli, cli } from "../cli/cli.ts";
 import {
   capturedFacts,
@@ -106,6 +106,37 @@ Deno.test("facts without names give the findings of the facts, without names", a
       name,
     );
   }
+});
+
+/** What would run `evil`, or hand it to a command as a word of its own, behind a name of the host. */
+const POISONS = [";evil|sh #", " evil ", "'evil", "`evil`", "$(evil"];
+
+/** What a shell reads of a line outside of quotes. */
+function bare(line: string): string {
+  return line.replace(/\\[^]|'[^']*'/g, "");
+}
+
+Deno.test("no name of a host becomes a command, or another word of one, in what mends it", async () => {
+  const poisoned = new Set<string>();
+  for (const name of hostNames()) {
+    const asked = await ask(name);
+    const text = JSON.stringify(asked.facts);
+    const fixes = (await findingsOf(asked)).flatMap(({ fix }) => fix ?? []);
+    const words = new Set(fixes.flatMap((fix) => fix.match(/[\w./:+-]{3,}/g) ?? []));
+    for (const word of words) {
+      const places = new RegExp(`(?<![\\w/-])${RegExp.escape(word)}(?![\\w/-])`, "g");
+      for (const poison of places.test(text) ? POISONS : []) {
+        const facts = parseFacts(text.replaceAll(places, () => word + poison));
+        if (!("facts" in facts)) continue;
+        for (const { id, fix } of await findingsOf({ host: asked.host, facts: facts.facts })) {
+          if (fix?.includes("evil")) poisoned.add(id);
+          assert.doesNotMatch(bare(fix ?? ""), /evil/, `${name}, ${id}: ${fix}`);
+        }
+      }
+    }
+  }
+  const expected = ["podman.subids", "quadlet.generator", "systemd.linger", "gpu.nodes"];
+  assert.deepEqual(expected.filter((id) => !poisoned.has(id)), []);
 });
 
 Deno.test("every report, text and Codex here belongs to a host", () => {

@@ -115,7 +115,7 @@ Deno.test("os-release(5): the distribution, its family, and how packages get the
   for (const [text, id, install, reinstall] of rows) {
     const os = osOf(factsOf({ "os-release": text }));
     assert.deepEqual(
-      [os.id, installCommand(os, "crun"), reinstallCommand(os, "podman")],
+      [os.id, installCommand(os, "crun").line, reinstallCommand(os, "podman").line],
       [id, install, reinstall],
     );
   }

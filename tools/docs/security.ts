@@ -88,9 +88,6 @@ function rowOf(title: string, permissions: Permissions, folders: Folders): strin
 /** Paths as a reader knows them; those that are many under one name. */
 function pathsIn(paths: readonly string[], folders: Folders): string[] {
   const others = [...folders.otherQuadlet, ...folders.otherSystemd];
-  const above = ["containers", "containers/systemd", "systemd"].map((f) =>
-    `${folders.config}/${f}`
-  );
   const named = paths.map((path) => {
     if (path === folders.codex) return "the Codex";
     if (path === folders.stage || path === dirname(folders.stage ?? "")) return "the stage";
@@ -100,7 +97,7 @@ function pathsIn(paths: readonly string[], folders: Folders): string[] {
     if (imported !== undefined) return "`FILE`";
     if (folders.imports.some((each) => each.dropIns.includes(path))) return "its drop-ins";
     if (path === folders.quadlet || path === folders.systemd) return `\`${short(path)}\``;
-    if (above.includes(path) || others.includes(path)) return "other folders of units";
+    if (others.includes(path)) return "other folders of units";
     throw new Error(`what is ${path}?`);
   });
   return [...new Set(named)];

@@ -1,6 +1,6 @@
 import type { Codex } from "../codex/mod.ts";
 import type { Facts } from "../facts.ts";
-import type { Finding } from "../report/mod.ts";
+import type { Command, Finding } from "../report/mod.ts";
 import type { Wants } from "./wants.ts";
 
 /** What doctor examines: what is known of a host, and the Codex that it shall run. */
@@ -34,7 +34,7 @@ export type Verdict =
     /** Why it matters, when it is not for the reason of the whole check. */
     readonly why?: string;
     /** The command that mends it. */
-    readonly fix: string;
+    readonly fix: Command;
   }
   | { readonly state: "skipped"; readonly what: string };
 
@@ -55,12 +55,12 @@ export function ok(what: string): Verdict {
 }
 
 /** It works, but not as it should, or not for long. */
-export function warning(what: string, fix: string, why?: string): Verdict {
+export function warning(what: string, fix: Command, why?: string): Verdict {
   return { state: "warning", what, fix, ...why === undefined ? {} : { why } };
 }
 
 /** Something will fail. */
-export function error(what: string, fix: string, why?: string): Verdict {
+export function error(what: string, fix: Command, why?: string): Verdict {
   return { state: "error", what, fix, ...why === undefined ? {} : { why } };
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PLAIN } from "../report/mod.ts";
+import { command, PLAIN } from "../report/mod.ts";
 import { type Check, error, ok, skipped, type Subject, warning } from "./check.ts";
 import { CHECKS, examine, formatFindings, NO_WANTS, probesFor } from "./mod.ts";
 
@@ -30,7 +30,11 @@ Deno.test("a check that crashes is one finding, and the others run", () => {
 });
 
 Deno.test("strict takes warnings for errors, and only picks groups and checks", () => {
-  const checks = [check("a.x", warning("hm", "mend")), check("b.x", ok("")), check("ab.x", ok(""))];
+  const checks = [
+    check("a.x", warning("hm", command`mend`)),
+    check("b.x", ok("")),
+    check("ab.x", ok("")),
+  ];
   assert.equal(examine(NOTHING, { strict: true }, checks)[0]?.state, "error");
   assert.equal(examine(NOTHING, {}, checks)[0]?.state, "warning");
   const ids = (only: string[]) => examine(NOTHING, { only }, checks).map(({ id }) => id);
@@ -40,7 +44,7 @@ Deno.test("strict takes warnings for errors, and only picks groups and checks", 
 
 Deno.test("a finding has all its fields, and its own reason before that of its check", () => {
   const findings = examine(NOTHING, {}, [
-    check("a.x", error("it broke", "mend", "for this"), skipped("no reason")),
+    check("a.x", error("it broke", command`mend`, "for this"), skipped("no reason")),
   ]);
   assert.deepEqual(findings, [
     { id: "a.x", state: "error", what: "it broke", why: "for this", fix: "mend" },
@@ -51,10 +55,13 @@ Deno.test("a finding has all its fields, and its own reason before that of its c
 Deno.test("the report: by group, the worst last, 80 columns, commands whole, nothing steers", () => {
   const long = "sudo mend ".repeat(12).trim();
   const findings = examine(NOTHING, {}, [
-    check("bad.one", error("it \u001b[2Jbroke and there is much more to say of it", long)),
+    check(
+      "bad.one",
+      error("it \u001b[2Jbroke and there is much more to say of it", command`${long.split(" ")}`),
+    ),
     check("bad.two", ok("this is fine")),
     check("good.one", ok("well")),
-    check("fair.one", warning("hm", "mend"), skipped("not here")),
+    check("fair.one", warning("hm", command`mend`), skipped("not here")),
   ]);
   assert.equal(
     formatFindings(findings, PLAIN),

@@ -1,4 +1,5 @@
 /** What is wrong with a host, and the command that mends it. */
+import { command } from "../report/mod.ts";
 import type { Check, Subject, Verdict } from "./check.ts";
 import type { HostFinding } from "./report.ts";
 import { CDI_DEVICES } from "./checks/cdi_devices.ts";
@@ -118,7 +119,7 @@ export function examine(
         state: strict && verdict.state === "warning" ? "error" : verdict.state,
         what: verdict.what,
         why: "why" in verdict && verdict.why !== undefined ? verdict.why : check.why,
-        fix: "fix" in verdict ? verdict.fix : null,
+        fix: "fix" in verdict ? verdict.fix.line : null,
       }))
     );
 }
@@ -137,7 +138,7 @@ function verdictsOf(check: Check, subject: Subject): readonly Verdict[] {
       state: "error",
       what: `this check failed itself: ${words}`,
       why: "it is a bug of lychd; nothing is known of what it was to find",
-      fix: "lychd doctor --facts    # send this with your report",
+      fix: command`lychd doctor --facts    # send this with your report`,
     }];
   }
 }

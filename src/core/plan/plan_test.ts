@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Rune } from "../compile/mod.ts";
-import { formatDiff } from "./diff.ts";
+import { PLAIN, printable } from "../report/mod.ts";
+import { formatDiff, paintDiff } from "./diff.ts";
 import { type Action, differs, type DiskFile, formatSummary, isAsWritten, plan } from "./plan.ts";
 import { sha256 } from "./receipt.ts";
 
@@ -119,4 +120,13 @@ Deno.test("a diff names /dev/null where there is no file, and is empty for equal
   strictEqual(create && formatDiff(create), `--- /dev/null\n+++ ${PATH}\n@@ -0,0 +1,1 @@\n+a\n`);
   strictEqual(remove && formatDiff(remove), `--- ${PATH}\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-a\n`);
   strictEqual(same && formatDiff(same), "");
+});
+
+Deno.test("the diff on a terminal hides nothing of a unit", () => {
+  const wanted = "Exec=serve\t\u200b\u061c\u{e0041}\u001b[2K --safe\n";
+  const diff = changesOf({ claim: "", wanted, action: "create" }).map(formatDiff).join("");
+  strictEqual(
+    paintDiff(diff, PLAIN, printable).split("\n")[3],
+    "+Exec=serve\t\\u{200b}\\u{61c}\\u{e0041}\\x1b[2K --safe",
+  );
 });

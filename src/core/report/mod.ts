@@ -4,7 +4,7 @@ export type { Finding, Place, Position, Severity } from "./finding.ts";
 export { finding, hasErrors, sortFindings, startOf } from "./finding.ts";
 export { formatCount, formatReport, type Palette, PLAIN, type ReportOptions } from "./frame.ts";
 export { countOf } from "./words.ts";
-export { shellWord } from "./shell.ts";
+export { type Command, command, shellWord } from "./shell.ts";
 export { trimEnd, trimEnds } from "./trim.ts";
 export { nearest } from "./nearest.ts";
 export { printable, printableLines, quoted } from "./printable.ts";

@@ -1,6 +1,8 @@
 /**
- * `text` with every control character, line separator and bidirectional override replaced by a
- * visible escape, so that a Codex cannot move the cursor or hide text on the operator's terminal.
+ * `text` with every character that steers a terminal, or that cannot be seen, replaced by a visible
+ * escape: control characters, separators of lines, marks of direction, joiners, tags. A Codex can
+ * neither move the cursor nor hide text on the operator's terminal. What people write with keeps its
+ * form: joiners between letters of scripts that need them, such as Persian, and within emoji.
  *
  * @example
  * ```ts
@@ -35,5 +37,16 @@ export function printableLines(lines: readonly string[]): string {
   return lines.map((line) => `  ${printable(line)}`).join("\n");
 }
 
-// deno-lint-ignore no-control-regex
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** What joiners stand between in words and emoji. Elsewhere they change nothing that can be seen. */
+const JOINED = String.raw`[[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}]--` +
+  String.raw`[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{DI}]]`;
+
+/** A joiner in a word or an emoji, the form of an emoji, and a key cap. */
+const NEEDED = String.raw`${JOINED}\ufe0f?[\u200c\u200d](?=${JOINED})|` +
+  String.raw`\p{Extended_Pictographic}[\ufe0e\ufe0f]|\ufe0f(?=\u20e3)`;
+
+/** `DI` is what shows nothing by itself, whatever else it is, such as the fillers of Hangul. */
+const UNSAFE = new RegExp(
+  String.raw`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}](?<!${NEEDED})`,
+  "gv",
+);

@@ -27,3 +27,36 @@ function escaped(c: string): string {
   return [...new TextEncoder().encode(c)].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`)
     .join("");
 }
+
+/** A command for an operator to copy; only {@linkcode command} makes one. */
+export interface Command {
+  readonly line: string;
+}
+
+/** A value of a command: a word, a part that is a command already, or several of them. */
+export type CommandPart = string | number | Command | readonly CommandPart[];
+
+/**
+ * A command whose values are words, whatever they hold: they come from the host, from a Codex or from
+ * facts that somebody sent, and none of them may become another command. A value may be a part of a
+ * word, but never within quotes.
+ *
+ * @example
+ * ```ts
+ * import { command } from "./shell.ts";
+ * const output = "/etc/cdi/my gpu.yaml";
+ * command`sudo rm --force ${output}`.line; // "sudo rm --force '/etc/cdi/my gpu.yaml'"
+ * ```
+ */
+export function command(
+  { raw }: TemplateStringsArray,
+  ...values: readonly CommandPart[]
+): Command {
+  return { line: String.raw({ raw }, ...values.map(wordsOf)) };
+}
+
+function wordsOf(part: CommandPart): string {
+  if (typeof part === "number") return String(part);
+  if (typeof part === "string") return shellWord(part);
+  return "line" in part ? part.line : part.map(wordsOf).join(" ");
+}

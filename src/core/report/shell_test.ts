@@ -1,6 +1,6 @@
 import { strictEqual } from "node:assert/strict";
 import { printable } from "./printable.ts";
-import { shellWord } from "./shell.ts";
+import { command, shellWord } from "./shell.ts";
 
 const WORDS: Readonly<Record<string, string>> = {
   "/srv/models": "/srv/models",
@@ -21,3 +21,15 @@ for (const [word, quoted] of Object.entries(WORDS)) {
     strictEqual(printable(quoted), quoted);
   });
 }
+
+Deno.test("each value of a command is one word of it, or the words of its list", () => {
+  const name = "lich; evil|sh #";
+  strictEqual(command`loginctl enable-linger ${name}`.line, `loginctl enable-linger '${name}'`);
+  strictEqual(command`rm ${["/a b", "it's", "/c"]}`.line, `rm '/a b' 'it'\\''s' /c`);
+  strictEqual(
+    command`grep -l ${"x"} ${["/a b", "/c"].map((f) => command`${f}/*`)}`.line,
+    "grep -l x '/a b'/* /c/*",
+  );
+  strictEqual(command`printf 'a\n' && kill ${12}`.line, "printf 'a\\n' && kill 12");
+  strictEqual(command`${command`sudo rm ${"a b"}`} && ${""}`.line, "sudo rm 'a b' && ''");
+});

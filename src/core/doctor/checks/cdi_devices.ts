@@ -1,5 +1,5 @@
 import type { Facts } from "../../facts.ts";
-import { shellWord } from "../../report/mod.ts";
+import { type Command, command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, type Verdict } from "../check.ts";
 import {
   cdiFoldersOf,
@@ -70,7 +70,7 @@ function missingVerdict(facts: Facts, kind: string, devices: readonly string[]):
   return error(
     `${what}; ${kind} has ${deviceNames(others)}`,
     isBeyond(facts, devices)
-      ? "nvidia-smi -L    # then name one of these in devices"
+      ? command`nvidia-smi -L    # then name one of these in devices`
       : regenerate(facts, defined.get(others[0] ?? "")?.path ?? ""),
   );
 }
@@ -85,22 +85,22 @@ function isBeyond(facts: Facts, devices: readonly string[]): boolean {
 }
 
 /** The command that makes the first specification of a kind. */
-function define(facts: Facts, kind: string): string {
+function define(facts: Facts, kind: string): Command {
   if (kind === "nvidia.com/gpu") {
     return filesOf(facts, "nvidia-ctk").size > 0
       ? generateNvidia(facts, undefined)
       : installToolkit(osOf(facts));
   }
-  if (kind === "amd.com/gpu") return "sudo amd-ctk cdi generate --output=/etc/cdi/amd.json";
-  if (kind === "intel.com/gpu") return "sudo intel-cdi-specs-generator gpu";
-  const folders = knownFolders(facts).map((folder) => `${shellWord(folder)}/*`).join(" ");
-  return `grep -l ${shellWord(kind)} ${folders}`;
+  if (kind === "amd.com/gpu") return command`sudo amd-ctk cdi generate --output=/etc/cdi/amd.json`;
+  if (kind === "intel.com/gpu") return command`sudo intel-cdi-specs-generator gpu`;
+  const files = knownFolders(facts).map((folder) => command`${folder}/*`);
+  return command`grep -l ${kind} ${files}`;
 }
 
 /** Arch has it; the others take it from NVIDIA. */
-function installToolkit(os: Os): string {
-  const command = installCommand(os, "nvidia-container-toolkit");
+function installToolkit(os: Os): Command {
+  const install = installCommand(os, "nvidia-container-toolkit");
   return os.family.includes("arch")
-    ? command
-    : `${command}    # from https://nvidia.github.io/libnvidia-container`;
+    ? install
+    : command`${install}    # from https://nvidia.github.io/libnvidia-container`;
 }

@@ -1,4 +1,4 @@
-import { shellWord } from "../../report/mod.ts";
+import { command } from "../../report/mod.ts";
 import { type Check, ok, skipped, type Verdict, warning } from "../check.ts";
 import { type CdiFile, effectiveDevices } from "../read/cdi.ts";
 import { removeRivals, wanted } from "./cdi.ts";
@@ -30,7 +30,7 @@ export const CDI_DUPLICATES: Check = {
     for (const [path, by] of hidden) {
       verdicts.push(warning(
         `${path} is hidden by ${by.path}, which defines the same devices`,
-        `sudo rm ${shellWord(path)}`,
+        command`sudo rm ${path}`,
       ));
     }
     if (verdicts.length > 0) return verdicts;

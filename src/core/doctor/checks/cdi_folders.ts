@@ -1,4 +1,4 @@
-import { shellWord } from "../../report/mod.ts";
+import { type Command, command } from "../../report/mod.ts";
 import { type Check, error, ok, type Verdict, warning } from "../check.ts";
 import { cdiFoldersOf, effectiveDevices, specsUnread } from "../read/cdi.ts";
 import { podmanVersionOf } from "../read/podman.ts";
@@ -30,7 +30,7 @@ export const CDI_FOLDERS: Check = {
         isLost
           ? say(
             `${path} is not read: ${name} does not heed cdi_spec_dirs of ${configured?.file}`,
-            `sudo mkdir -p /etc/cdi && sudo cp ${shellWord(path)} /etc/cdi/`,
+            command`sudo mkdir -p /etc/cdi && sudo cp ${path} /etc/cdi/`,
           )
           : say(
             `${path} is not read: ${name} looks into ${read.join(" and ")} only`,
@@ -43,9 +43,9 @@ export const CDI_FOLDERS: Check = {
 };
 
 /** The user's own setting wins over those of the system; the last file of the folder over all. */
-function readAlso(folders: readonly string[]): string {
+function readAlso(folders: readonly string[]): Command {
   const list = folders.map((folder) => JSON.stringify(folder)).join(", ");
-  const line = shellWord(`[engine]\\ncdi_spec_dirs = [${list}]\\n`);
-  const settings = "~/.config/containers/containers.conf.d";
-  return `mkdir -p ${settings} && printf ${line} > ${settings}/zz-cdi.conf`;
+  const lines = `[engine]\\ncdi_spec_dirs = [${list}]\\n`;
+  const settings = command`~/.config/containers/containers.conf.d`;
+  return command`mkdir -p ${settings} && printf ${lines} > ${settings}/zz-cdi.conf`;
 }

@@ -1,4 +1,5 @@
 import type { Facts } from "../../facts.ts";
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, warning } from "../check.ts";
 import { type CdiFile, effectiveSpecs, hostPathOf } from "../read/cdi.ts";
 import { type FileFact, filesOf } from "../read/files.ts";
@@ -32,7 +33,7 @@ export const CDI_NODES: Check = {
       if (lacksUvm(file)) {
         return error(
           `${file.path} does not name /dev/nvidia-uvm`,
-          `sudo nvidia-modprobe -u -c=0 && ${regenerate(facts, file.path)}`,
+          command`sudo nvidia-modprobe -u -c=0 && ${regenerate(facts, file.path)}`,
           "it was made before that node was there: nvidia-smi works in a container, CUDA does not",
         );
       }

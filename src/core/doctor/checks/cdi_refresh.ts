@@ -1,3 +1,4 @@
+import { command } from "../../report/mod.ts";
 import { type Check, ok, skipped, warning } from "../check.ts";
 import { STANDARD_FOLDERS } from "../read/cdi.ts";
 import { hasNvidia } from "../read/gpus.ts";
@@ -22,7 +23,7 @@ export const CDI_REFRESH: Check = {
     if (service?.get("ActiveState") === "failed") {
       return [warning(
         `nvidia-cdi-refresh.service failed (${service.get("Result")})`,
-        "sudo systemctl restart nvidia-cdi-refresh.service",
+        command`sudo systemctl restart nvidia-cdi-refresh.service`,
         "at boot it can run before the driver is loaded; then there is no specification",
       )];
     }
@@ -34,7 +35,8 @@ export const CDI_REFRESH: Check = {
       )];
     }
     const state = path.get("UnitFileState");
-    const fix = "sudo systemctl enable --now nvidia-cdi-refresh.path nvidia-cdi-refresh.service";
+    const fix =
+      command`sudo systemctl enable --now nvidia-cdi-refresh.path nvidia-cdi-refresh.service`;
     if (state !== "enabled") return [warning(`nvidia-cdi-refresh.path is ${state}`, fix)];
     // It writes into the second folder, which Podman 5.5 does not read: cdi.folders tells.
     return [ok(`nvidia-cdi-refresh.path writes ${STANDARD_FOLDERS[1]}/nvidia.yaml`)];

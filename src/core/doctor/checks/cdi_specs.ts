@@ -1,4 +1,4 @@
-import { shellWord } from "../../report/mod.ts";
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, type Verdict, warning } from "../check.ts";
 import { cdiFoldersOf, effectiveDevices, namesIn, specsIn } from "../read/cdi.ts";
 import { deviceNames, IDLE, isIdle, regenerate, wanted } from "./cdi.ts";
@@ -19,7 +19,7 @@ export const CDI_SPECS: Check = {
       if (problem === undefined) continue;
       const say = missing ? error : warning;
       const fix = /permission denied/i.test(problem)
-        ? `sudo chmod a+r ${shellWord(path)}`
+        ? command`sudo chmod a+r ${path}`
         : regenerate(facts, path);
       verdicts.push(say(`${path}: ${problem}`, fix));
     }
@@ -29,8 +29,8 @@ export const CDI_SPECS: Check = {
         const say = missing ? error : warning;
         verdicts.push(say(
           `${path} is not read: only .yaml and .json are`,
-          `sudo mv ${shellWord(path)} ${
-            shellWord(path.replace(/\.(?:yml|YAML)$/, ".yaml").replace(/\.JSON$/, ".json"))
+          command`sudo mv ${path} ${
+            path.replace(/\.(?:yml|YAML)$/, ".yaml").replace(/\.JSON$/, ".json")
           }`,
         ));
       }

@@ -1,4 +1,5 @@
 import { outputOf, whyUnknown } from "../../facts.ts";
+import { command } from "../../report/mod.ts";
 import { kernelArgument, osOf } from "../read/os.ts";
 import { type Check, ok, skipped, warning } from "../check.ts";
 import { userOf } from "../read/user.ts";
@@ -28,7 +29,7 @@ export const CGROUP_CONTROLLERS: Check = {
     const folder = "/etc/systemd/system/user@.service.d";
     return [warning(
       `the user's systemd has no controller ${missing.join(", ")}`,
-      `sudo mkdir -p ${folder} && printf '[Service]\\nDelegate=yes\\n' | sudo tee ${folder}/delegate.conf && sudo systemctl daemon-reload && sudo systemctl restart user@${user}.service`,
+      command`sudo mkdir -p ${folder} && printf '[Service]\nDelegate=yes\n' | sudo tee ${folder}/delegate.conf && sudo systemctl daemon-reload && sudo systemctl restart user@${user}.service`,
     )];
   },
 };

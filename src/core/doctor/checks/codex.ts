@@ -1,5 +1,5 @@
 import { partOf, whyUnknown } from "../../facts.ts";
-import { countOf, shellWord } from "../../report/mod.ts";
+import { command, countOf, shellWord } from "../../report/mod.ts";
 import { error, ok, skipped, type Subject, type Verdict } from "../check.ts";
 import { filesOf } from "../read/files.ts";
 
@@ -23,7 +23,7 @@ export function pathVerdicts(
     if (hidden.some((line) => line.includes(path) && /permission denied/i.test(line))) {
       return [error(
         `${soulstone}: a folder above ${path} is closed to the user`,
-        `sudo setfacl --modify u:$USER:x ${shellWord(parentOf(path))}`,
+        command`sudo setfacl --modify u:$USER:x ${parentOf(path)}`,
         "a rootless container has no more rights than the user",
       )];
     }
@@ -31,15 +31,15 @@ export function pathVerdicts(
       return [error(
         `${soulstone}: ${path} is not there`,
         role === "model" || /\.[A-Za-z]\w*$/.test(path)
-          ? `ls -l ${shellWord(parentOf(path))}`
-          : `mkdir -p ${shellWord(path)}`,
+          ? command`ls -l ${parentOf(path)}`
+          : command`mkdir -p ${path}`,
       )];
     }
     const fact = facts.commands[`readable:${path}`];
     return fact !== undefined && "exit" in fact && fact.exit !== 0
       ? [error(
         `${soulstone}: ${path} cannot be read by the user`,
-        `sudo setfacl --recursive --modify u:$USER:rX ${shellWord(path)}`,
+        command`sudo setfacl --recursive --modify u:$USER:rX ${path}`,
         "a rootless container has no more rights than the user",
       )]
       : [];

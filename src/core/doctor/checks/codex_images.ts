@@ -1,5 +1,5 @@
 import { profileOf } from "../../compile/mod.ts";
-import { countOf, shellWord } from "../../report/mod.ts";
+import { command, countOf } from "../../report/mod.ts";
 import { whyUnknown } from "../../facts.ts";
 import { type Check, error, ok, skipped, type Subject, warning } from "../check.ts";
 import { imageNamesOf } from "../read/podman.ts";
@@ -30,13 +30,13 @@ export const CODEX_IMAGES: Check = {
       if (image.startsWith("localhost/")) {
         return error(
           `${image} is not there, and no registry has it`,
-          `podman build --tag ${shellWord(image)} .`,
+          command`podman build --tag ${image} .`,
           "an engine without an image cannot start",
         );
       }
       const size = pullGb(subject, image);
       const expect = size === undefined ? "" : `: expect a pull of about ${size} GB`;
-      return warning(`${image} is not there${expect}`, `podman pull ${shellWord(image)}`);
+      return warning(`${image} is not there${expect}`, command`podman pull ${image}`);
     });
   },
 };

@@ -1,5 +1,5 @@
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
-import { countOf } from "../../report/mod.ts";
+import { command, countOf } from "../../report/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { podmanVersionOf } from "../read/podman.ts";
 import { compareVersions, readVersion, writeVersion } from "../read/version.ts";
@@ -27,7 +27,7 @@ export const CODEX_KEYS: Check = {
           `${soulstone}: ${section}.${key} came with Podman ${since}, here is ${
             writeVersion(version)
           }`,
-          `lychd check    # then give it by PodmanArgs= in quadlet.${section}`,
+          command`lychd check    # then give it by PodmanArgs= in quadlet.${section}`,
         )]
         : [];
     });

@@ -1,3 +1,4 @@
+import { command } from "../../report/mod.ts";
 import { type Check, skipped, warning } from "../check.ts";
 import { pathVerdicts } from "./codex.ts";
 
@@ -12,7 +13,7 @@ export const CODEX_MODELS: Check = {
     const unmounted = wants.unmounted.map(({ path, soulstone }) =>
       warning(
         `${soulstone} loads ${path}, which is in none of its volumes`,
-        `lychd check --codex ${codex.shown}    # then add the folder to volumes of ${soulstone}`,
+        command`lychd check --codex ${codex.shown}    # then add the folder to its volumes`,
         "unless the image brings it along, the engine will not find it",
       )
     );

@@ -1,5 +1,5 @@
 import { type Facts, whyUnknown } from "../../facts.ts";
-import { countOf, shellWord } from "../../report/mod.ts";
+import { command, countOf } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, type Subject, type Verdict } from "../check.ts";
 import { podPortsOf } from "../read/podman.ts";
 import {
@@ -59,7 +59,7 @@ function tooLow({ facts, wants }: Subject): Verdict[] {
   const which = refused.map(({ port, owner }) => `${port} of ${owner}`).join(", ");
   return [error(
     `only root may publish ports below ${first} here: ${which}`,
-    `sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${lowest.port}    # until the next boot; or take other ports`,
+    command`sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${lowest.port}    # until the next boot; or take other ports`,
   )];
 }
 
@@ -83,14 +83,14 @@ function heldPort(
 ): Verdict {
   const what = `port ${port} of ${owner} is held by`;
   if (holder === undefined) {
-    return error(`${what} a process of another user`, `sudo ss -Hltnp 'sport = :${port}'`);
+    return error(`${what} a process of another user`, command`sudo ss -Hltnp 'sport = :${port}'`);
   }
   const unit = unitOfProcess(facts, holder.id);
   if (unit === undefined) {
-    return error(`${what} ${holder.name} (${holder.id})`, `kill ${holder.id}`);
+    return error(`${what} ${holder.name} (${holder.id})`, command`kill ${holder.id}`);
   }
   return error(
     `${what} ${holder.name} of ${unit.unit}`,
-    `${unit.own ? "systemctl --user" : "sudo systemctl"} stop ${shellWord(unit.unit)}`,
+    command`${unit.own ? ["systemctl", "--user"] : ["sudo", "systemctl"]} stop ${unit.unit}`,
   );
 }

@@ -1,5 +1,5 @@
 import { whyUnknown } from "../../facts.ts";
-import { countOf, shellWord } from "../../report/mod.ts";
+import { command, countOf } from "../../report/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 
 /** Whether Podman has the secrets. */
@@ -20,7 +20,7 @@ export const CODEX_SECRETS: Check = {
     return missing.map((name) =>
       error(
         `the secret ${name} is not there`,
-        `podman secret create ${shellWord(name)} -    # reads it from stdin`,
+        command`podman secret create ${name} -    # reads it from stdin`,
       )
     );
   },

@@ -1,4 +1,4 @@
-import { countOf, formatCount, shellWord } from "../../report/mod.ts";
+import { command, countOf, formatCount } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, warning } from "../check.ts";
 
 /** Whether the Codex can be compiled. */
@@ -8,7 +8,7 @@ export const CODEX_VALID: Check = {
   why: "of a Codex with an error nothing is rendered",
   run({ codex }) {
     if (codex.kind === "none") return [skipped(codex.reason)];
-    const fix = `lychd check --codex ${shellWord(codex.shown)}`;
+    const fix = command`lychd check --codex ${codex.shown}`;
     const count = formatCount(codex.findings);
     if (codex.findings.some(({ severity }) => severity === "error")) {
       return [error(`${codex.shown}: ${count}`, fix)];

@@ -1,3 +1,4 @@
+import { command } from "../../report/mod.ts";
 import { covensOf } from "../../compile/mod.ts";
 import { type Gpu as OrchestratorGpu, hopelessNeeds, memoryNeeds } from "../../orchestrator/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
@@ -32,7 +33,7 @@ export const CODEX_VRAM: Check = {
       if (need === undefined) return [];
       return [error(
         `${title} needs ${need.neededMib} MiB, but its GPUs have ${need.totalMib} MiB`,
-        "nvidia-smi    # then take an engine out of the group, or lower its share",
+        command`nvidia-smi    # then take an engine out of the group, or lower its share`,
       )];
     });
     if (verdicts.length > 0) return verdicts;

@@ -1,4 +1,5 @@
 import { outputOf } from "../../facts.ts";
+import { type Command, command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { nvidiaDriverOf } from "../read/gpus.ts";
 import { installCommand, isWsl, type Os, osOf } from "../read/os.ts";
@@ -14,7 +15,7 @@ export const GPU_DRIVER: Check = {
     const fact = facts.commands["nvidia-smi"];
     if (fact === undefined || "failed" in fact) {
       if (fact !== undefined && /no answer/.test(fact.failed)) {
-        const fix = "sudo dmesg | grep -i -e NVRM -e Xid";
+        const fix = command`sudo dmesg | grep -i -e NVRM -e Xid`;
         return [error("nvidia-smi gives no answer in time", fix)];
       }
       if (driver === undefined) return [skipped("there is no NVIDIA driver")];
@@ -27,23 +28,23 @@ export const GPU_DRIVER: Check = {
     if (/version mismatch/i.test(words)) {
       return [error(
         `nvidia-smi: ${words}`,
-        "sudo reboot",
+        command`sudo reboot`,
         "the driver was updated on disk, but the kernel still has the former one",
       )];
     }
     return [error(
       `nvidia-smi: ${words || `it ended with ${fact.exit}`}`,
-      isWsl(facts) ? "wsl.exe --update" : loadCommand(osOf(facts)),
+      isWsl(facts) ? command`wsl.exe --update` : loadCommand(osOf(facts)),
     )];
   },
 };
 
 /** Loads the module; builds it first where it was not built for this kernel. */
-function loadCommand(os: Os): string {
-  if (os.family.includes("fedora")) return "sudo modprobe nvidia || sudo akmods --force";
+function loadCommand(os: Os): Command {
+  if (os.family.includes("fedora")) return command`sudo modprobe nvidia || sudo akmods --force`;
   return os.family.some((id) => id === "debian" || id === "arch")
-    ? "sudo modprobe nvidia || sudo dkms autoinstall"
-    : "sudo modprobe nvidia";
+    ? command`sudo modprobe nvidia || sudo dkms autoinstall`
+    : command`sudo modprobe nvidia`;
 }
 
 function smiPackage(os: Os, driver: string): string {

@@ -1,3 +1,4 @@
+import { type Command, command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, type Verdict, warning } from "../check.ts";
 import { gpusOf, hasNvidia, isNvidiaBroken, pciGpusOf, type Vendor } from "../read/gpus.ts";
 import { type Os, osOf } from "../read/os.ts";
@@ -19,7 +20,9 @@ export const GPU_FOUND: Check = {
       if (gpus.some((gpu) => gpu.vendor === vendor)) {
         if (driver === undefined) {
           const what = `another ${vendor} GPU (${id}) has no driver`;
-          verdicts.push(warning(what, "lspci -nnk -d ::03xx", "engines see the others only"));
+          verdicts.push(
+            warning(what, command`lspci -nnk -d ::03xx`, "engines see the others only"),
+          );
         }
         continue;
       }
@@ -39,16 +42,20 @@ export const GPU_FOUND: Check = {
     if (hasNvidia(facts) || isNvidiaBroken(facts)) return [skipped("see gpu.driver")];
     return wants.devices.length === 0
       ? [skipped("there is no GPU, and nothing asks for one")]
-      : [error("there is no GPU, but the Codex asks for one", "lspci -d ::03xx")];
+      : [error("there is no GPU, but the Codex asks for one", command`lspci -d ::03xx`)];
   },
 };
 
-function driverCommand(os: Os, vendor: Vendor): string {
-  if (vendor === "AMD") return "sudo modprobe amdgpu";
-  if (vendor === "Intel") return "sudo modprobe --all i915 xe";
-  if (os.id === "ubuntu") return "sudo ubuntu-drivers install";
-  if (os.family.includes("debian")) return "sudo apt-get install nvidia-driver    # from non-free";
-  if (os.family.includes("arch")) return "sudo pacman -S nvidia-open";
-  if (os.family.includes("fedora")) return "sudo dnf install akmod-nvidia    # from RPM Fusion";
-  return "modinfo nvidia    # shows whether a driver is installed";
+function driverCommand(os: Os, vendor: Vendor): Command {
+  if (vendor === "AMD") return command`sudo modprobe amdgpu`;
+  if (vendor === "Intel") return command`sudo modprobe --all i915 xe`;
+  if (os.id === "ubuntu") return command`sudo ubuntu-drivers install`;
+  if (os.family.includes("debian")) {
+    return command`sudo apt-get install nvidia-driver    # from non-free`;
+  }
+  if (os.family.includes("arch")) return command`sudo pacman -S nvidia-open`;
+  if (os.family.includes("fedora")) {
+    return command`sudo dnf install akmod-nvidia    # from RPM Fusion`;
+  }
+  return command`modinfo nvidia    # shows whether a driver is installed`;
 }

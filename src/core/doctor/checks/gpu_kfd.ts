@@ -1,3 +1,4 @@
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { filesOf } from "../read/files.ts";
 import { gpusOf, kfdTargetsOf } from "../read/gpus.ts";
@@ -13,11 +14,13 @@ export const GPU_KFD: Check = {
     }
     const nodes = filesOf(facts, "gpu-nodes");
     if (!nodes.has("/dev/kfd")) {
-      return [error("/dev/kfd is not there", "sudo modprobe amdgpu && sudo dmesg | grep -i kfd")];
+      return [
+        error("/dev/kfd is not there", command`sudo modprobe amdgpu && sudo dmesg | grep -i kfd`),
+      ];
     }
     const targets = kfdTargetsOf(facts);
     if (targets.length === 0) {
-      return [error("/dev/kfd shows no GPU for compute", "sudo dmesg | grep -i kfd")];
+      return [error("/dev/kfd shows no GPU for compute", command`sudo dmesg | grep -i kfd`)];
     }
     return [ok(`/dev/kfd with ${targets.map(gfxName).join(", ")}`)];
   },

@@ -1,4 +1,5 @@
 import { type Facts, whyUnknown } from "../../facts.ts";
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, type Subject, type Verdict, warning } from "../check.ts";
 import { nodesOfDevices } from "../read/cdi.ts";
 import { type FileFact, filesOf } from "../read/files.ts";
@@ -16,7 +17,9 @@ export const GPU_NODES: Check = {
     const nodes = nodesOf(facts);
     const asked = pathsIn(wants.devices);
     const gone = asked.filter((path) => !nodes.has(path) && path !== "/dev/kfd")
-      .map((path) => error(`the Codex asks for ${path}, which is not there`, "ls -l /dev/dri"));
+      .map((path) =>
+        error(`the Codex asks for ${path}, which is not there`, command`ls -l /dev/dri`)
+      );
     const needed = codex.kind === "none"
       ? [...filesOf(facts, "gpu-nodes").keys()].filter((path) => isForCompute(facts, path))
       : [...asked, ...nodesOfDevices(facts, wants.devices)];
@@ -61,11 +64,13 @@ function shutVerdicts({ facts, codex }: Subject, shut: readonly string[]): Verdi
     const paths = shut.filter((path) => (nodes.get(path)?.group ?? "root") === group);
     const what = `${user?.name ?? "the user"} may not open ${paths.join(", ")}`;
     if (group === "root" || user?.groups.includes(group) === true) {
-      return say(what, `sudo chmod a+rw ${paths.join(" ")}`);
+      return say(what, command`sudo chmod a+rw ${paths}`);
     }
     return say(
       `${what} (group ${group})`,
-      `sudo usermod --append --groups ${group} ${user?.name ?? "$USER"}    # then log in again`,
+      command`sudo usermod --append --groups ${group} ${
+        user?.name ?? command`$USER`
+      }    # then log in again`,
       "a rootless engine has no more rights than the user, and a session keeps its old groups",
     );
   });

@@ -1,3 +1,4 @@
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { filesOf } from "../read/files.ts";
 import { hasNvidia } from "../read/gpus.ts";
@@ -14,6 +15,6 @@ export const GPU_UVM: Check = {
     if (isWsl(facts)) return [skipped("below Windows all goes through /dev/dxg")];
     return nodes.has("/dev/nvidia-uvm")
       ? [ok("/dev/nvidia-uvm is there")]
-      : [error("/dev/nvidia-uvm is not there", "sudo nvidia-modprobe -u -c=0")];
+      : [error("/dev/nvidia-uvm is not there", command`sudo nvidia-modprobe -u -c=0`)];
   },
 };

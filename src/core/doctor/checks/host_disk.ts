@@ -1,4 +1,5 @@
 import { outputOf, whyUnknown } from "../../facts.ts";
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, type Subject, warning } from "../check.ts";
 import { imageNamesOf } from "../read/podman.ts";
 import { missingImages, pullGb } from "./codex_images.ts";
@@ -20,13 +21,13 @@ export const HOST_DISK: Check = {
     const shown = `${Math.floor(free)} GiB are free on ${mount.join(" ")}, where images are kept`;
     const isComplete = subject.codex.kind === "read" && imageNamesOf(facts) !== undefined &&
       missingImages(subject).length === 0;
-    if (free < 1) return [error(shown, "podman image prune")];
+    if (free < 1) return [error(shown, command`podman image prune`)];
     // Unpacked an image is about three times its pull.
     const needed = missingImages(subject)
       .reduce((sum, image) => sum + 3 * (pullGb(subject, image) ?? 1), 0);
     if (isComplete || free >= Math.max(FREE_GIB, needed)) return [ok(shown)];
     return free >= FREE_GIB
-      ? [warning(`${shown}; the images may need ${needed}`, "podman image prune")]
-      : [warning(shown, "podman image prune    # removes what no name stands for")];
+      ? [warning(`${shown}; the images may need ${needed}`, command`podman image prune`)]
+      : [warning(shown, command`podman image prune    # removes what no name stands for`)];
   },
 };

@@ -1,3 +1,4 @@
+import { command } from "../../report/mod.ts";
 import { type Check, ok, skipped, warning } from "../check.ts";
 import { propertiesOf } from "../read/units.ts";
 
@@ -23,7 +24,7 @@ export const HOST_MEMLOCK: Check = {
     const folder = "/etc/systemd/system/user@.service.d";
     return [warning(
       `${lockers.map((s) => s.name).join(", ")} locks memory, but the limit is ${shown}`,
-      `sudo mkdir -p ${folder} && printf '[Service]\\nLimitMEMLOCK=infinity\\n' | sudo tee ${folder}/memlock.conf    # then reboot`,
+      command`sudo mkdir -p ${folder} && printf '[Service]\nLimitMEMLOCK=infinity\n' | sudo tee ${folder}/memlock.conf    # then reboot`,
     )];
   },
 };

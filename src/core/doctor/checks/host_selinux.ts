@@ -1,4 +1,5 @@
 import { outputOf } from "../../facts.ts";
+import { command } from "../../report/mod.ts";
 import { type Check, ok, skipped, warning } from "../check.ts";
 import { devicesOf } from "../wants.ts";
 import { installCommand, osOf } from "../read/os.ts";
@@ -32,7 +33,7 @@ export const HOST_SELINUX: Check = {
     }
     return [warning(
       "SELinux is enforcing, and container_use_devices is off",
-      "sudo setsebool -P container_use_devices on",
+      command`sudo setsebool -P container_use_devices on`,
     )];
   },
 };

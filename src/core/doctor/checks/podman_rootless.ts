@@ -1,3 +1,4 @@
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { userOf } from "../read/user.ts";
 import { podmanInfoOf } from "../read/podman.ts";
@@ -12,7 +13,7 @@ export const PODMAN_ROOTLESS: Check = {
     if (user?.id === 0) {
       return [error(
         "lychd was run by root",
-        "su - USER    # one without rights, then lychd doctor",
+        command`su - USER    # one without rights, then lychd doctor`,
         "it writes units for the systemd of the user who runs it, and engines need no rights",
       )];
     }
@@ -20,11 +21,14 @@ export const PODMAN_ROOTLESS: Check = {
     if (host === undefined) return [skipped("see podman.version")];
     if (host.serviceIsRemote === true) {
       return [
-        error("Podman speaks to another machine", "unset CONTAINER_HOST CONTAINER_CONNECTION"),
+        error(
+          "Podman speaks to another machine",
+          command`unset CONTAINER_HOST CONTAINER_CONNECTION`,
+        ),
       ];
     }
     return host.security?.rootless === false
-      ? [error("Podman does not run rootless", "podman info --debug")]
+      ? [error("Podman does not run rootless", command`podman info --debug`)]
       : [ok("rootless")];
   },
 };

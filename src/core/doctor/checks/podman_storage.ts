@@ -1,3 +1,4 @@
+import { command } from "../../report/mod.ts";
 import { type Check, ok, skipped, warning } from "../check.ts";
 import { podmanInfoOf } from "../read/podman.ts";
 
@@ -13,7 +14,7 @@ export const PODMAN_STORAGE: Check = {
     if (driver !== "vfs") return [ok(`storage ${driver} in ${store?.graphRoot}`)];
     return [warning(
       `images are kept by the driver vfs in ${store?.graphRoot}`,
-      "podman system reset    # removes all images and containers, and takes overlay",
+      command`podman system reset    # removes all images and containers, and takes overlay`,
     )];
   },
 };

@@ -1,4 +1,5 @@
 import { type Facts, outputOf, partOf, whyUnknown } from "../../facts.ts";
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { installCommand, osOf } from "../read/os.ts";
 import { podmanInfoOf } from "../read/podman.ts";
@@ -37,14 +38,17 @@ export const PODMAN_SUBIDS: Check = {
     }
     if (partOf(facts, "nsswitch") !== "") {
       const what = `the directory service gives ${user.name} fewer than ${RANGE} ids`;
-      return [error(what, `getsubids ${user.name}    # shows what it gives`)];
+      return [error(what, command`getsubids ${user.name}    # shows what it gives`)];
     }
     const taken = ["subuid", "subgid"].flatMap((file) => rangesOf(outputOf(facts, file)));
     const first = Math.max(100_000, ...taken.map((range) => range.first + range.size));
-    const options = lacking.map((kind) => `--add-sub${kind}s ${first}-${first + RANGE - 1}`);
+    const options = lacking.flatMap((kind) => [
+      `--add-sub${kind}s`,
+      `${first}-${first + RANGE - 1}`,
+    ]);
     return [error(
       `${user.name} has fewer than ${RANGE} ${lacking.map((kind) => `sub-${kind}s`).join(" and ")}`,
-      `sudo usermod ${options.join(" ")} ${user.name} && podman system migrate`,
+      command`sudo usermod ${options} ${user.name} && podman system migrate`,
     )];
   },
 };

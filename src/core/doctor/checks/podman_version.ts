@@ -1,4 +1,5 @@
 import { type Facts, whyUnknown } from "../../facts.ts";
+import { type Command, command } from "../../report/mod.ts";
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
 import { type Check, error, ok, skipped, type Verdict } from "../check.ts";
 import { installCommand, type Os, osOf, upgradeCommand } from "../read/os.ts";
@@ -62,16 +63,21 @@ function unusable(facts: Facts): Verdict {
   return "failed" in fact
     ? error(
       "Podman does not answer in time",
-      "podman --log-level=debug info    # shows where it waits",
+      command`podman --log-level=debug info    # shows where it waits`,
     )
-    : error(`it fails: ${whyUnknown(facts, "podman-info")}`, "podman --log-level=debug info");
+    : error(
+      `it fails: ${whyUnknown(facts, "podman-info")}`,
+      command`podman --log-level=debug info`,
+    );
 }
 
 /** How a distribution comes to Podman 5.4: Debian 13, Ubuntu 25.04 and Fedora 42 have it. */
-function upgrade(os: Os): string {
+function upgrade(os: Os): Command {
   if (os.isImage || os.id === "debian" || os.id === "ubuntu") return upgradeCommand(os);
-  if (os.family.some((id) => id === "fedora" || id === "rhel")) return "sudo dnf upgrade podman";
-  if (os.family.includes("arch")) return "sudo pacman -Syu podman";
-  if (os.family.some((id) => /suse/.test(id))) return "sudo zypper update podman";
+  if (os.family.some((id) => id === "fedora" || id === "rhel")) {
+    return command`sudo dnf upgrade podman`;
+  }
+  if (os.family.includes("arch")) return command`sudo pacman -Syu podman`;
+  if (os.family.some((id) => /suse/.test(id))) return command`sudo zypper update podman`;
   return installCommand(os, "podman");
 }

@@ -1,5 +1,5 @@
 import type { Fact } from "../../facts.ts";
-import { shellWord } from "../../report/mod.ts";
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { GENERATOR_PLACES } from "../probes.ts";
 import { generatorOf } from "../read/generator.ts";
@@ -17,19 +17,19 @@ export const QUADLET_GENERATOR: Check = {
     if (version === undefined) return [skipped("see podman.version")];
     if (compareVersions(version, [4, 4, 0]) < 0) return [skipped("see podman.version")];
     const generator = generatorOf(facts);
-    const reload = "systemctl --user daemon-reload";
+    const reload = command`systemctl --user daemon-reload`;
     if (generator?.isMasked === true) {
       const { path } = generator;
-      return [error(`the generator is masked by ${path}`, `sudo rm ${path} && ${reload}`)];
+      return [error(`the generator is masked by ${path}`, command`sudo rm ${path} && ${reload}`)];
     }
     if (generator !== undefined) return [ok(`the generator is ${generator.path}`)];
     const program = placeOf(facts.commands["generator-version"]);
-    const last = GENERATOR_PLACES.at(-1);
+    const last = GENERATOR_PLACES.at(-1) ?? "";
     return [error(
       "no folder of systemd's user generators has podman-user-generator",
       program === undefined
-        ? `${reinstallCommand(osOf(facts), "podman")} && ${reload}`
-        : `sudo ln -sf ${shellWord(program)} ${last} && ${reload}`,
+        ? command`${reinstallCommand(osOf(facts), "podman")} && ${reload}`
+        : command`sudo ln -sf ${program} ${last} && ${reload}`,
     )];
   },
 };

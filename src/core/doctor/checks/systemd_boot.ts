@@ -1,3 +1,4 @@
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { propertiesOf } from "../read/units.ts";
 import { covenTarget } from "../../rune/mod.ts";
@@ -22,7 +23,7 @@ export const SYSTEMD_BOOT: Check = {
       const others = covens.filter((unit) => unit !== kept);
       return [error(
         `${covens.length} Covens start with the session: ${covens.join(", ")}`,
-        `systemctl --user disable ${others.join(" ")}`,
+        command`systemctl --user disable ${others}`,
       )];
     }
     return [ok(covens.length === 0 ? "no Coven starts with the session" : `${covens[0]} starts`)];

@@ -1,4 +1,5 @@
 import { whyUnknown } from "../../facts.ts";
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { userOf } from "../read/user.ts";
 import { notYet } from "./systemd.ts";
@@ -16,8 +17,8 @@ export const SYSTEMD_LINGER: Check = {
     const fact = facts.commands["linger"];
     if (fact === undefined || "failed" in fact) return [skipped(whyUnknown(facts, "linger"))];
     // Where nobody lingers the folder may not be there.
-    return fact.stdout.includes(user.name)
-      ? [ok(`linger is on for ${user.name}`)]
-      : [error(`linger is off for ${user.name}`, `sudo loginctl enable-linger ${user.name}`)];
+    return fact.stdout.includes(user.name) ? [ok(`linger is on for ${user.name}`)] : [
+      error(`linger is off for ${user.name}`, command`sudo loginctl enable-linger ${user.name}`),
+    ];
   },
 };

@@ -1,4 +1,5 @@
 import { outputOf, whyUnknown } from "../../facts.ts";
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok } from "../check.ts";
 import { isWsl } from "../read/os.ts";
 import { userOf } from "../read/user.ts";
@@ -18,14 +19,14 @@ export const SYSTEMD_MANAGER: Check = {
       return [error(
         `the system was not started by systemd but by ${init}`,
         isWsl(facts)
-          ? "printf '[boot]\\nsystemd=true\\n' | sudo tee -a /etc/wsl.conf && wsl.exe --shutdown"
-          : "use a host that systemd starts",
+          ? command`printf '[boot]\nsystemd=true\n' | sudo tee -a /etc/wsl.conf && wsl.exe --shutdown`
+          : command`use a host that systemd starts`,
       )];
     }
     const user = userOf(facts)?.id ?? 0;
     return [error(
       `the user's systemd does not answer (${whyUnknown(facts, "user-manager")})`,
-      `sudo systemctl start user@${user}.service && export XDG_RUNTIME_DIR=/run/user/${user}`,
+      command`sudo systemctl start user@${user}.service && export XDG_RUNTIME_DIR=/run/user/${user}`,
     )];
   },
 };

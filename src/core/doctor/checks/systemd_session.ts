@@ -1,3 +1,4 @@
+import { command } from "../../report/mod.ts";
 import { type Check, error, ok, warning } from "../check.ts";
 import { filesOf } from "../read/files.ts";
 import { userOf } from "../read/user.ts";
@@ -13,7 +14,7 @@ export const SYSTEMD_SESSION: Check = {
     if (early !== undefined) return [early];
     const user = userOf(facts);
     const folder = facts.environment["XDG_RUNTIME_DIR"];
-    const fix = `export XDG_RUNTIME_DIR=/run/user/${user?.id ?? "$(id -u)"}`;
+    const fix = command`export XDG_RUNTIME_DIR=/run/user/${user?.id ?? command`$(id -u)`}`;
     if (folder === undefined) return [error("XDG_RUNTIME_DIR is not set", fix)];
     const files = filesOf(facts, "session");
     const status = files.get(folder);
@@ -25,10 +26,12 @@ export const SYSTEMD_SESSION: Check = {
     if (bus !== undefined && !bus.includes(`path=${folder}/`)) {
       return [warning(
         `DBUS_SESSION_BUS_ADDRESS leads elsewhere: ${bus}`,
-        "unset DBUS_SESSION_BUS_ADDRESS",
+        command`unset DBUS_SESSION_BUS_ADDRESS`,
       )];
     }
     if (files.has(`${folder}/bus`)) return [ok(folder)];
-    return [warning(`there is no bus at ${folder}/bus`, "systemctl --user start dbus.socket")];
+    return [
+      warning(`there is no bus at ${folder}/bus`, command`systemctl --user start dbus.socket`),
+    ];
   },
 };

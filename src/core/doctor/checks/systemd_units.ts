@@ -1,3 +1,4 @@
+import { type Command, command } from "../../report/mod.ts";
 import { type Check, error, ok, skipped, type Verdict } from "../check.ts";
 import { generatorOf } from "../read/generator.ts";
 import { propertiesOf } from "../read/units.ts";
@@ -34,12 +35,12 @@ export const SYSTEMD_UNITS: Check = {
       if (loaded.length === 0) return [skipped("nothing was rendered yet: lychd render")];
       verdicts.push(error(
         `${some(lost)} not known to systemd`,
-        "systemctl --user daemon-reload && lychd render",
+        command`systemctl --user daemon-reload && lychd render`,
       ));
     }
     const masked = wants.units.filter((name) => stateOf(name) === "masked");
     if (masked.length > 0) {
-      const fix = `systemctl --user unmask ${masked.join(" ")}`;
+      const fix = command`systemctl --user unmask ${masked}`;
       verdicts.push(error(`${some(masked)} masked`, fix));
     }
     const failed = loaded.filter((name) => units.get(name)?.get("ActiveState") === "failed");
@@ -68,6 +69,6 @@ function some(names: readonly string[]): string {
   return names.length === 1 ? `${names[0]} is` : `${names[0]} and ${names.length - 1} more are`;
 }
 
-function journalOf(names: readonly string[]): string {
-  return `journalctl --user ${names.map((name) => `--unit=${name}`).join(" ")} --lines=50`;
+function journalOf(names: readonly string[]): Command {
+  return command`journalctl --user ${names.map((name) => `--unit=${name}`)} --lines=50`;
 }

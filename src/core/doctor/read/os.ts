@@ -1,4 +1,5 @@
 import { type Facts, outputOf } from "../../facts.ts";
+import { type Command, command } from "../../report/mod.ts";
 
 /** A distribution, as its os-release(5) tells. */
 export interface Os {
@@ -37,52 +38,53 @@ export function isWsl(facts: Facts): boolean {
 }
 
 /** The command that installs packages of the distribution. */
-export function installCommand(os: Os, ...packages: readonly string[]): string {
-  const names = packages.join(" ");
-  if (os.isImage) return `sudo rpm-ostree install ${names}`;
-  if (os.family.includes("nixos")) return `nix-shell -p ${names}`;
-  if (os.family.includes("debian")) return `sudo apt-get install ${names}`;
-  if (os.family.some((id) => id === "fedora" || id === "rhel")) return `sudo dnf install ${names}`;
-  if (os.family.includes("arch")) return `sudo pacman -S ${names}`;
-  if (os.family.some((id) => /suse/.test(id))) return `sudo zypper install ${names}`;
-  if (os.family.includes("alpine")) return `sudo apk add ${names}`;
-  return `install the packages ${names}`;
+export function installCommand(os: Os, ...packages: readonly string[]): Command {
+  if (os.isImage) return command`sudo rpm-ostree install ${packages}`;
+  if (os.family.includes("nixos")) return command`nix-shell -p ${packages}`;
+  if (os.family.includes("debian")) return command`sudo apt-get install ${packages}`;
+  if (os.family.some((id) => id === "fedora" || id === "rhel")) {
+    return command`sudo dnf install ${packages}`;
+  }
+  if (os.family.includes("arch")) return command`sudo pacman -S ${packages}`;
+  if (os.family.some((id) => /suse/.test(id))) return command`sudo zypper install ${packages}`;
+  if (os.family.includes("alpine")) return command`sudo apk add ${packages}`;
+  return command`install the packages ${packages}`;
 }
 
 /** The command that brings the next release of the distribution. */
-export function upgradeCommand(os: Os): string {
-  if (os.isImage) return "rpm-ostree upgrade";
-  if (os.id === "ubuntu") return "sudo do-release-upgrade";
+export function upgradeCommand(os: Os): Command {
+  if (os.isImage) return command`rpm-ostree upgrade`;
+  if (os.id === "ubuntu") return command`sudo do-release-upgrade`;
   if (os.id === "debian" && os.versionId === "12") {
-    return "sudo sed -i 's/bookworm/trixie/g' $(grep -rl bookworm /etc/apt/sources.list*) && sudo apt-get update && sudo apt-get full-upgrade    # read the release notes first";
+    return command`sudo sed -i 's/bookworm/trixie/g' $(grep -rl bookworm /etc/apt/sources.list*) && sudo apt-get update && sudo apt-get full-upgrade    # read the release notes first`;
   }
   if (os.family.includes("fedora")) {
-    return "sudo dnf system-upgrade download --releasever=$(($(rpm -E %fedora) + 1)) && sudo dnf system-upgrade reboot";
+    return command`sudo dnf system-upgrade download --releasever=$(($(rpm -E %fedora) + 1)) && sudo dnf system-upgrade reboot`;
   }
-  if (os.family.includes("arch")) return "sudo pacman -Syu";
-  if (os.family.some((id) => /suse/.test(id))) return "sudo zypper dup";
-  return "cat /etc/os-release    # what to upgrade";
+  if (os.family.includes("arch")) return command`sudo pacman -Syu`;
+  if (os.family.some((id) => /suse/.test(id))) return command`sudo zypper dup`;
+  return command`cat /etc/os-release    # what to upgrade`;
 }
 
 /** The command that puts the files of an installed package back. */
-export function reinstallCommand(os: Os, name: string): string {
-  if (os.isImage) return "sudo rpm-ostree override reset --all";
-  if (os.family.includes("debian")) return `sudo apt-get install --reinstall ${name}`;
+export function reinstallCommand(os: Os, name: string): Command {
+  if (os.isImage) return command`sudo rpm-ostree override reset --all`;
+  if (os.family.includes("debian")) return command`sudo apt-get install --reinstall ${name}`;
   if (os.family.some((id) => id === "fedora" || id === "rhel")) {
-    return `sudo dnf reinstall ${name}`;
+    return command`sudo dnf reinstall ${name}`;
   }
-  if (os.family.some((id) => /suse/.test(id))) return `sudo zypper install --force ${name}`;
+  if (os.family.some((id) => /suse/.test(id))) return command`sudo zypper install --force ${name}`;
   return installCommand(os, name);
 }
 
 /** The command that adds an argument to the kernel's. */
-export function kernelArgument(os: Os, argument: string): string {
-  if (os.isImage) return `sudo rpm-ostree kargs --append=${argument}    # then reboot`;
+export function kernelArgument(os: Os, argument: string): Command {
+  if (os.isImage) return command`sudo rpm-ostree kargs --append=${argument}    # then reboot`;
   if (os.family.includes("fedora") || os.family.includes("rhel")) {
-    return `sudo grubby --update-kernel=ALL --args=${argument}    # then reboot`;
+    return command`sudo grubby --update-kernel=ALL --args=${argument}    # then reboot`;
   }
   if (os.family.includes("arch")) {
-    return `sudo sed -i 's/^GRUB_CMDLINE_LINUX="/&${argument} /' /etc/default/grub && sudo grub-mkconfig -o /boot/grub/grub.cfg    # then reboot`;
+    return command`sudo sed -i 's/^GRUB_CMDLINE_LINUX="/&${argument} /' /etc/default/grub && sudo grub-mkconfig -o /boot/grub/grub.cfg    # then reboot`;
   }
-  return `sudo sed -i 's/^GRUB_CMDLINE_LINUX="/&${argument} /' /etc/default/grub && sudo update-grub    # then reboot`;
+  return command`sudo sed -i 's/^GRUB_CMDLINE_LINUX="/&${argument} /' /etc/default/grub && sudo update-grub    # then reboot`;
 }

@@ -1,5 +1,6 @@
 /** A command of llama-swap as a container: the one that it runs, or an image for a program of the host. */
 import { basename, dirname } from "node:path/posix";
+import { command } from "../../report/mod.ts";
 import { parseRunOptions, quadletKeyOf, type RunOption } from "../podman_run.ts";
 
 /** A command as a container. */
@@ -175,7 +176,8 @@ const RELATIVE = "it is relative to the folder in which llama-swap ran: write th
 /** What to do for a variable whose value is in the environment of llama-swap. */
 export function secretInstead(variable: string): string {
   const secret = variable.toLowerCase().replaceAll("_", "-");
-  return `llama-swap takes it from its own environment: podman secret create ${secret} -   and ` +
+  const create = command`podman secret create ${secret} -`.line;
+  return `llama-swap takes it from its own environment: ${create}   and ` +
     `then   secrets = ["${secret},type=env,target=${variable}"]`;
 }
 

@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { neededFiles, programOf, translateOption } from "./program.ts";
+import { neededFiles, programOf, secretInstead, translateOption } from "./program.ts";
 
 const IMAGES = new Map([["whisper-server", "localhost/whisper"], ["vllm", "localhost/vllm:1"]]);
 
@@ -95,4 +95,11 @@ Deno.test("an option of docker run is settings, or told as what became of it", (
       : translated.outcome;
     strictEqual(said, expected, name);
   }
+});
+
+Deno.test("a variable that a configuration of somebody else names is one word of advice", () => {
+  strictEqual(
+    /podman secret create .* -(?= )/.exec(secretInstead("A; evil"))?.[0],
+    "podman secret create 'a; evil' -",
+  );
 });
