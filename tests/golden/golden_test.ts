@@ -12,9 +12,9 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   "unit-broken": "of what is imported: tests/cli/import_test.ts",
   "yaml-broken": "of what is imported: tests/import/llama-swap",
   "llama-swap-invalid": "of what is imported: tests/import/llama-swap",
-  "import-too-large": "of what is imported: tests/cli/import_test.ts",
   "import-kind": "of what is imported: src/core/import/quadlet/import_test.ts",
   "import-twice": "of what is imported: src/core/import/quadlet/import_test.ts",
+  "import-too-large": "of what is imported: tests/cli/import_test.ts",
   "import-empty": "of what is imported: tests/import",
 };
 
