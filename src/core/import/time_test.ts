@@ -109,7 +109,7 @@ const CONFIGS: Readonly<Record<string, string>> = {
   "alternatives": `models:\n  a:\n    cmd: ${SERVER}\nmatrix:\n  sets:\n    s: "${
     many(() => "a|")
   }a"\n`,
-  "models in a large set": `${models(500)}matrix:\n  sets:\n    s: ${ids(500).join(" & ")}\n`,
+  "models in a large set": `${models(200)}matrix:\n  sets:\n    s: ${ids(200).join(" & ")}\n`,
   "models in many sets": `${models(500)}matrix:\n  sets:\n${overlapping(500, 120)}`,
   "models in more sets than groups may be": `${models(500)}matrix:\n  sets:\n${
     overlapping(500, 500)
