@@ -109,7 +109,7 @@ Deno.test("facts without names give the findings of the facts, without names", a
 });
 
 /** What would run `evil`, or hand it to a command as a word of its own, behind a name of the host. */
-const POISONS = [";evil|sh #", " evil ", "'evil", "`evil`", "$(evil"];
+const POISONS = [";evil|sh #'evil`evil`$(evil", " evil "];
 
 /** What a shell reads of a line outside of quotes. */
 function bare(line: string): string {

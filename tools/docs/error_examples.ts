@@ -314,10 +314,10 @@ $ echo $?
 1`,
   },
   "import-too-large": {
-    console: `$ mkdir many.container.d && seq -f many.container.d/%g.conf 3000 | xargs touch
+    console: `$ mkdir many.container.d && seq -f many.container.d/%g.conf 600 | xargs touch
 $ printf '[Container]\\nImage=localhost/eye\\n' > many.container
 $ lychd import quadlet many.container
-error[import-too-large]: an import reads at most 2048 files, drop-ins included
+error[import-too-large]: an import reads at most 512 files, drop-ins included
  --> many.container:1:1
   |
 1 | [Container]
