@@ -527,6 +527,38 @@ for (const [name, texts, said] of INTRUSIONS) {
   });
 }
 
+Deno.test("a purge lets go of its lock when all is done, and takes no lock of another away", async () => {
+  const memory = await oldHost();
+  const lock = `/home/.config/${UNITS}/.lychd-lock`;
+  const holders = () => new TextDecoder().decode(memory.files.get(lock)?.bytes);
+  const hold = (holder: string) => lay(memory, `${UNITS}/.lychd-lock`, holder);
+  const reloaded: string[] = [];
+  const host: Host = {
+    ...memory,
+    lock(_, holder) {
+      hold(holder);
+      return Promise.resolve({ release() {} });
+    },
+    run(program, args, ...rest) {
+      if (args.includes("daemon-reload")) reloaded.push(holders());
+      return memory.run(program, args, ...rest);
+    },
+    remove(path) {
+      memory.remove(path);
+      // The name is free: at once somebody else holds it.
+      if (path === lock) hold("process 2");
+    },
+  };
+  const said = { out: "", err: "" };
+  const purged = await purge(
+    { command: "purge", yes: true, ...OPTIONS, force: true },
+    contextOf(host, said),
+  );
+  assert.equal(purged, EXIT.ok, said.err);
+  assert.deepEqual(reloaded, ["process 1"]);
+  assert.equal(holders(), "process 2");
+});
+
 function lay(memory: MemoryHost, path: string, text: string): void {
   memory.makeFolder(dirname(`/home/.config/${path}`));
   const bytes = new TextEncoder().encode(text);

@@ -10,7 +10,7 @@ import { backupsFor, refuseDrift } from "./drift.ts";
 import { NOTES_PATH, readNotes } from "./notes.ts";
 import type { Systemd } from "./systemd.ts";
 import { beginTransaction, type Write } from "./transaction.ts";
-import { LOCK, Refusal, writing } from "./writing.ts";
+import { Refusal, writing } from "./writing.ts";
 
 type PurgeInvocation = Extract<Invocation, { command: "purge" }>;
 
@@ -92,8 +92,6 @@ async function purgeLocked(
     const words = `${printable(error.path)}: ${error.message}; ${left}`;
     throw new Refusal(EXIT.failure, words);
   }
-  // What is left in the folder is not ours, and the lock is of no more use.
-  host.remove(join(folders.quadlet, LOCK));
   const problem = await systemd?.reload();
   if (problem !== undefined) {
     throw new Refusal(

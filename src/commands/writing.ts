@@ -1,4 +1,5 @@
-import { join } from "node:path/posix";
+import { basename, join } from "node:path/posix";
+import { RECEIPT_PATH } from "../core/plan/receipt.ts";
 import { printable } from "../core/report/mod.ts";
 import { BOOT_DROP_IN, QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/names.ts";
 import { type Host, HostError } from "../host/host.ts";
@@ -65,12 +66,16 @@ export async function writing<T>(
   }
 }
 
-/** A folder that holds nothing but the lock was made for the lock. */
+/**
+ * The lock goes with the generation that it is for, and the folder unless something else is in it. The
+ * last that its holder does: as soon as the name is free, somebody else may hold another lock of it.
+ */
 function leaveNothing(host: Host, folder: string): void {
   try {
-    const names = host.list(folder).join();
-    if (names === LOCK) host.remove(join(folder, LOCK));
-    if (names === LOCK || names === "") host.removeEmptyFolder(folder);
+    const names = host.list(folder);
+    if (names.includes(basename(RECEIPT_PATH))) return;
+    if (names.includes(LOCK)) host.remove(join(folder, LOCK));
+    host.removeEmptyFolder(folder);
   } catch (error) {
     // What was refused is what counts.
     if (!(error instanceof HostError)) throw error;

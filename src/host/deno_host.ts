@@ -181,7 +181,10 @@ function takeLock(path: string, holder: string): Deno.FsFile | undefined {
   // Whoever held it may have removed it, and its folder.
   makeFolder(dirname(path));
   refuseStrangeLock(path);
-  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+  const options = { read: true, write: true, create: true, mode: 0o600 };
+  // The folder may go just now, with a lock in it that its holder lets go.
+  const file = orNothing(path, () => Deno.openSync(path, options));
+  if (file === undefined) return undefined;
   if (file.tryLockSync(true)) {
     file.truncateSync();
     file.writeSync(new TextEncoder().encode(holder));
