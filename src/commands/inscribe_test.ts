@@ -501,7 +501,7 @@ const INTRUSIONS = [
 for (const [name, texts, said] of INTRUSIONS) {
   Deno.test(`a ${name} that is broken, newer, or hostile stops every command that writes`, async () => {
     for (const [what, text] of Object.entries(texts)) {
-      for (const command of ["render", "rollback", "purge"] as const) {
+      for (const command of WRITING) {
         const memory = await oldHost();
         // A second generation, so that there is a former one.
         await inscribe(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: NEW }));
@@ -512,12 +512,7 @@ for (const [name, texts, said] of INTRUSIONS) {
         const before = filesOf(memory);
         const heard = { out: "", err: "" };
         const context = contextOf(memory, heard);
-        const options = { ...OPTIONS, force: true };
-        const code = command === "render"
-          ? await inscribe(context, options, () => ({ runes: OLD }))
-          : command === "rollback"
-          ? await rollback(options, context)
-          : await purge({ command, yes: true, ...options }, context);
+        const code = await obey(command, context);
         const words = `${command} with a ${name}: ${what}`;
         assert.equal(code, EXIT.failure, words);
         assert.match(heard.err, said, words);
@@ -526,6 +521,61 @@ for (const [name, texts, said] of INTRUSIONS) {
     }
   });
 }
+
+/** The commands that write. */
+const WRITING = ["render", "rollback", "purge"] as const;
+
+async function obey(command: typeof WRITING[number], context: CommandContext): Promise<ExitCode> {
+  const options = { ...OPTIONS, force: true };
+  switch (command) {
+    case "render":
+      return await inscribe(context, options, () => ({ runes: OLD }));
+    case "rollback":
+      return await rollback(options, context);
+    case "purge":
+      return await purge({ command, yes: true, ...options }, context);
+  }
+}
+
+/** Each folder that is written into, or is above it. */
+const FOLDERS = [
+  ...["containers", "containers/systemd", "containers/systemd/lychd"],
+  ...["systemd", "systemd/user", "systemd/user/default.target.d"],
+];
+
+const STRANGE: readonly (readonly [status: Partial<FileStatus>, problem: RegExp])[] = [
+  [{ kind: "link" }, / is a link, and lychd writes through none; nothing was changed\nhint: /],
+  [{ kind: "file" }, / is a file, and lychd writes through none; nothing was changed\nhint: /],
+  [{ owner: 65534 }, / belongs to user 65534, not to 0; nothing was changed\nhint: sudo chown /],
+  [{ mode: 0o777 }, /^lychd: everybody may write to .*; nothing was changed\nhint: chmod o-w /],
+];
+
+Deno.test("no command writes where a folder is not the user's own", async () => {
+  for (const folder of FOLDERS) {
+    for (const [status, problem] of STRANGE) {
+      for (const command of WRITING) {
+        const memory = await oldHost();
+        await inscribe(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: NEW }));
+        const place = `/home/.config/${folder}`;
+        memory.makeFolder(place);
+        const before = filesOf(memory);
+        const host: Host = {
+          ...memory,
+          lstat(path) {
+            const found = memory.lstat(path);
+            return found && { ...found, ...path === place ? status : {} };
+          },
+        };
+        const heard = { out: "", err: "" };
+        const words = `${command}, ${folder}: ${JSON.stringify(status)}`;
+        assert.equal(await obey(command, contextOf(host, heard)), EXIT.failure, words);
+        assert.ok(heard.err.includes(place), words);
+        assert.match(heard.err, problem, words);
+        assert.deepEqual(filesOf(memory), before, words);
+      }
+    }
+  }
+});
 
 Deno.test("a purge lets go of its lock when all is done, and takes no lock of another away", async () => {
   const memory = await oldHost();
