@@ -161,13 +161,13 @@ export async function putBinary(): Promise<void> {
   if (stdout.trim() !== wanted) await putTree(binary, place);
 }
 
-/** Stops and removes every unit of ours, and empties the GPU's log. */
+/** Stops and removes every unit and volume of ours, and empties the GPU's log. */
 export async function clear(shell: LichShell): Promise<void> {
   await must(
     shell,
     `systemctl --user stop --quiet 'lychd-*.target' 'lychd-*.timer' 'soulstone-*.service' \
        'harvester*.service' 'scribe*.service' lychd-pod.service 2>/dev/null
-     podman volume rm -f lychd-harvester-data lychd-scribe-data >/dev/null 2>&1
+     podman volume ls -q --filter name=^lychd- | xargs -r podman volume rm -f >/dev/null 2>&1
      rm -rf ~/.config/containers ~/.config/systemd ${GPU_FOLDER.host}
      mkdir -p ~/.config ${GPU_FOLDER.host}
      systemctl --user daemon-reload
