@@ -13,6 +13,7 @@ import { Crash, mortalHost } from "../host/mortal_host.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
 import type { CommandContext } from "./context.ts";
 import { inscribe } from "./inscribe.ts";
+import { hostWith, memoryContext, type Said } from "./memory_context.ts";
 import { findPrograms } from "../programs.ts";
 import { purge } from "./purge.ts";
 import { rollback } from "./rollback.ts";
@@ -89,37 +90,8 @@ function play(memory: () => MemoryHost, broken: Broken, calls: string[]): Host["
   };
 }
 
-interface Said {
-  out: string;
-  err: string;
-}
-
 function contextOf(host: Host, said: Said): CommandContext {
-  const palette = {} as CommandContext["terminal"]["outPalette"];
-  return {
-    host,
-    folders,
-    programs: PROGRAMS,
-    user: 0,
-    ownGroups: [],
-    processId: 1,
-    version: "0.0.0",
-    environment: {},
-    startProber: () => ({ answers: () => Promise.resolve(false), close() {} }),
-    interruption: new AbortController().signal,
-    terminal: {
-      out: (text) => void (said.out += text),
-      err: (text) => void (said.err += text),
-      canAsk: false,
-      ask: () => Promise.resolve(""),
-      outPalette: palette,
-      errPalette: palette,
-      outIsGone: () => false,
-      outIsTerminal: false,
-      errIsTerminal: false,
-      type: "",
-    },
-  };
+  return memoryContext(said, { host, folders, programs: PROGRAMS });
 }
 
 /** A host with the old generation inscribed. */
@@ -559,13 +531,7 @@ Deno.test("no command writes where a folder is not the user's own", async () => 
         const place = `/home/.config/${folder}`;
         memory.makeFolder(place);
         const before = filesOf(memory);
-        const host: Host = {
-          ...memory,
-          lstat(path) {
-            const found = memory.lstat(path);
-            return found && { ...found, ...path === place ? status : {} };
-          },
-        };
+        const host = hostWith(memory, place, status);
         const heard = { out: "", err: "" };
         const words = `${command}, ${folder}: ${JSON.stringify(status)}`;
         assert.equal(await obey(command, contextOf(host, heard)), EXIT.failure, words);
@@ -635,11 +601,7 @@ async function renderedWith(
   const before = new Set(memory.folders);
   const created: string[] = [];
   const host: Host = {
-    ...memory,
-    lstat(path) {
-      const found = memory.lstat(path);
-      return found && { ...found, ...path === place ? status : {} };
-    },
+    ...hostWith(memory, place, status),
     create(path, ...rest) {
       created.push(path);
       memory.create(path, ...rest);
@@ -674,13 +636,7 @@ Deno.test("no unit is written into a folder that everybody may write to", async 
   const said = { out: "", err: "" };
   const memory = await oldHost();
   memory.makeFolder(folder);
-  const host: Host = {
-    ...memory,
-    lstat(path) {
-      const found = memory.lstat(path);
-      return found && { ...found, ...path === folder ? { mode: 0o777 } : {} };
-    },
-  };
+  const host = hostWith(memory, folder, { mode: 0o777 });
   const runes = [...NEW, rune(`${UNITS}/observer/observe.sh`, "")];
   const before = runesOf(memory);
   const code = await inscribe(contextOf(host, said), OPTIONS, () => ({ runes }));

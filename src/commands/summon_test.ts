@@ -14,6 +14,7 @@ import { banish } from "./banish.ts";
 import type { CommandContext } from "./context.ts";
 import { inscribe } from "./inscribe.ts";
 import { logs } from "./logs.ts";
+import { memoryContext } from "./memory_context.ts";
 import { planWish } from "./plan.ts";
 import { status } from "./status.ts";
 import { summon } from "./summon.ts";
@@ -99,45 +100,29 @@ class House {
   }
 
   get context(): CommandContext {
-    const plain = (text: string) => text;
-    const palette = new Proxy({}, {
-      get: () => plain,
-    }) as CommandContext["terminal"]["outPalette"];
-    return {
+    const programs = {
+      ...findPrograms(() => false),
+      systemctl: "/systemctl",
+      journalctl: "/journalctl",
+      nvidiaSmi: "/nvidia-smi",
+    };
+    return memoryContext(this, {
       host: this.#host,
       folders,
-      programs: {
-        ...findPrograms(() => false),
-        systemctl: "/systemctl",
-        journalctl: "/journalctl",
-        nvidiaSmi: "/nvidia-smi",
-      },
-      user: 0,
-      ownGroups: [],
-      processId: 1,
-      version: "0.0.0",
-      environment: {},
+      programs,
       startProber: () => ({ answers: () => Promise.resolve(true), close() {} }),
       interruption: this.interruption.signal,
-      terminal: {
-        out: (text) => void (this.out += text),
-        err: (text) => void (this.err += text),
-        canAsk: this.isAsked,
-        ask: async (question, until) => {
-          this.err += question;
-          return await new Promise((end) => {
-            until?.addEventListener("abort", () => end(undefined));
-            this.interruption.abort();
-          });
-        },
-        outPalette: palette,
-        errPalette: palette,
-        outIsGone: () => false,
-        outIsTerminal: false,
-        errIsTerminal: this.isAsked,
-        type: "",
+    }, {
+      canAsk: this.isAsked,
+      ask: async (question, until) => {
+        this.err += question;
+        return await new Promise((end) => {
+          until?.addEventListener("abort", () => end(undefined));
+          this.interruption.abort();
+        });
       },
-    };
+      errIsTerminal: this.isAsked,
+    });
   }
 
   /** Renders the Codex of these Soulstones. */

@@ -5,11 +5,11 @@
 import { basename, join } from "node:path/posix";
 import * as z from "zod";
 import { doctor } from "../../src/commands/doctor.ts";
-import type { CommandContext } from "../../src/commands/context.ts";
+import { memoryContext } from "../../src/commands/memory_context.ts";
 import { type Codex, type CodexFile, readCodex } from "../../src/core/codex/mod.ts";
 import { NO_WANTS, probesFor, wantsOf } from "../../src/core/doctor/mod.ts";
 import { type Facts, parseFacts, type Probe } from "../../src/core/facts.ts";
-import { PLAIN, shellWord } from "../../src/core/report/mod.ts";
+import { shellWord } from "../../src/core/report/mod.ts";
 import { computeFolders, type Folders } from "../../src/folders.ts";
 import { gatherFacts } from "../../src/host/facts.ts";
 import { type Host, HostError } from "../../src/host/host.ts";
@@ -287,30 +287,12 @@ export async function examined(
   const folders = foldersOf(facts.environment);
   const texts = codex === undefined ? {} : textsOf(codex, folders.codex);
   const said = { out: "", err: "" };
-  const context: CommandContext = {
+  const context = memoryContext(said, {
     host: memoryHost({ ...texts, "/facts.json": JSON.stringify(facts) }),
     folders,
-    programs: findPrograms(() => false),
     user: 1000,
-    ownGroups: [],
-    processId: 1,
     version: "0.1.0",
-    environment: {},
-    terminal: {
-      out: (text) => said.out += text,
-      err: (text) => said.err += text,
-      outPalette: PLAIN,
-      errPalette: PLAIN,
-      canAsk: false,
-      ask: () => Promise.resolve(""),
-      outIsGone: () => false,
-      outIsTerminal: false,
-      errIsTerminal: false,
-      type: "",
-    },
-    startProber: () => ({ answers: () => Promise.resolve(false), close() {} }),
-    interruption: new AbortController().signal,
-  };
+  });
   const invocation = {
     command: "doctor",
     mode: "check",
