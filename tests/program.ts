@@ -3,10 +3,10 @@ import { join } from "node:path/posix";
 
 const ROOT = join(import.meta.dirname ?? ".", "..");
 
-/** What the sandboxes are granted from, as in the task `seal`; a test may have its folder anywhere. */
+/** What the sandboxes are granted from, as in the task `compile:bundle`; a test may have its folder anywhere. */
 const PERMISSIONS = ["-R", "-W", "-E", "-S", "--allow-net=127.0.0.1", "--allow-run"];
 
-/** As in the task `seal`: a bundle has its imports in it. */
+/** As in the task `compile:bundle`: a bundle has its imports in it. */
 const BUNDLED = ["--no-config", "--unstable-worker-options"];
 
 /**

@@ -1,254 +1,162 @@
 /**
- * Checks that imports point down: main → gate → worker → commands → {host, core}, host → types of
- * core, core → core; that the source and the target language do not know each other; and that each
- * library with a place of its own is named nowhere else.
+ * Checks that imports point down, and prints how the folders depend on each other.
  *
- * `deno run -R -W --allow-run tools/check_layers.ts`
+ * `deno run -R -W --allow-run tools/check_layers.ts [--table]`
  */
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-/** A module and what it imports, types apart. */
+/** An import of one module by another. */
 export interface Edge {
   readonly from: string;
   readonly to: string;
   readonly typeOnly: boolean;
 }
 
-/** A layer, by the beginning of its modules' paths, and the layers that it may import. */
-const LAYERS: readonly {
-  readonly name: string;
-  readonly imports: readonly string[];
-  readonly types?: readonly string[];
-}[] = [
-  { name: "main.ts", imports: ["src/gate.ts"] },
-  {
-    name: "src/gate.ts",
-    imports: [
-      "src/cli.ts",
-      "src/folders.ts",
-      "src/foreign.ts",
-      "src/invocation.ts",
-      "src/permissions.ts",
-      "src/prober.ts",
-      "src/programs.ts",
-      "src/seal/self_test.ts",
-      "src/terminal.ts",
-      "src/look.ts",
-      "src/variables.ts",
-      "src/core/orchestrator/inventory.ts",
-      "src/core/report/printable.ts",
-      "deno.json",
-    ],
-    types: ["src/worker.ts"],
-  },
-  { name: "src/cli.ts", imports: ["src/cli/", "src/invocation.ts", "npm:commander"] },
-  {
-    name: "src/cli/",
-    imports: [
-      "src/cli/",
-      "src/core/codex/kinds.ts",
-      "src/core/completion/question.ts",
-      "src/core/completion/shell.ts",
-      "src/core/report/nearest.ts",
-      "src/core/report/printable.ts",
-      "npm:commander",
-    ],
-    types: ["src/core/completion/tree.ts", "src/core/draft/request.ts", "src/invocation.ts"],
-  },
-  {
-    name: "src/folders.ts",
-    imports: ["src/core/rune/drop_ins.ts", "src/core/rune/names.ts"],
-    types: ["src/variables.ts"],
-  },
-  {
-    name: "src/invocation.ts",
-    imports: [],
-    types: ["src/core/codex/kinds.ts", "src/core/completion/", "src/core/draft/request.ts"],
-  },
-  {
-    name: "src/permissions.ts",
-    imports: ["src/folders.ts", "src/invocation.ts", "src/programs.ts"],
-  },
-  {
-    name: "src/foreign.ts",
-    imports: ["src/core/report/shell.ts"],
-    types: ["src/folders.ts", "src/invocation.ts", "src/permissions.ts"],
-  },
-  {
-    name: "src/look.ts",
-    imports: [
-      "src/foreign.ts",
-      "src/host/status.ts",
-      "src/core/codex/limits.ts",
-      "src/core/plan/limits.ts",
-      "src/core/rune/names.ts",
-    ],
-    types: ["src/core/orchestrator/inventory.ts", "src/host/host.ts", "src/host/seen.ts"],
-  },
-  { name: "src/folders_of_home.ts", imports: ["src/folders.ts"] },
-  { name: "src/programs.ts", imports: [] },
-  { name: "src/prober.ts", imports: [], types: ["src/host/probe.ts"] },
-  { name: "src/health_worker.ts", imports: ["src/host/probe.ts"], types: ["src/prober.ts"] },
-  {
-    name: "src/seal_worker.ts",
-    imports: ["src/seal/attempts.ts"],
-    types: ["src/seal/self_test.ts"],
-  },
-  {
-    name: "src/seal/",
-    imports: ["src/seal/", "src/invocation.ts", "src/programs.ts", "src/variables.ts"],
-    types: ["src/permissions.ts", "src/terminal.ts"],
-  },
-  { name: "src/terminal.ts", imports: ["src/core/report/"], types: ["src/variables.ts"] },
-  { name: "src/variables.ts", imports: [] },
-  {
-    name: "src/prompts.ts",
-    imports: [
-      "src/core/report/",
-      "src/terminal.ts",
-      "npm:@inquirer/confirm",
-      "npm:@inquirer/input",
-      "npm:@inquirer/select",
-    ],
-  },
-  {
-    name: "src/worker.ts",
-    imports: [
-      "src/commands/",
-      "src/host/",
-      "src/invocation.ts",
-      "src/folders.ts",
-      "src/prober.ts",
-      "src/programs.ts",
-      "src/terminal.ts",
-    ],
-  },
-  {
-    name: "src/commands/",
-    imports: [
-      "src/commands/",
-      "src/core/",
-      "src/host/facts.ts",
-      "src/host/host.ts",
-      "src/invocation.ts",
-      "src/folders.ts",
-      "src/foreign.ts",
-      "src/programs.ts",
-      "src/prompts.ts",
-      "src/terminal.ts",
-      "npm:pretty-ms",
-      "npm:sisteransi",
-    ],
-    types: ["src/prober.ts"],
-  },
-  { name: "src/host/", imports: ["src/host/"], types: ["src/core/"] },
-  { name: "src/core/report/", imports: ["src/core/report/", "npm:fastest-levenshtein"] },
-  { name: "src/core/rune/", imports: ["src/core/rune/", "src/core/report/", "npm:js-yaml"] },
-  {
-    name: "src/core/codex/",
-    imports: [
-      "src/core/codex/",
-      "src/core/report/",
-      "npm:zod",
-      "npm:toml-eslint-parser",
-      "npm:shlex",
-    ],
-  },
-  {
-    name: "src/core/compile/",
-    imports: [
-      "src/core/compile/",
-      "src/core/codex/",
-      "src/core/rune/",
-      "src/core/report/",
-      "dashboards/",
-      "templates/",
-      "npm:ventojs",
-    ],
-  },
-  {
-    name: "src/core/plan/",
-    imports: [
-      "src/core/plan/",
-      "src/core/compile/",
-      "src/core/rune/",
-      "src/core/report/",
-      "npm:diff",
-    ],
-  },
-  {
-    name: "src/core/import/",
-    imports: [
-      "src/core/import/",
-      "src/core/codex/",
-      "src/core/compile/",
-      "src/core/rune/",
-      "src/core/report/",
-      "npm:js-yaml",
-      "npm:shlex",
-    ],
-  },
-  { name: "src/core/facts.ts", imports: ["npm:zod"] },
-  {
-    name: "src/core/doctor/",
-    imports: [
-      "src/core/doctor/",
-      "src/core/facts.ts",
-      "src/core/codex/",
-      "src/core/compile/",
-      "src/core/orchestrator/",
-      "src/core/rune/",
-      "src/core/report/",
-      "npm:js-yaml",
-      "npm:zod",
-    ],
-  },
-  {
-    name: "src/core/completion/",
-    imports: [
-      "src/core/completion/",
-      "src/core/codex/",
-      "src/core/compile/",
-      "src/core/doctor/",
-      "src/core/report/",
-      "templates/completions/",
-      "npm:shlex",
-    ],
-  },
-  {
-    name: "src/core/draft/",
-    imports: [
-      "src/core/draft/",
-      "src/core/codex/",
-      "src/core/compile/",
-      "src/core/doctor/",
-      "src/core/report/",
-    ],
-  },
-  {
-    name: "src/core/orchestrator/",
-    imports: ["src/core/orchestrator/", "src/core/rune/", "src/core/report/"],
-  },
-  { name: "dashboards/", imports: [] },
-  { name: "templates/", imports: [] },
-  { name: "deno.json", imports: [] },
+/**
+ * The layers, top first. A module imports from its own folder and from layers below; folders of one
+ * layer do not know each other, so the source language (codex) never meets the target language (rune).
+ */
+const LAYERS: readonly (readonly string[])[] = [
+  ["main.ts"],
+  ["src/sandbox/", "src/testing/"],
+  ["src/commands/"],
+  ["src/summon/", "src/inscribe/", "src/scaffold/"],
+  ["src/units/"],
+  ["src/trust/", "src/cli/"],
+  ["src/run/"],
+  ["src/host/"],
+  ["src/core/completion/", "src/core/scaffold/"],
+  ["src/core/doctor/", "src/core/import/", "src/core/plan/"],
+  ["src/core/compile/", "src/core/orchestrator/"],
+  ["src/core/codex/", "src/core/rune/"],
+  ["src/core/report/", "src/core/facts.ts"],
+  ["templates/", "dashboards/", "deno.json"],
 ];
 
+/** The only folder that may import each library of the product. */
+const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  "npm:commander": ["src/cli/"],
+  "npm:@inquirer/confirm": ["src/run/"],
+  "npm:@inquirer/input": ["src/run/"],
+  "npm:@inquirer/select": ["src/run/"],
+  "npm:sisteransi": ["src/commands/", "src/summon/"],
+  "npm:pretty-ms": ["src/units/"],
+  "npm:diff": ["src/core/plan/"],
+  "npm:ventojs": ["src/core/compile/"],
+  "npm:toml-eslint-parser": ["src/core/codex/"],
+  "npm:js-yaml": ["src/core/rune/", "src/core/doctor/", "src/core/import/"],
+  "npm:shlex": ["src/core/codex/", "src/core/completion/", "src/core/import/"],
+  "npm:zod": ["src/core/codex/", "src/core/doctor/", "src/core/facts.ts"],
+  "npm:fastest-levenshtein": ["src/core/report/"],
+};
+
+/** The folders that take part in the layers, each with its layer; the top one is 0. */
+const FOLDERS = LAYERS.flatMap((folders, layer) => folders.map((name) => ({ name, layer })));
+
 /**
- * The edges that no layer allows, each as a sentence. A module that is in no layer is told too, so
- * that the table stays whole.
+ * Returns a sentence for each edge that the layers do not allow, and for each module in no layer.
+ *
+ * @example
+ * ```ts
+ * import { layerFaults } from "./check_layers.ts";
+ * layerFaults([{ from: "src/host/host.ts", to: "src/run/terminal.ts", typeOnly: false }]).length; // 1
+ * ```
  */
 export function layerFaults(edges: readonly Edge[]): string[] {
-  return edges.flatMap(({ from, to, typeOnly }) => {
-    const layer = LAYERS.find((l) => from.startsWith(l.name));
-    if (layer === undefined) return [`${from} is in no layer: add it to tools/check_layers.ts`];
-    // What of the runtime itself may be used is a rule of the lint plugin.
-    if (to.startsWith("node:")) return [];
-    const allowed = typeOnly ? [...layer.imports, ...layer.types ?? []] : layer.imports;
-    return allowed.some((name) => to.startsWith(name))
-      ? []
-      : [`${from} imports ${typeOnly ? "types of " : ""}${to}, which ${layer.name} may not`];
-  });
+  return edges.flatMap((edge) => faultOf(edge) ?? []);
+}
+
+function faultOf({ from, to, typeOnly }: Edge): string | undefined {
+  const source = folderOf(from);
+  if (source === undefined) {
+    return `${from} is in no layer: add its folder to tools/check_layers.ts`;
+  }
+  // A rule of the lint plugin decides which parts of the runtime a module may use.
+  if (to.startsWith("node:")) return undefined;
+  if (to.startsWith("npm:")) {
+    const owners = LIBRARIES[to];
+    if (owners === undefined) return `${from} imports ${to}: add it to tools/check_layers.ts`;
+    return owners.includes(source.name) ? undefined : `${from} imports ${to}; only ${owners} may`;
+  }
+  const target = folderOf(to);
+  if (target === undefined) return `${from} imports ${to}, which is in no layer`;
+  if (source.name === "main.ts" && to !== "src/sandbox/gate.ts") {
+    return `${from} imports ${to}; it may import only the gate`;
+  }
+  if (source.name === "src/host/" && to.startsWith("src/core/") && !typeOnly) {
+    return `${from} imports ${to}; host knows only the types of core`;
+  }
+  if (source.name === target.name || source.layer < target.layer) return undefined;
+  return `${from} imports ${to}, which is not in a layer below it`;
+}
+
+function folderOf(path: string) {
+  return FOLDERS.find(({ name }) => path.startsWith(name));
+}
+
+/**
+ * Returns the groups of modules that import each other in a circle, each sorted, types included.
+ *
+ * @example
+ * ```ts
+ * import { circles } from "./check_layers.ts";
+ * const edge = (from: string, to: string) => ({ from, to, typeOnly: false });
+ * circles([edge("a.ts", "b.ts"), edge("b.ts", "a.ts"), edge("b.ts", "c.ts")]); // [["a.ts", "b.ts"]]
+ * ```
+ */
+export function circles(edges: readonly Edge[]): string[][] {
+  const imports = new Map<string, Set<string>>();
+  for (const { from, to } of edges) {
+    imports.set(from, (imports.get(from) ?? new Set()).add(to));
+  }
+  const reached = new Map([...imports.keys()].map((from) => [from, reachable(from, imports)]));
+  const found = new Map<string, string[]>();
+  for (const [from, all] of reached) {
+    if (!all.has(from)) continue;
+    const members = [...all].filter((to) => reached.get(to)?.has(from)).sort();
+    found.set(members.join(), members);
+  }
+  return [...found.values()];
+}
+
+function reachable(from: string, imports: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {
+  const seen = new Set<string>();
+  const open = [...imports.get(from) ?? []];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (seen.has(at)) continue;
+    seen.add(at);
+    open.push(...imports.get(at) ?? []);
+  }
+  return seen;
+}
+
+/** Prints each folder with its files, lines, and the imports between its own and other folders. */
+function printTable(root: string, modules: readonly string[], edges: readonly Edge[]): void {
+  const paths = modules.map((path) => path.slice(root.length));
+  const folders = [...new Set(paths.map(dirname))].sort();
+  console.log("files  lines  inside  outside  folder");
+  for (const folder of folders) {
+    const files = paths.filter((path) => dirname(path) === folder);
+    const lines = files.reduce((sum, path) => sum + linesOf(root + path), 0);
+    const own = edges.filter(({ from }) => dirname(from) === folder);
+    const inside = own.filter(({ to }) => dirname(to) === folder).length;
+    const row = [files.length, lines, inside, own.length - inside];
+    const widths = [5, 5, 6, 7];
+    console.log(`${row.map((n, i) => String(n).padStart(widths[i]!)).join("  ")}  ${folder}`);
+  }
+  const lines = paths.reduce((sum, path) => sum + linesOf(root + path), 0);
+  console.log(`${paths.length} files, ${lines} lines, ${edges.length} imports`);
+  const found = circles(edges);
+  console.log(`${found.length} circles`);
+  for (const circle of found) console.log(`  ${circle.join(" ")}`);
+}
+
+function dirname(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/"))) || ".";
+}
+
+function linesOf(path: string): number {
+  return Deno.readTextFileSync(path).split("\n").length - 1;
 }
 
 interface GraphModule {
@@ -260,7 +168,7 @@ interface GraphModule {
   }[];
 }
 
-/** Every module of lychd but the tests, also one that nothing imports yet. */
+/** Lists every module of lychd except tests, including those that nothing imports. */
 function modulesBelow(folder: string): string[] {
   return [...Deno.readDirSync(folder)].flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
@@ -269,7 +177,7 @@ function modulesBelow(folder: string): string[] {
   });
 }
 
-/** The import graph of `entry`, paths relative to `root`, libraries as `npm:NAME`. */
+/** Reads the import graph of `entry`: paths relative to `root`, libraries as `npm:NAME`. */
 async function readGraph(root: string, entry: string): Promise<Edge[]> {
   const { stdout, success, stderr } = await new Deno.Command("deno", {
     args: ["info", "--json", entry],
@@ -295,18 +203,22 @@ if (import.meta.main) {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const folder = await Deno.makeTempDir();
   try {
-    // One module that imports all of them gives the graph of all in one call.
+    // One module that imports all the others gives the whole graph in one call.
     const modules = [`${root}main.ts`, ...modulesBelow(`${root}src`)];
     const entry = `${folder}/all.ts`;
     const imports = modules.map((path) => `import ${JSON.stringify(pathToFileURL(path).href)};\n`);
     await Deno.writeTextFile(entry, imports.join(""));
     const edges = await readGraph(root, entry);
-    const faults = [...new Set(layerFaults(edges))];
+    if (Deno.args.includes("--table")) printTable(root, modules, edges);
+    const faults = [
+      ...new Set(layerFaults(edges)),
+      ...circles(edges).map((c) => `a circle: ${c.join(", ")}`),
+    ];
     const seen = new Set(edges.map((edge) => edge.from));
-    // A graph that was not read would have no faults either.
-    if (seen.size < modules.length / 2) faults.push(`only ${seen.size} modules were read`);
+    // An empty graph would have no faults either.
+    if (seen.size < modules.length / 2) faults.push(`read only ${seen.size} modules`);
     for (const fault of faults) console.error(fault);
-    if (faults.length === 0) console.log(`${edges.length} imports, all of them point down`);
+    if (faults.length === 0) console.log(`${edges.length} imports, all point down`);
     Deno.exitCode = faults.length === 0 ? 0 : 1;
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, type Option } from "commander";
 import { nearest } from "../core/report/nearest.ts";
-import type { Invocation } from "../invocation.ts";
+import type { Invocation } from "../run/invocation.ts";
 
 /** What several commands have. */
 export interface Common {

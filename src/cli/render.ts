@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { InscribeOptions } from "../invocation.ts";
+import type { InscribeOptions } from "../run/invocation.ts";
 import { type AddCommands, EXIT_CODES, parseSeconds } from "./common.ts";
 
 /** The commands that write units, or take them back. */

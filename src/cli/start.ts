@@ -1,6 +1,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { type EngineName, ENGINES } from "../core/codex/kinds.ts";
-import type { SoulstoneRequest } from "../core/draft/request.ts";
+import type { SoulstoneRequest } from "../core/scaffold/request.ts";
 import { type AddCommands, type Common, EXIT_CODES, oneOf, type Take } from "./common.ts";
 
 /** The commands that write a Codex. */

@@ -1,14 +1,14 @@
 import { surveyOf, surveyProbes } from "../core/doctor/mod.ts";
 import { formatReport } from "../core/report/mod.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import { readCodexFolder } from "./codex_folder.ts";
-import type { CommandContext } from "./context.ts";
-import { askForSoulstone } from "./dialogue.ts";
-import { fail } from "./fail.ts";
-import { gather } from "./gather.ts";
-import { compileCodex, findingJson } from "./load.ts";
-import { addToCodex, canAsk } from "./new_soulstones.ts";
-import { printJson } from "./say.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import { readCodexFolder } from "../units/codex_folder.ts";
+import type { CommandContext } from "../run/context.ts";
+import { askForSoulstone } from "../scaffold/dialogue.ts";
+import { fail } from "../run/fail.ts";
+import { gather } from "../run/gather.ts";
+import { compileCodex, findingJson } from "../units/codex.ts";
+import { addToCodex, canAsk } from "../scaffold/new_soulstones.ts";
+import { printJson } from "../run/say.ts";
 
 type Add = Extract<Invocation, { command: "add" }>;
 

@@ -7,14 +7,14 @@ import {
 } from "../core/orchestrator/mod.ts";
 import { soulstoneUnit } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import type { CommandContext } from "./context.ts";
-import { readNameNow, SESSION_HINT } from "./engines.ts";
-import { fail } from "./fail.ts";
-import { refuseWish } from "./refuse_wish.ts";
-import { readRendered } from "./rendered.ts";
-import { printJson } from "./say.ts";
-import { type Systemd, userSystemd } from "./systemd.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import type { CommandContext } from "../run/context.ts";
+import { readNameNow, SESSION_HINT } from "../units/engines.ts";
+import { fail } from "../run/fail.ts";
+import { refuseWish } from "../run/refuse_wish.ts";
+import { readRendered } from "../units/rendered.ts";
+import { printJson } from "../run/say.ts";
+import { type Systemd, userSystemd } from "../units/systemd.ts";
 
 type BanishInvocation = Extract<Invocation, { command: "banish" }>;
 

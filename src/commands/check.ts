@@ -1,9 +1,9 @@
 import { uriOf } from "../core/codex/mod.ts";
 import { covensOf, metricsOf, profileOf } from "../core/compile/mod.ts";
 import { countOf } from "../core/report/mod.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import type { CommandContext } from "./context.ts";
-import { findingJson, loadCodex, type Loaded } from "./load.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import type { CommandContext } from "../run/context.ts";
+import { findingJson, loadCodex, type Loaded } from "../units/codex.ts";
 
 /** `lychd check`: validates the Codex, and counts what is in it. */
 export async function check(

@@ -1,8 +1,8 @@
 import { readCodex } from "../core/codex/mod.ts";
 import { answerFor, lookUp } from "../core/completion/mod.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import { readCodexFolder } from "./codex_folder.ts";
-import type { CommandContext } from "./context.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import { readCodexFolder } from "../units/codex_folder.ts";
+import type { CommandContext } from "../run/context.ts";
 
 /**
  * What the script of a shell asks for at a TAB, where the answer is in the Codex. A Codex with faults

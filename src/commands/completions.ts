@@ -1,6 +1,6 @@
 import { scriptFor } from "../core/completion/mod.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import type { CommandContext } from "./context.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import type { CommandContext } from "../run/context.ts";
 
 /** `lychd completions SHELL`: the script that asks lychd itself for completions. */
 export function completions(

@@ -7,12 +7,12 @@ import {
   warningsOf,
 } from "../core/orchestrator/mod.ts";
 import type { Palette } from "../core/report/mod.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import type { CommandContext } from "./context.ts";
-import { readGpus } from "./gpus.ts";
-import { printJson, warn } from "./say.ts";
-import { tableLines, WIDTH, wrapped } from "./table.ts";
-import { viewCodex } from "./view.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import type { CommandContext } from "../run/context.ts";
+import { readGpus } from "../units/gpus.ts";
+import { printJson, warn } from "../run/say.ts";
+import { tableLines, WIDTH, wrapped } from "../run/table.ts";
+import { viewCodex } from "../units/view.ts";
 
 /** `lychd covens`: who runs with whom, who stops whom, and what may not be meant. */
 export async function covens(

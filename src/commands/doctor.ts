@@ -16,11 +16,11 @@ import { readCodex } from "../core/codex/mod.ts";
 import { type Facts, parseFacts, redactFacts } from "../core/facts.ts";
 import { nearest, quoted } from "../core/report/mod.ts";
 import { HostError } from "../host/host.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import type { CommandContext } from "./context.ts";
-import { fail } from "./fail.ts";
-import { gather } from "./gather.ts";
-import { compileCodex } from "./load.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import type { CommandContext } from "../run/context.ts";
+import { fail } from "../run/fail.ts";
+import { gather } from "../run/gather.ts";
+import { compileCodex } from "../units/codex.ts";
 
 type Doctor = Extract<Invocation, { command: "doctor" }>;
 

@@ -21,16 +21,16 @@ import {
   type UnitInput,
 } from "../core/import/mod.ts";
 import { formatReport, type Palette, printable, shellWord } from "../core/report/mod.ts";
-import type { Folders, ImportPath } from "../folders.ts";
+import type { Folders, ImportPath } from "../run/folders.ts";
 import { type Host, HostError } from "../host/host.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import { readCodexFolder } from "./codex_folder.ts";
-import { distrust, type Visited } from "./codex_trust.ts";
-import type { CommandContext } from "./context.ts";
-import { fail } from "./fail.ts";
-import { findingJson } from "./load.ts";
-import { strangeLink } from "./links.ts";
-import { type NewFile, writeNewFiles } from "./new_files.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import { readCodexFolder } from "../units/codex_folder.ts";
+import { distrust, type Visited } from "../trust/codex.ts";
+import type { CommandContext } from "../run/context.ts";
+import { fail } from "../run/fail.ts";
+import { findingJson } from "../units/codex.ts";
+import { strangeLink } from "../trust/links.ts";
+import { type NewFile, writeNewFiles } from "../scaffold/new_files.ts";
 
 type ImportInvocation = Extract<Invocation, { command: "import" }>;
 

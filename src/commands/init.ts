@@ -1,13 +1,13 @@
 import { readCodex } from "../core/codex/mod.ts";
 import { surveyOf, surveyProbes } from "../core/doctor/mod.ts";
-import type { SoulstoneRequest } from "../core/draft/mod.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import { readCodexFolder } from "./codex_folder.ts";
-import type { CommandContext } from "./context.ts";
-import { askForCodex } from "./dialogue.ts";
-import { fail } from "./fail.ts";
-import { gather } from "./gather.ts";
-import { addToCodex, canAsk } from "./new_soulstones.ts";
+import type { SoulstoneRequest } from "../core/scaffold/mod.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import { readCodexFolder } from "../units/codex_folder.ts";
+import type { CommandContext } from "../run/context.ts";
+import { askForCodex } from "../scaffold/dialogue.ts";
+import { fail } from "../run/fail.ts";
+import { gather } from "../run/gather.ts";
+import { addToCodex, canAsk } from "../scaffold/new_soulstones.ts";
 
 type Init = Extract<Invocation, { command: "init" }>;
 

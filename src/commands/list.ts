@@ -1,11 +1,11 @@
 import { capabilityIndex, type Inventory } from "../core/orchestrator/mod.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import { aboutLines, stateText } from "./about.ts";
-import type { CommandContext } from "./context.ts";
-import { type EnginesNow, tryEnginesNow } from "./engines.ts";
-import { printJson } from "./say.ts";
-import { tableLines, wrapped } from "./table.ts";
-import { viewCodex } from "./view.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import { aboutLines, stateText } from "../units/about.ts";
+import type { CommandContext } from "../run/context.ts";
+import { type EnginesNow, tryEnginesNow } from "../units/engines.ts";
+import { printJson } from "../run/say.ts";
+import { tableLines, wrapped } from "../run/table.ts";
+import { viewCodex } from "../units/view.ts";
 
 /** `lychd list`: the Soulstones of the Codex, and who offers what. */
 export async function list(

@@ -1,13 +1,13 @@
 import { type Inventory, type Name, readName, type Refusal } from "../core/orchestrator/mod.ts";
 import { soulstoneUnit } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import type { CommandContext } from "./context.ts";
-import { readNameNow } from "./engines.ts";
-import { fail } from "./fail.ts";
-import { refuseWish } from "./refuse_wish.ts";
-import { requireRendered } from "./rendered.ts";
-import { userSystemd } from "./systemd.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import type { CommandContext } from "../run/context.ts";
+import { readNameNow } from "../units/engines.ts";
+import { fail } from "../run/fail.ts";
+import { refuseWish } from "../run/refuse_wish.ts";
+import { requireRendered } from "../units/rendered.ts";
+import { userSystemd } from "../units/systemd.ts";
 
 /**
  * `lychd logs NAME`: the journal of a Soulstone, also of one that only runs and is not rendered any

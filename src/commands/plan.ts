@@ -1,10 +1,10 @@
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import type { CommandContext } from "./context.ts";
-import { runningOf, tellStale, tryEnginesNow } from "./engines.ts";
-import { refuseWish } from "./refuse_wish.ts";
-import { printJson } from "./say.ts";
-import { planWords, transitionJson, transitionText } from "./transition_text.ts";
-import { viewCodex } from "./view.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import type { CommandContext } from "../run/context.ts";
+import { runningOf, tellStale, tryEnginesNow } from "../units/engines.ts";
+import { refuseWish } from "../run/refuse_wish.ts";
+import { printJson } from "../run/say.ts";
+import { planWords, transitionJson, transitionText } from "../units/transition_text.ts";
+import { viewCodex } from "../units/view.ts";
 
 /** `lychd plan WISH`: what a summon would do, and why it would do nothing else. Does nothing. */
 export async function planWish(

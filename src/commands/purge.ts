@@ -3,14 +3,14 @@ import { CURRENT_PATH, FORMER_PATH, plan, RECEIPT_PATH, sha256 } from "../core/p
 import { printable } from "../core/report/mod.ts";
 import { HARVESTER, QUADLET_FOLDER, SCRIBE, unitOf } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import type { CommandContext } from "./context.ts";
-import { readTree } from "./disk.ts";
-import { backupsFor, refuseDrift } from "./drift.ts";
-import { NOTES_PATH, readNotes } from "./notes.ts";
-import type { Systemd } from "./systemd.ts";
-import { beginTransaction, type Write } from "./transaction.ts";
-import { Refusal, writing } from "./writing.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import type { CommandContext } from "../run/context.ts";
+import { readTree } from "../units/disk.ts";
+import { backupsFor, refuseDrift } from "../inscribe/drift.ts";
+import { NOTES_PATH, readNotes } from "../inscribe/notes.ts";
+import type { Systemd } from "../units/systemd.ts";
+import { beginTransaction, type Write } from "../inscribe/transaction.ts";
+import { Refusal, writing } from "../inscribe/locked.ts";
 
 type PurgeInvocation = Extract<Invocation, { command: "purge" }>;
 

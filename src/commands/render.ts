@@ -1,16 +1,16 @@
 import { differs, formatDiff, formatSummary, paintDiff, plan } from "../core/plan/mod.ts";
 import type { Change } from "../core/plan/mod.ts";
 import { printable } from "../core/report/mod.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import { distrust } from "./codex_trust.ts";
-import type { CommandContext } from "./context.ts";
-import { readTree } from "./disk.ts";
-import { fail } from "./fail.ts";
-import { inscribe } from "./inscribe.ts";
-import { findingJson, loadCodex, type Loaded } from "./load.ts";
-import { writeOutput } from "./output.ts";
-import { findStrangers } from "./strangers.ts";
-import { isCutOff } from "./transaction.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import { distrust } from "../trust/codex.ts";
+import type { CommandContext } from "../run/context.ts";
+import { readTree } from "../units/disk.ts";
+import { fail } from "../run/fail.ts";
+import { inscribe } from "../inscribe/inscribe.ts";
+import { findingJson, loadCodex, type Loaded } from "../units/codex.ts";
+import { writeOutput } from "../inscribe/output.ts";
+import { findStrangers } from "../inscribe/name_clashes.ts";
+import { isCutOff } from "../inscribe/transaction.ts";
 
 type RenderInvocation = Extract<Invocation, { command: "render" }>;
 type DryRun = Extract<RenderInvocation, { mode: "dry-run" | "output" }>;

@@ -1,11 +1,11 @@
 import { join } from "node:path/posix";
 import { FORMER_PATH, parseGeneration } from "../core/plan/mod.ts";
 import { printable } from "../core/report/mod.ts";
-import { EXIT, type ExitCode, type InscribeOptions } from "../invocation.ts";
-import type { CommandContext } from "./context.ts";
-import { inscribe } from "./inscribe.ts";
-import { readOwn } from "./own_files.ts";
-import { Refusal } from "./writing.ts";
+import { EXIT, type ExitCode, type InscribeOptions } from "../run/invocation.ts";
+import type { CommandContext } from "../run/context.ts";
+import { inscribe } from "../inscribe/inscribe.ts";
+import { readOwn } from "../trust/own_files.ts";
+import { Refusal } from "../inscribe/locked.ts";
 
 /** `lychd rollback`: back to the generation before the last render, and forth again. */
 export function rollback(options: InscribeOptions, context: CommandContext): Promise<ExitCode> {

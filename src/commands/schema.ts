@@ -1,6 +1,6 @@
 import { jsonSchemaText } from "../core/codex/mod.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import type { CommandContext } from "./context.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import type { CommandContext } from "../run/context.ts";
 
 /** `lychd schema KIND`: the JSON Schema of a Codex file, for editors. */
 export function schema(

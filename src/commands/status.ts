@@ -1,22 +1,22 @@
 import { cursor, erase } from "sisteransi";
 import type { Gpu, Inventory } from "../core/orchestrator/mod.ts";
 import { type Palette, printable } from "../core/report/mod.ts";
-import { EXIT, type ExitCode, type Invocation } from "../invocation.ts";
-import { aboutLines, bytesText, durationText, stateText, vramText } from "./about.ts";
-import type { CommandContext } from "./context.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import { aboutLines, bytesText, durationText, stateText, vramText } from "../units/about.ts";
+import type { CommandContext } from "../run/context.ts";
 import {
   type EngineNow,
   type EnginesNow,
   SESSION_HINT,
   tellStale,
   tryEnginesNow,
-} from "./engines.ts";
-import { fail } from "./fail.ts";
-import { readGpus } from "./gpus.ts";
-import { requireRendered } from "./rendered.ts";
-import { warn } from "./say.ts";
-import { stateHint } from "./state_hint.ts";
-import { tableLines, wrapped } from "./table.ts";
+} from "../units/engines.ts";
+import { fail } from "../run/fail.ts";
+import { readGpus } from "../units/gpus.ts";
+import { requireRendered } from "../units/rendered.ts";
+import { warn } from "../run/say.ts";
+import { stateHint } from "../units/state_hint.ts";
+import { tableLines, wrapped } from "../run/table.ts";
 
 /** How often `--watch` looks. */
 const WATCH_MILLISECONDS = 1000;

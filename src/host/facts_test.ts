@@ -3,7 +3,7 @@ import type { Facts, Probe } from "../core/facts.ts";
 import { DENO_HOST } from "./deno_host.ts";
 import { gatherFacts } from "./facts.ts";
 import type { Host } from "./host.ts";
-import { memoryHost } from "./memory_host.ts";
+import { memoryHost } from "../testing/memory_host.ts";
 
 const PROGRAMS = {
   sleep: "/usr/bin/sleep",

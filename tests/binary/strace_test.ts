@@ -5,11 +5,11 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path/posix";
-import type { Folders } from "../../src/folders.ts";
-import { foldersOfHome } from "../../src/folders_of_home.ts";
-import type { Invocation } from "../../src/invocation.ts";
-import { findPrograms } from "../../src/programs.ts";
-import { permissionsFor } from "../../src/permissions.ts";
+import type { Folders } from "../../src/run/folders.ts";
+import { foldersOfHome } from "../../src/testing/folders_of_home.ts";
+import type { Invocation } from "../../src/run/invocation.ts";
+import { findPrograms } from "../../src/run/programs.ts";
+import { permissionsFor } from "../../src/sandbox/permissions.ts";
 import { ALONE, BINARY, binaryTest, Home, household, lacking } from "./binary.ts";
 
 /** A system call that may change something, and the paths that it would change. */

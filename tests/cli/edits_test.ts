@@ -1,6 +1,6 @@
 /** Files that were edited, and units of somebody else, under a render. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { PROGRAM_PLACES } from "../../src/programs.ts";
+import { PROGRAM_PLACES } from "../../src/run/programs.ts";
 import { exists, SAGE } from "./cli.ts";
 import {
   changed,

@@ -23,7 +23,7 @@ import {
 
 const COMMANDS = [RENDER, ROLLBACK, [...PURGE, "--yes"]];
 
-/** One of them: that each refuses each folder is in src/commands/inscribe_test.ts. */
+/** One of them: that each refuses each folder is in src/inscribe/inscribe_test.ts. */
 function oneOf(index: number): readonly string[] {
   return COMMANDS[index % COMMANDS.length] ?? RENDER;
 }
@@ -148,7 +148,7 @@ Deno.test("nobody else may write to a folder that lychd makes, whatever the umas
   deepStrictEqual(open, []);
 });
 
-/** Further ones are in src/commands/inscribe_test.ts. */
+/** Further ones are in src/inscribe/inscribe_test.ts. */
 const BAD_RECEIPTS = {
   "a newer version": '{"lychd": 2, "files": {}}',
   "a path to the Codex": receipt("lychd/soulstones/eye.toml"),
@@ -178,7 +178,7 @@ Deno.test("a receipt that names an operator's file with another digest does not 
 /** The digest of "x": such a journal would have the file removed, were it believed. */
 const PRECIOUS = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
 
-/** Further ones are in src/commands/inscribe_test.ts. */
+/** Further ones are in src/inscribe/inscribe_test.ts. */
 const BAD_JOURNALS = {
   "no JSON": "{",
   "a path that leads out": journal("containers/systemd/lychd/../../../precious"),

@@ -102,7 +102,7 @@ Deno.test("a reader that goes away is no fault", async () => {
 });
 
 Deno.test("a terminal tells that its reader has gone away", async () => {
-  const module = new URL("../../src/terminal.ts", import.meta.url).href;
+  const module = new URL("../../src/run/terminal.ts", import.meta.url).href;
   const code = `import { processTerminal } from "${module}";
     const t = processTerminal({});
     const before = t.outIsGone();

@@ -2,7 +2,7 @@ import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { split } from "shlex";
 import config from "../../deno.json" with { type: "json" };
 import type { Command } from "commander";
-import { commandTree, parseCommandLine } from "../../src/cli.ts";
+import { commandTree, parseCommandLine } from "../../src/cli/tree.ts";
 import { cli } from "./cli.ts";
 
 /** The help that knows more: of the innermost command that was named. */

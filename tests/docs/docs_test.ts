@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
 import { split } from "shlex";
 import config from "../../deno.json" with { type: "json" };
-import { parseCommandLine } from "../../src/cli.ts";
+import { parseCommandLine } from "../../src/cli/tree.ts";
 import { judge } from "../../tools/docs/judge.ts";
 import { KNOWN } from "../../src/core/import/llama_swap/config.ts";
 import { TOP_SETTINGS } from "../../tools/docs/coming_from_examples.ts";

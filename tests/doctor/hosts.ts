@@ -5,17 +5,17 @@
 import { basename, join } from "node:path/posix";
 import * as z from "zod";
 import { doctor } from "../../src/commands/doctor.ts";
-import { memoryContext } from "../../src/commands/memory_context.ts";
+import { memoryContext } from "../../src/testing/memory_context.ts";
 import { type Codex, type CodexFile, readCodex } from "../../src/core/codex/mod.ts";
 import { NO_WANTS, probesFor, wantsOf } from "../../src/core/doctor/mod.ts";
 import { type Facts, parseFacts, type Probe } from "../../src/core/facts.ts";
 import { shellWord } from "../../src/core/report/mod.ts";
-import { computeFolders, type Folders } from "../../src/folders.ts";
+import { computeFolders, type Folders } from "../../src/run/folders.ts";
 import { gatherFacts } from "../../src/host/facts.ts";
 import { type Host, HostError } from "../../src/host/host.ts";
-import { memoryHost } from "../../src/host/memory_host.ts";
-import type { ExitCode, Invocation } from "../../src/invocation.ts";
-import { findPrograms, PROGRAM_PLACES, type ProgramName } from "../../src/programs.ts";
+import { memoryHost } from "../../src/testing/memory_host.ts";
+import type { ExitCode, Invocation } from "../../src/run/invocation.ts";
+import { findPrograms, PROGRAM_PLACES, type ProgramName } from "../../src/run/programs.ts";
 import { codexFiles } from "../golden/golden.ts";
 
 const HERE = import.meta.dirname ?? ".";

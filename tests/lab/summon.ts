@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { engine, type Fields, GPU_FOLDER, show } from "./host_codex.ts";
 import { freshHost, run, type Said, writeCodex } from "./host_program.ts";
 import type { LichShell } from "./lab.ts";
-import type { Node } from "./law.ts";
+import type { Node } from "./exclusivity.ts";
 
 export const SETTINGS = { sepulcher: { reserve_ports: "8780-8799" } };
 const VOLUMES = { volumes: [`${GPU_FOLDER.host}:${GPU_FOLDER.container}`] };

@@ -1,4 +1,4 @@
-import { commandTree, parseCommandLine } from "../../src/cli.ts";
+import { commandTree, parseCommandLine } from "../../src/cli/tree.ts";
 import { commandSpec } from "../../src/cli/spec.ts";
 import type { CommandSpec, OptionSpec } from "../../src/core/completion/tree.ts";
 import config from "../../deno.json" with { type: "json" };

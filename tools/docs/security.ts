@@ -1,9 +1,10 @@
-import { commandTree, parseCommandLine } from "../../src/cli.ts";
+import { commandTree, parseCommandLine } from "../../src/cli/tree.ts";
+import type { Permissions } from "../../src/run/permissions.ts";
 import { commandSpec } from "../../src/cli/spec.ts";
-import type { Folders } from "../../src/folders.ts";
-import { foldersOfHome } from "../../src/folders_of_home.ts";
-import { type Permissions, permissionsFor, proberPermissions } from "../../src/permissions.ts";
-import { findPrograms, PROGRAM_PLACES } from "../../src/programs.ts";
+import type { Folders } from "../../src/run/folders.ts";
+import { foldersOfHome } from "../../src/testing/folders_of_home.ts";
+import { permissionsFor, proberPermissions } from "../../src/sandbox/permissions.ts";
+import { findPrograms, PROGRAM_PLACES } from "../../src/run/programs.ts";
 import { basename, dirname } from "node:path/posix";
 
 const HOME = "/home/you";

@@ -38,7 +38,7 @@ for (const { parentPath, name } of readdirSync(BUNDLE, { recursive: true, withFi
 }
 for (const [arch, target] of Object.entries(TARGETS)) {
   if (!architectures.includes(arch)) continue;
-  const [program = "", ...args] = config.tasks.seal.command
+  const [program = "", ...args] = config.tasks["compile:bundle"].command
     .replace(" -o dist/lychd ", ` --target ${target} -o dist/release/lychd-${arch} `).split(" ");
   run(program === "deno" ? Deno.execPath() : program, ...args);
 }

@@ -3,7 +3,7 @@ import { type Finding, finding, type Place, quoted, startOf } from "../report/mo
 import { checkSchema } from "./check_schema.ts";
 import type { Codex, Soulstone } from "./codex.ts";
 import { FILE_LIMIT_KIB, GROUP_LIMIT, SOULSTONE_LIMIT, VALUE_LIMIT } from "./limits.ts";
-import { lawFaults } from "./laws.ts";
+import { lawFaults } from "./rules.ts";
 import { lychdSchema, NAME, type SoulstoneFields, soulstoneSchema } from "./schema.ts";
 import { countValues } from "./size.ts";
 import { parseDocument, type TomlDocument, type TomlPath } from "./toml.ts";

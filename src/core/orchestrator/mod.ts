@@ -34,5 +34,5 @@ export {
 export { type Awaited, type Progress, progressOf } from "./progress.ts";
 export { nextStep, type Step } from "./step.ts";
 export { type Choice, planTransition, type Running, type Transition } from "./transition.ts";
-export { type Failed, type WayBack, wayBack, wayBackCommand } from "./way_back.ts";
+export { type Failed, type WayBack, wayBack, wayBackCommand } from "./fallback.ts";
 export { type Name, readName, readWish, type Refusal, type Wish } from "./wish.ts";

@@ -16,7 +16,7 @@ import { conflictsOf, covensOf } from "../compile/mod.ts";
 import type { Engine, Inventory } from "./inventory.ts";
 import { planTransition, type Running, type Transition } from "./transition.ts";
 import { nextStep } from "./step.ts";
-import { wayBack } from "./way_back.ts";
+import { wayBack } from "./fallback.ts";
 import type { Wish } from "./wish.ts";
 
 const GROUPS = 3;

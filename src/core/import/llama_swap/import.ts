@@ -16,7 +16,7 @@ import { freeName } from "../names.ts";
 import { givePorts } from "../ports.ts";
 import { type Model, readConfig, type SwapConfig } from "./config.ts";
 import { modelFields } from "./fields.ts";
-import { type Law, underTheLaw } from "./law.ts";
+import { type Law, underTheLaw } from "./exclusivity.ts";
 import { containerSettings, fill, type ModelWorld, usesPort, wordsOf } from "./model.ts";
 import { type Program, programNames } from "./program.ts";
 import { type Reader, textOf } from "./reader.ts";

@@ -6,7 +6,7 @@ import { type ImportContext, type ImportResult, isImage, portsOf, textsOf } from
 import { openLedger } from "../ledger.ts";
 import { givePorts } from "../ports.ts";
 import { type Engine, enginesOf } from "./engine.ts";
-import { underTheLaw } from "./law.ts";
+import { underTheLaw } from "./exclusivity.ts";
 import { lend } from "./lend.ts";
 import { type QuadletUnit, readUnitInput, type UnitInput } from "./units.ts";
 

@@ -1,0 +1,646 @@
+/**
+ * A whole inscription with its programs: dying at each step, refused by each program. The programs
+ * are played here; the real ones run in the lab.
+ */
+import assert from "node:assert/strict";
+import { basename, dirname } from "node:path/posix";
+import type { Rune } from "../core/compile/mod.ts";
+import { serviceOf } from "../core/rune/mod.ts";
+import { foldersOfHome } from "../testing/folders_of_home.ts";
+import type { FileStatus, Host, Ran } from "../host/host.ts";
+import { type MemoryHost, memoryHost } from "../testing/memory_host.ts";
+import { Crash, mortalHost } from "../testing/mortal_host.ts";
+import { EXIT, type ExitCode, type InscribeOptions } from "../run/invocation.ts";
+import type { CommandContext } from "../run/context.ts";
+import { inscribe } from "./inscribe.ts";
+import { hostWith, memoryContext, type Said } from "../testing/memory_context.ts";
+import { findPrograms } from "../run/programs.ts";
+import { purge } from "../commands/purge.ts";
+import { rollback } from "../commands/rollback.ts";
+import { isTransient, recover } from "./transaction.ts";
+
+const PROGRAMS = {
+  ...findPrograms(() => false),
+  systemctl: "/systemctl",
+  systemdAnalyze: "/analyze",
+  generator: "/quadlet",
+};
+const OPTIONS: InscribeOptions = {
+  json: false,
+  force: false,
+  restart: false,
+  verify: true,
+  reload: true,
+  waitSeconds: 0,
+};
+
+const folders = foldersOfHome("/home", { runtime: "/run/user/0", user: 0 });
+
+function rune(path: string, text: string): Rune {
+  return { path, text, mode: 0o600, provenance: new Map() };
+}
+
+const UNITS = "containers/systemd/lychd";
+const OLD = [
+  rune(`${UNITS}/lychd.pod`, "[Pod]\nPodName=lychd\n"),
+  rune(`${UNITS}/soulstone-a.container`, "[Container]\nImage=a:1\n"),
+  rune(`${UNITS}/soulstone-b.container`, "[Unit]\nConflicts=x.service\n[Container]\nImage=b\n"),
+  rune("systemd/user/lychd-coven-x.target", "[Unit]\n"),
+];
+const NEW = [
+  rune(`${UNITS}/lychd.pod`, "[Pod]\nPodName=lychd\n"),
+  rune(`${UNITS}/soulstone-a.container`, "[Container]\nImage=a:2\n"),
+  rune(`${UNITS}/soulstone-b.container`, "[Unit]\nConflicts=y.service\n[Container]\nImage=b\n"),
+  rune(`${UNITS}/soulstone-c.container`, "[Container]\nImage=c\n"),
+];
+
+/** Answers of one program, for the tests that want it to fail. */
+type Broken = Partial<Record<"quadlet" | "analyze" | "daemon-reload" | "show" | "reload", Ran>>;
+
+/** Programs that do what the real ones do to such units, over the files in memory. */
+function play(memory: () => MemoryHost, broken: Broken, calls: string[]): Host["run"] {
+  let loaded: string[] = [];
+  const answer = (stdout: string): Ran => ({ code: 0, stdout, stderr: "" });
+  const below = (folder: string) =>
+    [...memory().files.keys()].filter((path) => path.startsWith(`${folder}/`)).map((p) =>
+      basename(p)
+    );
+  return (program, args, env = {}) => {
+    calls.push([program, ...args].join(" "));
+    if (program === "/quadlet") {
+      const files = below(env["QUADLET_UNIT_DIRS"] ?? "");
+      const blocks = files.flatMap((f) => serviceOf(f) ?? []).map((s) => `---${s}---\n[Service]\n`);
+      return Promise.resolve(broken.quadlet ?? answer(blocks.join("\n")));
+    }
+    if (program === "/analyze") return Promise.resolve(broken.analyze ?? answer(""));
+    if (args.includes("daemon-reload")) {
+      loaded = below("/home/.config").map((file) => serviceOf(file) ?? file);
+      return Promise.resolve(broken["daemon-reload"] ?? answer(""));
+    }
+    if (args.includes("reload") && broken.reload !== undefined) {
+      return Promise.resolve(broken.reload);
+    }
+    const units = args.slice(args.indexOf("--") + 1);
+    const blocks = units.map((unit) =>
+      `Id=${unit}\nLoadState=${
+        loaded.includes(unit) ? "loaded" : "not-found"
+      }\nActiveState=active\nLoadError=`
+    );
+    return Promise.resolve(args.includes("--") && broken.show || answer(blocks.join("\n\n")));
+  };
+}
+
+function contextOf(host: Host, said: Said): CommandContext {
+  return memoryContext(said, { host, folders, programs: PROGRAMS });
+}
+
+/** A host with the old generation inscribed. */
+async function oldHost(broken: Broken = {}, calls: string[] = []): Promise<MemoryHost> {
+  const memory: MemoryHost = memoryHost({}, (...args) => run(...args));
+  const healthy = play(() => memory, {}, []);
+  let run = healthy;
+  assert.equal(
+    await inscribe(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: OLD })),
+    EXIT.ok,
+  );
+  run = play(() => memory, broken, calls);
+  return memory;
+}
+
+/** The files of ours, without what only a transaction, the lock and the receipts are. */
+function runesOf(memory: MemoryHost): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const [path, { bytes }] of memory.files) {
+    if (!path.startsWith("/home/.config/") || basename(path).startsWith(".lychd-")) continue;
+    files[path.slice("/home/.config/".length)] = new TextDecoder().decode(bytes);
+  }
+  return files;
+}
+
+function textsOf(runes: readonly Rune[]): Record<string, string> {
+  return Object.fromEntries(runes.map(({ path, text }) => [path, text]));
+}
+
+function receiptOf(memory: MemoryHost): string[] {
+  const file = memory.files.get(`/home/.config/${UNITS}/.lychd-receipt.json`);
+  return Object.keys(JSON.parse(new TextDecoder().decode(file?.bytes)).files);
+}
+
+Deno.test("an inscription that dies at any step, programs included, is old or new for the next run", async () => {
+  let crashes = 0;
+  for (let deadline = 0;; deadline++) {
+    const memory = await oldHost();
+    const said = { out: "", err: "" };
+    try {
+      await inscribe(
+        contextOf(mortalHost(memory, deadline), said),
+        OPTIONS,
+        () => ({ runes: NEW }),
+      );
+      break;
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+    }
+    crashes++;
+    recover(memory, folders.config);
+    const runes = runesOf(memory);
+    const state =
+      Object.keys(runes).length === NEW.length && `${UNITS}/soulstone-c.container` in runes
+        ? NEW
+        : OLD;
+    assert.deepEqual(runes, textsOf(state), `crash point ${deadline}`);
+    assert.deepEqual(
+      receiptOf(memory).sort(),
+      Object.keys(textsOf(state)).sort(),
+      `at ${deadline}`,
+    );
+    assert.equal(
+      await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: NEW })),
+      EXIT.ok,
+      said.err,
+    );
+    assert.deepEqual(runesOf(memory), textsOf(NEW));
+    const left = [...memory.files.keys()].filter((p) =>
+      isTransient(basename(p)) || p.includes("/stage/")
+    );
+    assert.deepEqual(left, [], `crash point ${deadline}`);
+  }
+  // deno-lint-ignore no-console
+  console.log(`${crashes} crash points of a whole inscription`);
+  assert.ok(crashes > 80);
+});
+
+const FAILED: Ran = { code: 1, stdout: "", stderr: "it does not want to\n" };
+
+const REFUSALS: readonly { name: string; broken: Broken; says: RegExp }[] = [
+  {
+    name: "a generator that drops a unit",
+    broken: {
+      quadlet: {
+        code: 0,
+        stdout: "---lychd-pod.service---\n---soulstone-a.service---\n---soulstone-c.service---\n",
+        stderr: 'quadlet-generator[7]: converting "soulstone-b.container": unsupported key\n',
+      },
+    },
+    says: /soulstone-b\.container: converting "soulstone-b\.container": unsupported key/,
+  },
+  {
+    name: "a generator that drops a unit without a word",
+    broken: { quadlet: { code: 0, stdout: "", stderr: "" } },
+    says: /soulstone-c\.container: the Quadlet generator writes no service for it/,
+  },
+  {
+    name: "a reload that fails",
+    broken: { "daemon-reload": FAILED },
+    says: /the former ones are back\nit does not want to/,
+  },
+  {
+    name: "a unit that systemd does not load",
+    broken: {
+      show: { code: 0, stdout: "Id=soulstone-c.service\nLoadState=bad-setting\n", stderr: "" },
+    },
+    says: /soulstone-c\.service: bad-setting/,
+  },
+];
+
+for (const { name, broken, says } of REFUSALS) {
+  Deno.test(`${name} leaves the state of before, with exit code 6`, async () => {
+    const memory = await oldHost(broken);
+    const said = { out: "", err: "" };
+    assert.equal(
+      await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: NEW })),
+      EXIT.hostRefused,
+    );
+    assert.match(said.err, says);
+    assert.deepEqual(runesOf(memory), textsOf(OLD));
+    assert.deepEqual(receiptOf(memory).sort(), Object.keys(textsOf(OLD)).sort());
+  });
+}
+
+const COMPLAINT =
+  "/run/user/0/x/lychd-coven-x.target:2: Unknown key 'Foo' in section [Unit], ignoring.\n";
+const TARGET = rune("systemd/user/lychd-coven-x.target", "[Unit]\nFoo=bar\n");
+
+for (
+  const [name, analyze] of [
+    ["finds a fault in and exits with 0", { code: 0, stdout: "", stderr: COMPLAINT }],
+    ["fails on without a word", { code: 1, stdout: "", stderr: "" }],
+  ] as const
+) {
+  Deno.test(`a target that systemd-analyze ${name} leaves the state of before`, async () => {
+    const memory = await oldHost({ analyze });
+    const said = { out: "", err: "" };
+    const wanted = [...OLD.slice(0, -1), TARGET];
+    assert.equal(
+      await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: wanted })),
+      EXIT.hostRefused,
+    );
+    assert.match(
+      said.err,
+      /lychd-coven-x\.target:2: Unknown key|systemd-analyze verify failed with 1/,
+    );
+    assert.deepEqual(runesOf(memory), textsOf(OLD));
+  });
+}
+
+Deno.test("only what runs and really changed is restarted, and what is gone is stopped", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({}, calls);
+  const said = { out: "", err: "" };
+  const restart = { ...OPTIONS, restart: true };
+  assert.equal(
+    await inscribe(contextOf(memory, said), restart, () => ({ runes: NEW })),
+    EXIT.ok,
+    said.err,
+  );
+  const orders = calls.filter((call) => /restart|stop/.test(call));
+  assert.deepEqual(orders, ["/systemctl --user try-restart -- soulstone-a.service"]);
+  await inscribe(contextOf(memory, said), restart, () => ({ runes: OLD }));
+  assert.ok(calls.includes("/systemctl --user stop -- soulstone-c.service"));
+});
+
+Deno.test("an inscription that changes nothing runs no program but the question for systemd", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({}, calls);
+  const said = { out: "", err: "" };
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: OLD })), EXIT.ok);
+  assert.deepEqual(calls, ["/systemctl --user show --property=Version"]);
+  assert.match(said.out, /0 created, 0 updated, 0 removed, 4 unchanged/);
+});
+
+Deno.test("a Soulstone that is gone while it runs is stopped at a later --restart", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({}, calls);
+  const said = { out: "", err: "" };
+  const without = OLD.filter(({ path }) => !path.includes("soulstone-b"));
+  assert.equal(
+    await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: without })),
+    EXIT.ok,
+  );
+  assert.match(said.err, /still running as they were before: soulstone-b\.service/);
+  await inscribe(
+    contextOf(memory, said),
+    { ...OPTIONS, restart: true },
+    () => ({ runes: without }),
+  );
+  assert.ok(calls.includes("/systemctl --user stop -- soulstone-b.service"));
+});
+
+Deno.test("what is to be restarted is not forgotten when systemd does not answer", async () => {
+  const calls: string[] = [];
+  const broken: Broken = {};
+  const memory = await oldHost(broken, calls);
+  const said = { out: "", err: "" };
+  await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: NEW }));
+  broken.show = { code: 1, stdout: "", stderr: "Connection timed out" };
+  const restart = { ...OPTIONS, restart: true };
+  assert.equal(
+    await inscribe(contextOf(memory, said), restart, () => ({ runes: NEW })),
+    EXIT.hostRefused,
+  );
+  assert.match(said.err, /Connection timed out; the new units are in place/);
+  delete broken.show;
+  await inscribe(contextOf(memory, said), restart, () => ({ runes: NEW }));
+  assert.ok(calls.includes("/systemctl --user try-restart -- soulstone-a.service"));
+});
+
+Deno.test("what was written without being told is tried and loaded by the next render", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({}, calls);
+  const said = { out: "", err: "" };
+  const alone = { ...OPTIONS, verify: false, reload: false };
+  await inscribe(contextOf(memory, said), alone, () => ({ runes: NEW }));
+  assert.equal(calls.length, 0);
+  await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: NEW }));
+  assert.ok(calls.some((call) => call.startsWith("/quadlet")));
+  assert.ok(calls.includes("/systemctl --user daemon-reload"));
+});
+
+const WATCHERS = [
+  ...OLD,
+  rune(`${UNITS}/harvester.container`, "[Container]\nImage=p\n"),
+  rune(`${UNITS}/harvester/prometheus.yml`, "a: 1\n"),
+  rune(`${UNITS}/scribe.container`, "[Container]\nImage=g\n"),
+  rune(`${UNITS}/scribe/dashboards/x.json`, "{}\n"),
+  rune("systemd/user/lychd-watchers.target", "[Unit]\n"),
+];
+
+/** The same files, those at `texts` with another text. */
+function withTexts(texts: Readonly<Record<string, string>>): Rune[] {
+  return WATCHERS.map((old) => rune(old.path, texts[old.path] ?? old.text));
+}
+
+/** A host on which the Watchers run. */
+async function watchedHost(broken: Broken, calls: string[]): Promise<MemoryHost> {
+  const memory = await oldHost(broken, calls);
+  const context = contextOf(memory, { out: "", err: "" });
+  assert.equal(await inscribe(context, OPTIONS, () => ({ runes: WATCHERS })), EXIT.ok);
+  calls.length = 0;
+  return memory;
+}
+
+/** What systemd was told to do, apart from questions. */
+function orders(calls: readonly string[]): string[] {
+  return calls.flatMap((call) =>
+    /^\/systemctl --user (?!show|daemon-reload)(.*)$/.exec(call)?.[1] ?? []
+  );
+}
+
+const NEW_CONFIGURATION = { [`${UNITS}/harvester/prometheus.yml`]: "a: 2\n" };
+
+Deno.test("a new configuration is taken over without a restart, and a dashboard without a word", async () => {
+  const calls: string[] = [];
+  const memory = await watchedHost({}, calls);
+  const said = { out: "", err: "" };
+  const runes = withTexts({ ...NEW_CONFIGURATION, [`${UNITS}/scribe/dashboards/x.json`]: "[]\n" });
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
+  assert.deepEqual(orders(calls), ["reload -- harvester.service"]);
+  assert.match(said.out, /^took over, without a restart: harvester\.service$/m);
+  assert.equal(said.err, "");
+  calls.length = 0;
+  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: runes }));
+  assert.deepEqual(orders(calls), []);
+});
+
+Deno.test("a Harvester that waits for its restart is not given the new configuration before", async () => {
+  const calls: string[] = [];
+  const memory = await watchedHost({}, calls);
+  const said = { out: "", err: "" };
+  const runes = withTexts({
+    ...NEW_CONFIGURATION,
+    [`${UNITS}/harvester.container`]: "[Container]\nImage=p:2\n",
+  });
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
+  assert.match(said.err, /still running as they were before: harvester\.service/);
+  const later = runes.map((old) =>
+    old.path.endsWith("prometheus.yml") ? rune(old.path, "a: 3\n") : old
+  );
+  await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: later }));
+  assert.deepEqual(orders(calls), []);
+  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: later }));
+  assert.deepEqual(orders(calls), ["try-restart -- harvester.service"]);
+});
+
+Deno.test("a configuration that the Harvester refuses is told, and tried again by the next render", async () => {
+  const calls: string[] = [];
+  const broken: Broken = { reload: { code: 1, stdout: "", stderr: "Job for harvester failed.\n" } };
+  const memory = await watchedHost(broken, calls);
+  const said = { out: "", err: "" };
+  const runes = withTexts(NEW_CONFIGURATION);
+  assert.equal(
+    await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: runes })),
+    EXIT.hostRefused,
+  );
+  assert.match(said.err, /^lychd: a reload failed: Job for harvester failed\.$/m);
+  delete broken.reload;
+  calls.length = 0;
+  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
+  assert.deepEqual(orders(calls), ["reload -- harvester.service"]);
+});
+
+Deno.test("a new Watcher starts beside those that run, with --restart only", async () => {
+  const runes = [...WATCHERS, rune(`${UNITS}/gpu-exporter.container`, "[Container]\nImage=e\n")];
+  for (const restart of [false, true]) {
+    const calls: string[] = [];
+    const memory = await watchedHost({}, calls);
+    const said = { out: "", err: "" };
+    await inscribe(contextOf(memory, said), { ...OPTIONS, restart }, () => ({ runes: runes }));
+    assert.deepEqual(orders(calls), restart ? ["start -- lychd-watchers.target"] : []);
+  }
+});
+
+Deno.test("Watchers that are gone are stopped with --restart, and leave no folder", async () => {
+  const calls: string[] = [];
+  const memory = await watchedHost({}, calls);
+  const said = { out: "", err: "" };
+  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: OLD }));
+  assert.deepEqual(orders(calls), [
+    "stop -- harvester.service lychd-watchers.target scribe.service",
+  ]);
+  const left = [...memory.folders].filter((path) => /harvester|scribe/.test(path));
+  assert.deepEqual(left, []);
+});
+
+const receipt = (path: string) =>
+  JSON.stringify({ lychd: 1, files: { [path]: { sha256: "0".repeat(64), mode: 0o600 } } });
+
+const BAD_RECEIPTS: Readonly<Record<string, string>> = {
+  "empty": "",
+  "no JSON": "{",
+  "null": "null",
+  "a list": "[]",
+  "of another program": '{"version": 3, "units": []}',
+  "a newer version": '{"lychd": 2, "files": {}}',
+  "files that are a list": '{"lychd": 1, "files": []}',
+  "a path that leads out": receipt("containers/systemd/lychd/../../../precious"),
+  "a path that leads out of the home": receipt("systemd/user/../../../../precious"),
+  "an absolute path": receipt("/etc/passwd"),
+  "a path to the Codex": receipt("lychd/soulstones/eye.toml"),
+  "a path with a dot": receipt("systemd/user/./x"),
+  "a path with an empty part": receipt("systemd/user//x"),
+  "a folder": receipt("systemd/user/"),
+  "a path with NUL": receipt("systemd/user/x\0y"),
+  "an entry without a digest": '{"lychd": 1, "files": {"systemd/user/x": {"mode": 384}}}',
+  "an entry that is null": '{"lychd": 1, "files": {"systemd/user/x": null}}',
+};
+
+/** The digest of "x": such a journal would have the file removed, were it believed. */
+const PRECIOUS = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
+const journal = (path: string) =>
+  JSON.stringify({ lychd: 1, entries: [{ path, hadBefore: false, sha256: PRECIOUS }] });
+
+const BAD_JOURNALS: Readonly<Record<string, string>> = {
+  "empty": "",
+  "no JSON": "{",
+  "null": "null",
+  "a newer version": '{"lychd": 2, "entries": []}',
+  "entries that are none": '{"lychd": 1, "entries": {}}',
+  "a path that leads out": journal("containers/systemd/lychd/../../../precious"),
+  "an absolute path": journal("/etc/passwd"),
+  "a path to the Codex": journal("lychd/soulstones/eye.toml"),
+};
+
+/** What lychd keeps of itself that somebody else has written, and what every command says of it. */
+const INTRUSIONS = [
+  ["receipt", BAD_RECEIPTS, /^lychd: the receipt \/home\/\S+ cannot be used: [^\n]+\n$/],
+  [
+    "journal",
+    BAD_JOURNALS,
+    /^lychd: \/home\/\S+: the journal of a former run is not lychd's own; /,
+  ],
+] as const;
+
+for (const [name, texts, said] of INTRUSIONS) {
+  Deno.test(`a ${name} that is broken, newer, or hostile stops every command that writes`, async () => {
+    for (const [what, text] of Object.entries(texts)) {
+      for (const command of WRITING) {
+        const memory = await oldHost();
+        // A second generation, so that there is a former one.
+        await inscribe(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: NEW }));
+        for (const path of ["precious", "lychd/soulstones/eye.toml", "systemd/user/x"]) {
+          lay(memory, path, "x");
+        }
+        lay(memory, `${UNITS}/.lychd-${name}.json`, text);
+        const before = filesOf(memory);
+        const heard = { out: "", err: "" };
+        const context = contextOf(memory, heard);
+        const code = await obey(command, context);
+        const words = `${command} with a ${name}: ${what}`;
+        assert.equal(code, EXIT.failure, words);
+        assert.match(heard.err, said, words);
+        assert.deepEqual(filesOf(memory), before, words);
+      }
+    }
+  });
+}
+
+/** The commands that write. */
+const WRITING = ["render", "rollback", "purge"] as const;
+
+async function obey(command: typeof WRITING[number], context: CommandContext): Promise<ExitCode> {
+  const options = { ...OPTIONS, force: true };
+  switch (command) {
+    case "render":
+      return await inscribe(context, options, () => ({ runes: OLD }));
+    case "rollback":
+      return await rollback(options, context);
+    case "purge":
+      return await purge({ command, yes: true, ...options }, context);
+  }
+}
+
+/** Each folder that is written into, or is above it. */
+const FOLDERS = [
+  ...["containers", "containers/systemd", "containers/systemd/lychd"],
+  ...["systemd", "systemd/user", "systemd/user/default.target.d"],
+];
+
+const STRANGE: readonly (readonly [status: Partial<FileStatus>, problem: RegExp])[] = [
+  [{ kind: "link" }, / is a link, and lychd writes through none; nothing was changed\nhint: /],
+  [{ kind: "file" }, / is a file, and lychd writes through none; nothing was changed\nhint: /],
+  [{ owner: 65534 }, / belongs to user 65534, not to 0; nothing was changed\nhint: sudo chown /],
+  [{ mode: 0o777 }, /^lychd: everybody may write to .*; nothing was changed\nhint: chmod o-w /],
+];
+
+Deno.test("no command writes where a folder is not the user's own", async () => {
+  for (const folder of FOLDERS) {
+    for (const [status, problem] of STRANGE) {
+      for (const command of WRITING) {
+        const memory = await oldHost();
+        await inscribe(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: NEW }));
+        const place = `/home/.config/${folder}`;
+        memory.makeFolder(place);
+        const before = filesOf(memory);
+        const host = hostWith(memory, place, status);
+        const heard = { out: "", err: "" };
+        const words = `${command}, ${folder}: ${JSON.stringify(status)}`;
+        assert.equal(await obey(command, contextOf(host, heard)), EXIT.failure, words);
+        assert.ok(heard.err.includes(place), words);
+        assert.match(heard.err, problem, words);
+        assert.deepEqual(filesOf(memory), before, words);
+      }
+    }
+  }
+});
+
+Deno.test("a purge lets go of its lock when all is done, and takes no lock of another away", async () => {
+  const memory = await oldHost();
+  const lock = `/home/.config/${UNITS}/.lychd-lock`;
+  const holders = () => new TextDecoder().decode(memory.files.get(lock)?.bytes);
+  const hold = (holder: string) => lay(memory, `${UNITS}/.lychd-lock`, holder);
+  const reloaded: string[] = [];
+  const host: Host = {
+    ...memory,
+    lock(_, holder) {
+      hold(holder);
+      return Promise.resolve({ release() {} });
+    },
+    run(program, args, ...rest) {
+      if (args.includes("daemon-reload")) reloaded.push(holders());
+      return memory.run(program, args, ...rest);
+    },
+    remove(path) {
+      memory.remove(path);
+      // The name is free: at once somebody else holds it.
+      if (path === lock) hold("process 2");
+    },
+  };
+  const said = { out: "", err: "" };
+  const purged = await purge(
+    { command: "purge", yes: true, ...OPTIONS, force: true },
+    contextOf(host, said),
+  );
+  assert.equal(purged, EXIT.ok, said.err);
+  assert.deepEqual(reloaded, ["process 1"]);
+  assert.equal(holders(), "process 2");
+});
+
+function lay(memory: MemoryHost, path: string, text: string): void {
+  memory.makeFolder(dirname(`/home/.config/${path}`));
+  const bytes = new TextEncoder().encode(text);
+  memory.files.set(`/home/.config/${path}`, { bytes, mode: 0o600 });
+}
+
+/** Everything but the lock, which tells who held it last. */
+function filesOf(memory: MemoryHost): string[] {
+  return [...memory.files].filter(([path]) => !path.endsWith("/.lychd-lock"))
+    .map(([path, { bytes }]) => `${path} ${new TextDecoder().decode(bytes)}`).sort();
+}
+
+const STAGE = folders.stage ?? "";
+
+/** What a render does if one place is otherwise: before it begins, or since the stage was made. */
+async function renderedWith(
+  place: string,
+  status: Partial<FileStatus>,
+  { isLate = false } = {},
+): Promise<{ said: Said; code: ExitCode; created: string[] }> {
+  const said = { out: "", err: "" };
+  const memory = await oldHost();
+  if (!isLate) memory.makeFolder(place);
+  const before = new Set(memory.folders);
+  const created: string[] = [];
+  const host: Host = {
+    ...hostWith(memory, place, status),
+    create(path, ...rest) {
+      created.push(path);
+      memory.create(path, ...rest);
+    },
+  };
+  const code = await inscribe(contextOf(host, said), OPTIONS, () => ({ runes: NEW }));
+  if (!isLate) created.push(...memory.folders.difference(before));
+  return { said, code, created };
+}
+
+Deno.test("nothing is written on a stage in which somebody else has a say", async () => {
+  const above = dirname(STAGE);
+  const foreign: readonly (readonly [string, Partial<FileStatus>, string])[] = [
+    [STAGE, { kind: "link" }, `${STAGE} is a link, and lychd writes through none`],
+    [above, { kind: "link" }, `${above} is a link, and lychd writes through none`],
+    [above, { owner: 65534 }, `${above} belongs to user 65534, not to 0`],
+    [STAGE, { mode: 0o777 }, `everybody may write to ${STAGE}`],
+  ];
+  for (const [place, status, problem] of foreign) {
+    for (const isLate of [false, true]) {
+      const { said, code, created } = await renderedWith(place, status, { isLate });
+      assert.ok(said.err.startsWith(`lychd: ${problem}`), said.err);
+      assert.ok(said.err.includes("; nothing was changed\nhint: "), said.err);
+      assert.equal(code, EXIT.failure);
+      assert.deepEqual(created, []);
+    }
+  }
+});
+
+Deno.test("no unit is written into a folder that everybody may write to", async () => {
+  const folder = "/home/.config/containers/systemd/lychd/observer";
+  const said = { out: "", err: "" };
+  const memory = await oldHost();
+  memory.makeFolder(folder);
+  const host = hostWith(memory, folder, { mode: 0o777 });
+  const runes = [...NEW, rune(`${UNITS}/observer/observe.sh`, "")];
+  const before = runesOf(memory);
+  const code = await inscribe(contextOf(host, said), OPTIONS, () => ({ runes }));
+  assert.equal(code, EXIT.failure);
+  assert.match(said.err, /^lychd: everybody may write to \S+\/observer, [^\n]+\nhint: chmod o-w /);
+  assert.deepEqual(runesOf(memory), before);
+});

@@ -1,0 +1,41 @@
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { foldersOfHome } from "../testing/folders_of_home.ts";
+import { memoryHost } from "../testing/memory_host.ts";
+import { EXIT } from "../run/invocation.ts";
+import { hostWith, memoryContext } from "../testing/memory_context.ts";
+import { writeOutput } from "./output.ts";
+
+const ROOT = "/tmp/out";
+
+Deno.test("a folder that somebody else made since the gate looked is not written to", () => {
+  const memory = memoryHost();
+  const said = { out: "", err: "" };
+  const context = memoryContext(said, {
+    host: hostWith(memory, ROOT, { owner: 65534 }),
+    folders: foldersOfHome("/home", { output: ROOT }),
+    user: 1000,
+  });
+  const code = writeOutput(
+    { command: "render", mode: "output", json: false, exitCode: false },
+    context,
+    {
+      codex: undefined,
+      runes: [{
+        path: "containers/systemd/lychd/lychd.pod",
+        text: "[Pod]\n",
+        mode: 0o600,
+        provenance: new Map(),
+      }],
+      valid: true,
+      codexDigest: undefined,
+      findings: [],
+      visited: [],
+    },
+  );
+  strictEqual(code, EXIT.failure);
+  match(
+    said.err,
+    /^lychd: \/tmp\/out \(--output\) belongs to user 65534, not to 1000; nothing was changed\nhint: /,
+  );
+  deepStrictEqual([...memory.files.keys()], []);
+});

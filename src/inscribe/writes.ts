@@ -1,0 +1,56 @@
+import {
+  type Change,
+  CURRENT_PATH,
+  formatGeneration,
+  formatReceipt,
+  FORMER_PATH,
+  type Receipt,
+  RECEIPT_PATH,
+  sha256,
+} from "../core/plan/mod.ts";
+import type { Host } from "../host/host.ts";
+import { readOwn } from "../trust/own_files.ts";
+import type { Write } from "./transaction.ts";
+
+const OWN_MODE = 0o600;
+
+/**
+ * The files that make a plan true: those of its changes, the receipt, this generation, and the former
+ * one when it is another. What is only put back as it was makes no new generation. `codex` is the
+ * digest of the Codex that they were made from.
+ */
+export function writesFor(
+  host: Host,
+  root: string,
+  changes: readonly Change[],
+  { receipt, codex }: { receipt: Receipt; codex?: string | undefined },
+): Write[] {
+  const files: Record<string, { sha256: string; mode: number }> = {};
+  const writes: Write[] = [];
+  for (const { path, action, before, after } of changes) {
+    if (after !== undefined) files[path] = { sha256: sha256(after.text), mode: after.mode };
+    if (action === "unchanged") continue;
+    const expected = before === undefined ? undefined : sha256(before.bytes);
+    writes.push({ path, content: after?.text, mode: after?.mode ?? OWN_MODE, expected });
+  }
+  const isSame = sameFiles(files, receipt.files);
+  // The files may have been made from another Codex, such as one with another comment.
+  if (writes.length === 0 && isSame && codex === receipt.codex) return [];
+  const after = codex === undefined ? { files } : { files, codex };
+  writes.push({ path: RECEIPT_PATH, content: formatReceipt(after), mode: OWN_MODE });
+  if (isSame) return writes;
+  const current = readOwn(host, root, CURRENT_PATH);
+  if (current !== undefined) {
+    writes.push({ path: FORMER_PATH, content: current.bytes, mode: OWN_MODE });
+  }
+  const generation = changes.flatMap(({ after }) => after === undefined ? [] : [after]);
+  writes.push({ path: CURRENT_PATH, content: formatGeneration(generation), mode: OWN_MODE });
+  return writes;
+}
+
+/** Whether two receipts name the same texts. */
+function sameFiles(a: Receipt["files"], b: Receipt["files"]): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length &&
+    names.every((name) => a[name]?.sha256 === b[name]?.sha256);
+}

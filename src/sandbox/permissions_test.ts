@@ -1,0 +1,151 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { foldersAbove } from "../run/folders.ts";
+import { foldersOfHome } from "../testing/folders_of_home.ts";
+import type { Invocation } from "../run/invocation.ts";
+import { permissionsFor, proberPermissions, workerPermissions } from "./permissions.ts";
+import { findPrograms } from "../run/programs.ts";
+
+const folders = foldersOfHome("/home");
+const programs = findPrograms(() => true);
+const base = { json: false, wish: ["eye"] };
+const SUMMON: Invocation = {
+  command: "summon",
+  ...base,
+  dryRun: false,
+  wait: true,
+  timeoutSeconds: undefined,
+  memoryTimeoutSeconds: 60,
+  fallback: undefined,
+};
+const LOOKING: readonly Invocation[] = [
+  SUMMON,
+  { command: "banish", json: false, wish: undefined },
+  { command: "plan", ...base },
+  { command: "list", json: false },
+  { command: "covens", json: false },
+  { command: "status", json: false, watch: true },
+  { command: "logs", json: false, name: "eye", follow: true, lines: 1 },
+  { command: "import", from: "quadlet", json: false, all: false },
+];
+
+for (const invocation of LOOKING) {
+  Deno.test(`${invocation.command} writes nothing and has no network`, () => {
+    const granted = permissionsFor(invocation, folders, programs);
+    deepStrictEqual(granted.write, []);
+    const { net, env, ffi, sys } = workerPermissions(granted);
+    deepStrictEqual([net, env, ffi, sys], [false, false, false, false]);
+    // Nothing but what it needs: who writes units tries them, who looks does not.
+    strictEqual(granted.run.some((path) => /quadlet|systemd-analyze/.test(path)), false);
+  });
+}
+
+Deno.test("who writes units looks at the folder above the stage, and does not write there", () => {
+  const given = foldersOfHome("/home", { runtime: "/run/user/1000" });
+  const options = { json: false, verify: true, reload: true, force: false, restart: false };
+  const rollback: Invocation = { command: "rollback", ...options, waitSeconds: 0 };
+  const { read, write } = permissionsFor(rollback, given, programs);
+  const above = "/run/user/1000/lychd";
+  deepStrictEqual([read.includes(above), write.includes(above)], [true, false]);
+  deepStrictEqual(write.filter((path) => path.startsWith(above)), [given.stage]);
+});
+
+Deno.test("init and add read and write the Codex, and nothing else", () => {
+  for (
+    const invocation of [
+      { command: "init", json: false, requests: [], bootCoven: undefined },
+      { command: "add", json: false, engine: undefined, request: undefined },
+    ] as const
+  ) {
+    const granted = permissionsFor(invocation, folders, programs);
+    deepStrictEqual([granted.read, granted.write], [[folders.codex], [folders.codex]]);
+    strictEqual(granted.run.some((path) => /quadlet|systemd|systemctl/.test(path)), false);
+  }
+});
+
+Deno.test("who only prints may do nothing, and completions may read the Codex", () => {
+  const nothing = { read: [], write: [], run: [] };
+  const printing = [
+    { command: "schema", kind: "lychd" },
+    { command: "completions", shell: "bash" },
+  ] as const;
+  for (const invocation of printing) {
+    deepStrictEqual(permissionsFor(invocation, folders, programs), nothing);
+  }
+  const question = { kind: "lookup", lookup: "wish", taken: [] } as const;
+  const asked = { question, before: "", typed: "", codex: undefined };
+  const complete = { command: "complete", shell: "bash", asked, handed: [] } as const;
+  deepStrictEqual(permissionsFor(complete, folders, programs), {
+    ...nothing,
+    read: [folders.codex],
+  });
+});
+
+Deno.test("what asks for health has the wanted ports of 127.0.0.1 and nothing else", () => {
+  deepStrictEqual(workerPermissions(proberPermissions(SUMMON, [8780, 8781]) ?? never()), {
+    read: [],
+    write: [],
+    run: [],
+    net: ["127.0.0.1:8780", "127.0.0.1:8781"],
+    env: false,
+    ffi: false,
+    sys: false,
+    import: false,
+  });
+});
+
+Deno.test("no other command gets it, and no port that is none", () => {
+  for (const invocation of LOOKING) {
+    if (invocation !== SUMMON) strictEqual(proberPermissions(invocation, [8780]), undefined);
+  }
+  for (const port of [0, 65_536, 1.5, NaN, "80" as unknown as number]) {
+    strictEqual(proberPermissions(SUMMON, [8780, port]), undefined);
+  }
+});
+
+function never(): never {
+  throw new Error("nothing was granted");
+}
+
+Deno.test("an import reads what is named and the drop-ins beside it, and writes to --output", () => {
+  const invocation: Invocation = { command: "import", from: "quadlet", json: false, all: false };
+  const read = [
+    "/here/units/my-eye.container",
+    "/here/units/my-eye.container.d",
+    "/here/units/my-.container.d",
+    "/here/units/container.d",
+  ];
+  for (const output of [undefined, "codex"]) {
+    const imports = ["units/my-eye.container"];
+    const given = foldersOfHome("/home", { workingFolder: "/here", imports, output });
+    const granted = permissionsFor(invocation, given, programs);
+    const write = output === undefined ? [] : ["/here/codex"];
+    deepStrictEqual(granted, { read: [...read, ...write], write, run: [] });
+  }
+});
+
+Deno.test("who writes units may read no folder above them, in which Podman keeps passwords", () => {
+  const options = {
+    json: false,
+    force: false,
+    restart: false,
+    verify: true,
+    reload: true,
+    waitSeconds: 1,
+  };
+  const invocations: readonly Invocation[] = [
+    { command: "render", mode: "inscribe", ...options },
+    { command: "rollback", ...options },
+    { command: "purge", yes: true, ...options },
+  ];
+  const passwords = `${folders.config}/containers/auth.json`;
+  for (const invocation of invocations) {
+    const { read, write } = permissionsFor(invocation, folders, programs);
+    strictEqual(write.includes(folders.quadlet), true);
+    const reading = [...read, ...write].filter((path) => passwords.startsWith(`${path}/`));
+    deepStrictEqual(reading, [], invocation.command);
+  }
+  deepStrictEqual(
+    foldersAbove(folders),
+    ["containers/systemd", "containers", "systemd"].map((path) => `${folders.config}/${path}`),
+  );
+});

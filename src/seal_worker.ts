@@ -1,9 +1,0 @@
-/// <reference no-default-lib="true" />
-/// <reference lib="deno.worker" />
-/** The sandbox of a command, which tries to break out instead of doing what the command does. */
-import { tryAll } from "./seal/attempts.ts";
-import type { SealRequest } from "./seal/self_test.ts";
-
-self.onmessage = async ({ data }: MessageEvent<SealRequest>) => {
-  self.postMessage(await tryAll(data.places, data.permissions));
-};

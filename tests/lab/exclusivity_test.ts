@@ -1,0 +1,328 @@
+/** The law of Covens, under a real systemd: what runs, what stops, and that nothing overlaps. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { engine, type Fields, GPU_FOLDER, install, must, show, start } from "./host_codex.ts";
+import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
+import { membersOf, type Node, overlaps, together } from "./exclusivity.ts";
+
+/** A Codex as the law sees it. */
+interface Graph {
+  readonly soulstones: readonly Node[];
+  /** What to start, one after the other: indexes into all Soulstones and Covens. */
+  readonly wishes: readonly number[];
+  /** Which of the starts use --job-mode=fail. */
+  readonly careful: readonly boolean[];
+}
+
+/** At least so many graphs, and more until there were so many swaps. */
+const GRAPHS = 30;
+const SWAPS = 100;
+const STARTS = 8;
+
+const graphs: fc.Arbitrary<Graph> = fc.record({
+  soulstones: fc.array(
+    fc.record({
+      groups: fc.subarray(["one", "two", "three", "four"], { maxLength: 2 }),
+      resident: fc.nat(9).map((n) => n === 0),
+    }),
+    { minLength: 2, maxLength: 8 },
+  ).map((list) => list.map((s, i) => ({ name: "abcdefgh"[i] ?? "", ...s }))),
+  wishes: fc.array(fc.nat(1000), { minLength: STARTS, maxLength: STARTS }),
+  careful: fc.array(fc.boolean(), { minLength: STARTS, maxLength: STARTS }),
+});
+
+function membersIn(graph: Graph, group: string): string[] {
+  return membersOf(graph.soulstones, group).map((node) => node.name);
+}
+
+function installGraph(
+  shell: LichShell,
+  graph: Graph,
+  flags: readonly string[] = [],
+): Promise<void> {
+  const table: Record<string, Fields> = {};
+  for (const [i, { name, groups, resident }] of graph.soulstones.entries()) {
+    table[name] = engine(8780 + i, {
+      groups: [...groups],
+      resident,
+      volumes: [`${GPU_FOLDER.host}:${GPU_FOLDER.container}`],
+    }, ["--model", name, "--gpu", GPU_FOLDER.container, "--stop-seconds", "0.2", ...flags]);
+  }
+  return install(shell, table);
+}
+
+const service = (name: string) => `soulstone-${name}.service`;
+const target = (group: string) => `lychd-coven-${group}.target`;
+
+async function activeNames(shell: LichShell, graph: Graph, groups: readonly string[]) {
+  const services = graph.soulstones.map((s) => service(s.name));
+  const states = await show(shell, [...services, ...groups.map(target)], ["ActiveState"]);
+  const isActive = (unit: string) => states.get(unit)?.["ActiveState"] === "active";
+  return {
+    running: graph.soulstones.map((s) => s.name).filter((name) => isActive(service(name))),
+    covens: groups.filter((group) => isActive(target(group))),
+  };
+}
+
+labTest("after any start exactly the right services run, and nothing ever overlapped", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const seed = Number(Deno.env.get("LYCHD_SEED") ?? Date.now() % 2 ** 31);
+  // deno-lint-ignore no-console
+  console.log(`seed ${seed}: repeat it with LYCHD_SEED=${seed}`);
+  const found: string[] = [];
+  let swaps = 0;
+  let starts = 0;
+  const swapSeconds: number[] = [];
+  let count = 0;
+  for (const graph of fc.sample(graphs, { numRuns: 4 * GRAPHS, seed })) {
+    if (count >= GRAPHS && swaps >= SWAPS) break;
+    count++;
+    await installGraph(shell, graph);
+    const groups = [...new Set(graph.soulstones.flatMap((s) => s.groups))].sort();
+    const names = graph.soulstones.map((s) => s.name);
+    let running = new Set<string>();
+    let covens = new Set<string>();
+    for (const [step, wish] of graph.wishes.entries()) {
+      const choice = wish % (names.length + groups.length);
+      const group = groups[choice - names.length];
+      const name = names[choice] ?? "";
+      const unit = group === undefined ? service(name) : target(group);
+      const before = running;
+      if (group === undefined) {
+        const me = graph.soulstones.find((s) => s.name === name);
+        const fits = (n: string) =>
+          graph.soulstones.some((s) => s.name === n && me && together(s, me));
+        running = new Set([...running].filter(fits).concat(name));
+        covens = new Set([...covens].filter((c) => membersIn(graph, c).includes(name)));
+      } else {
+        const members = membersIn(graph, group);
+        running = new Set(members);
+        const same = (c: string) => membersIn(graph, c).join() === members.join();
+        covens = new Set([...covens].filter(same).concat(group));
+      }
+      const options = graph.careful[step] === true ? ["--job-mode=fail"] : [];
+      const { code, seconds, stderr } = await start(shell, unit, ...options);
+      const context = JSON.stringify({ seed, graph, step, unit });
+      assert.equal(code, 0, `${stderr}\n${context}`);
+      starts++;
+      if ([...before].some((n) => !running.has(n))) {
+        swaps++;
+        swapSeconds.push(seconds);
+      }
+      assert.deepEqual(await activeNames(shell, graph, groups), {
+        running: [...running].sort(),
+        covens: [...covens].sort(),
+      }, context);
+    }
+    found.push(...overlaps(graph.soulstones, await must(shell, `cat ${GPU_FOLDER.host}/log`)));
+  }
+  swapSeconds.sort((a, b) => a - b);
+  // deno-lint-ignore no-console
+  console.log(
+    `${count} graphs, ${starts} starts, ${swaps} swaps, ${found.length} overlaps; ` +
+      `a swap took ${swapSeconds[swapSeconds.length >> 1]?.toFixed(2)} s (median), ` +
+      `0.2 s of it for the engine to end`,
+  );
+  assert.deepEqual(found, []);
+  assert.ok(swaps >= SWAPS, `only ${swaps} swaps`);
+});
+
+const PAIR: Graph = {
+  soulstones: [
+    { name: "a", groups: ["one"], resident: false },
+    { name: "b", groups: ["two"], resident: false },
+  ],
+  wishes: [],
+  careful: [],
+};
+
+labTest("twenty swaps between two engines, none overlaps", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installGraph(shell, PAIR);
+  for (let i = 0; i < 20; i++) {
+    const [name, other] = i % 2 === 0 ? ["a", "b"] : ["b", "a"];
+    assert.equal((await start(shell, service(name))).code, 0, `swap ${i}`);
+    if (i === 0) continue;
+    // As systemd saw it: the one began when the other had ended. (That Podman makes members of a pod
+    // wait for each other often hides an overlap from the engines' own log.)
+    const times = await show(shell, [service(name), service(other)], [
+      "InactiveExitTimestampMonotonic",
+      "InactiveEnterTimestampMonotonic",
+    ]);
+    const began = Number(times.get(service(name))?.["InactiveExitTimestampMonotonic"]);
+    const ended = Number(times.get(service(other))?.["InactiveEnterTimestampMonotonic"]);
+    assert.ok(
+      began >= ended,
+      `swap ${i}: ${name} began ${ended - began} µs before ${other} had ended`,
+    );
+  }
+  const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
+  assert.equal(log.match(/ start /g)?.length, 20);
+  assert.deepEqual(overlaps(PAIR.soulstones, log), []);
+});
+
+labTest("conflicts hold with --job-mode=fail too, whoever comes second", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installGraph(shell, PAIR);
+  for (const name of ["a", "b", "a"]) {
+    assert.equal((await start(shell, service(name), "--job-mode=fail")).code, 0);
+    assert.deepEqual((await activeNames(shell, PAIR, [])).running, [name]);
+  }
+});
+
+labTest("ten swaps in ten seconds are not refused", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installGraph(shell, PAIR);
+  // Queued at once, so that they come faster than engines can start.
+  for (let i = 0; i < 20; i++) {
+    const name = i % 2 === 0 ? "a" : "b";
+    await start(shell, service(name), "--no-block");
+    await must(shell, "sleep 0.1");
+  }
+  assert.equal((await start(shell, service("b"))).code, 0);
+  assert.deepEqual((await activeNames(shell, PAIR, [])).running, ["b"]);
+});
+
+const SHARED: Graph = {
+  soulstones: [
+    { name: "a", groups: ["one"], resident: false },
+    { name: "both", groups: ["one", "two"], resident: false },
+    { name: "c", groups: ["two"], resident: false },
+    { name: "home", groups: [], resident: true },
+    { name: "lone", groups: [], resident: false },
+  ],
+  wishes: [],
+  careful: [],
+};
+
+labTest(
+  "a switch between Covens keeps the process of a shared Soulstone and of a resident",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await installGraph(shell, SHARED);
+    const pids = async () => {
+      const states = await show(shell, [service("both"), service("home")], ["MainPID"]);
+      return [...states.values()].map((s) => s["MainPID"]);
+    };
+    assert.equal((await start(shell, target("one"))).code, 0);
+    const before = await pids();
+    for (const group of ["two", "one", "two"]) {
+      assert.equal((await start(shell, target(group))).code, 0);
+      assert.deepEqual(await pids(), before, `after ${group}`);
+      assert.deepEqual((await activeNames(shell, SHARED, ["one", "two"])).covens, [group]);
+    }
+  },
+);
+
+labTest("a Coven's target is active exactly while its Coven runs", async () => {
+  await labUp();
+  await using shell = lichShell();
+  // Two of `trio` share `pair` with `guest`, who conflicts with none of them but is no member.
+  const graph: Graph = {
+    soulstones: [
+      { name: "guest", groups: ["left", "right"], resident: false },
+      { name: "x", groups: ["duo", "left"], resident: false },
+      { name: "y", groups: ["duo", "right"], resident: false },
+    ],
+    wishes: [],
+    careful: [],
+  };
+  await installGraph(shell, graph);
+  const groups = ["duo", "left", "right"];
+  assert.equal((await start(shell, target("duo"))).code, 0);
+  assert.deepEqual((await activeNames(shell, graph, groups)).covens, ["duo"]);
+  // With this mode a conflict counts only where the unit that is started has it.
+  assert.equal((await start(shell, service("guest"), "--job-mode=fail")).code, 0);
+  assert.deepEqual(await activeNames(shell, graph, groups), {
+    running: ["guest", "x", "y"],
+    covens: [],
+  });
+});
+
+labTest("starting a Coven returns when what is not in it has ended", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const graph: Graph = {
+    soulstones: [
+      { name: "a", groups: ["one", "two"], resident: false },
+      { name: "b", groups: ["two", "four"], resident: false },
+    ],
+    wishes: [],
+    careful: [],
+  };
+  await installGraph(shell, graph, ["--stop-seconds", "1"]);
+  for (const [group, running] of [["two", ["a", "b"]], ["one", ["a"]], ["four", ["b"]]] as const) {
+    assert.equal((await start(shell, target(group), "--job-mode=fail")).code, 0);
+    const states = await show(shell, [service("a"), service("b")], ["ActiveState"]);
+    const ending = [...states].filter(([, state]) => state["ActiveState"] === "deactivating");
+    assert.deepEqual(ending, [], `after ${group}`);
+    assert.deepEqual(await activeNames(shell, graph, ["one", "two", "four"]), {
+      running: [...running],
+      covens: [group],
+    });
+  }
+});
+
+labTest("a member that fails leaves the others of its Coven running", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, { groups: ["one"] }),
+    b: engine(8781, { groups: ["one"] }, ["--exit-after", "0.5", "--load-seconds", "60"]),
+  });
+  assert.equal((await start(shell, target("one"))).code, 0);
+  const states = await show(shell, [service("a"), target("one")], ["ActiveState"]);
+  assert.deepEqual([...states.values()].map((state) => state["ActiveState"]), ["active", "active"]);
+});
+
+labTest("starting a Coven ends what is not in it, though it conflicts with no member", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const graph: Graph = {
+    soulstones: [
+      { name: "guest", groups: ["left"], resident: false },
+      { name: "x", groups: ["duo", "left"], resident: false },
+    ],
+    wishes: [],
+    careful: [],
+  };
+  await installGraph(shell, graph);
+  assert.equal((await start(shell, service("guest"))).code, 0);
+  // With this mode a conflict counts only where the unit that is started has it.
+  assert.equal((await start(shell, target("duo"), "--job-mode=fail")).code, 0);
+  assert.deepEqual(await activeNames(shell, graph, ["duo", "left"]), {
+    running: ["x"],
+    covens: ["duo"],
+  });
+});
+
+labTest("a Coven that is part of another ends the other's target", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const graph: Graph = {
+    soulstones: [
+      { name: "x", groups: ["large"], resident: false },
+      { name: "y", groups: ["large", "small"], resident: false },
+    ],
+    wishes: [],
+    careful: [],
+  };
+  await installGraph(shell, graph);
+  for (
+    const [group, running] of [["large", ["x", "y"]], ["small", ["y"]], ["large", [
+      "x",
+      "y",
+    ]]] as const
+  ) {
+    assert.equal((await start(shell, target(group))).code, 0);
+    assert.deepEqual(await activeNames(shell, graph, ["large", "small"]), {
+      running,
+      covens: [group],
+    });
+  }
+});

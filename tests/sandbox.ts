@@ -1,0 +1,57 @@
+/** What of the attempts to break out a command is granted: said here anew, not taken of the source. */
+import { PROGRAM_PLACES, type ProgramName } from "../src/run/programs.ts";
+
+const WRITERS: readonly ProgramName[] = ["systemctl", "systemdAnalyze", "generator"];
+const GPU_PROGRAMS: readonly ProgramName[] = ["nvidiaSmi", "grep"];
+const SURVEYORS: readonly ProgramName[] = [
+  ...GPU_PROGRAMS,
+  ...["cat", "ls", "podman", "ss", "stat"] as const,
+];
+
+/** The programs that command lines may run; none where a line is not named. */
+const PROGRAMS: Readonly<Record<string, readonly ProgramName[]>> = {
+  "render": WRITERS,
+  "rollback": WRITERS,
+  "purge": WRITERS,
+  "doctor": [...SURVEYORS, "df", "generator", "id", "systemctl", "test"],
+  "plan eye": ["systemctl"],
+  "list": ["systemctl"],
+  "covens": GPU_PROGRAMS,
+  "status": ["systemctl", ...GPU_PROGRAMS],
+  "logs eye": ["systemctl", "journalctl"],
+  "summon eye": ["systemctl", "journalctl", ...GPU_PROGRAMS],
+  "banish": ["systemctl"],
+  "init": SURVEYORS,
+  "add vllm": SURVEYORS,
+};
+
+/** What else command lines are granted of what is tried. */
+const REST: Readonly<Record<string, readonly string[]>> = {
+  "init": ["write to the Codex", "add a Soulstone to the Codex"],
+  "add vllm": ["write to the Codex", "add a Soulstone to the Codex"],
+};
+
+/** The names of the attempts that a command line is granted; only programs that are there can be. */
+export function grantedTo(line: string): string[] {
+  return [...(PROGRAMS[line] ?? []).filter(isThere).map(nameOf), ...REST[line] ?? []];
+}
+
+/** The names of the attempts to run programs that this machine lacks. */
+export function programsNotThere(): string[] {
+  const names = Object.keys(PROGRAM_PLACES) as ProgramName[];
+  return names.filter((name) => !isThere(name)).map(nameOf);
+}
+
+function nameOf(name: ProgramName): string {
+  return `run ${PROGRAM_PLACES[name][0].replace(/.*\//, "")}`;
+}
+
+function isThere(name: ProgramName): boolean {
+  return PROGRAM_PLACES[name].some((path) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
