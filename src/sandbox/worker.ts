@@ -10,6 +10,7 @@ import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { startProber } from "../run/health.ts";
 import type { Programs } from "../run/programs.ts";
 import { OutputError, processTerminal, type Streams } from "../run/terminal.ts";
+import { runCommand } from "../commands/run.ts";
 import type { CommandContext } from "../run/context.ts";
 
 /** What the gate hands over. */
@@ -61,46 +62,4 @@ async function answer(request: WorkerRequest): Promise<void> {
     code = EXIT.failure;
   }
   self.postMessage(code);
-}
-
-/** Loads only what the command needs. */
-async function runCommand(invocation: Invocation, context: CommandContext): Promise<ExitCode> {
-  switch (invocation.command) {
-    case "check":
-      return await (await import("../commands/check.ts")).check(invocation, context);
-    case "render":
-      return await (await import("../commands/render.ts")).render(invocation, context);
-    case "doctor":
-      return await (await import("../commands/doctor.ts")).doctor(invocation, context);
-    case "import":
-      return await (await import("../commands/import.ts")).importConfiguration(invocation, context);
-    case "rollback":
-      return await (await import("../commands/rollback.ts")).rollback(invocation, context);
-    case "purge":
-      return await (await import("../commands/purge.ts")).purge(invocation, context);
-    case "init":
-      return await (await import("../commands/init.ts")).init(invocation, context);
-    case "add":
-      return await (await import("../commands/add.ts")).add(invocation, context);
-    case "schema":
-      return (await import("../commands/schema.ts")).schema(invocation, context);
-    case "completions":
-      return (await import("../commands/completions.ts")).completions(invocation, context);
-    case "complete":
-      return (await import("../commands/complete.ts")).complete(invocation, context);
-    case "plan":
-      return await (await import("../commands/plan.ts")).planWish(invocation, context);
-    case "list":
-      return await (await import("../commands/list.ts")).list(invocation, context);
-    case "covens":
-      return await (await import("../commands/covens.ts")).covens(invocation, context);
-    case "summon":
-      return await (await import("../commands/summon.ts")).summon(invocation, context);
-    case "banish":
-      return await (await import("../commands/banish.ts")).banish(invocation, context);
-    case "status":
-      return await (await import("../commands/status.ts")).status(invocation, context);
-    case "logs":
-      return await (await import("../commands/logs.ts")).logs(invocation, context);
-  }
 }
