@@ -1,12 +1,13 @@
 /**
- * A lint plugin: `src/core` is pure, one place speaks to the operator, exports are documented, and
- * only `main.ts` exits.
+ * A lint plugin: `src/core` is pure, only the Terminal prints, exports are documented, only `main.ts`
+ * exits, and words are plain English.
  *
- * What is pure can be tested with no permission, gives the same output for the same input, and can
- * be read without thinking of the machine that it runs on.
+ * Pure code needs no permission to be tested, gives the same output for the same input, and does not
+ * depend on the machine that it runs on.
  */
+import { dialectIn, startsAsRiddle } from "./plain_english.ts";
 
-/** Names that reach outside of a program, or differ from run to run. */
+/** Names that reach outside the program or differ between runs. */
 const IMPURE = new Set([
   "Deno",
   "Math.random",
@@ -32,14 +33,14 @@ const IMPURE = new Set([
   "Worker",
 ]);
 
-/** Modules of Node that compute and do nothing else, with the only names that may be taken. */
+/** Modules of Node with the names in them that only compute. */
 const PURE_MODULES: Readonly<Record<string, readonly string[]>> = {
   "node:crypto": ["createHash"],
   "node:path/posix": ["basename", "dirname", "join", "normalize"],
   "node:util": ["isDeepStrictEqual"],
 };
 
-/** Tests may use what a test needs; the lack of permissions keeps them pure. */
+/** Returns true for core modules except tests, which run without permissions anyway. */
 function isCore(file: string): boolean {
   return /\/src\/core\//.test(file) && !/_test\.ts$/.test(file);
 }
@@ -97,7 +98,7 @@ export default {
           'MemberExpression[object.name="console"]'(node) {
             context.report({
               node,
-              message: "speak through the Terminal: console ignores its rules",
+              message: "print through the Terminal: console ignores its rules",
             });
           },
         };
@@ -111,7 +112,31 @@ export default {
             if (node.declaration === null) return;
             const comment = context.sourceCode.getCommentsBefore(node).at(-1);
             if (comment?.type === "Block" && comment.value.startsWith("*")) return;
-            context.report({ node, message: "an export says in a docstring what it promises" });
+            context.report({ node, message: "an export needs a docstring" });
+          },
+        };
+      },
+    },
+    "plain-english": {
+      create(context) {
+        if (/\/tools\/lint\/plain_english/.test(context.filename)) return {};
+        const check = (text: string, range: Deno.lint.Range) => {
+          for (const { message } of dialectIn(text)) context.report({ range, message });
+        };
+        return {
+          Program() {
+            for (const { type, value, range } of context.sourceCode.getAllComments()) {
+              check(value, range);
+              if (type !== "Block" || !startsAsRiddle(value)) continue;
+              context.report({ range, message: "start a docstring with a verb or a noun" });
+            }
+          },
+          // A single word may be a name, such as the user `nobody`.
+          Literal({ value, range }) {
+            if (typeof value === "string" && /\s/.test(value)) check(value, range);
+          },
+          TemplateElement({ cooked, range }) {
+            if (/\s/.test(cooked)) check(cooked, range);
           },
         };
       },
@@ -129,14 +154,14 @@ export default {
   },
 } satisfies Deno.lint.Plugin;
 
-/** A given date, or the question for one; not the clock. */
+/** Returns true for `new Date(value)` and `instanceof Date`, which do not read the clock. */
 function isPureDate(node: Deno.lint.Identifier): boolean {
   const { parent } = node;
   return parent.type === "NewExpression" && parent.arguments.length > 0 ||
     parent.type === "BinaryExpression" && parent.operator === "instanceof";
 }
 
-/** Whether an identifier stands for a value, and is not the name of a property or a type. */
+/** Returns true if an identifier refers to a value, not to a property or a type. */
 function isReference(node: Deno.lint.Identifier): boolean {
   const parent = node.parent;
   switch (parent.type) {

@@ -3,7 +3,7 @@ import plugin from "./plugin.ts";
 
 const CORE = "/project/src/core/plan/plan.ts";
 
-/** Source text, and the rules it breaks when it stands in `file`. */
+/** Source text, and the rules that it breaks in `file`. */
 const CASES: readonly { source: string; file?: string; breaks: readonly string[] }[] = [
   { source: 'Deno.readTextFileSync("x");', breaks: ["pure-core"] },
   { source: "console.log(1);", breaks: ["pure-core", "one-voice"] },
@@ -41,6 +41,14 @@ const CASES: readonly { source: string; file?: string; breaks: readonly string[]
   { source: "/** One. */\nexport const x = 1;", file: "/project/src/x.ts", breaks: [] },
   { source: "Deno.exit(1);", file: "/project/src/host/x.ts", breaks: ["one-exit"] },
   { source: "Deno.exit(1);", file: "/project/main.ts", breaks: [] },
+  { source: "// a command that mends it", breaks: ["plain-english"] },
+  { source: "/** Whether it runs. */\nconst x = 1;", breaks: ["plain-english"] },
+  { source: "/** True if it runs. */\nconst x = 1;", breaks: [] },
+  { source: 'const x = "the file is no table";', breaks: ["plain-english"] },
+  { source: 'const x = "there is no table";', breaks: [] },
+  { source: "const x = `run ${1} and ${2} anew`;", breaks: ["plain-english"] },
+  { source: 'const user = "nobody";', breaks: [] },
+  { source: 'const x = "anew it";', file: "/project/tests/x_test.ts", breaks: ["plain-english"] },
 ];
 
 for (const { source, file = CORE, breaks } of CASES) {
