@@ -1,4 +1,4 @@
-/** The sealed binary may do exactly what the source needs, and brings every sandbox along. */
+/** Tests that the binary gets exactly the permissions that the source needs, and every sandbox. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import config from "../deno.json" with { type: "json" };
 import { PROGRAM_PLACES } from "../src/run/programs.ts";
@@ -6,11 +6,11 @@ import { VARIABLES } from "../src/run/environment.ts";
 
 const SANDBOXES = ["worker", "health_worker", "self_test_worker"];
 
-Deno.test("the seal is made with exactly these words: what is not among them is denied", () => {
+Deno.test("the binary is compiled with exactly these flags", () => {
   deepStrictEqual(config.tasks["compile:bundle"].command.split(" "), [
     ...["deno", "compile"],
     ...["--no-check", "--no-code-cache", "--no-config", "--unstable-worker-options"],
-    // The gate grants what a sandbox reads and writes, so it has all of it; nobody is asked for more.
+    // The gate grants reads and writes to a sandbox, so it has all of them. Deno never prompts.
     ...["--no-prompt", "-R", "-W"],
     `--allow-env=${VARIABLES.join()}`,
     "--allow-sys=homedir,uid",
@@ -21,7 +21,7 @@ Deno.test("the seal is made with exactly these words: what is not among them is 
   ]);
 });
 
-Deno.test("what is sealed is made of every sandbox", () => {
+Deno.test("the bundle contains every sandbox", () => {
   for (const name of SANDBOXES) {
     ok(config.tasks.bundle.command.split(" ").includes(`src/sandbox/${name}.ts`), name);
   }

@@ -1,4 +1,4 @@
-/** Shows what lychd would write for an example Codex into a home that is empty. */
+/** Prints the diffs of an example Codex against an empty home. */
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -1,4 +1,4 @@
-/** Tries what README.md and docs/ show: every block of TOML, every command, every link. */
+/** Tests the examples of README.md and docs/: every block of TOML, every command, every link. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
 import { split } from "shlex";
@@ -15,10 +15,10 @@ import { type Block, blocksOf, commandsOf, isSaid, linksOf } from "./markdown.ts
 
 const ROOT = join(import.meta.dirname ?? ".", "../..");
 
-/** Languages of blocks that show something and are not tried. */
+/** Languages of blocks that are not tested. */
 const SHOWN = ["", "text", "ini", "json", "diff", "ts"];
 
-/** Languages of files that another program would read, where a block names one. */
+/** Languages of blocks that define a file of another program. */
 const FOREIGN = ["yaml", "ini"];
 
 const DOCUMENTS = ["README.md", ...markdownBelow("docs")];
@@ -35,7 +35,7 @@ for (const document of DOCUMENTS) {
   const text = Deno.readTextFileSync(join(ROOT, document));
   const blocks = blocksOf(text);
 
-  Deno.test(`${document}: its blocks say what they are, and its links lead somewhere`, () => {
+  Deno.test(`${document}: every block has a known kind, and every link a target`, () => {
     for (const { line, language, words } of blocks) {
       const at = `${document}:${line}`;
       if (language === "toml") ok(words[0] !== undefined, `${at}: toml, but which file?`);
@@ -50,7 +50,7 @@ for (const document of DOCUMENTS) {
 
   const elsewhere = blocks.filter((b) => b.language === "console" && !isTriedHere(b));
   if (elsewhere.length > 0) {
-    Deno.test(`${document}: what it shows of other hosts is shell, and lychd takes it`, async () => {
+    Deno.test(`${document}: commands for other hosts are valid shell, and lychd accepts them`, async () => {
       for (const { text, line: at } of elsewhere) {
         for (const { line } of commandsOf(text)) {
           const { code, stderr } = await shellReads(line);
@@ -73,7 +73,7 @@ for (const document of DOCUMENTS) {
 
   const tried = blocks.filter((block) => isPart(block));
   if (tried.length > 0) {
-    Deno.test(`${document}: what it shows, from its first line to its last`, async (t) => {
+    Deno.test(`${document}: its blocks, in order`, async (t) => {
       await using test = cli();
       const env = { PATH: `${test.onPath()}:${Deno.env.get("PATH")}`, NO_COLOR: "1" };
       for (const block of tried) {
@@ -87,18 +87,18 @@ for (const document of DOCUMENTS) {
   }
 }
 
-/** Whether the commands of a block are run here. */
+/** Returns true if this test runs the commands of a block. */
 function isTriedHere({ words }: Block): boolean {
   return !["host", "lab", "repository"].some((word) => words.includes(word));
 }
 
-/** Reads a line as bash does, and runs nothing. */
+/** Parses a line with bash without running it. */
 async function shellReads(line: string): Promise<{ code: number; stderr: string }> {
   const { code, stderr } = await new Deno.Command("bash", { args: ["-n", "-c", line] }).output();
   return { code, stderr: new TextDecoder().decode(stderr) };
 }
 
-/** The Codices of `bad=` and `good=`, each by its word. */
+/** Groups the blocks with `bad=` and `good=` into Codices. */
 function examplesOf(blocks: readonly Block[]): Map<string, Record<string, string>> {
   const examples = new Map<string, Record<string, string>>();
   for (const { language, words: [path = "", word], text } of blocks) {
@@ -108,7 +108,7 @@ function examplesOf(blocks: readonly Block[]): Map<string, Record<string, string
   return examples;
 }
 
-/** Whether a block is a part of what a document tells in its order. */
+/** Returns true if a block is part of the story of its document. */
 function isPart({ language, words }: Block): boolean {
   return language === "console" && !words.includes("repository") ||
     language === "toml" && words.length === 1 ||
@@ -120,7 +120,7 @@ async function tryBlock(test: Cli, block: Block, env: Record<string, string>): P
     test.codex({ [block.words[0] ?? ""]: block.text });
     const said = await test.run(["check", "--json"]);
     const found: { code: string; severity: string }[] = JSON.parse(said.stdout).findings;
-    // A document may show settings alone, and what a warning asks for further below.
+    // A document may show settings alone, and fix a warning further below.
     const faults = found.filter((f) => f.severity === "error" && f.code !== "codex-empty");
     deepStrictEqual(faults.map(({ code }) => code), [], said.stderr);
     return;
@@ -130,7 +130,7 @@ async function tryBlock(test: Cli, block: Block, env: Record<string, string>): P
     return;
   }
   const commands = commandsOf(block.text);
-  ok(commands.length > 0, "there is no `$ ` in it");
+  ok(commands.length > 0, "it contains no `$ `");
   let failed = 0;
   for (const { line, says } of commands) {
     if (line === "echo $?") {
@@ -138,21 +138,21 @@ async function tryBlock(test: Cli, block: Block, env: Record<string, string>): P
       failed = 0;
       continue;
     }
-    strictEqual(failed, 0, "a command fails, and no `$ echo $?` behind it says so");
+    strictEqual(failed, 0, "a command fails without a `$ echo $?` after it");
     const { code, stdout } = await test.shell(`{ ${line}\n} 2>&1`, env);
     const said = stdout.replace(/\n$/, "").split("\n");
     ok(says.length === 0 || isSaid(says.map(anyPort), said.map(anyPort)), `$ ${line}\n${stdout}`);
     failed = code;
   }
-  strictEqual(failed, 0, "the last command fails, and no `$ echo $?` behind it says so");
+  strictEqual(failed, 0, "the last command fails without a `$ echo $?` after it");
 }
 
-/** Which port is free depends on the host. */
+/** The free port depends on the host. */
 function anyPort(line: string): string {
   return line.replace(/\b(?<=localhost:)\d+/g, "PORT");
 }
 
-Deno.test("what needs the repository is run by .ci/run", () => {
+Deno.test(".ci/run runs the commands that need the repository", () => {
   const ci = Deno.readTextFileSync(join(ROOT, ".ci/run"));
   const lines = DOCUMENTS.flatMap((document) =>
     blocksOf(Deno.readTextFileSync(join(ROOT, document)))
@@ -167,30 +167,30 @@ Deno.test("what needs the repository is run by .ci/run", () => {
   }
 });
 
-Deno.test("the documents that are made are as they would be made now: deno task docs", async () => {
+Deno.test("the generated documents are up to date: deno task docs", async () => {
   for (const [path, text] of await makePages()) {
     strictEqual(Deno.readTextFileSync(join(ROOT, path)), text, path);
   }
 });
 
-Deno.test("every setting of llama-swap that is of no model is in the table for those who come from it", () => {
+Deno.test("docs/coming-from.md lists every setting of llama-swap outside of models", () => {
   const shown = TOP_SETTINGS.map((setting) => /^\w+/.exec(setting)?.[0] ?? "");
   deepStrictEqual([...KNOWN].filter((key) => !shown.includes(key)), []);
 });
 
-Deno.test("every field has one example, and no example is of a field that is gone", () => {
+Deno.test("every field has one example, and every example has a field", () => {
   const paths = (kind: "soulstones" | "lychd") => fieldsOf(kind).map(({ path }) => path);
   deepStrictEqual(Object.keys(SOULSTONE_EXAMPLES), paths("soulstones"));
   deepStrictEqual(Object.keys(SETTINGS_EXAMPLES), paths("lychd"));
 });
 
 Deno.test({
-  name: "the manual page is good roff, and has every command",
+  name: "the manual page is valid roff and describes every command",
   ignore: !exists("/usr/bin/mandoc") && Deno.env.get("LYCHD_TOOLS") !== "require",
   fn: async () => {
     const page = join(ROOT, "docs/lychd.1");
     const lint = await new Deno.Command("mandoc", { args: ["-T", "lint", page] }).output();
-    // A date would make the page another one every day.
+    // A date would change the page every day.
     const faults = new TextDecoder().decode(lint.stdout).split("\n")
       .filter((line) => line !== "" && !/missing date|: STYLE: /.test(line));
     deepStrictEqual(faults, []);
@@ -198,9 +198,9 @@ Deno.test({
     // deno-lint-ignore no-control-regex
     const text = new TextDecoder().decode(shown.stdout).replaceAll(/.\u0008/g, "");
     for (const name of ["init", "render", "summon", "import llama-swap", "completions"]) {
-      ok(new RegExp(`^ {3}${name}`, "m").test(text), `${name} is not in it`);
+      ok(new RegExp(`^ {3}${name}`, "m").test(text), `${name} is missing`);
     }
-    // Lists of the help are sections here: as a paragraph their columns would fall together.
+    // Lists of the help are sections here. A paragraph would lose the columns.
     ok(!/^ +(?:Commands|Options|Arguments): /m.test(text));
   },
 });

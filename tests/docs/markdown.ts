@@ -1,35 +1,35 @@
 /**
- * The blocks of a document that can be tried, by what stands behind their first three backticks:
+ * Reads the blocks of a document that are tested. The words after the opening backticks define the kind:
  *
- * - `toml PATH`: a file of the Codex of this document;
- * - `toml PATH bad=CODE`, `toml PATH good=CODE`: a file of a Codex of its own, which has exactly this
- *   fault, or none; several with one word belong together;
- * - `yaml PATH`, `ini PATH`: a file of another program, in the working folder of what follows;
- * - `console`: commands behind `$ `, each with what it says; without a line, it may say anything. A
- *   line `…` stands for any lines. `$ echo $?` stands behind every command that fails;
- * - `console host`: needs a host with systemd, Podman or a GPU: it is listed, and not run;
- * - `console lab`: is run by a test of the lab, which runs the others of its document too; with
- *   `captured` what it says was written by that test, and is compared;
- * - `console repository`: is run by `.ci/run` in the repository.
+ * - `toml PATH`: a file of the Codex of this document.
+ * - `toml PATH bad=CODE`, `toml PATH good=CODE`: a file of a separate Codex, which has exactly this
+ *   error, or none. Blocks with the same word form one Codex.
+ * - `yaml PATH`, `ini PATH`: a file of another program, in the working folder.
+ * - `console`: commands after `$ `, each with its output. Without output lines, any output is accepted.
+ *   A line `…` matches any lines. `$ echo $?` follows every command that fails.
+ * - `console host`: needs a host with systemd, Podman or a GPU, and is not run.
+ * - `console lab`: run by a test of the lab, together with the other blocks of its document. With
+ *   `captured`, that test also writes and compares the output.
+ * - `console repository`: run by `.ci/run` in the repository.
  */
 
 /** A fenced block. */
 export interface Block {
-  /** Where it begins, counted from 1. */
+  /** The number of its first line, from 1. */
   readonly line: number;
   readonly language: string;
-  /** What stands behind the language. */
+  /** The words after the language. */
   readonly words: readonly string[];
   readonly text: string;
 }
 
-/** A command of a console, and the lines that it says; none where any will do. */
+/** A command and its expected output lines; none if any output is accepted. */
 export interface Command {
   readonly line: string;
   readonly says: readonly string[];
 }
 
-/** The fenced blocks of a Markdown text, in order. */
+/** Returns the fenced blocks of a Markdown text, in order. */
 export function blocksOf(markdown: string): Block[] {
   return [...markdown.matchAll(/^( *)```(\S*)([^\n]*)\n([^]*?)^\1```$/gm)].map((match) => {
     const [, indent = "", language = "", info = "", text = ""] = match;
@@ -42,7 +42,7 @@ export function blocksOf(markdown: string): Block[] {
   });
 }
 
-/** The commands of a block of a console. A line that ends with a backslash goes on. */
+/** Returns the commands of a console block. A backslash at the end of a line continues it. */
 export function commandsOf(text: string): Command[] {
   return text.split(/^\$ /m).slice(1).map((part) => {
     const [, line = "", rest = ""] = /^((?:.*\\\n)*.*)\n?([^]*)$/.exec(part) ?? [];
@@ -50,7 +50,7 @@ export function commandsOf(text: string): Command[] {
   });
 }
 
-/** Whether `actual` is what `says` promises. */
+/** Returns true if `actual` matches the lines of `says`. */
 export function isSaid(says: readonly string[], actual: readonly string[]): boolean {
   const [first, ...rest] = says;
   if (first === undefined) return actual.length === 0;
@@ -58,7 +58,7 @@ export function isSaid(says: readonly string[], actual: readonly string[]): bool
   return [...actual, ""].some((_, i) => isSaid(rest, actual.slice(i)));
 }
 
-/** The targets of links to files, without the place in them. */
+/** Returns the targets of links to files, without fragments. */
 export function linksOf(markdown: string): string[] {
   return [...markdown.matchAll(/\]\(([^)\s]+)\)/g)]
     .map(([, target = ""]) => target)

@@ -10,7 +10,7 @@ bin=${LYCHD_BIN:-$HOME/.local/bin}
 case $bin in /*) ;; *) bin=$PWD/$bin ;; esac
 case "$(uname -sm)" in
     "Linux x86_64" | "Linux aarch64") file=lychd-$(uname -m) ;;
-    *) die "lychd is for Linux on x86_64 and aarch64, and this is $(uname -sm)" ;;
+    *) die "lychd needs Linux on x86_64 or aarch64; this is $(uname -sm)" ;;
 esac
 for tool in curl sha256sum; do
     command -v "$tool" >/dev/null || die "$tool is missing: install curl and coreutils"
@@ -18,7 +18,7 @@ done
 [ ! -d "$bin/lychd" ] || die "$bin/lychd is a folder: move it away, or set LYCHD_BIN"
 
 mkdir -p "$bin"
-# Where it will be, so that it can be run there, and moving it is one step.
+# Download into the target folder, so that the final move is atomic.
 work=$(mktemp -d "$bin/.lychd-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
@@ -26,9 +26,9 @@ cd "$work"
 for name in SHA256SUMS "$file"; do
     curl -fsSL -o "$name" "$url/$name" || die "cannot get $url/$name"
 done
-grep "  $file\$" SHA256SUMS | sha256sum -c --quiet - || die "$file is not the file of the release"
+grep "  $file\$" SHA256SUMS | sha256sum -c --quiet - || die "the checksum of $file does not match the release"
 chmod 755 "$file"
 version=$(./"$file" --version) || die "$file does not run on this machine"
 mv "$file" "$bin/lychd"
-echo "lychd $version is in $bin"
+echo "installed lychd $version in $bin"
 case ":$PATH:" in *":$bin:"*) ;; *) echo "install: $bin is not in your PATH" >&2 ;; esac

@@ -1,10 +1,10 @@
 /**
- * Makes a release in dist/release: a binary for each architecture, the manual page, completions, the
- * bill of materials, checksums, and the script that installs it.
+ * Builds a release in dist/release: a binary for each architecture, the manual page, completions, the
+ * bill of materials, checksums, and the install script.
  *
- * `deno task release --url URL`, where URL is the folder from which users will download it. The bases
- * of the binaries are downloaded from Deno's own host. Not published unless the self-test of the
- * binary for this machine finds nothing that it is not refused.
+ * `deno task release --url URL`, where URL is the folder from which users download it. Deno downloads
+ * the runtime bases from its own host. Stops if the self-test of the binary for this machine is not
+ * refused everything.
  */
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -14,7 +14,7 @@ import { sha256 } from "../../src/core/plan/receipt.ts";
 import { packagesOf, sbomOf } from "./sbom.ts";
 
 const TARGETS = { x86_64: "x86_64-unknown-linux-gnu", aarch64: "aarch64-unknown-linux-gnu" };
-/** One for each kind of permissions that a command may have. */
+/** One command line for each set of permissions. */
 const SELF_TESTS = ["check", "render --dry-run", "render", "doctor", "summon x", "init"];
 const ROOT = new URL("../../", import.meta.url).pathname;
 const FOLDER = join(ROOT, "dist/release");
@@ -23,7 +23,8 @@ const BUNDLE = join(ROOT, "dist/bundle");
 const { values: options } = parseArgs({
   options: { url: { type: "string" }, arch: { type: "string", multiple: true } },
 });
-const url = options.url ?? stop("say from where it will be downloaded: --url URL");
+const url = options.url ??
+  stop("missing --url URL, the folder from which users download the release");
 const architectures = options.arch ?? Object.keys(TARGETS);
 if (!architectures.includes(Deno.build.arch) || architectures.some((arch) => !(arch in TARGETS))) {
   stop(`--arch takes ${Object.keys(TARGETS).join(" and ")}; the one of this machine is tried`);
@@ -32,7 +33,7 @@ if (!architectures.includes(Deno.build.arch) || architectures.some((arch) => !(a
 await Deno.remove(FOLDER, { recursive: true }).catch(() => {});
 await Deno.mkdir(FOLDER, { recursive: true });
 run(Deno.execPath(), "task", "bundle");
-// A binary holds the times of its files: with these, it is the same whenever it is made.
+// A binary contains the times of its files. Fixed times make the build reproducible.
 for (const { parentPath, name } of readdirSync(BUNDLE, { recursive: true, withFileTypes: true })) {
   Deno.utimeSync(join(parentPath, name), 0, 0);
 }
@@ -64,7 +65,7 @@ function write(name: string, text: string): void {
   Deno.writeTextFileSync(join(FOLDER, name), text);
 }
 
-/** Runs a program, which must go well; what it printed. */
+/** Runs a program, which must succeed, and returns its output. */
 function run(program: string, ...args: readonly string[]): string {
   const { success, stdout, stderr } = new Deno.Command(program, { args: [...args], cwd: ROOT })
     .outputSync();

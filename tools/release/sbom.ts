@@ -1,20 +1,20 @@
-/** What a release holds of others: a software bill of materials after CycloneDX 1.6. */
+/** The software bill of materials of a release, in the format CycloneDX 1.6. */
 import { Buffer } from "node:buffer";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path/posix";
 import config from "../../deno.json" with { type: "json" };
 
-/** A package of npm that is part of the binary. */
+/** An npm package that is part of the binary. */
 export interface Package {
   readonly name: string;
   readonly version: string;
-  /** SPDX identifier, as the package says it. */
+  /** SPDX identifier from the package. */
   readonly license: string;
-  /** Subresource integrity of its archive, as the lock file has it. */
+  /** Subresource integrity of its archive, from the lock file. */
   readonly integrity: string;
 }
 
-/** A package as `deno info --json` has it, as far as it is used here. */
+/** The used part of a package in `deno info --json`. */
 interface NpmPackage {
   readonly name: string;
   readonly version: string;
@@ -23,7 +23,7 @@ interface NpmPackage {
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** The packages of which something is in the bundle, not all that are installed; sorted by name. */
+/** Returns the packages that are part of the bundle, sorted by name. */
 export async function packagesOf(): Promise<Package[]> {
   const { npm } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.lock")));
   const { npmPackages } = JSON.parse(await deno("info", "--json", "main.ts"));
@@ -42,7 +42,7 @@ export async function packagesOf(): Promise<Package[]> {
   return [...found.values()].sort((a, b) => purlOf(a) < purlOf(b) ? -1 : 1);
 }
 
-/** Every file of which something is in the bundle, as its source maps say. */
+/** Lists the files that are part of the bundle, from its source maps. */
 async function bundled(): Promise<Set<string>> {
   const folder = await Deno.makeTempDir({ prefix: "lychd-sbom-" });
   try {
@@ -78,7 +78,7 @@ function missing(what: string): never {
 }
 
 /**
- * The bill of materials, without time and serial number: the same for the same lock file.
+ * Formats the bill of materials without time and serial number: the same for the same lock file.
  *
  * @see https://cyclonedx.org/docs/1.6/json/
  */
