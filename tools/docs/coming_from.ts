@@ -207,7 +207,7 @@ function importedRow(theirs: string, { before, after, line, isWhole = false }: I
   }
   const known = new Set(isWhole ? [] : valuesOf(before.imported));
   const news = valuesOf(after.imported).filter((value) => !known.has(value));
-  const notes = after.imported.notes.filter(({ place }) => place.start.line === line);
+  const notes = after.imported.report.filter(({ place }) => place.start.line === line);
   if (notes.length === 0) throw new Error(`${theirs}: the account says nothing of it`);
   const isLost = notes.some(({ outcome }) => outcome === "lost");
   const told = notes.filter((note) => note.why !== "")
