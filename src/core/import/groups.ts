@@ -89,12 +89,12 @@ export function hasSameMembers(a: readonly string[], b: readonly string[]): bool
   return a.length === b.length && a.every((member) => b.includes(member));
 }
 
-/** Which imported engines may run together, and which start with the host. */
+/** The imported engines that may run together and that start with the host. */
 export interface Placement {
   readonly groups: readonly Group[];
   readonly residents: readonly string[];
   readonly mayAllRun: (members: readonly string[]) => boolean;
-  /** What starts with the host; `engine` is undefined if it is not imported. */
+  /** The items that start an engine with the host; `engine` is undefined if it is not imported. */
   readonly starts: readonly { readonly engine: string | undefined; readonly item: Item }[];
 }
 
