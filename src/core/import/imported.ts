@@ -1,6 +1,6 @@
 /** The input and the result of both importers. */
 import { type CodexFile, FILE_LIMIT_KIB } from "../codex/mod.ts";
-import { type Finding, finding, type Place, startOf } from "../report/mod.ts";
+import { type Finding, finding, startOf } from "../report/mod.ts";
 import type { ReportEntry } from "./report.ts";
 
 /** The most files that one import reads, drop-ins included: the Soulstones that a Codex may have. */
