@@ -6,7 +6,7 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { basename, dirname, join } from "node:path/posix";
 import { readCodex } from "../../src/core/codex/mod.ts";
 import { compile } from "../../src/core/compile/mod.ts";
-import type { Note } from "../../src/core/import/mod.ts";
+import type { ReportEntry } from "../../src/core/import/mod.ts";
 import { parseRunOptions, quadletKeyOf } from "../../src/core/import/podman_run.ts";
 import { wholeSeconds } from "../../src/core/import/seconds.ts";
 import { expand, splitWords } from "../../src/core/rune/mod.ts";
@@ -59,7 +59,7 @@ function podmanRun(service: string): { options: [string, string][]; words: reado
 }
 
 /** Whether the account tells of a change of an option, or that it is lost. */
-function isTold(notes: readonly Note[], option: string): boolean {
+function isTold(notes: readonly ReportEntry[], option: string): boolean {
   const key = quadletKeyOf(option);
   return notes.some(({ outcome, item }) =>
     // A published port is the pod's from now on, also when it is the same.
@@ -108,10 +108,10 @@ for (const test of importCases("quadlet").filter(({ name }) => !REFUSED.has(name
         );
         const said = new Set(now.options.map((option) => JSON.stringify(option)));
         const missing = before.options.filter((option) => !said.has(JSON.stringify(option)))
-          .filter(([name]) => !isTold(imported.notes, name));
+          .filter(([name]) => !isTold(imported.report, name));
         deepStrictEqual(missing, []);
         const port = /^--port/;
-        const isExecTold = imported.notes.some(({ outcome, item }) =>
+        const isExecTold = imported.report.some(({ outcome, item }) =>
           outcome !== "carried" && item.startsWith("Exec=")
         );
         const lost = isExecTold

@@ -1,24 +1,24 @@
-/** What the tests of imports and their update share: the cases, and what becomes of them. */
+/** The cases of imports and their results, for the tests and for their update. */
 import { EMPTY_HOST } from "../../src/core/import/empty_host.ts";
 import { basename, join } from "node:path/posix";
 import {
+  entryLine,
   importLlamaSwap,
   importQuadlet,
   type ImportResult,
-  noteLine,
 } from "../../src/core/import/mod.ts";
 import { formatReport, PLAIN } from "../../src/core/report/mod.ts";
 
 const ROOT = import.meta.dirname ?? ".";
 
-/** An input, and the file that says what it must become. */
+/** An input, and the file with its expected result. */
 export interface ImportCase {
   readonly name: string;
   readonly input: string;
   readonly expected: string;
 }
 
-/** Every `.container` and every `.yaml` here. */
+/** Returns every `.container` or every `.yaml` of this folder. */
 export function importCases(kind: "quadlet" | "llama-swap"): ImportCase[] {
   const folder = join(ROOT, kind);
   return [...Deno.readDirSync(folder)].map(({ name }) => name)
@@ -38,15 +38,15 @@ export function importCase({ input }: ImportCase): Promise<ImportResult> {
     : importQuadlet([{ file, folder: "/etc/units", dropIns: [] }], EMPTY_HOST);
 }
 
-/** An import as text: the report, or the Soulstones, the Coven of the boot, and every note. */
+/** Returns an import as text: the errors, or the Soulstones, `boot_coven` and the import report. */
 export function textOf({ imported, findings, sources }: ImportResult): string {
   if (imported === undefined) {
     return formatReport(findings, { sources, prefix: "", palette: PLAIN });
   }
-  const { soulstones, bootCoven, notes } = imported;
+  const { soulstones, bootCoven, report } = imported;
   return [
     ...soulstones.map(({ text }) => text),
     ...bootCoven === undefined ? [] : [`boot_coven = "${bootCoven}"\n`],
-    notes.map((note) => `${note.outcome} ${noteLine(note)}\n`).join(""),
+    report.map((entry) => `${entry.outcome} ${entryLine(entry)}\n`).join(""),
   ].join("\n");
 }

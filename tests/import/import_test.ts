@@ -1,6 +1,6 @@
 /**
- * Whole files imported: what they become is written beside each, passes the compiler, says the same
- * as the input where it is said to, and nothing is missing from the account.
+ * Imports whole files. The results are in files next to them. Each result compiles, means the same as
+ * the input where the report claims so, and the report misses nothing.
  */
 import { EMPTY_HOST } from "../../src/core/import/empty_host.ts";
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
@@ -9,7 +9,7 @@ import { compile, type Rune } from "../../src/core/compile/mod.ts";
 import type { Imported } from "../../src/core/import/mod.ts";
 import { expansionsOf, settingsOf } from "../../src/core/import/quadlet/settings.ts";
 import { effectiveLines, readUnitInput } from "../../src/core/import/quadlet/units.ts";
-import { openLedger } from "../../src/core/import/ledger.ts";
+import { newReport } from "../../src/core/import/report.ts";
 import { wholeSeconds } from "../../src/core/import/seconds.ts";
 import { hasErrors } from "../../src/core/report/mod.ts";
 import { QUADLET_KEYS, readQuadletUnit } from "../../src/core/rune/mod.ts";
@@ -18,7 +18,7 @@ import { importCase, importCases, textOf } from "./import.ts";
 const QUADLET = importCases("quadlet");
 const LLAMA_SWAP = importCases("llama-swap");
 
-/** The Runes of an import, which must be a Codex without errors. */
+/** Returns the Runes of an import, which must be a Codex without errors. */
 async function runesOf({ soulstones, bootCoven }: Imported): Promise<readonly Rune[]> {
   const encoder = new TextEncoder();
   const settings = bootCoven === undefined ? "" : `boot_coven = "${bootCoven}"\n`;
@@ -26,7 +26,7 @@ async function runesOf({ soulstones, bootCoven }: Imported): Promise<readonly Ru
     folder: "codex",
     files: [
       { path: "lychd.toml", bytes: encoder.encode(settings) },
-      // As it is printed: all Soulstones in one file.
+      // All Soulstones in one file, as lychd prints them.
       {
         path: "soulstones/imported.toml",
         bytes: encoder.encode(soulstones.map(({ text }) => text).join("\n")),
@@ -40,7 +40,7 @@ async function runesOf({ soulstones, bootCoven }: Imported): Promise<readonly Ru
   return compiled.runes;
 }
 
-Deno.test("the units here use every key of [Container]", () => {
+Deno.test("the units of this folder use every key of [Container]", () => {
   ok(QUADLET.length >= 60, `${QUADLET.length} units`);
   const used = new Set(
     QUADLET.flatMap(({ input }) => {
@@ -52,7 +52,7 @@ Deno.test("the units here use every key of [Container]", () => {
 });
 
 for (const test of [...QUADLET, ...LLAMA_SWAP]) {
-  Deno.test(`${test.name} becomes what is expected of it`, async () => {
+  Deno.test(`${test.name} has the expected result`, async () => {
     const result = await importCase(test);
     strictEqual(textOf(result), Deno.readTextFileSync(test.expected));
     const again = await importCase(test);
@@ -62,53 +62,55 @@ for (const test of [...QUADLET, ...LLAMA_SWAP]) {
   });
 }
 
-/** A value as it can be compared: time spans in seconds. */
+/** Returns a value for comparison: time spans in seconds. */
 function comparable(key: string, value: string): string {
   const isSpan = /^(?:Health.*(?:Interval|Timeout)|TimeoutStartSec)$/.test(key);
   return `${key}=${isSpan ? wholeSeconds(value) ?? value : value}`;
 }
 
-/** What a unit says, as values that mean nothing but themselves. */
+/** Returns the literal values of a unit. */
 function valuesOf(path: string, text: string) {
-  const ledger = openLedger();
+  const report = newReport();
   const file = { path, bytes: new TextEncoder().encode(text) };
-  const read = readUnitInput({ file, folder: "/etc/units", dropIns: [] }, new Map(), ledger);
-  if (!("unit" in read)) throw new Error(JSON.stringify(read.faults));
-  return settingsOf(read.unit, "eye", EMPTY_HOST, ledger);
+  const read = readUnitInput({ file, folder: "/etc/units", dropIns: [] }, new Map(), report);
+  if (!("unit" in read)) throw new Error(JSON.stringify(read.errors));
+  return settingsOf(read.unit, EMPTY_HOST, report);
 }
 
 for (const test of QUADLET) {
-  Deno.test(`${test.name} compiled says the same where it was carried over as it is`, async () => {
+  Deno.test(`${test.name} compiles to the values that were carried over unchanged`, async () => {
     const { imported } = await importCase(test);
     if (imported === undefined) return;
     const runes = await runesOf(imported);
     const unit = runes.find(({ path }) => /\/soulstone-.*\.container$/.test(path));
     const now = valuesOf("eye.container", unit?.text ?? "");
-    const says = new Set(now.map(({ key, value }) => comparable(key, value)));
+    const values = new Set(now.map(({ key, value }) => comparable(key, value)));
     const words = now.filter(({ key }) => key === "Exec").flatMap((setting) => setting.words ?? []);
     const before = valuesOf(`${test.name}.container`, Deno.readTextFileSync(test.input));
     let compared = 0;
     for (const setting of before) {
-      const notes = imported.notes.filter((note) =>
-        note.place.start.line === setting.item.place.start.line && note.item === setting.item.text
+      const entries = imported.report.filter((entry) =>
+        entry.place.start.line === setting.item.place.start.line && entry.item === setting.item.text
       );
-      // What has no place of its own in the unit is said by groups, by the pod, or by Quadlet.
-      const isCarried = notes.some(({ outcome, to }) =>
+      // Groups, the pod or Quadlet replace values that are not in the unit.
+      const isCarried = entries.some(({ outcome, to }) =>
         outcome === "carried" && to !== undefined && /\.(?!groups$|port$)/.test(to)
       );
       if (!isCarried) continue;
       compared++;
       if (setting.key === "Exec") {
-        // The port flag is written anew, and the model may stand elsewhere.
+        // lychd writes the port flag, and the model may move.
         const own = (setting.words ?? []).filter((word) =>
           !word.startsWith("--port") && !["-m", "--model", "-hf", "--model-path"].includes(word)
         );
         deepStrictEqual(own.filter((word) => !words.includes(word)), []);
       } else if (setting.key === "PodmanArgs") {
-        for (const word of setting.words ?? []) ok(says.has(comparable("PodmanArgs", word)), word);
+        for (const word of setting.words ?? []) {
+          ok(values.has(comparable("PodmanArgs", word)), word);
+        }
       } else {
-        const said = comparable(setting.key, setting.value);
-        ok(says.has(said), `${said} is not in ${[...says].join("\n")}`);
+        const value = comparable(setting.key, setting.value);
+        ok(values.has(value), `${value} is not in ${[...values].join("\n")}`);
       }
     }
     ok(compared > 0);
@@ -116,25 +118,25 @@ for (const test of QUADLET) {
 }
 
 for (const test of QUADLET) {
-  Deno.test(`every line of ${test.name} is in the account`, async () => {
+  Deno.test(`every line of ${test.name} is in the report`, async () => {
     const { imported } = await importCase(test);
     if (imported === undefined) return;
     const read = readQuadletUnit(Deno.readTextFileSync(test.input));
     const lines = "lines" in read ? read.lines : [];
     ok(lines.length > 0);
-    const told = new Set(imported.notes.map(({ place }) => place.start.line));
-    deepStrictEqual(lines.filter(({ line }) => !told.has(line)), []);
+    const reported = new Set(imported.report.map(({ place }) => place.start.line));
+    deepStrictEqual(lines.filter(({ line }) => !reported.has(line)), []);
   });
 }
 
-Deno.test("lines without effect are found as Quadlet finds them", () => {
-  const ledger = openLedger();
+Deno.test("lines without effect are found as Quadlet does", () => {
+  const report = newReport();
   const text = "[Container]\nImage=a\nImage=b\nLabel=x=1\nLabel=\nLabel=y=2\nUser=1\nUser=\n" +
     "[Unit]\nAfter=a\nAfter=\n[Service]\nNice=1\nNice=2\nExecStartPre=a\nExecStartPre=b\n";
   const file = { path: "a.container", bytes: new TextEncoder().encode(text) };
-  const read = readUnitInput({ file, folder: "/", dropIns: [] }, new Map(), ledger);
+  const read = readUnitInput({ file, folder: "/", dropIns: [] }, new Map(), report);
   if (!("unit" in read)) throw new Error("the unit could not be read");
-  const lines = effectiveLines(read.unit, ledger);
+  const lines = effectiveLines(read.unit, report);
   deepStrictEqual(lines.map(({ key, value }) => `${key}=${value}`), [
     "Image=b",
     "Label=y=2",

@@ -1,4 +1,4 @@
-/** Rewrites what the tests of imports expect: `deno task golden:update`. */
+/** Rewrites the expected results of the import tests: `deno task golden:update`. */
 import { importCase, importCases, textOf } from "./import.ts";
 
 for (const test of [...importCases("quadlet"), ...importCases("llama-swap")]) {

@@ -12,7 +12,7 @@ import {
 import { SOULSTONE } from "./field_examples.ts";
 import { judge } from "./judge.ts";
 
-/** The page for those who have something else: what each of its settings is in a Codex. */
+/** Returns the page about other programs, with the counterpart of each of their settings. */
 export async function comingFromPage(): Promise<string> {
   const [models, tops, units, ramalama, compose] = await Promise.all([
     table("llama-swap", MODEL_SETTINGS.map(modelRow)),
@@ -25,15 +25,16 @@ export async function comingFromPage(): Promise<string> {
 
 <!-- Made by \`deno task docs\` from tools/docs/coming_from_examples.ts and the import itself. -->
 
-The rows for llama-swap and for units are what the import itself makes of them; of the others every
-Codex was compiled. A dash is what cannot be carried over.
+The rows for llama-swap and for units are results of the import itself. The Codices of the other rows
+are compiled. A dash means that the setting cannot be carried over.
 
 ## llama-swap
 
-llama-swap is a proxy that starts what a request asks for. lychd has systemd start and stop engines,
-and no proxy: each engine has an address of its own, and you say by \`lychd summon\` which Coven runs.
-What runs together is written once, in \`groups\` of each engine, and \`lychd covens\` shows who stops
-whom. LocalAI's \`concurrency_groups\` mean the contrary: who shares one of those may not run together.
+llama-swap is a proxy that starts an engine for each request. lychd has no proxy: systemd starts and
+stops the engines, and each engine has its own address. \`lychd summon\` starts a Coven (a group of
+engines that may run together). The field \`groups\` of each engine lists its Covens, and
+\`lychd covens\` shows which engines a Coven stops. LocalAI's \`concurrency_groups\` are the opposite:
+engines that share one may not run together.
 
 \`\`\`yaml config.yaml
 healthCheckTimeout: 1800
@@ -65,34 +66,34 @@ $ lychd check --codex from-llama-swap
 the Codex is valid: 3 Soulstones, 1 Coven
 \`\`\`
 
-The account of what changed and what could not be carried over is on stderr, with line and column,
-and stands above each Soulstone; \`--all\` tells of the rest too. \`lychd check\` then tells what
-containers need that programs of the host did not: here a GPU, for all by
-\`[gpu] default_devices = ["nvidia.com/gpu=all"]\` in \`lychd.toml\`.
+The import report on stderr lists the settings that changed or could not be carried over, with line
+and column. \`--all\` lists the others too. The same report is in comments above each Soulstone (an
+engine). \`lychd check\` then reports what containers need and programs of the host do not: here a GPU.
+Set \`[gpu] default_devices = ["nvidia.com/gpu=all"]\` in \`lychd.toml\` to give it to all engines.
 
-A model:
+Settings of a model:
 
 ${models}
 
-Beside models, here \`a\`, \`b\` and \`c\`:
+Settings outside models, with the models \`a\`, \`b\` and \`c\`:
 
 ${tops}
 
-A setting that llama-swap gets in a later version is told as not carried over, too.
+Settings of later versions of llama-swap are reported as not carried over.
 
 ## Quadlet units
 
-\`lychd import quadlet *.container\` reads units as Quadlet does, with their drop-ins; \`.volume\`,
-\`.image\` and \`.pod\` beside them lend what containers take.
+\`lychd import quadlet *.container\` reads units as Quadlet does, with their drop-ins. Import the
+\`.volume\`, \`.image\` and \`.pod\` units that the containers use together with them.
 
 ${units}
 
-Every other key of \`[Container]\`, \`[Service]\` and \`[Unit]\` goes to \`quadlet\`, unless it would break
-what lychd relies on; the account says which.
+Every other key of \`[Container]\`, \`[Service]\` and \`[Unit]\` goes to \`quadlet\`. The import report lists
+the keys that would break what lychd relies on.
 
 ## ramalama
 
-ramalama writes a unit for a model, and lychd reads that:
+lychd imports the unit that ramalama writes for a model:
 
 \`\`\`console host
 $ ramalama serve --name granite --generate quadlet granite
@@ -124,20 +125,20 @@ $ lychd check --codex from-ramalama
 the Codex is valid: 1 Soulstone, 1 Coven
 \`\`\`
 
-By hand, from the options of \`ramalama serve\`:
+To write a Soulstone by hand, use the options of \`ramalama serve\`:
 
 ${ramalama}
 
 ## Compose
 
-There is no import. A tool such as podlet makes units of a Compose file, which \`lychd import quadlet\`
-reads; or by hand, a Soulstone for each service:
+lychd does not import Compose files. Convert the file to units with a tool such as podlet and use
+\`lychd import quadlet\`, or write a Soulstone for each service by hand:
 
 ${compose}
 `;
 }
 
-/** A row: theirs, ours, and what there is to say. */
+/** A row: the setting, its counterpart and a remark. */
 type Row = readonly [theirs: string, ours: string, about: string];
 
 async function table(title: string, rows: readonly Promise<Row>[]): Promise<string> {
@@ -194,29 +195,29 @@ function fileOf(path: string, text: string) {
 interface Imports {
   readonly before: ImportResult;
   readonly after: ImportResult;
-  /** Where the setting stands. */
+  /** The line of the setting. */
   readonly line: number;
-  /** Whether all that comes of it is shown, and not only what is new. */
+  /** True if the row shows the whole result and not only the difference. */
   readonly isWhole?: boolean;
 }
 
-/** What the import makes of one setting, and what its account says. */
+/** Returns the row of one setting: its result, and the reasons in the import report. */
 function importedRow(theirs: string, { before, after, line, isWhole = false }: Imports): Row {
   if (before.imported === undefined || after.imported === undefined) {
     throw new Error(`${theirs}: ${JSON.stringify(after.findings)}`);
   }
   const known = new Set(isWhole ? [] : valuesOf(before.imported));
-  const news = valuesOf(after.imported).filter((value) => !known.has(value));
-  const notes = after.imported.notes.filter(({ place }) => place.start.line === line);
-  if (notes.length === 0) throw new Error(`${theirs}: the account says nothing of it`);
-  const isLost = notes.some(({ outcome }) => outcome === "lost");
-  const told = notes.filter((note) => note.why !== "")
-    .map((note) => isWhole ? `\`${note.item}\`: ${note.why}` : note.why);
-  const why = [...new Set(told)];
-  // The name of a Soulstone alone is no field.
-  const places = [...new Set(notes.flatMap(({ to }) => to?.match(/(?<=\.).+/)?.[0] ?? []))];
-  const ours = news.length > 0
-    ? code(news)
+  const added = valuesOf(after.imported).filter((value) => !known.has(value));
+  const entries = after.imported.report.filter(({ place }) => place.start.line === line);
+  if (entries.length === 0) throw new Error(`${theirs}: it is not in the import report`);
+  const isLost = entries.some(({ outcome }) => outcome === "lost");
+  const reasons = entries.filter((entry) => entry.why !== "")
+    .map((entry) => isWhole ? `\`${entry.item}\`: ${entry.why}` : entry.why);
+  const why = [...new Set(reasons)];
+  // The name of a Soulstone alone is not a field.
+  const places = [...new Set(entries.flatMap(({ to }) => to?.match(/(?<=\.).+/)?.[0] ?? []))];
+  const ours = added.length > 0
+    ? code(added)
     : isLost
     ? "—"
     : places.length > 0
@@ -227,7 +228,7 @@ function importedRow(theirs: string, { before, after, line, isWhole = false }: I
   return [`\`${theirs}\``, ours, why.join("; ")];
 }
 
-/** Every value of an import, behind its path. */
+/** Returns every value of an import after its path. */
 function valuesOf(imported: NonNullable<ImportResult["imported"]>): string[] {
   const { soulstones, bootCoven } = imported;
   const own = soulstones.flatMap(({ name, text }) => {
@@ -251,7 +252,7 @@ function code(values: readonly string[]): string {
   return values.map((value) => `\`${value}\``).join(", ");
 }
 
-/** What is the same in a Codex, which is compiled to see that it is right. */
+/** Returns the row of a counterpart, and compiles its Codex. */
 async function counterpartRow({ theirs, fields = {}, about = "" }: Counterpart): Promise<Row> {
   const isSetting = (path: string) => path.startsWith("sepulcher.");
   const lines = Object.entries(fields).map(([path, value]) => `${path} = ${value}`);
@@ -264,8 +265,8 @@ async function counterpartRow({ theirs, fields = {}, about = "" }: Counterpart):
     "soulstones/eye.toml": "[eye]\n" +
       Object.entries(soulstone).map(([path, value]) => `${path} = ${value}\n`).join(""),
   });
-  const faults = findings.filter(({ severity }) => severity === "error");
-  if (faults.length > 0) throw new Error(`${theirs}: ${JSON.stringify(faults)}`);
+  const errors = findings.filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new Error(`${theirs}: ${JSON.stringify(errors)}`);
   const names = theirs.split(", ").map((name) => `\`${name}\``).join(", ");
   return [names, lines.length === 0 ? "—" : code(lines), about];
 }

@@ -1,13 +1,12 @@
 /**
- * For each setting of another program one that an operator could have. What the import makes of it
- * stands in docs/coming-from.md; where there is no import, so does the Codex that is written here,
- * and it is compiled.
+ * An example of each setting of another program for docs/coming-from.md. The import converts it. For
+ * programs without an import, the counterpart in a Codex is written here and compiled.
  */
 
-/** A model of llama-swap, and what the examples of its settings are added to. */
+/** The command of the model of llama-swap that the examples are added to. */
 export const MODEL_CMD = "llama-server --port ${PORT} -m /srv/models/eye.gguf";
 
-/** Settings of a model; one that begins with `cmd:` takes the place of the base's. */
+/** Settings of a model; `cmd:` replaces the command. */
 export const MODEL_SETTINGS: readonly string[] = [
   "cmd: llama-server --port ${PORT} -m /srv/models/eye.gguf -c 8192",
   "cmd: podman run --rm -p ${PORT}:8000 -v ~/models:/models vllm/vllm-openai:v0.33.0 --model /models/q",
@@ -36,7 +35,7 @@ export const MODEL_SETTINGS: readonly string[] = [
   "compat: {ignoreWebsockets: true}",
 ];
 
-/** Settings of no model, beside three models `a`, `b` and `c`. */
+/** Settings outside models, next to three models `a`, `b` and `c`. */
 export const TOP_SETTINGS: readonly string[] = [
   "groups: {g: {swap: false, exclusive: true, members: [a, b]}}",
   "groups: {g: {swap: true, exclusive: true, members: [a, b]}}",
@@ -99,10 +98,10 @@ export const UNIT_LINES: readonly (readonly [section: string, line: string])[] =
   ["Install", "WantedBy=default.target"],
 ];
 
-/** What a setting of another program is in a Codex: a value for each field, or why there is none. */
+/** The counterpart of another program's setting: values of fields, or a reason why there is none. */
 export interface Counterpart {
   readonly theirs: string;
-  /** Fields of a Soulstone by their paths, as TOML; those of `lychd.toml` behind a table's name. */
+  /** Fields of a Soulstone by path, as TOML; those of `lychd.toml` start with the table's name. */
   readonly fields?: Readonly<Record<string, string>>;
   readonly about?: string;
 }
@@ -112,59 +111,60 @@ export const RAMALAMA: readonly Counterpart[] = [
   {
     theirs: "--runtime llama.cpp",
     fields: { image: '"ghcr.io/ggml-org/llama.cpp:server-cuda"' },
-    about: "or `ghcr.io/ggml-org/llama.cpp:server-rocm`; `lychd init` takes what fits the GPUs",
+    about:
+      "or `ghcr.io/ggml-org/llama.cpp:server-rocm`; `lychd init` selects the image for the GPUs",
   },
   { theirs: "--runtime vllm", fields: { image: '"docker.io/vllm/vllm-openai:v0.33.0"' } },
   { theirs: "--image IMAGE", fields: { image: '"quay.io/ramalama/cuda:0.24"' } },
   {
     theirs: "hf://ORG/NAME, huggingface://",
     fields: { model: '"ggml-org/gpt-oss-20b-GGUF"' },
-    about: "the engine downloads it, into a volume that stays",
+    about: "the engine downloads it to a persistent volume",
   },
   {
     theirs: "file:///srv/models/eye.gguf",
     fields: { model: '"/models/eye.gguf"', volumes: '["/srv/models:/models:ro"]' },
-    about: "`--model /srv/models/eye.gguf` of `lychd init` writes both",
+    about: "`lychd init --model /srv/models/eye.gguf` writes both",
   },
   {
     theirs: "ollama://, oci://, ms://",
-    about: "pull it with ramalama, and mount the file; or `--generate quadlet`, as above",
+    about: "pull it with ramalama and mount the file, or use `--generate quadlet` as above",
   },
-  { theirs: "--name", fields: { description: '"Granite"' }, about: "the table's own name" },
+  { theirs: "--name", fields: { description: '"Granite"' }, about: "or the name of the table" },
   { theirs: "--port, -p", fields: { port: "8790" } },
   {
     theirs: "--host",
     fields: { "sepulcher.bind_address": '"0.0.0.0"' },
-    about: "of all engines: the default is this host alone, as it is there",
+    about: "for all engines; the default is this host only, as in ramalama",
   },
   {
     theirs: "--ctx-size, --max-model-len",
     fields: { exec: '["--max-model-len", "16384"]' },
-    about: "`--ctx-size` where it is llama.cpp",
+    about: "`--ctx-size` for llama.cpp",
   },
   {
     theirs: "--ngl, --threads, --temp, --seed, --cache-reuse, --thinking, --webui, --runtime-args",
     fields: { exec: '["--n-gpu-layers", "99"]' },
-    about: "flags of the engine, by the engine's names for them",
+    about: "the engine's own flags",
   },
   { theirs: "--device", fields: { devices: '["nvidia.com/gpu=0"]' } },
   { theirs: "--env", fields: { env: '{ HF_HUB_OFFLINE = "1" }' } },
   { theirs: "--keep-groups", fields: { "quadlet.Container.GroupAdd": '"keep-groups"' } },
   { theirs: "--selinux=false", fields: { "quadlet.Container.SecurityLabelDisable": "true" } },
   { theirs: "--pull POLICY", fields: { "quadlet.Container.Pull": '"newer"' } },
-  { theirs: "--network", about: "all engines live in one pod, and reach each other at localhost" },
+  { theirs: "--network", about: "all engines share one pod and reach each other at localhost" },
   { theirs: "--add-to-unit SECTION:KEY:VALUE", fields: { "quadlet.Service.Nice": "5" } },
-  { theirs: "--rag, --api llama-stack", about: "lychd runs engines, and nothing in front of them" },
+  { theirs: "--rag, --api llama-stack", about: "lychd runs only engines" },
 ];
 
 /** The keys of a service in a Compose file (compose-spec, 05-services.md). */
 export const COMPOSE: readonly Counterpart[] = [
   { theirs: "image", fields: { image: '"docker.io/vllm/vllm-openai:v0.33.0"' } },
-  { theirs: "build", about: "`podman build -t localhost/eye .`, and that image" },
+  { theirs: "build", about: "run `podman build -t localhost/eye .` and use that image" },
   {
     theirs: "command",
     fields: { exec: '["--max-model-len", "16384"]' },
-    about: "without the model, the address and the port: lychd adds these to engines that it knows",
+    about: "without the model, the address and the port, which lychd adds for known engines",
   },
   {
     theirs: "entrypoint",
@@ -173,25 +173,25 @@ export const COMPOSE: readonly Counterpart[] = [
   {
     theirs: 'ports: ["8790:8000"]',
     fields: { port: "8790" },
-    about: "the engine itself listens there: lychd tells it, or `{port}` in `exec` does",
+    about: "the engine itself listens on it: lychd sets it, or `{port}` in `exec`",
   },
-  { theirs: "expose", fields: { port_expose: "false" }, about: "reached from other engines alone" },
+  { theirs: "expose", fields: { port_expose: "false" }, about: "only other engines can reach it" },
   { theirs: "environment", fields: { env: '{ HF_HUB_OFFLINE = "1" }' } },
   { theirs: "env_file", fields: { "quadlet.Container.EnvironmentFile": '"/srv/eye.env"' } },
   {
     theirs: "secrets",
     fields: { secrets: '["hf-token,type=env,target=HF_TOKEN"]' },
-    about: "made by `podman secret create hf-token -`",
+    about: "create it with `podman secret create hf-token -`",
   },
   {
     theirs: "volumes",
     fields: { volumes: '["~/models:/models:ro", "cache:/root/.cache"]' },
-    about: "relative paths have to become whole ones",
+    about: "use absolute paths",
   },
   {
     theirs: "deploy.resources.reservations.devices, gpus: all",
     fields: { devices: '["nvidia.com/gpu=all"]' },
-    about: "for all engines: `default_devices` of lychd.toml",
+    about: "for all engines, use `default_devices` of lychd.toml",
   },
   { theirs: "devices", fields: { devices: '["/dev/kfd", "/dev/dri"]' } },
   { theirs: "healthcheck.test", fields: { "health.cmd": '"curl -f http://localhost:8780/ready"' } },
@@ -208,7 +208,7 @@ export const COMPOSE: readonly Counterpart[] = [
   {
     theirs: "shm_size, ipc: host",
     fields: { "sepulcher.shm_size_mib": "16384" },
-    about: "one limit for all engines together",
+    about: "one limit for all engines",
   },
   { theirs: "ulimits", fields: { "quadlet.Container.Ulimit": '"memlock=-1:-1"' } },
   { theirs: "mem_limit, cpus", fields: { "quadlet.Container.PodmanArgs": '["--memory=64g"]' } },
@@ -216,16 +216,16 @@ export const COMPOSE: readonly Counterpart[] = [
   {
     theirs: "profiles",
     fields: { groups: '["chat"]' },
-    about: "a Coven: what starts together; what shares none with it stops",
+    about: "a Coven: its engines start together, and engines without a common group stop",
   },
   {
     theirs: "depends_on",
     fields: { groups: '["chat"]' },
-    about: "the same Coven: `lychd summon` waits until every member answers",
+    about: "the same Coven; `lychd summon` waits until every member is ready",
   },
   { theirs: "restart", about: "systemd restarts an engine that fails" },
   {
     theirs: "container_name, hostname, networks",
-    about: "all engines live in one pod, and reach each other at `localhost:PORT`",
+    about: "all engines share one pod and reach each other at `localhost:PORT`",
   },
 ];

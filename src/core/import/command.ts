@@ -1,33 +1,35 @@
 import type { EngineName } from "../codex/mod.ts";
 import { type EngineProfile, profileOf } from "../compile/mod.ts";
 
-/** The command of a container, as the input has it. */
+type Variable = readonly [name: string, value: string];
+
+/** The command of a container in the input. */
 export interface GivenCommand {
   readonly image: string;
-  /** Whether the image's own entrypoint is replaced. */
+  /** True if the image's entrypoint is replaced. */
   readonly hasEntrypoint: boolean;
-  /** The words behind the image; nothing when there are none. */
+  /** The words after the image, if any. */
   readonly words: readonly string[] | undefined;
-  readonly env: readonly (readonly [name: string, value: string])[];
-  /** Ports of the container that the input publishes. */
+  readonly env: readonly Variable[];
+  /** The published ports of the container. */
   readonly published: readonly number[];
 }
 
-/** A command in the terms of a Soulstone. */
+/** A command as fields of a Soulstone. */
 export interface Command {
-  /** Named only where the image would be taken for another. */
+  /** Set only if the image would be taken for another engine. */
   readonly engine: EngineName | undefined;
   readonly profile: EngineProfile;
-  /** Where the engine listens in its container, as far as is known. */
+  /** The port at which the engine listens in its container, if known. */
   readonly inside: number | undefined;
-  /** Whether lychd can make it listen elsewhere. */
+  /** True if lychd can set the port. */
   readonly canMove: boolean;
-  /** The fields, the form that says most first; `port` is where it listens from now on. */
+  /** Returns the fields with a new port, the most specific form first. */
   readonly forms: (port: number) => readonly CommandFields[];
-  /** What the words say differently then. */
+  /** Returns the changes of the words with a new port. */
   readonly changes: (port: number) => readonly string[];
-  /** The variables, with the port told anew. */
-  readonly env: (port: number) => readonly (readonly [name: string, value: string])[];
+  /** Returns the variables with a new port. */
+  readonly env: (port: number) => readonly Variable[];
 }
 
 /** A command as fields. */
@@ -36,10 +38,7 @@ export interface CommandFields {
   readonly exec?: readonly string[];
 }
 
-/**
- * Where engines listen when nobody tells them. Source: the engines' documents, as in their profiles;
- * llama.cpp's images set 8080 themselves.
- */
+/** The default ports of engines. Source: their documents; llama.cpp's images set 8080. */
 const DEFAULT_PORTS: Readonly<Partial<Record<EngineName, number>>> = {
   vllm: 8000,
   sglang: 30_000,
@@ -47,19 +46,18 @@ const DEFAULT_PORTS: Readonly<Partial<Record<EngineName, number>>> = {
   tabbyapi: 5000,
 };
 
-/** What starts something else than the engine, whatever the image. */
+/** Programs that start another one, whatever the image. */
 const SHELL = /^(?:.*\/)?(?:env|(?:ba|da|a|z)?sh)$/;
 
 /**
- * Reads a command so that lychd can start the same engine on a port of its choice: the port flag is
- * left to lychd, and a model that stands where lychd writes it becomes `model`. An image of no known
- * engine keeps its words, in which the port becomes `{port}` where it is plainly one.
+ * Reads a command so that lychd can start the same engine on any port. Of known engines the port flag
+ * is removed, and the model becomes `model` if lychd would write the same words. Other engines keep
+ * their words, and `{port}` replaces what is clearly a port.
  */
 export function readCommand(given: GivenCommand): Command {
   const guessed = profileOf({ image: given.image });
-  const words = given.words ?? [];
-  const isOther = given.hasEntrypoint || SHELL.test(words[0] ?? "") ||
-    // The entrypoint of these images takes the name of a tool first.
+  const isOther = given.hasEntrypoint || SHELL.test(given.words?.[0] ?? "") ||
+    // The entrypoint of these images expects the name of a tool first.
     guessed.name === "llamacpp" && /:(?:[\w.-]+-)?full/.test(given.image);
   const profile = isOther ? profileOf({ image: given.image, engine: "generic" }) : guessed;
   return profile.portFlag === undefined
@@ -68,14 +66,14 @@ export function readCommand(given: GivenCommand): Command {
 }
 
 function readKnown(given: GivenCommand, profile: EngineProfile, portFlag: string): Command {
-  const told = takeFlag(given.words ?? [], [portFlag]);
-  const port = Number(told.value ?? Number.NaN);
+  const flag = takeFlag(given.words ?? [], [portFlag]);
+  const port = Number(flag.value ?? Number.NaN);
   const inside = Number.isInteger(port) ? port : DEFAULT_PORTS[profile.name];
-  const host = takeFlag(told.words, ["--host"]);
+  const host = takeFlag(flag.words, ["--host"]);
   const isLocal = host.value !== undefined && LOOPBACK.test(host.value);
-  const words = isLocal ? host.words : told.words;
-  const whole: CommandFields = words.length === 0 ? {} : { exec: words.map(withoutPlaceholder) };
-  const split = withModelApart(profile, words);
+  const words = isLocal ? host.words : flag.words;
+  const whole = commandFields(undefined, words);
+  const split = withModelField(profile, words);
   return {
     engine: undefined,
     profile,
@@ -83,21 +81,25 @@ function readKnown(given: GivenCommand, profile: EngineProfile, portFlag: string
     canMove: true,
     forms: () => split === undefined ? [whole] : [split, whole],
     changes: (now) => [
-      ...told.value === undefined || inside === now ? [] : [`lychd tells it ${portFlag} ${now}`],
-      ...isLocal ? ["it listens on all addresses of the pod, or the host could not reach it"] : [],
+      ...flag.value === undefined || inside === now ? [] : [`lychd sets ${portFlag} ${now}`],
+      ...isLocal ? ["it listens on all addresses of the pod, so that the host can reach it"] : [],
     ],
     env: () => given.env,
   };
 }
 
-/** Addresses that only the container itself could reach. */
+function commandFields(model: string | undefined, words: readonly string[]): CommandFields {
+  return {
+    ...model === undefined ? {} : { model },
+    ...words.length === 0 ? {} : { exec: words.map(withoutPlaceholder) },
+  };
+}
+
+/** Addresses that only the container itself can reach. */
 const LOOPBACK = /^(?:127\.[\d.]+|localhost|\[?::1\]?)$/;
 
-/** The words without the last value of a flag, written apart or with `=`; every use of it is taken. */
-function takeFlag(
-  words: readonly string[],
-  names: readonly string[],
-): { words: readonly string[]; value: string | undefined } {
+/** Removes every use of a flag, with a separate value or with `=`. Returns its last value too. */
+function takeFlag(words: readonly string[], names: readonly string[]) {
   const rest: string[] = [];
   let value: string | undefined;
   for (let i = 0; i < words.length; i++) {
@@ -106,25 +108,23 @@ function takeFlag(
     if (name === undefined) rest.push(word);
     else value = word === name ? words[++i] : word.slice(name.length + 1);
   }
-  return { words: rest, value };
+  return { words: rest as readonly string[], value };
 }
 
-/** The same command with `model` as a field, when the engine's profile writes just these words. */
-function withModelApart(
+/** Returns the command with `model` as a field, if the engine's profile writes the same words. */
+function withModelField(
   profile: EngineProfile,
   words: readonly string[],
 ): CommandFields | undefined {
-  const fields = (model: string, rest: readonly string[]): CommandFields => ({
-    model,
-    ...(rest.length === 0 ? {} : { exec: rest.map(withoutPlaceholder) }),
-  });
   const [first = "", ...rest] = words;
   switch (profile.name) {
-    case "vllm":
-      return first === "" || first.startsWith("-") || isRepeated(profile, first) ||
+    case "vllm": {
+      const isProgram = profile.entrypoint.includes(first) || /^python3?$/.test(first);
+      return first === "" || first.startsWith("-") || isProgram ||
           rest[0]?.startsWith("-") === false
         ? undefined
-        : fields(first, rest);
+        : commandFields(first, rest);
+    }
     case "llamacpp": {
       const { words: others, value } = takeFlag(words, [...MODEL_FILE, ...MODEL_REPOSITORY]);
       const uses = words.length - others.length;
@@ -134,7 +134,7 @@ function withModelApart(
       const isSame = (isPath ? MODEL_FILE : MODEL_REPOSITORY).includes(flag);
       return value === undefined || uses > 2 || !isSame || !first.startsWith("-")
         ? undefined
-        : fields(value, others);
+        : commandFields(value, others);
     }
     case "sglang": {
       const head = profile.head(undefined);
@@ -142,7 +142,7 @@ function withModelApart(
       const flags = takeFlag(words.slice(head.length), ["--model-path", "--model"]);
       return flags.value === undefined || flags.words[0]?.startsWith("-") === false
         ? undefined
-        : fields(flags.value, flags.words);
+        : commandFields(flags.value, flags.words);
     }
     default:
       return undefined;
@@ -152,11 +152,7 @@ function withModelApart(
 const MODEL_FILE = ["-m", "--model"];
 const MODEL_REPOSITORY = ["-hf", "-hfr", "--hf-repo"];
 
-function isRepeated(profile: EngineProfile, word: string): boolean {
-  return profile.entrypoint.includes(word) || /^python3?$/.test(word);
-}
-
-/** `{port}` as text: lychd would put the port in its place. */
+/** Escapes a literal `{port}`, which lychd would replace. */
 function withoutPlaceholder(word: string): string {
   return word.replaceAll("{port}", "{{port}}");
 }
@@ -167,21 +163,22 @@ function readOther(
   engine: EngineName | undefined,
 ): Command {
   const words = given.words ?? [];
-  const told = Number(takeFlag(words, ["--port"]).value ?? Number.NaN);
+  const flag = Number(takeFlag(words, ["--port"]).value ?? Number.NaN);
   const written = new Set([
     ...words.map((_, i) => portOfWord(words, i)),
     ...given.env.map(portOfVariable),
   ]);
   const inside =
-    [told, ...given.published].find((port) =>
-      port === told && Number.isInteger(port) || written.has(String(port))
+    [flag, ...given.published].find((port) =>
+      port === flag && Number.isInteger(port) || written.has(String(port))
     ) ?? given.published[0];
-  const canMove = inside !== undefined && written.has(String(inside));
+  const text = String(inside);
+  const canMove = inside !== undefined && written.has(text);
   const exec = words.map((word, i) => {
-    const text = withoutPlaceholder(word);
-    return inside !== undefined && portOfWord(words, i) === String(inside)
-      ? `${onAllAddresses(text.slice(0, -String(inside).length))}{port}`
-      : text;
+    const escaped = withoutPlaceholder(word);
+    return canMove && portOfWord(words, i) === text
+      ? `${onAllAddresses(escaped.slice(0, -text.length))}{port}`
+      : escaped;
   });
   return {
     engine,
@@ -189,23 +186,23 @@ function readOther(
     inside,
     canMove,
     forms: () => [words.length === 0 ? {} : { exec }],
-    changes: (port) => canMove && inside !== port ? [`it is told port ${port}`] : [],
+    changes: (port) => canMove && inside !== port ? [`it gets port ${port}`] : [],
     env: (port) =>
-      given.env.map((pair) =>
-        inside !== undefined && portOfVariable(pair) === String(inside)
-          ? [pair[0], `${pair[1].slice(0, -String(inside).length)}${port}`] as const
-          : pair
+      given.env.map(([name, value]): Variable =>
+        canMove && portOfVariable([name, value]) === text
+          ? [name, `${value.slice(0, -text.length)}${port}`]
+          : [name, value]
       ),
   };
 }
 
-/** A word up to its port, with an address that only the container could reach made one for all. */
+/** Replaces an address before a port that only the container can reach. */
 function onAllAddresses(head: string): string {
   const address = /(?:(?<![\d.])127\.[\d.]+|localhost|\[::1\]):$/.exec(head);
   return address === null ? head : `${head.slice(0, address.index)}0.0.0.0:`;
 }
 
-/** The port that a word plainly is: the value of a port flag, or behind `=` or an address. */
+/** Returns the port that a word clearly is: the value of a port flag, or after `=` or an address. */
 function portOfWord(words: readonly string[], i: number): string | undefined {
   const word = words[i] ?? "";
   if (/^\d+$/.test(word)) {
@@ -214,8 +211,8 @@ function portOfWord(words: readonly string[], i: number): string | undefined {
   return /^(?:--?[\w-]*port=|(?:--?[\w-]+=)?(?:[\w.]*|\[[\da-f:]*\]):)(\d{1,5})$/i.exec(word)?.[1];
 }
 
-/** The port that a variable plainly tells. */
-function portOfVariable([name, value]: readonly [string, string]): string | undefined {
+/** Returns the port that a variable clearly sets. */
+function portOfVariable([name, value]: Variable): string | undefined {
   if (/PORT$/i.test(name) && /^\d+$/.test(value)) return value;
   return /(?:ADDR|ADDRESS|BIND|HOST|LISTEN)$/i.test(name)
     ? /^[\w.]*:(\d{1,5})$/.exec(value)?.[1]

@@ -21,12 +21,12 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  // The port flag is lychd's, and a model where lychd writes it is a field.
+  // lychd sets the port flag, and a model at lychd's own place is a field.
   { image: "vllm", reads: "8000→" },
   {
     image: "vllm",
     words: "m --port 8001 --tp 2",
-    reads: "8001→ model=m exec=--tp 2 (lychd tells it --port 9000)",
+    reads: "8001→ model=m exec=--tp 2 (lychd sets --port 9000)",
   },
   { image: "vllm", words: "--model m", reads: "8000→ exec=--model m" },
   { image: "vllm", words: "serve m", reads: "8000→ exec=serve m" },
@@ -37,7 +37,7 @@ const ROWS: readonly Row[] = [
   {
     image: "llamacpp",
     words: "-hf u/r:Q4 --port=1",
-    reads: "1→ model=u/r:Q4 (lychd tells it --port 9000)",
+    reads: "1→ model=u/r:Q4 (lychd sets --port 9000)",
   },
   { image: "llamacpp", words: "-m u/r", reads: "8080→ exec=-m u/r" },
   { image: "llamacpp", words: "-m /a.gguf -m /b.gguf", reads: "8080→ exec=-m /a.gguf -m /b.gguf" },
@@ -45,7 +45,7 @@ const ROWS: readonly Row[] = [
     image: "llamacpp",
     words: "-m /a.gguf --host 127.0.0.1",
     reads:
-      "8080→ model=/a.gguf (it listens on all addresses of the pod, or the host could not reach it)",
+      "8080→ model=/a.gguf (it listens on all addresses of the pod, so that the host can reach it)",
   },
   { image: "llamacpp", words: "--host ::", reads: "8080→ exec=--host ::" },
   {
@@ -57,10 +57,10 @@ const ROWS: readonly Row[] = [
   {
     image: "tabbyapi",
     words: "main.py --port 1",
-    reads: "1→ exec=main.py (lychd tells it --port 9000)",
+    reads: "1→ exec=main.py (lychd sets --port 9000)",
   },
 
-  // What is no engine of its image is generic: its words are its own.
+  // A command that does not run the engine of its image is generic.
   {
     image: "vllm",
     words: "bash -c x",
@@ -70,37 +70,37 @@ const ROWS: readonly Row[] = [
     image: "vllm",
     words: "m --port 1",
     entrypoint: true,
-    reads: "1→ engine=generic exec=m --port {port} (it is told port 9000)",
+    reads: "1→ engine=generic exec=m --port {port} (it gets port 9000)",
   },
   {
     image: "full",
     words: "--server --port 8080",
-    reads: "8080→ engine=generic exec=--server --port {port} (it is told port 9000)",
+    reads: "8080→ engine=generic exec=--server --port {port} (it gets port 9000)",
   },
   {
     image: "other",
     words: "serve -p 80",
     published: 80,
-    reads: "80→ exec=serve -p {port} (it is told port 9000)",
+    reads: "80→ exec=serve -p {port} (it gets port 9000)",
   },
   {
     image: "other",
     words: "serve --http-port=80 --n 80",
     published: 80,
-    reads: "80→ exec=serve --http-port={port} --n 80 (it is told port 9000)",
+    reads: "80→ exec=serve --http-port={port} --n 80 (it gets port 9000)",
   },
   {
     image: "other",
     words: "serve --listen 127.0.0.1:80",
     published: 80,
-    reads: "80→ exec=serve --listen 0.0.0.0:{port} (it is told port 9000)",
+    reads: "80→ exec=serve --listen 0.0.0.0:{port} (it gets port 9000)",
   },
   {
     image: "other",
     words: "serve",
     env: "PORT=80",
     published: 80,
-    reads: "80→ exec=serve PORT=9000 (it is told port 9000)",
+    reads: "80→ exec=serve PORT=9000 (it gets port 9000)",
   },
   { image: "other", words: "serve 80", published: 80, reads: "80→ exec=serve 80" },
   { image: "other", words: "say {port}", reads: "undefined→ exec=say {{port}}" },
@@ -116,7 +116,7 @@ for (const { image, words, published, env, entrypoint = false, reads } of ROWS) 
       published: published === undefined ? [] : [published],
     });
     const [form] = command.forms(9000);
-    const said = [
+    const actual = [
       `${command.inside}→`,
       ...command.engine === undefined ? [] : [`engine=${command.engine}`],
       ...form?.model === undefined ? [] : [`model=${form.model}`],
@@ -124,6 +124,6 @@ for (const { image, words, published, env, entrypoint = false, reads } of ROWS) 
       ...command.env(9000).map((pair) => pair.join("=")),
       ...command.changes(9000).map((change) => `(${change})`),
     ];
-    strictEqual(said.join(" "), reads);
+    strictEqual(actual.join(" "), reads);
   });
 }

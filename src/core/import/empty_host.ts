@@ -1,6 +1,6 @@
 import type { ImportContext } from "./imported.ts";
 
-/** A host on which nothing is taken: for tests and documents. */
+/** A host without a Codex, for tests and generated documents. */
 export const EMPTY_HOST: ImportContext = {
   home: "/home/lich",
   runtime: "/run/user/1000",

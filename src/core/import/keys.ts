@@ -1,53 +1,43 @@
-/** What each key of a container becomes. Keys that are not here go to `quadlet`, if they may. */
+/** What each key of a container becomes. Any other key goes to `quadlet`, if that is allowed. */
 import { lychdSchema, parseVolume, type TomlText } from "../codex/mod.ts";
 import { isShellLine, whyReserved } from "../compile/mod.ts";
-import type { Proposal, Way } from "./draft.ts";
-import type { Fate, Ledger, Outcome } from "./ledger.ts";
-import type { GivenPort } from "./ports.ts";
+import type { Outcome } from "./report.ts";
+import type { Alternative, Proposal } from "./resolve.ts";
 import { START_LIMIT_SECONDS, STOP_LIMIT_SECONDS, wholeSeconds, whyCut } from "./seconds.ts";
-import { all, type Container, join, passed, type PortPlan, type Setting } from "./setting.ts";
+import { all, join, passed, type PlacedContainer, type Setting } from "./setting.ts";
 
-/** Around a setting: whose it is, and which port that has now. */
-export interface Scene {
-  readonly container: Container;
-  readonly plan: PortPlan;
-  readonly given: GivenPort;
-  readonly ledger: Ledger;
-}
+/** Alternatives for the compiler to judge, or an outcome. */
+type Meaning =
+  | readonly Alternative[]
+  | { readonly outcome: Outcome; readonly to?: string; readonly why?: string };
 
-/** What a setting becomes: ways for the compiler to judge, or what there is to say of it. */
-type Meaning = readonly Way[] | { readonly outcome: Outcome } & Fate;
-
-/**
- * The ways in which a setting can be carried over; one that becomes no field is noted in the ledger.
- */
-export function proposalsFor(setting: Setting, scene: Scene): Proposal[] {
+/** Returns what a setting can become, or records its outcome. */
+export function proposalsFor(setting: Setting, placed: PlacedContainer): Proposal[] {
   const name = `${setting.section}.${setting.key}`;
-  const own = Object.hasOwn(KEYS, name) ? KEYS[name]?.(setting, scene) : undefined;
-  const meaning = own ?? otherwise(setting, scene);
-  if (!("outcome" in meaning)) return [{ item: setting.item, ways: meaning }];
-  const { outcome, ...fate } = meaning;
-  scene.ledger.note(setting.item, outcome, { soulstone: scene.container.name, ...fate });
+  const own = Object.hasOwn(KEYS, name) ? KEYS[name]?.(setting, placed) : undefined;
+  const meaning = own ?? otherKey(setting, placed);
+  if (!("outcome" in meaning)) return [{ item: setting.item, alternatives: meaning }];
+  placed.report.record(setting.item, meaning.outcome, meaning);
   return [];
 }
 
-/** A key that has no field: passed on, unless it breaks what lychd relies on. */
-function otherwise(setting: Setting, { container }: Scene): Meaning {
+/** Passes on a key without a field, unless it would break what lychd relies on. */
+function otherKey(setting: Setting, { container }: PlacedContainer): Meaning {
   const { section, key, value } = setting;
   if (!SECTIONS.has(section)) return lost(`a .container has no section [${section}]`);
   const why = whyReserved(section, key);
   if (why !== undefined) {
-    return WRITTEN[`${section}.${key}`] === value
-      ? { outcome: "carried", why: "so it is" }
+    return ALWAYS_SET[`${section}.${key}`] === value
+      ? { outcome: "carried", why: "it is always set" }
       : lost(why);
   }
-  const renamed = section === "Unit" ? container.renamed.get(value) : undefined;
+  const renamed = section === "Unit" ? container.renamed?.get(value) : undefined;
   return renamed === undefined
     ? [passed(setting)]
-    : [passed(setting, `that unit is called ${renamed} from now on`, renamed)];
+    : [passed(setting, `the new name of that unit is ${renamed}`, renamed)];
 }
 
-/** The sections that `quadlet` passes on; others mean nothing to Quadlet and systemd. */
+/** The sections that `quadlet` passes on. */
 const SECTIONS: ReadonlySet<string> = new Set([
   "Container",
   "Install",
@@ -56,8 +46,8 @@ const SECTIONS: ReadonlySet<string> = new Set([
   "Unit",
 ]);
 
-/** What Quadlet or lychd write whether or not a unit says so. */
-const WRITTEN: Readonly<Record<string, string>> = {
+/** The values that Quadlet or lychd always set. */
+const ALWAYS_SET: Readonly<Record<string, string>> = {
   "Service.Delegate": "yes",
   "Service.KillMode": "mixed",
   "Service.NotifyAccess": "all",
@@ -73,151 +63,142 @@ function changed(to: string, why: string): Meaning {
   return { outcome: "changed", to, why };
 }
 
-/** A field, or the key itself where the field refuses the value. */
-function field(setting: Setting, path: readonly string[], value: TomlText = setting.value): Way[] {
-  return [{ assign: [{ path, value }], how: setting.how }, passed(setting)];
-}
-
-/** A field of whole numbers, for a value that is one. */
-function numberField(
+/** Returns a field, or the key itself if the field refuses the value. */
+function field(
   setting: Setting,
   path: readonly string[],
-  value: number | undefined,
-): readonly Way[] {
-  return value === undefined ? [passed(setting)] : field(setting, path, value);
+  value: TomlText = setting.value,
+): Alternative[] {
+  return [{ assign: [{ path, value }], change: setting.change }, passed(setting)];
 }
 
-/** A field of seconds, cut to what it may hold. */
+/** Returns a field of `health`, or the key itself if the value is not a whole number. */
+function healthNumber(setting: Setting, name: string, value: number | undefined): Alternative[] {
+  return value === undefined ? [passed(setting)] : field(setting, ["health", name], value);
+}
+
+/** Returns a field of seconds, limited to its maximum. */
 function timeField(
-  { how }: Setting,
-  path: readonly string[],
+  { change }: Setting,
+  path: string,
   seconds: number,
   limitSeconds: number,
-): readonly Way[] {
-  if (seconds <= limitSeconds) return [{ assign: [{ path, value: seconds }], how }];
-  return [{ assign: [{ path, value: limitSeconds }], how: join(how, whyCut(limitSeconds)) }];
+): Alternative[] {
+  const why = seconds > limitSeconds ? whyCut(limitSeconds) : undefined;
+  const value = Math.min(seconds, limitSeconds);
+  return [{ assign: [{ path: [path], value }], change: join(change, why) }];
 }
 
-function wholeNumber(text: string): number | undefined {
-  return /^\d{1,5}$/.test(text) ? Number(text) : undefined;
-}
+const IN_POD = "all engines share one pod";
+// Observed with Podman 5.4.2: a pod has the names and addresses of its first container.
+const NO_DNS = lost("it has no effect in a pod, which has one network for all engines");
+const SHM = "the pod has one limit for all engines";
+const RENAMED = (_: Setting, { container }: PlacedContainer) =>
+  changed("", `the new name is soulstone-${container.name}`);
+/** The exclusivity rule orders units by itself. */
+const ORDERED = ({ value }: Setting, { container }: PlacedContainer): Meaning | undefined =>
+  container.rivals?.has(value) ? { outcome: "carried", to: "groups" } : undefined;
 
-const IN_POD = "all engines live in one pod";
-// Seen with Podman 5.4.2: names and addresses of a pod are those of its first container.
-const NO_DNS = "it has no effect in a pod, whose names and addresses are one for all";
-
-const KEYS: Readonly<Record<string, (setting: Setting, scene: Scene) => Meaning | undefined>> = {
-  "Container.Image": ({ value, how }) => [{ assign: [{ path: ["image"], value }], how }],
+const KEYS: Readonly<
+  Record<string, (setting: Setting, placed: PlacedContainer) => Meaning | undefined>
+> = {
+  "Container.Image": ({ value, change }) => [{ assign: [{ path: ["image"], value }], change }],
   "Container.Secret": (setting) => field(setting, ["secrets"]),
-  "Container.Volume": volume,
+  // Options that lychd does not know are left to Podman.
+  "Container.Volume": (setting) =>
+    field(setting, ["volumes"]).slice(0, "volume" in parseVolume(setting.value) ? 1 : 2),
   "Container.AddDevice": (setting) =>
     setting.value.startsWith("-")
       ? lost(
-        "only if it is there cannot be said; if it is, write " +
+        "an optional device is not supported; if it exists, set " +
           `devices = ["${setting.value.slice(1)}"]`,
       )
       : field(setting, ["devices"]),
   "Container.HealthCmd": health,
   "Container.HealthStartupCmd": health,
   "Container.HealthInterval": (setting) =>
-    numberField(setting, ["health", "interval_seconds"], wholeSeconds(setting.value)),
+    healthNumber(setting, "interval_seconds", wholeSeconds(setting.value)),
   "Container.HealthTimeout": (setting) =>
-    numberField(setting, ["health", "timeout_seconds"], wholeSeconds(setting.value)),
+    healthNumber(setting, "timeout_seconds", wholeSeconds(setting.value)),
   "Container.HealthRetries": (setting) =>
-    numberField(setting, ["health", "retries"], wholeNumber(setting.value)),
-  "Container.Notify": (setting, { container: { name, settings } }) =>
-    setting.value === "healthy" &&
-      all(settings, "HealthCmd").some(({ value }) => isShellLine(value))
-      ? { outcome: "carried", to: `${name}.health` }
+    healthNumber(
+      setting,
+      "retries",
+      /^\d{1,5}$/.test(setting.value) ? Number(setting.value) : undefined,
+    ),
+  "Container.Notify": ({ value }, { container }) =>
+    value === "healthy" && all(container, "HealthCmd").some((cmd) => isShellLine(cmd.value))
+      ? { outcome: "carried", to: "health" }
       : undefined,
-  // As a key it would stand beside the time that systemd gives.
+  // As a key it would conflict with the time limit of systemd.
   "Container.StopTimeout": (setting) =>
     /^\d{1,10}$/.test(setting.value)
-      ? timeField(setting, ["stop_timeout_seconds"], Number(setting.value), STOP_LIMIT_SECONDS)
-      : lost("it is no number of seconds"),
-  "Container.ContainerName": called,
-  "Container.ServiceName": called,
-  "Container.Pod": (_, { container: { name } }) => changed(name, `${IN_POD}, that of lychd`),
-  "Container.StartWithPod": ({ value }, { container: { name } }) =>
+      ? timeField(setting, "stop_timeout_seconds", Number(setting.value), STOP_LIMIT_SECONDS)
+      : lost("it is not a number of seconds"),
+  "Container.ContainerName": RENAMED,
+  "Container.ServiceName": RENAMED,
+  "Container.Pod": () => changed("", `${IN_POD}, which lychd writes`),
+  "Container.StartWithPod": ({ value }) =>
     value === "false"
-      ? { outcome: "carried", to: name }
-      : lost("the pod starts without its engines; Covens start them"),
-  "Container.Network": ({ value }, { container: { name } }) =>
+      ? { outcome: "carried", to: "" }
+      : lost("the pod starts without engines; Covens start them"),
+  "Container.Network": ({ value }) =>
     value === "host"
-      ? changed(`${name}.port`, `${IN_POD}: of the host's network it has its port alone`)
-      : lost(`${IN_POD}, and have its network: they reach each other at localhost`),
-  "Container.DNS": () => lost(NO_DNS),
-  "Container.DNSOption": () => lost(NO_DNS),
-  "Container.DNSSearch": () => lost(NO_DNS),
-  "Container.ShmSize": ({ value }, { container: { name } }) =>
+      ? changed("port", `${IN_POD}: only its port is published on the host`)
+      : lost(`${IN_POD} and its network: they reach each other at localhost`),
+  "Container.DNS": () => NO_DNS,
+  "Container.DNSOption": () => NO_DNS,
+  "Container.DNSSearch": () => NO_DNS,
+  "Container.ShmSize": ({ value }) =>
     isWithin(value, SHM_LIMIT_MIB)
-      ? changed(name, "the pod has one limit for all: `shm_size_mib` of [sepulcher]")
-      : lost("the pod has one limit for all: raise `shm_size_mib` of [sepulcher] in lychd.toml"),
+      ? changed("", `${SHM}: \`shm_size_mib\` of [sepulcher]`)
+      : lost(`${SHM}: increase \`shm_size_mib\` of [sepulcher] in lychd.toml`),
   "Container.PodmanArgs": podmanArgs,
-  // A key of `quadlet` takes one word for one value.
   "Container.ReloadCmd": ({ words }) =>
-    words?.length === 1 ? undefined : lost("`quadlet` passes a command of one word only"),
+    words?.length === 1 ? undefined : lost("`quadlet` supports only commands of one word"),
   "Unit.Description": (setting) => field(setting, ["description"]),
-  "Unit.After": ordered,
-  "Unit.Before": ordered,
+  "Unit.After": ORDERED,
+  "Unit.Before": ORDERED,
   "Service.TimeoutStartSec": (setting) => {
-    const seconds = wholeSeconds(setting.value);
-    return seconds === undefined || seconds < 1
+    const seconds = wholeSeconds(setting.value) ?? 0;
+    return seconds < 1
       ? [passed(setting)]
-      : timeField(setting, ["start_timeout_seconds"], seconds, START_LIMIT_SECONDS);
+      : timeField(setting, "start_timeout_seconds", seconds, START_LIMIT_SECONDS);
   },
 };
 
-function called(_: Setting, { container: { name } }: Scene): Meaning {
-  return changed(name, `it is called soulstone-${name} from now on`);
-}
-
-/** lychd orders by itself what excludes each other, in its own direction. */
-function ordered({ value }: Setting, { container: { name, rivals } }: Scene): Meaning | undefined {
-  return rivals.has(value) ? { outcome: "carried", to: `${name}.groups` } : undefined;
-}
-
-/** A volume as a field; with options that lychd does not know as a key of `quadlet`. */
-function volume(setting: Setting): Meaning {
-  const [asField, asKey] = field(setting, ["volumes"]);
-  if (asField === undefined || asKey === undefined) return [];
-  return "volume" in parseVolume(setting.value) ? [asField] : [asField, asKey];
-}
-
-/** The health command asks at the port, so it has to follow it. */
-function health(setting: Setting, { plan: { command, main }, given: { port } }: Scene): Meaning {
+/** Replaces the port in a health command if the port changes. */
+function health(setting: Setting, { plan: { command, main }, given: { port } }: PlacedContainer) {
   const before = command.inside ?? main?.published.inside;
-  const moved = command.canMove && before !== undefined
+  const value = command.canMove && before !== undefined
     ? setting.value.replace(new RegExp(`(?<=[:=\\s])${before}(?!\\d)`, "g"), String(port))
     : setting.value;
-  const how = moved === setting.value ? setting.how : join(setting.how, `it asks at port ${port}`);
-  const asField: Way = { assign: [{ path: ["health", "cmd"], value: moved }], how };
-  const asKey = passed(setting, how, moved);
-  return setting.key === "HealthCmd" ? [asField, asKey] : [asKey];
+  const moved = value === setting.value ? undefined : `it checks port ${port}`;
+  const changed = { ...setting, value, change: join(setting.change, moved) };
+  return setting.key === "HealthCmd" ? field(changed, ["health", "cmd"]) : [passed(changed)];
 }
 
-/** Options of `podman run` without a key that Podman refuses in a pod (5.4.2), and why. */
-const NOT_IN_POD: Readonly<Record<string, string>> = {
-  ipc: "all engines share the memory of their pod",
-  "mac-address": "all engines share the network of their pod",
-  "publish-all": "a Soulstone has one port",
-};
+/** Options of `podman run` that Podman refuses in a pod (5.4.2), and why. */
+const NOT_IN_POD: ReadonlyMap<string, string> = new Map([
+  ["ipc", "all engines share the memory of their pod"],
+  ["mac-address", "all engines share the network of their pod"],
+  ["publish-all", "a Soulstone has one port"],
+]);
 
-/** An option and its value stay together. */
-function podmanArgs({ section, key, value, words, how }: Setting): Meaning {
-  const option = /^--([a-z-]+)/.exec(value)?.[1] ?? "";
-  if (Object.hasOwn(NOT_IN_POD, option)) return lost(NOT_IN_POD[option] ?? "");
+/** Passes on an option together with its value. */
+function podmanArgs({ section, key, value, words, change }: Setting): Meaning {
+  const why = NOT_IN_POD.get(/^--([a-z-]+)/.exec(value)?.[1] ?? "");
+  if (why !== undefined) return lost(why);
   const path = ["quadlet", section, key];
-  return [{ assign: (words ?? [value]).map((word) => ({ path, value: word })), how }];
+  return [{ assign: (words ?? [value]).map((word) => ({ path, value: word })), change }];
 }
 
-/** `shm_size_mib` when nobody sets it. */
+/** The default of `shm_size_mib`. */
 const SHM_LIMIT_MIB = lychdSchema.parse({}).sepulcher.shm_size_mib;
 
-/** Whether a size such as `16g` is at most so many MiB. */
+/** Returns true if a size such as `16g` is at most the limit. */
 function isWithin(size: string, limitMib: number): boolean {
   const [, digits = "", unit = ""] = /^(\d+)([kmg]?)b?$/i.exec(size) ?? [];
-  // No unit is bytes.
-  const power = unit === "" ? 0 : "kmg".indexOf(unit.toLowerCase()) + 1;
+  const power = " kmg".indexOf(unit.toLowerCase() || " ");
   return digits !== "" && Number(digits) * 1024 ** power <= limitMib * 1024 ** 2;
 }

@@ -1,146 +1,73 @@
-/** The options of `podman run` and `docker run`, and what Quadlet calls them. */
+/** The options of `podman run` and `docker run`, and their Quadlet keys. */
 
-/** One option as it was given. */
+/** One option of the input. */
 export interface RunOption {
   /** Its long name without dashes. */
   readonly name: string;
-  /** Nothing for a switch. */
+  /** Undefined for a switch. */
   readonly value: string | undefined;
-  /** The words that it had. */
+  /** The words of the input. */
   readonly words: readonly string[];
 }
 
-/** The options at the beginning of `words`, and the words behind them. */
+/** The options at the start of `words`, and the other words. */
 export interface RunOptions {
   readonly options: readonly RunOption[];
   readonly rest: readonly string[];
 }
 
 /**
- * Options that take no value. Every other one takes one (`podman run --help` of Podman 5.4.2 and
- * 5.8.6; docker-run(1)).
+ * Options without a value; every other option has one. Source: `podman run --help` of Podman 5.4.2
+ * and 5.8.6; docker-run(1).
  */
-const SWITCHES: ReadonlySet<string> = new Set([
-  "detach",
-  "disable-content-trust",
-  "env-host",
-  "help",
-  "http-proxy",
-  "init",
-  "interactive",
-  "no-healthcheck",
-  "no-hostname",
-  "no-hosts",
-  "oom-kill-disable",
-  "passwd",
-  "privileged",
-  "publish-all",
-  "quiet",
-  "read-only",
-  "read-only-tmpfs",
-  "replace",
-  "rm",
-  "rmi",
-  "rootfs",
-  "sig-proxy",
-  "tls-verify",
-  "tty",
-  "unsetenv-all",
-  "use-api-socket",
+const SWITCHES: ReadonlySet<string> = new Set(
+  (
+    "detach disable-content-trust env-host help http-proxy init interactive no-healthcheck " +
+    "no-hostname no-hosts oom-kill-disable passwd privileged publish-all quiet read-only " +
+    "read-only-tmpfs replace rm rmi rootfs sig-proxy tls-verify tty unsetenv-all use-api-socket"
+  ).split(" "),
+);
+
+/** The long names of short options. */
+const LETTERS = table(
+  "a=attach c=cpu-shares d=detach e=env h=hostname i=interactive l=label m=memory P=publish-all " +
+    "p=publish q=quiet t=tty u=user v=volume w=workdir",
+);
+
+/** Options with a key of [Container]. */
+const KEYS = new Map([
+  // The key is the same name in upper camel case.
+  ...(
+    "add-host annotation entrypoint group-add health-cmd health-interval health-on-failure " +
+    "health-retries health-start-period health-startup-cmd health-startup-interval " +
+    "health-startup-retries health-startup-success health-startup-timeout health-timeout label " +
+    "log-driver log-opt mount network network-alias pids-limit pod pull read-only read-only-tmpfs " +
+    "secret shm-size stop-signal stop-timeout sysctl tmpfs ulimit user volume"
+  ).split(" ").map((name) =>
+    [name, name.replace(/(?:^|-)(.)/g, (_, c) => c.toUpperCase())] as const
+  ),
+  ...table(
+    "cap-add=AddCapability cap-drop=DropCapability cgroups=CgroupsMode device=AddDevice dns=DNS " +
+      "dns-opt=DNSOption dns-option=DNSOption dns-search=DNSSearch env=Environment " +
+      "env-file=EnvironmentFile env-host=EnvironmentHost expose=ExposeHostPort gidmap=GIDMap " +
+      "hostname=HostName init=RunInit ip=IP ip6=IP6 name=ContainerName net=Network " +
+      "net-alias=NetworkAlias publish=PublishPort subgidname=SubGIDMap subuidname=SubUIDMap " +
+      "tz=Timezone uidmap=UIDMap userns=UserNS workdir=WorkingDir",
+  ),
 ]);
 
-/** One letter for a long name. */
-const LETTERS: Readonly<Record<string, string>> = {
-  a: "attach",
-  c: "cpu-shares",
-  d: "detach",
-  e: "env",
-  h: "hostname",
-  i: "interactive",
-  l: "label",
-  m: "memory",
-  P: "publish-all",
-  p: "publish",
-  q: "quiet",
-  t: "tty",
-  u: "user",
-  v: "volume",
-  w: "workdir",
-};
+/** Reads `name=value` pairs. */
+function table(pairs: string): ReadonlyMap<string, string> {
+  return new Map(pairs.split(" ").map((pair) => pair.split("=") as [string, string]));
+}
 
-/** Options with a key of Quadlet's [Container]. */
-const KEYS: Readonly<Record<string, string>> = {
-  "add-host": "AddHost",
-  annotation: "Annotation",
-  "cap-add": "AddCapability",
-  "cap-drop": "DropCapability",
-  cgroups: "CgroupsMode",
-  device: "AddDevice",
-  dns: "DNS",
-  "dns-opt": "DNSOption",
-  "dns-option": "DNSOption",
-  "dns-search": "DNSSearch",
-  entrypoint: "Entrypoint",
-  env: "Environment",
-  "env-file": "EnvironmentFile",
-  "env-host": "EnvironmentHost",
-  expose: "ExposeHostPort",
-  gidmap: "GIDMap",
-  "group-add": "GroupAdd",
-  "health-cmd": "HealthCmd",
-  "health-interval": "HealthInterval",
-  "health-on-failure": "HealthOnFailure",
-  "health-retries": "HealthRetries",
-  "health-start-period": "HealthStartPeriod",
-  "health-startup-cmd": "HealthStartupCmd",
-  "health-startup-interval": "HealthStartupInterval",
-  "health-startup-retries": "HealthStartupRetries",
-  "health-startup-success": "HealthStartupSuccess",
-  "health-startup-timeout": "HealthStartupTimeout",
-  "health-timeout": "HealthTimeout",
-  hostname: "HostName",
-  init: "RunInit",
-  ip: "IP",
-  ip6: "IP6",
-  label: "Label",
-  "log-driver": "LogDriver",
-  "log-opt": "LogOpt",
-  mount: "Mount",
-  name: "ContainerName",
-  net: "Network",
-  network: "Network",
-  "net-alias": "NetworkAlias",
-  "network-alias": "NetworkAlias",
-  "pids-limit": "PidsLimit",
-  pod: "Pod",
-  publish: "PublishPort",
-  pull: "Pull",
-  "read-only": "ReadOnly",
-  "read-only-tmpfs": "ReadOnlyTmpfs",
-  secret: "Secret",
-  "shm-size": "ShmSize",
-  "stop-signal": "StopSignal",
-  "stop-timeout": "StopTimeout",
-  subgidname: "SubGIDMap",
-  subuidname: "SubUIDMap",
-  sysctl: "Sysctl",
-  tmpfs: "Tmpfs",
-  tz: "Timezone",
-  uidmap: "UIDMap",
-  ulimit: "Ulimit",
-  user: "User",
-  userns: "UserNS",
-  volume: "Volume",
-  workdir: "WorkingDir",
-};
-
-/** The key of [Container] that says the same as an option; nothing when there is none. */
+/** Returns the key of [Container] that means the same as an option, or nothing. */
 export function quadletKeyOf(option: string): string | undefined {
-  return Object.hasOwn(KEYS, option) ? KEYS[option] : undefined;
+  return KEYS.get(option);
 }
 
 /**
- * Reads options until the first word that is none.
+ * Reads options up to the first word that is not one.
  *
  * @example
  * ```ts
@@ -151,55 +78,37 @@ export function quadletKeyOf(option: string): string | undefined {
 export function parseRunOptions(words: readonly string[]): RunOptions {
   const options: RunOption[] = [];
   let at = 0;
-  while (at < words.length) {
-    const word = words[at] ?? "";
-    if (!/^-./s.test(word) || word === "--") break;
-    const read = word.startsWith("--") ? readLong(words, at) : readShort(words, at);
-    options.push(...read.options);
-    at += read.length;
+  while (/^-./s.test(words[at] ?? "") && words[at] !== "--") {
+    const read = words[at]?.startsWith("--") ? [readLong(words, at)] : readShort(words, at);
+    options.push(...read);
+    at += read.at(-1)?.words.length ?? 1;
   }
   return { options, rest: words.slice(words[at] === "--" ? at + 1 : at) };
 }
 
-interface Read {
-  readonly options: readonly RunOption[];
-  /** How many words it had. */
-  readonly length: number;
+function readLong(words: readonly string[], at: number): RunOption {
+  const [, name = "", value] = /^--([^=]*)(?:=(.*))?$/s.exec(words[at] ?? "") ?? [];
+  if (value !== undefined || SWITCHES.has(name)) {
+    return { name, value, words: words.slice(at, at + 1) };
+  }
+  return { name, value: words[at + 1] ?? "", words: words.slice(at, at + 2) };
 }
 
-function readLong(words: readonly string[], at: number): Read {
-  const word = words[at] ?? "";
-  const equals = word.indexOf("=");
-  const name = word.slice(2, equals < 0 ? undefined : equals);
-  if (equals >= 0) {
-    const value = word.slice(equals + 1);
-    return { options: [{ name, value, words: [word] }], length: 1 };
-  }
-  if (SWITCHES.has(name)) {
-    return { options: [{ name, value: undefined, words: [word] }], length: 1 };
-  }
-  const own = words.slice(at, at + 2);
-  return { options: [{ name, value: own[1] ?? "", words: own }], length: own.length };
-}
-
-/** One dash and letters: switches, then at most one option with its value. */
-function readShort(words: readonly string[], at: number): Read {
-  const word = words[at] ?? "";
+/** Reads one dash and letters: switches, then at most one option with its value. */
+function readShort(words: readonly string[], at: number): RunOption[] {
+  const letters = words[at]?.slice(1) ?? "";
   const options: RunOption[] = [];
-  for (let i = 1; i < word.length; i++) {
-    const letter = word[i] ?? "";
-    const name = Object.hasOwn(LETTERS, letter) ? LETTERS[letter] ?? letter : letter;
+  for (const [i, letter] of [...letters].entries()) {
+    const name = LETTERS.get(letter) ?? letter;
     if (SWITCHES.has(name)) {
       options.push({ name, value: undefined, words: [`-${letter}`] });
       continue;
     }
-    const joined = word.slice(i + 1).replace(/^=/, "");
+    const joined = letters.slice(i + 1).replace(/^=/, "");
     const own = joined === ""
       ? [`-${letter}`, ...words.slice(at + 1, at + 2)]
       : [`-${letter}${joined}`];
-    const value = joined === "" ? own[1] ?? "" : joined;
-    options.push({ name, value, words: own });
-    return { options, length: own.length };
+    return [...options, { name, value: joined || (own[1] ?? ""), words: own }];
   }
-  return { options, length: 1 };
+  return options;
 }

@@ -1,12 +1,12 @@
 import { FIRST_FREE_PORT } from "../codex/mod.ts";
 
-/** Ports that lychd would not give away, and who has them. */
+/** Ports in use, and their owners. */
 export type TakenPorts = Map<number, string>;
 
-/** Where engines without a wish begin. */
+/** The first port for engines that request none. */
 const FIRST_PORT = 8780;
 
-/** `[[ADDRESS:][OUTSIDE]:]INSIDE[/PROTOCOL]`, read. */
+/** The parts of `[[ADDRESS:][OUTSIDE]:]INSIDE[/PROTOCOL]`. */
 export interface Published {
   readonly address: string | undefined;
   readonly outside: number | undefined;
@@ -14,9 +14,8 @@ export interface Published {
 }
 
 /**
- * Reads a value of `PublishPort=`, or of `--publish`.
- *
- * Refuses, with the reason, ranges and other protocols than TCP: a Soulstone has one TCP port.
+ * Reads a value of `PublishPort=` or `--publish`. Refuses ranges and protocols other than TCP: a
+ * Soulstone has one TCP port.
  *
  * @example
  * ```ts
@@ -26,10 +25,12 @@ export interface Published {
  */
 export function parsePublished(text: string): Published | { problem: string } {
   const match = /^(?:(\[[0-9A-Fa-f:.]*\]|[^:\[\]]*):)?(?:(\d*):)?(\d+)(?:\/(\w+))?$/.exec(text);
-  if (match === null) return { problem: "it is not one port" };
+  if (match === null) return { problem: "it is not a single port" };
   const [, first = "", second, last = "", protocol = "tcp"] = match;
-  if (protocol !== "tcp") return { problem: `a Soulstone has one TCP port, and no ${protocol}` };
-  // With one colon the first part is the port of the host, or an address without one.
+  if (protocol !== "tcp") {
+    return { problem: `a Soulstone has one TCP port; ${protocol} is not supported` };
+  }
+  // With one colon, the first part is the port of the host, or an address without a port.
   const isPort = second === undefined && /^\d*$/.test(first);
   const outside = isPort ? first : second ?? "";
   const address = isPort ? "" : first.replace(/^\[|\]$/g, "");
@@ -44,26 +45,26 @@ export function parsePublished(text: string): Published | { problem: string } {
   };
 }
 
-/** True for 1 to 65535. */
+/** Returns true for 1 to 65535. */
 export function isPortNumber(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= 65_535;
 }
 
-/** A port, and why it is another than the one that was wished. */
+/** A port, and why it is not the requested one. */
 export interface GivenPort {
   readonly port: number;
   readonly why: string | undefined;
 }
 
-/** Who wants a port, and which; nothing when any will do. */
+/** A request for a port; any port will do if `wish` is undefined. */
 export interface PortWish {
   readonly owner: string;
   readonly wish: number | undefined;
 }
 
 /**
- * Gives everybody a port: first to those whose wish is free, in their order, then to the others the
- * next that is. What is given is entered in `taken`.
+ * Gives each request a port: first the requested ones that are free, in order, then the next free
+ * ones. Adds them to `taken`.
  *
  * @example
  * ```ts
@@ -72,19 +73,26 @@ export interface PortWish {
  * givePorts(wishes, new Map()).map(({ port }) => port); // [8000, 8002, 8001]
  * ```
  */
-export function givePorts(wishes: readonly PortWish[], taken: TakenPorts): GivenPort[] {
-  const isFree = (port: number) =>
-    isPortNumber(port) && port >= FIRST_FREE_PORT && !taken.has(port);
-  const first = wishes.map(({ wish, owner }): GivenPort | undefined => {
-    if (wish === undefined || !isFree(wish)) return undefined;
-    taken.set(wish, owner);
-    return { port: wish, why: undefined };
+export function givePorts<T extends PortWish>(
+  wishes: readonly T[],
+  taken: TakenPorts,
+): (T & GivenPort)[] {
+  const granted = wishes.map(({ wish, owner }) => {
+    const isFree = wish !== undefined && isPortNumber(wish) && wish >= FIRST_FREE_PORT &&
+      !taken.has(wish);
+    if (isFree) taken.set(wish, owner);
+    return isFree;
   });
-  return wishes.map(({ wish, owner }, i) => first[i] ?? nextPort(wish, owner, taken));
+  return wishes.map((request, i) => {
+    const { wish } = request;
+    return granted[i] && wish !== undefined
+      ? { ...request, port: wish, why: undefined }
+      : { ...request, ...nextPort(request, taken) };
+  });
 }
 
-/** The next port that is free, and why it is not the one that was wished. */
-function nextPort(wish: number | undefined, owner: string, taken: TakenPorts): GivenPort {
+/** Returns the next free port, and why it is not the requested one. */
+function nextPort({ wish, owner }: PortWish, taken: TakenPorts): GivenPort {
   const isPort = wish !== undefined && isPortNumber(wish);
   const isLow = isPort && wish < FIRST_FREE_PORT;
   let port = isPort && !isLow ? wish : FIRST_PORT;
@@ -92,10 +100,10 @@ function nextPort(wish: number | undefined, owner: string, taken: TakenPorts): G
   const why = wish === undefined
     ? undefined
     : isLow
-    ? `only root may publish port ${wish}`
+    ? `only root can publish port ${wish}`
     : !isPort
-    ? `${wish} is no port`
-    : `port ${wish} is taken by ${taken.get(wish)}`;
+    ? `${wish} is not a port`
+    : `port ${wish} is used by ${taken.get(wish)}`;
   taken.set(port, owner);
   return { port, why };
 }

@@ -1,37 +1,25 @@
-/** `start_timeout_seconds` at most. */
+/** The maximum of `start_timeout_seconds`. */
 export const START_LIMIT_SECONDS = 86_400;
 
-/** `stop_timeout_seconds` at most. */
+/** The maximum of `stop_timeout_seconds`. */
 export const STOP_LIMIT_SECONDS = 3600;
 
-/** Why a time became shorter. */
+/** Returns the reason why a time was shortened. */
 export function whyCut(limitSeconds: number): string {
-  return `lychd waits ${limitSeconds} seconds at most`;
+  return `lychd waits at most ${limitSeconds} seconds`;
 }
 
-/** Seconds in each unit of systemd.time(7) and of Go durations that is a whole second or more. */
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  s: 1,
-  sec: 1,
-  second: 1,
-  seconds: 1,
-  m: 60,
-  min: 60,
-  minute: 60,
-  minutes: 60,
-  h: 3600,
-  hr: 3600,
-  hour: 3600,
-  hours: 3600,
-  d: 86_400,
-  day: 86_400,
-  days: 86_400,
-};
+/** The units of systemd.time(7) and of Go durations that are one second or longer, in seconds. */
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ...["", "s", "sec", "second", "seconds"].map((unit) => [unit, 1] as const),
+  ...["m", "min", "minute", "minutes"].map((unit) => [unit, 60] as const),
+  ...["h", "hr", "hour", "hours"].map((unit) => [unit, 3600] as const),
+  ...["d", "day", "days"].map((unit) => [unit, 86_400] as const),
+]);
 
 /**
- * The whole seconds of a time span such as `90`, `1min 30s` or `1m30s`; nothing for one that has
- * parts of a second, or is none.
+ * Returns the seconds of a time span such as `90`, `1min 30s` or `1m30s`, or nothing for any other
+ * text and for fractions of a second.
  *
  * @example
  * ```ts
@@ -41,11 +29,11 @@ const UNITS: Readonly<Record<string, number>> = {
  * ```
  */
 export function wholeSeconds(text: string): number | undefined {
-  // Number and unit by turns: each step is the only one that can be taken.
+  // Numbers and units alternate, so the pattern never backtracks.
   if (!/^\s*\d/.test(text) || /[^\da-z\s]|[a-z]\s+[a-z]/.test(text)) return undefined;
   let total = 0;
   for (const [, digits = "", unit = ""] of text.matchAll(/(\d+)\s*([a-z]*)/g)) {
-    const seconds = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
+    const seconds = UNITS.get(unit);
     if (seconds === undefined) return undefined;
     total += Number(digits) * seconds;
   }

@@ -1,10 +1,10 @@
-/** A container as settings with the names that Quadlet has for them. */
+/** A container as Quadlet settings. */
 import type { Command } from "./command.ts";
-import type { Assignment, Proposal, Way } from "./draft.ts";
-import type { Item } from "./ledger.ts";
-import type { Published } from "./ports.ts";
+import type { GivenPort, Published } from "./ports.ts";
+import type { ImportReport, Item } from "./report.ts";
+import type { Alternative, Assignment, Proposal } from "./resolve.ts";
 
-/** One value of one key, as text that means nothing but itself. */
+/** One value of one key, as literal text. */
 export interface Setting {
   readonly section: string;
   readonly key: string;
@@ -12,50 +12,71 @@ export interface Setting {
   /** The words of a command. */
   readonly words?: readonly string[];
   readonly item: Item;
-  /** What is already different from the input. */
-  readonly how?: string | undefined;
+  /** The difference from the input so far. */
+  readonly change?: string | undefined;
 }
 
 /** One container of the input. */
 export interface Container {
-  /** The name that its Soulstone will have. */
+  /** The name of its Soulstone. */
   readonly name: string;
   readonly settings: readonly Setting[];
-  /** Lines above its table. */
+  /** Comment lines above its table. */
   readonly heading: readonly string[];
   /** Fields that do not come from settings, such as `groups`. */
   readonly fixed: readonly Assignment[];
-  /** What else becomes fields. */
-  readonly proposals: readonly Proposal[];
-  /** Whether the host reaches it though it publishes no port, and where if that is known. */
-  readonly onHost: { readonly port: number | undefined } | undefined;
-  /** What other units are called from now on. */
-  readonly renamed: ReadonlyMap<string, string>;
-  /** Services that it is ordered against by the law of Covens already. */
-  readonly rivals: ReadonlySet<string>;
+  /** Returns further fields, which may depend on the port. */
+  readonly moreFields?: (plan: PortPlan, given: GivenPort) => {
+    readonly fixed: readonly Assignment[];
+    readonly proposals: readonly Proposal[];
+  };
+  /** Set if the host reaches it without a published port; the port may be unknown. */
+  readonly onHost?: { readonly port: number | undefined } | undefined;
+  /** The new names of other units. */
+  readonly renamed?: ReadonlyMap<string, string>;
+  /** The services that the exclusivity rule already orders it against. */
+  readonly rivals?: ReadonlySet<string>;
 }
 
-/** What is known of a container's command and ports before it is given one. */
+/** The command and ports of a container before it is given a port. */
 export interface PortPlan {
   readonly command: Command;
   /** The setting that publishes the port of the engine. */
   readonly main: { readonly setting: Setting; readonly published: Published } | undefined;
-  /** Where the engine should listen, if that is free. */
+  /** The preferred port. */
   readonly wish: number | undefined;
 }
 
-/** Every setting of a key of the container. */
-export function all(settings: readonly Setting[], key: string): Setting[] {
+/** A container with its port. */
+export interface PlacedContainer {
+  readonly container: Container;
+  readonly plan: PortPlan;
+  readonly given: GivenPort;
+  /** The report for its Soulstone. */
+  readonly report: ImportReport;
+}
+
+/** Returns every setting of a key of [Container]. */
+export function all({ settings }: Pick<Container, "settings">, key: string): Setting[] {
   return settings.filter((s) => s.section === "Container" && s.key === key);
 }
 
-/** Changes as one sentence; nothing when there are none. */
-export function join(...parts: readonly (string | undefined)[]): string | undefined {
-  const given = parts.filter((part) => part !== undefined);
-  return given.length === 0 ? undefined : given.join("; ");
+/** Returns changes as one sentence, or nothing if there are none. */
+export function join(...changes: readonly (string | undefined)[]): string | undefined {
+  return changes.filter((change) => change !== undefined).join("; ") || undefined;
 }
 
-/** A setting as a key of `quadlet`. */
-export function passed(setting: Setting, how = setting.how, value = setting.value): Way {
-  return { assign: [{ path: ["quadlet", setting.section, setting.key], value }], how };
+/** Returns a setting as a key of `quadlet`. */
+export function passed(
+  { section, key, ...setting }: Setting,
+  change = setting.change,
+  value = setting.value,
+): Alternative {
+  return { assign: [{ path: ["quadlet", section, key], value }], change };
+}
+
+/** Splits `NAME=VALUE`. */
+export function splitPair(pair: string): readonly [name: string, value: string] {
+  const equals = pair.indexOf("=");
+  return [pair.slice(0, equals), pair.slice(equals + 1)];
 }

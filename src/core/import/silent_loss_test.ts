@@ -1,4 +1,4 @@
-/** Nothing of an input gets lost in silence, whatever it holds. */
+/** No value of an input is lost silently. */
 import { EMPTY_HOST } from "./empty_host.ts";
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
@@ -10,10 +10,10 @@ import { importLlamaSwap } from "./llama_swap/import.ts";
 import { readYaml, type YamlNode } from "./llama_swap/yaml.ts";
 import { importQuadlet } from "./quadlet/import.ts";
 
-/** What was imported is a Codex that compiles, and every field that is named holds something. */
+/** An imported Codex compiles, and every field in the report has a value. */
 async function checkResult({ imported }: ImportResult): Promise<void> {
   if (imported === undefined) return;
-  const { soulstones, notes } = imported;
+  const { soulstones, report } = imported;
   const bytes = new TextEncoder().encode(soulstones.map(({ text }) => text).join("\n"));
   const { codex, findings } = readCodex({
     folder: "",
@@ -23,19 +23,19 @@ async function checkResult({ imported }: ImportResult): Promise<void> {
   const errors = [...findings, ...compiled.findings].filter((f) => f.severity === "error");
   deepStrictEqual(errors, []);
   strictEqual(codex.soulstones.length, soulstones.length);
-  for (const { to, soulstone: name } of notes) {
+  for (const { to, soulstone: name } of report) {
     if (name === undefined || !to?.startsWith(`${name}.`)) continue;
     const soulstone = codex.soulstones.find((s) => s.name === name);
     for (const field of to.slice(name.length + 1).split(", ")) {
       const [first = ""] = field.split(".");
       const value = (soulstone as unknown as Record<string, unknown>)[first];
-      // Groups stand only where there is somebody to run with.
-      ok(value !== undefined || first === "groups", `${to} is not there`);
+      // An engine that runs alone has no groups.
+      ok(value !== undefined || first === "groups", `${to} is not set`);
     }
   }
 }
 
-/** Values as people write them, and as they should not. */
+/** Valid and invalid values. */
 const value = fc.oneof(
   fc.constantFrom(
     "",
@@ -95,7 +95,7 @@ const unit = fc.array(
   lines.map(([section, key, text]) => `[${section}]\n${key}=${text}\n`).join("")
 );
 
-Deno.test("every line of any unit is carried over, changed or told as lost", async () => {
+Deno.test("every line of any unit is in the report", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(unit, { minLength: 1, maxLength: 3 }), async (units) => {
       const names = ["a", "b", "c"];
@@ -112,13 +112,13 @@ Deno.test("every line of any unit is carried over, changed or told as lost", asy
         ok(result.findings.length > 0);
         return;
       }
-      const told = new Set(
-        result.imported.notes.map(({ place }) => `${place.file}:${place.start.line}`),
+      const reported = new Set(
+        result.imported.report.map(({ place }) => `${place.file}:${place.start.line}`),
       );
       units.forEach((text, i) => {
         const read = readQuadletUnit(text);
         for (const { line, key } of "lines" in read ? read.lines : []) {
-          ok(told.has(`${names[i]}.container:${line}`), `${key} in line ${line} of ${text}`);
+          ok(reported.has(`${names[i]}.container:${line}`), `${key} in line ${line} of ${text}`);
         }
       });
     }),
@@ -194,7 +194,7 @@ const config = fc.record({
   tomorrow: node,
 }).map((all) => JSON.stringify(all, null, 1));
 
-/** The lines of the keys above each value, the nearest last. */
+/** Returns the lines of the keys above each value, the nearest last. */
 function leavesOf(root: YamlNode, above: readonly number[] = []): (readonly number[])[] {
   switch (root.kind) {
     case "map":
@@ -208,7 +208,7 @@ function leavesOf(root: YamlNode, above: readonly number[] = []): (readonly numb
   }
 }
 
-Deno.test("every setting of any llama-swap is carried over, changed or told as lost", async () => {
+Deno.test("every setting of any configuration of llama-swap is in the report", async () => {
   let imports = 0;
   await fc.assert(
     fc.asyncProperty(config, async (text) => {
@@ -221,20 +221,20 @@ Deno.test("every setting of any llama-swap is carried over, changed or told as l
       }
       imports++;
       const read = readYaml("config.yaml", text);
-      if ("fault" in read) throw new Error(read.fault.message);
+      if ("error" in read) throw new Error(read.error.message);
       const models = read.root.kind === "map"
         ? read.root.entries.find(({ key }) => key === "models")?.node
         : undefined;
-      // The name of a model is told on its line, and tells nothing of what stands below it.
+      // An entry about the name of a model is not about its settings.
       const names = new Set(
         models?.kind === "map" ? models.entries.map(({ place }) => place.start.line) : [],
       );
-      const told = new Set(
-        result.imported.notes.map(({ place }) => place.start.line)
+      const reported = new Set(
+        result.imported.report.map(({ place }) => place.start.line)
           .filter((number) => !names.has(number)),
       );
       for (const lines of leavesOf(read.root)) {
-        ok(lines.some((number) => told.has(number)), `line ${lines.at(-1)} of\n${text}`);
+        ok(lines.some((number) => reported.has(number)), `line ${lines.at(-1)} of\n${text}`);
       }
     }),
     { numRuns: 300 },

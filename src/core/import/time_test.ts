@@ -1,23 +1,49 @@
 /** No file makes an import slow, however its lines and words repeat. */
 import { ok } from "node:assert/strict";
+import { EMPTY_HOST } from "./empty_host.ts";
 import { importLlamaSwap, importQuadlet } from "./mod.ts";
-
-const CONTEXT = {
-  home: "/home/lich",
-  runtime: undefined,
-  config: undefined,
-  user: 1000,
-  takenPorts: new Map(),
-  takenGroups: new Set<string>(),
-};
 
 const encoder = new TextEncoder();
 
-/** Just under what a file may have. */
+/** Just below the limit of a file. */
 const LENGTH = 120_000;
 
-/** Others work on the machine too; by the square each would take half a minute and more. */
-const LIMIT_MILLISECONDS = 6000;
+/** The most times that an import may take as long as an ordinary one; quadratic work takes more. */
+const LIMIT = 10;
+
+/** The milliseconds of an import of an ordinary configuration of full length. */
+let ordinary: number | undefined;
+
+/** Returns the milliseconds of an import. */
+async function timeOf(importFile: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await importFile();
+  return performance.now() - start;
+}
+
+/**
+ * Fails if an import takes much longer than an ordinary one. A busy machine can spoil a measurement,
+ * so both are measured up to three times.
+ */
+async function checkTime(importFile: () => Promise<unknown>): Promise<void> {
+  let ratio = Infinity;
+  for (let attempt = 0; attempt < 3 && ratio > LIMIT; attempt++) {
+    if (attempt > 0) ordinary = undefined;
+    ordinary ??= await timeOf(() => importSwap(models(500)));
+    ratio = await timeOf(importFile) / ordinary;
+  }
+  ok(ratio <= LIMIT, `it takes ${Math.round(ratio)} times as long as an ordinary import`);
+}
+
+function importUnit(text: string): Promise<unknown> {
+  const file = { path: "a.container", bytes: encoder.encode(text) };
+  return importQuadlet([{ file, folder: "/units", dropIns: [] }], EMPTY_HOST);
+}
+
+function importSwap(text: string): Promise<unknown> {
+  const file = { path: "config.yaml", bytes: encoder.encode(text) };
+  return importLlamaSwap(file, IMAGES, EMPTY_HOST);
+}
 
 function many(text: (i: number) => string, least = LENGTH): string {
   const parts: string[] = [];
@@ -48,20 +74,14 @@ const UNITS: Readonly<Record<string, string>> = {
 };
 
 for (const [name, text] of Object.entries(UNITS)) {
-  Deno.test(`a unit of many ${name} is imported, or refused, in time`, async () => {
-    const begun = performance.now();
-    const file = { path: "a.container", bytes: encoder.encode(text) };
-    await importQuadlet([{ file, folder: "/units", dropIns: [] }], CONTEXT);
-    const milliseconds = performance.now() - begun;
-    ok(milliseconds < LIMIT_MILLISECONDS, `${Math.round(milliseconds)} ms`);
-  });
+  Deno.test(`a unit of many ${name} is fast to import`, () => checkTime(() => importUnit(text)));
 }
 
 const IMAGES = new Map([["llama-server", "ghcr.io/ggml-org/llama.cpp:server"]]);
 
 const SERVER = "llama-server --port ${PORT} -m /m.gguf";
 
-/** The names of `count` models, and the mapping of them. */
+/** Returns the names of `count` models. */
 function ids(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `m${i}`);
 }
@@ -70,7 +90,7 @@ function models(count: number): string {
   return `models:\n${ids(count).map((id) => `  ${id}: {cmd: "${SERVER}"}\n`).join("")}`;
 }
 
-/** As many sets of twenty models each, of which each shares some with others. */
+/** Returns sets of twenty models that share some models with other sets. */
 function overlapping(count: number, sets: number): string {
   return Array.from({ length: sets }, (_, i) => {
     const members = Array.from(
@@ -81,7 +101,7 @@ function overlapping(count: number, sets: number): string {
   }).join("");
 }
 
-/** A set that has all but one of every few models, for each way to choose: no largest sets are more. */
+/** Returns a set for each choice of all but one of every few models: the most largest sets. */
 function pairs(count: number, apart: number): string {
   return Array.from({ length: apart ** 4 }, (_, i) => {
     const left = (id: number) => Math.floor(i / apart ** (Math.floor(id / apart) % 4)) % apart;
@@ -129,15 +149,10 @@ const CONFIGS: Readonly<Record<string, string>> = {
   "merges": `a: &a {${Array.from({ length: 3000 }, (_, i) => `k${i}: 1`).join(", ")}}\nb:\n  <<: [${
     "*a, ".repeat(20_000)
   }]\n`,
-  "settings that nobody knows": many((i) => `x${i}: 1\n`),
+  "unknown settings": many((i) => `x${i}: 1\n`),
 };
 
 for (const [name, text] of Object.entries(CONFIGS)) {
-  Deno.test(`a configuration of many ${name} is imported, or refused, in time`, async () => {
-    const begun = performance.now();
-    const file = { path: "config.yaml", bytes: encoder.encode(text) };
-    await importLlamaSwap(file, IMAGES, CONTEXT);
-    const milliseconds = performance.now() - begun;
-    ok(milliseconds < LIMIT_MILLISECONDS, `${Math.round(milliseconds)} ms`);
-  });
+  Deno.test(`a configuration of many ${name} is fast to import`, () =>
+    checkTime(() => importSwap(text)));
 }

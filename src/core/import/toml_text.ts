@@ -1,39 +1,23 @@
-/** How a Soulstone is written as TOML: in the order of a person, one value of a list on a line. */
+/** Writes a Soulstone as TOML. */
 import { tomlKey, type TomlText, tomlValue } from "../codex/mod.ts";
 import { printable } from "../report/mod.ts";
 
-/** The fields of a Soulstone; a table in it is a map of its own. */
+/** The fields of a Soulstone; a nested table is a map of its own. */
 export interface Fields {
   readonly [name: string]: TomlText | Fields | undefined;
 }
 
-/** Columns that a list may have before it is broken into lines. */
+/** The columns above which a list gets a line for each value. */
 const LINE_WIDTH = 100;
 
-/** The order in which fields stand; tables come behind. */
-const ORDER = [
-  "image",
-  "engine",
-  "model",
-  "description",
-  "groups",
-  "resident",
-  "capabilities",
-  "port",
-  "port_expose",
-  "exec",
-  "devices",
-  "volumes",
-  "secrets",
-  "start_timeout_seconds",
-  "stop_timeout_seconds",
-  "env",
-  "health",
-  "quadlet",
-];
+/** The order of fields; tables follow all values. */
+const ORDER = (
+  "image engine model description groups resident capabilities port port_expose exec devices " +
+  "volumes secrets start_timeout_seconds stop_timeout_seconds env health quadlet"
+).split(" ");
 
 /**
- * The table `name` with `fields`, and `comments` above it, each line of them made printable.
+ * Returns the table `name` with `fields`, below `comments` as printable lines.
  *
  * @example
  * ```ts
@@ -55,10 +39,15 @@ function tableText(path: readonly string[], fields: Fields): string {
   const isPassed = path[1] === "quadlet";
   const lines = values.map((name) => {
     const value = fields[name] as TomlText;
-    // A key of `quadlet` takes one value or several.
+    // A key of `quadlet` takes one value or a list.
     const [only, ...more] = isPassed ? [value].flat() : [];
-    const text = only === undefined || more.length > 0 ? valueText(value) : passedText(only);
-    return `${tomlKey(name)} = ${text}\n`;
+    return `${tomlKey(name)} = ${
+      only === undefined || more.length > 0
+        ? valueText(value)
+        : only === "true" || only === "false"
+        ? only
+        : valueText(only)
+    }\n`;
   });
   const own = path.length === 1 || values.length > 0
     ? [`[${path.map(tomlKey).join(".")}]\n${lines.join("")}`]
@@ -81,9 +70,4 @@ function valueText(value: TomlText): string {
   return typeof value !== "object" || line.length <= LINE_WIDTH
     ? line
     : `[\n${value.map((each) => `  ${tomlValue(each)},\n`).join("")}]`;
-}
-
-/** The one value of a key of `quadlet`. */
-function passedText(value: string | number | boolean): string {
-  return value === "true" || value === "false" ? value : valueText(value);
 }

@@ -1,16 +1,16 @@
-/** The small readers and writers of values. */
+/** Tests of the small functions that read and write values. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { NAME, readCodex } from "../codex/mod.ts";
 import { startOf } from "../report/mod.ts";
-import { noteLine, openLedger } from "./ledger.ts";
-import { freeName } from "./names.ts";
+import { freeName } from "./groups.ts";
 import { parseRunOptions } from "./podman_run.ts";
 import { givePorts, parsePublished } from "./ports.ts";
+import { entryLine, newReport } from "./report.ts";
 import { wholeSeconds } from "./seconds.ts";
 import { soulstoneText } from "./toml_text.ts";
 
-/** Texts with what TOML takes only escaped, and what ends a line to some. */
+/** Texts with characters that TOML must escape, and other line ends. */
 const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 30 }),
   fc.string({
@@ -19,7 +19,7 @@ const text = fc.oneof(
   }),
 );
 
-Deno.test("any text that is written as TOML is read back as it was", () => {
+Deno.test("any text that is written as TOML is read back unchanged", () => {
   fc.assert(
     fc.property(text, fc.array(text), fc.dictionary(text, text), (one, list, env) => {
       const fields = { image: "localhost/x", port: 8780, description: `d${one}`, exec: list, env };
@@ -28,7 +28,7 @@ Deno.test("any text that is written as TOML is read back as it was", () => {
         folder: "",
         files: [{ path: "soulstones/a.toml", bytes: new TextEncoder().encode(toml) }],
       });
-      // What cannot stand in UTF-8 cannot come from a file.
+      // A file cannot hold what is not UTF-8.
       fc.pre([one, ...list, ...Object.entries(env).flat()].every((t) => t.isWellFormed()));
       fc.pre(!Object.hasOwn(env, "__proto__"));
       const [soulstone] = codex.soulstones;
@@ -40,7 +40,7 @@ Deno.test("any text that is written as TOML is read back as it was", () => {
   );
 });
 
-Deno.test("a long list has a line for each value, and a key of quadlet one value or several", () => {
+Deno.test("a long list has a line for each value, and a key of quadlet has one value or a list", () => {
   const quadlet = { Container: { Label: ["a=b"], RunInit: ["true"], Mount: ["x", "y"] } };
   const long = "x".repeat(60);
   strictEqual(
@@ -50,7 +50,7 @@ Deno.test("a long list has a line for each value, and a key of quadlet one value
   );
 });
 
-Deno.test("every name is one that a Soulstone may have, and nobody has it yet", () => {
+Deno.test("every name is valid for a Soulstone and unused", () => {
   const taken = new Set<string>();
   fc.assert(fc.property(fc.string({ unit: "grapheme" }), (wish) => {
     const before = new Set(taken);
@@ -76,7 +76,7 @@ const SECONDS: readonly (readonly [text: string, seconds: number | undefined])[]
   ["1 month", undefined],
 ];
 
-Deno.test("time spans of whole seconds are read, and no others", () => {
+Deno.test("only time spans of whole seconds are read", () => {
   for (const [span, seconds] of SECONDS) strictEqual(wholeSeconds(span), seconds, span);
 });
 
@@ -88,9 +88,9 @@ const PUBLISHED: readonly (readonly [text: string, read: string])[] = [
   ["[::1]:8080:8000", "::1 8080 8000"],
   ["0.0.0.0:8080:8000", "0.0.0.0 8080 8000"],
   ["localhost:8080:8000", "localhost 8080 8000"],
-  ["53:53/udp", "a Soulstone has one TCP port, and no udp"],
-  ["8000-8010:8000-8010", "it is not one port"],
-  ["http", "it is not one port"],
+  ["53:53/udp", "a Soulstone has one TCP port; udp is not supported"],
+  ["8000-8010:8000-8010", "it is not a single port"],
+  ["http", "it is not a single port"],
   ["70000:80", "a port is a number from 1 to 65535"],
   ["80:0", "a port is a number from 1 to 65535"],
 ];
@@ -98,26 +98,26 @@ const PUBLISHED: readonly (readonly [text: string, read: string])[] = [
 Deno.test("published ports are read as Podman reads them", () => {
   for (const [published, expected] of PUBLISHED) {
     const read = parsePublished(published);
-    const said = "problem" in read
+    const actual = "problem" in read
       ? read.problem
       : `${read.address ?? "-"} ${read.outside ?? "-"} ${read.inside}`;
-    strictEqual(said, expected, published);
+    strictEqual(actual, expected, published);
   }
 });
 
-Deno.test("a port that cannot be given is replaced, and the reason told", () => {
+Deno.test("a port that is not free is replaced, with the reason", () => {
   const taken = new Map([[9090, "the Harvester (Prometheus)"]]);
   const wishes = [9090, 80, undefined, undefined, 65_535, 65_535, 70_000];
   const given = givePorts(wishes.map((wish, i) => ({ owner: `e${i}`, wish })), taken);
   deepStrictEqual(given.map(({ port }) => port), [9091, 8780, 8781, 8782, 65_535, 1024, 8783]);
   deepStrictEqual(given.map(({ why }) => why), [
-    "port 9090 is taken by the Harvester (Prometheus)",
-    "only root may publish port 80",
+    "port 9090 is used by the Harvester (Prometheus)",
+    "only root can publish port 80",
     undefined,
     undefined,
     undefined,
-    "port 65535 is taken by e4",
-    "70000 is no port",
+    "port 65535 is used by e4",
+    "70000 is not a port",
   ]);
 });
 
@@ -140,30 +140,34 @@ const OPTIONS: readonly (readonly [words: string, read: string])[] = [
 Deno.test("options of podman run are read up to the image", () => {
   for (const [words, expected] of OPTIONS) {
     const { options, rest } = parseRunOptions(words.split(" "));
-    const said = options.map(({ name, value }) => value === undefined ? name : `${name}=${value}`);
-    strictEqual(`${said.join(" ")} | ${rest.join(" ")}`, expected, words);
-    // What an option was written with is kept, so that it can be passed on.
+    const actual = options.map(({ name, value }) =>
+      value === undefined ? name : `${name}=${value}`
+    );
+    strictEqual(`${actual.join(" ")} | ${rest.join(" ")}`, expected, words);
+    // The words of an option are kept, so that it can be passed on.
     const own = options.flatMap((option) => option.words).join("").replace(/-/g, "");
     strictEqual(words.replace(/[ =-]/g, "").startsWith(own.replace(/=/g, "")), true, words);
   }
 });
 
-Deno.test("an item without a fate is lost, and its parts stand for it", () => {
-  const ledger = openLedger();
+Deno.test("an item without an outcome is lost, and parts replace it", () => {
+  const report = newReport();
   const at = startOf("a.container");
-  const first = ledger.enter(at, "A=1");
-  ledger.enter(at, "B=2");
-  const [x, y] = ledger.split(ledger.enter(at, "C=x y"), ["C=x", "C=y"]);
-  ledger.split(ledger.enter(at, "D="), []);
-  ledger.note(first, "carried", { to: "a.b" });
+  const first = report.add(at, "A=1");
+  report.add(at, "B=2");
+  const [x, y] = report.split(report.add(at, "C=x y"), ["C=x", "C=y"]);
+  report.split(report.add(at, "D="), []);
+  report.of("a").record(first, "carried", { to: "b" });
   if (x === undefined || y === undefined) throw new Error("the parts are missing");
-  ledger.note(y, "changed", { to: "a.c", why: "because" });
-  ledger.note(y, "changed", { to: "a.c", why: "because" });
-  deepStrictEqual(ledger.close().map((note) => `${note.outcome} ${noteLine(note)}`), [
+  report.of("a").record(y, "changed", { to: "c", why: "because" });
+  report.of("a").record(y, "changed", { to: "c", why: "because" });
+  report.of("a").record(report.add(at, "E=1"), "carried", { to: "" });
+  deepStrictEqual(report.entries().map((entry) => `${entry.outcome} ${entryLine(entry)}`), [
     "carried a.container:1:1 `A=1` → a.b",
     "lost a.container:1:1 `B=2`: lychd has no field for it",
     "lost a.container:1:1 `C=x`: lychd has no field for it",
     "changed a.container:1:1 `C=y` → a.c: because",
     "carried a.container:1:1 `D=`: it is empty",
+    "carried a.container:1:1 `E=1` → a",
   ]);
 });

@@ -1,24 +1,24 @@
 import { EMPTY_HOST } from "../empty_host.ts";
 import { deepStrictEqual, match, ok } from "node:assert/strict";
-import { noteLine } from "../ledger.ts";
+import { entryLine } from "../report.ts";
 import { importLlamaSwap } from "./import.ts";
 
-/** What was written, what became of it, and why nothing was. */
+/** Returns the TOML, the report and the errors of an import. */
 async function imported(yaml: string, images: Readonly<Record<string, string>> = {}) {
   const file = { path: "config.yaml", bytes: new TextEncoder().encode(yaml) };
   const result = await importLlamaSwap(file, new Map(Object.entries(images)), EMPTY_HOST);
   return {
     toml: result.imported?.soulstones.map(({ text }) => text).join("\n") ?? "",
-    told: result.imported?.notes.filter(({ outcome }) => outcome !== "carried")
-      .map((note) => `${note.outcome} ${noteLine(note)}`) ?? [],
-    faults: result.findings.map(({ message, hint }) => `${message}; ${hint}`),
+    reported: result.imported?.report.filter(({ outcome }) => outcome !== "carried")
+      .map((entry) => `${entry.outcome} ${entryLine(entry)}`) ?? [],
+    errors: result.findings.map(({ message, hint }) => `${message}; ${hint}`),
   };
 }
 
-Deno.test("a macro that is no text is told as lost, and its use is a fault", async () => {
+Deno.test("a macro that is not a scalar is lost, and its use is an error", async () => {
   const macros = "macros: {mapm: {a: 1}, listm: [1], m: -c 8}\n";
   const unused = await imported(`${macros}models: {a: {cmd: "llama-server -hf a/b \${m}"}}`);
-  const lost = unused.told.filter((line) => line.includes("macros."));
+  const lost = unused.reported.filter((line) => line.includes("macros."));
   deepStrictEqual(lost.map((line) => line.replace(/:.*?`/, ": `").replace(/`:.*/, "`")), [
     "lost config.yaml: `macros.mapm (1 value)`",
     "lost config.yaml: `macros.listm (1 value)`",
@@ -26,17 +26,17 @@ Deno.test("a macro that is no text is told as lost, and its use is a fault", asy
   match(unused.toml, /"-c", "8"/);
 
   const used = await imported(`${macros}models: {a: {cmd: "llama-server -hf a/b \${mapm}"}}`);
-  match(used.faults.join("\n"), /model `a` uses a macro `mapm` that is not there/);
+  match(used.errors.join("\n"), /model `a` uses the unknown macro `mapm`/);
 
-  // A model's own stands in front of the global one, whatever it is.
+  // A model's own macro hides the global one, even if it is not a scalar.
   const own = await imported(
     `${macros}models: {a: {macros: {m: {b: 1}}, cmd: "llama-server -hf a/b \${m}"}}`,
   );
-  match(own.faults.join("\n"), /model `a` uses a macro `m` that is not there/);
+  match(own.errors.join("\n"), /model `a` uses the unknown macro `m`/);
 });
 
-Deno.test("variables of env are carried, and what else starts a program is told as lost", async () => {
-  const { toml, told } = await imported(
+Deno.test("variables of env are carried, and other wrappers are lost", async () => {
+  const { toml, reported } = await imported(
     `models:\n  a:\n    cmd: sudo env CUDA_VISIBLE_DEVICES=1 T=\${env.T} nice -n 5 llama-server -hf a/b\n` +
       `    env: [CUDA_VISIBLE_DEVICES=0, B=2]\n`,
   );
@@ -47,23 +47,23 @@ Deno.test("variables of env are carried, and what else starts a program is told 
   for (
     const expected of [/^lost .*`sudo`: /, /^lost .*`nice -n 5`: /, /^lost .*`T=\$\{env.T\}`: /]
   ) {
-    ok(told.some((line) => expected.test(line)), `${expected} of ${told.join("\n")}`);
+    ok(reported.some((line) => expected.test(line)), `${expected} of ${reported.join("\n")}`);
   }
 });
 
-Deno.test("variables before docker run are not the container's", async () => {
-  const { toml, told } = await imported(
+Deno.test("variables before docker run are not those of the container", async () => {
+  const { toml, reported } = await imported(
     `models: {a: {cmd: "env A=1 docker run ghcr.io/ggml-org/llama.cpp:server -hf a/b"}}`,
   );
   ok(!/\bA = /.test(toml));
-  ok(told.some((line) => /^lost .*`A=1`: /.test(line)), told.join("\n"));
+  ok(reported.some((line) => /^lost .*`A=1`: /.test(line)), reported.join("\n"));
 });
 
-Deno.test("an image for a program that no model runs is told, with the nearest", async () => {
+Deno.test("an image for an unused program is reported, with a suggestion", async () => {
   const images = { "wisper-server": "localhost/whisper", vlm: "x" };
   const models = `models:\n  a: {cmd: whisper-server}\n  b: {cmd: vllm serve m}\n`;
-  const { told } = await imported(models, images);
-  const own = told.filter((line) =>
+  const { reported } = await imported(models, images);
+  const own = reported.filter((line) =>
     line.includes("--image wisper") || line.includes("--image vlm")
   );
   deepStrictEqual(own, [
@@ -71,21 +71,21 @@ Deno.test("an image for a program that no model runs is told, with the nearest",
     "did you mean `whisper-server`?",
     "lost config.yaml:1:1 `--image vlm=x`: no model runs `vlm`: did you mean `vllm`?",
   ]);
-  const { faults } = await imported(`models: {a: {cmd: whisper-server}}`, images);
-  match(faults.join("\n"), /did you mean `whisper-server`\?/);
+  const { errors } = await imported(`models: {a: {cmd: whisper-server}}`, images);
+  match(errors.join("\n"), /did you mean `whisper-server`\?/);
 
-  // By the name of the program, as it is written, or as it is known.
+  // Both the name in the file and the known name are accepted.
   const used = { "llama-server-b1": "localhost/a", vllm: "localhost/b" };
   const fine = await imported(
     `models:\n  a: {cmd: sudo llama-server-b1 -hf a/b}\n  b: {cmd: vllm serve m}\n`,
     used,
   );
-  ok(!fine.told.some((line) => line.includes("--image llama") && line.startsWith("lost")));
-  ok(!fine.told.some((line) => line.startsWith("lost") && line.includes("localhost/b")));
+  ok(!fine.reported.some((line) => line.includes("--image llama") && line.startsWith("lost")));
+  ok(!fine.reported.some((line) => line.startsWith("lost") && line.includes("localhost/b")));
 });
 
-Deno.test("a time that is cut names its limit, wherever it stands", async () => {
-  const { toml, told } = await imported(
+Deno.test("a shortened time names its limit", async () => {
+  const { toml, reported } = await imported(
     "unloadTimeout: 7200\nhealthCheckTimeout: 100000\nmodels:\n" +
       "  a: {cmd: vllm serve m}\n" +
       "  b: {cmd: docker run --stop-timeout 100000 ghcr.io/ggml-org/llama.cpp:server}\n",
@@ -98,5 +98,5 @@ Deno.test("a time that is cut names its limit, wherever it stands", async () => 
       /^changed .*`healthCheckTimeout: 100000` → start_timeout_seconds: .*86400/,
       /^changed .*`--stop-timeout 100000` → b.stop_timeout_seconds: .*3600/,
     ]
-  ) ok(told.some((line) => expected.test(line)), `${expected} of ${told.join("\n")}`);
+  ) ok(reported.some((line) => expected.test(line)), `${expected} of ${reported.join("\n")}`);
 });

@@ -1,38 +1,40 @@
 /**
- * The expressions of llama-swap's matrix: `&` binds tighter than `|`, `+name` stands for another set.
+ * The expressions of llama-swap's matrix: `&` binds tighter than `|`, `+name` is another set.
  * Source: docs/kb/guides/routing/groups-and-matrix.md and the DSL's grammar, 2026-09.
  */
 
-/** How many combinations one set may have, as in llama-swap. */
+/** The most combinations of one set, as in llama-swap. */
 const COMBINATION_LIMIT = 1000;
 
-/** How many models all sets of a matrix may put together on the way to their combinations. */
+/** The most models in the intermediate combinations of all sets of a matrix. */
 const MEMBER_LIMIT = 1_000_000;
 
-/** How many parentheses may stand in each other. */
+/** The deepest nesting of parentheses. */
 const DEPTH_LIMIT = 100;
 
-/** Combinations of models, each sorted and each once. */
+const TOO_MANY = "it has too many combinations";
+
+/** Combinations of models, sorted and distinct. */
 export type Combinations = readonly (readonly string[])[];
 
-/** Counts what the sets of one matrix put together; false once it is too much. */
-export type Tally = (members: number) => boolean;
+/** Counts the models of intermediate combinations. Returns false above the limit. */
+export type Budget = (members: number) => boolean;
 
-/** A tally that nothing is counted in yet. */
-export function newTally(): Tally {
+/** Returns the budget of one matrix. */
+export function newBudget(): Budget {
   let count = 0;
   return (members) => (count += members) <= MEMBER_LIMIT;
 }
 
 /**
- * The combinations that an expression allows. `modelOf` tells which model a word stands for,
- * `setOf` what `+name` stands for; `tally` is that of the matrix.
+ * Returns the combinations that an expression allows. `modelOf` resolves words, and `setOf` resolves
+ * `+name`.
  *
  * @example
  * ```ts
- * import { combinationsOf, newTally } from "./matrix.ts";
+ * import { combinationsOf, newBudget } from "./matrix.ts";
  * const same = (word: string) => word;
- * combinationsOf("(a | b) & c", { modelOf: same, setOf: () => undefined, tally: newTally() });
+ * combinationsOf("(a | b) & c", { modelOf: same, setOf: () => undefined, budget: newBudget() });
  * // { combinations: [["a", "c"], ["b", "c"]] }
  * ```
  */
@@ -41,7 +43,7 @@ export function combinationsOf(
   names: {
     readonly modelOf: (word: string) => string | undefined;
     readonly setOf: (name: string) => Combinations | undefined;
-    readonly tally: Tally;
+    readonly budget: Budget;
   },
 ): { combinations: Combinations } | { problem: string } {
   const tokens = expression.match(/[&|()]|\+?[\p{L}\p{N}_.-]+|\+|[^\s]/gu) ?? [];
@@ -49,55 +51,55 @@ export function combinationsOf(
   let depth = 0;
   let problem: string | undefined;
 
-  function fail(words: string): string[][] {
-    problem ??= words;
+  function fail(text: string): string[][] {
+    problem ??= text;
     return [];
   }
-  function either(): string[][] {
-    const all = both();
+  function alternatives(): string[][] {
+    const all = combined();
     while (problem === undefined && tokens[at] === "|") {
       at++;
-      all.push(...both());
-      if (all.length > COMBINATION_LIMIT) return fail("it has too many combinations");
+      all.push(...combined());
+      if (all.length > COMBINATION_LIMIT) return fail(TOO_MANY);
     }
     return all;
   }
-  function both(): string[][] {
-    let all = one();
+  function combined(): string[][] {
+    let all = operand();
     while (problem === undefined && tokens[at] === "&") {
       at++;
-      const right = one();
+      const right = operand();
       const members = all.length * membersOf(right) + right.length * membersOf(all);
-      if (all.length * right.length > COMBINATION_LIMIT || !names.tally(members)) {
-        return fail("it has too many combinations");
+      if (all.length * right.length > COMBINATION_LIMIT || !names.budget(members)) {
+        return fail(TOO_MANY);
       }
       all = all.flatMap((left) => right.map((r) => [...left, ...r]));
     }
     return all;
   }
-  function one(): string[][] {
+  function operand(): string[][] {
     const token = tokens[at++];
-    if (token === undefined) return fail("it ends where a model should stand");
+    if (token === undefined) return fail("it ends before a model");
     if (token === "(") {
-      if (++depth > DEPTH_LIMIT) return fail(`it is more than ${DEPTH_LIMIT} parentheses deep`);
-      const inner = either();
+      if (++depth > DEPTH_LIMIT) return fail(`parentheses are nested deeper than ${DEPTH_LIMIT}`);
+      const inner = alternatives();
       depth--;
       return tokens[at++] === ")" ? inner : fail("a parenthesis is not closed");
     }
     if (token.startsWith("+") && token.length > 1) {
       const set = names.setOf(token.slice(1));
       if (set === undefined) return fail(`there is no set \`${token.slice(1)}\``);
-      if (!names.tally(membersOf(set))) return fail("it has too many combinations");
+      if (!names.budget(membersOf(set))) return fail(TOO_MANY);
       return set.map((c) => [...c]);
     }
-    if (!/^[\p{L}\p{N}_.-]+$/u.test(token)) return fail(`\`${token}\` cannot stand here`);
+    if (!/^[\p{L}\p{N}_.-]+$/u.test(token)) return fail(`\`${token}\` is not expected here`);
     const model = names.modelOf(token);
     return model === undefined ? fail(`there is no model \`${token}\``) : [[model]];
   }
 
-  const all = either();
-  if (problem === undefined && at < tokens.length) fail(`\`${tokens[at]}\` cannot stand here`);
-  if (all.length > COMBINATION_LIMIT) fail("it has too many combinations");
+  const all = alternatives();
+  if (problem === undefined && at < tokens.length) fail(`\`${tokens[at]}\` is not expected here`);
+  if (all.length > COMBINATION_LIMIT) fail(TOO_MANY);
   if (problem !== undefined) return { problem };
   const unique = new Map(all.map((combination) => {
     const members = [...new Set(combination)].sort();

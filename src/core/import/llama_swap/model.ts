@@ -1,46 +1,56 @@
 /** One model of llama-swap as a container. */
 import { split as splitLikeAShell } from "shlex";
+import { soulstoneSchema } from "../../codex/mod.ts";
 import type { Place } from "../../report/mod.ts";
-import type { Setting } from "../setting.ts";
 import type { ImportContext } from "../imported.ts";
-import { isImage } from "../imported.ts";
-import type { Item, Ledger } from "../ledger.ts";
+import type { ImportReport, Item } from "../report.ts";
+import { type Setting, splitPair } from "../setting.ts";
 import type { Model } from "./config.ts";
-import { environmentIn, fillMacros, macrosIn } from "./macros.ts";
+import { environmentIn, expandMacros, macrosIn } from "./macros.ts";
 import { neededFiles, type Program, programOf, secretInstead, translateOption } from "./program.ts";
 import { type Entry, invalid, type Reader, textOf, textsOf } from "./reader.ts";
 import { unwrap } from "./wrappers.ts";
 
-/** What is known around a model. */
-export interface ModelWorld {
-  readonly context: ImportContext;
-  /** Images that the operator named for programs of the host. */
-  readonly images: ReadonlyMap<string, string>;
-  /** What `${PORT}` is for it. */
+/** A model, and what its import depends on. */
+export interface ModelInput {
+  readonly model: Model;
+  /** The name of its Soulstone. */
+  readonly name: string;
+  /** The value of `${PORT}`. */
   readonly port: number;
+  readonly context: ImportContext;
+  /** The images of `--image`, by program. */
+  readonly images: ReadonlyMap<string, string>;
   /** The text of the file. */
   readonly source: string;
+  readonly reader: Reader;
+  /** The report for its Soulstone. */
+  readonly report: ImportReport;
 }
 
-/** A text with its macros filled in; those of the environment stay as they are. */
-export function fill(model: Model, { context, port }: ModelWorld, text: string): string {
-  const filled = fillMacros(text, [{ name: "PORT", value: String(port) }, ...model.macros]);
-  return context.home === undefined ? filled : filled.replaceAll("${env.HOME}", context.home);
+/** Expands the macros of a text, except those of the environment. */
+export function expand({ model, context, port }: ModelInput, text: string): string {
+  const expanded = expandMacros(text, [{ name: "PORT", value: String(port) }, ...model.macros]);
+  return context.home === undefined ? expanded : expanded.replaceAll("${env.HOME}", context.home);
 }
 
-/** Whether a model's command uses `${PORT}`: then llama-swap gives it the next one. */
+/** Returns a setting of the model as text with its macros expanded, or nothing if it is not set. */
+export function settingText(input: ModelInput, key: string): string | undefined {
+  const entry = input.model.settings.get(key);
+  if (entry === undefined) return undefined;
+  return expand(input, textOf(entry.node, `\`${key}\``, input.reader) ?? "");
+}
+
+/** Returns true if a model's command uses `${PORT}`, so that llama-swap gives it the next one. */
 export function usesPort(model: Model): boolean {
   const cmd = model.settings.get("cmd")?.node;
   const text = cmd?.kind === "scalar" ? String(cmd.value) : "";
-  return fillMacros(withoutComments(text), model.macros).includes("${PORT}");
+  return expandMacros(withoutComments(text), model.macros).includes("${PORT}");
 }
 
-/** The words of a model's command; nothing, with a fault, when llama-swap would refuse it. */
-export function wordsOf(
-  model: Model,
-  world: ModelWorld,
-  reader: Reader,
-): readonly string[] | undefined {
+/** Returns the words of a model's command, or adds an error if llama-swap would refuse it. */
+export function wordsOf(input: ModelInput): readonly string[] | undefined {
+  const { model, reader } = input;
   const entry = model.settings.get("cmd");
   const text = entry === undefined ? undefined : textOf(entry.node, "`cmd`", reader);
   const place = entry?.node.place ?? model.place;
@@ -48,18 +58,18 @@ export function wordsOf(
     invalid(reader, place, `model \`${model.id}\` has no \`cmd\``);
     return undefined;
   }
-  const filled = fill(model, world, withoutComments(text ?? ""));
-  const unknown = macrosIn(filled);
+  const expanded = expand(input, withoutComments(text ?? ""));
+  const unknown = macrosIn(expanded);
   for (const name of unknown) {
-    invalid(reader, place, `model \`${model.id}\` uses a macro \`${name}\` that is not there`);
+    invalid(reader, place, `model \`${model.id}\` uses the unknown macro \`${name}\``);
   }
   try {
-    // A backslash at the end of a line is a space to llama-swap, wherever it stands.
-    const lines = withoutComments(filled).split("\n")
+    // llama-swap reads a backslash at the end of a line as a space, even in quotes.
+    const lines = withoutComments(expanded).split("\n")
       .map((line) => line.trim().endsWith("\\") ? `${line.trim().slice(0, -1)} ` : line);
     return unknown.length > 0 ? undefined : splitLikeAShell(lines.join("\n"));
   } catch {
-    invalid(reader, place, `\`cmd\` of model \`${model.id}\` has a quote that is not closed`);
+    invalid(reader, place, `\`cmd\` of model \`${model.id}\` has an unclosed quote`);
     return undefined;
   }
 }
@@ -68,96 +78,76 @@ function withoutComments(text: string): string {
   return text.split("\n").filter((line) => !line.trim().startsWith("#")).join("\n");
 }
 
-/** The program that a model runs, and its settings; or why it can be no Soulstone. */
+/** Returns the program and the settings of a model, or the reason why it cannot be a Soulstone. */
 export function containerSettings(
-  model: Model,
-  name: string,
+  input: ModelInput,
   words: readonly string[],
-  world: ModelWorld,
-  reader: Reader,
 ): { program: Program; settings: Setting[] } | { problem: string } {
-  const { ledger } = reader;
+  const { model, report } = input;
   const cmd = model.settings.get("cmd");
   if (cmd === undefined) return { problem: "it has no `cmd`" };
   const command = unwrap(words);
-  const program = programOf(command.words, world.images);
+  const program = programOf(command.words, input.images);
   if (program.kind === "none") return program;
   if (program.image === undefined) {
-    const named = program.kind === "host" ? program.program : "";
-    return {
-      problem: `no image is known for \`${named}\` of this host; --image ${named}=IMAGE names one`,
-    };
+    const name = program.kind === "host" ? program.program : "";
+    return { problem: `there is no default image for \`${name}\`; use --image ${name}=IMAGE` };
   }
-  if (!isImage(program.image)) return { problem: `\`${program.image}\` is no image name` };
-  const enter = (text: string, first = text) =>
-    ledger.enter(placeIn(cmd, first, world.source) ?? cmd.item.place, text);
+  if (!soulstoneSchema.shape.image.safeParse(program.image).success) {
+    return { problem: `\`${program.image}\` is not an image name` };
+  }
+  const add = (text: string, first = text) =>
+    report.add(placeIn(cmd, first, input.source) ?? cmd.item.place, text);
   const settings = program.kind === "container"
     ? [
-      setting("Image", program.image, enter(program.given), program.how),
-      ...program.options.flatMap((option) =>
-        optionSettings(option, enter(option.words.join(" "), option.words[0]), name, ledger)
-      ),
+      setting("Image", program.image, add(program.given), program.change),
+      ...program.options.flatMap((option) => {
+        const item = add(option.words.join(" "), option.words[0]);
+        const translated = translateOption(option);
+        if ("settings" in translated) {
+          const { settings: own, change } = translated;
+          return own.map(({ key, value }) => setting(key, value, item, change));
+        }
+        report.record(item, translated.outcome, translated);
+        return [];
+      }),
     ]
-    : hostSettings(program, program.image, name, cmd, world, ledger);
-  for (const { words: own, why } of command.lost) {
-    ledger.note(enter(own.join(" "), own[0]), "lost", { soulstone: name, why });
-  }
-  const variables = command.variables.flatMap((pair) =>
-    commandVariable(pair, program, enter(pair), name, ledger)
-  );
+    : hostSettings(program, program.image, input, add);
+  for (const { words: own, why } of command.lost) report.lost(add(own.join(" "), own[0]), why);
+  const variables = command.variables.flatMap((pair) => {
+    const item = add(pair);
+    const why = program.kind === "container"
+      ? "it is a variable of Docker itself"
+      : environmentIn(pair).length > 0
+      ? secretInstead(splitPair(pair)[0])
+      : undefined;
+    if (why === undefined) return [setting("Environment", pair, item)];
+    report.lost(item, why);
+    return [];
+  });
   for (const variable of environmentIn(command.words.join(" "))) {
-    ledger.note(enter(`\${env.${variable}}`), "lost", {
-      soulstone: name,
-      why: "llama-swap fills it in from its own environment: write the value in its place",
-    });
+    const why = "llama-swap expands it from its own environment: write the value";
+    report.lost(add(`\${env.${variable}}`), why);
   }
   const exec: Setting[] = program.words.length === 0
     ? []
     : [{ ...setting("Exec", "", cmd.item), words: program.words }];
-  if (exec.length === 0) ledger.note(cmd.item, "carried", { soulstone: name, to: `${name}.image` });
+  if (exec.length === 0) report.record(cmd.item, "carried", { to: "image" });
+  const setByCommand = new Set(variables.map(({ value }) => splitPair(value)[0]));
   return {
     program,
-    settings: [
-      ...settings,
-      ...exec,
-      ...variableSettings(model, name, world, reader, new Set(variables.map(variableOf))),
-      ...variables,
-    ],
+    settings: [...settings, ...exec, ...variableSettings(input, setByCommand), ...variables],
   };
 }
 
-/** A variable that the command itself sets for its program. */
-function commandVariable(
-  pair: string,
-  program: Program,
-  item: Item,
-  soulstone: string,
-  ledger: Ledger,
-): Setting[] {
-  const why = program.kind === "container"
-    ? "it is Docker's own variable, and not the container's"
-    : environmentIn(pair).length > 0
-    ? secretInstead(pair.replace(/=.*$/s, ""))
-    : undefined;
-  if (why === undefined) return [setting("Environment", pair, item)];
-  ledger.note(item, "lost", { soulstone, why });
-  return [];
-}
-
-/** The name of a variable that a setting gives. */
-function variableOf({ value }: Setting): string {
-  return value.replace(/=.*$/s, "");
-}
-
-/** Where a word of a command stands in the file; nothing when a macro brought it. */
+/** Returns the place of a word of a command in the file, or nothing if it came from a macro. */
 function placeIn({ node: { place } }: Entry, word: string, source: string): Place | undefined {
   const lines = source.split("\n");
   for (let line = place.start.line; line <= place.end.line; line++) {
     const text = lines[line - 1] ?? "";
     const from = line === place.start.line ? place.start.column - 1 : 0;
     for (let at = text.indexOf(word, from); at >= 0; at = text.indexOf(word, at + 1)) {
-      const isWord = /^[\s"'=]?$/.test(text[at - 1] ?? "");
-      if (!isWord) continue;
+      if (!/^[\s"'=]?$/.test(text[at - 1] ?? "")) continue;
       const start = { line, column: at + 1 };
       return { file: place.file, start, end: { line, column: start.column + word.length } };
     }
@@ -165,96 +155,60 @@ function placeIn({ node: { place } }: Entry, word: string, source: string): Plac
   return undefined;
 }
 
-function setting(key: string, value: string, item: Item, how?: string): Setting {
-  return { section: "Container", key, value, item, ...how === undefined ? {} : { how } };
+function setting(key: string, value: string, item: Item, change?: string): Setting {
+  return { section: "Container", key, value, item, change };
 }
 
-function optionSettings(
-  option: Parameters<typeof translateOption>[0],
-  item: Item,
-  soulstone: string,
-  ledger: Ledger,
-): Setting[] {
-  const translated = translateOption(option);
-  if ("settings" in translated) {
-    return translated.settings.map(({ key, value }) => setting(key, value, item, translated.how));
-  }
-  ledger.note(item, translated.outcome, { soulstone, why: translated.why });
-  return [];
-}
-
-/** An image in the place of a program of the host, with the folders of its files. */
+/** Returns an image for a program of the host, and the folders of its files. */
 function hostSettings(
-  program: Extract<Program, { kind: "host" }>,
+  { program, words }: Extract<Program, { kind: "host" }>,
   image: string,
-  soulstone: string,
-  cmd: Entry,
-  { context, source }: ModelWorld,
-  ledger: Ledger,
+  { context: { home }, report }: ModelInput,
+  add: (text: string) => Item,
 ): Setting[] {
-  const enter = (text: string) => ledger.enter(placeIn(cmd, text, source) ?? cmd.item.place, text);
-  const { folders, unseen } = neededFiles(program.words);
-  for (const file of unseen) {
-    ledger.note(enter(file), "lost", {
-      soulstone,
-      why: "the container does not see it: mount its folder by `volumes`, and write the path there",
-    });
+  const { folders, unmounted } = neededFiles(words);
+  for (const file of unmounted) {
+    report.lost(add(file), "mount its folder in `volumes`, and write the path in the container");
   }
-  const home = context.home;
-  const mounted = (folder: string) =>
+  const source = (folder: string) =>
     home !== undefined && folder.startsWith(`${home}/`) ? `~${folder.slice(home.length)}` : folder;
+  const change =
+    `an image replaces the program of this host; use --image ${program}=IMAGE for another one`;
   return [
-    setting(
-      "Image",
-      image,
-      enter(program.program),
-      `the program of this host becomes an image; --image ${program.program}=IMAGE names another`,
-    ),
-    ...folders.map(({ folder, isWritten }) =>
-      setting(
-        "Volume",
-        `${mounted(folder)}:${folder}${isWritten ? "" : ":ro"}`,
-        enter(folder),
-        "mounted, so that the container sees it",
-      )
-    ),
+    setting("Image", image, add(program), change),
+    ...folders.map(({ folder, isWritten }) => {
+      const volume = `${source(folder)}:${folder}${isWritten ? "" : ":ro"}`;
+      return setting("Volume", volume, add(folder), "mounted into the container");
+    }),
   ];
 }
 
-/** The variables of a model, without those that its command sets itself. */
-function variableSettings(
-  model: Model,
-  soulstone: string,
-  world: ModelWorld,
-  reader: Reader,
-  setByCommand: ReadonlySet<string>,
-): Setting[] {
-  const { ledger } = reader;
-  const entry = model.settings.get("env");
+/** Returns the variables of a model, without those that its command sets. */
+function variableSettings(input: ModelInput, setByCommand: ReadonlySet<string>): Setting[] {
+  const { report } = input;
+  const entry = input.model.settings.get("env");
   if (entry === undefined) return [];
-  const pairs = textsOf(entry.node, "`env`", reader);
-  const items = ledger.split(
+  const pairs = textsOf(entry.node, "`env`", input.reader);
+  const items = report.split(
     entry.item,
     pairs.map(({ text, place }) => ({ text: `env: ${text}`, place })),
   );
-  const last = new Map(pairs.map(({ text }, i) => [text.replace(/=.*$/s, ""), i]));
+  const last = new Map(pairs.map(({ text }, i) => [nameOf(text), i]));
   return pairs.flatMap(({ text }, i) => {
     const item = items[i] ?? entry.item;
-    const pair = fill(model, world, text);
-    const variable = pair.replace(/=.*$/s, "");
-    const [unknown] = environmentIn(pair);
-    const note = (outcome: "carried" | "lost", why: string) => {
-      ledger.note(item, outcome, { soulstone, why });
-      return [];
-    };
-    if (!pair.includes("=")) return note("lost", "it is no NAME=VALUE");
-    if (last.get(text.replace(/=.*$/s, "")) !== i) {
-      return note("carried", "it has no effect: it is set again behind");
-    }
-    if (setByCommand.has(variable)) {
-      return note("carried", "it has no effect: `cmd` sets it again");
-    }
-    if (unknown !== undefined) return note("lost", secretInstead(variable));
-    return [setting("Environment", pair, item)];
+    const pair = expand(input, text);
+    const variable = nameOf(pair);
+    if (!pair.includes("=")) report.lost(item, "it is not NAME=VALUE");
+    else if (last.get(nameOf(text)) !== i) {
+      report.record(item, "carried", { why: "it has no effect: it is set again below" });
+    } else if (setByCommand.has(variable)) {
+      report.record(item, "carried", { why: "it has no effect: `cmd` sets it again" });
+    } else if (environmentIn(pair).length > 0) report.lost(item, secretInstead(variable));
+    else return [setting("Environment", pair, item)];
+    return [];
   });
+}
+
+function nameOf(pair: string): string {
+  return pair.replace(/=.*$/s, "");
 }

@@ -1,4 +1,4 @@
-/** A command of llama-swap as a container: the one that it runs, or an image for a program of the host. */
+/** A command of llama-swap as a container: its own one, or an image for a program of the host. */
 import { basename, dirname } from "node:path/posix";
 import { command } from "../../report/mod.ts";
 import { parseRunOptions, quadletKeyOf, type RunOption } from "../podman_run.ts";
@@ -8,27 +8,27 @@ export type Program =
   | {
     readonly kind: "container";
     readonly image: string;
-    /** The image as it was named. */
+    /** The image of the input. */
     readonly given: string;
     readonly options: readonly RunOption[];
     readonly words: readonly string[];
-    /** What is different from the input: nothing when the image is as it was. */
-    readonly how: string | undefined;
+    /** The difference from the input, if any. */
+    readonly change: string | undefined;
   }
   | {
     readonly kind: "host";
-    /** The name for which `--image` gives an image. */
+    /** The name that `--image` uses. */
     readonly program: string;
     readonly image: string | undefined;
     readonly words: readonly string[];
   }
   | { readonly kind: "none"; readonly problem: string };
 
-/** Programs of a host, and the images that run the same. */
+/** Programs of a host, and images that run the same. */
 const HOST_PROGRAMS: readonly {
   readonly program: string;
   readonly image: string;
-  /** The words behind the program; nothing when it is another one. */
+  /** Returns the words for the image, or nothing for another program. */
   readonly words: (words: readonly string[]) => readonly string[] | undefined;
 }[] = [
   {
@@ -57,7 +57,7 @@ const HOST_PROGRAMS: readonly {
   },
 ];
 
-/** `vllm serve`, which the image runs, takes the model as its first word. */
+/** Moves the model to the front: the image runs `vllm serve`, which expects it there. */
 function withModelFirst(words: readonly string[]): readonly string[] {
   const at = words.findIndex((word) => word === "--model" || word.startsWith("--model="));
   const length = words[at] === "--model" ? 2 : 1;
@@ -67,7 +67,7 @@ function withModelFirst(words: readonly string[]): readonly string[] {
     : [model, ...words.slice(0, at), ...words.slice(at + length)];
 }
 
-/** The words behind `python -m MODULE`. */
+/** Returns the words after `python -m MODULE`. */
 function pythonModule(words: readonly string[], module: string): readonly string[] | undefined {
   const [first = "", flag, name, ...rest] = words;
   return /^python[\d.]*$/.test(basename(first)) && flag === "-m" && name === module
@@ -76,8 +76,8 @@ function pythonModule(words: readonly string[], module: string): readonly string
 }
 
 /**
- * The names of a command's program by which `--image` gives it an image, the first that counts
- * first; none for one of a container.
+ * Returns the names of a command's program that `--image` accepts, in order of precedence; none if it
+ * runs a container.
  *
  * @example
  * ```ts
@@ -93,7 +93,7 @@ export function programNames(words: readonly string[]): string[] {
 }
 
 /**
- * Reads the words of a `cmd`. `images` are those that the operator named for programs of the host.
+ * Reads the words of a `cmd`. `images` are those of `--image`, by program.
  *
  * @example
  * ```ts
@@ -122,7 +122,7 @@ function containerOf(program: string, words: readonly string[]): Program {
   const run = words.indexOf("run");
   const before = words.slice(0, Math.max(run, 0));
   if (run < 0 || before.some((word) => word !== "container")) {
-    return { kind: "none", problem: `only \`${program} run\` can become a Soulstone` };
+    return { kind: "none", problem: `only \`${program} run\` is supported` };
   }
   const { options, rest } = parseRunOptions(words.slice(run + 1));
   const [image, ...command] = rest;
@@ -134,54 +134,54 @@ function containerOf(program: string, words: readonly string[]): Program {
     given: image,
     options,
     words: command,
-    how: full === image ? undefined : `Docker's ${image} is ${full} to Podman`,
+    change: full === image ? undefined : `the full name of ${image} is ${full}`,
   };
 }
 
-/** The full name of an image for Docker, which looks in one place. */
+/** Returns the full name of an image of Docker, which has a default registry. */
 function withRegistry(image: string): string {
   const [first = "", ...rest] = image.split("/");
   if (rest.length > 0 && /[.:]|^localhost$/.test(first)) return image;
   return rest.length === 0 ? `docker.io/library/${image}` : `docker.io/${image}`;
 }
 
-/** What one option of `docker run` becomes. */
+/** One option of `docker run` as settings, or its outcome. */
 export type Translated =
   | {
     readonly settings: readonly { readonly key: string; readonly value: string }[];
-    readonly how?: string;
+    readonly change?: string;
   }
   | { readonly outcome: "carried" | "changed" | "lost"; readonly why: string };
 
-/** Options that say what a service of systemd is anyway. */
+/** Options that are true of every service of systemd. */
 const OF_SERVICE: Readonly<Record<string, string>> = {
-  attach: "systemd keeps what it prints",
-  cidfile: "Quadlet keeps its own",
+  attach: "systemd logs its output",
+  cidfile: "Quadlet writes its own",
   detach: "systemd runs it",
   interactive: "a service has no terminal",
-  quiet: "systemd keeps what it prints",
+  quiet: "systemd logs its output",
   replace: "Quadlet does so",
   rm: "Quadlet does so",
   "sig-proxy": "systemd sends it signals",
   tty: "a service has no terminal",
 };
 
-/** Options of Docker that Podman does not know. */
+/** Options of Docker that Podman does not have. */
 const OF_DOCKER =
   /^(?:cpu-(?:count|percent)|cpus-?set|domainname|io-max(?:bandwidth|iops)|isolation|kernel-memory|link|link-local-ip|runtime|storage-opt|volume-driver)$/;
 
-/** Quadlet would take such a path from the folder of its unit. */
-const RELATIVE = "it is relative to the folder in which llama-swap ran: write the whole path";
+/** Quadlet would resolve such a path from the folder of its unit. */
+const RELATIVE = "it is relative to llama-swap's working directory: write the absolute path";
 
-/** What to do for a variable whose value is in the environment of llama-swap. */
+/** Returns the fix for a variable whose value is in the environment of llama-swap. */
 export function secretInstead(variable: string): string {
   const secret = variable.toLowerCase().replaceAll("_", "-");
   const create = command`podman secret create ${secret} -`.line;
-  return `llama-swap takes it from its own environment: ${create}   and ` +
+  return `llama-swap reads it from its own environment: ${create}   and ` +
     `then   secrets = ["${secret},type=env,target=${variable}"]`;
 }
 
-/** An option as settings of [Container], or what became of it. */
+/** Translates an option to settings of [Container]. */
 export function translateOption({ name, value, words }: RunOption): Translated {
   const known = Object.hasOwn(OF_SERVICE, name) ? OF_SERVICE[name] : undefined;
   if (known !== undefined) return { outcome: "carried", why: known };
@@ -190,16 +190,16 @@ export function translateOption({ name, value, words }: RunOption): Translated {
       return gpusOf(value ?? "");
     case "runtime":
       return value === "nvidia"
-        ? { outcome: "changed", why: "Podman gives GPUs as CDI devices: see `devices`" }
-        : { outcome: "lost", why: "Podman takes its own runtime" };
+        ? { outcome: "changed", why: "Podman provides GPUs as CDI devices: see `devices`" }
+        : { outcome: "lost", why: "Podman uses its own runtime" };
     case "restart":
       return { outcome: "changed", why: "systemd restarts an engine that fails" };
     case "ipc":
       return { outcome: "changed", why: "all engines share the memory of their pod" };
     case "no-healthcheck":
-      return { outcome: "carried", why: "lychd asks where llama-swap asked" };
+      return { outcome: "carried", why: "lychd uses the health check of llama-swap" };
     case "env":
-      // NAME alone: the value is that of whoever runs the command.
+      // NAME alone takes its value from the environment of the command.
       if (value?.includes("=")) break;
       return { outcome: "lost", why: secretInstead(value ?? "") };
     case "env-file":
@@ -232,10 +232,10 @@ export function translateOption({ name, value, words }: RunOption): Translated {
   return { settings: [{ key: "PodmanArgs", value: word }] };
 }
 
-/** `--gpus` of Docker as CDI devices. */
+/** Translates `--gpus` of Docker to CDI devices. */
 function gpusOf(value: string): Translated {
   const text = value.replaceAll('"', "");
-  const how = "as CDI devices";
+  const change = "as CDI devices";
   const devices = /^(?:.*,)?device=(.+)$/.exec(text)?.[1]?.split(",");
   const names = text === "all" || text === "-1"
     ? ["all"]
@@ -247,47 +247,47 @@ function gpusOf(value: string): Translated {
       outcome: "lost",
       why: 'write the GPUs as CDI devices, such as devices = ["nvidia.com/gpu=0"]',
     }
-    : { settings: names.map((d) => ({ key: "AddDevice", value: `nvidia.com/gpu=${d}` })), how };
+    : { settings: names.map((d) => ({ key: "AddDevice", value: `nvidia.com/gpu=${d}` })), change };
 }
 
-/** Folders of the host that a program of the host reads or writes. */
+/** The folders that a program of the host reads or writes. */
 export interface NeededFiles {
   readonly folders: readonly { readonly folder: string; readonly isWritten: boolean }[];
-  /** Files of which nobody knows where they are, or that cannot be mounted. */
-  readonly unseen: readonly string[];
+  /** Files with an unknown folder, or with one that cannot be mounted. */
+  readonly unmounted: readonly string[];
 }
 
-/** Flags whose value is a path, by what is in their names. */
+/** Flags whose value is a path. */
 const PATH_FLAG =
   /^(?:-m|-md|-mm|-mv|-jf|--?[\w-]*(?:model|mmproj|lora|vector|vocoder|file|path|dir|cache|preset|template)[\w-]*)$/;
 
-/** What such a flag is given to be written. */
+/** Parts of the names of such flags whose path is written to. */
 const WRITTEN_FLAG = /save|log|download|output|cache/;
 
 const MODEL_FILE = /\.(?:gguf|jinja|gbnf|safetensors|bin)$/;
 
 /**
- * What a container must see of the host so that a command finds its files: the folders of files that
- * stand behind a flag for paths.
+ * Returns the folders of the host that a container must mount for a command: those of the files after
+ * flags for paths.
  *
  * @example
  * ```ts
  * import { neededFiles } from "./program.ts";
  * neededFiles(["-m", "/srv/models/x.gguf", "--lora", "y.gguf"]);
- * // { folders: [{ folder: "/srv/models", isWritten: false }], unseen: ["y.gguf"] }
+ * // { folders: [{ folder: "/srv/models", isWritten: false }], unmounted: ["y.gguf"] }
  * ```
  */
 export function neededFiles(words: readonly string[]): NeededFiles {
   const folders = new Map<string, boolean>();
-  const unseen: string[] = [];
+  const unmounted: string[] = [];
   for (const [i, word] of words.entries()) {
     const equals = /^-[^=]*=/.exec(word)?.[0] ?? "";
     const value = word.slice(equals.length);
-    // vLLM takes the model as its first word.
+    // The first word of vLLM is the model.
     const flag = equals === "" ? words[i - 1] ?? "--model" : equals.slice(0, -1);
     if (!PATH_FLAG.test(flag) || value.startsWith("-")) continue;
     if (!/^\/[^/]+\/./.test(value)) {
-      if (MODEL_FILE.test(value)) unseen.push(value);
+      if (MODEL_FILE.test(value)) unmounted.push(value);
       continue;
     }
     const folder = /\.[A-Za-z0-9]+$/.test(basename(value)) ? dirname(value) : value;
@@ -299,6 +299,6 @@ export function neededFiles(words: readonly string[]): NeededFiles {
     folders: all.filter(({ folder, isWritten }) =>
       !all.some((o) => isBelow(folder, o.folder) && (o.isWritten || !isWritten))
     ),
-    unseen,
+    unmounted,
   };
 }

@@ -25,22 +25,22 @@ const PROGRAMS: readonly (readonly [words: string, read: string])[] = [
   ["docker run localhost/image", "localhost/image | "],
   ["docker run host:5000/image", "host:5000/image | "],
   ["/usr/bin/podman run image a", "image | a"],
-  ["podman --remote run image", "only `podman run` can become a Soulstone"],
-  ["docker compose up", "only `docker run` can become a Soulstone"],
+  ["podman --remote run image", "only `podman run` is supported"],
+  ["docker compose up", "only `docker run` is supported"],
   ["docker run --rm", "`docker run` names no image"],
 ];
 
-Deno.test("a command is a container, or a program for which there is an image", () => {
+Deno.test("a command is a container, or a program with an image", () => {
   for (const [words, expected] of PROGRAMS) {
     const program = programOf(words.split(" "), IMAGES);
-    const said = program.kind === "none"
+    const actual = program.kind === "none"
       ? program.problem
       : `${program.image} | ${program.words.join(" ")}`;
-    strictEqual(said, expected, words);
+    strictEqual(actual, expected, words);
   }
 });
 
-const FILES: readonly (readonly [words: string, folders: string, unseen?: string])[] = [
+const FILES: readonly (readonly [words: string, folders: string, unmounted?: string])[] = [
   ["-m /srv/models/a.gguf --mmproj /srv/models/b.gguf", "/srv/models"],
   ["--model=/srv/a/x.gguf --lora /srv/b/y", "/srv/a /srv/b/y"],
   ["-m /srv/a/x.gguf -md /srv/a/sub/y.gguf", "/srv/a"],
@@ -53,51 +53,52 @@ const FILES: readonly (readonly [words: string, folders: string, unseen?: string
   ["--ctx-size /srv/x/y.gguf", ""],
 ];
 
-Deno.test("the folders of files behind flags for paths are found", () => {
+Deno.test("the folders of files after flags for paths are found", () => {
   for (const [words, expected, lost = ""] of FILES) {
-    const { folders, unseen } = neededFiles(words.split(" "));
-    const said = folders.map(({ folder, isWritten }) => `${folder}${isWritten ? "+" : ""}`);
-    deepStrictEqual([said.join(" "), unseen.join(" ")], [expected, lost], words);
+    const { folders, unmounted } = neededFiles(words.split(" "));
+    const actual = folders.map(({ folder, isWritten }) => `${folder}${isWritten ? "+" : ""}`);
+    deepStrictEqual([actual.join(" "), unmounted.join(" ")], [expected, lost], words);
   }
 });
 
-const TRANSLATED: readonly (readonly [name: string, value: string | undefined, said: string])[] = [
-  ["rm", undefined, "carried"],
-  ["gpus", "all", "AddDevice=nvidia.com/gpu=all"],
-  ["gpus", '"device=0,GPU-1a"', "AddDevice=nvidia.com/gpu=0 AddDevice=nvidia.com/gpu=GPU-1a"],
-  ["gpus", "2", "lost"],
-  ["gpus", "device=0;x", "lost"],
-  ["runtime", "nvidia", "changed"],
-  ["runtime", "runsc", "lost"],
-  ["user", "1000:100", "User=1000 Group=100"],
-  ["user", "1000", "User=1000"],
-  ["init", undefined, "RunInit=true"],
-  ["memory", "8g", "PodmanArgs=--memory=8g"],
-  ["privileged", undefined, "PodmanArgs=--privileged"],
-  ["link", "db", "lost"],
-  ["env", "HF_TOKEN", "lost"],
-  ["env", "A=", "Environment=A="],
-  ["env-file", "./e", "lost"],
-  ["env-file", "/e", "EnvironmentFile=/e"],
-  ["volume", "./m:/m", "lost"],
-  ["volume", "m:/m", "Volume=m:/m"],
-  ["mount", "type=bind,src=../m,dst=/m", "lost"],
-  ["mount", "type=bind,src=/m,dst=/m", "Mount=type=bind,src=/m,dst=/m"],
-  ["option-of-tomorrow", "1", "PodmanArgs=--option-of-tomorrow=1"],
-];
+const TRANSLATED: readonly (readonly [name: string, value: string | undefined, actual: string])[] =
+  [
+    ["rm", undefined, "carried"],
+    ["gpus", "all", "AddDevice=nvidia.com/gpu=all"],
+    ["gpus", '"device=0,GPU-1a"', "AddDevice=nvidia.com/gpu=0 AddDevice=nvidia.com/gpu=GPU-1a"],
+    ["gpus", "2", "lost"],
+    ["gpus", "device=0;x", "lost"],
+    ["runtime", "nvidia", "changed"],
+    ["runtime", "runsc", "lost"],
+    ["user", "1000:100", "User=1000 Group=100"],
+    ["user", "1000", "User=1000"],
+    ["init", undefined, "RunInit=true"],
+    ["memory", "8g", "PodmanArgs=--memory=8g"],
+    ["privileged", undefined, "PodmanArgs=--privileged"],
+    ["link", "db", "lost"],
+    ["env", "HF_TOKEN", "lost"],
+    ["env", "A=", "Environment=A="],
+    ["env-file", "./e", "lost"],
+    ["env-file", "/e", "EnvironmentFile=/e"],
+    ["volume", "./m:/m", "lost"],
+    ["volume", "m:/m", "Volume=m:/m"],
+    ["mount", "type=bind,src=../m,dst=/m", "lost"],
+    ["mount", "type=bind,src=/m,dst=/m", "Mount=type=bind,src=/m,dst=/m"],
+    ["option-of-tomorrow", "1", "PodmanArgs=--option-of-tomorrow=1"],
+  ];
 
-Deno.test("an option of docker run is settings, or told as what became of it", () => {
+Deno.test("an option of docker run becomes settings or an outcome", () => {
   for (const [name, value, expected] of TRANSLATED) {
     const words = value === undefined ? [`--${name}`] : [`--${name}`, value];
     const translated = translateOption({ name, value, words });
-    const said = "settings" in translated
+    const actual = "settings" in translated
       ? translated.settings.map((s) => `${s.key}=${s.value}`).join(" ")
       : translated.outcome;
-    strictEqual(said, expected, name);
+    strictEqual(actual, expected, name);
   }
 });
 
-Deno.test("a variable that a configuration of somebody else names is one word of advice", () => {
+Deno.test("a variable of an untrusted configuration is one word of the suggested command", () => {
   strictEqual(
     /podman secret create .* -(?= )/.exec(secretInstead("A; evil"))?.[0],
     "podman secret create 'a; evil' -",

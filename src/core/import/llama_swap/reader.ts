@@ -1,43 +1,47 @@
-/** Values of YAML as llama-swap takes them, with a fault where it would not. */
+/** Reads YAML values as llama-swap does. A value that it would refuse is an error. */
 import { type Finding, finding, type Place } from "../../report/mod.ts";
-import type { Item, Ledger } from "../ledger.ts";
+import type { ImportReport, Item } from "../report.ts";
 import type { YamlEntry, YamlNode } from "./yaml.ts";
 
-/** A setting with its value, and the item of the ledger that stands for it. */
+/** A setting with its value, and its item in the import report. */
 export interface Entry {
   readonly key: string;
   readonly node: YamlNode;
   readonly item: Item;
 }
 
-/** What collects faults while a configuration is read. */
+/** Collects the report and the errors while a configuration is read. */
 export interface Reader {
-  readonly ledger: Ledger;
+  readonly report: ImportReport;
   readonly findings: Finding[];
 }
 
-/** A finding about something that llama-swap would refuse. */
+/** Adds an error about a value that llama-swap would refuse. */
 export function invalid({ findings }: Reader, place: Place, problem: string): void {
   findings.push(finding("llama-swap-invalid", place, { problem }));
 }
 
-/** The entries of a mapping; a fault for anything else. Nothing is an empty mapping. */
-export function entriesOf(node: YamlNode, what: string, reader: Reader): readonly YamlEntry[] {
-  if (node.kind === "map") return node.entries;
-  if (node.kind !== "scalar" || node.value !== null) {
-    invalid(reader, node.place, `${what} must be a mapping of keys to values`);
+/** Returns the entries of a mapping; null is an empty mapping. */
+export function entriesOf(
+  node: YamlNode | undefined,
+  what: string,
+  reader: Reader,
+): readonly YamlEntry[] {
+  if (node?.kind === "map") return node.entries;
+  if (node !== undefined && (node.kind !== "scalar" || node.value !== null)) {
+    invalid(reader, node.place, `${what} must be a mapping`);
   }
   return [];
 }
 
-/** A text, number or truth as text; a fault for anything else. */
+/** Returns a text, number or boolean as text. */
 export function textOf(node: YamlNode, what: string, reader: Reader): string | undefined {
   if (node.kind === "scalar") return node.value === null ? "" : String(node.value);
   invalid(reader, node.place, `${what} must be a text`);
   return undefined;
 }
 
-/** A list of texts; a fault for anything else. */
+/** Returns a list of texts; null is an empty list. */
 export function textsOf(
   node: YamlNode,
   what: string,
@@ -54,7 +58,7 @@ export function textsOf(
   });
 }
 
-/** Truth as Go's YAML reads it where truth is wanted. */
+/** Returns a boolean as Go's YAML reads it. */
 export function truthOf(node: YamlNode, what: string, reader: Reader): boolean | undefined {
   const text = textOf(node, what, reader);
   if (text === undefined) return undefined;
@@ -64,38 +68,32 @@ export function truthOf(node: YamlNode, what: string, reader: Reader): boolean |
   return undefined;
 }
 
-/** Enters a setting in the ledger, with its value when that is short and no secret. */
-export function enter({ key, node, place }: YamlEntry, path: string, ledger: Ledger): Entry {
-  const n = leavesOf(node);
-  const isSecret = /key|secret|token|password/i.test(key);
-  const shown = node.kind === "scalar" && !isSecret
-    ? `: ${node.value}`
-    : ` (${n} value${n === 1 ? "" : "s"})`;
-  return { key, node, item: ledger.enter(place, `${path}${key}${shown}`) };
-}
-
-/** The texts, numbers and truths in a node: for a word about many at once. */
-function leavesOf(node: YamlNode): number {
-  switch (node.kind) {
-    case "map":
-      return node.entries.reduce((sum, entry) => sum + leavesOf(entry.node), 0);
-    case "list":
-      return node.items.reduce((sum, item) => sum + leavesOf(item), 0);
-    case "scalar":
-      return 1;
-  }
-}
-
-/** A whole number from `least` on; a fault for anything else. */
+/** Returns the whole number in `text`, which is at least `least`. */
 export function numberOf(
   text: string | undefined,
-  entry: Entry,
+  { key, node }: Entry,
   reader: Reader,
   least = 0,
 ): number | undefined {
   if (text === undefined || text === "") return undefined;
   if (/^-?\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);
-  const rule = `a whole number from ${least} on`;
-  invalid(reader, entry.node.place, `\`${entry.key}\` must be ${rule}`);
+  invalid(reader, node.place, `\`${key}\` must be a whole number of at least ${least}`);
   return undefined;
+}
+
+/** Adds a setting to the report, with its value if that is a scalar and not a secret. */
+export function enter({ key, node, place }: YamlEntry, path: string, { report }: Reader): Entry {
+  const n = leavesOf(node);
+  const isSecret = /key|secret|token|password/i.test(key);
+  const shown = node.kind === "scalar" && !isSecret
+    ? `: ${node.value}`
+    : ` (${n} value${n === 1 ? "" : "s"})`;
+  return { key, node, item: report.add(place, `${path}${key}${shown}`) };
+}
+
+/** Returns the number of scalars in a node. */
+function leavesOf(node: YamlNode): number {
+  if (node.kind === "scalar") return 1;
+  const below = node.kind === "map" ? node.entries.map((entry) => entry.node) : node.items;
+  return below.reduce((sum, item) => sum + leavesOf(item), 0);
 }

@@ -1,49 +1,60 @@
 /**
- * Who may run beside whom by llama-swap's groups or matrix.
+ * The models that may run together under llama-swap's groups or matrix.
  *
- * A group is one-sided: starting a member of an exclusive group unloads others, but one that belongs
- * to no exclusive group can be started beside it. So the two can be seen together, and lychd, whose
- * law has no sides, lets them: every combination that llama-swap can reach can be reached, and no
- * other. Source: internal/router/group.go, 2026-07.
+ * Groups are one-sided: starting a member of an exclusive group unloads others, but a member of a
+ * group that is not exclusive can then start beside it. lychd has no sides, so it lets both run:
+ * it allows exactly the combinations that llama-swap can reach. Source: internal/router/group.go,
+ * 2026-07.
  */
 import { GROUP_LIMIT } from "../../codex/mod.ts";
-import { areFriends, type Group, groupsOf } from "../together.ts";
+import {
+  type Group,
+  groupsOf,
+  hasSameMembers,
+  mayAllCoexist,
+  type MayCoexist,
+  type Placed,
+  placeInGroups,
+} from "../groups.ts";
+import type { ImportContext } from "../imported.ts";
+import type { ImportReport, Item } from "../report.ts";
 import type { Combinations } from "./matrix.ts";
+import type { Entry } from "./reader.ts";
 
-/** A group of llama-swap, defaults filled in. */
+/** A group of llama-swap with its defaults. */
 export interface SwapGroup {
   readonly name: string;
   readonly members: readonly string[];
-  /** Whether one member runs at a time. */
+  /** True if one member runs at a time. */
   readonly swap: boolean;
-  /** Whether starting a member unloads other groups. */
+  /** True if starting a member unloads other groups. */
   readonly exclusive: boolean;
-  /** Whether other groups cannot unload it. */
+  /** True if other groups cannot unload it. */
   readonly persistent: boolean;
 }
 
-/** Who may run together, and what to tell of it. */
+/** The models that may run together, and the differences from llama-swap. */
 export interface Routing {
   readonly groups: readonly Group[];
-  /** Models that run beside everything and are never unloaded. */
+  /** Models that run with all others and are never unloaded. */
   readonly residents: readonly string[];
-  readonly mayCoexist: (a: string, b: string) => boolean;
-  /** Whether all of them may run at once. */
+  readonly mayCoexist: MayCoexist;
+  /** Returns true if all of them may run at once. */
   readonly mayAllRun: (models: readonly string[]) => boolean;
-  /** Groups of which starting a member unloads others that may run beside it. */
+  /** Groups that unload another one when a member starts, though both may run together. */
   readonly oneSided: readonly { readonly starts: string; readonly unloads: string }[];
-  /** Models that may run together here, though no set of a matrix holds them all. */
+  /** Models that may run together under lychd, though no set of the matrix has all of them. */
   readonly looser: readonly (readonly string[])[];
 }
 
-/** Models of no group are one at a time, and unload all others. */
+/** Models without a group run one at a time and unload all others. */
 const DEFAULT_GROUP = "(default)";
 
-/** The routing of groups, for those of `models` that are `among` the ones to import. */
+/** Returns the routing of groups for the imported ones of `models`. */
 export function routeGroups(
   models: readonly string[],
   groups: readonly SwapGroup[],
-  among: readonly string[],
+  imported: readonly string[],
 ): Routing {
   const grouped = new Set(groups.flatMap((group) => group.members));
   const all = [...groups, {
@@ -60,12 +71,12 @@ export function routeGroups(
     const [left, right] = [groupOf(a), groupOf(b)];
     return left === right ? left?.swap === false : !(unloads(left, right) && unloads(right, left));
   };
-  const residents = among.filter((model) =>
+  const residents = imported.filter((model) =>
     groupOf(model)?.persistent === true &&
-    among.every((other) => other === model || mayCoexist(model, other))
+    imported.every((other) => other === model || mayCoexist(model, other))
   );
-  const others = among.filter((model) => !residents.includes(model));
-  const met = all.filter(({ members }) => members.some((member) => among.includes(member)));
+  const others = imported.filter((model) => !residents.includes(model));
+  const met = all.filter(({ members }) => members.some((member) => imported.includes(member)));
   const oneSided = met.flatMap((a) =>
     met.filter((b) => a !== b && unloads(a, b) && !unloads(b, a)).map((b) => ({
       starts: a.name,
@@ -74,26 +85,26 @@ export function routeGroups(
   );
   const named = groupsOf(others, mayCoexist).map((group) => ({
     members: group.members,
-    name: groups.find((g) => isSame(g.members, group.members))?.name ?? group.name,
+    name: groups.find((g) => hasSameMembers(g.members, group.members))?.name ?? group.name,
   }));
-  const mayAllRun = (together: readonly string[]) => areFriends(together, mayCoexist);
+  const mayAllRun = (together: readonly string[]) => mayAllCoexist(together, mayCoexist);
   return { groups: named, residents, mayCoexist, mayAllRun, oneSided, looser: [] };
 }
 
 /**
- * The routing of a matrix: each combination is a group, called after its set. What is looser is not
- * looked for where there are more groups than a Codex may have: that will be refused.
+ * Returns the routing of a matrix: each combination is a group with the name of its set. `looser` is
+ * empty if there are more groups than a Codex may have, which is an error.
  */
 export function routeMatrix(
-  among: readonly string[],
+  imported: readonly string[],
   sets: readonly { readonly name: string; readonly combinations: Combinations }[],
 ): Routing {
-  const imported = new Set(among);
+  const known = new Set(imported);
   const distinct = new Map<string, Group>();
   for (const { name, combinations } of sets) {
     const nameOf = namesOf(name, combinations);
     for (const all of combinations) {
-      const members = all.filter((member) => imported.has(member));
+      const members = all.filter((member) => known.has(member));
       const key = JSON.stringify(members);
       if (members.length === 0 || distinct.has(key)) continue;
       distinct.set(key, { name: nameOf(all), members });
@@ -101,23 +112,20 @@ export function routeMatrix(
   }
   const groups = [...distinct.values()];
   const together = groups.map(({ members }) => new Set(members));
-  const mayCoexist = friendship(among, groups);
+  const mayCoexist = sharesGroup(imported, groups);
   const isOneGroup = (models: readonly string[]) =>
     together.some((members) => models.every((model) => members.has(model)));
   const looser = groups.length > GROUP_LIMIT
     ? []
-    : largestTogether(among, mayCoexist).filter((models) =>
+    : largestTogether(imported, mayCoexist).filter((models) =>
       models.length > 1 && !isOneGroup(models)
     );
   const mayAllRun = (models: readonly string[]) => models.length === 1 || isOneGroup(models);
   return { groups, residents: [], mayCoexist, mayAllRun, oneSided: [], looser };
 }
 
-/** Whether two models share a group, at the cost of a look into a table. */
-function friendship(
-  models: readonly string[],
-  groups: readonly Group[],
-): (a: string, b: string) => boolean {
+/** Returns a fast test for two models that share a group. */
+function sharesGroup(models: readonly string[], groups: readonly Group[]): MayCoexist {
   const numbers = new Map(models.map((model, i) => [model, i]));
   const table = new Uint8Array(models.length ** 2);
   for (const { members } of groups) {
@@ -132,8 +140,8 @@ function friendship(
 }
 
 /**
- * The names of a set's combinations: a set of one gives its own; of several, what sets each apart is
- * added.
+ * Returns the names of a set's combinations: the name of the set, and if it has several, the models
+ * that not all of them have.
  */
 function namesOf(set: string, all: Combinations): (members: readonly string[]) => string {
   if (all.length === 1) return () => set;
@@ -143,28 +151,24 @@ function namesOf(set: string, all: Combinations): (members: readonly string[]) =
     [set, ...members.filter((model) => counts.get(model) !== all.length)].join("-");
 }
 
-function isSame(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((member) => b.includes(member));
-}
-
-/** How many steps are taken to find combinations: what is told needs no more. */
-const LOOK_LIMIT = 1000;
+/** The most steps of the search; the report needs no more. */
+const STEP_LIMIT = 1000;
 
 /**
- * The largest sets of models of which any two may run together (Bron and Kerbosch, with the pivot of
- * Tomita): as many as are found within the limit.
+ * Returns the largest sets of models of which any two may run together, as many as are found within
+ * the limit (Bron-Kerbosch with Tomita's pivot).
  */
 function largestTogether(
   models: readonly string[],
-  mayCoexist: (a: string, b: string) => boolean,
+  mayCoexist: MayCoexist,
 ): string[][] {
   const found: string[][] = [];
   let steps = 0;
   function grow(set: readonly string[], open: readonly string[], done: readonly string[]): void {
-    if (++steps > LOOK_LIMIT) return;
+    if (++steps > STEP_LIMIT) return;
     if (open.length === 0 && done.length === 0) found.push([...set]);
-    // Every set that has no model but friends of the pivot would be larger with it.
-    const pivot = mostFriends([...open, ...done], open, mayCoexist);
+    // A set of models that may all run with the pivot is not the largest without it.
+    const pivot = bestPivot([...open, ...done], open, mayCoexist);
     const rest = new Set(open);
     const closed = [...done];
     for (const model of open) {
@@ -179,11 +183,11 @@ function largestTogether(
   return found;
 }
 
-/** Who of `candidates` may run beside most of `models`. */
-function mostFriends(
+/** Returns the candidate that may run with most of `models`. */
+function bestPivot(
   candidates: readonly string[],
   models: readonly string[],
-  mayCoexist: (a: string, b: string) => boolean,
+  mayCoexist: MayCoexist,
 ): string | undefined {
   let [best, most] = [candidates[0], -1];
   for (const candidate of candidates) {
@@ -191,4 +195,60 @@ function mostFriends(
     if (count > most) [best, most] = [candidate, count];
   }
   return best;
+}
+
+/** Puts the imported models into groups, and records what became of the routing. */
+export function placeModels(
+  { routing, routed, preload, imported }: {
+    readonly routing: Routing;
+    readonly routed: readonly { readonly name: string; readonly entry: Entry }[];
+    readonly preload: readonly { readonly model: string; readonly item: Item }[];
+    readonly imported: readonly string[];
+  },
+  context: ImportContext,
+  report: ImportReport,
+): Placed {
+  recordRouting(routing, routed, report);
+  const starts = preload.map(({ model, item }) => ({
+    engine: imported.includes(model) ? model : undefined,
+    item,
+  }));
+  return placeInGroups({ ...routing, starts }, context, report);
+}
+
+function recordRouting(
+  routing: Routing,
+  routed: readonly { readonly name: string; readonly entry: Entry }[],
+  report: ImportReport,
+): void {
+  for (const { name, entry: { key, item } } of routed) {
+    const isSetting = GROUP_SETTINGS.has(key);
+    const sides = routing.oneSided.filter(({ starts, unloads }) =>
+      unloads === name && key === "exclusive" || starts === name && key === "persistent"
+    );
+    if (routing.looser.length > 0 && !isSetting) {
+      report.record(item, "changed", { to: "groups", why: looserText(routing) });
+    } else if (sides.length > 0) {
+      const why = sides.map(({ starts, unloads }) =>
+        `\`${starts}\` and \`${unloads}\` run together; in llama-swap a start of \`${starts}\` ` +
+        `unloads \`${unloads}\`, which can be started again`
+      ).join("; ");
+      report.record(item, "changed", { to: "groups", why });
+    } else if (isSetting || item.text.startsWith("matrix.sets.")) {
+      report.record(item, "carried", { to: "groups" });
+    }
+  }
+}
+
+const GROUP_SETTINGS = new Set(["exclusive", "members", "persistent", "swap"]);
+
+/** The most combinations that the report names. */
+const NAMED_LIMIT = 8;
+
+function looserText({ looser }: Routing): string {
+  const named = looser.slice(0, NAMED_LIMIT).map((models) => models.join(", "));
+  const more = looser.length - named.length;
+  const all = [...named, ...more === 0 ? [] : [`${more} more such sets`]].join("; of ");
+  return `any two of ${all} may run together, so lychd lets all of them run together, though no ` +
+    "set has all of them: start Covens instead of single engines";
 }

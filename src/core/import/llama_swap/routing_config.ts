@@ -1,5 +1,5 @@
-/** The routing, from the top of the file or from `routing.router`. */
-import { type Combinations, combinationsOf, newTally } from "./matrix.ts";
+/** Reads the routing from the top level of the file or from `routing.router`. */
+import { type Combinations, combinationsOf, newBudget } from "./matrix.ts";
 import {
   enter,
   entriesOf,
@@ -13,53 +13,60 @@ import {
 import { routeGroups, routeMatrix, type Routing, type SwapGroup } from "./routing.ts";
 import type { YamlEntry, YamlNode } from "./yaml.ts";
 
-/** Who runs beside whom, and the settings that say so. */
+/** The routing and its settings. */
 export interface Routed {
-  /** Of those models that are imported. */
-  readonly route: (among: readonly string[]) => Routing;
-  /** By the group or set they are of. */
+  /** Returns the routing of the imported models. */
+  readonly route: (imported: readonly string[]) => Routing;
+  /** The settings by their group or set. */
   readonly routed: readonly { readonly name: string; readonly entry: Entry }[];
 }
 
-/** Reads the routing; what is not in use is noted as such. */
+/** Reads the routing. Records settings that llama-swap ignores. */
 export function routingOf(
   top: readonly YamlEntry[],
   models: readonly string[],
   reader: Reader,
 ): Routed {
-  const at = (entries: readonly YamlEntry[], key: string) => entries.find((e) => e.key === key);
-  const mapAt = (entries: readonly YamlEntry[], key: string) => {
-    const entry = at(entries, key);
-    return entry === undefined ? [] : entriesOf(entry.node, `\`${key}\``, reader);
-  };
-  const routing = mapAt(top, "routing");
-  const router = mapAt(routing, "router");
-  const settings = mapAt(router, "settings");
-  for (const entry of routing) if (entry.key !== "router") enter(entry, "routing.", reader.ledger);
-  for (const entry of router) {
-    if (entry.key !== "settings" && entry.key !== "use") enter(entry, "router.", reader.ledger);
-  }
-  for (const entry of settings) {
-    if (entry.key !== "groups" && entry.key !== "matrix") {
-      enter(entry, "router.settings.", reader.ledger);
-    }
-  }
-  const use = at(router, "use");
+  const routing = mapAt(top, "routing", reader);
+  const router = mapAt(routing, "router", reader);
+  const settings = mapAt(router, "settings", reader);
+  enterOthers(routing, ["router"], "routing.", reader);
+  enterOthers(router, ["settings", "use"], "router.", reader);
+  enterOthers(settings, ["groups", "matrix"], "router.settings.", reader);
+  const use = find(router, "use");
   const chosen = use === undefined ? undefined : textOf(use.node, "`use`", reader);
   if (use !== undefined) {
-    reader.ledger.note(enter(use, "router.", reader.ledger).item, "carried", { to: "groups" });
+    reader.report.record(enter(use, "router.", reader).item, "carried", { to: "groups" });
   }
-  const groups = at(top, "groups") ?? at(settings, "groups");
-  const matrix = at(top, "matrix") ?? at(settings, "matrix");
-  const isMatrix = at(top, "matrix") !== undefined || chosen === "matrix";
-  const idle = isMatrix ? groups : matrix;
-  if (idle !== undefined) {
-    const { item } = enter(idle, "", reader.ledger);
-    reader.ledger.note(item, "carried", { why: "llama-swap does not use it" });
+  const groups = find(top, "groups") ?? find(settings, "groups");
+  const matrix = find(top, "matrix") ?? find(settings, "matrix");
+  const isMatrix = find(top, "matrix") !== undefined || chosen === "matrix";
+  const ignored = isMatrix ? groups : matrix;
+  if (ignored !== undefined) {
+    const { item } = enter(ignored, "", reader);
+    reader.report.record(item, "carried", { why: "llama-swap ignores it" });
   }
   return isMatrix && matrix !== undefined
     ? readMatrix(matrix.node, models, reader)
-    : readGroups(groups === undefined || isMatrix ? undefined : groups.node, models, reader);
+    : readGroups(isMatrix ? undefined : groups?.node, models, reader);
+}
+
+function find(entries: readonly YamlEntry[], key: string): YamlEntry | undefined {
+  return entries.find((entry) => entry.key === key);
+}
+
+function mapAt(entries: readonly YamlEntry[], key: string, reader: Reader) {
+  return entriesOf(find(entries, key)?.node, `\`${key}\``, reader);
+}
+
+/** Adds the entries to the report whose keys are not read. */
+function enterOthers(
+  entries: readonly YamlEntry[],
+  read: readonly string[],
+  path: string,
+  reader: Reader,
+): Entry[] {
+  return entries.filter(({ key }) => !read.includes(key)).map((e) => enter(e, path, reader));
 }
 
 function readGroups(
@@ -69,25 +76,24 @@ function readGroups(
 ): Routed {
   const routed: { name: string; entry: Entry }[] = [];
   const owners = new Map<string, string>();
-  const groups = node === undefined ? [] : entriesOf(node, "`groups`", reader).map(
+  const groups = entriesOf(node, "`groups`", reader).map(
     ({ key: name, node: group }): SwapGroup => {
       const entries = entriesOf(group, `group \`${name}\``, reader);
       for (const entry of entries) {
-        routed.push({ name, entry: enter(entry, `groups.${name}.`, reader.ledger) });
+        routed.push({ name, entry: enter(entry, `groups.${name}.`, reader) });
       }
-      const truth = (key: string, otherwise: boolean) => {
-        const entry = entries.find((e) => e.key === key);
-        return entry === undefined
-          ? otherwise
-          : truthOf(entry.node, `\`${key}\``, reader) ?? otherwise;
+      const truth = (key: string, fallback: boolean) => {
+        const entry = find(entries, key);
+        const read = entry === undefined ? undefined : truthOf(entry.node, `\`${key}\``, reader);
+        return read ?? fallback;
       };
-      const members = entries.find((e) => e.key === "members");
+      const members = find(entries, "members");
       const named = members === undefined ? [] : textsOf(members.node, "`members`", reader);
       for (const { text, place } of named) {
         const owner = owners.get(text);
         if (!models.includes(text)) invalid(reader, place, `there is no model \`${text}\``);
         else if (owner !== undefined) {
-          invalid(reader, place, `model \`${text}\` is in group \`${owner}\` already`);
+          invalid(reader, place, `model \`${text}\` is already in group \`${owner}\``);
         }
         owners.set(text, name);
       }
@@ -100,60 +106,47 @@ function readGroups(
       };
     },
   );
-  return { route: (among) => routeGroups(models, groups, among), routed };
+  return { route: (imported) => routeGroups(models, groups, imported), routed };
 }
 
 function readMatrix(node: YamlNode, models: readonly string[], reader: Reader): Routed {
-  const routed: { name: string; entry: Entry }[] = [];
   const entries = entriesOf(node, "`matrix`", reader);
-  const table = (key: string) => {
-    const entry = entries.find((e) => e.key === key);
-    return entry === undefined ? [] : entriesOf(entry.node, `\`${key}\``, reader);
-  };
   const vars = new Map<string, string>();
-  for (const entry of table("vars")) {
+  for (const entry of mapAt(entries, "vars", reader)) {
     const model = textOf(entry.node, "a variable", reader) ?? "";
     if (!models.includes(model)) invalid(reader, entry.place, `there is no model \`${model}\``);
     vars.set(entry.key, model);
-    const { item } = enter(entry, "matrix.vars.", reader.ledger);
-    reader.ledger.note(item, "carried", { to: "groups" });
+    reader.report.record(enter(entry, "matrix.vars.", reader).item, "carried", { to: "groups" });
   }
-  for (const entry of entries) {
-    if (entry.key === "vars" || entry.key === "sets") continue;
-    const { item } = enter(entry, "matrix.", reader.ledger);
-    const why = "lychd never chooses whom to stop: a start stops whoever shares no group with it";
-    reader.ledger.note(item, "lost", { why });
+  for (const { item } of enterOthers(entries, ["vars", "sets"], "matrix.", reader)) {
+    reader.report.lost(item, "a start always stops every engine that shares no group with it");
   }
-  const sets = table("sets").map((entry) => {
-    routed.push({ name: entry.key, entry: enter(entry, "matrix.sets.", reader.ledger) });
-    return { entry, text: textOf(entry.node, `set \`${entry.key}\``, reader) ?? "" };
-  });
+  const sets = mapAt(entries, "sets", reader).map((entry) => ({
+    name: entry.key,
+    place: entry.place,
+    entry: enter(entry, "matrix.sets.", reader),
+    text: textOf(entry.node, `set \`${entry.key}\``, reader) ?? "",
+  }));
   const done = new Map<string, Combinations>();
   const open = new Set<string>();
-  const tally = newTally();
-  /** A set may refer to one that is defined behind it, but not to itself. */
+  const budget = newBudget();
+  /** A set may refer to a later one, but not to itself. */
   function expand(name: string): Combinations | undefined {
-    const set = sets.find(({ entry }) => entry.key === name);
+    const set = sets.find((other) => other.name === name);
     const known = done.get(name);
     if (known !== undefined || set === undefined || open.has(name)) return known;
     open.add(name);
     const read = combinationsOf(set.text, {
       modelOf: (word) => vars.get(word) ?? (models.includes(word) ? word : undefined),
       setOf: expand,
-      tally,
+      budget,
     });
     open.delete(name);
-    if ("problem" in read) {
-      const problem = `set \`${name}\`: ${read.problem}`;
-      if (!done.has(name)) invalid(reader, set.entry.place, problem);
-    }
+    if ("problem" in read) invalid(reader, set.place, `set \`${name}\`: ${read.problem}`);
     const combinations = "problem" in read ? [] : read.combinations;
     done.set(name, combinations);
     return combinations;
   }
-  const expanded = sets.map(({ entry }) => ({
-    name: entry.key,
-    combinations: expand(entry.key) ?? [],
-  }));
-  return { route: (among) => routeMatrix(among, expanded), routed };
+  const expanded = sets.map(({ name }) => ({ name, combinations: expand(name) ?? [] }));
+  return { route: (imported) => routeMatrix(imported, expanded), routed: sets };
 }

@@ -1,13 +1,13 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { mayCoexist as mayCoexistByLaw } from "../../compile/mod.ts";
-import { combinationsOf, newTally } from "./matrix.ts";
+import { mayCoexist as mayCoexistByRule } from "../../compile/mod.ts";
+import { combinationsOf, newBudget } from "./matrix.ts";
 import { routeGroups, routeMatrix, type Routing, type SwapGroup } from "./routing.ts";
 
 const MODELS = ["a", "b", "c", "d", "e"];
 const PAIRS = MODELS.flatMap((a, i) => MODELS.slice(i + 1).map((b) => [a, b] as const));
 
-/** Groups of llama-swap: each model in one of them, or in none. */
+/** Groups of llama-swap; each model is in at most one. */
 const swapGroups = fc.tuple(
   fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 5, maxLength: 5 }),
   fc.array(fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()), { minLength: 3, maxLength: 3 }),
@@ -21,7 +21,7 @@ const swapGroups = fc.tuple(
   }))
 );
 
-/** Every set of models that llama-swap can come to run, by starts and by unloads when idle. */
+/** Returns every set of models that llama-swap can run, by starts and unloads. */
 function reachable(groups: readonly SwapGroup[]): Set<string> {
   const groupOf = (model: string) =>
     groups.find((g) => g.members.includes(model)) ??
@@ -49,7 +49,7 @@ function reachable(groups: readonly SwapGroup[]): Set<string> {
   return seen;
 }
 
-/** Every set of models that lychd can come to run. */
+/** Returns every set of models that lychd can run. */
 function allowed({ mayCoexist }: Routing): Set<string> {
   const sets = new Set<string>();
   for (let bits = 0; bits < 2 ** MODELS.length; bits++) {
@@ -59,30 +59,30 @@ function allowed({ mayCoexist }: Routing): Set<string> {
   return sets;
 }
 
-/** The law of Covens must say what the routing says. */
-function checkLaw(routing: Routing): void {
+/** Checks that the exclusivity rule allows the same pairs as the routing. */
+function checkRule(routing: Routing): void {
   const member = (name: string) => ({
     name,
     resident: routing.residents.includes(name),
     groups: routing.groups.flatMap((g, i) => g.members.includes(name) ? [String(i)] : []),
   });
   for (const [a, b] of PAIRS) {
-    strictEqual(mayCoexistByLaw(member(a), member(b)), routing.mayCoexist(a, b), `${a} ${b}`);
+    strictEqual(mayCoexistByRule(member(a), member(b)), routing.mayCoexist(a, b), `${a} ${b}`);
   }
 }
 
-Deno.test("what can run together under llama-swap's groups can under lychd, and nothing else", () => {
+Deno.test("lychd allows exactly the sets that llama-swap's groups can run", () => {
   fc.assert(
     fc.property(swapGroups, (groups) => {
       const routing = routeGroups(MODELS, groups, MODELS);
       deepStrictEqual([...allowed(routing)].sort(), [...reachable(groups)].sort());
-      checkLaw(routing);
+      checkRule(routing);
     }),
     { numRuns: 500 },
   );
 });
 
-Deno.test("a start that unloads what could be started beside it is told", () => {
+Deno.test("a start that unloads a model that may run with it is reported", () => {
   fc.assert(fc.property(swapGroups, (groups) => {
     const { oneSided, mayCoexist } = routeGroups(MODELS, groups, MODELS);
     for (const { starts, unloads } of oneSided) {
@@ -98,22 +98,22 @@ Deno.test("a start that unloads what could be started beside it is told", () => 
 const sets = fc.array(fc.subarray(MODELS, { minLength: 1 }), { minLength: 1, maxLength: 5 })
   .map((all) => all.map((members, i) => ({ name: `set${i}`, combinations: [members] })));
 
-Deno.test("two models share a group exactly when a set has both, and what is looser is told", () => {
+Deno.test("two models share a group exactly if a set has both, and looser sets are reported", () => {
   fc.assert(fc.property(sets, (all) => {
     const routing = routeMatrix(MODELS, all);
-    checkLaw(routing);
+    checkRule(routing);
     for (const [a, b] of PAIRS) {
-      const isSaid = all.some(({ combinations }) =>
+      const isInSet = all.some(({ combinations }) =>
         combinations.some((c) => c.includes(a) && c.includes(b))
       );
-      strictEqual(routing.mayCoexist(a, b), isSaid);
+      strictEqual(routing.mayCoexist(a, b), isInSet);
     }
-    // Every combination that lychd allows is in a set, or in one that was told as looser.
-    const told = [...all.flatMap(({ combinations }) => combinations), ...routing.looser];
+    // Every set that lychd allows is in a set of the matrix or reported as looser.
+    const reported = [...all.flatMap(({ combinations }) => combinations), ...routing.looser];
     for (const set of allowed(routing)) {
       const members = [...set];
       const isKnown = members.length < 2 ||
-        told.some((c) => members.every((model) => c.includes(model)));
+        reported.some((c) => members.every((model) => c.includes(model)));
       strictEqual(isKnown, true, set);
     }
   }));
@@ -130,12 +130,12 @@ const EXPRESSIONS: readonly (readonly [expression: string, combinations: string]
   ["+llms & v", "g v; q v"],
   ["a&a|a", "a"],
   ["model-1.5_x", "model-1.5_x"],
-  ["", "problem: it ends where a model should stand"],
-  ["a &", "problem: it ends where a model should stand"],
+  ["", "problem: it ends before a model"],
+  ["a &", "problem: it ends before a model"],
   ["(a", "problem: a parenthesis is not closed"],
-  ["a)", "problem: `)` cannot stand here"],
-  ["a b", "problem: `b` cannot stand here"],
-  ["+", "problem: `+` cannot stand here"],
+  ["a)", "problem: `)` is not expected here"],
+  ["a b", "problem: `b` is not expected here"],
+  ["+", "problem: `+` is not expected here"],
   ["+none", "problem: there is no set `none`"],
   ["nobody!", "problem: there is no model `nobody`"],
   [Array(11).fill("(a | b)").join(" & "), "problem: it has too many combinations"],
@@ -146,11 +146,11 @@ Deno.test("expressions of a matrix are expanded as llama-swap does", () => {
     const read = combinationsOf(expression, {
       modelOf: (word) => word === "nobody" ? undefined : word,
       setOf: (name) => name === "llms" ? [["g"], ["q"]] : undefined,
-      tally: newTally(),
+      budget: newBudget(),
     });
-    const said = "problem" in read
+    const actual = "problem" in read
       ? `problem: ${read.problem}`
       : read.combinations.map((members) => members.join(" ")).join("; ");
-    strictEqual(said, expected, expression);
+    strictEqual(actual, expected, expression);
   }
 });

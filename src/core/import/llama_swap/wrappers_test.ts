@@ -19,7 +19,7 @@ const COMMANDS: readonly (readonly [command: string, read: string])[] = [
   ["sudo -u", "sudo -u |  | "],
 ];
 
-Deno.test("a command is found behind what only starts it", () => {
+Deno.test("a command is found after its wrappers", () => {
   for (const [command, expected] of COMMANDS) {
     const { words, variables, lost } = unwrap(command.split(" "));
     const wrappers = lost.map((one) => one.words.join(" ")).join(", ");

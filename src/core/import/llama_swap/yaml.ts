@@ -1,5 +1,6 @@
-/** YAML with the place of every value, aliases and merges resolved. */
+/** Reads YAML with the place of every value; aliases and merge keys are resolved. */
 import {
+  CORE_SCHEMA,
   type Event,
   EVENT_ID,
   getScalarValue,
@@ -10,16 +11,14 @@ import {
 } from "js-yaml";
 import { type Finding, finding, type Place } from "../../report/mod.ts";
 
-/** A value of a YAML file; `size` counts the values in it, its own included. */
-export type YamlNode = YamlMap | YamlList | YamlScalar;
-
-/** A mapping: its keys in their order, those of merges behind. */
-export interface YamlMap {
-  readonly kind: "map";
-  readonly place: Place;
-  readonly size: number;
-  readonly entries: readonly YamlEntry[];
-}
+/** A value of a YAML file; `size` is the number of values in it, itself included. */
+export type YamlNode =
+  & { readonly place: Place; readonly size: number }
+  & (
+    | { readonly kind: "map"; readonly entries: readonly YamlEntry[] }
+    | { readonly kind: "list"; readonly items: readonly YamlNode[] }
+    | { readonly kind: "scalar"; readonly value: string | number | boolean | null }
+  );
 
 /** A key of a mapping, and its value. */
 export interface YamlEntry {
@@ -27,41 +26,16 @@ export interface YamlEntry {
   /** From the key to the end of its line. */
   readonly place: Place;
   readonly node: YamlNode;
-  /** Whether other places of the file can refer to the value. */
+  /** True if the value has an anchor. */
   readonly isAnchored: boolean;
 }
 
-/** A sequence. */
-export interface YamlList {
-  readonly kind: "list";
-  readonly place: Place;
-  readonly size: number;
-  readonly items: readonly YamlNode[];
-}
-
-/** A text, a number, true, false or nothing. */
-export interface YamlScalar {
-  readonly kind: "scalar";
-  readonly place: Place;
-  readonly size: 1;
-  readonly value: string | number | boolean | null;
-}
-
-/** How many values a file may have, aliases counted as often as they are used. */
+/** The most values of a file; an alias counts as all values that it refers to. */
 const VALUE_LIMIT = 100_000;
 
-/** What makes a file unreadable, and where. */
-class Broken extends Error {
-  constructor(readonly offset: number, message: string) {
-    super(message);
-  }
-}
-
 /**
- * Reads a YAML file of one document. An empty one is an empty mapping.
- *
- * Refuses what YAML refuses, keys that are no text or stand twice, and aliases that would fill the
- * memory.
+ * Reads a YAML file with one document; an empty file is an empty mapping. Refuses duplicate keys, keys
+ * that are not scalars, and aliases that would exhaust the memory.
  *
  * @example
  * ```ts
@@ -70,76 +44,46 @@ class Broken extends Error {
  * // c has the entries d and b
  * ```
  */
-export function readYaml(file: string, text: string): { root: YamlNode } | { fault: Finding } {
-  const starts = lineStarts(text);
-  const at = (from: number, to: number): Place => ({
-    file,
-    start: positionAt(starts, from),
-    end: positionAt(starts, Math.max(to, from + 1)),
-  });
+export function readYaml(file: string, text: string): { root: YamlNode } | { error: Finding } {
+  const positionAt = positionsOf(text);
+  const at = (from: number, to = from + 1): Place => {
+    return { file, start: positionAt(from), end: positionAt(Math.max(to, from + 1)) };
+  };
   try {
-    return { root: readEvents(text, parseEvents(text, {}), at) };
+    return { root: readDocument(text, at) };
   } catch (error) {
-    if (error instanceof Broken) {
-      const place = at(error.offset, error.offset + 1);
-      return { fault: finding("yaml-broken", place, { problem: error.message }) };
-    }
     if (!(error instanceof YAMLException)) throw error;
-    // Its lines end at a lone carriage return too, which ends none of a report's.
+    // The line of the mark would also count lone carriage returns.
     const offset = Math.min(error.mark?.position ?? 0, text.length);
-    return {
-      fault: finding("yaml-broken", at(offset, offset + 1), { problem: error.reason }),
-    };
+    return { error: finding("yaml-broken", at(offset), { problem: error.reason }) };
   }
 }
 
-/** Where each line begins. */
-function lineStarts(text: string): number[] {
-  return [0, ...[...text.matchAll(/\n/g)].map((match) => match.index + 1)];
-}
-
-function positionAt(starts: readonly number[], offset: number): { line: number; column: number } {
+/** Returns a function from offsets to positions, which is fast for neighboring offsets. */
+function positionsOf(text: string): (offset: number) => Place["start"] {
+  const starts = [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
   let line = 0;
-  for (let step = starts.length; step > 0; step >>= 1) {
-    while (line + step < starts.length && (starts[line + step] ?? 0) <= offset) line += step;
-  }
-  return { line: line + 1, column: offset - (starts[line] ?? 0) + 1 };
+  return (offset) => {
+    while ((starts[line] ?? 0) > offset) line--;
+    while ((starts[line + 1] ?? Infinity) <= offset) line++;
+    return { line: line + 1, column: offset - (starts[line] ?? 0) + 1 };
+  };
 }
 
-/** Builds the tree of one document from the parser's events. */
-function readEvents(
-  text: string,
-  events: readonly Event[],
-  at: (from: number, to: number) => Place,
-): YamlNode {
+function readDocument(text: string, at: (from: number, to?: number) => Place): YamlNode {
+  const events = parseEvents(text, {});
   const anchors = new Map<string, YamlNode>();
-  let next = 0;
-
-  /** The offset at which an event begins. */
-  function startOf(event: Event): number {
-    switch (event.type) {
-      case EVENT_ID.SCALAR:
-        return Math.max(0, event.valueStart);
-      case EVENT_ID.ALIAS:
-        return event.anchorStart;
-      case EVENT_ID.MAPPING:
-      case EVENT_ID.SEQUENCE:
-        return event.start;
-      default:
-        return 0;
-    }
-  }
+  let next = 1;
+  const fail = (offset: number, problem: string): never =>
+    YAMLException.throwAt(text, offset, problem);
 
   function read(): YamlNode {
     const event = events[next++];
-    if (event === undefined) throw new Broken(text.length, "it ends too early");
-    const start = startOf(event);
-    switch (event.type) {
+    const start = offsetOf(event);
+    switch (event?.type) {
       case EVENT_ID.ALIAS: {
         const name = text.slice(event.anchorStart, event.anchorEnd).replace(/^\*/, "");
-        const node = anchors.get(name);
-        if (node === undefined) throw new Broken(start, `there is no anchor \`${name}\` above it`);
-        return node;
+        return anchors.get(name) ?? fail(start, `there is no anchor \`${name}\` above`);
       }
       case EVENT_ID.SCALAR:
         return anchored(event, {
@@ -149,20 +93,26 @@ function readEvents(
           value: valueOf(text, event),
         });
       case EVENT_ID.SEQUENCE: {
+        const place = at(start);
         const items: YamlNode[] = [];
-        while (events[next]?.type !== EVENT_ID.POP) items.push(read());
-        next++;
-        const size = sum(items, start);
-        return anchored(event, { kind: "list", place: at(start, start + 1), size, items });
+        while (!isEnd()) items.push(read());
+        return anchored(event, { kind: "list", place, size: sizeOf(items, start), items });
       }
       case EVENT_ID.MAPPING: {
+        const place = at(start);
         const entries = readEntries();
-        const size = sum(entries.map(({ node }) => node), start);
-        return anchored(event, { kind: "map", place: at(start, start + 1), size, entries });
+        const size = sizeOf(entries.map(({ node }) => node), start);
+        return anchored(event, { kind: "map", place, size, entries });
       }
       default:
-        throw new Broken(start, "a value is missing");
+        return fail(text.length, "a value is missing");
     }
+  }
+
+  function isEnd(): boolean {
+    const isPop = events[next]?.type === EVENT_ID.POP;
+    if (isPop) next++;
+    return isPop;
   }
 
   function anchored(event: { anchorStart: number; anchorEnd: number }, node: YamlNode): YamlNode {
@@ -171,64 +121,63 @@ function readEvents(
     return node;
   }
 
-  function sum(nodes: readonly YamlNode[], offset: number): number {
+  function sizeOf(nodes: readonly YamlNode[], offset: number): number {
     const size = nodes.reduce((total, node) => total + node.size, 1);
-    if (size > VALUE_LIMIT) throw new Broken(offset, `more than ${VALUE_LIMIT} values`);
-    return size;
+    return size > VALUE_LIMIT ? fail(offset, `more than ${VALUE_LIMIT} values`) : size;
   }
 
   function readEntries(): YamlEntry[] {
     const own = new Map<string, YamlEntry>();
     const merged: YamlEntry[] = [];
-    while (events[next]?.type !== EVENT_ID.POP) {
+    while (!isEnd()) {
       const event = events[next];
-      const offset = event === undefined ? 0 : startOf(event);
+      const offset = offsetOf(event);
+      const place = at(offset, endOfLine(text, offset));
       const keyNode = read();
-      if (keyNode.kind !== "scalar") throw new Broken(offset, "a key must be a text");
-      const key = String(keyNode.value ?? "");
+      const key = keyNode.kind === "scalar"
+        ? String(keyNode.value ?? "")
+        : fail(offset, "a key must be a text");
       const value = events[next];
-      const isMerge = key === "<<" && event?.type === EVENT_ID.SCALAR &&
-        event.style === SCALAR_STYLE.PLAIN;
       const node = read();
-      if (isMerge) {
+      if (key === "<<" && event?.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN) {
         const sources = node.kind === "list" ? node.items : [node];
         merged.push(...sources.flatMap((source) => source.kind === "map" ? source.entries : []));
         continue;
       }
-      if (own.has(key)) throw new Broken(offset, `the key \`${key}\` is already defined above`);
+      if (own.has(key)) fail(offset, `the key \`${key}\` is already defined above`);
       const isAnchored = value !== undefined && "anchorStart" in value &&
         value.type !== EVENT_ID.ALIAS && value.anchorStart >= 0;
-      own.set(key, { key, place: at(offset, endOfLine(offset)), node, isAnchored });
+      own.set(key, { key, place, node, isAnchored });
     }
-    next++;
     for (const entry of merged) if (!own.has(entry.key)) own.set(entry.key, entry);
     return [...own.values()];
   }
 
-  function endOfLine(from: number): number {
-    const end = text.indexOf("\n", from);
-    const length = end < 0 ? text.length : end;
-    return text[length - 1] === "\r" ? length - 1 : length;
+  if (events.filter((event) => event.type === EVENT_ID.DOCUMENT).length > 1) {
+    fail(0, "the file has more than one document");
   }
-
-  const documents = events.filter((event) => event.type === EVENT_ID.DOCUMENT).length;
-  if (documents > 1) throw new Broken(0, "it has more than one document");
-  next = 1;
-  const isEmpty = documents === 0 || events[next]?.type === EVENT_ID.POP;
-  return isEmpty ? { kind: "map", place: at(0, 1), size: 1, entries: [] } : read();
+  const isEmpty = events[next] === undefined || isEnd();
+  return isEmpty ? { kind: "map", place: at(0), size: 1, entries: [] } : read();
 }
 
-/** The value of a scalar by YAML's core schema. */
-function valueOf(text: string, event: ScalarEvent): YamlScalar["value"] {
+function offsetOf(event: Event | undefined): number {
+  if (event === undefined) return 0;
+  if ("valueStart" in event) return Math.max(0, event.valueStart);
+  return "start" in event ? event.start : "anchorStart" in event ? event.anchorStart : 0;
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf("\n", from);
+  const length = end < 0 ? text.length : end;
+  return text[length - 1] === "\r" ? length - 1 : length;
+}
+
+/** Returns the value of a scalar in YAML's core schema. */
+function valueOf(text: string, event: ScalarEvent) {
   const value = getScalarValue(text, event);
   const isText = event.style !== SCALAR_STYLE.PLAIN ||
     event.tagStart >= 0 && /str$/.test(text.slice(event.tagStart, event.tagEnd));
-  if (isText) return value;
-  if (/^(?:~|null|Null|NULL|)$/.test(value)) return null;
-  if (/^(?:true|True|TRUE)$/.test(value)) return true;
-  if (/^(?:false|False|FALSE)$/.test(value)) return false;
-  return /^[-+]?(?:\d+|(?:\.\d+|\d+\.\d*)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+)$|^0x[0-9a-fA-F]+$|^0o[0-7]+$/
-      .test(value)
-    ? Number(value)
-    : value;
+  return isText
+    ? value
+    : CORE_SCHEMA.resolveImplicitScalarTag(value).value as string | number | boolean | null;
 }

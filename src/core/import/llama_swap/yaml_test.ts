@@ -2,7 +2,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { readYaml, type YamlNode } from "./yaml.ts";
 
-/** A tree as plain values. */
+/** Returns a tree as plain values. */
 function plain(node: YamlNode): unknown {
   switch (node.kind) {
     case "map":
@@ -18,7 +18,7 @@ function valueOf(text: string): unknown {
   const read = readYaml("a.yaml", text);
   return "root" in read
     ? plain(read.root)
-    : `${read.fault.place.start.line}:${read.fault.place.start.column} ${read.fault.message}`;
+    : `${read.error.place.start.line}:${read.error.place.start.column} ${read.error.message}`;
 }
 
 const VALUES: readonly (readonly [text: string, value: unknown])[] = [
@@ -51,7 +51,7 @@ Deno.test("YAML is read with aliases and merges resolved", () => {
   for (const [text, value] of VALUES) deepStrictEqual(valueOf(text), value, text);
 });
 
-Deno.test("whatever JSON can say is read as JSON reads it", () => {
+Deno.test("JSON is read as JSON.parse does", () => {
   fc.assert(fc.property(
     fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })),
     (value) => {
@@ -62,22 +62,22 @@ Deno.test("whatever JSON can say is read as JSON reads it", () => {
   ));
 });
 
-const BROKEN: readonly (readonly [text: string, fault: string])[] = [
+const BROKEN: readonly (readonly [text: string, error: string])[] = [
   ["a: [1\nb: 2\n", "2:1 broken YAML: deficient indentation"],
   ["a: 1\na: 2\n", "2:1 broken YAML: the key `a` is already defined above"],
-  ["a: *x\n", "1:5 broken YAML: there is no anchor `x` above it"],
-  ["a: &x [*x]\n", "1:9 broken YAML: there is no anchor `x` above it"],
+  ["a: *x\n", "1:5 broken YAML: there is no anchor `x` above"],
+  ["a: &x [*x]\n", "1:9 broken YAML: there is no anchor `x` above"],
   ["[1]: 2\n", "1:1 broken YAML: a key must be a text"],
-  ["a: 1\n---\nb: 2\n", "1:1 broken YAML: it has more than one document"],
+  ["a: 1\n---\nb: 2\n", "1:1 broken YAML: the file has more than one document"],
   ["a: 'open\n", "2:1 broken YAML: deficient indentation"],
   ["a\rbcdef: 'x'}\n", "1:8 broken YAML: end of the stream or a document separator is expected"],
 ];
 
-Deno.test("what is no YAML is told with its place", () => {
-  for (const [text, fault] of BROKEN) strictEqual(valueOf(text), fault, text);
+Deno.test("an error has its place", () => {
+  for (const [text, error] of BROKEN) strictEqual(valueOf(text), error, text);
 });
 
-Deno.test("aliases cannot fill the memory", () => {
+Deno.test("aliases cannot exhaust the memory", () => {
   const levels = Array.from(
     { length: 30 },
     (_, i) => `l${i + 1}: &l${i + 1} [${Array(10).fill(`*l${i}`).join(", ")}]`,

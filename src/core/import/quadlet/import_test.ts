@@ -8,7 +8,7 @@ function file(path: string, text: string) {
   return { path, bytes: new TextEncoder().encode(text) };
 }
 
-/** Imports units by their names, each in one folder. */
+/** Imports units by name, from one folder. */
 function importUnits(
   units: Readonly<Record<string, string>>,
   context: Partial<ImportContext> = {},
@@ -23,7 +23,7 @@ function importUnits(
   return importQuadlet(inputs, { ...EMPTY_HOST, ...context });
 }
 
-/** The lines of a Soulstone, without its comments. */
+/** Returns the lines of a Soulstone without its comments. */
 function linesOf(result: ImportResult, name: string): string[] {
   const text = result.imported?.soulstones.find((s) => s.name === name)?.text ?? "";
   return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
@@ -36,13 +36,13 @@ function groupsOf(result: ImportResult, name: string): string | undefined {
 const unit = (more = "", sections = "") =>
   `[Container]\nImage=localhost/engine:1\n${more}\n${sections}`;
 
-Deno.test("units that say nothing of each other run together", async () => {
+Deno.test("units without a conflict run together", async () => {
   const result = await importUnits({ "a.container": unit(), "b.container": unit() });
   strictEqual(groupsOf(result, "a"), 'groups = ["together"]');
   strictEqual(groupsOf(result, "b"), 'groups = ["together"]');
 });
 
-Deno.test("a conflict of one side keeps two units apart, and each beside the third", async () => {
+Deno.test("a one-sided conflict separates two units, but not from the third", async () => {
   const result = await importUnits({
     "a.container": unit("", "[Unit]\nConflicts=b.service ollama.service"),
     "b.container": unit("", "[Unit]\nAfter=a.service\nWants=c.service"),
@@ -52,14 +52,14 @@ Deno.test("a conflict of one side keeps two units apart, and each beside the thi
     ["a", "b", "c"].map((name) => groupsOf(result, name)),
     ['groups = ["a"]', 'groups = ["b"]', 'groups = ["a", "b"]'],
   );
-  // Whoever is not imported stays a matter of systemd, and who is has a new name.
+  // Units that are not imported stay as they are; imported ones have new names.
   deepStrictEqual(linesOf(result, "a").at(-1), 'Conflicts = "ollama.service"');
   deepStrictEqual(linesOf(result, "b").at(-1), 'Wants = "soulstone-c.service"');
-  // lychd orders what conflicts by itself, the other way round if need be.
+  // lychd orders conflicting units by itself.
   strictEqual(linesOf(result, "b").some((line) => line.startsWith("After")), false);
 });
 
-Deno.test("conflicts are found by the names of services and of files", async () => {
+Deno.test("conflicts are found by the names of services and files", async () => {
   const result = await importUnits({
     "a.container": unit("ServiceName=alpha"),
     "b.container": unit("", "[Unit]\nConflicts=alpha.service"),
@@ -71,13 +71,13 @@ Deno.test("conflicts are found by the names of services and of files", async () 
   );
 });
 
-Deno.test("groups that the Codex has already are not joined", async () => {
+Deno.test("the groups of an existing Codex are not reused", async () => {
   const units = { "a.container": unit(), "b.container": unit() };
   const result = await importUnits(units, { takenGroups: new Set(["together"]) });
   strictEqual(groupsOf(result, "a"), 'groups = ["together-2"]');
 });
 
-Deno.test("units that start with the session are a Coven of the boot", async () => {
+Deno.test("units that start with the host become the boot Coven", async () => {
   const wanted = "[Install]\nWantedBy=default.target";
   const both = await importUnits({
     "a.container": unit("", wanted),
@@ -92,11 +92,11 @@ Deno.test("units that start with the session are a Coven of the boot", async () 
     "b.container": unit("", wanted),
   });
   strictEqual(apart.imported?.bootCoven, undefined);
-  const lost = apart.imported?.notes.filter((note) => note.outcome === "lost") ?? [];
+  const lost = apart.imported?.report.filter((note) => note.outcome === "lost") ?? [];
   deepStrictEqual(lost.map((note) => note.item), Array(2).fill("WantedBy=default.target"));
 });
 
-Deno.test("an image, a volume and a pod lend what containers take from them", async () => {
+Deno.test("containers get images, volume names and ports from other units", async () => {
   const result = await importUnits({
     "eye.container": unit("Pod=own.pod\nVolume=models.volume:/models\nExec=serve --port 9000")
       .replace("Image=localhost/engine:1", "Image=eye.image"),
@@ -113,7 +113,7 @@ Deno.test("an image, a volume and a pod lend what containers take from them", as
       'volumes = ["big-models:/models"]',
     ]
   ) strictEqual(lines.includes(line), true, line);
-  const lost = result.imported?.notes.filter((note) => note.outcome === "lost") ?? [];
+  const lost = result.imported?.report.filter((note) => note.outcome === "lost") ?? [];
   deepStrictEqual(lost.map((note) => note.item), [
     "Arch=amd64",
     "Driver=local",
@@ -123,7 +123,7 @@ Deno.test("an image, a volume and a pod lend what containers take from them", as
   match(lost[0]?.why ?? "", /lychd writes no \.image unit/);
 });
 
-Deno.test("of two containers in a pod each gets the port at which it listens", async () => {
+Deno.test("each of two containers in a pod gets the port on which it listens", async () => {
   const result = await importUnits({
     "a.container": unit("Pod=p.pod\nExec=--port 8001"),
     "b.container": unit("Pod=p.pod\nExec=--port 8002"),
@@ -133,18 +133,18 @@ Deno.test("of two containers in a pod each gets the port at which it listens", a
   strictEqual(linesOf(result, "b").includes("port = 9002"), true);
 });
 
-Deno.test("drop-ins are merged as Quadlet merges them, and told by their own places", async () => {
+Deno.test("drop-ins are merged as Quadlet does, and reported with their own places", async () => {
   const result = await importUnits({ "a.container": unit("Exec=first\nLabel=a=1") }, {}, {
     "a.container.d/10-x.conf": "[Container]\nExec=second\nLabel=\nLabel=b=2\nUserNS=keep-id",
   });
   const lines = linesOf(result, "a");
   strictEqual(lines.includes('exec = ["second"]'), true);
   strictEqual(lines.includes('Label = "b=2"'), true);
-  const lost = result.imported?.notes.find((note) => note.outcome === "lost");
+  const lost = result.imported?.report.find((note) => note.outcome === "lost");
   deepStrictEqual([lost?.place.file, lost?.place.start.line], ["a.container.d/10-x.conf", 5]);
 });
 
-Deno.test("ports that are taken are not given, and nobody's wish goes to somebody else", async () => {
+Deno.test("used ports are not given, and a requested port goes to the engine that requested it", async () => {
   const result = await importUnits(
     {
       "a.container": unit("PublishPort=8000:8000"),
@@ -162,7 +162,7 @@ Deno.test("ports that are taken are not given, and nobody's wish goes to somebod
   );
 });
 
-Deno.test("a health command follows the port, and no other number", async () => {
+Deno.test("only the port changes in a health command", async () => {
   const result = await importUnits({
     "a.container": unit(
       "Exec=--port 8000\nPublishPort=9000:8000\n" +
@@ -176,17 +176,17 @@ Deno.test("a health command follows the port, and no other number", async () => 
   );
 });
 
-Deno.test("keys that every object has are keys like any other", async () => {
+Deno.test("names of object properties are ordinary keys", async () => {
   const result = await importUnits({
     "a.container": unit("Environment=toString=1", "[Service]\nconstructor=x\n__proto__=y"),
   });
   strictEqual(linesOf(result, "a").includes('constructor = "x"'), true);
   strictEqual(linesOf(result, "a").includes('toString = "1"'), true);
-  const lost = result.imported?.notes.filter((note) => note.outcome === "lost") ?? [];
+  const lost = result.imported?.report.filter((note) => note.outcome === "lost") ?? [];
   deepStrictEqual(lost.map(({ item }) => item), ["__proto__=y"]);
 });
 
-Deno.test("every unit that cannot be read is told, with its line", async () => {
+Deno.test("every unreadable unit is reported with its line", async () => {
   const result = await importQuadlet([
     { file: file("a.container", "[Container]\nImage=x\nno key"), folder: "/", dropIns: [] },
     { file: file("b.service", "[Service]\n"), folder: "/", dropIns: [] },
@@ -227,7 +227,7 @@ Deno.test("a unit without an image is lost, and the others are imported", async 
     "c.network": "[Network]\nSubnet=10.0.0.0/24\n",
   });
   deepStrictEqual(result.imported?.soulstones.map(({ name }) => name), ["b"]);
-  const lost = result.imported?.notes.filter((note) => note.outcome === "lost") ?? [];
+  const lost = result.imported?.report.filter((note) => note.outcome === "lost") ?? [];
   deepStrictEqual(lost.map(({ item }) => item), [
     "Rootfs=/srv",
     "Label=a=b",
@@ -236,7 +236,7 @@ Deno.test("a unit without an image is lost, and the others are imported", async 
   match(lost[0]?.why ?? "", /a\.container has no Image=/);
 });
 
-Deno.test("times that are longer than a Soulstone may have are cut, and told", async () => {
+Deno.test("times above the limit are shortened and reported", async () => {
   const result = await importUnits({
     "a.container": unit("StopTimeout=100000") + "[Service]\nTimeoutStartSec=2d\n",
     "b.container": unit("StopTimeout=-1"),
@@ -250,8 +250,9 @@ Deno.test("times that are longer than a Soulstone may have are cut, and told", a
     ),
     [],
   );
-  const told = result.imported?.notes.filter(({ item }) => /^(?:Stop|Timeout)/.test(item)) ?? [];
-  deepStrictEqual(told.map(({ outcome, item }) => `${outcome} ${item}`), [
+  const reported = result.imported?.report.filter(({ item }) => /^(?:Stop|Timeout)/.test(item)) ??
+    [];
+  deepStrictEqual(reported.map(({ outcome, item }) => `${outcome} ${item}`), [
     "changed StopTimeout=100000",
     "changed TimeoutStartSec=2d",
     "lost StopTimeout=-1",

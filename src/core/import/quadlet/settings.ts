@@ -1,5 +1,7 @@
-/** From the lines of a unit to values that mean nothing but themselves. */
+/** Reads the lines of a unit as literal values. */
 import { join } from "node:path/posix";
+import { whyReserved } from "../../compile/mod.ts";
+import { trimEnds } from "../../report/mod.ts";
 import {
   expand,
   type Expansions,
@@ -8,31 +10,29 @@ import {
   splitWords,
   SYSTEMD_COMMANDS,
 } from "../../rune/mod.ts";
-import { trimEnds } from "../../report/mod.ts";
-import { whyReserved } from "../../compile/mod.ts";
-import type { Setting } from "../setting.ts";
 import type { ImportContext } from "../imported.ts";
-import type { Item, Ledger } from "../ledger.ts";
 import { parseRunOptions, quadletKeyOf } from "../podman_run.ts";
+import type { ImportReport } from "../report.ts";
+import type { Setting } from "../setting.ts";
 import { effectiveLines, type Line, type QuadletUnit } from "./units.ts";
 
 /** Keys of `[Unit]` and `[Install]` that name units, one or several on a line. */
 const NAMES_UNITS =
   /^(?:After|Before|BindsTo|Conflicts|OnFailure|OnSuccess|PartOf|RequiredBy|Requires|Requisite|UpheldBy|Upholds|WantedBy|Wants)$/;
 
-/** Keys of the container of which the last of equal names wins. */
+/** Keys of the container whose last value of a name wins. */
 const BY_NAME = new Set(["Annotation", "Environment", "Label"]);
 
-/** What systemd fills in, as far as it is the same in every unit of this user. */
+/** Returns the specifiers and variables of systemd that are the same in every unit of the user. */
 export function expansionsOf(
   { home, runtime, config, user }: ImportContext,
   lines: readonly Line[],
 ): Expansions {
-  const some = (table: Record<string, string | undefined>) =>
+  const defined = (table: Record<string, string | undefined>) =>
     Object.fromEntries(
       Object.entries(table).filter((e): e is [string, string] => e[1] !== undefined),
     );
-  const specifiers = some({ h: home, t: runtime, E: config, U: String(user) });
+  const specifiers = defined({ h: home, t: runtime, E: config, U: String(user) });
   const variables = lines.filter(({ section, key }) =>
     section === "Service" && key === "Environment"
   ).flatMap(({ value }) => {
@@ -44,43 +44,44 @@ export function expansionsOf(
       return [word.slice(0, equals), "text" in text ? text.text : undefined] as const;
     });
   });
-  return { specifiers, variables: some({ HOME: home, ...Object.fromEntries(variables) }) };
+  return { specifiers, variables: defined({ HOME: home, ...Object.fromEntries(variables) }) };
 }
 
-/** Every value of a unit that has an effect; those that Quadlet drops or nobody knows are noted. */
+/** Returns every value of a unit that has an effect. Records values that Quadlet drops. */
 export function settingsOf(
   unit: QuadletUnit,
-  soulstone: string,
   context: ImportContext,
-  ledger: Ledger,
+  report: ImportReport,
 ): Setting[] {
-  const lines = effectiveLines(unit, ledger);
+  const lines = effectiveLines(unit, report);
   const known = expansionsOf(context, lines);
-  const settings = lines.flatMap((line) => readLine(line, soulstone, known, ledger));
-  return dropOverridden(settings, soulstone, ledger)
+  return dropOverridden(lines.flatMap((line) => readLine(line, known, report)), report)
     .map((setting) => withAbsolutePath(setting, unit.folder));
 }
 
-/** The values of one line. */
+/** Returns the values of one line. */
 function readLine(
-  line: Line,
-  soulstone: string,
+  { section, key, value, item }: Line,
   known: Expansions,
-  ledger: Ledger,
+  report: ImportReport,
 ): Setting[] {
-  const { section, key, value, item } = line;
   const isQuadlet = section === "Container" || section === "Quadlet";
   const table = isQuadlet ? QUADLET_KEYS[section] : {};
   const entry: QuadletKey | undefined = Object.hasOwn(table, key) ? table[key] : undefined;
-  const as = isQuadlet ? "word" : isCommand(section, key) ? "line" : "text";
+  const as = isQuadlet
+    ? "word"
+    : section === "Service" && SYSTEMD_COMMANDS.has(key)
+    ? "line"
+    : "text";
 
-  function literal(text: string, of: Item): { text: string; how?: string } | undefined {
-    // The home folder of a volume's source has a form of its own.
+  /** Expands a text; an unknown specifier is lost. */
+  function literal(text: string, of: typeof item): { value: string; change?: string } | undefined {
+    // A Codex has a form of its own for a volume in the home folder.
     const isHome = key === "Volume" && isQuadlet && text.startsWith("%h/");
     const expanded = expand(isHome ? text.slice(2) : text, known, as);
     if ("unknown" in expanded) {
-      const why = `systemd fills in ${expanded.unknown} when the unit starts; write the value`;
-      ledger.note(of, "lost", { soulstone, why });
+      const why = `systemd replaces ${expanded.unknown} at startup; write the value`;
+      report.lost(of, why);
       return undefined;
     }
     const filled = [...new Set(expanded.filled)].map((name) => {
@@ -88,34 +89,32 @@ function readLine(
       return `${name} is ${"text" in alone ? alone.text : ""}`;
     });
     return {
-      text: isHome ? `~${expanded.text}` : expanded.text,
-      ...filled.length === 0 ? {} : { how: filled.join(", ") },
+      value: isHome ? `~${expanded.text}` : expanded.text,
+      ...filled.length === 0 ? {} : { change: filled.join(", ") },
     };
   }
   function one(text: string, of = item): Setting[] {
     const read = literal(text, of);
-    return read === undefined
-      ? []
-      : [{ section, key, value: read.text, item: of, ...read.how && { how: read.how } }];
+    return read === undefined ? [] : [{ section, key, item: of, ...read }];
   }
-  /** Each word as an item of its own, when there are several. */
-  function each(words: readonly string[], refuse: (word: string) => string | undefined): Setting[] {
-    const items = words.length === 1
-      ? [item]
-      : ledger.split(item, words.map((word) => `${key}=${word}`));
-    return words.flatMap((word, i) => {
-      const own = items[i] ?? item;
-      const why = refuse(word);
-      if (why === undefined) return one(word, own);
-      ledger.note(own, "lost", { soulstone, why });
+  /** Adds each of several parts as an item of its own. */
+  function itemsOf(parts: readonly string[]) {
+    return parts.length === 1 ? [item] : report.split(item, parts.map((part) => `${key}=${part}`));
+  }
+  function each(words: readonly string[], why: (word: string) => string | undefined): Setting[] {
+    return itemsOf(words).flatMap((own, i) => {
+      const word = words[i] ?? "";
+      const dropped = why(word);
+      if (dropped === undefined) return one(word, own);
+      report.lost(own, dropped);
       return [];
     });
   }
 
   switch (entry?.value) {
     case undefined:
-      return section === "Unit" || section === "Install"
-        ? NAMES_UNITS.test(key) ? each(value.split(/\s+/), () => undefined) : one(value)
+      return (section === "Unit" || section === "Install") && NAMES_UNITS.test(key)
+        ? each(value.split(/\s+/), () => undefined)
         : one(value);
     case "text":
       return one(entry.list ? value : trimEnds(value, /"/));
@@ -128,77 +127,64 @@ function readLine(
     case "pairs": {
       const split = splitWords(value, entry.value === "tokens" ? "tokens" : "words");
       if ("problem" in split) {
-        const why = `${split.problem}, and so it has no effect in the unit itself`;
-        ledger.note(item, "lost", { soulstone, why });
+        report.lost(item, `${split.problem}, so it has no effect in the unit either`);
         return [];
       }
       if (split.rest !== "") {
-        const why = "Quadlet reads nothing from an empty word on";
-        ledger.note(ledger.enter(item.place, split.rest), "lost", { soulstone, why });
+        report.lost(report.add(item.place, split.rest), "Quadlet stops at an empty word");
       }
       if (key === "PodmanArgs") return podmanArgs(split.words);
-      if (entry.list) return each(split.words, (word) => whyDropped(entry, word));
-      return command(split.words);
+      return entry.list
+        ? each(
+          split.words,
+          (word) =>
+            entry.value === "pairs" && !word.includes("=")
+              ? "Quadlet drops it: it has no `=`"
+              : undefined,
+        )
+        : command(split.words);
     }
   }
 
-  /** Options that have a key of their own which lychd must know of are read as that key. */
+  /** Reads options that lychd relies on as their keys. */
   function podmanArgs(words: readonly string[]): Setting[] {
     const { options, rest } = parseRunOptions(words);
     const parts = [...options.map((option) => option.words), ...rest.map((word) => [word])];
-    const items = parts.length === 1
-      ? [item]
-      : ledger.split(item, parts.map((part) => `PodmanArgs=${part.join(" ")}`));
-    return parts.flatMap((part, i): Setting[] => {
-      const own = items[i] ?? item;
+    return itemsOf(parts.map((part) => part.join(" "))).flatMap((own, i): Setting[] => {
       const option = options[i];
       const name = option === undefined ? undefined : quadletKeyOf(option.name);
-      if (option?.value !== undefined && name !== undefined && whyReserved(section, name)) {
-        return one(option.value, own).map((setting) => ({ ...setting, key: name }));
-      }
-      return command(part, own);
+      return option?.value !== undefined && name !== undefined && whyReserved(section, name)
+        ? one(option.value, own).map((setting) => ({ ...setting, key: name }))
+        : command(parts[i] ?? [], own);
     });
   }
 
-  /** A command keeps its words together. */
+  /** Keeps the words of a command together. */
   function command(words: readonly string[], of = item): Setting[] {
-    const read = words.map((word) => literal(word, of));
-    if (read.some((word) => word === undefined)) return [];
-    const texts = read.map((word) => word?.text ?? "");
-    const hows = [...new Set(read.flatMap((word) => word?.how ?? []))];
-    const how = hows.length === 0 ? {} : { how: hows.join(", ") };
-    return [{ section, key, value: texts.join(" "), words: texts, item: of, ...how }];
+    const read = words.flatMap((word) => literal(word, of) ?? []);
+    if (read.length < words.length) return [];
+    const texts = read.map((word) => word.value);
+    const change = [...new Set(read.flatMap((word) => word.change ?? []))].join(", ") || undefined;
+    return [{ section, key, value: texts.join(" "), words: texts, item: of, change }];
   }
 }
 
-/** Why Quadlet itself drops a word. */
-function whyDropped({ value }: QuadletKey, word: string): string | undefined {
-  return value === "pairs" && !word.includes("=") ? "Quadlet drops it: it has no `=`" : undefined;
-}
-
-function isCommand(section: string, key: string): boolean {
-  return section === "Service" && SYSTEMD_COMMANDS.has(key);
-}
-
-/** Leaves out pairs of which a later line sets the same name. */
-function dropOverridden(
-  settings: readonly Setting[],
-  soulstone: string,
-  ledger: Ledger,
-): Setting[] {
-  const last = new Map<string, Setting>();
-  const nameOf = ({ key, value }: Setting) => `${key} ${value.slice(0, value.indexOf("="))}`;
-  const isPair = ({ section, key }: Setting) => section === "Container" && BY_NAME.has(key);
-  for (const setting of settings) if (isPair(setting)) last.set(nameOf(setting), setting);
+/** Drops pairs whose name a later line sets again. */
+function dropOverridden(settings: readonly Setting[], report: ImportReport): Setting[] {
+  const nameOf = ({ section, key, value }: Setting) =>
+    section === "Container" && BY_NAME.has(key)
+      ? `${key} ${value.slice(0, value.indexOf("="))}`
+      : undefined;
+  const last = new Map(settings.map((setting) => [nameOf(setting), setting]));
   return settings.filter((setting) => {
-    if (!isPair(setting) || last.get(nameOf(setting)) === setting) return true;
-    const why = "it has no effect in the unit itself: it is set again behind";
-    ledger.note(setting.item, "carried", { soulstone, why });
+    const name = nameOf(setting);
+    if (name === undefined || last.get(name) === setting) return true;
+    report.record(setting.item, "carried", { why: "it has no effect: a later line sets it again" });
     return false;
   });
 }
 
-/** Paths that Quadlet takes from the folder of the unit, absolute. */
+/** Makes paths absolute that Quadlet resolves from the folder of the unit. */
 function withAbsolutePath(setting: Setting, folder: string): Setting {
   const { section, key, value } = setting;
   if (section !== "Container") return setting;
@@ -210,5 +196,5 @@ function withAbsolutePath(setting: Setting, folder: string): Setting {
     : key === "Mount"
     ? value.replace(/(?<=(?:^|,)(?:src|source)=)\.[^,]*/, absolute)
     : value;
-  return moved === value ? setting : { ...setting, value: moved, how: `relative to ${folder}` };
+  return moved === value ? setting : { ...setting, value: moved, change: `relative to ${folder}` };
 }

@@ -1,34 +1,25 @@
 /** Quadlet units as files: their kinds, their drop-ins, and the lines that have an effect. */
 import { basename } from "node:path/posix";
-import { type Finding, finding, startOf } from "../../report/mod.ts";
+import { type Finding, finding, type Place, startOf } from "../../report/mod.ts";
 import { QUADLET_KEYS, readQuadletUnit, SYSTEMD_LISTS } from "../../rune/mod.ts";
-import { type ImportFile, lineAt, readText } from "../imported.ts";
-import type { Item, Ledger } from "../ledger.ts";
+import { type ImportFile, readText } from "../imported.ts";
+import type { ImportReport, Item } from "../report.ts";
 
-/** The kinds of Quadlet units. */
-export const UNIT_KINDS = [
-  "container",
-  "pod",
-  "volume",
-  "image",
-  "network",
-  "build",
-  "kube",
-] as const;
+const UNIT_KINDS = ["container", "pod", "volume", "image", "network", "build", "kube"] as const;
 
-/** One of {@linkcode UNIT_KINDS}. */
+/** The kind of a Quadlet unit. */
 export type UnitKind = (typeof UNIT_KINDS)[number];
 
-/** A unit to import: its file, and those that are merged into it. */
+/** A unit to import, and the drop-ins that are merged into it. */
 export interface UnitInput {
   readonly file: ImportFile;
-  /** The folder of the file, absolute: for paths that are relative to it. */
+  /** The absolute folder of the file, for relative paths. */
   readonly folder: string;
-  /** In the order in which they count. */
+  /** In the order in which Quadlet reads them. */
   readonly dropIns: readonly ImportFile[];
 }
 
-/** One line of a unit, that counts. */
+/** One line of a unit. */
 export interface Line {
   readonly section: string;
   readonly key: string;
@@ -36,81 +27,80 @@ export interface Line {
   readonly item: Item;
 }
 
-/** A unit that could be read. */
+/** A readable unit. */
 export interface QuadletUnit {
   readonly kind: UnitKind;
   /** The name of its file without the kind. */
   readonly base: string;
   readonly folder: string;
-  /** How the operator calls its file. */
+  /** The operator's own spelling of its file. */
   readonly path: string;
   readonly lines: readonly Line[];
 }
 
-/** Reads a unit with its drop-ins; every line is entered in the ledger. */
+/** Reads a unit with its drop-ins, and adds every line to the report. */
 export function readUnitInput(
   { file, folder, dropIns }: UnitInput,
   sources: Map<string, string>,
-  ledger: Ledger,
-): { unit: QuadletUnit } | { faults: Finding[] } {
-  const kind = UNIT_KINDS.find((ending) => basename(file.path).endsWith(`.${ending}`));
+  report: ImportReport,
+): { unit: QuadletUnit } | { errors: Finding[] } {
+  const kind = UNIT_KINDS.find((suffix) => basename(file.path).endsWith(`.${suffix}`));
   if (kind === undefined) {
-    return { faults: [finding("import-kind", startOf(file.path), { kinds: UNIT_KINDS })] };
+    return { errors: [finding("import-kind", startOf(file.path), { kinds: UNIT_KINDS })] };
   }
-  const faults: Finding[] = [];
+  const errors: Finding[] = [];
   const lines: Line[] = [];
   for (const part of [file, ...dropIns]) {
     const read = readText(part);
-    if ("fault" in read) {
-      faults.push(read.fault);
+    if ("error" in read) {
+      errors.push(read.error);
       continue;
     }
     sources.set(part.path, read.text);
     const unit = readQuadletUnit(read.text);
     const physical = read.text.split("\n");
     if ("badLine" in unit) {
-      faults.push(finding("unit-broken", lineAt(part.path, physical, unit.badLine), {}));
+      errors.push(finding("unit-broken", lineAt(part.path, physical, unit.badLine), {}));
       continue;
     }
     for (const { section, key, value, line } of unit.lines) {
-      const item = ledger.enter(lineAt(part.path, physical, line), `${key}=${value}`);
+      const item = report.add(lineAt(part.path, physical, line), `${key}=${value}`);
       lines.push({ section, key, value, item });
     }
   }
-  if (faults.length > 0) return { faults };
+  if (errors.length > 0) return { errors };
   const base = basename(file.path).slice(0, -kind.length - 1);
   return { unit: { kind, base, folder, path: file.path, lines } };
 }
 
-/** Keys of which an empty line takes nothing back: what depends on what. */
+/** Returns the place of a whole line, without surrounding white space. */
+function lineAt(file: string, lines: readonly string[], line: number): Place {
+  const content = lines[line - 1]?.trimEnd() ?? "";
+  const start = { line, column: content.length - content.trimStart().length + 1 };
+  return { file, start, end: { line, column: Math.max(content.length, start.column) + 1 } };
+}
+
+/** Dependencies, which an empty line does not clear. */
 const NEVER_CLEARED =
   /^(?:After|Before|BindsTo|Conflicts|OnFailure|OnSuccess|PartOf|Requires|Requisite|Upholds|Wants)$/;
 
 /**
- * The lines of a unit that have an effect: of a key that takes one value the last, of a list all
- * behind its last empty line. Those without effect are noted as such.
+ * Returns the lines of a unit that have an effect: the last one of a key with one value, and of a
+ * list those after its last empty line. Records the others.
  */
-export function effectiveLines({ kind, lines }: QuadletUnit, ledger: Ledger): Line[] {
-  const idle = (line: Line) =>
-    ledger.note(line.item, "carried", { why: "it has no effect in the unit itself" });
-  const kept = new Set<Line>();
-  const groups = new Map<string, Line[]>();
-  for (const line of lines) {
-    const name = `${line.section}.${line.key}`;
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [line]);
-    else group.push(line);
-  }
-  for (const group of groups.values()) {
+export function effectiveLines({ kind, lines }: QuadletUnit, report: ImportReport): Line[] {
+  const groups = Map.groupBy(lines, ({ section, key }) => `${section}.${key}`);
+  const kept = new Set([...groups.values()].flatMap((group) => {
     const [{ section, key } = { section: "", key: "" }] = group;
-    const lastEmpty = group.findLastIndex((line) => line.value === "");
-    const counting = isList(kind, section, key)
-      ? group.slice(NEVER_CLEARED.test(key) ? 0 : lastEmpty + 1)
-      : group.slice(-1);
-    for (const line of counting) if (line.value !== "") kept.add(line);
-  }
-  for (const line of lines) if (!kept.has(line)) idle(line);
-  return lines.filter((line) => kept.has(line));
+    const lastEmpty = NEVER_CLEARED.test(key) ? -1 : group.findLastIndex((l) => l.value === "");
+    const last = isList(kind, section, key) ? group.slice(lastEmpty + 1) : group.slice(-1);
+    return last.filter((line) => line.value !== "");
+  }));
+  return lines.filter((line) => {
+    if (kept.has(line)) return true;
+    report.record(line.item, "carried", { why: "it has no effect in the unit either" });
+    return false;
+  });
 }
 
 function isList(kind: UnitKind, section: string, key: string): boolean {

@@ -1,0 +1,70 @@
+/** The last steps of both importers: ports, fields and texts. */
+import { type Codex, lychdSchema, parsePortRange, watchersOf } from "../codex/mod.ts";
+import { startOf } from "../report/mod.ts";
+import { candidateOf, planPort } from "./container.ts";
+import type { ImportContext, ImportResult } from "./imported.ts";
+import { givePorts } from "./ports.ts";
+import { entryLine, type ImportReport, type Outcome, type ReportEntry } from "./report.ts";
+import { resolve, type Resolved } from "./resolve.ts";
+import type { Container } from "./setting.ts";
+import { soulstoneText } from "./toml_text.ts";
+
+/** Returns the ports that a Codex uses or reserves, and their owners. */
+export function usedPorts(
+  { settings, soulstones }: Pick<Codex, "settings" | "soulstones">,
+): ReadonlyMap<number, string> {
+  const { harvester, scribe, gpu_exporter, vessel, sepulcher } = settings;
+  const { first, last } = parsePortRange(sepulcher.reserve_ports ?? "") ?? { first: 0, last: -1 };
+  const reserved = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  return new Map([
+    ...reserved.map((port) => [port, "`reserve_ports` of lychd.toml"] as const),
+    [harvester.port, "the Harvester (Prometheus)"],
+    [scribe.port, "the Scribe (Grafana)"],
+    ...watchersOf(settings).gpuExporter ? [[gpu_exporter.port, "the GPU exporter"] as const] : [],
+    [vessel.port, "the Vessel (the front door)"],
+    ...soulstones.map(({ port, name }) => [port, `Soulstone \`${name}\``] as const),
+  ]);
+}
+
+const DEFAULT_PORTS = usedPorts({ settings: lychdSchema.parse({}), soulstones: [] });
+
+/** Turns containers into the Soulstones of a result. `path` is the file that errors refer to. */
+export async function finishImport(containers: readonly Container[], { path, sources, ...given }: {
+  readonly path: string;
+  readonly sources: ReadonlyMap<string, string>;
+  readonly bootCoven: string | undefined;
+  readonly context: ImportContext;
+  readonly report: ImportReport;
+}): Promise<ImportResult> {
+  const plans = containers.map((container) => {
+    const plan = planPort(container);
+    return { container, plan, owner: `Soulstone \`${container.name}\``, wish: plan.wish };
+  });
+  const taken = new Map([...DEFAULT_PORTS, ...given.context.takenPorts]);
+  const candidates = givePorts(plans, taken).map(({ container, plan, ...port }) =>
+    candidateOf({ container, plan, given: port, report: given.report.of(container.name) })
+  );
+  const result = await resolve(candidates, given.report);
+  if ("tooLarge" in result) {
+    const findings = [{ ...result.tooLarge, place: startOf(path) }];
+    return { imported: undefined, findings, sources };
+  }
+  const report = given.report.entries();
+  const soulstones = result.resolved.map((resolved) => commentedText(resolved, report));
+  return { imported: { soulstones, bootCoven: given.bootCoven, report }, findings: [], sources };
+}
+
+/** Returns the TOML of a Soulstone below comments with its lost and changed items. */
+function commentedText({ name, fields, heading }: Resolved, report: readonly ReportEntry[]) {
+  const section = (title: string, outcome: Outcome) => {
+    const lines = report.filter((e) => e.soulstone === name && e.outcome === outcome)
+      .map((entry) => `  ${entryLine(entry)}`);
+    return lines.length === 0 ? [] : [title, ...lines];
+  };
+  const comments = [
+    ...heading,
+    ...section("Not carried over:", "lost"),
+    ...section("Changed:", "changed"),
+  ];
+  return { name, text: soulstoneText(name, fields, comments) };
+}

@@ -1,0 +1,145 @@
+/** Groups that express which engines may run together, and the Coven that starts with the host. */
+import { NAME } from "../codex/mod.ts";
+import { trimEnd } from "../report/mod.ts";
+import type { ImportContext } from "./imported.ts";
+import type { ImportReport, Item } from "./report.ts";
+
+/** The most characters that a name may have. */
+const LENGTH = 64;
+
+/**
+ * Returns the unused name nearest to `text` that a Soulstone or a group may have, and adds it to
+ * `taken`.
+ *
+ * @example
+ * ```ts
+ * import { freeName } from "./groups.ts";
+ * freeName("Qwen/Qwen3:8B", new Set()); // "Qwen-Qwen3-8B"
+ * freeName("eye", new Set(["eye"])); // "eye-2"
+ * ```
+ */
+export function freeName(text: string, taken: Set<string>): string {
+  const plain = text.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+  const base = trimEnd(plain, /-/).slice(0, LENGTH) || "engine";
+  let name = base;
+  for (let n = 2; taken.has(name) || !NAME.test(name); n++) {
+    const tail = `-${n}`;
+    name = base.slice(0, LENGTH - tail.length) + tail;
+  }
+  taken.add(name);
+  return name;
+}
+
+/** A group and its members. */
+export interface Group {
+  readonly name: string;
+  readonly members: readonly string[];
+}
+
+/** Returns true if two engines may run together. */
+export type MayCoexist = (a: string, b: string) => boolean;
+
+/**
+ * Returns groups such that two of `names` share one exactly if `mayCoexist`. Each group is as large
+ * as possible. An engine that runs alone is in no group.
+ *
+ * Groups cannot express that three engines may run in pairs, but not all at once.
+ *
+ * @example
+ * ```ts
+ * import { groupsOf } from "./groups.ts";
+ * groupsOf(["big", "huge", "small"], (a, b) => a === "small" || b === "small");
+ * // [{ name: "big", members: ["big", "small"] }, { name: "huge", members: ["huge", "small"] }]
+ * ```
+ */
+export function groupsOf(names: readonly string[], mayCoexist: MayCoexist): Group[] {
+  const covered = new Set<string>();
+  const pair = (a: string, b: string) => JSON.stringify([a, b].sort());
+  const groups: string[][] = [];
+  for (const [i, a] of names.entries()) {
+    for (const b of names.slice(i + 1)) {
+      if (!mayCoexist(a, b) || covered.has(pair(a, b))) continue;
+      const members = names.filter((name) => name === a || name === b);
+      for (const name of names) {
+        if (!members.includes(name) && members.every((member) => mayCoexist(member, name))) {
+          members.push(name);
+        }
+      }
+      for (const x of members) for (const y of members) if (x !== y) covered.add(pair(x, y));
+      groups.push(members.sort((x, y) => names.indexOf(x) - names.indexOf(y)));
+    }
+  }
+  return groups.map((members) => ({ name: nameOf(members, groups), members }));
+}
+
+/** Returns true if any two of `members` may run together. */
+export function mayAllCoexist(members: readonly string[], mayCoexist: MayCoexist): boolean {
+  return members.every((a) => members.every((b) => a === b || mayCoexist(a, b)));
+}
+
+/** Returns the first member that is in no other group. */
+function nameOf(members: readonly string[], groups: readonly (readonly string[])[]): string {
+  if (groups.length === 1) return "together";
+  return members.find((m) => groups.filter((group) => group.includes(m)).length === 1) ??
+    "together";
+}
+
+/** Returns true if both have the same members, in any order. */
+export function hasSameMembers(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((member) => b.includes(member));
+}
+
+/** The imported engines that may run together and that start with the host. */
+export interface Placement {
+  readonly groups: readonly Group[];
+  readonly residents: readonly string[];
+  readonly mayAllRun: (members: readonly string[]) => boolean;
+  /** The items that start an engine with the host; `engine` is undefined if it is not imported. */
+  readonly starts: readonly { readonly engine: string | undefined; readonly item: Item }[];
+}
+
+/** The groups of each engine, and `boot_coven` of lychd.toml. */
+export interface Placed {
+  readonly groupsOf: (engine: string) => readonly string[];
+  readonly bootCoven: string | undefined;
+}
+
+/**
+ * Names the groups, adds one for the engines that start with the host if they may all run together,
+ * and records what became of their items.
+ */
+export function placeInGroups(
+  { groups, residents, mayAllRun, starts }: Placement,
+  { takenGroups }: ImportContext,
+  report: ImportReport,
+): Placed {
+  const taken = new Set(takenGroups);
+  const all = groups.map(({ name, members }): Group => ({ name: freeName(name, taken), members }));
+  const starting = [
+    ...new Set(
+      starts.flatMap(({ engine }) =>
+        engine === undefined || residents.includes(engine) ? [] : [engine]
+      ),
+    ),
+  ];
+  let bootCoven: string | undefined;
+  if (starting.length > 0 && mayAllRun(starting)) {
+    bootCoven = all.find(({ members }) => hasSameMembers(members, starting))?.name;
+    if (bootCoven === undefined) {
+      bootCoven = freeName(starting.length === 1 ? starting[0] ?? "" : "boot", taken);
+      all.push({ name: bootCoven, members: starting });
+    }
+  }
+  for (const { engine, item } of starts) {
+    if (bootCoven === undefined || engine === undefined) {
+      report.lost(item, "only one Coven starts with the host; its engines must run together");
+    } else {
+      const why = `\`boot_coven = "${bootCoven}"\` in lychd.toml starts it with the host`;
+      report.record(item, "changed", { to: "boot_coven", why });
+    }
+  }
+  return {
+    groupsOf: (engine) => all.filter((g) => g.members.includes(engine)).map((g) => g.name),
+    bootCoven,
+  };
+}

@@ -1,0 +1,274 @@
+/** The settings of a model besides its command, and the settings outside models. */
+import type { GivenPort } from "../ports.ts";
+import type { ImportReport } from "../report.ts";
+import type { Assignment, Proposal } from "../resolve.ts";
+import { START_LIMIT_SECONDS, STOP_LIMIT_SECONDS, whyCut } from "../seconds.ts";
+import { all, type PortPlan, type Setting } from "../setting.ts";
+import { KNOWN, type SwapConfig } from "./config.ts";
+import { expandMacros } from "./macros.ts";
+import { type ModelInput, settingText } from "./model.ts";
+import { type Entry, numberOf, type Reader, textOf, textsOf, truthOf } from "./reader.ts";
+
+const NO_PROXY = "clients connect to the engine directly, without a proxy";
+const NO_LIST = "there is no list of models: each engine has its own URI";
+const OWN_NAME = "the engine has its own name for the model, such as --alias of llama-server " +
+  "or --served-model-name of vLLM";
+
+/** The reasons why settings of models are lost. */
+const LOST_OF_MODEL: ReadonlyMap<string, string> = new Map([
+  ["aliases", OWN_NAME],
+  ["compat", NO_PROXY],
+  ["concurrencyLimit", "the engine has its own limit of requests"],
+  ["filters", NO_PROXY],
+  ["metadata", NO_LIST],
+  ["sendLoadingState", NO_PROXY],
+  ["timeouts", NO_PROXY],
+  ["unlisted", NO_LIST],
+  ["useModelName", OWN_NAME],
+]);
+
+/** The reasons why settings outside models are lost; the other known ones configure llama-swap. */
+const LOST_OF_TOP: ReadonlyMap<string, string> = new Map([
+  ["apiKeys", "each engine has its own key: provide it as a secret"],
+  ["includeAliasesInList", NO_LIST],
+  ["peers", "a Soulstone is an engine of this host"],
+  ["profiles", NO_PROXY],
+  ["selectors", NO_PROXY],
+  ["sendLoadingState", NO_PROXY],
+  ["upstream", NO_PROXY],
+]);
+
+const NO_FIELD = "lychd has no field for it";
+
+/** Defaults for all models. */
+export interface Top {
+  /** The port of the first model that needs one. */
+  readonly startPort: number;
+  /** The limit of a startup, if set. */
+  readonly waitSeconds: number | undefined;
+  /** The time from SIGTERM to SIGKILL, if set. */
+  readonly stopSeconds: number | undefined;
+  /** The time after which an idle engine is unloaded; 0 means never. */
+  readonly ttlSeconds: number;
+}
+
+/** Reads the settings outside models, and records what became of each. */
+export function readTop({ settings, macros }: SwapConfig, reader: Reader): Top {
+  const { report } = reader;
+  const number = (key: string) => {
+    const entry = settings.get(key);
+    if (entry === undefined) return undefined;
+    const text = textOf(entry.node, `\`${key}\``, reader) ?? "";
+    return numberOf(expandMacros(text, macros), entry, reader);
+  };
+  const ttlSeconds = number("globalTTL") ?? 0;
+  const waitSeconds = number("healthCheckTimeout");
+  const stopSeconds = number("unloadTimeout") || undefined;
+  for (const entry of settings.values()) {
+    const { key, item } = entry;
+    if (report.has(item)) continue;
+    if (key === "startPort") report.record(item, "carried", { to: "port" });
+    else if (key === "unloadTimeout") recordStop(entry, stopSeconds, report);
+    else if (key === "healthCheckTimeout") {
+      const isCut = (waitSeconds ?? 0) > START_LIMIT_SECONDS;
+      report.record(item, "changed", {
+        to: "start_timeout_seconds",
+        why: "set only if it is longer than the default, which includes the pull of an image" +
+          (isCut ? `; ${whyCut(START_LIMIT_SECONDS)}` : ""),
+      });
+    } else if (key === "globalTTL") recordTtl(ttlSeconds, entry, report);
+    else {
+      const why = KNOWN.has(key) ? "it configures llama-swap itself" : NO_FIELD;
+      report.lost(item, LOST_OF_TOP.get(key) ?? why);
+    }
+  }
+  return { startPort: number("startPort") || 5800, waitSeconds, stopSeconds, ttlSeconds };
+}
+
+function recordTtl(seconds: number, { item }: Entry, report: ImportReport): void {
+  if (seconds > 0) report.lost(item, "lychd never unloads an idle engine");
+  else report.record(item, "carried", { why: "no engine is unloaded" });
+}
+
+function recordStop({ item }: Entry, seconds: number | undefined, report: ImportReport): void {
+  const isCut = (seconds ?? 0) > STOP_LIMIT_SECONDS;
+  report.record(item, isCut ? "changed" : "carried", {
+    to: "stop_timeout_seconds",
+    why: isCut ? whyCut(STOP_LIMIT_SECONDS) : undefined,
+  });
+}
+
+/** A model with its port. */
+interface PlacedModel extends ModelInput {
+  readonly plan: PortPlan;
+  readonly given: GivenPort;
+  readonly settings: readonly Setting[];
+}
+
+/** The default of `stop_timeout_seconds`. */
+const STOP_SECONDS = 10;
+
+/** Returns the fields of a model that are not settings of its container. */
+export function modelFields(
+  placed: PlacedModel,
+  top: Top,
+): { fixed: Assignment[]; proposals: Proposal[] } {
+  const { model, plan, report, reader } = placed;
+  const fixed: Assignment[] = [];
+  const number = (key: string, least?: number) => {
+    const entry = model.settings.get(key);
+    const text = settingText(placed, key);
+    return entry === undefined ? undefined : numberOf(text, entry, reader, least);
+  };
+  const wait = Math.min(top.waitSeconds ?? 0, START_LIMIT_SECONDS);
+  if (wait > plan.command.profile.startTimeoutSeconds) {
+    fixed.push({ path: ["start_timeout_seconds"], value: wait });
+  }
+  const command = stopCommand(placed);
+  const stop = number("unloadTimeout") || command?.seconds || top.stopSeconds || STOP_SECONDS;
+  if (stop !== STOP_SECONDS) {
+    fixed.push({ path: ["stop_timeout_seconds"], value: Math.min(stop, STOP_LIMIT_SECONDS) });
+  }
+  if (!model.settings.has("checkEndpoint")) fixed.push(...defaultHealth(placed));
+  const proposals = [...model.settings.values()].flatMap((entry): Proposal[] => {
+    const { key, node, item } = entry;
+    if (report.has(item)) return [];
+    switch (key) {
+      case "cmd":
+      case "env":
+        break;
+      case "checkEndpoint":
+        return healthOf(placed, entry);
+      case "name":
+      case "description":
+        return descriptionOf(placed, entry);
+      case "capabilities":
+        return capabilitiesOf(placed, entry);
+      case "proxy":
+        recordProxy(placed, entry);
+        break;
+      case "ttl": {
+        const own = number(key, -1) ?? -1;
+        recordTtl(own < 0 ? top.ttlSeconds : own, entry, report);
+        break;
+      }
+      case "unloadTimeout":
+        recordStop(entry, stop, report);
+        break;
+      case "cmdStop":
+        if (stop > STOP_LIMIT_SECONDS && command?.seconds !== undefined) {
+          recordStop(entry, stop, report);
+        } else if (command !== undefined) {
+          report.record(item, "carried", { why: "systemd stops the container" });
+        } else {
+          report.lost(item, "systemd sends SIGTERM, and SIGKILL after `stop_timeout_seconds`");
+        }
+        break;
+      default:
+        if (isOff(node)) report.record(item, "carried", { why: OFF });
+        else report.lost(item, LOST_OF_MODEL.get(key) ?? NO_FIELD);
+    }
+    return [];
+  });
+  return { fixed, proposals };
+}
+
+const OFF = "it is the default";
+
+/** Returns true for a value that turns a setting off. */
+function isOff(node: Entry["node"]): boolean {
+  if (node.kind === "list") return node.items.length === 0;
+  return node.kind === "map" ? node.entries.length === 0 : !node.value;
+}
+
+/** Returns the time limit of a `cmdStop` that only stops a container. */
+function stopCommand(input: ModelInput): { seconds: number | undefined } | undefined {
+  const text = settingText(input, "cmdStop") ?? "";
+  if (!/^\s*(?:\S*\/)?(?:docker|podman) stop\s/.test(text)) return undefined;
+  const seconds = /\s(?:-t|--time(?:out)?)(?:\s+|=)?(\d{1,9})(?=\s|$)/.exec(text)?.[1];
+  return { seconds: seconds === undefined ? undefined : Number(seconds) };
+}
+
+/** Addresses of this host. */
+const LOCAL = /^(?:localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])$/;
+
+/** Reads the address at which llama-swap reaches a model. */
+function proxyOf(input: ModelInput): { isLocal: boolean; port: number | undefined } {
+  const [, host = "", port] = /^https?:\/\/(\[[^\]]*\]|[^/:]*)(?::(\d+))?(?:\/.*)?$/.exec(
+    settingText(input, "proxy") ?? "",
+  ) ?? [];
+  return { isLocal: LOCAL.test(host), port: port === undefined ? undefined : Number(port) };
+}
+
+/** Returns the local port at which llama-swap reaches a model, if known. */
+export function proxyPort(input: ModelInput): number | undefined {
+  const { isLocal, port } = proxyOf(input);
+  return isLocal ? port : undefined;
+}
+
+function recordProxy(placed: PlacedModel, { item }: Entry): void {
+  const { given: { port }, report } = placed;
+  const proxy = proxyOf(placed);
+  if (!proxy.isLocal) report.lost(item, "it is on another host");
+  else if (proxy.port === port) report.record(item, "carried", { to: "port" });
+  else report.record(item, "changed", { to: "port", why: `the new port is ${port}` });
+}
+
+function hasHealthCmd({ settings }: PlacedModel): boolean {
+  return all({ settings }, "HealthCmd").length > 0;
+}
+
+/** Returns llama-swap's default health check, /health, for engines that lychd does not know. */
+function defaultHealth(placed: PlacedModel): Assignment[] {
+  const isChecked = placed.plan.command.profile.healthPath !== undefined || hasHealthCmd(placed);
+  return isChecked ? [] : [{ path: ["health", "path"], value: "/health" }];
+}
+
+function healthOf(placed: PlacedModel, { key, item }: Entry): Proposal[] {
+  const path = settingText(placed, key) ?? "";
+  if (hasHealthCmd(placed)) placed.report.lost(item, "the container has its own health check");
+  else if (path === placed.plan.command.profile.healthPath) {
+    placed.report.record(item, "carried", { why: "it is the default of the engine" });
+  } else {
+    const field = path === "none" ? "cmd" : "path";
+    return [{ item, alternatives: [{ assign: [{ path: ["health", field], value: path }] }] }];
+  }
+  return [];
+}
+
+/** `name` and `description` become one line. */
+function descriptionOf(placed: PlacedModel, { key, item }: Entry): Proposal[] {
+  const parts = ["name", "description"].flatMap((field) => settingText(placed, field) ?? [])
+    .filter((part) => part.trim() !== "");
+  if (settingText(placed, key)?.trim() === "") {
+    placed.report.record(item, "carried", { why: "it is empty" });
+    return [];
+  }
+  const line = parts.join(": ").replace(/\s+/g, " ").trim();
+  const change = line === parts.join(": ") ? undefined : "on one line";
+  return [{ item, alternatives: [{ assign: [{ path: ["description"], value: line }], change }] }];
+}
+
+/** Capabilities become tags. */
+function capabilitiesOf({ report, reader }: PlacedModel, { node, item }: Entry): Proposal[] {
+  if (node.kind !== "map") return [];
+  const items = report.split(
+    item,
+    node.entries.map(({ key, place }) => ({ text: `capabilities.${key}`, place })),
+  );
+  return node.entries.flatMap(({ key, node: value }, i): Proposal[] => {
+    const own = items[i] ?? item;
+    const tags = key === "in" || key === "out"
+      ? textsOf(value, `\`${key}\``, reader).map(({ text }) => `${text}-${key}`)
+      : (key === "tools" || key === "reranker") && truthOf(value, `\`${key}\``, reader) === true
+      ? [key]
+      : [];
+    if (tags.length === 0) {
+      if (isOff(value)) report.record(own, "carried", { why: OFF });
+      else report.lost(own, NO_LIST);
+      return [];
+    }
+    const assign = tags.map((tag) => ({ path: ["capabilities"], value: tag }));
+    return [{ item: own, alternatives: [{ assign, change: `as ${tags.join(", ")}` }] }];
+  });
+}

@@ -1,0 +1,106 @@
+/** The containers of the input, and the groups that their `Conflicts=` and `WantedBy=` become. */
+import { freeName, groupsOf, mayAllCoexist, placeInGroups } from "../groups.ts";
+import type { ImportContext } from "../imported.ts";
+import type { ImportReport } from "../report.ts";
+import type { Container } from "../setting.ts";
+import { settingsOf } from "./settings.ts";
+import type { QuadletUnit } from "./units.ts";
+
+/** A container of the input. */
+export interface Engine extends Container {
+  readonly unit: QuadletUnit;
+  /** The names that other units may use: its service and its file. */
+  readonly names: readonly string[];
+}
+
+/** Returns every container of the input, in order. */
+export function enginesOf(
+  units: readonly QuadletUnit[],
+  context: ImportContext,
+  report: ImportReport,
+): Engine[] {
+  const taken = new Set<string>();
+  const named = units.filter((unit) => unit.kind === "container").map((unit) => {
+    const service = unit.lines.findLast(({ section, key }) =>
+      section === "Container" && key === "ServiceName"
+    );
+    const names = [`${service?.value || unit.base}.service`, `${unit.base}.container`];
+    return { unit, name: freeName(unit.base, taken), names };
+  });
+  const renamed = new Map(
+    named.flatMap(({ name, names }) => names.map((n) => [n, `soulstone-${name}.service`] as const)),
+  );
+  return named.map(({ unit, name, names }): Engine => {
+    const settings = settingsOf(unit, context, report.of(name));
+    const isOnHost = settings.some(({ key, value }) => key === "Network" && value === "host");
+    return {
+      unit,
+      names,
+      name,
+      settings,
+      heading: [
+        `From ${unit.path}.`,
+        ...unit.base.includes("@")
+          ? ["It is a template: write a Soulstone for each instance."]
+          : [],
+      ],
+      // A unit without devices has none, whatever the default of lychd.toml is.
+      fixed: [{ path: ["devices"], value: [] }],
+      onHost: isOnHost ? { port: undefined } : undefined,
+      renamed,
+    };
+  });
+}
+
+/** Targets of the user's systemd that start with the host. */
+const BOOT_TARGETS = /^(?:default|multi-user|graphical)\.target$/;
+
+/**
+ * Puts engines into groups so that two exclude each other exactly if one conflicts with the other.
+ * Engines without a conflict run together with all others, as units do.
+ */
+export function withGroups(
+  engines: readonly Engine[],
+  context: ImportContext,
+  report: ImportReport,
+): { placed: Engine[]; bootCoven: string | undefined } {
+  const named = ({ settings }: Engine, section: string, key: string) =>
+    settings.filter((s) => s.section === section && s.key === key);
+  const ownerOf = (name: string) => engines.find(({ names }) => names.includes(name))?.name;
+  const conflicts = new Map(engines.map((engine) =>
+    [
+      engine.name,
+      new Set(named(engine, "Unit", "Conflicts").map(({ value }) => ownerOf(value))),
+    ] as const
+  ));
+  const mayCoexist = (a: string, b: string) =>
+    !conflicts.get(a)?.has(b) && !conflicts.get(b)?.has(a);
+  const { groupsOf: groupsOfEngine, bootCoven } = placeInGroups(
+    {
+      groups: groupsOf(engines.map(({ name }) => name), mayCoexist),
+      residents: [],
+      mayAllRun: (members) => mayAllCoexist(members, mayCoexist),
+      starts: engines.flatMap((engine) =>
+        named(engine, "Install", "WantedBy").filter(({ value }) => BOOT_TARGETS.test(value))
+          .map(({ item }) => ({ engine: engine.name, item }))
+      ),
+    },
+    context,
+    report,
+  );
+  const placed = engines.map((engine): Engine => {
+    for (const { item, value } of named(engine, "Unit", "Conflicts")) {
+      if (ownerOf(value) === undefined) continue;
+      report.of(engine.name).record(item, "carried", { to: "groups" });
+    }
+    const groups = groupsOfEngine(engine.name);
+    const rivals = engines.filter((other) => !mayCoexist(engine.name, other.name));
+    return {
+      ...engine,
+      settings: engine.settings.filter(({ item }) => !report.has(item)),
+      fixed: [...engine.fixed, ...groups.length === 0 ? [] : [{ path: ["groups"], value: groups }]],
+      rivals: new Set(rivals.flatMap((rival) => rival.names)),
+    };
+  });
+  return { placed, bootCoven };
+}

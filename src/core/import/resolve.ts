@@ -1,0 +1,213 @@
+/**
+ * Chooses the fields of imported Soulstones. The importer proposes what each item can become, best
+ * first, and the compiler decides. If it refuses all alternatives, the item is lost for the
+ * compiler's own reason. So an imported Codex always compiles.
+ */
+import { type CodexFile, readCodex, type Soulstone, type TomlText } from "../codex/mod.ts";
+import { compile } from "../compile/mod.ts";
+import { type Finding, hasErrors, type Place } from "../report/mod.ts";
+import type { ImportReport, Item } from "./report.ts";
+import { type Fields, soulstoneText } from "./toml_text.ts";
+
+/** One value for a field, such as `["env", "A"]`; it is appended if the field is a list. */
+export interface Assignment {
+  readonly path: readonly string[];
+  readonly value: TomlText;
+}
+
+/** One form in which an item can be carried over. */
+export interface Alternative {
+  readonly assign: readonly Assignment[];
+  /** The difference from the input, if any. */
+  readonly change?: string | undefined;
+}
+
+/** An item and what it can become, best first. */
+export interface Proposal {
+  readonly item: Item;
+  readonly alternatives: readonly Alternative[];
+}
+
+/** A Soulstone before its fields are chosen. */
+export interface Candidate {
+  readonly name: string;
+  /** Fields that do not depend on the proposals. */
+  readonly fixed: readonly Assignment[];
+  readonly proposals: readonly Proposal[];
+  /** Comment lines above its table. */
+  readonly heading: readonly string[];
+}
+
+/** A Soulstone with its chosen fields. */
+export interface Resolved {
+  readonly name: string;
+  readonly fields: Fields;
+  readonly heading: readonly string[];
+}
+
+/** A proposal with the alternatives that the compiler has not refused. */
+interface Choice {
+  readonly item: Item;
+  readonly left: Alternative[];
+  /** The first reason of the compiler. */
+  refusal: string | undefined;
+}
+
+/** The fields of a candidate, and the choice that each came from. */
+interface Layout {
+  readonly name: string;
+  readonly fields: Fields;
+  readonly origins: readonly { path: readonly (string | number)[]; choice: Choice }[];
+}
+
+/** The fields of a Soulstone that are lists; so is every key of `quadlet`. */
+const LISTS = new Set(["capabilities", "devices", "groups", "secrets", "volumes"]);
+
+/** The most characters of one value, the same as for a line of a Codex. */
+const VALUE_LIMIT = 60_000;
+
+/**
+ * Chooses the first alternative of each proposal that the compiler accepts, and records the outcome.
+ * Returns a finding if the Soulstones are more than a Codex can hold.
+ */
+export async function resolve(
+  candidates: readonly Candidate[],
+  report: ImportReport,
+): Promise<{ resolved: Resolved[] } | { tooLarge: Finding }> {
+  const choices = candidates.map(({ proposals }) =>
+    proposals.map(({ item, alternatives }): Choice => ({
+      item,
+      left: alternatives.filter(isWritable),
+      refusal: undefined,
+    }))
+  );
+  for (;;) {
+    const layouts = candidates.map((candidate, i) => layOut(candidate, choices[i] ?? []));
+    const refused = await judge(layouts);
+    if ("tooLarge" in refused) return refused;
+    for (const { choice, finding } of refused) {
+      choice.refusal ??= reasonOf(finding);
+      choice.left.shift();
+    }
+    if (refused.length > 0) continue;
+    candidates.forEach(({ name }, i) => record(choices[i] ?? [], report.of(name)));
+    const resolved = candidates.map(({ name, heading }, i) => {
+      return { name, heading, fields: layouts[i]?.fields ?? {} };
+    });
+    return { resolved };
+  }
+}
+
+/** Returns false for what would break the TOML as a whole. */
+function isWritable({ assign }: Alternative): boolean {
+  return assign.every(({ path, value }) =>
+    !path.includes("__proto__") &&
+    [value].flat().every((v) => typeof v !== "string" || v.length <= VALUE_LIMIT)
+  );
+}
+
+function layOut({ name, fixed }: Candidate, choices: readonly Choice[]): Layout {
+  const fields = emptyTable();
+  for (const assignment of fixed) assign(fields, assignment);
+  const origins = choices.flatMap((choice) =>
+    (choice.left[0]?.assign ?? []).map((assignment) => ({
+      path: [...assignment.path, ...assign(fields, assignment)],
+      choice,
+    }))
+  );
+  return { name, fields, origins };
+}
+
+/** Returns a table without inherited keys. */
+function emptyTable(): Record<string, TomlText | Fields> {
+  return Object.create(null);
+}
+
+/** Sets the value at its path. Returns its index if the field is a list. */
+function assign(
+  fields: Record<string, TomlText | Fields>,
+  { path, value }: Assignment,
+): readonly number[] {
+  const name = path.at(-1) ?? "";
+  let table = fields;
+  for (const step of path.slice(0, -1)) {
+    table = (table[step] ??= emptyTable()) as Record<string, TomlText | Fields>;
+  }
+  const isList = path[0] === "quadlet" || path.length === 1 && LISTS.has(name);
+  if (isList && !Array.isArray(value)) {
+    return [((table[name] ??= []) as string[]).push(String(value)) - 1];
+  }
+  table[name] = Array.isArray(value) ? [...value] : value;
+  return [];
+}
+
+/** Compiles the layouts. Returns the choices that the compiler refuses. */
+async function judge(
+  layouts: readonly Layout[],
+): Promise<{ choice: Choice; finding: Finding }[] | { tooLarge: Finding }> {
+  const encoder = new TextEncoder();
+  const files = layouts.map(({ name, fields }): CodexFile => ({
+    path: `soulstones/${name}.toml`,
+    bytes: encoder.encode(soulstoneText(name, fields, [])),
+  }));
+  const { codex, findings } = readCodex({ folder: "", files });
+  const tooLarge = findings.find(({ code }) => /^(?:codex|file)-too-large$/.test(code));
+  if (tooLarge !== undefined) return { tooLarge };
+  const all = [...findings, ...hasErrors(findings) ? [] : (await compile(codex)).findings];
+  return all.filter((f) => f.severity === "error").flatMap((finding) => {
+    const layout = layouts.find(({ name }) => finding.place.file === `soulstones/${name}.toml`);
+    const soulstone = codex.soulstones.find((s) => s.name === layout?.name);
+    const refused = layout === undefined || soulstone === undefined
+      ? []
+      : choicesAt(finding.place, layout, soulstone);
+    if (refused.length === 0) {
+      throw new Error(`the compiler refuses an imported Codex: ${finding.message}`);
+    }
+    return refused.map((choice) => ({ choice, finding }));
+  });
+}
+
+/** Returns the choices of the innermost field at `place`. */
+function choicesAt(place: Place, { origins }: Layout, soulstone: Soulstone): Choice[] {
+  const depthOf = (path: readonly (string | number)[]) => {
+    if (isWithin(place, soulstone.placeOf(path))) return path.length;
+    for (let depth = path.length; depth > 0; depth--) {
+      const part = path.slice(0, depth);
+      if ([soulstone.placeOf(part), soulstone.keyOf(part)].some((own) => isSame(own, place))) {
+        return depth;
+      }
+    }
+    return 0;
+  };
+  const depths = origins.map(({ path, choice }) => ({ choice, depth: depthOf(path) }));
+  const deepest = Math.max(1, ...depths.map(({ depth }) => depth));
+  return [...new Set(depths.filter((d) => d.depth === deepest).map((d) => d.choice))];
+}
+
+function isSame(a: Place, b: Place): boolean {
+  return isWithin(a, b) && isWithin(b, a);
+}
+
+function isWithin(inner: Place, outer: Place): boolean {
+  const starts = inner.start.line - outer.start.line || inner.start.column - outer.start.column;
+  const ends = outer.end.line - inner.end.line || outer.end.column - inner.end.column;
+  return starts >= 0 && ends >= 0;
+}
+
+/** Returns the compiler's reason without a field that the operator never wrote. */
+function reasonOf({ message }: Finding): string {
+  return message.replace(/^.* cannot be (?:set through `quadlet`|written into a unit): /, "");
+}
+
+function record(choices: readonly Choice[], report: ImportReport): void {
+  for (const { item, left: [chosen], refusal } of choices) {
+    if (chosen === undefined) report.lost(item, refusal ?? "a Codex cannot hold this value");
+    else {
+      const to = [...new Set(chosen.assign.map(({ path }) => path.join(".")))].join(", ");
+      report.record(item, chosen.change === undefined ? "carried" : "changed", {
+        to: to === "" ? undefined : to,
+        why: chosen.change,
+      });
+    }
+  }
+}
