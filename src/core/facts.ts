@@ -148,27 +148,21 @@ export function redactFacts(
     const word = new RegExp(`(?<![\\w.-])${RegExp.escape(name)}(?![\\w-])`, "g");
     replacements.push([word, placeholder]);
   }
-  const redact = (text: string) =>
-    replacements.reduce((result, [pattern, word]) => result.replace(pattern, word), text);
-  const redactFact = (fact: Fact): Fact =>
-    "failed" in fact ? { command: redact(fact.command), failed: redact(fact.failed) } : {
-      command: redact(fact.command),
-      exit: fact.exit,
-      stdout: fact.stdout.map(redact),
-      stderr: fact.stderr.map(redact),
-    };
-  const entries = <T>(record: Readonly<Record<string, T>>, change: (value: T) => T) =>
-    Object.fromEntries(
-      Object.entries(record).map(([key, v]) => [key.includes("/") ? redact(key) : key, change(v)]),
+  const redact = (value: unknown): unknown => {
+    if (typeof value === "string") {
+      return replacements.reduce((text, [pattern, word]) => text.replace(pattern, word), value);
+    }
+    if (Array.isArray(value)) return value.map(redact);
+    if (typeof value !== "object" || value === null) return value;
+    // Ids of facts are keys too; only those with a path may contain a name.
+    return Object.fromEntries(
+      Object.entries(value).map(([key, v]) => [key.includes("/") ? redact(key) : key, redact(v)]),
     );
+  };
+  const redacted = redact(facts) as Facts;
   // os-release describes the distribution and contains no names.
   const os = facts.commands["os-release"];
-  return {
-    ...facts,
-    environment: entries(facts.environment, redact),
-    commands: {
-      ...entries(facts.commands, redactFact),
-      ...os === undefined ? {} : { "os-release": os },
-    },
-  };
+  return os === undefined
+    ? redacted
+    : { ...redacted, commands: { ...redacted.commands, "os-release": os } };
 }

@@ -2,39 +2,48 @@
 import { type Command, command } from "../report/mod.ts";
 import type { Os } from "./read/system.ts";
 
-function isFedora({ family }: Os): boolean {
-  return family.includes("fedora") || family.includes("rhel");
+/** The commands that install and reinstall packages, and that upgrade one; by package manager. */
+const PACKAGE_COMMANDS: Readonly<Record<string, readonly Command[]>> = {
+  image: [command`sudo rpm-ostree install`],
+  nixos: [command`nix-shell -p`],
+  debian: [command`sudo apt-get install`, command`sudo apt-get install --reinstall`],
+  fedora: [command`sudo dnf install`, command`sudo dnf reinstall`, command`sudo dnf upgrade`],
+  arch: [command`sudo pacman -S`, command`sudo pacman -S`, command`sudo pacman -Syu`],
+  suse: [
+    command`sudo zypper install`,
+    command`sudo zypper install --force`,
+    command`sudo zypper update`,
+  ],
+  alpine: [command`sudo apk add`],
+};
+
+const UNKNOWN_MANAGER = [command`install the packages`];
+
+function familyOf({ isImage, family }: Os): string {
+  if (isImage) return "image";
+  if (family.includes("nixos")) return "nixos";
+  if (family.includes("debian")) return "debian";
+  if (family.includes("fedora") || family.includes("rhel")) return "fedora";
+  if (family.includes("arch")) return "arch";
+  if (family.some((id) => /suse/.test(id))) return "suse";
+  return family.includes("alpine") ? "alpine" : "";
 }
 
-function isSuse({ family }: Os): boolean {
-  return family.some((id) => /suse/.test(id));
+function packageCommands(os: Os): readonly Command[] {
+  return PACKAGE_COMMANDS[familyOf(os)] ?? UNKNOWN_MANAGER;
 }
 
 /** Returns the command that installs packages of the distribution. */
 export function installCommand(os: Os, ...packages: readonly string[]): Command {
-  if (os.isImage) return command`sudo rpm-ostree install ${packages}`;
-  if (os.family.includes("nixos")) return command`nix-shell -p ${packages}`;
-  if (os.family.includes("debian")) return command`sudo apt-get install ${packages}`;
-  if (isFedora(os)) return command`sudo dnf install ${packages}`;
-  if (os.family.includes("arch")) return command`sudo pacman -S ${packages}`;
-  if (isSuse(os)) return command`sudo zypper install ${packages}`;
-  if (os.family.includes("alpine")) return command`sudo apk add ${packages}`;
-  return command`install the packages ${packages}`;
+  const [install = ""] = packageCommands(os);
+  return command`${install} ${packages}`;
 }
 
-/** Returns the command that upgrades to the next release of the distribution. */
-export function upgradeCommand(os: Os): Command {
-  if (os.isImage) return command`rpm-ostree upgrade`;
-  if (os.id === "ubuntu") return command`sudo do-release-upgrade`;
-  if (os.id === "debian" && os.versionId === "12") {
-    return command`sudo sed -i 's/bookworm/trixie/g' $(grep -rl bookworm /etc/apt/sources.list*) && sudo apt-get update && sudo apt-get full-upgrade    # read the release notes first`;
-  }
-  if (os.family.includes("fedora")) {
-    return command`sudo dnf system-upgrade download --releasever=$(($(rpm -E %fedora) + 1)) && sudo dnf system-upgrade reboot`;
-  }
-  if (os.family.includes("arch")) return command`sudo pacman -Syu`;
-  if (isSuse(os)) return command`sudo zypper dup`;
-  return command`cat /etc/os-release    # the distribution to upgrade`;
+/** Returns the command that restores the files of an installed package. */
+export function reinstallCommand(os: Os, name: string): Command {
+  if (os.isImage) return command`sudo rpm-ostree override reset --all`;
+  const [install = "", reinstall = install] = packageCommands(os);
+  return command`${reinstall} ${name}`;
 }
 
 /**
@@ -43,28 +52,33 @@ export function upgradeCommand(os: Os): Command {
  */
 export function upgradePodman(os: Os): Command {
   if (os.isImage || os.id === "debian" || os.id === "ubuntu") return upgradeCommand(os);
-  if (isFedora(os)) return command`sudo dnf upgrade podman`;
-  if (os.family.includes("arch")) return command`sudo pacman -Syu podman`;
-  if (isSuse(os)) return command`sudo zypper update podman`;
-  return installCommand(os, "podman");
+  const [install = "", , upgrade = install] = packageCommands(os);
+  return command`${upgrade} podman`;
 }
 
-/** Returns the command that restores the files of an installed package. */
-export function reinstallCommand(os: Os, name: string): Command {
-  if (os.isImage) return command`sudo rpm-ostree override reset --all`;
-  if (os.family.includes("debian")) return command`sudo apt-get install --reinstall ${name}`;
-  if (isFedora(os)) return command`sudo dnf reinstall ${name}`;
-  if (isSuse(os)) return command`sudo zypper install --force ${name}`;
-  return installCommand(os, name);
+/** Returns the command that upgrades to the next release of the distribution. */
+export function upgradeCommand(os: Os): Command {
+  const family = familyOf(os);
+  if (family === "image") return command`rpm-ostree upgrade`;
+  if (os.id === "ubuntu") return command`sudo do-release-upgrade`;
+  if (os.id === "debian" && os.versionId === "12") {
+    return command`sudo sed -i 's/bookworm/trixie/g' $(grep -rl bookworm /etc/apt/sources.list*) && sudo apt-get update && sudo apt-get full-upgrade    # read the release notes first`;
+  }
+  if (family === "fedora") {
+    return command`sudo dnf system-upgrade download --releasever=$(($(rpm -E %fedora) + 1)) && sudo dnf system-upgrade reboot`;
+  }
+  if (family === "arch") return command`sudo pacman -Syu`;
+  if (family === "suse") return command`sudo zypper dup`;
+  return command`cat /etc/os-release    # the distribution to upgrade`;
 }
 
 /** Returns the command that adds a kernel argument. */
 export function kernelArgument(os: Os, argument: string): Command {
   if (os.isImage) return command`sudo rpm-ostree kargs --append=${argument}    # then reboot`;
-  if (isFedora(os)) {
+  if (familyOf(os) === "fedora") {
     return command`sudo grubby --update-kernel=ALL --args=${argument}    # then reboot`;
   }
-  const update = os.family.includes("arch")
+  const update = familyOf(os) === "arch"
     ? command`grub-mkconfig -o /boot/grub/grub.cfg`
     : command`update-grub`;
   return command`sudo sed -i 's/^GRUB_CMDLINE_LINUX="/&${argument} /' /etc/default/grub && sudo ${update}    # then reboot`;

@@ -94,18 +94,14 @@ function watchersIn(settings: Codex["settings"]) {
   const { harvester, scribe, gpu_exporter } = settings;
   const enabled = watchersOf(settings);
   const none = { port: undefined, secret: undefined, devices: [] };
-  const all = [
-    { ...none, ...harvester, name: "harvester", isOn: enabled.harvester },
-    {
-      ...none,
-      ...scribe,
-      secret: scribe.admin_password_secret,
-      name: "scribe",
-      isOn: enabled.scribe,
-    },
-    { ...none, ...gpu_exporter, port: undefined, name: "gpu-exporter", isOn: enabled.gpuExporter },
+  const secret = scribe.admin_password_secret;
+  return [
+    ...enabled.harvester ? [{ ...none, ...harvester, name: "harvester" }] : [],
+    ...enabled.scribe ? [{ ...none, ...scribe, secret, name: "scribe" }] : [],
+    ...enabled.gpuExporter
+      ? [{ ...none, ...gpu_exporter, port: undefined, name: "gpu-exporter" }]
+      : [],
   ];
-  return all.filter(({ isOn }) => isOn);
 }
 
 /** Returns the devices of a Soulstone, or those of `lychd.toml` if it sets none. */
@@ -138,7 +134,7 @@ function sorted(names: readonly string[]): string[] {
 function pathsOf(
   soulstone: Soulstone,
   home: string | undefined,
-): { paths: NeededPath[]; unmounted: NeededPath[] } {
+): Pick<Needs, "paths" | "unmounted"> {
   const mounts = soulstone.volumes.flatMap((text) => {
     const read = parseVolume(text);
     return "problem" in read ? [] : [read.volume];
@@ -153,13 +149,10 @@ function pathsOf(
     const [mount] = mounts
       .filter(({ target }) => model === target || model.startsWith(`${target}/`))
       .sort((a, b) => b.target.length - a.target.length);
-    if (mount === undefined) {
-      unmounted.push(...needed(model, "model"));
-      continue;
-    }
     // The content of a named volume is unknown.
-    const source = onHost(mount.source);
-    paths.push(...needed(source && `${source}${model.slice(mount.target.length)}`, "model"));
+    const source = mount && onHost(mount.source);
+    if (mount === undefined) unmounted.push(...needed(model, "model"));
+    else paths.push(...needed(source && `${source}${model.slice(mount.target.length)}`, "model"));
   }
   return { paths, unmounted };
 }

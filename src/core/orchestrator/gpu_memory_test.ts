@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { inventoryOf } from "./from_codex_test.ts";
 import { covenViews, warningsOf } from "./covens.ts";
-import { type Gpu, parseAmdCounters, parseNvidiaSmi } from "../gpus.ts";
+import { type Gpu, parseNvidiaSmi } from "../gpus.ts";
 import { hopelessNeeds, memoryNeeds, shortNeeds } from "./gpu_memory.ts";
 
 const TWO_GPUS = parseNvidiaSmi(

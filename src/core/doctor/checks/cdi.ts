@@ -1,5 +1,5 @@
 import type { Facts } from "../../facts.ts";
-import { command, countOf } from "../../report/mod.ts";
+import { type Command, command, countOf } from "../../report/mod.ts";
 import {
   type Check,
   error,
@@ -11,6 +11,7 @@ import {
   type Verdicts,
   warning,
 } from "../check.ts";
+import { installToolkit } from "../fixes.ts";
 import {
   type CdiFile,
   cdiFoldersOf,
@@ -25,8 +26,7 @@ import {
 } from "../read/cdi.ts";
 import { gpusOf, hasNvidia, isNvidiaBroken, nvidiaDriverOf } from "../read/gpus.ts";
 import { podmanVersionOf } from "../read/podman.ts";
-import { type FileFact, filesOf, propertiesOf } from "../read/system.ts";
-import { defineKind, generateNvidia, readFolders, regenerate, removeRivals } from "./cdi_fixes.ts";
+import { type FileFact, filesOf, isWsl, osOf, propertiesOf } from "../read/system.ts";
 
 /** The checks of CDI specifications. */
 export const CDI_CHECKS: readonly Check[] = [
@@ -112,10 +112,8 @@ export const CDI_CHECKS: readonly Check[] = [
         ...byKind(devices.filter((device) => clashes.has(device))).map(([, names]) => {
           const rivals = clashes.get(names[0] ?? "") ?? [];
           const paths = rivals.map(({ path }) => path).join(" and ");
-          return error(
-            `${names.join(", ")}: Podman uses no definition, because both ${paths} have one`,
-            removeRivals(rivals),
-          );
+          const what = `${names.join(", ")} ${names.length === 1 ? "is" : "are"} defined in both`;
+          return error(`${what} ${paths}, so Podman uses neither`, removeRivals(rivals));
         }),
         ...byKind(missing).map(([kind, names]) => undefinedVerdict(facts, kind, names)),
       ];
@@ -124,7 +122,7 @@ export const CDI_CHECKS: readonly Check[] = [
   {
     id: "cdi.driver",
     about: "CDI specifications match the running driver",
-    why: "a driver update removes the libraries that they name, and the engine does not start",
+    why: "a driver update removes the old libraries, and the engine does not start",
     run({ facts }) {
       const specs = effectiveSpecs(facts)
         .filter(({ spec }) => spec?.kind.startsWith("nvidia.com/"));
@@ -189,8 +187,7 @@ export const CDI_CHECKS: readonly Check[] = [
   {
     id: "cdi.refresh",
     about: "NVIDIA's toolkit keeps its specification up to date",
-    why:
-      "otherwise it is outdated after the next driver update (nvidia-container-toolkit 1.18 and later)",
+    why: "without it the specification is outdated after the next driver update",
     run: ({ facts }) => hasNvidia(facts) ? refresh(facts) : skipped("there is no NVIDIA driver"),
   },
 ];
@@ -291,9 +288,9 @@ function pathsVerdict(facts: Facts, file: CdiFile): Verdict {
   return moved === undefined
     ? ok(`${path}: ${countOf(nodes.length, "node")} and ${countOf(paths.length, "file")} exist`)
     : warning(
-      `${path} gives ${moved.specified} for ${moved.path}, which is ${moved.actual}`,
+      `${path} has number ${moved.specified} for ${moved.path}, which is ${moved.actual}`,
       fix,
-      "it was generated before the driver was reloaded; rootless Podman uses the node as it is, others fail",
+      "it was generated before the driver was reloaded; rootless Podman uses the node as it is, but others fail",
     );
 }
 
@@ -344,4 +341,59 @@ function refresh(facts: Facts): Verdicts {
       `nvidia-cdi-refresh.path is ${state}`,
       command`sudo systemctl enable --now nvidia-cdi-refresh.path nvidia-cdi-refresh.service`,
     );
+}
+
+/** Returns the command that regenerates a specification, with the tool of its vendor if it is known. */
+function regenerate(facts: Facts, path: string): Command {
+  const file = specsIn(facts, knownFolders(facts)).find((other) => other.path === path);
+  const kind = file?.spec?.kind;
+  if (kind === undefined ? /nvidia/.test(path) : kind.startsWith("nvidia.com/")) {
+    return generateNvidia(facts, path);
+  }
+  if (kind?.startsWith("amd.com/")) return command`sudo amd-ctk cdi generate --output=${path}`;
+  if (kind?.startsWith("intel.com/")) return command`sudo intel-cdi-specs-generator gpu`;
+  return command`sudo rm ${path}    # then regenerate it with the tool that wrote it`;
+}
+
+/** Returns the command that generates NVIDIA's specification, with NVIDIA's own service if possible. */
+function generateNvidia(facts: Facts, path: string | undefined): Command {
+  const service = propertiesOf(facts, "nvidia-refresh").get("nvidia-cdi-refresh.service");
+  const isOfService = path === undefined || /^\/(?:var\/)?run\/cdi\/nvidia\.yaml$/.test(path);
+  // After `exec-condition` the condition would fail again.
+  const works = service?.get("LoadState") === "loaded" &&
+    service.get("Result") !== "exec-condition";
+  if (isOfService && works) return command`sudo systemctl restart nvidia-cdi-refresh.service`;
+  const mode = isWsl(facts) ? ["--mode=wsl"] : [];
+  const { read } = cdiFoldersOf(facts);
+  const folder = read.includes("/etc/cdi") ? "/etc/cdi" : read.at(-1) ?? "/etc/cdi";
+  const output = `--output=${path ?? `${folder}/nvidia.yaml`}`;
+  return command`sudo nvidia-ctk cdi generate ${[...mode, output]}`;
+}
+
+/** Returns the command that generates the first specification of a kind. */
+function defineKind(facts: Facts, kind: string): Command {
+  if (kind === "nvidia.com/gpu") {
+    return filesOf(facts, "nvidia-ctk").size > 0
+      ? generateNvidia(facts, undefined)
+      : installToolkit(osOf(facts));
+  }
+  if (kind === "amd.com/gpu") return command`sudo amd-ctk cdi generate --output=/etc/cdi/amd.json`;
+  if (kind === "intel.com/gpu") return command`sudo intel-cdi-specs-generator gpu`;
+  return command`grep -l ${kind} ${knownFolders(facts).map((folder) => command`${folder}/*`)}`;
+}
+
+/** Returns the command that keeps one of several files: the one with most devices, or nvidia-ctk's. */
+function removeRivals(files: readonly CdiFile[]): Command {
+  const worth = ({ path, spec }: CdiFile) =>
+    (spec?.devices.length ?? 0) * 2 + Number(path.endsWith("/nvidia.yaml"));
+  const [, ...others] = files.toSorted((a, b) => worth(b) - worth(a));
+  return command`sudo rm ${files.filter((file) => others.includes(file)).map(({ path }) => path)}`;
+}
+
+/** Returns the command that sets the folders of Podman. The last file of the user's folder wins. */
+function readFolders(folders: readonly string[]): Command {
+  const list = folders.map((folder) => JSON.stringify(folder)).join(", ");
+  const lines = `[engine]\\ncdi_spec_dirs = [${list}]\\n`;
+  const settings = command`~/.config/containers/containers.conf.d`;
+  return command`mkdir -p ${settings} && printf ${lines} > ${settings}/zz-cdi.conf`;
 }

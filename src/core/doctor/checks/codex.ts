@@ -77,7 +77,7 @@ export const CODEX_CHECKS: readonly Check[] = [
   {
     id: "codex.ports",
     about: "the ports are free or in use by lychd, and the user may publish them",
-    why: "the pod publishes all ports; it cannot start, and without it no engine can",
+    why: "the pod publishes all ports; if it cannot start, no engine can",
     run: withCodex((subject) => {
       const low = lowPorts(subject);
       const used = usedPorts(subject);
@@ -155,7 +155,7 @@ export const CODEX_CHECKS: readonly Check[] = [
   {
     id: "codex.vram",
     about: "the vram_mib of each Coven fits into the GPUs",
-    why: "otherwise the last engine to start fails with “out of memory”",
+    why: "the last engine to start fails with “out of memory”",
     run: withCodex(({ facts, codex: { codex: { soulstones, settings } } }) => {
       const declared = soulstones.filter((s) => s.vram_mib !== undefined);
       if (declared.length === 0) return skipped("no Soulstone sets vram_mib");

@@ -1,6 +1,6 @@
 import { outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
-import { type Check, error, ok, skipped, unknown, warning } from "../check.ts";
+import { type Check, error, ok, see, skipped, unknown, warning } from "../check.ts";
 import { installCommand, userManagerDropIn } from "../fixes.ts";
 import { devicesOf } from "../needs.ts";
 import { osOf, propertiesOf } from "../read/system.ts";
@@ -17,7 +17,7 @@ export const HOST_CHECKS: readonly Check[] = [
   {
     id: "host.selinux",
     about: "SELinux lets containers use devices",
-    why: "otherwise CUDA finds no device, even though the device nodes exist",
+    why: "CUDA finds no device, even though the device nodes exist",
     run({ facts, codex }) {
       const enforce = outputOf(facts, "selinux")?.trim();
       if (enforce === undefined) return skipped("SELinux is not enabled");
@@ -45,7 +45,7 @@ export const HOST_CHECKS: readonly Check[] = [
   {
     id: "host.memlock",
     about: "engines may lock as much memory as they need",
-    why: "otherwise the model may be swapped out, or the engine stops with “failed to mlock”",
+    why: "the model may be swapped out, or the engine stops with “failed to mlock”",
     run({ facts, codex }) {
       const text = propertiesOf(facts, "user-manager").get("")?.get("DefaultLimitMEMLOCK");
       if (text === undefined) return skipped("the user's systemd does not answer");
@@ -55,7 +55,9 @@ export const HOST_CHECKS: readonly Check[] = [
       const locking = soulstones.filter((s) =>
         s.exec?.includes("--mlock") === true || s.env["LLAMA_ARG_MLOCK"] !== undefined
       ).map((s) => s.name);
-      if (bytes >= MEMLOCK_BYTES || locking.length === 0) return ok(`locked memory: ${limit}`);
+      if (bytes >= MEMLOCK_BYTES || locking.length === 0) {
+        return ok(`limit of locked memory: ${limit}`);
+      }
       const lock = locking.length === 1 ? "locks" : "lock";
       const fix = userManagerDropIn("memlock", command`LimitMEMLOCK=infinity`);
       return warning(
@@ -72,6 +74,7 @@ export const HOST_CHECKS: readonly Check[] = [
       const { facts } = subject;
       const [, bytes, mount] = /^\s*(\d+)\s+(.*?)\s*$/
         .exec((outputOf(facts, "disk") ?? "").split("\n").at(-1) ?? "") ?? [];
+      if (facts.commands["disk"] === undefined) return see("podman.version");
       if (bytes === undefined) return unknown(facts, "disk");
       const free = Number(bytes) / 2 ** 30;
       const shown = `${Math.floor(free)} GiB are free on ${mount}, where Podman stores images`;

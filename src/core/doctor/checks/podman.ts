@@ -71,7 +71,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
   {
     id: "podman.runtime",
     about: "the OCI runtime keeps the user's groups in containers",
-    why: "AMD and Intel GPUs are opened through a group, and only crun keeps the user's groups",
+    why: "a group grants access to AMD and Intel GPUs, and only crun keeps it in a container",
     run({ facts, needs }) {
       const runtime = podmanInfoOf(facts)?.host?.ociRuntime;
       if (runtime?.name === undefined) return see("podman.version");

@@ -26,7 +26,7 @@ export const QUADLET_CHECKS: readonly Check[] = [
         ? facts.commands["generator-version"]?.command.split(" ")[0]
         : undefined;
       return error(
-        "no folder of systemd's user generators contains podman-user-generator",
+        "none of systemd's user generator folders contains podman-user-generator",
         program === undefined
           ? command`${reinstallCommand(osOf(facts), "podman")} && ${reload}`
           : command`sudo ln -sf ${program} ${GENERATOR_PLACES.at(-1) ?? ""} && ${reload}`,

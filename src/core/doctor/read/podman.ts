@@ -8,7 +8,6 @@ const idMap = z.array(z.object({ size: z.number() }).partial()).nullable();
 // podman-info(1), 4.3 to 6.0: only what doctor reads, each part optional.
 const infoSchema = z.object({
   host: z.object({
-    cgroupVersion: z.string(),
     hostname: z.string(),
     rootlessNetworkCmd: z.string(),
     pasta,

@@ -58,8 +58,6 @@ export function userOf(facts: Facts): User | undefined {
 export interface FileFact {
   /** `regular file`, `character special file`, `directory`, `socket` … */
   readonly kind: string;
-  /** Permission bits in octal digits. */
-  readonly mode: string;
   readonly owner: number;
   readonly group: string;
   /** The numbers of a device. */
@@ -74,11 +72,11 @@ export const STAT_FORMAT = "--format=%F|%a|%u|%G|%t|%T|%n";
 export function filesOf(facts: Facts, id: string): ReadonlyMap<string, FileFact> {
   return new Map(
     linesOf(facts, id).flatMap((line) => {
-      const [kind = "", mode = "", owner, group = "", major = "", minor = "", ...path] = line
+      const [kind = "", , owner, group = "", major = "", minor = "", ...path] = line
         .split("|");
       if (path.length === 0) return [];
       const numbers = { major: parseInt(major, 16), minor: parseInt(minor, 16) };
-      return [[path.join("|"), { kind, mode, owner: Number(owner), group, ...numbers }] as const];
+      return [[path.join("|"), { kind, owner: Number(owner), group, ...numbers }] as const];
     }),
   );
 }
