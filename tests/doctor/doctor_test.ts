@@ -172,7 +172,7 @@ const GROUPS = "podman,quadlet,cgroup,systemd,gpu,cdi,host";
 
 for (
   const [name, code, strictCode] of [
-    ["spec-of-the-former-driver", 5, 5],
+    ["spec-of-the-previous-driver", 5, 5],
     ["refresh-disabled", 0, 5],
   ] as const
 ) {
