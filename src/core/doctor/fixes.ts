@@ -2,13 +2,15 @@
 import { type Command, command } from "../report/mod.ts";
 import type { Os } from "./read/system.ts";
 
-/** The commands that install and reinstall packages, and that upgrade one; by package manager. */
-const PACKAGE_COMMANDS: Readonly<Record<string, readonly Command[]>> = {
+type PackageCommands = readonly [install: Command, reinstall?: Command, upgrade?: Command];
+
+/** The commands that install and reinstall packages, and that upgrade one; by distribution. */
+const PACKAGE_COMMANDS: Readonly<Record<string, PackageCommands>> = {
   image: [command`sudo rpm-ostree install`],
   nixos: [command`nix-shell -p`],
   debian: [command`sudo apt-get install`, command`sudo apt-get install --reinstall`],
   fedora: [command`sudo dnf install`, command`sudo dnf reinstall`, command`sudo dnf upgrade`],
-  arch: [command`sudo pacman -S`, command`sudo pacman -S`, command`sudo pacman -Syu`],
+  arch: [command`sudo pacman -S`, undefined, command`sudo pacman -Syu`],
   suse: [
     command`sudo zypper install`,
     command`sudo zypper install --force`,
@@ -16,8 +18,6 @@ const PACKAGE_COMMANDS: Readonly<Record<string, readonly Command[]>> = {
   ],
   alpine: [command`sudo apk add`],
 };
-
-const UNKNOWN_MANAGER = [command`install the packages`];
 
 function familyOf({ isImage, family }: Os): string {
   if (isImage) return "image";
@@ -29,21 +29,20 @@ function familyOf({ isImage, family }: Os): string {
   return family.includes("alpine") ? "alpine" : "";
 }
 
-function packageCommands(os: Os): readonly Command[] {
-  return PACKAGE_COMMANDS[familyOf(os)] ?? UNKNOWN_MANAGER;
+function packageCommands(os: Os): PackageCommands {
+  return PACKAGE_COMMANDS[familyOf(os)] ?? [command`install the packages`];
 }
 
 /** Returns the command that installs packages of the distribution. */
 export function installCommand(os: Os, ...packages: readonly string[]): Command {
-  const [install = ""] = packageCommands(os);
-  return command`${install} ${packages}`;
+  return command`${packageCommands(os)[0]} ${packages}`;
 }
 
 /** Returns the command that restores the files of an installed package. */
 export function reinstallCommand(os: Os, name: string): Command {
   if (os.isImage) return command`sudo rpm-ostree override reset --all`;
-  const [install = "", reinstall = install] = packageCommands(os);
-  return command`${reinstall} ${name}`;
+  const [install, reinstall] = packageCommands(os);
+  return command`${reinstall ?? install} ${name}`;
 }
 
 /**
@@ -52,8 +51,8 @@ export function reinstallCommand(os: Os, name: string): Command {
  */
 export function upgradePodman(os: Os): Command {
   if (os.isImage || os.id === "debian" || os.id === "ubuntu") return upgradeCommand(os);
-  const [install = "", , upgrade = install] = packageCommands(os);
-  return command`${upgrade} podman`;
+  const [install, , upgrade] = packageCommands(os);
+  return command`${upgrade ?? install} podman`;
 }
 
 /** Returns the command that upgrades to the next release of the distribution. */

@@ -4,7 +4,7 @@ import { type Check, error, ok, unknown, warning } from "../check.ts";
 import { kernelArgument, userManagerDropIn } from "../fixes.ts";
 import { osOf, userOf } from "../read/system.ts";
 
-/** The controllers behind Podman's limits: cpu for --cpus, memory for --memory, pids by default. */
+/** The controllers of Podman's limits: cpu for --cpus, memory for --memory, pids by default. */
 const CONTROLLERS = ["cpu", "memory", "pids"];
 
 /** The checks of cgroups. */
