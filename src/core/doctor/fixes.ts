@@ -10,7 +10,7 @@ const PACKAGE_COMMANDS: Readonly<Record<string, PackageCommands>> = {
   nixos: [command`nix-shell -p`],
   debian: [command`sudo apt-get install`, command`sudo apt-get install --reinstall`],
   fedora: [command`sudo dnf install`, command`sudo dnf reinstall`, command`sudo dnf upgrade`],
-  arch: [command`sudo pacman -S`, undefined, command`sudo pacman -Syu`],
+  arch: [command`sudo pacman -S`, command`sudo pacman -S`, command`sudo pacman -Syu`],
   suse: [
     command`sudo zypper install`,
     command`sudo zypper install --force`,
