@@ -29,7 +29,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/core/doctor/", "src/core/import/", "src/core/plan/"],
   ["src/core/compile/", "src/core/orchestrator/"],
   ["src/core/codex/", "src/core/rune/"],
-  ["src/core/report/", "src/core/facts.ts"],
+  ["src/core/report/", "src/core/facts.ts", "src/core/gpus.ts"],
   ["templates/", "dashboards/", "deno.json"],
 ];
 

@@ -1,67 +1,69 @@
 /**
- * What is known of a host: the words of its own programs, as plain data. A probe is a command line
- * that anybody can repeat; what it said is a fact, and that it could not be asked is one too.
+ * The facts of a host: the output of its own programs, as plain data. A probe is a command line that
+ * anybody can repeat. A program that failed is a fact too.
  */
 import * as z from "zod";
 
-/** What is asked of a host. */
+/** A command to run on a host. */
 export interface Probe {
-  /** Its name among the facts, such as `podman-info` or `cdi-spec:/etc/cdi/nvidia.yaml`. */
+  /** The name of its fact, such as `podman-info` or `cdi-spec:/etc/cdi/nvidia.yaml`. */
   readonly id: string;
-  /** The program, by the name that lychd gives it. */
+  /** The program, by its name in lychd. */
   readonly program: string;
   readonly args: readonly string[];
 }
 
-const said = z.strictObject({
+const ran = z.strictObject({
   /** The command line, for people. */
   command: z.string(),
   exit: z.int(),
-  /** Lines, without the line breaks. */
+  /** Lines without line breaks. */
   stdout: z.array(z.string()),
   stderr: z.array(z.string()),
 });
 
 const failed = z.strictObject({
   command: z.string(),
-  /** Why nothing was said. */
+  /** The reason why there is no output. */
   failed: z.string(),
 });
 
 const factsSchema = z.strictObject({
   format: z.literal(1),
-  /** The version of lychd that asked. */
+  /** The version of lychd that gathered the facts. */
   lychd: z.string(),
   environment: z.record(z.string(), z.string()),
-  commands: z.record(z.string(), z.union([said, failed])),
+  commands: z.record(z.string(), z.union([ran, failed])),
 });
 
-/** What a command said, or why it said nothing. */
-export type Fact = z.infer<typeof said> | z.infer<typeof failed>;
+/** The output of a command, or the reason why there is none. */
+export type Fact = z.infer<typeof ran> | z.infer<typeof failed>;
 
-/** Everything that is known of a host. */
+/** Everything that is known about a host. */
 export type Facts = z.infer<typeof factsSchema>;
 
-/**
- * Reads what `lychd doctor --facts` printed.
- *
- * @returns the facts, or what is wrong with the text.
- */
+/** The reason in the facts for a program that does not exist. */
+export const NO_PROGRAM = "there is no such program";
+
+/** The start of the reason in the facts for a program that does not finish in time. */
+export const NO_ANSWER = "no answer";
+
+/** Reads the output of `lychd doctor --facts`. */
 export function parseFacts(text: string): { facts: Facts } | { problem: string } {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { problem: `it is no JSON: ${error instanceof Error ? error.message : error}` };
+    return { problem: `invalid JSON: ${error instanceof Error ? error.message : error}` };
   }
   const read = factsSchema.safeParse(value);
   if (read.success) return { facts: read.data };
   const issue = read.error.issues[0];
-  return { problem: `${issue?.path.join(".") || "the whole"}: ${issue?.message}` };
+  return { problem: `${issue?.path.join(".") || "top level"}: ${issue?.message}` };
 }
 
 /**
- * What a command printed to stdout, if it was asked and ended with 0.
+ * Returns the stdout of a command that exited with 0.
  *
  * @example
  * ```ts
@@ -77,84 +79,90 @@ export function outputOf(facts: Facts, id: string): string | undefined {
     : undefined;
 }
 
-/** What a command printed to stdout, also when it ended badly: `stat` of ten files, one missing. */
-export function partOf(facts: Facts, id: string): string | undefined {
+/** Returns the lines of stdout whatever the exit code: `stat` of ten files may miss one of them. */
+export function linesOf(facts: Facts, id: string): readonly string[] {
   const fact = facts.commands[id];
-  return fact !== undefined && "exit" in fact ? fact.stdout.join("\n") : undefined;
+  return fact !== undefined && "exit" in fact ? fact.stdout : [];
+}
+
+/** Returns true if a command ran and exited with another code than 0. */
+export function hasFailed(facts: Facts, id: string): boolean {
+  const fact = facts.commands[id];
+  return fact !== undefined && "exit" in fact && fact.exit !== 0;
+}
+
+/** Returns true if a program could not run for a reason that starts with `reason`. */
+export function couldNotRun(facts: Facts, id: string, reason: string): boolean {
+  const fact = facts.commands[id];
+  return fact !== undefined && "failed" in fact && fact.failed.startsWith(reason);
 }
 
 /**
- * Why a fact is not known, in words.
+ * Returns the reason why a fact is unknown.
  *
  * @example
  * ```ts
- * import { whyUnknown } from "./facts.ts";
- * const commands = { disk: { command: "/usr/bin/df /x", failed: "there is no such program" } };
- * whyUnknown({ format: 1, lychd: "0.1.0", environment: {}, commands }, "disk");
- * // "df: there is no such program"
+ * import { NO_PROGRAM, whyUnknown } from "./facts.ts";
+ * const commands = { disk: { command: "/usr/bin/df /x", failed: NO_PROGRAM } };
+ * whyUnknown({ format: 1, lychd: "0.1.0", environment: {}, commands }, "disk"); // "df: not found"
  * ```
  */
 export function whyUnknown(facts: Facts, id: string): string {
   const fact = facts.commands[id];
-  if (fact === undefined) return "it was not asked";
+  if (fact === undefined) return `the facts do not include \`${id}\``;
   const program = fact.command.split(" ")[0]?.split("/").at(-1);
-  if ("failed" in fact) return `${program}: ${fact.failed}`;
-  const words = [...fact.stderr, ...fact.stdout].find((line) => line.trim() !== "");
-  if (words === undefined) return `${program}: it ended with ${fact.exit}`;
-  const bare = words.replace(/^(?:\/\S*\/)?[\w.-]+: /, "");
-  return `${program}: ${bare}`;
+  if ("failed" in fact) {
+    return `${program}: ${fact.failed === NO_PROGRAM ? "not found" : fact.failed}`;
+  }
+  const message = [...fact.stderr, ...fact.stdout].find((line) => line.trim() !== "") ??
+    `exit code ${fact.exit}`;
+  return `${program}: ${message.replace(/^(?:\/\S*\/)?[\w.-]+: /, "")}`;
 }
 
-/** Words that facts are made of: a user of that name is left in them. */
-const OWN_WORDS = new Set(
+/** Words that facts contain anyway: a user or a host with such a name is not replaced. */
+const COMMON_WORDS = new Set(
   ("root user home nvidia amd intel gpu video render podman docker systemd lychd dev lib run " +
     "debian ubuntu fedora rhel centos rocky almalinux arch manjaro opensuse suse nixos alpine linux")
     .split(" "),
 );
 
 /**
- * `facts` for a bug report: the home folder, the user's name and the host's name replaced. The
+ * Returns facts for a bug report, without the home folder, the user's name and the host's name. All
  * checks find the same in both.
  */
 export function redactFacts(
   facts: Facts,
-  { home, user, host }: { home?: string; user?: string; host?: string },
+  { home, user, host }: {
+    home?: string | undefined;
+    user?: string | undefined;
+    host?: string | undefined;
+  },
 ): Facts {
   const replacements: [RegExp, string][] = [];
-  // Whole path segments and whole words: a user `lich` is no part of `lychd`.
+  // Only whole path segments and whole words: a user `lich` is not part of `lychd`.
   if (home !== undefined && home.length > 1) {
-    replacements.push([new RegExp(`${escaped(home)}(?![\\w.-])`, "g"), "/home/user"]);
+    replacements.push([new RegExp(`${RegExp.escape(home)}(?![\\w.-])`, "g"), "/home/user"]);
   }
-  for (const [name, stand] of [[user, "user"], [host, "host"]] as const) {
-    if (name === undefined || name === "" || OWN_WORDS.has(name)) continue;
-    replacements.push([new RegExp(`(?<![\\w.-])${escaped(name)}(?![\\w-])`, "g"), stand]);
+  for (const [name, placeholder] of [[user, "user"], [host, "host"]] as const) {
+    if (name === undefined || name === "" || COMMON_WORDS.has(name)) continue;
+    const word = new RegExp(`(?<![\\w.-])${RegExp.escape(name)}(?![\\w-])`, "g");
+    replacements.push([word, placeholder]);
   }
-  const redact = (text: string) =>
-    replacements.reduce((sofar, [what, stand]) => sofar.replace(what, stand), text);
-  const redactFact = (fact: Fact): Fact =>
-    "failed" in fact ? { command: redact(fact.command), failed: redact(fact.failed) } : {
-      command: redact(fact.command),
-      exit: fact.exit,
-      stdout: fact.stdout.map(redact),
-      stderr: fact.stderr.map(redact),
-    };
-  const entries = <T>(record: Readonly<Record<string, T>>, change: (value: T) => T) =>
-    Object.fromEntries(
-      Object.entries(record).map(([key, v]) => [key.includes("/") ? redact(key) : key, change(v)]),
+  const redact = (value: unknown): unknown => {
+    if (typeof value === "string") {
+      return replacements.reduce((text, [pattern, word]) => text.replace(pattern, word), value);
+    }
+    if (Array.isArray(value)) return value.map(redact);
+    if (typeof value !== "object" || value === null) return value;
+    // Ids of facts are keys too; only those with a path may contain a name.
+    return Object.fromEntries(
+      Object.entries(value).map(([key, v]) => [key.includes("/") ? redact(key) : key, redact(v)]),
     );
-  return {
-    ...facts,
-    environment: entries(facts.environment, redact),
-    commands: {
-      ...entries(facts.commands, redactFact),
-      // Of the distribution, and of nobody.
-      ...facts.commands["os-release"] === undefined
-        ? {}
-        : { "os-release": facts.commands["os-release"] },
-    },
   };
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const redacted = redact(facts) as Facts;
+  // os-release describes the distribution and contains no names.
+  const os = facts.commands["os-release"];
+  return os === undefined
+    ? redacted
+    : { ...redacted, commands: { ...redacted.commands, "os-release": os } };
 }

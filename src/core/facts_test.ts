@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Facts, outputOf, parseFacts, partOf, redactFacts, whyUnknown } from "./facts.ts";
+import { type Facts, linesOf, outputOf, parseFacts, redactFacts, whyUnknown } from "./facts.ts";
 
 const FACTS: Facts = {
   format: 1,
@@ -24,14 +24,14 @@ const FACTS: Facts = {
   },
 };
 
-Deno.test("what is printed is read back whole", () => {
+Deno.test("parseFacts() reads facts as JSON", () => {
   assert.deepEqual(parseFacts(JSON.stringify(FACTS)), { facts: FACTS });
 });
 
-Deno.test("what is no facts is refused with the reason", () => {
+Deno.test("parseFacts() reports what is wrong with a text", () => {
   const problems: readonly [string, RegExp][] = [
-    ["{", /no JSON/],
-    ["[]", /the whole: .*object/],
+    ["{", /^invalid JSON: /],
+    ["[]", /^top level: .*object/],
     [JSON.stringify({ ...FACTS, format: 2 }), /^format: /],
     [JSON.stringify({ ...FACTS, commands: { id: { command: "id" } } }), /^commands\.id/],
     [JSON.stringify({ ...FACTS, more: 1 }), /more/],
@@ -43,20 +43,21 @@ Deno.test("what is no facts is refused with the reason", () => {
   }
 });
 
-Deno.test("only what was said by a command that ended well is its output", () => {
+Deno.test("outputOf() requires exit code 0, linesOf() does not", () => {
   assert.equal(outputOf(FACTS, "subuid"), "lich:1:2");
   assert.equal(outputOf(FACTS, "units"), undefined);
-  assert.match(partOf(FACTS, "units") ?? "", /^Id=lychd-pod/);
+  assert.equal(linesOf(FACTS, "units")[0], "Id=lychd-pod.service");
+  assert.deepEqual(linesOf(FACTS, "nothing"), []);
   assert.equal(outputOf(FACTS, "readable:/home/lich/models"), undefined);
   assert.equal(whyUnknown(FACTS, "units"), "systemctl: no unit of lich");
   assert.equal(whyUnknown(FACTS, "readable:/home/lich/models"), "test: no answer");
-  assert.equal(whyUnknown(FACTS, "nothing"), "it was not asked");
+  assert.equal(whyUnknown(FACTS, "nothing"), "the facts do not include `nothing`");
 });
 
-Deno.test("home, user and host are replaced as whole words, and nothing else", () => {
+Deno.test("redactFacts() replaces home, user and host only as whole words", () => {
   const redacted = redactFacts(FACTS, { home: "/home/lich", user: "lich", host: "crypt" });
   const text = JSON.stringify(redacted);
-  // A Soulstone may be called as the user is: its unit is no word of its own.
+  // A Soulstone may have the name of the user: the name of its unit is a different word.
   assert.doesNotMatch(text.replaceAll("soulstone-lich.service", ""), /\blich\b|crypt/);
   assert.match(text, /lychd-pod\.service/);
   assert.match(text, /\/home\/lichen\/x/);
@@ -70,11 +71,11 @@ Deno.test("home, user and host are replaced as whole words, and nothing else", (
   });
 });
 
-Deno.test("a user whose name is a word of the facts does not spoil them", () => {
+Deno.test("redactFacts() keeps a user name that is a common word", () => {
   assert.deepEqual(redactFacts(FACTS, { user: "systemd", host: "lychd" }), FACTS);
 });
 
-Deno.test("a user who is called as a distribution, or as a fact, changes no finding", () => {
+Deno.test("redactFacts() keeps the distribution and the ids of facts", () => {
   const commands = {
     "os-release": { command: "cat", exit: 0, stdout: ["ID=crypt"], stderr: [] },
     disk: { command: "df", exit: 0, stdout: ["1 /home/disk"], stderr: [] },

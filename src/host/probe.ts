@@ -1,17 +1,16 @@
-/** Asks an engine whether it serves. Needs the network permission for its port and nothing else. */
-
-/** What is asked: `http://127.0.0.1:PORT PATH`. */
+/** An HTTP endpoint of an engine: `http://127.0.0.1:PORT PATH`. */
 export interface Endpoint {
   readonly port: number;
   readonly path: string;
 }
 
-/** How much of an answer is read for its first line. */
-const HEAD_BYTES = 512;
+/** The length of a response that is read at most; only its first line matters. */
+const HEAD_LENGTH = 512;
 
 /**
- * Whether an engine answers a GET with 2xx within `timeoutMilliseconds`. The request goes straight to
- * 127.0.0.1: `fetch` would take the proxy of the environment, and follow redirects elsewhere.
+ * Returns true if an engine answers a GET with 2xx within `timeoutMilliseconds`. Needs only the network
+ * permission for its port. `fetch` would use the proxy of the environment and follow redirects to other
+ * hosts, so the request is written by hand.
  */
 export async function answers(
   { port, path }: Endpoint,
@@ -24,28 +23,21 @@ export async function answers(
     connection = await Deno.connect({ hostname: "127.0.0.1", port });
     const request = `GET ${path} HTTP/1.1\r\nHost: localhost:${port}\r\nConnection: close\r\n\r\n`;
     await connection.write(new TextEncoder().encode(request));
-    return /^HTTP\/1\.[01] 2\d\d\b/.test(await firstLine(connection));
+    let head = "";
+    for await (const text of connection.readable.pipeThrough(new TextDecoderStream())) {
+      head += text;
+      if (head.includes("\n") || head.length >= HEAD_LENGTH) break;
+    }
+    return /^HTTP\/1\.[01] 2\d\d\b/.test(head);
   } catch {
-    // Refused, cut off or too slow: it does not serve.
+    // Refused, interrupted or too slow.
     return false;
   } finally {
     clearTimeout(timer);
     try {
       connection?.close();
     } catch {
-      // The timer was first.
+      // It is already closed.
     }
   }
-}
-
-async function firstLine(connection: Deno.Conn): Promise<string> {
-  const buffer = new Uint8Array(HEAD_BYTES);
-  let length = 0;
-  while (length < HEAD_BYTES) {
-    const read = await connection.read(buffer.subarray(length));
-    if (read === null) break;
-    length += read;
-    if (buffer.subarray(0, length).includes(10)) break;
-  }
-  return new TextDecoder().decode(buffer.subarray(0, length)).split("\r\n")[0] ?? "";
 }

@@ -1,39 +1,39 @@
 import { strictEqual } from "node:assert/strict";
 import { answers } from "./probe.ts";
 
-/** A server that says the same to everybody, on a port of its own; nothing for one that is silent. */
-function serve(says: string | undefined): { port: number; heard: string[] } & Disposable {
+/** Starts a server that always sends `response`; undefined for one that never answers. */
+function serve(response: string | undefined): { port: number; requests: string[] } & Disposable {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const heard: string[] = [];
+  const requests: string[] = [];
   const open: Deno.Conn[] = [];
   (async () => {
     for await (const connection of listener) {
       open.push(connection);
       const buffer = new Uint8Array(1000);
       const length = await connection.read(buffer) ?? 0;
-      heard.push(new TextDecoder().decode(buffer.subarray(0, length)));
-      if (says === undefined) continue;
-      await connection.write(new TextEncoder().encode(says));
+      requests.push(new TextDecoder().decode(buffer.subarray(0, length)));
+      if (response === undefined) continue;
+      await connection.write(new TextEncoder().encode(response));
       connection.close();
     }
   })();
   return {
     port: (listener.addr as Deno.NetAddr).port,
-    heard,
+    requests,
     [Symbol.dispose]() {
       listener.close();
       for (const connection of open) {
         try {
           connection.close();
         } catch {
-          // It is closed.
+          // It is already closed.
         }
       }
     },
   };
 }
 
-const ANSWERS: readonly (readonly [says: string | undefined, ok: boolean])[] = [
+const RESPONSES: readonly (readonly [response: string | undefined, ok: boolean])[] = [
   ["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", true],
   ["HTTP/1.0 204 No Content\r\n\r\n", true],
   ["HTTP/1.1 200\r\n\r\n", true],
@@ -46,27 +46,27 @@ const ANSWERS: readonly (readonly [says: string | undefined, ok: boolean])[] = [
   [undefined, false],
 ];
 
-for (const [says, ok] of ANSWERS) {
-  Deno.test(`an engine that says ${JSON.stringify(says)} ${ok ? "serves" : "does not serve"}`, async () => {
-    using server = serve(says);
+for (const [response, ok] of RESPONSES) {
+  Deno.test(`answers() is ${ok} for ${JSON.stringify(response)}`, async () => {
+    using server = serve(response);
     strictEqual(await answers({ port: server.port, path: "/health" }, 200), ok);
     strictEqual(
-      server.heard[0],
+      server.requests[0],
       `GET /health HTTP/1.1\r\nHost: localhost:${server.port}\r\nConnection: close\r\n\r\n`,
     );
   });
 }
 
-Deno.test("nobody serves where nobody listens", async () => {
+Deno.test("answers() is false without a listener", async () => {
   const server = serve("");
   server[Symbol.dispose]();
   strictEqual(await answers({ port: server.port, path: "/" }, 200), false);
 });
 
-Deno.test("a path cannot smuggle a second request in", async () => {
+Deno.test("answers() rejects a path that contains another request", async () => {
   using server = serve("HTTP/1.1 200 OK\r\n\r\n");
   for (const path of ["/x\r\nHost: y", "/a b", "health", "/\u00e9"]) {
     strictEqual(await answers({ port: server.port, path }, 200), false);
   }
-  strictEqual(server.heard.length, 0);
+  strictEqual(server.requests.length, 0);
 });

@@ -4,7 +4,7 @@ import {
   NVIDIA_QUERY,
   parseAmdCounters,
   parseNvidiaSmi,
-} from "../core/orchestrator/mod.ts";
+} from "../core/gpus.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 

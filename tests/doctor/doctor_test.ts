@@ -9,38 +9,38 @@ import {
   examined,
   factsOf,
   hostNames,
-  type PaperHost,
   readHost,
   reportPath,
+  type TestHost,
 } from "./hosts.ts";
 
 const HERE = import.meta.dirname ?? ".";
 
-/** A host, asked once for all tests. */
-interface Asked {
-  readonly host: PaperHost;
+/** A host and its facts, gathered once for all tests. */
+interface Gathered {
+  readonly host: TestHost;
   readonly facts: Facts;
 }
 
-const ASKED = new Map<string, Promise<Asked>>();
+const GATHERED = new Map<string, Promise<Gathered>>();
 
-function ask(name: string): Promise<Asked> {
-  const known = ASKED.get(name);
+function factsOfHost(name: string): Promise<Gathered> {
+  const known = GATHERED.get(name);
   if (known !== undefined) return known;
   const host = readHost(name);
-  const asked = factsOf(host).then((facts) => ({ host, facts }));
-  ASKED.set(name, asked);
-  return asked;
+  const gathered = factsOf(host).then((facts) => ({ host, facts }));
+  GATHERED.set(name, gathered);
+  return gathered;
 }
 
-async function findingsOf({ host, facts }: Asked): Promise<readonly HostFinding[]> {
+async function findingsOf({ host, facts }: Gathered): Promise<readonly HostFinding[]> {
   const { out } = await examined(facts, host.codex, { json: true });
   return JSON.parse(out).findings;
 }
 
 for (const name of hostNames()) {
-  Deno.test(`${name} gets exactly its report: ${readHost(name).about}`, async () => {
-    const { host, facts } = await ask(name);
+  Deno.test(`${name} has exactly its report: ${readHost(name).about}`, async () => {
+    const { host, facts } = await factsOfHost(name);
     const { code, out, err } = await examined(facts, host.codex);
     assert.equal(out, Deno.readTextFileSync(reportPath(name)));
     assert.equal(err, "");
@@ -48,18 +48,18 @@ for (const name of hostNames()) {
   });
 }
 
-Deno.test("the hosts show each check when all is well, and when it is not", async () => {
+Deno.test("the hosts show each check succeeding and finding a problem", async () => {
   const seen = new Set<string>();
   for (const name of hostNames()) {
-    for (const { id, state } of await findingsOf(await ask(name))) {
-      seen.add(`${id} ${state === "warning" || state === "error" ? "finds a fault" : state}`);
+    for (const { id, state } of await findingsOf(await factsOfHost(name))) {
+      seen.add(`${id} ${state === "warning" || state === "error" ? "finds a problem" : state}`);
     }
   }
-  const wanted = CHECKS.flatMap(({ id }) => [`${id} ok`, `${id} finds a fault`]);
-  assert.deepEqual(wanted.filter((line) => !seen.has(line)), []);
+  const expected = CHECKS.flatMap(({ id }) => [`${id} ok`, `${id} finds a problem`]);
+  assert.deepEqual(expected.filter((line) => !seen.has(line)), []);
 });
 
-Deno.test("on a healthy host of each vendor there is no fault", async () => {
+Deno.test("a healthy host of each vendor has no problem", async () => {
   const healthy = [
     "arch-nvidia",
     "debian-13-nvidia",
@@ -73,64 +73,64 @@ Deno.test("on a healthy host of each vendor there is no fault", async () => {
     "spec-is-json",
   ];
   for (const name of healthy) {
-    const faults = (await findingsOf(await ask(name)))
+    const problems = (await findingsOf(await factsOfHost(name)))
       .filter(({ state }) => state === "warning" || state === "error");
-    assert.deepEqual(faults, [], name);
+    assert.deepEqual(problems, [], name);
   }
 });
 
-Deno.test("a host that was captured is asked today what it was asked then", async () => {
-  const { facts } = await ask("debian-13");
+Deno.test("the captured host still has the same facts", async () => {
+  const { facts } = await factsOfHost("debian-13");
   assert.deepEqual(facts, capturedFacts("debian-13"));
 });
 
-Deno.test("facts without names give the findings of the facts, without names", async () => {
+Deno.test("redacted facts give the same findings, redacted", async () => {
   for (const name of hostNames()) {
-    const { host, facts } = await ask(name);
+    const { host, facts } = await factsOfHost(name);
     const names = {
       home: facts.environment["HOME"] ?? "",
       user: userOf(facts)?.name ?? "",
       host: podmanInfoOf(facts)?.host?.hostname ?? "",
     };
-    const bare = redactFacts(facts, names);
-    if (names.user === "lich") assert.doesNotMatch(JSON.stringify(bare), /\blich\b/, name);
+    const redacted = redactFacts(facts, names);
+    if (names.user === "lich") assert.doesNotMatch(JSON.stringify(redacted), /\blich\b/, name);
     const findings = await findingsOf({ host, facts });
-    // What was said, with the same names replaced.
-    const said = { command: "", exit: 0, stdout: [JSON.stringify(findings)], stderr: [] };
-    const { commands } = redactFacts({ ...facts, commands: { said } }, names);
-    const expected = commands["said"];
+    // The findings, with the same names replaced.
+    const output = { command: "", exit: 0, stdout: [JSON.stringify(findings)], stderr: [] };
+    const { commands } = redactFacts({ ...facts, commands: { output } }, names);
+    const expected = commands["output"];
     assert.ok(expected !== undefined && "stdout" in expected);
     assert.deepEqual(
-      await findingsOf({ host, facts: bare }),
+      await findingsOf({ host, facts: redacted }),
       JSON.parse(expected.stdout[0] ?? ""),
       name,
     );
   }
 });
 
-/** What would run `evil`, or hand it to a command as a word of its own, behind a name of the host. */
+/** Appended to a name of the host, these would run `evil` or pass it as a separate argument. */
 const POISONS = [";evil|sh #'evil`evil`$(evil", " evil "];
 
-/** What a shell reads of a line outside of quotes. */
-function bare(line: string): string {
+/** Returns the part of a line that is not quoted. */
+function unquoted(line: string): string {
   return line.replace(/\\[^]|'[^']*'/g, "");
 }
 
-Deno.test("no name of a host becomes a command, or another word of one, in what mends it", async () => {
+Deno.test("no name of a host becomes a command or an argument of its own in a fix", async () => {
   const poisoned = new Set<string>();
   for (const name of hostNames()) {
-    const asked = await ask(name);
-    const text = JSON.stringify(asked.facts);
-    const fixes = (await findingsOf(asked)).flatMap(({ fix }) => fix ?? []);
+    const gathered = await factsOfHost(name);
+    const text = JSON.stringify(gathered.facts);
+    const fixes = (await findingsOf(gathered)).flatMap(({ fix }) => fix ?? []);
     const words = new Set(fixes.flatMap((fix) => fix.match(/[\w./:+-]{3,}/g) ?? []));
     for (const word of words) {
       const places = new RegExp(`(?<![\\w/-])${RegExp.escape(word)}(?![\\w/-])`, "g");
       for (const poison of places.test(text) ? POISONS : []) {
         const facts = parseFacts(text.replaceAll(places, () => word + poison));
         if (!("facts" in facts)) continue;
-        for (const { id, fix } of await findingsOf({ host: asked.host, facts: facts.facts })) {
+        for (const { id, fix } of await findingsOf({ host: gathered.host, facts: facts.facts })) {
           if (fix?.includes("evil")) poisoned.add(id);
-          assert.doesNotMatch(bare(fix ?? ""), /evil/, `${name}, ${id}: ${fix}`);
+          assert.doesNotMatch(unquoted(fix ?? ""), /evil/, `${name}, ${id}: ${fix}`);
         }
       }
     }
@@ -139,21 +139,21 @@ Deno.test("no name of a host becomes a command, or another word of one, in what 
   assert.deepEqual(expected.filter((id) => !poisoned.has(id)), []);
 });
 
-Deno.test("every report, text and Codex here belongs to a host", () => {
+Deno.test("every report, output and Codex belongs to a host", () => {
   const names = hostNames();
   const used = names.map((name) => Deno.readTextFileSync(join(HERE, `${name}.json`))).join("");
   const inFolder = (folder: string) => [...Deno.readDirSync(join(HERE, folder))].map((e) => e.name);
   const orphans = [
     ...inFolder(".").filter((file) => file.endsWith(".txt") && !names.includes(file.slice(0, -4))),
-    ...inFolder("said").filter((file) => !used.includes(`"file": "${file}"`)),
+    ...inFolder("outputs").filter((file) => !used.includes(`"file": "${file}"`)),
     ...inFolder("codex").filter((codex) => !used.includes(`"codex": "${codex}"`)),
   ];
   assert.deepEqual(orphans, []);
 });
 
-/** A folder with the Codex and the facts of a host. */
+/** Returns a folder with the Codex and the facts of a host. */
 async function cliOf(name: string): Promise<Cli> {
-  const { host, facts } = await ask(name);
+  const { host, facts } = await factsOfHost(name);
   const test = cli().write("facts.json", JSON.stringify(facts));
   const codex = join(HERE, "codex", host.codex ?? "");
   const copy = (path: string) => {
@@ -167,18 +167,18 @@ async function cliOf(name: string): Promise<Cli> {
   return test;
 }
 
-/** The part of a report that says nothing of paths of this machine. */
+/** The groups whose findings contain no paths of this machine. */
 const GROUPS = "podman,quadlet,cgroup,systemd,gpu,cdi,host";
 
 for (
   const [name, code, strictCode] of [
-    ["spec-of-the-former-driver", 5, 5],
+    ["spec-of-the-previous-driver", 5, 5],
     ["refresh-disabled", 0, 5],
   ] as const
 ) {
-  Deno.test(`lychd doctor --facts FILE judges ${name} as it would there`, async () => {
+  Deno.test(`lychd doctor --facts FILE reports the same for ${name} as on that host`, async () => {
     await using test = await cliOf(name);
-    const { host, facts } = await ask(name);
+    const { host, facts } = await factsOfHost(name);
     const only = GROUPS.split(",");
     const [text, json, strict, strictJson] = await Promise.all([
       test.run(["doctor", "--facts", "facts.json", "--only", GROUPS]),
@@ -199,8 +199,8 @@ for (
     assert.deepEqual(JSON.parse(json.stdout), {
       findings: moved(await findingsOf({ host, facts })),
     });
-    const states = (said: string) =>
-      JSON.parse(said).findings.map(({ id, state }: HostFinding) => [id, state]);
+    const states = (output: string) =>
+      JSON.parse(output).findings.map(({ id, state }: HostFinding) => [id, state]);
     assert.equal(strictJson.code, strictCode);
     assert.deepEqual(
       states(strictJson.stdout),

@@ -1,40 +1,40 @@
 /**
- * Hosts on paper, for doctor: what each program of a host says, by the id of the probe that asks. A
- * host is asked as a real one is: by the probes, through the code that runs programs.
+ * Hosts in JSON files for the tests of doctor: the output of each program, by the id of its probe. The
+ * facts are gathered with the code that runs programs on a real host.
  */
-import { basename, join } from "node:path/posix";
+import { join } from "node:path/posix";
 import * as z from "zod";
 import { doctor } from "../../src/commands/doctor.ts";
 import { memoryContext } from "../../src/testing/memory_context.ts";
 import { type Codex, type CodexFile, readCodex } from "../../src/core/codex/mod.ts";
-import { NO_WANTS, probesFor, wantsOf } from "../../src/core/doctor/mod.ts";
-import { type Facts, parseFacts, type Probe } from "../../src/core/facts.ts";
+import { needsOf, NO_NEEDS, probesFor } from "../../src/core/doctor/mod.ts";
+import { type Facts, NO_PROGRAM, parseFacts, type Probe } from "../../src/core/facts.ts";
 import { shellWord } from "../../src/core/report/mod.ts";
 import { computeFolders, type Folders } from "../../src/run/folders.ts";
-import { gatherFacts } from "../../src/host/facts.ts";
 import { type Host, HostError } from "../../src/host/host.ts";
 import { memoryHost } from "../../src/testing/memory_host.ts";
 import type { ExitCode, Invocation } from "../../src/run/invocation.ts";
-import { findPrograms, PROGRAM_PLACES, type ProgramName } from "../../src/run/programs.ts";
+import { gatherCommands } from "../../src/run/gather.ts";
+import { findPrograms, type Programs } from "../../src/run/programs.ts";
 import { codexFiles } from "../golden/golden.ts";
 
 const HERE = import.meta.dirname ?? ".";
 
 const lines = z.array(z.string());
 
-/** A long text of its own, in `said/`; or what the host that is extended says, changed. */
+/** A file in `outputs/`, or the output of the extended host, with changes. */
 const change = z.strictObject({
   file: z.string().optional(),
-  /** Each key gives way to its value. */
+  /** Each key is replaced by its value. */
   replace: z.record(z.string(), z.string()).optional(),
-  /** Lines behind the others. */
+  /** Lines to append. */
   add: lines.optional(),
 }).refine((value) => Object.keys(value).length > 0);
 
-/** What a program says; `null` takes away what the host that is extended says. */
-const said = z.union([
+/** The output of a program; `null` removes that of the extended host. */
+const output = z.union([
   z.null(),
-  // What it prints when all is well.
+  // The stdout of a program that succeeds.
   lines,
   z.strictObject({ failed: z.string() }),
   change,
@@ -42,66 +42,66 @@ const said = z.union([
 ]);
 
 const hostSchema = z.strictObject({
-  /** What is special about it. */
+  /** How it differs from the extended host. */
   about: z.string(),
-  /** The host that it is like, but for what stands here. */
+  /** The host whose values apply unless this file sets others. */
   extends: z.string().optional(),
   /** A folder below `codex/`; null for a host without a Codex. */
   codex: z.string().nullish(),
   environment: z.record(z.string(), z.string().nullable()).default({}),
-  /** Places of programs; null for one that is not there. */
+  /** The paths of programs; null for one that does not exist. */
   programs: z.record(z.string(), z.string().nullable()).default({}),
-  says: z.record(z.string(), said).default({}),
-  /** What `lychd doctor --facts` printed on a real host, instead of the three above. */
+  outputs: z.record(z.string(), output).default({}),
+  /** The output of `lychd doctor --facts` on a real host, instead of the three above. */
   facts: z.unknown().optional(),
 });
 
-/** What a program said. */
+/** The result of a program. */
 type Answer = { exit: number; stdout: readonly string[]; stderr: readonly string[] } | {
   failed: string;
 };
 
-/** A host, all that it extends included. */
-export interface PaperHost {
+/** A host, including the values of the hosts that it extends. */
+export interface TestHost {
   readonly name: string;
   readonly about: string;
   readonly codex: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly programs: Readonly<Record<string, string | undefined>>;
-  readonly says: ReadonlyMap<string, Answer>;
+  readonly outputs: ReadonlyMap<string, Answer>;
 }
 
-/** Where most distributions have the programs that doctor runs. */
-const PROGRAMS: PaperHost["programs"] = {
+/** The usual paths of the programs that doctor runs. */
+const PROGRAMS: TestHost["programs"] = {
   ...findPrograms((path) => /^\/usr\/(?:bin\/[a-z]+|libexec\/podman\/quadlet)$/.test(path)),
   nvidiaSmi: undefined,
 };
 
-/** The names of all hosts, sorted. */
+/** Returns the names of all hosts, sorted. */
 export function hostNames(): string[] {
   return [...Deno.readDirSync(HERE)].map(({ name }) => name)
     .filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length)).sort();
 }
 
 /** Reads a host. */
-export function readHost(name: string): PaperHost {
+export function readHost(name: string): TestHost {
   const read = hostSchema.safeParse(JSON.parse(Deno.readTextFileSync(join(HERE, `${name}.json`))));
   if (!read.success) throw new Error(`${name}.json: ${z.prettifyError(read.error)}`);
   const { facts, ...own } = read.data;
   const base = own.extends !== undefined
     ? readHost(own.extends)
     : facts === undefined
-    ? { environment: {}, programs: PROGRAMS, says: new Map<string, Answer>(), codex: undefined }
+    ? { environment: {}, programs: PROGRAMS, outputs: new Map<string, Answer>(), codex: undefined }
     : ofFacts(name, facts);
-  const says = new Map(base.says);
-  for (const [id, value] of Object.entries(own.says)) {
+  const outputs = new Map(base.outputs);
+  for (const [id, value] of Object.entries(own.outputs)) {
     if (value === null) {
-      if (!says.delete(id)) throw new Error(`${name}.json takes away ${id}, which is not there`);
+      if (!outputs.delete(id)) throw new Error(`${name}.json removes ${id}, which does not exist`);
       continue;
     }
-    const answer = answerOf(`${name}.json: ${id}`, value, says.get(id));
-    if (id.endsWith(":*")) forget(says, id.slice(0, -1));
-    says.set(id, answer);
+    const answer = answerOf(`${name}.json: ${id}`, value, outputs.get(id));
+    if (id.endsWith(":*")) forget(outputs, id.slice(0, -1));
+    outputs.set(id, answer);
   }
   return {
     name,
@@ -112,13 +112,13 @@ export function readHost(name: string): PaperHost {
       ...base.programs,
       ...Object.fromEntries(Object.entries(own.programs).map(([k, v]) => [k, v ?? undefined])),
     },
-    says,
+    outputs,
   };
 }
 
-/** What is said of all takes the place of what was said of each. */
-function forget(says: Map<string, Answer>, prefix: string): void {
-  for (const id of [...says.keys()].filter((id) => id.startsWith(prefix))) says.delete(id);
+/** Removes the outputs that an output for all of them replaces. */
+function forget(outputs: Map<string, Answer>, prefix: string): void {
+  for (const id of [...outputs.keys()].filter((id) => id.startsWith(prefix))) outputs.delete(id);
 }
 
 function present(values: Readonly<Record<string, string | null>>): Record<string, string> {
@@ -133,21 +133,21 @@ function factsIn(name: string, value: unknown): Facts {
   return read.facts;
 }
 
-/** A real host, by what was known of it. */
+/** Returns a real host, from its captured facts. */
 function ofFacts(name: string, value: unknown) {
   const { environment, commands } = factsIn(name, value);
-  // A program that is not there says nothing.
-  const says = new Map<string, Answer>(
+  // A program that does not exist has no output.
+  const outputs = new Map<string, Answer>(
     Object.entries(commands).filter(([, fact]) =>
-      !("failed" in fact && fact.failed === "there is no such program")
+      !("failed" in fact && fact.failed === NO_PROGRAM)
     ),
   );
-  return { environment, programs: PROGRAMS, says, codex: undefined };
+  return { environment, programs: PROGRAMS, outputs, codex: undefined };
 }
 
 function answerOf(
   at: string,
-  value: Exclude<z.infer<typeof said>, null>,
+  value: Exclude<z.infer<typeof output>, null>,
   former: Answer | undefined,
 ): Answer {
   if (Array.isArray(value)) return { exit: 0, stdout: value, stderr: [] };
@@ -157,25 +157,27 @@ function answerOf(
   }
   const { file, replace = {}, add = [] } = value;
   const base = file === undefined ? former : textOf(file);
-  if (base === undefined || "failed" in base) throw new Error(`${at}: nothing was said`);
-  const text = Object.entries(replace).reduce((sofar, [what, word]) => {
-    if (!sofar.includes(what)) throw new Error(`${at}: there is no ${what} to replace`);
-    return sofar.replaceAll(what, word);
+  if (base === undefined || "failed" in base) {
+    throw new Error(`${at}: there is no output to change`);
+  }
+  const text = Object.entries(replace).reduce((result, [old, replacement]) => {
+    if (!result.includes(old)) throw new Error(`${at}: there is no ${old} to replace`);
+    return result.replaceAll(old, replacement);
   }, base.stdout.join("\n"));
   return { ...base, stdout: [...text.split("\n"), ...add] };
 }
 
 function textOf(file: string): Answer {
-  const text = Deno.readTextFileSync(join(HERE, "said", file)).replace(/\n$/, "");
+  const text = Deno.readTextFileSync(join(HERE, "outputs", file)).replace(/\n$/, "");
   return { exit: 0, stdout: text.split("\n"), stderr: [] };
 }
 
-/** The files of a Codex for tests. */
+/** Returns the files of a Codex. */
 function filesOf(codex: string): CodexFile[] {
   return codexFiles(join(HERE, "codex", codex));
 }
 
-/** The same, as texts by the paths that they have on a host. */
+/** Returns their texts, by their paths on a host. */
 function textsOf(codex: string, folder: string): Record<string, string> {
   return Object.fromEntries(
     filesOf(codex).flatMap((file) =>
@@ -185,58 +187,61 @@ function textsOf(codex: string, folder: string): Record<string, string> {
 }
 
 /**
- * The facts of a host, gathered as doctor gathers them.
+ * Gathers the facts of a host as doctor does.
  *
- * @throws when it does not say what it is asked, or says what nobody asks.
+ * @throws if the output of a probe is missing, or if an output has no probe.
  */
-export async function factsOf(host: PaperHost): Promise<Facts> {
+export async function factsOf(host: TestHost): Promise<Facts> {
   const { environment } = host;
-  const asking = { user: userOf(host), environment, wants: wantsOn(host) };
-  const idOf = new Map<string, Probe>();
+  const asking = { user: userOf(host), environment, needs: hostNeeds(host) };
+  const probeOf = new Map<string, Probe>();
   const key = (program: string, args: readonly string[]) => JSON.stringify([program, ...args]);
-  const silent: string[] = [];
+  const missing: string[] = [];
   const run: Host["run"] = (program, args) => {
-    const probe = idOf.get(key(program, args));
-    const answer = probe === undefined ? undefined : heardFrom(host, probe.id);
+    const probe = probeOf.get(key(program, args));
+    const answer = probe === undefined ? undefined : outputOf(host, probe.id);
     if (probe === undefined || answer === undefined) {
-      silent.push(`${probe?.id ?? program} (${shellLine([program, ...args])})`);
-      return Promise.reject(new HostError("other", program, "the host does not say"));
+      missing.push(`${probe?.id ?? program} (${shellLine([program, ...args])})`);
+      return Promise.reject(new HostError("other", program, "the host has no output"));
     }
     if ("failed" in answer) {
       return Promise.reject(new HostError("timeout", program, answer.failed));
     }
-    const { exit, stdout, stderr } = complaining(probe, answer);
+    const { exit, stdout, stderr } = withStatErrors(probe, answer);
     return Promise.resolve({ code: exit, stdout: printed(stdout), stderr: printed(stderr) });
   };
-  const commands = await gatherFacts({
+  const said = { out: "", err: "" };
+  const context = memoryContext(said, {
     host: memoryHost({}, run),
-    programs: host.programs,
-    probesFor(known) {
-      const probes = probesFor(asking, known);
-      for (const probe of probes) {
-        idOf.set(key(host.programs[probe.program] ?? "", probe.args), probe);
-      }
-      return probes;
-    },
-    nameOf: (program) => basename(PROGRAM_PLACES[program as ProgramName][0]),
-    commandLine: shellLine,
-    onSlow: () => {},
+    folders: foldersOf(environment),
+    programs: { ...PROGRAMS, ...host.programs } as Programs,
   });
-  if (silent.length > 0) throw new Error(`${host.name} is asked for\n  ${silent.join("\n  ")}`);
-  const heard = (id: string) => {
+  const commands = await gatherCommands(context, (known) => {
+    const probes = probesFor(asking, known);
+    for (const probe of probes) {
+      probeOf.set(key(host.programs[probe.program] ?? "", probe.args), probe);
+    }
+    return probes;
+  });
+  if (missing.length > 0) {
+    throw new Error(`${host.name} has no output for\n  ${missing.join("\n  ")}`);
+  }
+  const hasOutput = (id: string) => {
     const fact = commands[id];
-    return fact !== undefined && !("failed" in fact && fact.failed === "there is no such program");
+    return fact !== undefined && !("failed" in fact && fact.failed === NO_PROGRAM);
   };
-  const unheard = [...host.says.keys()].filter((id) => !id.endsWith(":*") && !heard(id));
-  if (unheard.length > 0) throw new Error(`nobody asks ${host.name} for ${unheard.join(", ")}`);
+  const unused = [...host.outputs.keys()].filter((id) => !id.endsWith(":*") && !hasOutput(id));
+  if (unused.length > 0) {
+    throw new Error(`${host.name} has outputs without a probe: ${unused.join(", ")}`);
+  }
   const read = parseFacts(JSON.stringify({ format: 1, lychd: "0.1.0", environment, commands }));
   if ("problem" in read) throw new Error(`${host.name}: ${read.problem}`);
   return read.facts;
 }
 
-/** What a host says to a probe; `open:*` is for all of them that have no answer of their own. */
-function heardFrom({ says }: PaperHost, id: string): Answer | undefined {
-  return says.get(id) ?? says.get(id.replace(/:.*$/, ":*"));
+/** Returns the output of a probe; `open:*` is for all of them without an output of their own. */
+function outputOf({ outputs }: TestHost, id: string): Answer | undefined {
+  return outputs.get(id) ?? outputs.get(id.replace(/:.*$/, ":*"));
 }
 
 function shellLine(words: readonly string[]): string {
@@ -247,8 +252,8 @@ function printed(text: readonly string[]): string {
   return text.map((line) => `${line}\n`).join("");
 }
 
-/** `stat` names each path that is not there; a host lists only what is. */
-function complaining(
+/** Adds the errors of `stat`: a host lists only the paths that exist. */
+function withStatErrors(
   { program, args }: Probe,
   answer: Exclude<Answer, { failed: string }>,
 ): Exclude<Answer, { failed: string }> {
@@ -259,26 +264,26 @@ function complaining(
   return { ...answer, exit: missing.length > 0 ? 1 : 0, stderr };
 }
 
-function userOf({ says }: PaperHost): number {
-  const answer = says.get("id");
+function userOf({ outputs }: TestHost): number {
+  const answer = outputs.get("id");
   const text = answer !== undefined && "stdout" in answer ? answer.stdout.join() : "";
   return Number(/uid=(\d+)/.exec(text)?.[1] ?? 1000);
 }
 
-function wantsOn({ codex, environment }: PaperHost) {
-  if (codex === undefined) return NO_WANTS;
+function hostNeeds({ codex, environment }: TestHost) {
+  if (codex === undefined) return NO_NEEDS;
   const read: Codex = readCodex({ folder: "codex", files: filesOf(codex) }).codex;
-  return wantsOf(read, environment["HOME"]);
+  return needsOf(read, environment["HOME"]);
 }
 
-/** What doctor said, and how it ended. */
+/** The output and the exit code of doctor. */
 export interface Examined {
   readonly code: ExitCode;
   readonly out: string;
   readonly err: string;
 }
 
-/** Lets doctor judge facts, with the Codex of their host. */
+/** Runs doctor on facts, with the Codex of their host. */
 export async function examined(
   facts: Facts,
   codex: string | undefined,
@@ -320,19 +325,19 @@ function foldersOf(environment: Facts["environment"]): Folders {
   return computed.folders;
 }
 
-/** The file of the report of a host. */
+/** Returns the path of the report of a host. */
 export function reportPath(name: string): string {
   return join(HERE, `${name}.txt`);
 }
 
-/** The report of a host. */
+/** Returns the report of a host. */
 export async function reportOf(name: string): Promise<string> {
   const host = readHost(name);
   const { out, err } = await examined(await factsOf(host), host.codex);
   return `${out}${err}`;
 }
 
-/** The facts of a host that is a real one. */
+/** Returns the captured facts of a real host. */
 export function capturedFacts(name: string): Facts {
   return factsIn(name, JSON.parse(Deno.readTextFileSync(join(HERE, `${name}.json`))).facts);
 }

@@ -1,6 +1,6 @@
 /**
- * The readers of doctor, on what programs really print: captured from Podman 4.3, 5.4 and 5.8,
- * systemd 257 and 262, iproute2 and coreutils, else written after their documentation.
+ * The readers of doctor, on the output of real programs: captured from Podman 4.3, 5.4 and 5.8,
+ * systemd 257 and 262, iproute2 and coreutils, otherwise written from their documentation.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
@@ -11,15 +11,13 @@ import {
   hostPathOf,
   specsIn,
 } from "../../src/core/doctor/read/cdi.ts";
-import { filesOf } from "../../src/core/doctor/read/files.ts";
 import {
   gpusOf,
   kfdTargetsOf,
-  majorOf,
   nvidiaDriverOf,
   pciGpusOf,
 } from "../../src/core/doctor/read/gpus.ts";
-import { installCommand, isWsl, osOf, reinstallCommand } from "../../src/core/doctor/read/os.ts";
+import { installCommand, reinstallCommand } from "../../src/core/doctor/fixes.ts";
 import {
   imageNamesOf,
   podmanInfoOf,
@@ -27,24 +25,25 @@ import {
   podPortsOf,
 } from "../../src/core/doctor/read/podman.ts";
 import { addressesClash, listenersOf, unitOfProcess } from "../../src/core/doctor/read/ports.ts";
-import { propertiesOf } from "../../src/core/doctor/read/units.ts";
-import { userOf } from "../../src/core/doctor/read/user.ts";
+import { filesOf, isWsl, osOf, propertiesOf, userOf } from "../../src/core/doctor/read/system.ts";
 import { compareVersions, readVersion } from "../../src/core/doctor/read/version.ts";
 import type { Fact, Facts } from "../../src/core/facts.ts";
 
-type Said = string | { exit: number; stdout?: string; stderr?: string } | { failed: string };
+type Output = string | { exit: number; stdout?: string; stderr?: string } | { failed: string };
 
-/** Facts that say `commands`, by id. */
-function factsOf(commands: Readonly<Record<string, Said>>): Facts {
+/** Returns facts with the output of each command. */
+function factsOf(commands: Readonly<Record<string, Output>>): Facts {
   const lines = (text = "") => text === "" ? [] : text.replace(/\n$/, "").split("\n");
-  const fact = (id: string, said: Said): Fact => {
-    if (typeof said === "string") return { command: id, exit: 0, stdout: lines(said), stderr: [] };
-    if ("failed" in said) return { command: id, failed: said.failed };
+  const fact = (id: string, output: Output): Fact => {
+    if (typeof output === "string") {
+      return { command: id, exit: 0, stdout: lines(output), stderr: [] };
+    }
+    if ("failed" in output) return { command: id, failed: output.failed };
     return {
       command: id,
-      exit: said.exit,
-      stdout: lines(said.stdout),
-      stderr: lines(said.stderr),
+      exit: output.exit,
+      stdout: lines(output.stdout),
+      stderr: lines(output.stderr),
     };
   };
   return {
@@ -55,11 +54,11 @@ function factsOf(commands: Readonly<Record<string, Said>>): Facts {
   };
 }
 
-function said(file: string): string {
-  return Deno.readTextFileSync(join(import.meta.dirname ?? ".", "said", file));
+function captured(file: string): string {
+  return Deno.readTextFileSync(join(import.meta.dirname ?? ".", "outputs", file));
 }
 
-Deno.test("a version is found in what programs say of themselves", () => {
+Deno.test("readVersion() finds the first version in the output of a program", () => {
   const versions: readonly [string, readonly number[] | undefined][] = [
     ["podman version 5.4.2", [5, 4, 2]],
     ["podman version 6.0.0-dev", [6, 0, 0]],
@@ -76,7 +75,7 @@ Deno.test("a version is found in what programs say of themselves", () => {
   assert.equal(compareVersions([5, 4, 2], [5, 4, 2]), 0);
 });
 
-Deno.test("os-release(5): the distribution, its family, and how packages get there", () => {
+Deno.test("osOf() reads os-release(5), and packages are installed with the tool of the distribution", () => {
   const rows: readonly [text: string, id: string, install: string, reinstall: string][] = [
     [
       'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nVERSION_ID="13"\nID=debian\n',
@@ -121,7 +120,7 @@ Deno.test("os-release(5): the distribution, its family, and how packages get the
   }
 });
 
-Deno.test("Linux below Windows is known by its kernel", () => {
+Deno.test("isWsl() recognizes WSL by its kernel", () => {
   const kernel = (text: string) => isWsl(factsOf({ kernel: text }));
   assert.equal(
     kernel("Linux version 6.6.87.2-microsoft-standard-WSL2 (root@439a258ad544) (gcc (GCC) 11.2.0)"),
@@ -130,7 +129,7 @@ Deno.test("Linux below Windows is known by its kernel", () => {
   assert.equal(kernel("Linux version 6.12.57+deb13-amd64 (debian-kernel@lists.debian.org)"), false);
 });
 
-Deno.test("podman info --format json, from 4.3 to 5.8", () => {
+Deno.test("podmanInfoOf() reads `podman info` of Podman 4.3 to 5.8", () => {
   const rows: readonly [file: string, version: string, runtime: string, network?: string][] = [
     ["podman-info-4.3.1.txt", "4.3.1", "crun version 1.8.1"],
     ["podman-info-4.9.3.txt", "4.9.3", "crun version 1.14.1"],
@@ -139,37 +138,36 @@ Deno.test("podman info --format json, from 4.3 to 5.8", () => {
     ["podman-info-5.8.6.txt", "5.8.6", "crun version 1.28", "pasta"],
   ];
   for (const [file, version, runtime, network] of rows) {
-    const facts = factsOf({ "podman-info": said(file) });
+    const facts = factsOf({ "podman-info": captured(file) });
     const info = podmanInfoOf(facts);
     assert.equal(podmanVersionOf(facts)?.join("."), version);
     assert.equal(info?.host?.ociRuntime?.version?.split("\n")[0], runtime);
     assert.equal(info?.host?.rootlessNetworkCmd, network);
     assert.equal(info?.host?.security?.rootless, true);
     assert.equal(info?.host?.serviceIsRemote, false);
-    assert.equal(info?.host?.cgroupVersion, "v2");
     assert.deepEqual(info?.host?.idMappings?.uidmap?.map(({ size }) => size), [1, 65_536]);
     assert.equal(info?.store?.graphDriverName, "overlay");
     assert.equal(info?.store?.graphRoot, "/home/lich/.local/share/containers/storage");
   }
 });
 
-Deno.test("a Podman that makes no report still says its version", () => {
+Deno.test("podmanVersionOf() falls back to `podman --version`", () => {
   const silent = { exit: 1, stderr: "Failed to obtain podman configuration: lstat /run/user/0" };
-  const version = (info: Said, words: Said) =>
-    podmanVersionOf(factsOf({ "podman-info": info, "podman-version": words }))?.join(".");
+  const version = (info: Output, version: Output) =>
+    podmanVersionOf(factsOf({ "podman-info": info, "podman-version": version }))?.join(".");
   assert.equal(version(silent, "podman version 5.4.2"), "5.4.2");
   assert.equal(version(silent, silent), undefined);
   assert.equal(version("{}", "podman version 5.4.2"), "5.4.2");
   assert.equal(version("not JSON", { failed: "no answer in 3000 ms" }), undefined);
-  // Of root: no mappings.
+  // As root there are no mappings.
   const root =
     '{"host": {"idMappings": {"gidmap": null, "uidmap": null}, "cgroupControllers": null},' +
     ' "version": {"Version": "5.4.2"}}';
   assert.equal(version(root, silent), "5.4.2");
 });
 
-Deno.test("podman images --format json: names and digests; an image may have neither", () => {
-  const images = (text: Said) => imageNamesOf(factsOf({ "podman-images": text }));
+Deno.test("imageNamesOf() returns tags and digests; an image may have neither", () => {
+  const images = (text: Output) => imageNamesOf(factsOf({ "podman-images": text }));
   const captured = `[
     {
         "Id": "ae2e1dc2dbc694e65368815c373742485da942d14181d13da20edc952c43823e",
@@ -193,8 +191,8 @@ Deno.test("podman images --format json: names and digests; an image may have nei
   assert.equal(images({ exit: 125, stderr: "Error: database is locked" }), undefined);
 });
 
-Deno.test("podman pod inspect: an object in Podman 4, a list in 5; only a pod that runs holds ports", () => {
-  const ports = (text: Said) => [...podPortsOf(factsOf({ pod: text }))];
+Deno.test("podPortsOf() reads the object of Podman 4 and the list of Podman 5, only of a running pod", () => {
+  const ports = (text: Output) => [...podPortsOf(factsOf({ pod: text }))];
   const pod = (state: string, bindings: string) =>
     `{"Name": "lychd", "State": "${state}", "InfraConfig": {"PortBindings": ${bindings}}}`;
   const two = '{"8780/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8780"}],' +
@@ -208,7 +206,7 @@ Deno.test("podman pod inspect: an object in Podman 4, a list in 5; only a pod th
   assert.deepEqual(ports({ exit: 125, stdout: "[]", stderr: "Error: no such pod lychd" }), []);
 });
 
-Deno.test("ss -Hltnp: addresses, ports, and holders where they are one's own", () => {
+Deno.test("listenersOf() reads `ss`; only the user's own processes are known", () => {
   const text = `
 LISTEN 0      128    127.0.0.1:8780 0.0.0.0:* users:(("pasta.avx2",pid=469,fd=6))
 LISTEN 0      9              *:8781       *:*
@@ -230,13 +228,13 @@ LISTEN 0      5       0.0.0.0:8000      0.0.0.0:*    users:(("(python3)",pid=7,f
   assert.deepEqual(listenersOf(factsOf({ ports: "" })), []);
 });
 
-Deno.test("an address keeps another from being used when either is any, or they are the same", () => {
+Deno.test("addressesClash() if the addresses are equal or one is a wildcard", () => {
   const rows: readonly [held: string, wanted: string, clash: boolean][] = [
     ["127.0.0.1", "127.0.0.1", true],
     ["127.0.0.2", "127.0.0.1", false],
     ["0.0.0.0", "127.0.0.1", true],
     ["*", "127.0.0.1", true],
-    // `ss` writes `*` for a socket of both families: this one is of version 6 alone.
+    // `ss` writes `*` for a socket of both families; this one is IPv6 only.
     ["[::]", "127.0.0.1", false],
     ["[::]", "::1", true],
     ["[::ffff:127.0.0.1]", "127.0.0.1", true],
@@ -251,14 +249,14 @@ Deno.test("an address keeps another from being used when either is any, or they 
   }
 });
 
-Deno.test("/proc/PID/cgroup: the unit of a process, and whose it is", () => {
+Deno.test("unitOfProcess() returns the unit, and if it is a unit of the user", () => {
   const unit = (text: string) => unitOfProcess(factsOf({ "cgroup-of:7": text }), 7);
   const own = "/user.slice/user-1000.slice/user@1000.service";
   assert.deepEqual(unit(`0::${own}/app.slice/lychd-pod.service`), {
     unit: "lychd-pod.service",
     own: true,
   });
-  // A kernel with cgroup v1 beside v2, as in the lab.
+  // A kernel with both cgroup v1 and v2.
   assert.deepEqual(unit(`9:name=systemd:/\n1:cpu:/\n0::${own}/app.slice/squatter.service`), {
     unit: "squatter.service",
     own: true,
@@ -323,7 +321,7 @@ LoadError=`;
   assert.equal(propertiesOf(factsOf({ units: silent }), "units").size, 0);
 });
 
-Deno.test("id: numbers, names, groups; names of a directory may hold spaces", () => {
+Deno.test("userOf() reads `id`; names from a directory service may contain spaces", () => {
   const user = (text: string) => userOf(factsOf({ id: text }));
   assert.deepEqual(user("uid=1000(lich) gid=1000(lich) groups=1000(lich),999(systemd-journal)"), {
     id: 1000,
@@ -349,7 +347,7 @@ Deno.test("id: numbers, names, groups; names of a directory may hold spaces", ()
   assert.equal(user("uid=0(root) gid=0(root) groups=0(root)")?.id, 0);
 });
 
-Deno.test("stat: kinds, modes, and the numbers of devices in hexadecimal digits", () => {
+Deno.test("filesOf() reads `stat`; the numbers of devices are hexadecimal", () => {
   const text = `character special file|666|0|root|c3|ff|/dev/nvidiactl
 character special file|666|0|root|1fb|1|/dev/nvidia-uvm-tools
 socket|666|1000|lich|0|0|/run/user/1000/bus
@@ -364,7 +362,6 @@ directory|755|1000|lich|0|0|/home/lich/my models|old`;
   ]);
   assert.deepEqual(files.get("/dev/nvidia-uvm-tools"), {
     kind: "character special file",
-    mode: "666",
     owner: 0,
     group: "root",
     major: 507,
@@ -374,8 +371,8 @@ directory|755|1000|lich|0|0|/home/lich/my models|old`;
   assert.equal(filesOf(factsOf({ s: { failed: "no answer" } }), "s").size, 0);
 });
 
-Deno.test("nvidia-smi --format=csv,noheader,nounits: one GPU a line, memory where it is told", () => {
-  const gpus = (text: Said) => gpusOf(factsOf({ "nvidia-smi": text }));
+Deno.test("gpusOf() reads the GPUs of nvidia-smi; the memory may be missing", () => {
+  const gpus = (text: Output) => gpusOf(factsOf({ "nvidia-smi": text }));
   assert.deepEqual(
     gpus(`0, GPU-eabaa66e-31c1-4a3d-9a58-8f0e4c0d6b17, NVIDIA GeForce RTX 4060 Ti, 16380, 595.71.05
 1, GPU-0d7be2f5-7c8e-4b62-a1c4-52b9d3f0e688, NVIDIA GB10, [N/A], 595.71.05`),
@@ -384,14 +381,12 @@ Deno.test("nvidia-smi --format=csv,noheader,nounits: one GPU a line, memory wher
         vendor: "NVIDIA",
         name: "NVIDIA GeForce RTX 4060 Ti",
         index: 0,
-        uuid: "GPU-eabaa66e-31c1-4a3d-9a58-8f0e4c0d6b17",
         memoryMib: 16380,
       },
       {
         vendor: "NVIDIA",
         name: "NVIDIA GB10",
         index: 1,
-        uuid: "GPU-0d7be2f5-7c8e-4b62-a1c4-52b9d3f0e688",
       },
     ],
   );
@@ -403,8 +398,8 @@ Deno.test("nvidia-smi --format=csv,noheader,nounits: one GPU a line, memory wher
   );
 });
 
-Deno.test("/proc/driver/nvidia/version: closed and open modules; below Windows nvidia-smi tells", () => {
-  const driver = (text: Said, smi: Said = { failed: "there is no such program" }) =>
+Deno.test("nvidiaDriverOf() reads the closed and open modules, and nvidia-smi on WSL", () => {
+  const driver = (text: Output, smi: Output = { failed: "there is no such program" }) =>
     nvidiaDriverOf(factsOf({ "nvidia-driver": text, "nvidia-smi": smi }));
   const gcc = "\nGCC version:  gcc version 14.2.0 (Debian 14.2.0-19) ";
   const rows: readonly [line: string, version: string][] = [
@@ -428,16 +423,7 @@ Deno.test("/proc/driver/nvidia/version: closed and open modules; below Windows n
   assert.equal(driver(none, "No devices were found"), undefined);
 });
 
-Deno.test("/proc/devices: the major number of a driver that has one now", () => {
-  const text =
-    "Character devices:\n  1 mem\n195 nvidia\n195 nvidiactl\n507 nvidia-uvm\n\nBlock devices:\n  8 sd";
-  const facts = factsOf({ "char-devices": text });
-  assert.equal(majorOf(facts, "nvidia-uvm"), 507);
-  assert.equal(majorOf(facts, "nvidia"), 195);
-  assert.equal(majorOf(facts, "kfd"), undefined);
-});
-
-Deno.test("/sys/class/drm, the PCI bus and KFD: the GPUs of AMD and Intel", () => {
+Deno.test("the GPUs of AMD and Intel are read from /sys/class/drm, the PCI bus and KFD", () => {
   const drm = `/sys/class/drm/card0/device/uevent:DRIVER=amdgpu
 /sys/class/drm/card0/device/uevent:PCI_ID=1002:744C
 /sys/class/drm/card0/device/uevent:PCI_SLOT_NAME=0000:03:00.0
@@ -447,10 +433,10 @@ Deno.test("/sys/class/drm, the PCI bus and KFD: the GPUs of AMD and Intel", () =
 /sys/class/drm/card2/device/uevent:DRIVER=nvidia
 /sys/class/drm/card2/device/uevent:PCI_ID=10DE:2204
 /sys/class/drm/card3/device/uevent:DRIVER=ast`;
-  // grep ends with 2 where a file is not there.
+  // grep exits with 2 if a file does not exist.
   assert.deepEqual(gpusOf(factsOf({ drm: { exit: 2, stdout: drm } })), [
-    { vendor: "AMD", name: "1002:744C (amdgpu)", card: "card0", memoryMib: 24_560 },
-    { vendor: "Intel", name: "8086:E20B (xe)", card: "card1" },
+    { vendor: "AMD", name: "1002:744C (amdgpu)", memoryMib: 24_560 },
+    { vendor: "Intel", name: "8086:E20B (xe)" },
   ]);
   const pci = `/sys/bus/pci/devices/0000:01:00.0/uevent:DRIVER=nouveau
 /sys/bus/pci/devices/0000:01:00.0/uevent:PCI_ID=10DE:2805
@@ -468,7 +454,7 @@ ${nodes}/2/properties:gfx_target_version 90010`;
   assert.deepEqual(kfdTargetsOf(factsOf({ kfd })), [110_000, 90_010]);
 });
 
-Deno.test("specifications as the toolkits write them, YAML and JSON", () => {
+Deno.test("specsIn() reads the specifications of all toolkits, YAML and JSON", () => {
   const rows: readonly [file: string, kind: string, names: string, nodes: number, paths: number][] =
     [
       ["cdi-nvidia-1.14.txt", "nvidia.com/gpu", "0 all", 7, 9],
@@ -509,7 +495,7 @@ Deno.test("specifications as the toolkits write them, YAML and JSON", () => {
   for (const [file, kind, names, nodes, paths] of rows) {
     const facts = factsOf({
       "cdi-folder:/etc/cdi": "x.yaml",
-      "cdi-spec:/etc/cdi/x.yaml": said(file),
+      "cdi-spec:/etc/cdi/x.yaml": captured(file),
     });
     const [read] = specsIn(facts, ["/etc/cdi"]);
     assert.equal(read?.problem, undefined, file);
@@ -520,25 +506,25 @@ Deno.test("specifications as the toolkits write them, YAML and JSON", () => {
   }
   const newest = factsOf({
     "cdi-folder:/etc/cdi": "x.yaml",
-    "cdi-spec:/etc/cdi/x.yaml": said("cdi-nvidia-1.19.txt"),
+    "cdi-spec:/etc/cdi/x.yaml": captured("cdi-nvidia-1.19.txt"),
   });
   const nodes = specsIn(newest, ["/etc/cdi"])[0]?.spec?.nodes ?? [];
   const numbers = (path: string) => {
     const node = nodes.find((node) => hostPathOf(node) === path);
     return [node?.major, node?.minor];
   };
-  // A minor number of 0 is left out.
+  // A minor number of 0 is omitted.
   assert.deepEqual(numbers("/dev/nvidia-uvm"), [507, undefined]);
   assert.deepEqual(numbers("/dev/nvidiactl"), [195, 255]);
 });
 
-Deno.test("what is no specification has its problem, and takes nothing else along", () => {
-  const problem = (text: Said) =>
+Deno.test("specsIn() reports a problem for each invalid specification", () => {
+  const problem = (text: Output) =>
     specsIn(
       factsOf({ "cdi-folder:/etc/cdi": "x.yaml", "cdi-spec:/etc/cdi/x.yaml": text }),
       ["/etc/cdi"],
     )[0];
-  const rows: readonly Said[] = [
+  const rows: readonly Output[] = [
     "",
     "cdiVersion: 0.5.0\nkind: [",
     "cdiVersion: 0.5.0\ndevices: []\n",
@@ -554,7 +540,7 @@ Deno.test("what is no specification has its problem, and takes nothing else alon
   }
 });
 
-Deno.test("which folders Podman reads: by its version, and by containers.conf from 5.5 on", () => {
+Deno.test("cdiFoldersOf() depends on the version of Podman, and on containers.conf since 5.5", () => {
   const both = ["/etc/cdi", "/var/run/cdi"];
   const conf = '/home/lich/.config/containers/containers.conf:cdi_spec_dirs = ["/srv/cdi"]';
   const rows: readonly [version: string, conf: string, folders: readonly string[]][] = [
@@ -566,19 +552,19 @@ Deno.test("which folders Podman reads: by its version, and by containers.conf fr
     ["5.5.2", conf, ["/srv/cdi"]],
     ["5.6.0", "", both],
     ["5.8.6", conf, ["/srv/cdi"]],
-    // Of several lines, and with a comma behind the last.
+    // On several lines, with a trailing comma.
     [
       "5.8.6",
       '/etc/containers/containers.conf:cdi_spec_dirs = [\n/etc/containers/containers.conf:  "/etc/cdi",\n/etc/containers/containers.conf:  "/run/cdi",\n/etc/containers/containers.conf:]',
       ["/etc/cdi", "/run/cdi"],
     ],
-    // The ends of other settings are in it too; the last file counts.
+    // The ends of other settings match too; the last file wins.
     [
       "5.8.6",
       `/usr/share/containers/containers.conf:]\n/etc/containers/containers.conf:cdi_spec_dirs = ["/a"]\n${conf}`,
       ["/srv/cdi"],
     ],
-    // Drop-ins count by their names, whatever order grep finds them in, and before the user's own.
+    // Drop-ins are sorted by name, whatever order grep prints them in; the user's own file is last.
     [
       "5.8.6",
       `${conf}\n/etc/containers/containers.conf.d/20-b.conf:cdi_spec_dirs = ['/b']\n/etc/containers/containers.conf.d/10-a.conf:cdi_spec_dirs = ["/a"]`,
@@ -589,7 +575,7 @@ Deno.test("which folders Podman reads: by its version, and by containers.conf fr
       "/etc/containers/containers.conf.d/20-b.conf:cdi_spec_dirs = ['/b'] # ]\n/etc/containers/containers.conf.d/10-a.conf:cdi_spec_dirs = [\"/a\"]",
       ["/b"],
     ],
-    // containers.conf(5), “append”: to what is there already.
+    // containers.conf(5), “append”: adds to the previous list.
     [
       "5.8.6",
       '/etc/containers/containers.conf:cdi_spec_dirs = ["/srv/cdi", {append=true}]',
@@ -605,13 +591,13 @@ Deno.test("which folders Podman reads: by its version, and by containers.conf fr
   }
 });
 
-/** A specification that defines `names` and nothing more. */
+/** Returns a specification that only defines `names`. */
 function specOf(...names: string[]): string {
   const devices = names.map((name) => ({ name, containerEdits: { env: ["A=b"] } }));
   return JSON.stringify({ cdiVersion: "0.5.0", kind: "nvidia.com/gpu", devices });
 }
 
-Deno.test("of two folders the later counts; of two files in one folder none, whatever others say", () => {
+Deno.test("the later of two folders wins, and two files in one folder cancel each other", () => {
   const definers = (files: Readonly<Record<string, string>>) => {
     const of = (folder: string) =>
       Object.keys(files).filter((path) => path.startsWith(`${folder}/`))
@@ -647,7 +633,7 @@ Deno.test("of two folders the later counts; of two files in one folder none, wha
       specs: ["/etc/cdi/a.json"],
     },
   );
-  // cache.go of container-device-interface: a conflict is remembered, also below another folder.
+  // cache.go of container-device-interface: a later folder does not resolve the conflict.
   assert.deepEqual(
     definers({
       "/etc/cdi/a.json": specOf("all"),

@@ -1,4 +1,4 @@
-/** Rewrites the report of each host from what doctor says now, and removes those of none. */
+/** Rewrites the report of each host, and removes reports without a host. */
 import { hostNames, reportOf, reportPath } from "./hosts.ts";
 
 const names = hostNames();

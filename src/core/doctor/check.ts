@@ -1,70 +1,89 @@
 import type { Codex } from "../codex/mod.ts";
-import type { Facts } from "../facts.ts";
+import { type Facts, whyUnknown } from "../facts.ts";
 import type { Command, Finding } from "../report/mod.ts";
-import type { Wants } from "./wants.ts";
+import type { Needs } from "./needs.ts";
 
-/** What doctor examines: what is known of a host, and the Codex that it shall run. */
+/** The facts of a host and the Codex that it is checked for. */
 export interface Subject {
   readonly facts: Facts;
   readonly codex: CodexState;
-  /** What the Codex needs of a host; nothing of it without one. */
-  readonly wants: Wants;
+  /** The needs of the Codex; empty without one. */
+  readonly needs: Needs;
 }
 
-/** A Codex as doctor found it. */
-export type CodexState =
-  | { readonly kind: "none"; readonly reason: string }
-  | {
-    readonly kind: "read";
-    /** How the operator calls it. */
-    readonly shown: string;
-    readonly codex: Codex;
-    readonly findings: readonly Finding[];
-  };
+/** A Codex with its findings, or the reason why there is none. */
+export type CodexState = { readonly kind: "none"; readonly reason: string } | ReadCodex;
 
-/** How a thing is. */
+interface ReadCodex {
+  readonly kind: "read";
+  /** The path as the operator wrote it. */
+  readonly shown: string;
+  readonly codex: Codex;
+  readonly findings: readonly Finding[];
+}
+
+/** The outcome of a check. */
 export type State = "ok" | "warning" | "error" | "skipped";
 
-/** What a check says of one thing. */
+/** The outcome of a check for one thing. */
 export type Verdict =
-  | { readonly state: "ok"; readonly what: string }
+  | { readonly state: "ok" | "skipped"; readonly what: string }
   | {
     readonly state: "warning" | "error";
     readonly what: string;
-    /** Why it matters, when it is not for the reason of the whole check. */
-    readonly why?: string;
-    /** The command that mends it. */
+    /** The reason why it matters, if it differs from that of the check. */
+    readonly why: string | undefined;
     readonly fix: Command;
-  }
-  | { readonly state: "skipped"; readonly what: string };
+  };
 
-/** One question about a host. */
+/** The verdicts of a check: one, or several in their order. */
+export type Verdicts = Verdict | readonly Verdict[];
+
+/** A check of a host. */
 export interface Check {
   /** `group.name`. */
   readonly id: string;
-  /** What is asked, for `--list`. */
+  /** A statement that is true if the check succeeds. */
   readonly about: string;
-  /** Why the answer matters. */
+  /** The reason why it matters. */
   readonly why: string;
-  readonly run: (subject: Subject) => readonly Verdict[];
+  readonly run: (subject: Subject) => Verdicts;
 }
 
-/** All is well. */
+/** A success. */
 export function ok(what: string): Verdict {
   return { state: "ok", what };
 }
 
-/** It works, but not as it should, or not for long. */
+/** A problem that engines survive, at least for now. */
 export function warning(what: string, fix: Command, why?: string): Verdict {
-  return { state: "warning", what, fix, ...why === undefined ? {} : { why } };
+  return { state: "warning", what, why, fix };
 }
 
-/** Something will fail. */
+/** A problem that makes something fail. */
 export function error(what: string, fix: Command, why?: string): Verdict {
-  return { state: "error", what, fix, ...why === undefined ? {} : { why } };
+  return { state: "error", what, why, fix };
 }
 
-/** It could not be asked, or makes no sense here. */
+/** The check does not apply, or something it needs is unknown. */
 export function skipped(reason: string): Verdict {
   return { state: "skipped", what: reason };
+}
+
+/** Another check reports the cause. */
+export function see(id: string, reason?: string): Verdict {
+  return skipped(`see ${id}${reason === undefined ? "" : `: ${reason}`}`);
+}
+
+/** A fact that the check needs is unknown. */
+export function unknown(facts: Facts, id: string): Verdict {
+  return skipped(whyUnknown(facts, id));
+}
+
+/** Skips a check while there is no Codex. */
+export function withCodex(
+  run: (subject: Subject & { readonly codex: ReadCodex }) => Verdicts,
+): Check["run"] {
+  return ({ codex, ...subject }) =>
+    codex.kind === "none" ? skipped(codex.reason) : run({ ...subject, codex });
 }

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { command, PLAIN } from "../report/mod.ts";
-import { type Check, error, ok, skipped, type Subject, warning } from "./check.ts";
-import { CHECKS, examine, formatFindings, NO_WANTS, probesFor } from "./mod.ts";
+import { type Check, error, ok, skipped, type Subject, type Verdict, warning } from "./check.ts";
+import { CHECKS, examine, formatFindings, NO_NEEDS, probesFor } from "./mod.ts";
 
 const NOTHING: Subject = {
   facts: { format: 1, lychd: "0.1.0", environment: {}, commands: {} },
   codex: { kind: "none", reason: "there is no Codex" },
-  wants: NO_WANTS,
+  needs: NO_NEEDS,
 };
 
-function check(id: string, ...verdicts: ReturnType<Check["run"]>): Check {
+function check(id: string, ...verdicts: Verdict[]): Check {
   return { id, about: "", why: "it matters", run: () => verdicts };
 }
 
-Deno.test("a check that crashes is one finding, and the others run", () => {
+Deno.test("a check that crashes becomes a finding, and the others still run", () => {
   const crash: Check = {
     ...check("a.crash"),
     run: () => {
@@ -25,13 +25,13 @@ Deno.test("a check that crashes is one finding, and the others run", () => {
     ["a.crash", "error"],
     ["a.fine", "ok"],
   ]);
-  assert.match(findings[0]?.what ?? "", /this check failed itself: TypeError: no such field/);
+  assert.match(findings[0]?.what ?? "", /this check crashed: TypeError: no such field/);
   assert.notEqual(findings[0]?.fix, null);
 });
 
-Deno.test("strict takes warnings for errors, and only picks groups and checks", () => {
+Deno.test("strict treats warnings as errors, and only selects groups and checks", () => {
   const checks = [
-    check("a.x", warning("hm", command`mend`)),
+    check("a.x", warning("hm", command`repair`)),
     check("b.x", ok("")),
     check("ab.x", ok("")),
   ];
@@ -42,26 +42,26 @@ Deno.test("strict takes warnings for errors, and only picks groups and checks", 
   assert.deepEqual(ids(["b.x", "a"]), ["a.x", "b.x"]);
 });
 
-Deno.test("a finding has all its fields, and its own reason before that of its check", () => {
+Deno.test("the reason of a finding takes precedence over that of its check", () => {
   const findings = examine(NOTHING, {}, [
-    check("a.x", error("it broke", command`mend`, "for this"), skipped("no reason")),
+    check("a.x", error("it broke", command`repair`, "for this"), skipped("no reason")),
   ]);
   assert.deepEqual(findings, [
-    { id: "a.x", state: "error", what: "it broke", why: "for this", fix: "mend" },
+    { id: "a.x", state: "error", what: "it broke", why: "for this", fix: "repair" },
     { id: "a.x", state: "skipped", what: "no reason", why: "it matters", fix: null },
   ]);
 });
 
-Deno.test("the report: by group, the worst last, 80 columns, commands whole, nothing steers", () => {
-  const long = "sudo mend ".repeat(12).trim();
+Deno.test("the report is sorted, wrapped at 80 columns and printable, with whole commands", () => {
+  const long = "sudo repair ".repeat(12).trim();
   const findings = examine(NOTHING, {}, [
     check(
       "bad.one",
-      error("it \u001b[2Jbroke and there is much more to say of it", command`${long.split(" ")}`),
+      error("it \u001b[2Jbroke, and this sentence is long", command`${long.split(" ")}`),
     ),
     check("bad.two", ok("this is fine")),
     check("good.one", ok("well")),
-    check("fair.one", warning("hm", command`mend`), skipped("not here")),
+    check("fair.one", warning("hm", command`repair`), skipped("not here")),
   ]);
   assert.equal(
     formatFindings(findings, PLAIN),
@@ -72,11 +72,11 @@ fair
   – skipped one          not here
   ! warning one          hm
             why: it matters
-            fix: mend
+            fix: repair
 
 bad
   ✓ ok      two          this is fine
-  ✗ error   one          it \\x1b[2Jbroke and there is much more to say of it
+  ✗ error   one          it \\x1b[2Jbroke, and this sentence is long
             why: it matters
             fix: ${long}
 
@@ -85,29 +85,29 @@ bad
   );
 });
 
-Deno.test("no check crashes on a host of which nothing is known, nor on empty answers", () => {
-  const asking = { user: 1000, environment: {}, wants: NO_WANTS };
+Deno.test("no check crashes without facts, or on empty output", () => {
+  const asking = { user: 1000, environment: {}, needs: NO_NEEDS };
   const empty = Object.fromEntries(
     probesFor(asking, {}).map(({ id }) => [id, { command: id, exit: 0, stdout: [], stderr: [] }]),
   );
   for (const commands of [{}, empty]) {
     const findings = examine({ ...NOTHING, facts: { ...NOTHING.facts, commands } });
-    assert.deepEqual(findings.filter(({ what }) => /failed itself/.test(what)), []);
+    assert.deepEqual(findings.filter(({ what }) => /crashed/.test(what)), []);
     assert.equal(new Set(findings.map(({ id }) => id)).size, CHECKS.length);
   }
 });
 
-Deno.test("doctor asks nothing that writes: only programs that read, and reading words of the rest", () => {
-  const wants = {
-    ...NO_WANTS,
+Deno.test("doctor runs only programs that read, and only the reading subcommands of others", () => {
+  const needs = {
+    ...NO_NEEDS,
     units: ["a.service"],
     ports: [{ port: 1, owner: "a" }],
     images: ["a"],
     secrets: ["a"],
   };
   const readers = new Set(["cat", "df", "grep", "id", "ls", "ss", "stat", "test"]);
-  const asked = probesFor({ user: 1, environment: { XDG_RUNTIME_DIR: "/run/user/1" }, wants }, {});
-  const others = asked.filter(({ program }) => !readers.has(program)).map(({ program, args }) =>
+  const probes = probesFor({ user: 1, environment: { XDG_RUNTIME_DIR: "/run/user/1" }, needs }, {});
+  const others = probes.filter(({ program }) => !readers.has(program)).map(({ program, args }) =>
     `${program} ${args.filter((arg) => !arg.startsWith("--property")).join(" ")}`
   );
   assert.deepEqual(others, [

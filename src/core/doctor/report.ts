@@ -1,20 +1,19 @@
-import { countOf, type Palette, printable } from "../report/mod.ts";
+import { countOf, type Palette, printable, WIDTH, wrap } from "../report/mod.ts";
 import type { Check, State } from "./check.ts";
 
-/** What doctor says of one thing. */
+/** A finding of doctor about one thing. */
 export interface HostFinding {
-  /** Of the check: `group.name`. */
+  /** The id of the check: `group.name`. */
   readonly id: string;
   readonly state: State;
-  /** What is. */
   readonly what: string;
-  /** Why it matters. */
+  /** The reason why it matters. */
   readonly why: string;
-  /** The command that mends it; nothing when there is nothing to mend. */
+  /** The command that fixes it; null if there is nothing to fix. */
   readonly fix: string | null;
 }
 
-/** From the best to the worst: the last lines are those that stay in sight. */
+/** From best to worst, because the last lines stay visible. */
 const ORDER: readonly State[] = ["ok", "skipped", "warning", "error"];
 
 const SYMBOLS: Readonly<Record<State, string>> = {
@@ -24,31 +23,23 @@ const SYMBOLS: Readonly<Record<State, string>> = {
   error: "✗ error  ",
 };
 
-const WIDTH = 80;
-/** The longest name of a check: controllers. */
+/** The width of the longest name of a check, `controllers`. */
 const NAME_WIDTH = 11;
-/** Where names begin, and what stands below them; where the words of a finding begin. */
-const NAME_INDENT = " ".repeat(12);
-const WORDS_INDENT = " ".repeat(12 + NAME_WIDTH + 2);
+/** The column in which names start. */
+const NAME_INDENT = 12;
 
 /**
- * The report of a host for people: by group, in each and between them the worst last, then a
- * summary. Lines are at most 80 columns wide, but commands stay whole, to be copied.
+ * Formats findings for people: by group, in each and among them the worst last, then a summary.
+ * Lines are at most 80 columns wide, except commands, which stay whole so that they can be copied.
  */
 export function formatFindings(findings: readonly HostFinding[], palette: Palette): string {
-  const groups = new Map<string, HostFinding[]>();
-  for (const finding of findings) {
-    const name = groupOf(finding);
-    groups.set(name, [...groups.get(name) ?? [], finding]);
-  }
-  const badness = (members: readonly HostFinding[]) =>
-    Math.max(...members.map(({ state }) => ORDER.indexOf(state)));
-  const blocks = [...groups].sort(([, a], [, b]) => badness(a) - badness(b)).map(
-    ([name, members]) => {
-      const sorted = [...members].sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
-      return `${palette.strong(name)}\n${sorted.map((f) => formatFinding(f, palette)).join("")}`;
-    },
-  );
+  const badness = ({ state }: HostFinding) => ORDER.indexOf(state);
+  const blocks = [...Map.groupBy(findings, groupOf)]
+    .map(([name, members]) => ({ name, members: members.sort((a, b) => badness(a) - badness(b)) }))
+    .sort((a, b) => badness(a.members.at(-1)!) - badness(b.members.at(-1)!))
+    .map(({ name, members }) =>
+      `${palette.strong(name)}\n${members.map((f) => formatFinding(f, palette)).join("")}`
+    );
   return `${blocks.join("\n")}\n${summary(findings)}\n`;
 }
 
@@ -64,27 +55,20 @@ function formatFinding({ id, state, what, why, fix }: HostFinding, palette: Pale
     error: palette.error,
   }[state];
   const name = id.slice(id.indexOf(".") + 1).padEnd(NAME_WIDTH);
-  const lines = [`  ${paint(SYMBOLS[state])} ${name}  ${wrap(printable(what), WORDS_INDENT)}`];
+  const indent = " ".repeat(NAME_INDENT);
+  const lines = [
+    `  ${paint(SYMBOLS[state])} ${name}  ${hanging(what, NAME_INDENT + NAME_WIDTH + 2)}`,
+  ];
   if (fix !== null) {
-    const reason = wrap(printable(why), `${NAME_INDENT}     `);
-    lines.push(`${NAME_INDENT}${palette.dim("why:")} ${reason}`);
-    lines.push(`${NAME_INDENT}${palette.dim("fix:")} ${palette.hint(printable(fix))}`);
+    lines.push(`${indent}${palette.dim("why:")} ${hanging(why, NAME_INDENT + "why: ".length)}`);
+    lines.push(`${indent}${palette.dim("fix:")} ${palette.hint(printable(fix))}`);
   }
   return `${lines.join("\n")}\n`;
 }
 
-/** Breaks words so that they fit behind an indent. */
-function wrap(text: string, indent: string): string {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && indent.length + last.length + 1 + word.length <= WIDTH) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else {
-      lines.push(word);
-    }
-  }
-  return lines.join(`\n${indent}`);
+/** Wraps text whose first line continues a line that is `indent` columns long. */
+function hanging(text: string, indent: number): string {
+  return wrap(printable(text), indent, WIDTH).join("\n").slice(indent);
 }
 
 function summary(findings: readonly HostFinding[]): string {
@@ -97,13 +81,11 @@ function summary(findings: readonly HostFinding[]): string {
   ].join(", ");
 }
 
-/** Every check with what it asks, by group. */
+/** Lists every check with its statement, by group. */
 export function listChecks(checks: readonly Check[], palette: Palette): string {
   const width = Math.max(...checks.map(({ id }) => id.length));
-  const groups = [...new Set(checks.map(groupOf))];
-  return groups.map((group) => {
-    const lines = checks.filter((check) => groupOf(check) === group)
-      .map(({ id, about }) => `  ${id.padEnd(width)}  ${about}\n`);
+  return [...Map.groupBy(checks, groupOf)].map(([group, members]) => {
+    const lines = members.map(({ id, about }) => `  ${id.padEnd(width)}  ${about}\n`);
     return `${palette.strong(group)}\n${lines.join("")}`;
   }).join("\n");
 }

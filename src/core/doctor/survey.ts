@@ -1,28 +1,27 @@
-import type { Facts } from "../facts.ts";
-import { outputOf, whyUnknown } from "../facts.ts";
+import { type Facts, outputOf, whyUnknown } from "../facts.ts";
 import { effectiveDevices } from "./read/cdi.ts";
-import { filesOf } from "./read/files.ts";
-import { type Gpu, gpusOf, hasNvidia, type Vendor } from "./read/gpus.ts";
+import { gpusOf, hasNvidia, type HostGpu, type Vendor } from "./read/gpus.ts";
 import { type Listener, listenersOf } from "./read/ports.ts";
+import { filesOf } from "./read/system.ts";
 
-/** What a first Codex needs to know of its host. */
+/** The facts of a host that a first Codex depends on. */
 export interface Survey {
-  readonly gpus: readonly Gpu[];
-  /** Whose GPUs engines are to run on; nothing when none fits. */
+  readonly gpus: readonly HostGpu[];
+  /** The maker of the GPUs for engines; undefined if no GPU is suitable. */
   readonly vendor: Vendor | undefined;
-  /** What an engine is given to reach them: CDI names where there are any, else device nodes. */
+  /** The devices for engines: CDI names if there are any, otherwise device nodes. */
   readonly devices: readonly string[];
-  /** Whether Podman can resolve these devices now. */
+  /** True if Podman can resolve these devices now. */
   readonly devicesDefined: boolean;
-  /** Who listens on which port; nothing when that could not be asked. */
+  /** The sockets that listen on ports; undefined if they are unknown. */
   readonly listeners: readonly Listener[] | undefined;
-  /** Why it could not be asked. */
+  /** The reason why they are unknown. */
   readonly listenersUnknown: string | undefined;
-  /** Whether SELinux keeps containers from files that are not labelled for them. */
+  /** True if SELinux restricts containers to files that are labelled for them. */
   readonly isSelinuxEnforcing: boolean;
 }
 
-/** Reads what {@linkcode surveyProbes} asked. */
+/** Reads the facts that {@linkcode surveyProbes} gathers. */
 export function surveyOf(facts: Facts): Survey {
   const listenersKnown = outputOf(facts, "ports") !== undefined;
   return {
@@ -34,34 +33,24 @@ export function surveyOf(facts: Facts): Survey {
   };
 }
 
-type Devices = Pick<Survey, "vendor" | "devices" | "devicesDefined">;
-
 /**
- * NVIDIA before AMD before Intel. Intel's only with a CDI specification: else it is most often the
- * small GPU of the processor, on which no engine should land by a guess.
+ * Prefers NVIDIA, then AMD, then Intel. Intel needs a CDI specification: without one it is usually the
+ * integrated GPU, which no engine should get by default.
  */
-function devicesOf(facts: Facts): Devices {
-  const defined = [...effectiveDevices(facts).devices.keys()];
-  const nvidia = ofKind(defined, "nvidia.com/gpu");
-  if (nvidia.length > 0) return { vendor: "NVIDIA", devices: nvidia, devicesDefined: true };
-  if (hasNvidia(facts)) {
-    return { vendor: "NVIDIA", devices: ["nvidia.com/gpu=all"], devicesDefined: false };
+function devicesOf(facts: Facts): Pick<Survey, "vendor" | "devices" | "devicesDefined"> {
+  const defined = [...effectiveDevices(facts).devices.keys()].sort();
+  for (const vendor of ["NVIDIA", "AMD", "Intel"] as const) {
+    const kind = `${vendor.toLowerCase()}.com/gpu`;
+    const own = defined.filter((device) => device.startsWith(`${kind}=`));
+    const devices = own.includes(`${kind}=all`) ? [`${kind}=all`] : own;
+    if (devices.length > 0) return { vendor, devices, devicesDefined: true };
+    if (vendor === "NVIDIA" && hasNvidia(facts)) {
+      return { vendor, devices: [`${kind}=all`], devicesDefined: false };
+    }
+    if (
+      vendor === "AMD" && filesOf(facts, "gpu-nodes").has("/dev/kfd") &&
+      gpusOf(facts).some((gpu) => gpu.vendor === "AMD")
+    ) return { vendor, devices: ["/dev/kfd", "/dev/dri"], devicesDefined: true };
   }
-  const amd = ofKind(defined, "amd.com/gpu");
-  if (amd.length > 0) return { vendor: "AMD", devices: amd, devicesDefined: true };
-  const hasAmd = gpusOf(facts).some(({ vendor }) => vendor === "AMD");
-  if (hasAmd && filesOf(facts, "gpu-nodes").has("/dev/kfd")) {
-    return { vendor: "AMD", devices: ["/dev/kfd", "/dev/dri"], devicesDefined: true };
-  }
-  const intel = ofKind(defined, "intel.com/gpu");
-  return intel.length > 0
-    ? { vendor: "Intel", devices: intel, devicesDefined: true }
-    : { vendor: undefined, devices: [], devicesDefined: false };
-}
-
-/** Those of `devices` that are `kind=NAME`: `kind=all` alone where there is one. */
-function ofKind(devices: readonly string[], kind: string): string[] {
-  const own = devices.filter((device) => device.startsWith(`${kind}=`)).sort();
-  const all = own.filter((device) => device === `${kind}=all`);
-  return all.length > 0 ? all : own;
+  return { vendor: undefined, devices: [], devicesDefined: false };
 }

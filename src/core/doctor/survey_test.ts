@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Facts } from "../facts.ts";
+import { type Facts, NO_PROGRAM } from "../facts.ts";
 import { probesFor, surveyOf, surveyProbes } from "./mod.ts";
-import { NO_WANTS } from "./wants.ts";
+import { NO_NEEDS } from "./needs.ts";
 
 function factsOf(outputs: Readonly<Record<string, string>>): Facts {
   return {
@@ -50,7 +50,7 @@ const HOSTS: readonly (readonly [
   devices: readonly string[],
   defined: boolean,
 ])[] = [
-  ["nothing is known", {}, undefined, [], false],
+  ["without facts", {}, undefined, [], false],
   [
     "NVIDIA, by CDI",
     { ...NVIDIA, ...cdi(spec("nvidia.com/gpu", "0", "GPU-1", "all")) },
@@ -59,7 +59,7 @@ const HOSTS: readonly (readonly [
     true,
   ],
   [
-    "NVIDIA, by a specification without `all`",
+    "NVIDIA, with a specification without `all`",
     { ...NVIDIA, ...cdi(spec("nvidia.com/gpu", "1", "0")) },
     "NVIDIA",
     ["nvidia.com/gpu=0", "nvidia.com/gpu=1"],
@@ -73,15 +73,15 @@ const HOSTS: readonly (readonly [
     ["amd.com/gpu=all"],
     true,
   ],
-  ["AMD, by its nodes", { ...AMD, ...KFD }, "AMD", ["/dev/kfd", "/dev/dri"], true],
+  ["AMD, by its device nodes", { ...AMD, ...KFD }, "AMD", ["/dev/kfd", "/dev/dri"], true],
   ["AMD, without its compute driver", AMD, undefined, [], false],
   ["Intel, by CDI", { ...INTEL, ...cdi(spec("intel.com/gpu", "card0")) }, "Intel", [
     "intel.com/gpu=card0",
   ], true],
-  ["Intel's small GPU of the processor", INTEL, undefined, [], false],
+  ["Intel, without a specification", INTEL, undefined, [], false],
 ];
 
-Deno.test("a survey tells the devices that engines are to have", () => {
+Deno.test("a survey chooses the devices for engines", () => {
   for (const [title, outputs, vendor, devices, devicesDefined] of HOSTS) {
     const survey = surveyOf(factsOf(outputs));
     assert.deepEqual(
@@ -92,7 +92,7 @@ Deno.test("a survey tells the devices that engines are to have", () => {
   }
 });
 
-Deno.test("a survey tells who listens, or why that is not known", () => {
+Deno.test("a survey has the listeners, or the reason why they are unknown", () => {
   const survey = surveyOf(factsOf({
     ports: 'LISTEN 0 128 *:9090 *:* \nLISTEN 0 5 127.0.0.1:8780 0.0.0.0:* users:(("x",pid=7,fd=3))',
     selinux: "1",
@@ -102,18 +102,18 @@ Deno.test("a survey tells who listens, or why that is not known", () => {
     ["127.0.0.1", 8780],
   ]);
   assert.deepEqual([survey.listenersUnknown, survey.isSelinuxEnforcing], [undefined, true]);
-  const unasked = surveyOf({
+  const unknown = surveyOf({
     ...factsOf({}),
-    commands: { ports: { command: "ss -Hltnp", failed: "there is no such program" } },
+    commands: { ports: { command: "ss -Hltnp", failed: NO_PROGRAM } },
   });
   assert.deepEqual(
-    [unasked.listeners, unasked.listenersUnknown, unasked.isSelinuxEnforcing],
-    [undefined, "ss: there is no such program", false],
+    [unknown.listeners, unknown.listenersUnknown, unknown.isSelinuxEnforcing],
+    [undefined, "ss: not found", false],
   );
 });
 
-Deno.test("a survey asks what doctor asks, and all ports", () => {
-  const asking = { user: 1000, environment: {}, wants: NO_WANTS };
+Deno.test("a survey runs the probes of doctor, but asks for all ports", () => {
+  const asking = { user: 1000, environment: {}, needs: NO_NEEDS };
   const known = new Map(probesFor(asking, {}).map((probe) => [probe.id, probe]));
   const own = surveyProbes({}, {}).filter(({ id, ...probe }) => {
     const { id: _, ...same } = known.get(id) ?? { id };

@@ -1,4 +1,5 @@
-import { type Gpu, hopelessNeeds, type MemoryNeed, memoryNeeds } from "./gpu_memory.ts";
+import type { Gpu } from "../gpus.ts";
+import { hopelessNeeds, type MemoryNeed, memoryNeeds } from "./gpu_memory.ts";
 import { type CovenUnit, type Engine, enginesNamed, type Inventory } from "./inventory.ts";
 
 /** How a Coven stands to the others. */

@@ -1,106 +1,8 @@
+import type { Gpu } from "../gpus.ts";
 import type { Engine } from "./inventory.ts";
 
 /** What takes memory of GPUs. */
 export type MemoryUser = Pick<Engine, "devices" | "vramMib">;
-
-/** The memory of one GPU. */
-export interface Gpu {
-  readonly vendor: "nvidia" | "amd";
-  /** What CDI and the folder `/dev` call it; first its number, by which it is told. */
-  readonly names: readonly string[];
-  readonly totalMib: number;
-  readonly freeMib: number;
-}
-
-/** What `nvidia-smi` is asked. */
-export const NVIDIA_QUERY: readonly string[] = [
-  "--query-gpu=index,uuid,memory.total,memory.free",
-  "--format=csv,noheader,nounits",
-];
-
-/**
- * Reads the answer to {@linkcode NVIDIA_QUERY}; a line without numbers, such as that of a GPU that is
- * cut into MIG instances, is passed over.
- *
- * @example
- * ```ts
- * import { parseNvidiaSmi } from "./gpu_memory.ts";
- * parseNvidiaSmi("0, GPU-5ebe, 24576, 23028\n")[0]?.freeMib; // 23028
- * ```
- */
-export function parseNvidiaSmi(text: string): Gpu[] {
-  return text.split("\n").flatMap((line) => {
-    const [index = "", uuid = "", total, free] = line.split(",").map((field) => field.trim());
-    const [totalMib, freeMib] = [Number(total), Number(free)];
-    if (index === "" || !Number.isFinite(totalMib) || !Number.isFinite(freeMib)) return [];
-    const names = [index, uuid, `nvidia${index}`];
-    return [{ vendor: "nvidia" as const, names, totalMib, freeMib }];
-  });
-}
-
-/** How many cards are looked for. */
-const CARD_LIMIT = 32;
-
-/** The number of the first node that renders and shows nothing: `renderD128`. */
-const FIRST_RENDER_NODE = 128;
-
-/** The files of one card: its memory and what of it is used, in bytes. */
-const COUNTERS = ["total", "used"] as const;
-
-function counter(node: string, what: (typeof COUNTERS)[number]): string {
-  return `/sys/class/drm/${node}/device/mem_info_vram_${what}`;
-}
-
-function nodes(prefix: string, first: number): string[] {
-  return Array.from({ length: CARD_LIMIT }, (_, i) => `${prefix}${first + i}`);
-}
-
-const CARDS = nodes("card", 0);
-const RENDER_NODES = nodes("renderD", FIRST_RENDER_NODE);
-
-/**
- * The counters of the kernel's amdgpu driver, in bytes, for every card that could be there, by both
- * of its names. Source: kernel documentation, GPU Driver, AMDGPU, Misc: mem_info_vram_total and
- * mem_info_vram_used.
- */
-export const AMD_COUNTERS: readonly string[] = [...CARDS, ...RENDER_NODES].flatMap((node) =>
-  COUNTERS.map((what) => counter(node, what))
-);
-
-/**
- * Reads lines `PATH:BYTES` of {@linkcode AMD_COUNTERS}, as `grep -H` prints them. A driver makes the
- * two nodes of a card together: the first that renders belongs to the first card.
- *
- * @example
- * ```ts
- * import { AMD_COUNTERS, parseAmdCounters } from "./gpu_memory.ts";
- * const [total, used] = AMD_COUNTERS;
- * parseAmdCounters(`${total}:17163091968\n${used}:1048576\n`)[0]?.freeMib; // 16367
- * ```
- */
-export function parseAmdCounters(text: string): Gpu[] {
-  const bytes = new Map(
-    text.split("\n").map((line) => {
-      const colon = line.lastIndexOf(":");
-      return [line.slice(0, colon), Number(line.slice(colon + 1))] as const;
-    }),
-  );
-  const mib = (n: number) => Math.floor(n / 2 ** 20);
-  const found = (all: readonly string[]) =>
-    all.flatMap((node) => {
-      const [total, used] = COUNTERS.map((what) => bytes.get(counter(node, what)));
-      return total === undefined || used === undefined || !Number.isFinite(total - used)
-        ? []
-        : [{ node, totalMib: mib(total), freeMib: mib(total - used) }];
-    });
-  const rendering = found(RENDER_NODES);
-  return found(CARDS).map(({ node, totalMib, freeMib }, i) => ({
-    vendor: "amd",
-    names: [String(i), node, ...rendering[i] === undefined ? [] : [rendering[i].node]],
-    totalMib,
-    freeMib,
-  }));
-}
 
 /** What some engines declare that they take, and what the GPUs that they are given have. */
 export interface MemoryNeed<User extends MemoryUser = MemoryUser> {
@@ -119,7 +21,8 @@ export interface MemoryNeed<User extends MemoryUser = MemoryUser> {
  *
  * @example
  * ```ts
- * import { memoryNeeds, parseNvidiaSmi } from "./gpu_memory.ts";
+ * import { parseNvidiaSmi } from "../gpus.ts";
+ * import { memoryNeeds } from "./gpu_memory.ts";
  * const gpus = parseNvidiaSmi("0, GPU-5ebe, 24576, 23028\n1, GPU-8f2e, 8192, 8000\n");
  * const needs = memoryNeeds([{ devices: ["nvidia.com/gpu=1"], vramMib: 9000 }], gpus);
  * needs[0]?.totalMib; // 8192

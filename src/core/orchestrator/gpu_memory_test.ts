@@ -1,52 +1,12 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { inventoryOf } from "./from_codex_test.ts";
 import { covenViews, warningsOf } from "./covens.ts";
-import {
-  AMD_COUNTERS,
-  type Gpu,
-  hopelessNeeds,
-  memoryNeeds,
-  parseAmdCounters,
-  parseNvidiaSmi,
-  shortNeeds,
-} from "./gpu_memory.ts";
+import { type Gpu, parseNvidiaSmi } from "../gpus.ts";
+import { hopelessNeeds, memoryNeeds, shortNeeds } from "./gpu_memory.ts";
 
 const TWO_GPUS = parseNvidiaSmi(
   "0, GPU-5ebe9f43-0000, 24576, 20000\n1, GPU-8f2e0011-0000, 24576, 24000\n",
 );
-
-Deno.test("nvidia-smi's lines become GPUs; those without figures are passed over", () => {
-  deepStrictEqual(
-    parseNvidiaSmi("0, GPU-5ebe, 24576, 23028\n1, GPU-8f2e, [N/A], [N/A]\nNo devices were found\n"),
-    [{ vendor: "nvidia", names: ["0", "GPU-5ebe", "nvidia0"], totalMib: 24576, freeMib: 23028 }],
-  );
-  deepStrictEqual(parseNvidiaSmi(""), []);
-});
-
-Deno.test("amdgpu's counters become GPUs; a card with one of two is passed over", () => {
-  const at = (i: number) => AMD_COUNTERS[i] ?? "";
-  const lines = [`${at(2)}:${16 * 2 ** 30}`, `${at(3)}:${2 ** 30}`, `${at(4)}:5`];
-  deepStrictEqual(parseAmdCounters(`${lines.join("\n")}\n`), [
-    { vendor: "amd", names: ["0", "card1"], totalMib: 16384, freeMib: 15360 },
-  ]);
-  deepStrictEqual(parseAmdCounters(""), []);
-});
-
-Deno.test("amdgpu's cards are known by both of their nodes, up to the 32nd", () => {
-  const lines = (node: string, gib: number) =>
-    ["total", "used"].map((what) => {
-      const path = `/sys/class/drm/${node}/device/mem_info_vram_${what}`;
-      strictEqual(AMD_COUNTERS.includes(path), true, path);
-      return `${path}:${what === "used" ? 0 : gib * 2 ** 30}\n`;
-    }).join("");
-  // The first card of all is no GPU, and renders nothing.
-  const said = lines("card1", 16) + lines("card31", 8) + lines("renderD128", 16) +
-    lines("renderD159", 8);
-  deepStrictEqual(parseAmdCounters(said).map(({ names, totalMib }) => [...names, totalMib]), [
-    ["0", "card1", "renderD128", 16384],
-    ["1", "card31", "renderD159", 8192],
-  ]);
-});
 
 const engine = (name: string, port: number, devices: string, vramMib: number | undefined) => `
 [${name}]

@@ -9,17 +9,8 @@ export {
   type UnitFacts,
 } from "./condition.ts";
 export { type CovenView, covenViews, type Warning, warningsOf } from "./covens.ts";
-export {
-  AMD_COUNTERS,
-  type Gpu,
-  hopelessNeeds,
-  type MemoryNeed,
-  memoryNeeds,
-  NVIDIA_QUERY,
-  parseAmdCounters,
-  parseNvidiaSmi,
-  shortNeeds,
-} from "./gpu_memory.ts";
+export type { Gpu } from "../gpus.ts";
+export { hopelessNeeds, type MemoryNeed, memoryNeeds, shortNeeds } from "./gpu_memory.ts";
 export {
   capabilityIndex,
   conflict,

@@ -1,5 +1,5 @@
 import { type EngineName, schemaLine, tomlKey, type TomlText, tomlValue } from "../codex/mod.ts";
-import type { Gpu } from "../doctor/mod.ts";
+import type { HostGpu } from "../doctor/mod.ts";
 import { printable } from "../report/mod.ts";
 
 /** A Soulstone, ready to be written. */
@@ -20,7 +20,7 @@ export interface NewSoulstone {
 /** What a first `lychd.toml` says. */
 export interface NewSettings {
   readonly bootCoven: string | undefined;
-  readonly gpus: readonly Gpu[];
+  readonly gpus: readonly HostGpu[];
   readonly devices: readonly string[];
   readonly ports: SettingsPorts;
 }
@@ -206,7 +206,7 @@ function portLines({ usual, port }: SettingsPorts["vessel"]): string[] {
     : [`# Port ${usual} is taken on this host.`, line("port", port)];
 }
 
-function gpuLine({ vendor, name, memoryMib, index }: Gpu): string {
+function gpuLine({ vendor, name, memoryMib, index }: HostGpu): string {
   const title = name.startsWith(vendor) ? name : `${vendor} ${name}`;
   const number = index === undefined ? "" : `${index}: `;
   const memory = memoryMib === undefined ? "" : `, ${memoryMib} MiB`;

@@ -1,52 +1,325 @@
-import { partOf, whyUnknown } from "../../facts.ts";
-import { command, countOf, shellWord } from "../../report/mod.ts";
-import { error, ok, skipped, type Subject, type Verdict } from "../check.ts";
-import { filesOf } from "../read/files.ts";
+import { covensOf, profileOf } from "../../compile/mod.ts";
+import { type Facts, hasFailed, outputOf, whyUnknown } from "../../facts.ts";
+import { hopelessNeeds, memoryNeeds } from "../../orchestrator/mod.ts";
+import { command, countOf, formatCount, shellWord } from "../../report/mod.ts";
+import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
+import {
+  type Check,
+  type CodexState,
+  error,
+  ok,
+  skipped,
+  type Subject,
+  unknown,
+  type Verdict,
+  warning,
+  withCodex,
+} from "../check.ts";
+import { devicesOf } from "../needs.ts";
+import { gpuMemoryOf } from "../read/gpus.ts";
+import { imageNamesOf, podmanVersionOf } from "../read/podman.ts";
+import {
+  firstFreePortOf,
+  heldPorts,
+  type Listener,
+  lowPortsOf,
+  unitOfProcess,
+} from "../read/ports.ts";
+import { filesOf } from "../read/system.ts";
+import { isOlder } from "../read/version.ts";
 
-/** What there is to say of the models, or the other volumes, of a Codex. */
-export function pathVerdicts(
-  { facts, codex, wants }: Subject,
-  role: "model" | "volume",
-): Verdict[] {
-  if (codex.kind === "none") return [skipped(codex.reason)];
-  const paths = wants.paths.filter((wanted) => wanted.role === role);
-  if (paths.length === 0) return [skipped(`no ${role} of the Codex is a path of the host`)];
-  if (partOf(facts, "codex-paths") === undefined) {
-    return [skipped(whyUnknown(facts, "codex-paths"))];
+/** The approximate size of a pull in GB, by engine, for images that include the libraries of a GPU. */
+const PULL_GB: Readonly<Record<string, number>> = {
+  vllm: 10,
+  sglang: 15,
+  llamacpp: 2,
+  tabbyapi: 5,
+};
+
+const CONTAINER_ACCESS = "a rootless container has no more permissions than the user";
+
+/** The checks of the Codex on this host. */
+export const CODEX_CHECKS: readonly Check[] = [
+  {
+    id: "codex.valid",
+    about: "the Codex is valid",
+    why: "lychd renders nothing from a Codex with errors",
+    run: withCodex(({ codex: { shown, codex, findings } }) => {
+      const fix = command`lychd check --codex ${shown}`;
+      const what = `${shown}: ${formatCount(findings)}`;
+      if (findings.some(({ severity }) => severity === "error")) return error(what, fix);
+      return findings.length > 0
+        ? warning(what, fix, "it works, but maybe not as intended")
+        : ok(`${shown}: ${countOf(codex.soulstones.length, "Soulstone")}, no problems`);
+    }),
+  },
+  {
+    id: "codex.keys",
+    about: "Podman supports every key that the Codex passes through",
+    why: "the generator skips a unit with a key that it does not know",
+    run: withCodex(({ facts, codex }) => {
+      const version = podmanVersionOf(facts);
+      if (version === undefined) return skipped("Podman's version is unknown");
+      const keys = passedKeys(codex);
+      if (keys.length === 0) return skipped("the Codex passes no keys through");
+      const unsupported = keys.filter(({ since }) => isOlder(version, since));
+      if (unsupported.length === 0) {
+        return ok(`Podman ${version.join(".")} supports ${countOf(keys.length, "key")}`);
+      }
+      return unsupported.map(({ soulstone, section, key, since }) =>
+        error(
+          `${soulstone}: ${section}.${key} needs Podman ${since}, but this is ${version.join(".")}`,
+          command`lychd check    # then use PodmanArgs= in quadlet.${section} instead`,
+        )
+      );
+    }),
+  },
+  {
+    id: "codex.ports",
+    about: "the ports are free or in use by lychd, and the user may publish them",
+    why: "the pod publishes all ports; if it cannot start, no engine can",
+    run: withCodex((subject) => {
+      const low = lowPorts(subject);
+      const used = usedPorts(subject);
+      return low.length === 0 ? used : [...low, ...used.filter(({ state }) => state !== "ok")];
+    }),
+  },
+  {
+    id: "codex.images",
+    about: "every image is pulled",
+    why: "the first start pulls it, within the startup timeout of the engine",
+    run: withCodex((subject) => {
+      const { facts, needs } = subject;
+      if (needs.images.length === 0) return skipped("the Codex has no Soulstone");
+      const missing = missingImages(subject);
+      if (missing === undefined) return unknown(facts, "podman-images");
+      if (missing.length === 0) return ok(`${countOf(needs.images.length, "image")}, all pulled`);
+      return missing.map((image) => {
+        if (image.startsWith("localhost/")) {
+          return error(
+            `${image} does not exist, and no registry has it`,
+            command`podman build --tag ${image} .`,
+            "an engine cannot start without its image",
+          );
+        }
+        const gb = pullGb(subject, image);
+        const size = gb === undefined ? "" : ` (about ${gb} GB)`;
+        return warning(`${image} is not pulled yet${size}`, command`podman pull ${image}`);
+      });
+    }),
+  },
+  {
+    id: "codex.secrets",
+    about: "Podman has every secret of the Codex",
+    why: "an engine does not start without its secrets",
+    run: withCodex(({ facts, needs: { secrets } }) => {
+      if (secrets.length === 0) return skipped("the Codex uses no secrets");
+      const output = outputOf(facts, "podman-secrets");
+      if (output === undefined) return unknown(facts, "podman-secrets");
+      const existing = output.split("\n").map((line) => line.trim());
+      const missing = secrets.filter((name) => !existing.includes(name));
+      if (missing.length === 0) return ok(`Podman has ${countOf(secrets.length, "secret")}`);
+      return missing.map((name) =>
+        error(
+          `the secret ${name} does not exist`,
+          command`podman secret create ${name} -    # reads it from stdin`,
+        )
+      );
+    }),
+  },
+  {
+    id: "codex.volumes",
+    about: "the user can read every mounted file and folder",
+    why: "Podman does not start a container whose mount is missing",
+    run: withCodex((subject) => pathVerdicts(subject, "volume")),
+  },
+  {
+    id: "codex.models",
+    about: "every model file exists and is in a volume",
+    why: "the engine exits at startup, and systemd restarts it again and again",
+    run: withCodex((subject) => {
+      const { needs, codex } = subject;
+      const unmounted = needs.unmounted.map(({ path, soulstone }) =>
+        warning(
+          `${soulstone} loads ${path}, which is in none of its volumes`,
+          command`lychd check --codex ${codex.shown}    # then add its folder to the volumes`,
+          "the engine does not find it unless the image contains it",
+        )
+      );
+      const verdicts = pathVerdicts(subject, "model");
+      return unmounted.length > 0
+        ? [...unmounted, ...verdicts.filter(({ state }) => state !== "skipped")]
+        : verdicts;
+    }),
+  },
+  {
+    id: "codex.vram",
+    about: "the vram_mib of each Coven fits into the GPUs",
+    why: "the last engine to start fails with “out of memory”",
+    run: withCodex(({ facts, codex: { codex: { soulstones, settings } } }) => {
+      const declared = soulstones.filter((s) => s.vram_mib !== undefined);
+      if (declared.length === 0) return skipped("no Soulstone sets vram_mib");
+      const gpus = gpuMemoryOf(facts);
+      if (gpus.length === 0) return skipped("the memory of the GPUs is unknown");
+      const covens = covensOf(soulstones).map(({ name, members }) => ({
+        title: `Coven ${name}`,
+        members: declared.filter((s) => members.includes(s.name)),
+      }));
+      // A Soulstone without a group runs together with the residents only.
+      const alone = declared.filter((s) => s.groups.length === 0 && !s.resident).map((s) => ({
+        title: s.name,
+        members: declared.filter((other) => other.name === s.name || other.resident),
+      }));
+      const verdicts = [...covens, ...alone].flatMap(({ title, members }) => {
+        const users = members.map((s) => ({
+          devices: devicesOf(s, settings),
+          vramMib: s.vram_mib,
+        }));
+        const [need] = hopelessNeeds(memoryNeeds(users, gpus));
+        return need === undefined ? [] : error(
+          `${title} needs ${need.neededMib} MiB, but its GPUs have ${need.totalMib} MiB`,
+          command`nvidia-smi    # then move an engine to another group, or reduce its memory`,
+        );
+      });
+      const total = gpus.reduce((sum, { totalMib }) => sum + totalMib, 0);
+      return verdicts.length > 0 ? verdicts : ok(`every Coven fits into ${total} MiB`);
+    }),
+  },
+];
+
+/** Returns the Quadlet keys that a Codex passes through, and the version of Podman that added each. */
+function passedKeys(codex: CodexState) {
+  const soulstones = codex.kind === "none" ? [] : codex.codex.soulstones;
+  return soulstones.flatMap(({ name, quadlet }) =>
+    Object.entries(quadlet).flatMap(([section, values]) =>
+      Object.keys(values).map((key) => ({
+        soulstone: name,
+        section,
+        key,
+        since: QUADLET_KEYS[section as QuadletGroup]?.[key]?.since,
+      }))
+    )
+  );
+}
+
+/** Returns true if the Codex passes keys through that this Podman does not support. */
+export function hasUnknownKeys(facts: Facts, codex: CodexState): boolean {
+  const version = podmanVersionOf(facts);
+  return passedKeys(codex).some(({ since }) => isOlder(version, since));
+}
+
+function usedPorts({ facts, needs }: Subject): readonly Verdict[] {
+  const fact = facts.commands["ports"];
+  if (fact === undefined || outputOf(facts, "ports") === undefined) {
+    return [unknown(facts, "ports")];
   }
-  const files = filesOf(facts, "codex-paths");
+  const unasked = needs.ports.find(({ port }) => !fact.command.includes(`:${port}`));
+  if (unasked !== undefined) return [skipped(`the facts do not include port ${unasked.port}`)];
+  const held = heldPorts(facts, needs);
+  const byOthers = held.filter(({ isOurs }) => !isOurs);
+  if (byOthers.length > 0) return byOthers.map((listener) => usedPort(facts, listener));
+  const ours = needs.ports.filter(({ port }) => held.some((l) => l.port === port)).length;
+  const free = countOf(needs.ports.length - ours, "port");
+  return [ok(ours === 0 ? `${free} free` : `${free} free, ${ours} in use by lychd's own pod`)];
+}
+
+function usedPort(
+  facts: Facts,
+  { port, holder, owner }: Listener & { readonly owner: string },
+): Verdict {
+  const what = `port ${port} of ${owner} is in use by`;
+  if (holder === undefined) {
+    return error(`${what} a process of another user`, command`sudo ss -Hltnp 'sport = :${port}'`);
+  }
+  const unit = unitOfProcess(facts, holder.id);
+  if (unit === undefined) {
+    return error(`${what} ${holder.name} (PID ${holder.id})`, command`kill ${holder.id}`);
+  }
+  return error(
+    `${what} ${holder.name} of ${unit.unit}`,
+    command`${unit.own ? ["systemctl", "--user"] : ["sudo", "systemctl"]} stop ${unit.unit}`,
+  );
+}
+
+function lowPorts({ facts, needs }: Subject): Verdict[] {
+  const low = lowPortsOf(needs);
+  if (low.length === 0) return [];
+  const first = firstFreePortOf(facts);
+  if (first === undefined) return [unknown(facts, "unprivileged-ports")];
+  const refused = low.filter(({ port }) => port < first);
+  const [lowest] = refused;
+  if (lowest === undefined) return [];
+  const which = refused.map(({ port, owner }) => `${port} of ${owner}`).join(", ");
+  return [error(
+    `only root may publish ports below ${first} on this host: ${which}`,
+    command`sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${lowest.port}    # until the next boot; or use other ports`,
+  )];
+}
+
+/** Returns the approximate size of a pull in GB, if the engine of the image is known. */
+export function pullGb({ codex }: Subject, image: string): number | undefined {
+  if (codex.kind === "none") return undefined;
+  const soulstone = codex.codex.soulstones.find((s) => s.image === image);
+  return soulstone && PULL_GB[profileOf(soulstone).name];
+}
+
+/** Returns the images of the Codex that Podman does not have; undefined if that is unknown. */
+export function missingImages({ facts, needs }: Subject): string[] | undefined {
+  const names = imageNamesOf(facts);
+  return names && needs.images.filter((image) => ![...names].some((name) => isImage(image, name)));
+}
+
+/**
+ * Returns true if `full`, a name from Podman, is the image that the operator wrote as `written`: with or
+ * without a registry and a tag.
+ *
+ * @example
+ * ```ts
+ * import { isImage } from "./codex.ts";
+ * isImage("vllm/vllm-openai", "docker.io/vllm/vllm-openai:latest"); // true
+ * ```
+ */
+export function isImage(written: string, full: string): boolean {
+  const hasTag = /[:@][^/]*$/.test(written);
+  // If there are both a tag and a digest, Podman uses the digest.
+  const name = hasTag ? written.replace(/:[^/@]+@/, "@") : `${written}:latest`;
+  const first = name.split("/")[0] ?? "";
+  const isFull = name.includes("/") && (/[.:]/.test(first) || first === "localhost");
+  return full === name || !isFull && full.endsWith(`/${name}`);
+}
+
+/** Checks the models, or the other volumes, of a Codex. */
+function pathVerdicts({ facts, needs }: Subject, role: "model" | "volume"): readonly Verdict[] {
+  const paths = needs.paths.filter((needed) => needed.role === role);
+  if (paths.length === 0) return [skipped(`no ${role} of the Codex is a path on the host`)];
   const fact = facts.commands["codex-paths"];
-  const stranger = paths.find(({ path }) => fact?.command.includes(shellWord(path)) !== true);
-  if (stranger !== undefined) return [skipped(`${stranger.path} was not asked of this host`)];
-  const hidden = fact !== undefined && "exit" in fact ? fact.stderr : [];
+  if (fact === undefined || "failed" in fact) return [skipped(whyUnknown(facts, "codex-paths"))];
+  const unasked = paths.find(({ path }) => !fact.command.includes(shellWord(path)));
+  if (unasked !== undefined) return [skipped(`the facts do not include ${unasked.path}`)];
+  const files = filesOf(facts, "codex-paths");
   const verdicts = paths.flatMap(({ path, soulstone }): Verdict[] => {
-    if (hidden.some((line) => line.includes(path) && /permission denied/i.test(line))) {
+    const parent = path.slice(0, path.lastIndexOf("/")) || "/";
+    if (fact.stderr.some((line) => line.includes(path) && /permission denied/i.test(line))) {
       return [error(
-        `${soulstone}: a folder above ${path} is closed to the user`,
-        command`sudo setfacl --modify u:$USER:x ${parentOf(path)}`,
-        "a rootless container has no more rights than the user",
+        `${soulstone}: the user may not enter a folder above ${path}`,
+        command`sudo setfacl --modify u:$USER:x ${parent}`,
+        CONTAINER_ACCESS,
       )];
     }
     if (!files.has(path)) {
+      const isFile = role === "model" || /\.[A-Za-z]\w*$/.test(path);
       return [error(
-        `${soulstone}: ${path} is not there`,
-        role === "model" || /\.[A-Za-z]\w*$/.test(path)
-          ? command`ls -l ${parentOf(path)}`
-          : command`mkdir -p ${path}`,
+        `${soulstone}: ${path} does not exist`,
+        isFile ? command`ls -l ${parent}` : command`mkdir -p ${path}`,
       )];
     }
-    const fact = facts.commands[`readable:${path}`];
-    return fact !== undefined && "exit" in fact && fact.exit !== 0
+    return hasFailed(facts, `readable:${path}`)
       ? [error(
-        `${soulstone}: ${path} cannot be read by the user`,
+        `${soulstone}: the user may not read ${path}`,
         command`sudo setfacl --recursive --modify u:$USER:rX ${path}`,
-        "a rootless container has no more rights than the user",
+        CONTAINER_ACCESS,
       )]
       : [];
   });
   return verdicts.length > 0 ? verdicts : [ok(`the user can read ${countOf(paths.length, role)}`)];
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
 }

@@ -1,28 +1,225 @@
-import { type Facts, outputOf } from "../../facts.ts";
-import { skipped, type Verdict } from "../check.ts";
-import { filesOf } from "../read/files.ts";
-import { userOf } from "../read/user.ts";
+import { type Facts, outputOf, whyUnknown } from "../../facts.ts";
+import { type Command, command } from "../../report/mod.ts";
+import { covenTarget } from "../../rune/mod.ts";
+import {
+  type Check,
+  error,
+  ok,
+  see,
+  skipped,
+  type Subject,
+  unknown,
+  type Verdict,
+  type Verdicts,
+  warning,
+  withCodex,
+} from "../check.ts";
+import { upgradeCommand } from "../fixes.ts";
+import { OLDEST_PODMAN, podmanVersionOf } from "../read/podman.ts";
+import { filesOf, generatorOf, isWsl, osOf, propertiesOf, userOf } from "../read/system.ts";
+import { isOlder } from "../read/version.ts";
+import { hasUnknownKeys } from "./codex.ts";
 
-/** Why a question about the user's systemd makes no sense yet: something else is to be mended first. */
-export function notYet(facts: Facts, asked: "manager" | "session" | "more"): Verdict | undefined {
-  if (userOf(facts)?.id === 0) return skipped("see podman.rootless: lychd was run by root");
-  if (asked !== "manager" && otherInit(facts) !== undefined) return skipped("see systemd.manager");
-  if (asked === "manager" && otherInit(facts) === undefined && hasWrongSession(facts)) {
-    return skipped("see systemd.session");
-  }
-  return undefined;
+/** The oldest systemd that supports every directive that lychd writes (RestartSteps=). */
+const OLDEST_SYSTEMD = 254;
+
+const NO_MANAGER = skipped("the user's systemd does not answer");
+
+/** The checks of systemd. */
+export const SYSTEMD_CHECKS: readonly Check[] = [
+  {
+    id: "systemd.manager",
+    about: "the user's systemd answers",
+    why: "it starts and stops the engines",
+    run: asUser(({ facts }) => {
+      const init = otherInit(facts);
+      if (init === undefined && hasWrongSession(facts)) return see("systemd.session");
+      if (outputOf(facts, "user-manager") !== undefined) return ok("the user's systemd answers");
+      if (init !== undefined) {
+        return error(
+          `the system was started by ${init}, not by systemd`,
+          isWsl(facts)
+            ? command`printf '[boot]\nsystemd=true\n' | sudo tee -a /etc/wsl.conf && wsl.exe --shutdown`
+            : command`use a host that runs systemd`,
+        );
+      }
+      const user = userOf(facts)?.id ?? 0;
+      return error(
+        `the user's systemd does not answer (${whyUnknown(facts, "user-manager")})`,
+        command`sudo systemctl start user@${user}.service && export XDG_RUNTIME_DIR=/run/user/${user}`,
+      );
+    }),
+  },
+  {
+    id: "systemd.session",
+    about: "the environment points to the user's session",
+    why:
+      "systemctl --user and Podman find the session through it; `su` and `sudo -i` do not set it",
+    run: withSystemd(({ facts }) => {
+      const user = userOf(facts);
+      const folder = facts.environment["XDG_RUNTIME_DIR"];
+      const fix = command`export XDG_RUNTIME_DIR=/run/user/${user?.id ?? command`$(id -u)`}`;
+      if (folder === undefined) return error("XDG_RUNTIME_DIR is not set", fix);
+      const files = filesOf(facts, "session");
+      const owner = files.get(folder)?.owner;
+      if (owner === undefined) return error(`XDG_RUNTIME_DIR ${folder} does not exist`, fix);
+      if (user !== undefined && owner !== user.id) {
+        return error(`XDG_RUNTIME_DIR ${folder} belongs to another user`, fix);
+      }
+      const bus = facts.environment["DBUS_SESSION_BUS_ADDRESS"];
+      if (bus !== undefined && !bus.includes(`path=${folder}/`)) {
+        return warning(
+          `DBUS_SESSION_BUS_ADDRESS points to another session: ${bus}`,
+          command`unset DBUS_SESSION_BUS_ADDRESS`,
+        );
+      }
+      return files.has(`${folder}/bus`) ? ok(folder) : warning(
+        `the D-Bus socket ${folder}/bus does not exist`,
+        command`systemctl --user start dbus.socket`,
+      );
+    }),
+  },
+  {
+    id: "systemd.version",
+    about: "systemd is new enough",
+    why: "an older systemd ignores RestartSteps= and restarts a broken engine forever",
+    run({ facts }) {
+      const text = propertiesOf(facts, "user-manager").get("")?.get("Version");
+      const version = Number(/\d+/.exec(text ?? "")?.[0]);
+      if (!(version > 0)) return NO_MANAGER;
+      if (version >= OLDEST_SYSTEMD) return ok(`systemd ${version}`);
+      return isOlder(podmanVersionOf(facts), OLDEST_PODMAN)
+        ? see("podman.version", `systemd ${version} is too old as well`)
+        : warning(
+          `systemd ${version} is older than ${OLDEST_SYSTEMD}`,
+          upgradeCommand(osOf(facts)),
+        );
+    },
+  },
+  {
+    id: "systemd.linger",
+    about: "the user's systemd runs without a login",
+    why: "without lingering every engine stops at the last logout, and none starts at boot",
+    run: withSystemd(({ facts }) => {
+      const name = userOf(facts)?.name;
+      if (name === undefined) return unknown(facts, "id");
+      const fact = facts.commands["linger"];
+      // The folder does not exist until lingering is enabled for a user.
+      if (fact === undefined || "failed" in fact) return unknown(facts, "linger");
+      return fact.stdout.includes(name)
+        ? ok(`lingering is enabled for ${name}`)
+        : error(`lingering is disabled for ${name}`, command`sudo loginctl enable-linger ${name}`);
+    }),
+  },
+  {
+    id: "systemd.units",
+    about: "systemd has loaded every unit of the Codex, and none has failed",
+    why: "systemd cannot start a unit that it has not loaded, not even as part of its Coven",
+    run: withCodex((subject) => withSystemd(() => unitVerdicts(subject))(subject)),
+  },
+  {
+    id: "systemd.boot",
+    about: "at most one Coven starts with the session",
+    why: "systemd silently drops one of two conflicting Covens",
+    run: withSystemd(({ facts, codex }) => {
+      const target = propertiesOf(facts, "boot").get("default.target");
+      if (target === undefined) return NO_MANAGER;
+      const units = `${target.get("Wants") ?? ""} ${target.get("Requires") ?? ""}`.split(/\s+/);
+      const covens = units.filter((unit) => /^lychd-coven-.*\.target$/.test(unit)).sort();
+      if (covens.length < 2) {
+        return ok(`${covens[0] ?? "no Coven"} starts with the session`);
+      }
+      // `boot_coven` is set in a drop-in, which `systemctl disable` does not remove.
+      const named = codex.kind === "read" ? codex.codex.settings.boot_coven : undefined;
+      const kept = named === undefined ? covens[0] : covenTarget(named);
+      return error(
+        `${covens.length} Covens start with the session: ${covens.join(", ")}`,
+        command`systemctl --user disable ${covens.filter((unit) => unit !== kept)}`,
+      );
+    }),
+  },
+];
+
+/** Skips a check if lychd runs as root. */
+function asUser(run: Check["run"]): Check["run"] {
+  return (subject) =>
+    userOf(subject.facts)?.id === 0 ? see("podman.rootless", "lychd runs as root") : run(subject);
 }
 
-/** What started the system, if it was not systemd. */
-export function otherInit(facts: Facts): string | undefined {
+/** Skips a check if lychd runs as root, or if systemd did not start the host. */
+function withSystemd(run: Check["run"]): Check["run"] {
+  return asUser((subject) =>
+    otherInit(subject.facts) === undefined ? run(subject) : see("systemd.manager")
+  );
+}
+
+/** Returns the init process of the host if it is not systemd. */
+function otherInit(facts: Facts): string | undefined {
   const init = outputOf(facts, "init")?.trim();
-  return init === undefined || init === "systemd" ? undefined : init;
+  return init === "systemd" ? undefined : init;
 }
 
-/** Whether XDG_RUNTIME_DIR leads to no session of the user: Podman does not run there either. */
+/** Returns true if XDG_RUNTIME_DIR is not a session of the user: Podman does not run then either. */
 export function hasWrongSession(facts: Facts): boolean {
   const folder = facts.environment["XDG_RUNTIME_DIR"];
   if (folder === undefined) return true;
   const owner = filesOf(facts, "session").get(folder)?.owner;
   return owner === undefined || owner !== (userOf(facts)?.id ?? owner);
+}
+
+function unitVerdicts({ facts, codex, needs }: Subject): Verdicts {
+  const units = propertiesOf(facts, "units");
+  if (units.size === 0) return NO_MANAGER;
+  const isInvalid = codex.kind === "read" &&
+    codex.findings.some(({ severity }) => severity === "error");
+  const unasked = needs.units.find((name) => !units.has(name));
+  if (unasked !== undefined && !isInvalid) return skipped(`the facts do not include ${unasked}`);
+  const inState = (state: string) =>
+    needs.units.filter((name) => units.get(name)?.get("LoadState") === state);
+  const [loaded, masked] = [inState("loaded"), inState("masked")];
+  const missing = needs.units.filter((name) => !loaded.includes(name) && !masked.includes(name));
+  const verdicts: Verdict[] = [];
+  if (missing.length > 0) {
+    if (generatorOf(facts)?.isMasked !== false) return see("quadlet.generator");
+    if (isInvalid) return see("codex.valid", "nothing can be rendered");
+    if (hasUnknownKeys(facts, codex)) return see("codex.keys", "the generator skips units");
+    if (loaded.length === 0) return skipped("no unit is rendered yet: run lychd render");
+    verdicts.push(error(
+      `systemd does not know ${some(missing)}`,
+      command`systemctl --user daemon-reload && lychd render`,
+    ));
+  }
+  if (masked.length > 0) {
+    const are = masked.length === 1 ? "is" : "are";
+    const fix = command`systemctl --user unmask ${masked}`;
+    verdicts.push(error(`${some(masked)} ${are} masked`, fix));
+  }
+  const failed = loaded.filter((name) => units.get(name)?.get("ActiveState") === "failed");
+  if (failed.length > 0) {
+    const have = failed.length === 1 ? "has" : "have";
+    const result = units.get(failed[0] ?? "")?.get("Result");
+    verdicts.push(error(
+      `${some(failed)} ${have} failed (${result})`,
+      journalOf(failed),
+      "a failed unit serves nothing; the journal shows the reason",
+    ));
+  }
+  const restarting = loaded.filter((name) => units.get(name)?.get("SubState") === "auto-restart");
+  if (restarting.length > 0) {
+    verdicts.push(error(
+      `${some(restarting)} ${restarting.length === 1 ? "keeps" : "keep"} exiting and restarting`,
+      journalOf(restarting),
+      "such a unit never becomes ready; the journal shows the reason",
+    ));
+  }
+  return verdicts.length > 0 ? verdicts : ok(`${loaded.length} units are loaded, none has failed`);
+}
+
+/** Returns `a.service`, or `a.service and 2 more`. */
+function some(names: readonly string[]): string {
+  return `${names[0]}${names.length === 1 ? "" : ` and ${names.length - 1} more`}`;
+}
+
+function journalOf(names: readonly string[]): Command {
+  return command`journalctl --user ${names.map((name) => `--unit=${name}`)} --lines=50`;
 }

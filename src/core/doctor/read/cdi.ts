@@ -1,12 +1,9 @@
-/**
- * CDI specifications as Podman finds them: which folders it reads, what is in them, and which of
- * several definitions of a device counts.
- */
+/** Reads CDI specifications as Podman does: its folders, their files, and the devices that they define. */
 import { load, YAMLException } from "js-yaml";
 import * as z from "zod";
-import { type Fact, type Facts, outputOf, partOf } from "../../facts.ts";
+import { type Fact, type Facts, linesOf, outputOf } from "../../facts.ts";
 import { podmanVersionOf } from "./podman.ts";
-import { compareVersions } from "./version.ts";
+import { isOlder } from "./version.ts";
 
 const node = z.object({
   path: z.string(),
@@ -23,81 +20,80 @@ const edits = z.object({
 
 // The part of the CDI specification (SPEC.md of container-device-interface, 1.0) that doctor reads.
 const specSchema = z.object({
-  cdiVersion: z.string().regex(/^(?:0\.[1-8]\.0|1\.[01]\.0)$/, "no version of CDI that is known"),
+  cdiVersion: z.string().regex(/^(?:0\.[1-8]\.0|1\.[01]\.0)$/, "unknown CDI version"),
   kind: z.string().regex(/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/),
   devices: z.array(z.object({
     name: z.union([z.string(), z.number()]).transform(String),
     containerEdits: edits.optional(),
-  })).min(1, "it defines no device").refine(
+  })).min(1, "no devices").refine(
     (devices) => new Set(devices.map(({ name }) => name)).size === devices.length,
-    "it defines one device twice",
+    "a device is defined twice",
   ),
   containerEdits: edits.nullish(),
 });
 
-/** A device node that a specification asks for. */
+/** A device node in a specification. */
 export type SpecNode = z.infer<typeof node>;
 
 /** One file of a CDI folder. */
 export interface CdiFile {
   readonly path: string;
   readonly folder: string;
-  /** What it defines; nothing when it cannot be read. */
+  /** Undefined if Podman cannot read it. */
   readonly spec: CdiSpec | undefined;
-  /** Why it cannot. */
+  /** The reason why Podman cannot read it. */
   readonly problem: string | undefined;
 }
 
-/** What a specification defines. */
+/** The content of a specification. */
 export interface CdiSpec {
   readonly kind: string;
   /** Full names, `kind=name`. */
   readonly devices: readonly string[];
   readonly nodes: readonly SpecNode[];
-  /** Files of the host that it mounts, and hooks that it runs. */
+  /** The files of the host that it mounts, and its hooks. */
   readonly paths: readonly string[];
 }
 
-/** The folders in which Podman looks, and why these. */
+/** The folders that Podman reads specifications from. */
 export interface CdiFolders {
-  /** In rising precedence. */
+  /** From the lowest to the highest precedence. */
   readonly read: readonly string[];
-  /** What containers.conf says, and the last file that says it. */
+  /** The setting of containers.conf, and the last file that sets it. */
   readonly configured: { readonly file: string; readonly folders: readonly string[] } | undefined;
-  /** Whether this Podman heeds that. */
-  readonly isHeeded: boolean;
+  /** True if this version of Podman supports the setting. */
+  readonly isSupported: boolean;
 }
 
-/** Where specifications lie by the standard, in rising precedence. */
+/** The standard folders, from the lowest to the highest precedence. */
 export const STANDARD_FOLDERS = ["/etc/cdi", "/var/run/cdi"];
 
 /**
- * The folders that this Podman reads. Before 5.5 both standard ones, whatever containers.conf says
- * (podman#25691); 5.5 heeds `cdi_spec_dirs`, and without it reads /etc/cdi alone (podman#26569); from
- * 5.6 on both again (containers/common#2460).
+ * Returns the folders that this version of Podman reads. Before 5.5 these are both standard folders, and
+ * containers.conf is ignored (podman#25691). Podman 5.5 supports `cdi_spec_dirs`, and reads only /etc/cdi
+ * without it (podman#26569). Since 5.6 the default is both again (containers/common#2460).
  */
 export function cdiFoldersOf(facts: Facts): CdiFolders {
   const version = podmanVersionOf(facts) ?? [5, 6, 0];
-  const isHeeded = compareVersions(version, [5, 5, 0]) >= 0;
-  const standard = isHeeded && compareVersions(version, [5, 6, 0]) < 0
-    ? STANDARD_FOLDERS.slice(0, 1)
-    : STANDARD_FOLDERS;
+  const isSupported = !isOlder(version, "5.5");
+  const standard = STANDARD_FOLDERS.slice(0, isSupported && isOlder(version, "5.6") ? 1 : 2);
   const configured = configuredFolders(facts, standard);
-  return { read: isHeeded && configured ? configured.folders : standard, configured, isHeeded };
+  const read = isSupported && configured ? configured.folders : standard;
+  return { read, configured, isSupported };
 }
 
 /**
- * What containers.conf makes of `standard`: of all files the last counts, and a list with
- * `{append=true}` in it, and every later one, adds to the former (containers.conf(5)). Reads lines
- * `FILE:LINE` of `grep`.
+ * Returns the folders of containers.conf. The last file wins, except that a list with `{append=true}`,
+ * and every list after it, is appended to the previous one (containers.conf(5)). Reads lines `FILE:LINE`
+ * of `grep`.
  */
 function configuredFolders(
   facts: Facts,
   standard: readonly string[],
 ): CdiFolders["configured"] {
-  const lines = (partOf(facts, "containers-conf") ?? "").split("\n").flatMap((line) => {
-    const [, file = "", text = ""] = /^(\/[^:]*):(.*)$/.exec(line) ?? [];
-    return file === "" ? [] : [{ file, text }];
+  const lines = linesOf(facts, "containers-conf").flatMap((line) => {
+    const [, file, text = ""] = /^(\/[^:]*):(.*)$/.exec(line) ?? [];
+    return file === undefined ? [] : [{ file, text }];
   });
   const files = [...new Set(lines.map(({ file }) => file))].sort(byPrecedence(facts));
   let found: CdiFolders["configured"];
@@ -106,15 +102,15 @@ function configuredFolders(
     const list = listIn(lines.filter((line) => line.file === file).map(({ text }) => text));
     if (list === undefined) continue;
     appends = list.appends ?? appends;
-    const former = appends ? found?.folders ?? standard : [];
-    // A folder that is named twice counts where it is named last.
-    const folders = [...former, ...list.folders].filter((f, i, all) => all.lastIndexOf(f) === i);
+    const previous = appends ? found?.folders ?? standard : [];
+    // If a folder is listed twice, its last position applies.
+    const folders = [...previous, ...list.folders].filter((f, i, all) => all.lastIndexOf(f) === i);
     found = { file, folders };
   }
   return found;
 }
 
-/** The strings of `cdi_spec_dirs = […]`, which may be on several lines, and its attribute. */
+/** Returns the strings of `cdi_spec_dirs = […]`, which may span several lines, and its attribute. */
 function listIn(
   lines: readonly string[],
 ): { folders: readonly string[]; appends: boolean | undefined } | undefined {
@@ -134,16 +130,15 @@ function listIn(
   return { folders, appends };
 }
 
-/** The system's file, its drop-ins by name, then the user's. */
+/** Compares files: the system's file, its drop-ins by name, then the user's. */
 function byPrecedence(facts: Facts): (a: string, b: string) => number {
   const places = containersConfs(facts.environment["HOME"]);
-  const rank = (file: string) => places.findIndex((place) => file.startsWith(place));
-  // `containers.conf` is the beginning of `containers.conf.d/…` too.
-  const key = (file: string) => rank(file) * 2 + (file.includes(".conf.d/") ? 1 : 0);
+  const key = (file: string) =>
+    places.findIndex((place) => file.startsWith(place)) * 2 + Number(file.includes(".conf.d/"));
   return (a, b) => key(a) - key(b) || (a < b ? -1 : 1);
 }
 
-/** The files of containers.conf(5) that rootless Podman reads; each may have a folder `.d` beside. */
+/** Returns the files of containers.conf(5) that rootless Podman reads; each may have a `.d` folder. */
 export function containersConfs(home: string | undefined): readonly string[] {
   return [
     "/usr/share/containers/containers.conf",
@@ -152,22 +147,22 @@ export function containersConfs(home: string | undefined): readonly string[] {
   ];
 }
 
-/** Every folder that is looked into: those that Podman reads, and those where others would write. */
+/** Returns the folders that Podman reads, then those that other programs may write to. */
 export function knownFolders(facts: Facts): readonly string[] {
   const { read, configured } = cdiFoldersOf(facts);
   const others = [...STANDARD_FOLDERS, ...configured?.folders ?? []];
-  // /var/run is a link to /run.
+  // /var/run is a symlink to /run.
   const real = (folder: string) => folder.replace(/^\/var\/run\//, "/run/");
   const unread = others.filter((folder) => !read.some((other) => real(other) === real(folder)));
   return [...new Set([...read, ...unread])];
 }
 
-/** The names of files in a folder, if it could be listed. */
+/** Returns the names of the files in a folder. */
 export function namesIn(facts: Facts, folder: string): readonly string[] {
-  return (outputOf(facts, `cdi-folder:${folder}`) ?? "").split("\n").filter((name) => name !== "");
+  return outputOf(facts, `cdi-folder:${folder}`)?.split("\n").filter((name) => name !== "") ?? [];
 }
 
-/** Every specification of `folders`, in rising precedence. Podman reads no `.yml`. */
+/** Returns the specifications in `folders`, in their order. Podman does not read `.yml`. */
 export function specsIn(facts: Facts, folders: readonly string[]): readonly CdiFile[] {
   return folders.flatMap((folder) =>
     namesIn(facts, folder).filter((name) => /\.(?:yaml|json)$/.test(name)).map((name) => {
@@ -178,45 +173,38 @@ export function specsIn(facts: Facts, folders: readonly string[]): readonly CdiF
   );
 }
 
-/** Specifications in folders that this Podman does not read, though others would. */
+/** Returns the specifications in folders that this Podman does not read. */
 export function specsUnread(facts: Facts): readonly CdiFile[] {
   const { read } = cdiFoldersOf(facts);
   return specsIn(facts, knownFolders(facts).filter((folder) => !read.includes(folder)));
 }
 
-/** Reading a long specification takes a while, and several checks want it. */
-const READ = new WeakMap<Fact, Pick<CdiFile, "spec" | "problem">>();
+/** The specifications read so far: parsing is slow, and several checks need them. */
+const CACHE = new WeakMap<Fact, Pick<CdiFile, "spec" | "problem">>();
 
 function readSpec(fact: Fact | undefined): Pick<CdiFile, "spec" | "problem"> {
-  if (fact === undefined) return { spec: undefined, problem: "it was not read" };
-  const known = READ.get(fact);
-  if (known !== undefined) return known;
-  const read = readSpecAnew(fact);
-  READ.set(fact, read);
+  if (fact === undefined) return { spec: undefined, problem: "it is not in the facts" };
+  const read = CACHE.get(fact) ?? parseSpec(fact);
+  CACHE.set(fact, read);
   return read;
 }
 
-function readSpecAnew(fact: Fact): Pick<CdiFile, "spec" | "problem"> {
-  if ("failed" in fact) return { spec: undefined, problem: fact.failed };
-  if (fact.exit !== 0) {
-    const words = fact.stderr[0]?.split(": ").at(-1) ?? "it cannot be read";
-    return { spec: undefined, problem: words };
-  }
+function parseSpec(fact: Fact): Pick<CdiFile, "spec" | "problem"> {
+  const invalid = (problem: string) => ({ spec: undefined, problem });
+  if ("failed" in fact) return invalid(fact.failed);
+  if (fact.exit !== 0) return invalid(fact.stderr[0]?.split(": ").at(-1) ?? "it cannot be read");
   try {
-    // JSON is YAML too.
+    // JSON is a subset of YAML.
     const value: unknown = load(fact.stdout.join("\n"));
-    if (value === undefined || value === null) return { spec: undefined, problem: "it is empty" };
+    if (value === undefined || value === null) return invalid("the file is empty");
     const read = specSchema.safeParse(value);
     if (read.success) return { spec: specOf(read.data), problem: undefined };
     const issue = read.error.issues[0];
-    return {
-      spec: undefined,
-      problem: `${issue?.path.join(".") || "the file"}: ${issue?.message}`,
-    };
+    return invalid(`${issue?.path.join(".") || "top level"}: ${issue?.message}`);
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     const line = error.mark === undefined ? "" : ` in line ${error.mark.line + 1}`;
-    return { spec: undefined, problem: `${error.reason}${line}` };
+    return invalid(`${error.reason}${line}`);
   }
 }
 
@@ -236,20 +224,20 @@ function specOf(spec: z.infer<typeof specSchema>): CdiSpec {
   };
 }
 
-/** The path of a node on the host. */
+/** Returns the path of a node on the host. */
 export function hostPathOf(node: SpecNode): string {
   return node.hostPath ?? node.path;
 }
 
 /**
- * Which file defines each device that Podman can resolve: of two folders the later one counts; two
- * files of one folder take each other out.
+ * Returns the file that defines each device. The later of two folders wins; two files in one folder
+ * cancel each other.
  */
 export function effectiveDevices(facts: Facts): {
   readonly devices: ReadonlyMap<string, CdiFile>;
   readonly clashes: ReadonlyMap<string, readonly CdiFile[]>;
-  /** Files whose devices another one redefines. */
-  readonly hidden: ReadonlyMap<string, CdiFile>;
+  /** Files whose devices are all redefined, and the file that does so. */
+  readonly overridden: ReadonlyMap<string, CdiFile>;
 } {
   const { read } = cdiFoldersOf(facts);
   const definitions = new Map<string, CdiFile[]>();
@@ -260,10 +248,10 @@ export function effectiveDevices(facts: Facts): {
   }
   const devices = new Map<string, CdiFile>();
   const clashes = new Map<string, CdiFile[]>();
-  const hidden = new Map<string, CdiFile>();
+  const overridden = new Map<string, CdiFile>();
   for (const [device, files] of definitions) {
-    // Two files of one folder, even of one that a later folder hides, take the name out for good
-    // (cache.go of container-device-interface).
+    // Two files in one folder cancel a device even if a later folder defines it too (cache.go of
+    // container-device-interface).
     const rivals = files.filter((file) =>
       files.some((f) => f !== file && f.folder === file.folder)
     );
@@ -271,17 +259,17 @@ export function effectiveDevices(facts: Facts): {
     if (rivals.length > 0) clashes.set(device, rivals);
     else if (last !== undefined) devices.set(device, last);
     for (const file of rivals.length > 0 ? [] : files) {
-      if (file !== last && last !== undefined) hidden.set(file.path, last);
+      if (file !== last && last !== undefined) overridden.set(file.path, last);
     }
   }
-  // A file of which one device still counts is not hidden.
-  for (const file of devices.values()) hidden.delete(file.path);
-  return { devices, clashes, hidden };
+  // A file is not overridden while one of its devices is in use.
+  for (const file of devices.values()) overridden.delete(file.path);
+  return { devices, clashes, overridden };
 }
 
 /**
- * The nodes by which engines compute, of CDI devices that can be resolved. A card below /dev/dri
- * only draws, and so does a renderer of NVIDIA's.
+ * Returns the nodes of CDI devices that engines compute with. A card below /dev/dri only draws, and so
+ * does a render node of NVIDIA.
  */
 export function nodesOfDevices(facts: Facts, devices: readonly string[]): readonly string[] {
   const { devices: defined } = effectiveDevices(facts);
@@ -292,7 +280,7 @@ export function nodesOfDevices(facts: Facts, devices: readonly string[]): readon
   return [...new Set(nodes)];
 }
 
-/** The specifications that count for at least one device, each once. */
+/** Returns the specifications that define at least one device. */
 export function effectiveSpecs(facts: Facts): readonly CdiFile[] {
   return [...new Set(effectiveDevices(facts).devices.values())];
 }

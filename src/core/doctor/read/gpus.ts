@@ -1,65 +1,78 @@
-import { type Facts, outputOf, partOf } from "../../facts.ts";
-import { readVersion } from "./version.ts";
+import { couldNotRun, type Facts, hasFailed, linesOf, NO_ANSWER, outputOf } from "../../facts.ts";
+import {
+  amdGpus,
+  type DrmNodes,
+  type Gpu,
+  nvidiaNames,
+  readDrm,
+  readSmi,
+  smiQuery,
+} from "../../gpus.ts";
 
-/** Who made a GPU. */
+/** The maker of a GPU. */
 export type Vendor = "NVIDIA" | "AMD" | "Intel";
 
-/** One GPU of the host. */
-export interface Gpu {
+/** A GPU that a driver reports. */
+export interface HostGpu {
   readonly vendor: Vendor;
   readonly name: string;
-  /** As NVIDIA's driver counts. */
+  /** The number of an NVIDIA GPU. */
   readonly index?: number;
-  readonly uuid?: string;
-  /** The name of its node below `/dev/dri`. */
-  readonly card?: string;
-  /** Nothing when the driver does not tell. */
+  /** Missing if the driver does not report it. */
   readonly memoryMib?: number;
 }
 
-/** Every GPU that a driver shows, NVIDIA's first. */
-export function gpusOf(facts: Facts): readonly Gpu[] {
-  return [...nvidiaGpus(facts), ...drmGpus(facts)];
+const SMI_COLUMNS = ["index", "uuid", "name", "memory.total", "driver_version"] as const;
+
+/** The arguments of `nvidia-smi`. */
+export const SMI_QUERY: readonly string[] = smiQuery(SMI_COLUMNS);
+
+function smiOf(facts: Facts) {
+  return readSmi(outputOf(facts, "nvidia-smi") ?? "", SMI_COLUMNS);
 }
 
-/** Reads `index, uuid, name, memory.total` of `nvidia-smi --format=csv,noheader,nounits`. */
-function nvidiaGpus(facts: Facts): Gpu[] {
-  return (outputOf(facts, "nvidia-smi") ?? "").split("\n").flatMap((line) => {
-    const [index, uuid, name, memory] = line.split(",").map((field) => field.trim());
-    if (index === undefined || !/^\d+$/.test(index) || uuid === undefined) return [];
-    const memoryMib = Number(memory);
-    return [{
-      vendor: "NVIDIA" as const,
-      name: name ?? "GPU",
-      index: Number(index),
-      uuid,
-      // Where memory is the system's own it says [N/A].
-      ...Number.isFinite(memoryMib) ? { memoryMib } : {},
-    }];
-  });
+function drmOf(facts: Facts): DrmNodes {
+  return readDrm(linesOf(facts, "drm"));
 }
 
-/** Reads `/sys/class/drm/card*`: uevent, and for amdgpu the size of the memory. */
-function drmGpus(facts: Facts): Gpu[] {
-  const cards = new Map<string, Map<string, string>>();
-  for (const line of (partOf(facts, "drm") ?? "").split("\n")) {
-    const found = /^\/sys\/class\/drm\/(card\d+)\/device\/(\w+):(?:(\w+)=)?(.*)$/.exec(line);
-    if (found === null) continue;
-    const [, card = "", file = "", key, value = ""] = found;
-    const values = cards.get(card) ?? new Map<string, string>();
-    cards.set(card, values.set(key ?? file, value));
-  }
-  return [...cards].flatMap(([card, values]) => {
-    const vendor = { amdgpu: "AMD", i915: "Intel", xe: "Intel" }[values.get("DRIVER") ?? ""];
-    if (vendor === undefined) return [];
-    const bytes = Number(values.get("mem_info_vram_total"));
-    return [{
-      vendor: vendor as Vendor,
-      name: `${values.get("PCI_ID") ?? "GPU"} (${values.get("DRIVER")})`,
-      card,
-      ...bytes > 0 ? { memoryMib: Math.floor(bytes / 2 ** 20) } : {},
-    }];
+/** Returns every GPU that a driver reports, NVIDIA's first. */
+export function gpusOf(facts: Facts): readonly HostGpu[] {
+  const nvidia = smiOf(facts).map((row): HostGpu => ({
+    vendor: "NVIDIA",
+    name: row.name,
+    index: Number(row.index),
+    // A GPU that shares the system's memory has `[N/A]`.
+    ...memoryOf(Number(row["memory.total"])),
+  }));
+  const others = [...drmOf(facts)].flatMap(([node, values]): HostGpu[] => {
+    const driver = values.get("DRIVER") ?? "";
+    const vendor = vendorOfDriver(driver);
+    if (vendor === undefined || !node.startsWith("card")) return [];
+    const memoryMib = Math.floor(Number(values.get("mem_info_vram_total")) / 2 ** 20);
+    const name = `${values.get("PCI_ID") ?? "GPU"} (${driver})`;
+    return [{ vendor, name, ...memoryMib > 0 ? { memoryMib } : {} }];
   });
+  return [...nvidia, ...others];
+}
+
+function memoryOf(memoryMib: number): { memoryMib?: number } {
+  return Number.isFinite(memoryMib) ? { memoryMib } : {};
+}
+
+function vendorOfDriver(driver: string): Vendor | undefined {
+  return driver === "amdgpu" ? "AMD" : driver === "i915" || driver === "xe" ? "Intel" : undefined;
+}
+
+/** Returns the GPUs whose memory is known, with all of it free. */
+export function gpuMemoryOf(facts: Facts): readonly Gpu[] {
+  const nvidia = smiOf(facts).flatMap((row): Gpu[] => {
+    const totalMib = Number(row["memory.total"]);
+    return Number.isFinite(totalMib)
+      ? [{ vendor: "nvidia", names: nvidiaNames(row), totalMib, freeMib: totalMib }]
+      : [];
+  });
+  return [...nvidia, ...amdGpus(drmOf(facts), { assumeFree: true })]
+    .filter(({ totalMib }) => totalMib > 0);
 }
 
 /** A GPU on the PCI bus. */
@@ -67,74 +80,60 @@ export interface PciGpu {
   readonly vendor: Vendor;
   /** `10DE:2684`. */
   readonly id: string;
-  /** The kernel's driver that has it, if one has. */
+  /** The kernel driver in use, if any. */
   readonly driver: string | undefined;
 }
 
-/** GPUs on the PCI bus, whether or not a driver has them. */
+const PCI_VENDORS: Readonly<Record<string, Vendor>> = {
+  "10DE": "NVIDIA",
+  "1002": "AMD",
+  "8086": "Intel",
+};
+
+/** Returns the GPUs on the PCI bus, with or without a driver. */
 export function pciGpusOf(facts: Facts): readonly PciGpu[] {
-  const vendors: Readonly<Record<string, Vendor>> = {
-    "10DE": "NVIDIA",
-    "1002": "AMD",
-    "8086": "Intel",
-  };
-  const lines = (partOf(facts, "pci-gpus") ?? "").split("\n");
+  const lines = linesOf(facts, "pci-gpus");
   return lines.flatMap((line) => {
     const [, file, id = ""] = /^(.*):PCI_ID=([0-9A-F]{4}:[0-9A-F]{4})$/.exec(line) ?? [];
-    const vendor = vendors[id.slice(0, 4)];
+    const vendor = PCI_VENDORS[id.slice(0, 4)];
     const driver = lines.find((l) => l.startsWith(`${file}:DRIVER=`))?.split("DRIVER=")[1];
     return vendor === undefined ? [] : [{ vendor, id, driver }];
   });
 }
 
-/** The kernel's driver of each `/dev/dri/renderD*`. */
-export function renderDriversOf(facts: Facts): ReadonlyMap<string, string> {
-  return new Map(
-    (partOf(facts, "drm") ?? "").split("\n").flatMap((line) => {
-      const found = /\/(renderD\d+)\/device\/uevent:DRIVER=(.*)$/.exec(line);
-      return found === null ? [] : [[`/dev/dri/${found[1]}`, found[2] ?? ""] as const];
-    }),
-  );
+/** Returns true if engines compute with a device node: every node, except those that only draw. */
+export function isForCompute(facts: Facts, path: string): boolean {
+  if (!path.startsWith("/dev/dri/")) return true;
+  const [, node = ""] = /\/(renderD\d+)$/.exec(path) ?? [];
+  return vendorOfDriver(drmOf(facts).get(node)?.get("DRIVER") ?? "") !== undefined;
 }
 
-/** Whether nvidia-smi is there but finds no driver to speak to: gpu.driver tells why. */
+/** Returns true if nvidia-smi exists but cannot reach the driver; gpu.driver reports the reason. */
 export function isNvidiaBroken(facts: Facts): boolean {
-  const fact = facts.commands["nvidia-smi"];
-  return fact !== undefined && ("exit" in fact ? fact.exit !== 0 : /no answer/.test(fact.failed));
+  return hasFailed(facts, "nvidia-smi") || couldNotRun(facts, "nvidia-smi", NO_ANSWER);
 }
 
-/** Whether the kernel has NVIDIA's driver, whatever its tools say. */
+/** Returns true if NVIDIA's driver is loaded, even if its tools fail. */
 export function hasNvidia(facts: Facts): boolean {
-  return nvidiaDriverOf(facts) !== undefined || nvidiaGpus(facts).length > 0;
+  return nvidiaDriverOf(facts) !== undefined || smiOf(facts).length > 0;
 }
 
 /**
- * The version of the NVIDIA driver that runs, as written: by `/proc/driver/nvidia/version`, below
- * Windows by `nvidia-smi`.
+ * Returns the version of the running NVIDIA driver, from `/proc/driver/nvidia/version`, or on WSL from
+ * `nvidia-smi`.
  */
 export function nvidiaDriverOf(facts: Facts): string | undefined {
   // NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14  Thu Feb 22 01:44:30 UTC 2024
   // NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.15  Release Build  (…)
-  const line = /^NVRM version:.*?\s(\d+\.\d+(?:\.\d+)?)\s/m.exec(
+  const [, version] = /^NVRM version:.*?\s(\d+\.\d+(?:\.\d+)?)\s/m.exec(
     `${outputOf(facts, "nvidia-driver") ?? ""} `,
-  );
-  if (line !== null) return line[1];
-  const smi = (outputOf(facts, "nvidia-smi") ?? "").split("\n")[0]?.split(",").at(-1)?.trim();
-  return readVersion(smi) === undefined ? undefined : smi;
+  ) ?? [];
+  return version ?? smiOf(facts).map((row) => row.driver_version).find((v) => /\d\.\d/.test(v));
 }
 
-/** The major number that the kernel gave a driver now, by `/proc/devices`. */
-export function majorOf(facts: Facts, driver: string): number | undefined {
-  for (const line of (outputOf(facts, "char-devices") ?? "").split("\n")) {
-    const [number, name] = line.trim().split(/\s+/);
-    if (name === driver && /^\d+$/.test(number ?? "")) return Number(number);
-  }
-  return undefined;
-}
-
-/** The GPU nodes of the compute driver of AMD, by their target: gfx1100 is 110000. */
+/** Returns the GPU targets of AMD's compute driver: gfx1100 is 110000. */
 export function kfdTargetsOf(facts: Facts): readonly number[] {
-  return (partOf(facts, "kfd") ?? "").split("\n").flatMap((line) => {
+  return linesOf(facts, "kfd").flatMap((line) => {
     const target = Number(/:gfx_target_version (\d+)$/.exec(line)?.[1] ?? 0);
     return target > 0 ? [target] : [];
   });

@@ -2,43 +2,37 @@ import * as z from "zod";
 import { type Facts, outputOf } from "../../facts.ts";
 import { readVersion, type Version } from "./version.ts";
 
+const pasta = z.object({ executable: z.string() }).partial().nullable();
+const idMap = z.array(z.object({ size: z.number() }).partial()).nullable();
+
 // podman-info(1), 4.3 to 6.0: only what doctor reads, each part optional.
 const infoSchema = z.object({
   host: z.object({
-    cgroupVersion: z.string(),
-    cgroupControllers: z.array(z.string()).nullable(),
     hostname: z.string(),
     rootlessNetworkCmd: z.string(),
-    pasta: z.object({ executable: z.string() }).partial().nullable(),
-    slirp4netns: z.object({ executable: z.string() }).partial().nullable(),
-    idMappings: z.object({
-      uidmap: z.array(z.object({ size: z.number() }).partial()).nullable(),
-      gidmap: z.array(z.object({ size: z.number() }).partial()).nullable(),
-    }).partial(),
+    pasta,
+    slirp4netns: pasta,
+    idMappings: z.object({ uidmap: idMap, gidmap: idMap }).partial(),
     ociRuntime: z.object({ name: z.string(), version: z.string() }).partial(),
-    security: z.object({ rootless: z.boolean(), selinuxEnabled: z.boolean() }).partial(),
+    security: z.object({ rootless: z.boolean() }).partial(),
     serviceIsRemote: z.boolean(),
   }).partial(),
-  store: z.object({
-    graphDriverName: z.string(),
-    graphRoot: z.string(),
-    graphStatus: z.record(z.string(), z.string()),
-  }).partial(),
+  store: z.object({ graphDriverName: z.string(), graphRoot: z.string() }).partial(),
   version: z.object({ Version: z.string() }).partial(),
 }).partial();
 
-/** What `podman info --format json` says. */
+/** The output of `podman info --format json`. */
 export type PodmanInfo = z.infer<typeof infoSchema>;
 
-/** Podman's own report, if it could make one. */
+/** Returns the output of `podman info`, if it succeeded. */
 export function podmanInfoOf(facts: Facts): PodmanInfo | undefined {
   return readJson(infoSchema, outputOf(facts, "podman-info"));
 }
 
-/** The oldest Podman whose Quadlet reads everything that lychd writes. */
-export const OLDEST_PODMAN: Version = [5, 4, 0];
+/** The oldest Podman whose Quadlet supports everything that lychd writes. */
+export const OLDEST_PODMAN = "5.4";
 
-/** Podman's version: by its report, or by `podman --version` when it can make none. */
+/** Returns Podman's version, from `podman --version` if `podman info` fails. */
 export function podmanVersionOf(facts: Facts): Version | undefined {
   return readVersion(podmanInfoOf(facts)?.version?.Version) ??
     readVersion(outputOf(facts, "podman-version"));
@@ -49,11 +43,10 @@ const imagesSchema = z.array(z.object({
   RepoDigests: z.array(z.string()).nullish(),
 }));
 
-/** The names of every image, tags and digests; nothing when Podman does not tell. */
+/** Returns the tags and digests of every image; undefined if Podman does not report them. */
 export function imageNamesOf(facts: Facts): ReadonlySet<string> | undefined {
   const images = readJson(imagesSchema, outputOf(facts, "podman-images"));
-  if (images === undefined) return undefined;
-  return new Set(images.flatMap((i) => [...i.Names ?? [], ...i.RepoDigests ?? []]));
+  return images && new Set(images.flatMap((i) => [...i.Names ?? [], ...i.RepoDigests ?? []]));
 }
 
 const podSchema = z.object({
@@ -66,9 +59,9 @@ const podSchema = z.object({
   }).partial().nullable(),
 }).partial();
 
-/** The ports of the host that our pod holds, when it runs. */
+/** Returns the ports of the host that lychd's pod holds while it runs. */
 export function podPortsOf(facts: Facts): ReadonlySet<number> {
-  // One object in Podman 4, a list of them in 5.
+  // Podman 4 prints an object, Podman 5 a list.
   const pods = readJson(
     z.union([z.array(podSchema), podSchema.transform((pod) => [pod])]),
     outputOf(facts, "pod"),

@@ -1,13 +1,14 @@
 import { FIRST_FREE_PORT } from "../../codex/mod.ts";
-import { type Facts, outputOf } from "../../facts.ts";
-import type { Wants } from "../wants.ts";
+import { type Facts, linesOf, outputOf } from "../../facts.ts";
+import type { Needs } from "../needs.ts";
+import { podPortsOf } from "./podman.ts";
 
-/** A port of the host on which somebody listens. */
+/** A socket that listens on a port of the host. */
 export interface Listener {
   /** As `ss` writes it: `127.0.0.1`, `0.0.0.0`, `*`, `[::]`. */
   readonly address: string;
   readonly port: number;
-  /** Only of one's own processes. */
+  /** Its process; only known for the user's own. */
   readonly holder: { readonly name: string; readonly id: number } | undefined;
 }
 
@@ -16,55 +17,77 @@ export interface Listener {
  * `LISTEN 0 128 127.0.0.1:8780 0.0.0.0:* users:(("pasta.avx2",pid=218,fd=6))`.
  */
 export function listenersOf(facts: Facts): readonly Listener[] {
-  return (outputOf(facts, "ports") ?? "").split("\n").flatMap((line) => {
+  if (outputOf(facts, "ports") === undefined) return [];
+  return linesOf(facts, "ports").flatMap((line) => {
     const found = /^LISTEN\s+\d+\s+\d+\s+(\S+):(\d+)\s+\S+(.*)$/.exec(line.trim());
     if (found === null) return [];
-    const holder = /\("([^"]*)",pid=(\d+)/.exec(found[3] ?? "");
+    const [, address = "", port, users = ""] = found;
+    const [, name = "", id] = /\("([^"]*)",pid=(\d+)/.exec(users) ?? [];
     return [{
-      // An address may be followed by the interface that it is bound to: 127.0.0.53%lo.
-      address: (found[1] ?? "").split("%")[0] ?? "",
-      port: Number(found[2]),
-      holder: holder === null ? undefined : { name: holder[1] ?? "", id: Number(holder[2]) },
+      // The interface may follow the address: 127.0.0.53%lo.
+      address: address.split("%")[0] ?? "",
+      port: Number(port),
+      holder: id === undefined ? undefined : { name, id: Number(id) },
     }];
   });
 }
 
-/** Whether a listener on `held` keeps others from listening on `wanted`. */
+/** Returns true if a listener on `held` prevents another one on `wanted`. */
 export function addressesClash(held: string, wanted: string): boolean {
-  // `ss` writes `*` for both families, `[::]` for version 6 alone; an address of version 4 may come
-  // in the form of version 6.
+  // `ss` writes `*` for both families and `[::]` for IPv6 only. IPv4 addresses may be mapped to IPv6.
   const bare = (address: string) => address.replace(/^\[|\]$/g, "").replace(/^::ffff:/i, "");
   const [a, b] = [bare(held), bare(wanted)];
-  const isSixth = (address: string) => address.includes(":");
   if (a === b || a === "*") return true;
-  return (a === "0.0.0.0" || a === "::" || b === "0.0.0.0" || b === "::") &&
-    isSixth(a) === isSixth(b);
+  const isAny = [a, b].some((address) => address === "0.0.0.0" || address === "::");
+  return isAny && a.includes(":") === b.includes(":");
 }
 
-/**
- * The systemd unit that a process belongs to, by its `/proc/PID/cgroup`, and whether it is the
- * user's own; nothing for a process of a session.
- */
-export function unitOfProcess(
-  facts: Facts,
-  processId: number,
-): { readonly unit: string; readonly own: boolean } | undefined {
+/** A systemd unit that a process belongs to; `own` is true for a unit of the user. */
+export interface ProcessUnit {
+  readonly unit: string;
+  readonly own: boolean;
+}
+
+/** Returns the unit of a process, from `/proc/PID/cgroup`; undefined for a process of a session. */
+export function unitOfProcess(facts: Facts, processId: number): ProcessUnit | undefined {
   const path = /^0::(.*)$/m.exec(outputOf(facts, `cgroup-of:${processId}`) ?? "")?.[1] ?? "";
   const unit = path.split("/").findLast((part) => /\.service$/.test(part));
   if (unit === undefined || /^user@\d+\.service$/.test(unit)) return undefined;
   return { unit, own: /\/user@\d+\.service\//.test(path) };
 }
 
-/** Ports that only root may publish unless the host says otherwise, and whose they are. */
-export function lowPortsOf({ ports, reserved }: Pick<Wants, "ports" | "reserved">): Wants["ports"] {
+/** Returns the needed port, or the reserved range, that `port` belongs to. */
+export function ownerOfPort({ ports, reserved }: Needs, port: number): string | undefined {
+  const isReserved = reserved !== undefined && port >= reserved.first && port <= reserved.last;
+  return ports.find((needed) => needed.port === port)?.owner ??
+    (isReserved ? "reserve_ports" : undefined);
+}
+
+/** Returns the listeners on needed ports, and for each whether lychd's own units hold it. */
+export function heldPorts(
+  facts: Facts,
+  needs: Needs,
+): readonly (Listener & { readonly owner: string; readonly isOurs: boolean })[] {
+  const ours = podPortsOf(facts);
+  return listenersOf(facts).flatMap((listener) => {
+    const owner = ownerOfPort(needs, listener.port);
+    if (owner === undefined || !addressesClash(listener.address, needs.bindAddress)) return [];
+    const unit = listener.holder && unitOfProcess(facts, listener.holder.id);
+    const isOurUnit = unit !== undefined && unit.own && needs.units.includes(unit.unit);
+    return [{ ...listener, owner, isOurs: ours.has(listener.port) || isOurUnit }];
+  });
+}
+
+/** Returns the needed ports that only root may publish by default, lowest first. */
+export function lowPortsOf({ ports, reserved }: Pick<Needs, "ports" | "reserved">): Needs["ports"] {
   const first = reserved === undefined ? [] : [{ port: reserved.first, owner: "reserve_ports" }];
   return [...ports, ...first].filter(({ port }) => port < FIRST_FREE_PORT)
     .sort((a, b) => a.port - b.port);
 }
 
 /**
- * The first port that a user may publish without a privilege; nothing when it could not be asked.
- * Source: ip-sysctl of the kernel, `ip_unprivileged_port_start`.
+ * Returns the first port that a user may publish, from `ip_unprivileged_port_start` (ip-sysctl of the
+ * kernel); undefined if it is unknown.
  */
 export function firstFreePortOf(facts: Facts): number | undefined {
   const text = outputOf(facts, "unprivileged-ports")?.trim() ?? "";

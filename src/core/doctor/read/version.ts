@@ -2,7 +2,7 @@
 export type Version = readonly [number, number, number];
 
 /**
- * The first version in a text.
+ * Returns the first version in a text.
  *
  * @example
  * ```ts
@@ -12,16 +12,16 @@ export type Version = readonly [number, number, number];
  */
 export function readVersion(text: string | undefined): Version | undefined {
   const found = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text ?? "");
-  if (found === null) return undefined;
-  return [Number(found[1]), Number(found[2]), Number(found[3] ?? 0)];
+  return found === null ? undefined : [Number(found[1]), Number(found[2]), Number(found[3] ?? 0)];
 }
 
-/** Below zero when `a` is older than `b`. */
+/** Returns a negative number if `a` is older than `b`. */
 export function compareVersions(a: Version, b: Version): number {
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 }
 
-/** `5.4.2`. */
-export function writeVersion(version: Version): string {
-  return version.join(".");
+/** Returns true if `version` is older than the version in `text`; false if either is missing. */
+export function isOlder(version: Version | undefined, text: string | undefined): boolean {
+  const other = readVersion(text);
+  return version !== undefined && other !== undefined && compareVersions(version, other) < 0;
 }

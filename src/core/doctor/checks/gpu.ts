@@ -1,0 +1,190 @@
+import { couldNotRun, type Facts, NO_ANSWER, outputOf } from "../../facts.ts";
+import { command } from "../../report/mod.ts";
+import {
+  type Check,
+  error,
+  ok,
+  see,
+  skipped,
+  type Subject,
+  unknown,
+  type Verdict,
+  warning,
+} from "../check.ts";
+import { driverCommand, installSmi, loadNvidia } from "../fixes.ts";
+import { devicePaths, vendorsOf } from "../needs.ts";
+import { nodesOfDevices } from "../read/cdi.ts";
+import {
+  gpusOf,
+  hasNvidia,
+  isForCompute,
+  isNvidiaBroken,
+  kfdTargetsOf,
+  nvidiaDriverOf,
+  pciGpusOf,
+} from "../read/gpus.ts";
+import { type FileFact, filesOf, isWsl, osOf, userOf } from "../read/system.ts";
+
+/** The checks of GPUs and their drivers. */
+export const GPU_CHECKS: readonly Check[] = [
+  {
+    id: "gpu.found",
+    about: "every GPU has a driver that supports compute",
+    why: "an engine that finds no GPU fails at startup, or is slow",
+    run({ facts, needs }) {
+      const gpus = gpusOf(facts);
+      const verdicts = gpus.map(({ vendor, name, memoryMib }) => {
+        const title = name.startsWith(vendor) ? name : `${vendor} ${name}`;
+        return ok(`${title}, ${memoryMib === undefined ? "memory unknown" : `${memoryMib} MiB`}`);
+      });
+      const needed = vendorsOf(needs);
+      const isNvidiaKnown = hasNvidia(facts) || isNvidiaBroken(facts);
+      for (const { vendor, id, driver } of pciGpusOf(facts)) {
+        if (gpus.some((gpu) => gpu.vendor === vendor)) {
+          if (driver !== undefined) continue;
+          const fix = command`lspci -nnk -d ::03xx`;
+          const what = `another ${vendor} GPU (${id}) has no driver`;
+          verdicts.push(warning(what, fix, "engines can only use the other GPUs"));
+          continue;
+        }
+        // gpu.driver reports the reason.
+        if (vendor === "NVIDIA" && isNvidiaKnown) continue;
+        const what = driver === undefined
+          ? `an ${vendor} GPU (${id}) has no driver`
+          : `the driver ${driver} of an ${vendor} GPU (${id}) does not support compute`;
+        // An integrated GPU may be idle while engines use another one.
+        verdicts.push(
+          needed.has(vendor) || gpus.length === 0
+            ? error(what, driverCommand(osOf(facts), vendor))
+            : skipped(`${what}, but nothing uses it`),
+        );
+      }
+      if (verdicts.length > 0) return verdicts;
+      if (isNvidiaKnown) return see("gpu.driver");
+      return needs.devices.length === 0
+        ? skipped("there is no GPU, and nothing needs one")
+        : error("there is no GPU, but the Codex needs one", command`lspci -d ::03xx`);
+    },
+  },
+  {
+    id: "gpu.driver",
+    about: "NVIDIA's driver works and has the version of its tools",
+    why: "CUDA needs the same version of both",
+    run({ facts }) {
+      const driver = nvidiaDriverOf(facts);
+      if (outputOf(facts, "nvidia-smi") !== undefined) return ok(`NVIDIA driver ${driver}`);
+      const fact = facts.commands["nvidia-smi"];
+      if (couldNotRun(facts, "nvidia-smi", NO_ANSWER)) {
+        const fix = command`sudo dmesg | grep -i -e NVRM -e Xid`;
+        return error("nvidia-smi does not answer in time", fix);
+      }
+      if (fact === undefined || "failed" in fact) {
+        return driver === undefined ? skipped("there is no NVIDIA driver") : error(
+          `the driver ${driver} is loaded, but nvidia-smi is not installed`,
+          installSmi(osOf(facts), driver),
+        );
+      }
+      const output = [...fact.stdout, ...fact.stderr].join(" ").trim();
+      if (/version mismatch/i.test(output)) {
+        return error(
+          `nvidia-smi: ${output}`,
+          command`sudo reboot`,
+          "the driver was updated on disk, but the kernel still runs the previous one",
+        );
+      }
+      return error(
+        `nvidia-smi: ${output || `exit code ${fact.exit}`}`,
+        isWsl(facts) ? command`wsl.exe --update` : loadNvidia(osOf(facts)),
+      );
+    },
+  },
+  {
+    id: "gpu.uvm",
+    about: "NVIDIA's device node for unified memory exists",
+    why: "nvidia-smi works without /dev/nvidia-uvm, but CUDA does not",
+    run({ facts }) {
+      if (!hasNvidia(facts)) return skipped("there is no NVIDIA driver");
+      if (isWsl(facts)) return skipped("on WSL everything goes through /dev/dxg");
+      return filesOf(facts, "gpu-nodes").has("/dev/nvidia-uvm")
+        ? ok("/dev/nvidia-uvm exists")
+        : error("/dev/nvidia-uvm does not exist", command`sudo nvidia-modprobe -u -c=0`);
+    },
+  },
+  {
+    id: "gpu.kfd",
+    about: "AMD's compute driver works",
+    why: "ROCm reaches a GPU only through /dev/kfd",
+    run({ facts }) {
+      if (!gpusOf(facts).some(({ vendor }) => vendor === "AMD")) {
+        return skipped("there is no AMD GPU");
+      }
+      if (!filesOf(facts, "gpu-nodes").has("/dev/kfd")) {
+        const fix = command`sudo modprobe amdgpu && sudo dmesg | grep -i kfd`;
+        return error("/dev/kfd does not exist", fix);
+      }
+      const targets = kfdTargetsOf(facts);
+      return targets.length === 0
+        ? error("/dev/kfd provides no GPU for compute", command`sudo dmesg | grep -i kfd`)
+        : ok(`/dev/kfd provides ${targets.map(gfxName).join(", ")}`);
+    },
+  },
+  {
+    id: "gpu.nodes",
+    about: "the user may open the device nodes of the GPUs",
+    why: "a rootless engine has no more permissions than the user",
+    run(subject) {
+      const { facts, codex, needs } = subject;
+      if (facts.commands["gpu-nodes"] === undefined) return unknown(facts, "dri");
+      const nodes = nodesOf(facts);
+      const wanted = devicePaths(needs);
+      const missing = wanted.filter((path) => !nodes.has(path) && path !== "/dev/kfd").map((path) =>
+        error(`the Codex uses ${path}, which does not exist`, command`ls -l /dev/dri`)
+      );
+      const used = codex.kind === "none"
+        ? [...filesOf(facts, "gpu-nodes").keys()].filter((path) => isForCompute(facts, path))
+        : [...wanted, ...nodesOfDevices(facts, needs.devices)];
+      const present = [...new Set(used)].filter((path) => nodes.has(path));
+      const verdicts = [...missing, ...closedNodes(subject, present)];
+      if (verdicts.length > 0) return verdicts;
+      if (present.length === 0) {
+        return needs.devices.length > 0 ? see("cdi.devices") : skipped("no engine needs one");
+      }
+      const shown = present.length > 3 ? `${present.length} device nodes` : present.join(", ");
+      return ok(`the user may open ${shown}`);
+    },
+  },
+];
+
+/** Returns the name of a GPU target: 110000 is gfx1100, and 90010 is gfx90a (hexadecimal digits). */
+function gfxName(target: number): string {
+  const digits = [Math.floor(target / 100) % 100, target % 100].map((n) => n.toString(16));
+  return `gfx${Math.floor(target / 10_000)}${digits.join("")}`;
+}
+
+function nodesOf(facts: Facts): ReadonlyMap<string, FileFact> {
+  return new Map([...filesOf(facts, "gpu-nodes"), ...filesOf(facts, "cdi-paths")]);
+}
+
+/** Reports the nodes that the user may not open, by group. Without a Codex they may not be needed. */
+function closedNodes({ facts, codex }: Subject, paths: readonly string[]): Verdict[] {
+  const user = userOf(facts);
+  const report = codex.kind === "none" ? warning : error;
+  const nodes = nodesOf(facts);
+  const closed = paths.filter((path) => {
+    const fact = facts.commands[`open:${path}`];
+    return fact !== undefined && "exit" in fact && fact.exit !== 0;
+  });
+  const byGroup = Map.groupBy(closed, (path) => nodes.get(path)?.group ?? "root");
+  return [...byGroup].map(([group, members]) => {
+    const what = `${user?.name ?? "the user"} may not open ${members.join(", ")}`;
+    if (group === "root" || user?.groups.includes(group) === true) {
+      return report(what, command`sudo chmod a+rw ${members}`);
+    }
+    const name = user?.name ?? command`$USER`;
+    return report(
+      `${what} (group ${group})`,
+      command`sudo usermod --append --groups ${group} ${name}    # then log in again`,
+      "a rootless engine has no more permissions than the user; a session keeps its old groups",
+    );
+  });
+}

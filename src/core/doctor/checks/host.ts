@@ -1,0 +1,93 @@
+import { outputOf } from "../../facts.ts";
+import { command } from "../../report/mod.ts";
+import { type Check, error, ok, see, skipped, unknown, warning } from "../check.ts";
+import { installCommand, userManagerDropIn } from "../fixes.ts";
+import { devicesOf } from "../needs.ts";
+import { osOf, propertiesOf } from "../read/system.ts";
+import { missingImages, pullGb } from "./codex.ts";
+
+/** Below this the image of an engine may not fit. */
+const FREE_GIB = 40;
+
+/** Enough for small models. TabbyAPI's compose file sets no limit; --mlock needs the model's size. */
+const MEMLOCK_BYTES = 2 ** 30;
+
+/** The checks of the rest of the host. */
+export const HOST_CHECKS: readonly Check[] = [
+  {
+    id: "host.selinux",
+    about: "SELinux lets containers use devices",
+    why: "CUDA finds no device, even though the device nodes exist",
+    run({ facts, codex }) {
+      const enforce = outputOf(facts, "selinux")?.trim();
+      if (enforce === undefined) return skipped("SELinux is not enabled");
+      if (enforce !== "1") return ok("SELinux is permissive");
+      const devices = outputOf(facts, "selinux-devices")?.trim();
+      // The current and the pending value: `0 0`.
+      if (devices?.startsWith("1")) return ok("SELinux is enforcing, container_use_devices is on");
+      const isUnaffected = codex.kind === "read" &&
+        codex.codex.soulstones.every((s) =>
+          devicesOf(s, codex.codex.settings).length === 0 ||
+          s.quadlet["Container"]?.["SecurityLabelDisable"] === true
+        );
+      if (isUnaffected) return ok("SELinux is enforcing, but confines no engine with a device");
+      return devices === undefined
+        ? warning(
+          "SELinux is enforcing, but its policy for containers is not installed",
+          installCommand(osOf(facts), "container-selinux"),
+        )
+        : warning(
+          "SELinux is enforcing, and container_use_devices is off",
+          command`sudo setsebool -P container_use_devices on`,
+        );
+    },
+  },
+  {
+    id: "host.memlock",
+    about: "engines may lock as much memory as they need",
+    why: "the model may be swapped out, or the engine stops with “failed to mlock”",
+    run({ facts, codex }) {
+      const text = propertiesOf(facts, "user-manager").get("")?.get("DefaultLimitMEMLOCK");
+      if (text === undefined) return skipped("the user's systemd does not answer");
+      const bytes = text === "infinity" ? Infinity : Number(text);
+      const limit = bytes === Infinity ? "unlimited" : `${Math.floor(bytes / 2 ** 20)} MiB`;
+      const soulstones = codex.kind === "none" ? [] : codex.codex.soulstones;
+      const locking = soulstones.filter((s) =>
+        s.exec?.includes("--mlock") === true || s.env["LLAMA_ARG_MLOCK"] !== undefined
+      ).map((s) => s.name);
+      if (bytes >= MEMLOCK_BYTES || locking.length === 0) {
+        return ok(`limit of locked memory: ${limit}`);
+      }
+      const lock = locking.length === 1 ? "locks" : "lock";
+      const fix = userManagerDropIn("memlock", command`LimitMEMLOCK=infinity`);
+      return warning(
+        `${locking.join(", ")} ${lock} the model in memory, but the limit is ${limit}`,
+        command`${fix}    # then reboot`,
+      );
+    },
+  },
+  {
+    id: "host.disk",
+    about: "the disk has space for images",
+    why: "an engine's image takes 5 to 30 GB, and a pull that fills the disk stops everything",
+    run(subject) {
+      const { facts } = subject;
+      const [, bytes, mount] = /^\s*(\d+)\s+(.*?)\s*$/
+        .exec((outputOf(facts, "disk") ?? "").split("\n").at(-1) ?? "") ?? [];
+      if (facts.commands["disk"] === undefined) return see("podman.version");
+      if (bytes === undefined) return unknown(facts, "disk");
+      const free = Number(bytes) / 2 ** 30;
+      const shown = `${Math.floor(free)} GiB are free on ${mount}, where Podman stores images`;
+      if (free < 1) return error(shown, command`podman image prune`);
+      const missing = missingImages(subject);
+      const isComplete = subject.codex.kind === "read" && missing?.length === 0;
+      // An unpacked image takes about three times the size of its pull.
+      const neededGb = (missing ?? subject.needs.images)
+        .reduce((sum, image) => sum + 3 * (pullGb(subject, image) ?? 1), 0);
+      if (isComplete || free >= Math.max(FREE_GIB, neededGb)) return ok(shown);
+      return free >= FREE_GIB
+        ? warning(`${shown}; the images may need ${neededGb} GB`, command`podman image prune`)
+        : warning(shown, command`podman image prune    # removes images without a name`);
+    },
+  },
+];

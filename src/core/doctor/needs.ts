@@ -1,0 +1,171 @@
+import {
+  type Codex,
+  parsePortRange,
+  parseVolume,
+  type Soulstone,
+  watchersOf,
+} from "../codex/mod.ts";
+import { covensOf, watcherServices } from "../compile/mod.ts";
+import { covenTarget, SEPULCHER, soulstoneUnit } from "../rune/mod.ts";
+import type { Vendor } from "./read/gpus.ts";
+
+/** A path of the host that a Soulstone uses. */
+export interface NeededPath {
+  readonly path: string;
+  readonly soulstone: string;
+  /** A model that the engine loads, or a mounted file or folder. */
+  readonly role: "model" | "volume";
+}
+
+/** The needs of a Codex on its host. Each list is sorted and without duplicates. */
+export interface Needs {
+  readonly units: readonly string[];
+  /** The published ports with their owners. */
+  readonly ports: readonly { readonly port: number; readonly owner: string }[];
+  /** The range of `reserve_ports`. */
+  readonly reserved: { readonly first: number; readonly last: number } | undefined;
+  readonly bindAddress: string;
+  readonly pod: string;
+  readonly images: readonly string[];
+  readonly secrets: readonly string[];
+  readonly paths: readonly NeededPath[];
+  /** Models that are in no volume of their Soulstone. */
+  readonly unmounted: readonly NeededPath[];
+  /** CDI names and device paths. */
+  readonly devices: readonly string[];
+}
+
+/** The needs without a Codex. */
+export const NO_NEEDS: Needs = {
+  units: [],
+  ports: [],
+  reserved: undefined,
+  bindAddress: "127.0.0.1",
+  pod: "lychd",
+  images: [],
+  secrets: [],
+  paths: [],
+  unmounted: [],
+  devices: [],
+};
+
+/** Returns the needs of `codex` on a host with the home folder `home`. */
+export function needsOf(codex: Codex, home: string | undefined): Needs {
+  const { settings: { sepulcher }, settings, soulstones } = codex;
+  const mounted = soulstones.map((s) => pathsOf(s, home));
+  const watchers = watchersIn(settings);
+  return {
+    units: [
+      SEPULCHER.service,
+      ...soulstones.map((s) => soulstoneUnit(s.name).service),
+      ...covensOf(soulstones).map((coven) => covenTarget(coven.name)),
+      ...watcherServices(codex),
+    ],
+    ports: [
+      ...soulstones.filter((s) => s.port_expose && !s.unknown.includes("port"))
+        .map((s) => ({ port: s.port, owner: s.name })),
+      ...watchers.flatMap(({ name, port }) => port === undefined ? [] : [{ port, owner: name }]),
+    ].sort((a, b) => a.port - b.port),
+    reserved: sepulcher.reserve_ports === undefined
+      ? undefined
+      : parsePortRange(sepulcher.reserve_ports),
+    bindAddress: sepulcher.bind_address,
+    pod: sepulcher.name,
+    images: sorted([
+      ...soulstones.filter((s) => !s.unknown.includes("image")).map((s) => s.image),
+      ...watchers.map(({ image }) => image),
+    ]),
+    secrets: sorted([
+      ...soulstones.flatMap((s) => s.secrets).map((s) => s.split(",")[0] ?? s),
+      ...soulstones.flatMap((s) => s.metrics?.secret ?? []),
+      ...watchers.flatMap(({ secret }) => secret ?? []),
+    ]),
+    paths: mounted.flatMap((m) => m.paths),
+    unmounted: mounted.flatMap((m) => m.unmounted),
+    devices: sorted([
+      ...soulstones.flatMap((s) => devicesOf(s, settings)),
+      ...watchers.flatMap((watcher) => watcher.devices),
+    ]),
+  };
+}
+
+/** Returns the enabled Watchers. The port of the GPU exporter is not published. */
+function watchersIn(settings: Codex["settings"]) {
+  const { harvester, scribe, gpu_exporter } = settings;
+  const enabled = watchersOf(settings);
+  const none = { port: undefined, secret: undefined, devices: [] };
+  const secret = scribe.admin_password_secret;
+  return [
+    ...enabled.harvester ? [{ ...none, ...harvester, name: "harvester" }] : [],
+    ...enabled.scribe ? [{ ...none, ...scribe, secret, name: "scribe" }] : [],
+    ...enabled.gpuExporter
+      ? [{ ...none, ...gpu_exporter, port: undefined, name: "gpu-exporter" }]
+      : [],
+  ];
+}
+
+/** Returns the devices of a Soulstone, or those of `lychd.toml` if it sets none. */
+export function devicesOf(
+  soulstone: Pick<Soulstone, "devices">,
+  settings: Codex["settings"],
+): readonly string[] {
+  return soulstone.devices ?? settings.gpu.default_devices ?? [];
+}
+
+/** Returns the vendors of needed GPUs. The vendor of a node below /dev/dri is unknown. */
+export function vendorsOf({ devices }: Pick<Needs, "devices">): ReadonlySet<Vendor> {
+  return new Set(devices.flatMap((device): Vendor[] => {
+    if (/^nvidia\.com\/|^\/dev\/nvidia/.test(device)) return ["NVIDIA"];
+    if (/^amd\.com\/|^\/dev\/kfd/.test(device)) return ["AMD"];
+    return /^intel\.com\//.test(device) ? ["Intel"] : [];
+  }));
+}
+
+/** Returns the paths in `devices`: `/dev/dri/card0` of `/dev/dri/card0:/dev/dri/card0:rw`. */
+export function devicePaths({ devices }: Pick<Needs, "devices">): string[] {
+  return devices.filter((device) => device.startsWith("/dev/"))
+    .map((device) => device.split(":")[0] ?? device);
+}
+
+function sorted(names: readonly string[]): string[] {
+  return [...new Set(names)].sort();
+}
+
+function pathsOf(
+  soulstone: Soulstone,
+  home: string | undefined,
+): Pick<Needs, "paths" | "unmounted"> {
+  const mounts = soulstone.volumes.flatMap((text) => {
+    const read = parseVolume(text);
+    return "problem" in read ? [] : [read.volume];
+  });
+  const onHost = ({ kind, text }: { kind: string; text: string }) =>
+    kind === "path" ? text : kind === "home" && home !== undefined ? `${home}/${text}` : undefined;
+  const needed = (path: string | undefined, role: NeededPath["role"]) =>
+    path === undefined ? [] : [{ path, soulstone: soulstone.name, role }];
+  const paths = mounts.flatMap(({ source }) => needed(onHost(source), "volume"));
+  const unmounted: NeededPath[] = [];
+  for (const model of modelsOf(soulstone)) {
+    const [mount] = mounts
+      .filter(({ target }) => model === target || model.startsWith(`${target}/`))
+      .sort((a, b) => b.target.length - a.target.length);
+    // The content of a named volume is unknown.
+    const source = mount && onHost(mount.source);
+    if (mount === undefined) unmounted.push(...needed(model, "model"));
+    else paths.push(...needed(source && `${source}${model.slice(mount.target.length)}`, "model"));
+  }
+  return { paths, unmounted };
+}
+
+/** Flags of engines whose value is the path of a model. */
+const MODEL_FLAGS = new Set(["-m", "--model", "--model-path", "--model-dir", "--mmproj"]);
+
+/** Returns the models that a Soulstone loads from absolute paths of its container. */
+function modelsOf({ model, exec = [] }: Soulstone): string[] {
+  const ofFlags = exec.flatMap((word, i) => {
+    const [, flag = "", value = ""] = /^([^=]+)=([^]*)$/.exec(word) ?? [];
+    if (MODEL_FLAGS.has(flag)) return [value];
+    return MODEL_FLAGS.has(exec[i - 1] ?? "") ? [word] : [];
+  });
+  return sorted([model ?? "", ...ofFlags].filter((path) => path.startsWith("/")));
+}

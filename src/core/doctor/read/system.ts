@@ -1,0 +1,121 @@
+import { type Facts, linesOf, outputOf } from "../../facts.ts";
+
+/** A distribution, from os-release(5). Fields that it does not set are empty. */
+export interface Os {
+  /** `ID`, such as `fedora`. */
+  readonly id: string;
+  /** `ID` and the words of `ID_LIKE`. */
+  readonly family: readonly string[];
+  readonly versionId: string;
+  /** True if packages are layered on an image (rpm-ostree). */
+  readonly isImage: boolean;
+}
+
+/** Returns the distribution. */
+export function osOf(facts: Facts): Os {
+  const values = new Map(
+    linesOf(facts, "os-release").flatMap((line) => {
+      const found = /^(\w+)=(?:"([^"]*)"|'([^']*)'|(.*))$/.exec(line);
+      return found === null ? [] : [[found[1], found[2] ?? found[3] ?? found[4] ?? ""] as const];
+    }),
+  );
+  const id = values.get("ID") ?? "";
+  return {
+    id,
+    family: [id, ...(values.get("ID_LIKE") ?? "").split(" ")].filter((word) => word !== ""),
+    versionId: values.get("VERSION_ID") ?? "",
+    isImage: values.has("OSTREE_VERSION"),
+  };
+}
+
+/** Returns true if the host runs in the Windows Subsystem for Linux. */
+export function isWsl(facts: Facts): boolean {
+  return /microsoft/i.test(outputOf(facts, "kernel") ?? "");
+}
+
+/** The user who runs lychd. */
+export interface User {
+  readonly id: number;
+  readonly name: string;
+  readonly groups: readonly string[];
+}
+
+/** Reads `id`: `uid=1000(lich) gid=1000(lich) groups=1000(lich),44(video)`. */
+export function userOf(facts: Facts): User | undefined {
+  const text = outputOf(facts, "id") ?? "";
+  const user = /uid=(\d+)\(([^)]+)\)/.exec(text);
+  if (user === null) return undefined;
+  // Names from a directory service may contain spaces.
+  const groups = /groups=(.*?)(?: context=.*)?$/.exec(text.trim())?.[1] ?? "";
+  return {
+    id: Number(user[1]),
+    name: user[2] ?? "",
+    groups: [...groups.matchAll(/\(([^)]+)\)/g)].map((found) => found[1] ?? ""),
+  };
+}
+
+/** The status of a file, symlinks followed. */
+export interface FileFact {
+  /** `regular file`, `character special file`, `directory`, `socket` … */
+  readonly kind: string;
+  readonly owner: number;
+  readonly group: string;
+  /** The numbers of a device. */
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** The format of `stat` that {@linkcode filesOf} reads; major and minor are hexadecimal. */
+export const STAT_FORMAT = "--format=%F|%a|%u|%G|%t|%T|%n";
+
+/** Reads `stat -L` of several paths. A path that does not exist is not in the result. */
+export function filesOf(facts: Facts, id: string): ReadonlyMap<string, FileFact> {
+  return new Map(
+    linesOf(facts, id).flatMap((line) => {
+      const [kind = "", , owner, group = "", major = "", minor = "", ...path] = line
+        .split("|");
+      if (path.length === 0) return [];
+      const numbers = { major: parseInt(major, 16), minor: parseInt(minor, 16) };
+      return [[path.join("|"), { kind, owner: Number(owner), group, ...numbers }] as const];
+    }),
+  );
+}
+
+/**
+ * Reads `systemctl show` of several units, blocks of `Property=value` lines, by `Id`. The manager
+ * itself has no `Id` and gets the empty name.
+ */
+export function propertiesOf(
+  facts: Facts,
+  id: string,
+): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  const blocks = linesOf(facts, id).join("\n").split("\n\n").filter((b) => b.trim() !== "");
+  return new Map(blocks.map((block) => {
+    const values = new Map(
+      block.split("\n").flatMap((line) => {
+        const [, name, value = ""] = /^([^=]*)=(.*)$/.exec(line) ?? [];
+        return name === undefined ? [] : [[name, value] as const];
+      }),
+    );
+    return [values.get("Id") ?? "", values];
+  }));
+}
+
+/** The paths of the user's Quadlet generator in the order of systemd.generator(7), Podman's own last. */
+export const GENERATOR_PLACES = ["/run", "/etc", "/usr/local/lib", "/usr/lib"].map((folder) =>
+  `${folder}/systemd/user-generators/podman-user-generator`
+);
+
+/**
+ * Returns the generator that systemd runs for the user: the first of {@linkcode GENERATOR_PLACES} that
+ * exists. A symlink to /dev/null masks it.
+ */
+export function generatorOf(
+  facts: Facts,
+): { readonly path: string; readonly isMasked: boolean } | undefined {
+  const places = filesOf(facts, "generator-places");
+  const path = GENERATOR_PLACES.find((place) => places.has(place));
+  return path === undefined
+    ? undefined
+    : { path, isMasked: places.get(path)?.kind !== "regular file" };
+}
