@@ -1,12 +1,11 @@
-/** The width that output keeps within, where names allow it. */
-export const WIDTH = 80;
+export { WIDTH, wrap as wrapped } from "../core/report/mod.ts";
 
 // deno-lint-ignore no-control-regex
 const COLOR = /\u001b\[[0-9;]*m/g;
 
 /**
- * Lays out rows in columns, two spaces apart; a line for each. Cells may be coloured; what they say is
- * ASCII, as all names of a Codex are, so that a character is a column.
+ * Lays out rows in columns two spaces apart, one line for each row. Cells may be coloured; their text
+ * is ASCII, as all names of a Codex are.
  */
 export function tableLines(rows: readonly (readonly string[])[]): string[] {
   const width = (cell: string) => cell.replace(COLOR, "").length;
@@ -17,17 +16,4 @@ export function tableLines(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) =>
     row.map((cell, i) => cell + " ".repeat((widths[i] ?? 0) - width(cell))).join("  ").trimEnd()
   );
-}
-
-/** Breaks words into lines that keep within {@linkcode WIDTH} behind an indent. */
-export function wrapped(text: string, indent: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && indent + line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line].map((l) => `${" ".repeat(indent)}${l}`);
 }
