@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { type Code, type Finding, finding, type Place } from "../report/mod.ts";
 import { CATALOGUE } from "../report/catalogue.ts";
 import type { TomlDocument, TomlPath } from "./toml.ts";
@@ -31,7 +31,7 @@ export interface Checked<T> {
  * checked in the same run; `standIns` take the place of fields that must be there, `elementFor` gives
  * what takes the place of an element of a list, or nothing to leave out the list.
  */
-export function checkSchema<S extends z.ZodType>(
+export function checkSchema<S extends z.ZodMiniType>(
   schema: S,
   subject: Subject,
   standIns: Readonly<Record<string, unknown>> = {},
@@ -106,7 +106,7 @@ function removeAt(table: Record<string, unknown>, path: TomlPath): void {
 
 type Issue = z.core.$ZodIssue;
 
-function explain(issue: Issue, schema: z.ZodType, subject: Subject, input: unknown): Finding[] {
+function explain(issue: Issue, schema: z.ZodMiniType, subject: Subject, input: unknown): Finding[] {
   const path = issue.path.filter((step) => typeof step !== "symbol");
   const spot = subject.document.spot([...subject.path, ...path]);
   const value = valueAt(input, path);
@@ -271,7 +271,7 @@ function portOf(input: unknown): number | undefined {
 }
 
 /** The fields that `schema` knows in the table at `path`. */
-function fieldsAt(schema: z.ZodType, path: TomlPath): string[] {
+function fieldsAt(schema: z.ZodMiniType, path: TomlPath): string[] {
   let at: unknown = schema;
   for (const step of path) at = shapeOf(at)?.[String(step)];
   return Object.keys(shapeOf(at) ?? {});

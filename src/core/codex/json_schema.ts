@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { SCHEMA_KINDS, type SchemaKind } from "./kinds.ts";
 import { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
 

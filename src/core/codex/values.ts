@@ -2,7 +2,7 @@ import { type Finding, finding, quoted, trimEnd } from "../report/mod.ts";
 import type { Soulstone } from "./codex.ts";
 import type { SoulstoneFields } from "./schema.ts";
 import { parseVolume } from "./volume.ts";
-import { SECRET_NAME, SECRET_OPTION, VARIABLE } from "./written.ts";
+import { SECRET_NAME, SECRET_OPTION, VARIABLE } from "./patterns.ts";
 
 /**
  * Faults inside one Soulstone that a schema cannot tell: how its volumes, secrets and variables are
