@@ -3,6 +3,7 @@
  * docs/codex.md and for editors. `zod/mini` loads in two thirds of the time of `zod`.
  */
 import * as z from "zod/mini";
+import type { ValueCode } from "../report/catalogue.ts";
 import { ENGINES, QUADLET_SECTIONS } from "./kinds.ts";
 import { EDITOR, SECRET_NAME } from "./patterns.ts";
 
@@ -11,12 +12,12 @@ const about = z.describe;
 /** The names of Soulstones, groups and capabilities: safe in unit names, labels and shells. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-function whole(minimum: number, maximum: number, error?: string) {
+function whole(minimum: number, maximum: number, error?: ValueCode) {
   const options = error === undefined ? {} : { error };
   return z.int(options).check(z.gte(minimum, options), z.lte(maximum, options));
 }
 
-function matching(pattern: RegExp, error: string) {
+function matching(pattern: RegExp, error: ValueCode) {
   return z.string().check(z.regex(pattern, { error }));
 }
 
