@@ -416,7 +416,7 @@ export const CATALOGUE = {
     "`lychd import quadlet` recognizes Quadlet units by their file name extension.",
     (p: { kinds: readonly string[] }) => [
       "the file is not a Quadlet unit",
-      `name it with an extension of ${p.kinds.map((kind) => `.${kind}`).join(", ")}`,
+      `units have one of these extensions: ${p.kinds.map((kind) => `.${kind}`).join(", ")}`,
     ],
   ),
   "import-twice": error(
