@@ -28,7 +28,7 @@ interface Shape {
   readonly maximum?: number;
 }
 
-function shapeOf(schema: z.ZodType): Shape {
+function shapeOf(schema: z.core.$ZodType): Shape {
   return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Shape;
 }
 

@@ -1,4 +1,4 @@
-/** What the golden tests and their update share: the cases, and what the compiler makes of them. */
+/** The golden cases and their outcomes, for the tests and the update. */
 import { dirname, join } from "node:path/posix";
 import { type CodexFile, readCodex } from "../../src/core/codex/mod.ts";
 import { compile } from "../../src/core/compile/mod.ts";
@@ -8,17 +8,17 @@ const GOLDEN = import.meta.dirname ?? ".";
 const ROOT = join(GOLDEN, "../..");
 const EXAMPLES = join(ROOT, "examples");
 
-/** A Codex, and the folder that holds what it must become. */
+/** A Codex, and the folder of its expected outcome. */
 export interface GoldenCase {
   readonly name: string;
   readonly codex: string;
   readonly expected: string;
 }
 
-/** What a Codex becomes: `runes/PATH` and `report.txt` by name. */
+/** The outcome of a Codex: the texts of `runes/PATH` and `report.txt`, by name. */
 export type Outcome = ReadonlyMap<string, string>;
 
-/** Every folder here, and every example. */
+/** Returns a case for every folder here and for every example. */
 export function goldenCases(): GoldenCase[] {
   const own = folders(GOLDEN).filter((name) => !name.startsWith("example-")).map((name) => ({
     name,
@@ -33,7 +33,7 @@ export function goldenCases(): GoldenCase[] {
   return [...own, ...examples];
 }
 
-/** The files of a Codex folder, sorted, as the commands choose them. */
+/** Returns the files of a Codex folder, sorted, as the commands select them. */
 export function codexFiles(folder: string): CodexFile[] {
   return filesBelow(folder)
     .filter((path) =>
@@ -42,7 +42,7 @@ export function codexFiles(folder: string): CodexFile[] {
     .map((path) => ({ path, bytes: Deno.readFileSync(join(folder, path)) }));
 }
 
-/** Compiles `files`, given in this order. */
+/** Compiles `files` in this order. */
 export async function outcomeOf(
   files: readonly CodexFile[],
 ): Promise<Outcome> {
@@ -56,7 +56,7 @@ export async function outcomeOf(
   return outcome;
 }
 
-/** What lychd brings along as it is: a case names the file instead of repeating it. */
+/** Files that lychd copies unchanged, by text. A case names the file instead of repeating it. */
 const VERBATIM: ReadonlyMap<string, string> = new Map(
   ["dashboards", "templates"].flatMap((folder) =>
     filesBelow(join(ROOT, folder)).filter((name) => /\.(?:json|yml|sh)$/.test(name))
@@ -69,7 +69,7 @@ function shorten(text: string): string {
   return source === undefined ? text : `the same as ${source}\n`;
 }
 
-/** Writes the tree that a case must become to `folder`, as lychd would. */
+/** Writes the expected Runes of a case to `folder`, as lychd would. */
 export function writeTree(golden: GoldenCase, folder: string): void {
   const sources = new Map([...VERBATIM].map(([text, name]) => [`the same as ${name}\n`, text]));
   for (const [path, text] of expectedOutcome(golden)) {
@@ -80,7 +80,7 @@ export function writeTree(golden: GoldenCase, folder: string): void {
   }
 }
 
-/** What the folder of a case says that its Codex must become. */
+/** Reads the expected outcome of a case. */
 export function expectedOutcome({ expected }: GoldenCase): Outcome {
   return new Map(
     filesBelow(expected).filter((path) => path === "report.txt" || path.startsWith("runes/"))
@@ -88,7 +88,7 @@ export function expectedOutcome({ expected }: GoldenCase): Outcome {
   );
 }
 
-/** Replaces what the folder of a case says by `outcome`. */
+/** Replaces the expected outcome of a case. */
 export function writeOutcome({ expected }: GoldenCase, outcome: Outcome): void {
   for (const path of ["runes", "report.txt"]) {
     if (exists(join(expected, path))) Deno.removeSync(join(expected, path), { recursive: true });
@@ -99,7 +99,7 @@ export function writeOutcome({ expected }: GoldenCase, outcome: Outcome): void {
   }
 }
 
-/** Removes the expectations of examples that are gone. */
+/** Removes the expected outcomes of examples that no longer exist. */
 export function removeOrphans(cases: readonly GoldenCase[]): void {
   const known = new Set(cases.map((c) => c.name));
   for (const name of folders(GOLDEN)) {

@@ -2,26 +2,26 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { CATALOGUE } from "../../src/core/report/catalogue.ts";
 import { codexFiles, expectedOutcome, type GoldenCase, goldenCases, outcomeOf } from "./golden.ts";
 
-/** Codes that no files of a golden case can cause, and why. */
+/** Codes that no golden case can cause, with the place of their test or the reason. */
 const UNREACHABLE: Readonly<Record<string, string>> = {
-  "codex-missing": "told by the command that looks for the folder: tests/cli",
-  "file-unreadable": "told by the command that reads the file: tests/cli",
-  "file-too-large": "a megabyte is too much for a case: src/core/codex/read_test.ts",
-  "codex-too-large": "so is a Codex that is too large: src/core/codex/read_test.ts",
-  "rune-mismatch": "a bug of lychd; no Codex is known that shows it",
-  "unit-broken": "of what is imported: tests/cli/import_test.ts",
-  "yaml-broken": "of what is imported: tests/import/llama-swap",
-  "llama-swap-invalid": "of what is imported: tests/import/llama-swap",
-  "import-kind": "of what is imported: src/core/import/quadlet/import_test.ts",
-  "import-twice": "of what is imported: src/core/import/quadlet/import_test.ts",
-  "import-too-large": "of what is imported: tests/cli/import_test.ts",
-  "import-empty": "of what is imported: tests/import",
+  "codex-missing": "reported by the command: tests/cli",
+  "file-unreadable": "reported by the command: tests/cli",
+  "file-too-large": "src/core/codex/read_test.ts",
+  "codex-too-large": "src/core/codex/read_test.ts",
+  "rune-mismatch": "a bug in lychd; no Codex is known to cause it",
+  "unit-broken": "tests/cli/import_test.ts",
+  "yaml-broken": "tests/import/llama-swap",
+  "llama-swap-invalid": "tests/import/llama-swap",
+  "import-kind": "src/core/import/quadlet/import_test.ts",
+  "import-twice": "src/core/import/quadlet/import_test.ts",
+  "import-too-large": "tests/cli/import_test.ts",
+  "import-empty": "tests/import",
 };
 
 const CASES = goldenCases();
 
 for (const golden of CASES) {
-  Deno.test(`${golden.name} becomes exactly its golden files`, async () => {
+  Deno.test(`${golden.name} compiles to its golden files`, async () => {
     const files = codexFiles(golden.codex);
     const outcome = await outcomeOf(files);
     const expected = expectedOutcome(golden);
@@ -38,14 +38,14 @@ Deno.test("an example has neither errors nor warnings", () => {
   deepStrictEqual(reported.map((c) => c.name), []);
 });
 
-Deno.test("a case has Runes exactly when its report has no error", () => {
+Deno.test("a case has Runes if and only if its report has no error", () => {
   const hasRunes = (c: GoldenCase) =>
     [...expectedOutcome(c).keys()].some((path) => path.startsWith("runes/"));
   const hasErrors = (c: GoldenCase) => /^error\[/m.test(expectedOutcome(c).get("report.txt") ?? "");
   deepStrictEqual(CASES.filter((c) => hasRunes(c) === hasErrors(c)).map((c) => c.name), []);
 });
 
-Deno.test("every code of the catalogue is in a report, or cannot be", () => {
+Deno.test("every code of the catalogue is in a report, except those listed here", () => {
   const shown = new Set(
     CASES.flatMap((c) => [
       ...(expectedOutcome(c).get("report.txt") ?? "").matchAll(/^(?:error|warning)\[(.+?)\]:/gm),
@@ -55,7 +55,7 @@ Deno.test("every code of the catalogue is in a report, or cannot be", () => {
   deepStrictEqual(missing, Object.keys(UNREACHABLE));
 });
 
-Deno.test("only the order of names on disk differs between the two name-order cases", () => {
+Deno.test("the order of names on disk does not change the Runes", () => {
   const runes = (name: string) =>
     [...expectedOutcome(CASES.find((c) => c.name === name) ?? CASES[0] as GoldenCase)]
       .map(([path, text]) => [path, text.replace(/^# Made by lychd from .*$/m, "")]);
@@ -63,9 +63,9 @@ Deno.test("only the order of names on disk differs between the two name-order ca
 });
 
 Deno.test("every error of every report has a hint", () => {
-  const bare = CASES.flatMap((c) =>
+  const withoutHint = CASES.flatMap((c) =>
     (expectedOutcome(c).get("report.txt") ?? "").split(/^(?=(?:error|warning)\[)/m)
       .filter((block) => block.startsWith("error[") && !/^hint: /m.test(block))
   );
-  deepStrictEqual(bare, []);
+  deepStrictEqual(withoutHint, []);
 });

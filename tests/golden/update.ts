@@ -1,4 +1,4 @@
-/** Rewrites what every golden case must become from what the compiler says now. */
+/** Rewrites the expected outcome of every golden case. */
 import { codexFiles, goldenCases, outcomeOf, removeOrphans, writeOutcome } from "./golden.ts";
 
 const cases = goldenCases();

@@ -1,4 +1,4 @@
-/** What a field becomes: the difference between a Codex without it and one with it. */
+/** Finds the effect of a field: the difference between the units without it and with it. */
 import type { SchemaKind } from "../../src/core/codex/mod.ts";
 import { hasErrors } from "../../src/core/report/mod.ts";
 import { readUnit } from "../../src/core/rune/mod.ts";
@@ -7,7 +7,7 @@ import { judge } from "./judge.ts";
 
 const SETTINGS = { "gpu.default_devices": '["nvidia.com/gpu=all"]' };
 
-/** Beside the Soulstone whose field is set: one of its Coven, and one of another. */
+/** Two other Soulstones: one of the same Coven, and one of another. */
 const OTHERS = `[scribe]
 image = "docker.io/vllm/vllm-openai:v0.33.0"
 port = 8781
@@ -21,7 +21,7 @@ model = "Qwen/Qwen3-32B"
 groups = ["think"]
 `;
 
-/** What becomes of `field` when it has the value that `example` writes in TOML, in words. */
+/** Describes the effect of `field` on the units if it has the TOML value `example`. */
 export async function becomes(kind: SchemaKind, field: string, example: string): Promise<string> {
   const changed = { [field]: example };
   const settings = kind === "lychd" ? { ...SETTINGS, ...SETTINGS_BESIDE[field] } : SETTINGS;
@@ -39,13 +39,13 @@ export async function becomes(kind: SchemaKind, field: string, example: string):
       differences.set(title, (differences.get(title) ?? new Set()).add(words));
     }
   }
-  return differences.size === 0 ? "nothing in a unit" : described(differences);
+  return differences.size === 0 ? "no change in a unit" : described(differences);
 }
 
-/** The lines of a file by their keys. */
+/** The values of a file, by key. */
 type Lines = ReadonlyMap<string, readonly string[]>;
 
-/** Every file that comes of a Codex. */
+/** Returns every file that a Codex compiles to. */
 async function unitsOf(
   soulstone: Readonly<Record<string, string>>,
   settings: Readonly<Record<string, string>>,
@@ -59,7 +59,7 @@ async function unitsOf(
   return new Map(runes.map(({ path, text }) => {
     const read = readUnit(text);
     const lines = new Map<string, string[]>();
-    // A file of another kind is one line without a key.
+    // A file that is not a unit has one value without a key.
     if (!("lines" in read)) lines.set("", [text]);
     else {
       for (const { section, key, value } of read.lines) {
@@ -71,14 +71,14 @@ async function unitsOf(
   }));
 }
 
-/** Dotted keys: the order of tables does not matter to them. */
+/** Writes fields with dotted keys, so that their order does not matter. */
 function tomlOf(fields: Readonly<Record<string, string>>): string {
   return Object.entries(fields).map(([path, value]) => `${path} = ${value}\n`).join("");
 }
 
 function differenceOf(before: Lines | undefined, after: Lines | undefined): string[] {
-  if (before === undefined) return ["made"];
-  if (after === undefined) return ["not made"];
+  if (before === undefined) return ["created"];
+  if (after === undefined) return ["not created"];
   const keys = [...new Set([...before.keys(), ...after.keys()])]
     .filter((key) => before.get(key)?.join("\n") !== after.get(key)?.join("\n"));
   const own = keys.filter((key) => !key.startsWith("[X-Lychd]"));
@@ -88,7 +88,7 @@ function differenceOf(before: Lines | undefined, after: Lines | undefined): stri
 const OWN = "";
 const OF_OTHERS = "other Soulstones";
 
-/** What a file is called in the reference. */
+/** Returns the name of a file in the reference. */
 function titleOf(path: string): string {
   const name = path.slice(path.lastIndexOf("/") + 1);
   if (name === "soulstone-eye.container") return OWN;
@@ -97,12 +97,12 @@ function titleOf(path: string): string {
   return `\`${path.replace(/^containers\/systemd\/lychd\/|^systemd\/user\//, "")}\``;
 }
 
-/** The own unit first, those of others last. */
+/** Sorts the unit of the Soulstone first and those of others last. */
 function order(title: string): number {
   return title === OWN ? 0 : title === OF_OTHERS ? 2 : 1;
 }
 
-/** What is different in which files; those with the same difference are told together. */
+/** Lists the differences. Files with the same difference are listed together. */
 function described(differences: ReadonlyMap<string, ReadonlySet<string>>): string {
   const listOf = (title: string) => [...differences.get(title) ?? []].sort().join(", ");
   const titlesOf = new Map<string, string[]>();
@@ -114,7 +114,7 @@ function described(differences: ReadonlyMap<string, ReadonlySet<string>>): strin
   const same = titlesOf.get(own) ?? [];
   titlesOf.delete(own);
   return [
-    ...own === "" ? [] : [same.length === 0 ? own : `${own}, also of ${same.join(", ")}`],
+    ...own === "" ? [] : [same.length === 0 ? own : `${own}, also in ${same.join(", ")}`],
     ...[...titlesOf].map(([list, titles]) => `${titles.join(", ")}: ${list}`),
   ].join("; ");
 }

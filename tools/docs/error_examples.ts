@@ -1,32 +1,32 @@
 /**
- * For each fault an example that has it and one that does not. They stand in docs/errors.md with what
- * lychd says; a test tries every one.
+ * An invalid and a valid example for each code. docs/errors.md shows them with the report of lychd;
+ * a test runs all of them.
  */
 import type { Code } from "../../src/core/report/mod.ts";
 
-/** Files of a Codex by their paths; a text alone is `soulstones/eye.toml`. */
+/** The files of a Codex, by path. A single text is `soulstones/eye.toml`. */
 type Files = string | Readonly<Record<string, string>>;
 
-/** A fault in a Codex. */
+/** A problem in a Codex. */
 interface CodexExample {
   readonly bad: Files;
   readonly good: Files;
 }
 
-/** A fault that is no TOML: commands and what they say, as a block of a console. */
+/** A problem outside of TOML, as a console block with commands and their output. */
 interface ConsoleExample {
   readonly console: string;
 }
 
-/** A fault that no example can have, and why. */
+/** The reason why a problem has no example. */
 interface NoExample {
   readonly why: string;
 }
 
-/** How a fault is shown. */
+/** The example of a code. */
 export type ErrorExample = CodexExample | ConsoleExample | NoExample;
 
-/** A Soulstone without faults and warnings, and `lines` in it. */
+/** Returns a valid Soulstone with additional `lines`. */
 function eye(...lines: readonly string[]): string {
   return [
     "[eye]",
@@ -38,23 +38,23 @@ function eye(...lines: readonly string[]): string {
   ].join("\n");
 }
 
-/** The same, with `line` in the place of the one for the same key. */
+/** Returns the same Soulstone, with `line` instead of the line with the same key. */
 function eyeWith(line: string): string {
   const key = line.split(" = ")[0];
   return eye().replace(new RegExp(`^${key} = .*$`, "m"), line);
 }
 
-/** A Soulstone of an image that lychd does not know. */
+/** Returns a Soulstone with an image that lychd does not know. */
 function ocr(...lines: readonly string[]): string {
   return ["[ocr]", 'image = "localhost/ocr:2"', "port = 8780", ...lines].join("\n");
 }
 
-/** The same line, wrong and right. */
+/** Returns an example of one line, invalid and valid. */
 function pair(bad: string, good: string): CodexExample {
   return { bad: eye(bad), good: eye(good) };
 }
 
-/** Settings, wrong and right, beside a Soulstone in the Coven `vision`. */
+/** Returns an example of settings with a Soulstone in the Coven `vision`. */
 function settings(bad: string, good: string): CodexExample {
   const soulstone = eye('groups = ["vision"]');
   return {
@@ -63,13 +63,13 @@ function settings(bad: string, good: string): CodexExample {
   };
 }
 
-/** Every fault has an example, or the type check tells. */
+/** The examples; the type requires one for each code. */
 export const ERROR_EXAMPLES: Readonly<Record<Code, ErrorExample>> = {
   "codex-missing": {
     console: `$ lychd check --codex nowhere
-error[codex-missing]: there is no Codex at \`nowhere\`: it does not exist
+error[codex-missing]: no Codex at \`nowhere\`: it does not exist
 --> nowhere
-hint: \`lychd init\` writes a first one; --codex DIR names another folder
+hint: create one with \`lychd init\`, or name another folder with --codex DIR
 
 1 error
 $ echo $?
@@ -84,7 +84,7 @@ the Codex is valid: 1 Soulstone, 0 Covens`,
   "file-unreadable": {
     console: `$ mkdir -p codex/soulstones && ln -s nowhere codex/soulstones/eye.toml
 $ lychd check --codex codex
-error[file-unreadable]: the file cannot be read: it links to nothing
+error[file-unreadable]: cannot read the file: it links to nothing
  --> codex/soulstones/eye.toml:1:1
 hint: check its owner and mode with: ls -lL FILE
 
@@ -96,7 +96,7 @@ $ echo $?
     console: `$ mkdir -p latin/soulstones
 $ printf '# \\374ber\\n' > latin/soulstones/eye.toml
 $ lychd check --codex latin
-error[file-not-utf8]: the file is not UTF-8 text
+error[file-not-utf8]: the file is not valid UTF-8
 …
 hint: convert it with: iconv -f latin1 -t utf-8 FILE
 
@@ -108,9 +108,9 @@ $ echo $?
     console: `$ mkdir -p crowd/soulstones
 $ seq 513 | sed 's/.*/[s&]/' > crowd/soulstones/all.toml
 $ lychd check --codex crowd
-error[codex-too-large]: a Codex has at most 512 Soulstones
+error[codex-too-large]: the Codex exceeds the limit of 512 Soulstones
 …
-hint: keep in it what this host runs; nothing else of it was judged
+hint: keep only the Soulstones of this host; other rules were not checked
 
 1 error
 $ echo $?
@@ -120,9 +120,9 @@ $ echo $?
     console: `$ mkdir -p large/soulstones
 $ head -c 200000 /dev/zero | tr '\\0' '#' > large/soulstones/eye.toml
 $ lychd check --codex large
-error[file-too-large]: the file has more than the 128 KiB that a Codex file may have
+error[file-too-large]: the file is larger than the limit of 128 KiB
  --> large/soulstones/eye.toml:1:1
-hint: is it really a Codex file? Long lists can be split over several files
+hint: split it into several files, or remove it if it is not a Codex file
 
 1 error
 $ echo $?
@@ -259,16 +259,16 @@ $ echo $?
     'quadlet = { Service = { Type = "simple" } }',
     "quadlet = { Service = { Nice = 5 } }",
   ),
-  "rune-mismatch": { why: "No Codex is known that shows it." },
+  "rune-mismatch": { why: "No Codex is known to cause it." },
   "unit-broken": {
     console: `$ printf '[Container]\\nImage: localhost/eye\\n' > eye.container
 $ lychd import quadlet eye.container
-error[unit-broken]: the line is neither a [Section], nor a comment, nor Key=value
+error[unit-broken]: the line is not a [Section], a comment or Key=value
  --> eye.container:2:1
   |
 2 | Image: localhost/eye
   | ^^^^^^^^^^^^^^^^^^^^
-hint: an earlier line that goes on ends with a backslash; comments begin with \`#\` or \`;\`
+hint: end each line that continues with a backslash; start comments with \`#\` or \`;\`
 
 1 error
 $ echo $?
@@ -277,12 +277,12 @@ $ echo $?
   "yaml-broken": {
     console: `$ printf 'models:\\n  eye: {cmd: llama-server\\n  ear: {}\\n' > config.yaml
 $ lychd import llama-swap config.yaml
-error[yaml-broken]: broken YAML: deficient indentation
+error[yaml-broken]: invalid YAML: deficient indentation
  --> config.yaml:3:3
   |
 3 |   ear: {}
   |   ^
-hint: llama-swap would not read it either; see https://yaml.org
+hint: llama-swap cannot read it either; see https://yaml.org
 
 1 error
 $ echo $?
@@ -296,7 +296,7 @@ error[llama-swap-invalid]: model \`eye\` has no \`cmd\`
   |
 2 |   eye: {ttl: 60}
   |   ^^^^^^^^^^^^^^
-hint: mend it for llama-swap first: its config.example.yaml shows every setting
+hint: fix it for llama-swap first; see its config.example.yaml
 
 1 error
 $ echo $?
@@ -305,9 +305,9 @@ $ echo $?
   "import-kind": {
     console: `$ printf '[Container]\\nImage=localhost/eye\\n' > eye.txt
 $ lychd import quadlet eye.txt
-error[import-kind]: the file is no Quadlet unit
+error[import-kind]: the file is not a Quadlet unit
  --> eye.txt:1:1
-hint: the name of a unit ends with .container, .pod, .volume, .image, .network, .build, .kube
+hint: units have one of these extensions: .container, .pod, .volume, .image, .network, .build, .kube
 
 1 error
 $ echo $?
@@ -317,12 +317,12 @@ $ echo $?
     console: `$ mkdir many.container.d && seq -f many.container.d/%g.conf 600 | xargs touch
 $ printf '[Container]\\nImage=localhost/eye\\n' > many.container
 $ lychd import quadlet many.container
-error[import-too-large]: an import reads at most 512 files, drop-ins included
+error[import-too-large]: the import exceeds the limit of 512 files, drop-ins included
  --> many.container:1:1
   |
 1 | [Container]
   | ^
-hint: import fewer units at a time, and look at what is in the folders of their drop-ins
+hint: import fewer units at a time, and check the folders of their drop-ins
 
 1 error
 $ echo $?
@@ -332,12 +332,12 @@ $ echo $?
     console: `$ mkdir old new
 $ printf '[Container]\\nImage=localhost/eye\\n' | tee old/eye.container > new/eye.container
 $ lychd import quadlet old/eye.container new/eye.container
-error[import-twice]: \`eye.container\` is imported twice, the first time from \`old/eye.container\`
+error[import-twice]: \`eye.container\` is imported twice, first from \`old/eye.container\`
  --> new/eye.container:1:1
   |
 1 | [Container]
   | ^
-hint: import them one after the other, each to a folder of its own
+hint: import them separately, each into its own folder
 
 1 error
 $ echo $?
@@ -394,7 +394,7 @@ $ echo $?
   ),
 };
 
-/** The files of an example, by their paths. */
+/** Returns the files of an example, by path. */
 export function filesOf(files: Files): Readonly<Record<string, string>> {
   return typeof files === "string" ? { "soulstones/eye.toml": files } : files;
 }

@@ -1,9 +1,9 @@
 /**
- * For each field a value that is not its default: the reference shows it, and finds out by it what
- * the field becomes. A test tells a field that has none.
+ * A value for each field other than its default. docs/codex.md shows it, and what the field becomes
+ * in the units. A test finds fields without an example.
  */
 
-/** The Soulstone that the examples are set in, without `image` and `port`. */
+/** The fields of the Soulstone that the examples change. */
 export const SOULSTONE = {
   image: '"docker.io/vllm/vllm-openai:v0.33.0"',
   port: "8780",
@@ -11,7 +11,7 @@ export const SOULSTONE = {
   groups: '["vision"]',
 } as const;
 
-/** Fields of a Soulstone; a field of a table in it by its path. */
+/** The fields of a Soulstone, by path. */
 export const SOULSTONE_EXAMPLES: Readonly<Record<string, string>> = {
   image: '"docker.io/vllm/vllm-openai:v0.32.0"',
   port: "8785",
@@ -19,7 +19,7 @@ export const SOULSTONE_EXAMPLES: Readonly<Record<string, string>> = {
   capabilities: '["text-generation", "ocr"]',
   exec: '["--max-model-len", "16384"]',
   port_expose: "false",
-  description: '"Sees, and answers"',
+  description: '"Vision model for screenshots"',
   engine: '"generic"',
   model: '"Qwen/Qwen3-14B"',
   devices: '["nvidia.com/gpu=1"]',
@@ -43,7 +43,7 @@ export const SOULSTONE_EXAMPLES: Readonly<Record<string, string>> = {
   quadlet: '{ Container = { Ulimit = ["memlock=-1"] }, Service = { Nice = 5 } }',
 };
 
-/** Fields of `lychd.toml`. */
+/** The fields of `lychd.toml`, by path. */
 export const SETTINGS_EXAMPLES: Readonly<Record<string, string>> = {
   boot_coven: '"vision"',
   wait_for_network: "true",
@@ -74,7 +74,7 @@ export const SETTINGS_EXAMPLES: Readonly<Record<string, string>> = {
   "vessel.port": "8082",
 };
 
-/** Settings that must stand beside a field for it to mean something. */
+/** Other settings that a field needs to have an effect. */
 export const SETTINGS_BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "scribe.anonymous_viewer": { "scribe.admin_password_secret": '"scribe-admin"' },
   "gpu_exporter.image": { "gpu_exporter.enabled": "true" },

@@ -1,17 +1,17 @@
-/** What lychd says of the files of a Codex. */
+/** Compiles an example Codex in memory. */
 import { readCodex } from "../../src/core/codex/mod.ts";
 import { compile, type Rune } from "../../src/core/compile/mod.ts";
 import { type Finding, formatReport, PLAIN, sortFindings } from "../../src/core/report/mod.ts";
 
-/** What came of a Codex. */
+/** The outcome of a Codex. */
 export interface Judgement {
   readonly findings: readonly Finding[];
-  /** As `lychd check` prints it, but for the folder of the Codex. */
+  /** The report of `lychd check`, without the folder of the Codex. */
   readonly report: string;
   readonly runes: readonly Rune[];
 }
 
-/** Reads and compiles a Codex from its files. */
+/** Reads and compiles the files of a Codex. */
 export async function judge(files: Readonly<Record<string, string>>): Promise<Judgement> {
   const encoder = new TextEncoder();
   const read = readCodex({

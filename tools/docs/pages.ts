@@ -1,11 +1,11 @@
-/** The documents that are made and not written, by their paths. */
+/** The generated documents, by path. */
 import { comingFromPage } from "./coming_from.ts";
 import { errorsPage } from "./errors.ts";
 import { manualPage } from "./manual.ts";
 import { referencePage } from "./reference.ts";
 import { securityPage } from "./security.ts";
 
-/** Makes every such document, as it is to lie in the repository. */
+/** Generates every document. */
 export async function makePages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["docs/codex.md", await formatted(await referencePage())],
@@ -20,7 +20,7 @@ function read(path: string): Promise<string> {
   return Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
 }
 
-/** Markdown as `deno fmt` has it. */
+/** Formats Markdown with `deno fmt`. */
 async function formatted(text: string): Promise<string> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["fmt", "--ext", "md", "-"],

@@ -1,4 +1,4 @@
-/** Writes the documents that are made: `deno task docs`. */
+/** Writes the generated documents: `deno task docs`. */
 import { makePages } from "./pages.ts";
 
 const root = new URL("../../", import.meta.url);

@@ -1,205 +1,178 @@
-import type * as z from "zod";
-import { type Code, type Finding, finding, type Place } from "../report/mod.ts";
-import { CATALOGUE } from "../report/catalogue.ts";
-import type { TomlDocument, TomlPath } from "./toml.ts";
+import type * as z from "zod/mini";
+import { type Finding, finding, type Place } from "../report/mod.ts";
+import { CATALOGUE, type ValueCode } from "../report/catalogue.ts";
+import { fieldName, type TomlDocument, type TomlPath, valueAt } from "./toml.ts";
 
-/** What a table is called in messages, where it stands, and examples for fields it must have. */
+/** The table to check, and its name in messages. */
 export interface Subject {
   readonly document: TomlDocument;
-  /** Where the table stands in its document. */
+  /** The path of the table in the document. */
   readonly path: TomlPath;
   /** `Soulstone \`eye\`` or `lychd.toml`. */
   readonly owner: string;
+  /** Example lines for required fields. */
   readonly examples: Readonly<Record<string, string>>;
 }
 
-/** A table as far as it could be read. */
+/** The readable part of a table. */
 export interface Checked<T> {
-  /** Nothing when not even a part of it makes sense. */
+  /** Undefined if no part of it is readable. */
   readonly value: T | undefined;
-  /** Whether `value` lacks what the findings are about. */
+  /** True if `value` lacks the fields with problems. */
   readonly partial: boolean;
-  /** The fields for which a stand-in was taken. */
+  /** The required fields that hold a placeholder. */
   readonly unknown: readonly string[];
   readonly findings: Finding[];
 }
 
+type Issue = z.core.$ZodIssue;
+type Schema = z.ZodMiniType;
+
 /**
- * Checks the table of `subject` against `schema`: its value, and every fault in it.
+ * Checks the table of `subject` against `schema` and reports all problems.
  *
- * A table with faults is read without the fields that have them, so that the rest of it can be
- * checked in the same run; `standIns` take the place of fields that must be there, `elementFor` gives
- * what takes the place of an element of a list, or nothing to leave out the list.
+ * Fields with problems are left out, so that the rest can be checked in the same run. `placeholders`
+ * replace required fields. `elementFor` returns the replacement of a list element, or undefined to
+ * leave out the whole list.
  */
-export function checkSchema<S extends z.ZodType>(
+export function checkSchema<S extends Schema>(
   schema: S,
   subject: Subject,
-  standIns: Readonly<Record<string, unknown>> = {},
+  placeholders: Readonly<Record<string, unknown>> = {},
   elementFor: (field: string, index: number) => string | undefined = () => undefined,
 ): Checked<z.infer<S>> {
   const input = valueAt(subject.document.value, subject.path);
   const result = schema.safeParse(input);
   if (result.success) return { value: result.data, partial: false, unknown: [], findings: [] };
-  const { issues } = result.error;
-  const rest = withoutFaults(input, issues, elementFor);
+  const issues = firstOfEach(result.error.issues.flatMap(flatten));
+  const rest = withoutProblems(input, issues, elementFor);
   return {
-    value: schema.safeParse({ ...standIns, ...rest }).data,
+    value: schema.safeParse({ ...placeholders, ...rest }).data,
     partial: true,
-    unknown: Object.keys(standIns).filter((field) => !Object.hasOwn(rest, field)),
-    findings: firstOfEach(issues).flatMap((issue) => explain(issue, schema, subject, input)),
+    unknown: Object.keys(placeholders).filter((field) => !Object.hasOwn(rest, field)),
+    findings: issues.flatMap((issue) => explain(issue, schema, subject, input)),
   };
 }
 
-/** One issue for each value: the second would only say the same in other words. */
+/** Replaces the issue of a union with those of the branch that matched deepest, if one did. */
+function flatten(issue: Issue): Issue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const depth = (branch: readonly Issue[]) => Math.max(0, ...branch.map((i) => i.path.length));
+  const [branch = []] = [...issue.errors].sort((a, b) => depth(b) - depth(a));
+  return depth(branch) === 0
+    ? [issue]
+    : branch.flatMap((inner) => flatten({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+/** Keeps one issue for each value. */
 function firstOfEach(issues: readonly Issue[]): Issue[] {
   const seen = new Set<string>();
   return issues.filter((issue) => {
-    const at = issue.code === "unrecognized_keys" ? "" : JSON.stringify(issue.path.map(String));
-    return at === "" || !seen.has(at) && seen.add(at);
+    const path = JSON.stringify(issue.path);
+    return issue.code === "unrecognized_keys" || !seen.has(path) && seen.add(path);
   });
 }
 
-/** A copy of the table `input` without the keys that `issues` are about. */
-function withoutFaults(
+/** Returns a copy of the table `input` without the keys that have `issues`. */
+function withoutProblems(
   input: unknown,
   issues: readonly Issue[],
   elementFor: (field: string, index: number) => string | undefined,
 ): Record<string, unknown> {
   const copy = structuredClone(input) as Record<string, unknown>;
   for (const issue of issues) {
-    const path = issue.path.filter((step) => typeof step !== "symbol");
-    const keys = issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => [...path, key])
-      : [path];
-    for (const at of deepest(issue, keys)) {
-      const [field, index, ...below] = at;
-      const list = typeof field === "string" ? copy[field] : undefined;
+    const path = pathOf(issue);
+    const keys = issue.code === "unrecognized_keys" ? issue.keys : [];
+    for (const at of keys.length === 0 ? [path] : keys.map((key) => [...path, key])) {
+      const [field = "", index, ...below] = at;
+      const list = copy[field];
       const element = typeof index === "number" && below.length === 0
         ? elementFor(String(field), index)
         : undefined;
-      if (Array.isArray(list) && typeof index === "number" && element !== undefined) {
-        list[index] = element;
-      } else removeAt(copy, at);
+      if (Array.isArray(list) && element !== undefined) list[Number(index)] = element;
+      else removeAt(copy, at);
     }
   }
   return copy;
 }
 
-/** Where an issue stands: in a union it is the branch that got furthest that tells. */
-function deepest(issue: Issue, paths: readonly TomlPath[]): readonly TomlPath[] {
-  if (issue.code !== "invalid_union") return paths;
-  const inner = issue.errors.flatMap((branch) => branch).filter((i) => i.path.length > 0);
-  return inner.length === 0
-    ? paths
-    : inner.map((i) => [...issue.path, ...i.path].filter((step) => typeof step !== "symbol"));
-}
-
-/** Removes the key at `path`; a whole list where the path leads into one. */
-function removeAt(table: Record<string, unknown>, path: TomlPath): void {
-  const [step, ...rest] = path;
-  if (typeof step !== "string") return;
+/** Removes the key at `path`, or the whole list that contains it. */
+function removeAt(table: Record<string, unknown>, [step = "", ...rest]: TomlPath): void {
   const below = table[step];
   const isTable = typeof below === "object" && below !== null && !Array.isArray(below);
   if (rest.length > 0 && isTable) removeAt(below as Record<string, unknown>, rest);
   else delete table[step];
 }
 
-type Issue = z.core.$ZodIssue;
+function pathOf(issue: Issue): TomlPath {
+  return issue.path as TomlPath;
+}
 
-function explain(issue: Issue, schema: z.ZodType, subject: Subject, input: unknown): Finding[] {
-  const path = issue.path.filter((step) => typeof step !== "symbol");
-  const spot = subject.document.spot([...subject.path, ...path]);
-  const value = valueAt(input, path);
+function explain(issue: Issue, schema: Schema, subject: Subject, input: unknown): Finding[] {
+  const path = pathOf(issue);
   const field = fieldName(path);
+  const value = valueAt(input, path);
+  const { document, owner } = subject;
+  const place = document.spot([...subject.path, ...path]);
 
   if (issue.code === "unrecognized_keys") {
     const known = fieldsAt(schema, path);
-    const owner = path.length === 0 ? subject.owner : `\`${field}\` of ${subject.owner}`;
+    const port = valueAt(input, ["port"]);
     return issue.keys.map((key) => {
-      const place = subject.document.spot([...subject.path, ...path, key]).key;
+      const at = document.spot([...subject.path, ...path, key]).key;
       return key === "uri" && path.length === 0 && known.includes("port")
-        ? finding("uri-set", place, { port: portOf(input) })
-        : finding("field-unknown", place, { field: key, owner, known });
+        ? finding("uri-set", at, { port: isPort(port) ? port : undefined })
+        : finding("field-unknown", at, {
+          field: key,
+          owner: path.length === 0 ? owner : `\`${field}\` of ${owner}`,
+          known,
+        });
     });
   }
   if (value === undefined) {
-    const example = subject.examples[field];
-    return [finding("field-missing", spot.key, { field, owner: subject.owner, example })];
+    return [
+      finding("field-missing", place.key, { field, owner, example: subject.examples[field] }),
+    ];
   }
-  if (issue.code === "invalid_union") {
-    // The branch that got furthest into the value is the one that was meant.
-    const depth = (issues: readonly Issue[]) => Math.max(...issues.map((i) => i.path.length));
-    const branch = [...issue.errors].sort((a, b) => depth(b) - depth(a))[0] ?? [];
-    if (branch.length > 0 && depth(branch) > 0) {
-      return branch.flatMap((inner) =>
-        explain({ ...inner, path: [...path, ...inner.path] }, schema, subject, input)
-      );
-    }
-    if (!isCode(issue.message)) {
-      return [wrongType(spot.value, field, expectedTypes(issue), value)];
-    }
+  const expected = expectedTypes(issue, value);
+  if (expected.length > 0) return [wrongType(place.value, field, expected, value)];
+  if (issue.message === "engine-unknown" && issue.code === "invalid_value") {
+    const known = issue.values.map(String);
+    return [finding("engine-unknown", place.value, { value: String(value), known })];
   }
-  if (issue.code === "invalid_type" && !isMatchingType(issue.expected, value)) {
-    return [wrongType(spot.value, field, [issue.expected], value)];
-  }
-  if (issue.code === "invalid_value" && typeof value !== "string") {
-    return [wrongType(spot.value, field, ["string"], value)];
-  }
-  if (isCode(issue.message)) return [named(issue.message, spot.value, value, issue)];
-  return [finding("value-invalid", spot.value, { field, rule: ruleOf(issue) })];
+  return [
+    Object.hasOwn(CATALOGUE, issue.message)
+      ? finding(issue.message as ValueCode, place.value, { value: String(value) })
+      : finding("value-invalid", place.value, { field, rule: ruleOf(issue) }),
+  ];
 }
 
-/** The types that an issue, or any branch of it, asks for. */
-function expectedTypes(issue: Issue): string[] {
-  if (issue.code === "invalid_union") return issue.errors.flatMap((e) => e.flatMap(expectedTypes));
-  return issue.code === "invalid_type" ? [issue.expected] : [];
-}
-
-/** The finding of a catalogue code that a schema names as its error text. */
-function named(code: Code, place: Place, value: unknown, issue: Issue): Finding {
-  const shown = typeof value === "string" ? value : String(value);
-  switch (code) {
-    case "engine-unknown":
-      return finding(code, place, {
-        value: shown,
-        known: issue.code === "invalid_value" ? issue.values.map(String) : [],
-      });
-    case "group-invalid":
-    case "name-invalid":
-    case "capability-invalid":
-    case "port-invalid":
-    case "image-invalid":
-    case "device-invalid":
-    case "address-invalid":
-    case "model-invalid":
-    case "pod-name-invalid":
-    case "port-range-invalid":
-    case "health-path-invalid":
-    case "metrics-path-invalid":
-    case "secret-name-invalid":
-    case "duration-invalid":
-      return finding(code, place, { value: shown });
+/** Returns the types that `issue` expects, or none if `value` has the right type. */
+function expectedTypes(issue: Issue, value: unknown): string[] {
+  switch (issue.code) {
+    case "invalid_union":
+      return Object.hasOwn(CATALOGUE, issue.message)
+        ? []
+        : issue.errors.flat().flatMap((inner) => expectedTypes(inner, undefined));
+    case "invalid_type": {
+      // A fraction is a number, but not an integer.
+      const isNumber = issue.expected === "int" || issue.expected === "number";
+      return isNumber && typeof value === "number" ? [] : [issue.expected];
+    }
+    case "invalid_value":
+      return typeof value === "string" ? [] : ["string"];
     default:
-      throw new Error(`the schema names ${code}, which needs more than a value`);
+      return [];
   }
 }
 
 function wrongType(place: Place, field: string, expected: readonly string[], value: unknown) {
-  const words = [...new Set(expected.filter((e) => e !== "").map(typeWord))];
+  const words = new Set(expected.map((type) => TYPE_WORDS[type] ?? type));
   return finding("type-wrong", place, {
     field,
-    expected: words.join(" or "),
+    expected: [...words].join(" or "),
     actual: typeName(value),
   });
-}
-
-function isCode(message: string): message is Code {
-  return Object.hasOwn(CATALOGUE, message);
-}
-
-/** A whole number is asked for by a schema as `int`, but a fraction is still a number. */
-function isMatchingType(expected: string, value: unknown): boolean {
-  return (expected === "int" || expected === "number") && typeof value === "number";
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
@@ -211,10 +184,6 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   object: "a table",
   record: "a table",
 };
-
-function typeWord(expected: string): string {
-  return TYPE_WORDS[expected] ?? expected;
-}
 
 function typeName(value: unknown): string {
   if (Array.isArray(value)) return "a list";
@@ -240,49 +209,29 @@ function ruleOf(issue: Issue): string {
       return issue.origin === "string"
         ? `have at most ${issue.maximum} characters`
         : `be at most ${issue.maximum}`;
-    case "invalid_type":
-      return "be a whole number";
     case "invalid_value":
       return `be one of ${issue.values.map((v) => `\`${String(v)}\``).join(", ")}`;
     default:
-      return `be something else: ${issue.message}`;
+      return "be a whole number";
   }
 }
 
-/** `health.path`, `exec[2]`: how a field is called in messages. */
-function fieldName(path: TomlPath): string {
-  return path.map((step, i) => typeof step === "number" ? `[${step}]` : i === 0 ? step : `.${step}`)
-    .join("");
+function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536;
 }
 
-function valueAt(value: unknown, path: TomlPath): unknown {
-  let at = value;
-  for (const step of path) {
-    if (typeof at !== "object" || at === null || !Object.hasOwn(at, step)) return undefined;
-    at = (at as Record<string | number, unknown>)[step];
-  }
-  return at;
-}
-
-function portOf(input: unknown): number | undefined {
-  const port = valueAt(input, ["port"]);
-  const isPort = typeof port === "number" && Number.isInteger(port) && port > 0 && port < 65_536;
-  return isPort ? port : undefined;
-}
-
-/** The fields that `schema` knows in the table at `path`. */
-function fieldsAt(schema: z.ZodType, path: TomlPath): string[] {
+/** Returns the fields that `schema` has in the table at `path`. */
+function fieldsAt(schema: Schema, path: TomlPath): string[] {
   let at: unknown = schema;
   for (const step of path) at = shapeOf(at)?.[String(step)];
   return Object.keys(shapeOf(at) ?? {});
 }
 
+/** Returns the fields of an object schema, or of the one that an optional schema wraps. */
 function shapeOf(schema: unknown): Record<string, unknown> | undefined {
-  let at = schema;
-  while (typeof at === "object" && at !== null) {
-    if ("shape" in at) return at.shape as Record<string, unknown>;
-    // Optional and defaulted schemas wrap the one that has the fields.
-    at = (at as { def?: { innerType?: unknown } }).def?.innerType;
-  }
-  return undefined;
+  const { shape, def } = (schema ?? {}) as {
+    readonly shape?: Record<string, unknown>;
+    readonly def?: { readonly innerType?: unknown };
+  };
+  return shape ?? (def?.innerType === undefined ? undefined : shapeOf(def.innerType));
 }

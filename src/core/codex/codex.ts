@@ -3,43 +3,43 @@ import type { EngineName } from "./kinds.ts";
 import type { LychdFields, SoulstoneFields } from "./schema.ts";
 import type { TomlPath } from "./toml.ts";
 
-/** One inference engine, as its table defines it. */
+/** An inference engine, as defined by its table. */
 export interface Soulstone extends Omit<SoulstoneFields, "exec" | "groups" | "capabilities"> {
   /** The name of its table. */
   readonly name: string;
-  /** The words of `exec`, split; nothing when there is none. */
+  /** The words of `exec`, or undefined if it is not set. */
   readonly exec: readonly string[] | undefined;
-  /** Sorted, each once. */
+  /** Sorted, without duplicates. */
   readonly groups: readonly string[];
-  /** Sorted, each once. */
+  /** Sorted, without duplicates. */
   readonly capabilities: readonly string[];
-  /** Whether fields with faults were left out: then only what is left can be judged. */
+  /** True if fields with problems were left out. */
   readonly partial: boolean;
-  /** Fields that it must have but that are missing or wrong: they hold a stand-in. */
+  /** The required fields that hold a placeholder, because they are missing or invalid. */
   readonly unknown: readonly string[];
-  /** Whether it may be in groups that could not be read. */
+  /** True if it may be in groups that could not be read. */
   readonly groupsUnknown: boolean;
-  /** The file that defines it, relative to the Codex. */
+  /** The path of its file in the Codex folder. */
   readonly file: string;
-  /** Where a field stands; the table's head for one that has its default. */
+  /** Returns the place of a field, or of the table header if the field has its default. */
   placeOf(path: TomlPath): Place;
-  /** Where the key of a field stands. */
+  /** Returns the place of the key of a field. */
   keyOf(path: TomlPath): Place;
 }
 
-/** The whole Codex: what an operator wants to run. Soulstones are sorted by name. */
+/** The configuration of a host. Soulstones are sorted by name. */
 export interface Codex {
   readonly settings: LychdFields;
-  /** Whether some settings have faults and are left at their defaults. */
+  /** True if some settings have problems and hold their defaults. */
   readonly settingsPartial: boolean;
   readonly soulstones: readonly Soulstone[];
-  /** Where a setting stands; the start of `lychd.toml` for one that has its default. */
+  /** Returns the place of a setting, or the start of `lychd.toml` if it has its default. */
   settingsPlaceOf(path: TomlPath): Place;
-  /** Where the key of a setting stands. */
+  /** Returns the place of the key of a setting. */
   settingsKeyOf(path: TomlPath): Place;
 }
 
-/** Which of the Watchers run: the Scribe shows what the Harvester holds, so it goes with it. */
+/** Returns which of the Watchers run. The Scribe runs with the Harvester by default. */
 export function watchersOf({ harvester, scribe, gpu_exporter }: LychdFields): {
   harvester: boolean;
   scribe: boolean;
@@ -52,7 +52,7 @@ export function watchersOf({ harvester, scribe, gpu_exporter }: LychdFields): {
   };
 }
 
-/** `http://localhost:PORT/v1`: always computed, never set. */
+/** Returns `http://localhost:PORT/v1`. */
 export function uriOf(soulstone: { readonly port: number }): string {
   return `http://localhost:${soulstone.port}/v1`;
 }

@@ -1,29 +1,27 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { SCHEMA_KINDS, type SchemaKind } from "./kinds.ts";
 import { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
 
-/** Where a schema lies in a Codex, for editors. */
+/** Returns the file name of a schema in a Codex folder. */
 export function schemaFile(kind: SchemaKind): string {
   return `${kind}.schema.json`;
 }
 
-/** The first line of a Codex file, by which an editor finds its schema: taplo's directive. */
+/** Returns the taplo directive by which an editor finds the schema of a Codex file. */
 export function schemaLine(kind: SchemaKind): string {
   return `#:schema ${kind === "lychd" ? "." : ".."}/${schemaFile(kind)}`;
 }
 
-/** The schemas that are to lie in a Codex, with their texts. */
+/** Returns the schema files of a Codex folder. */
 export function schemaFiles(): { path: string; text: string }[] {
   return SCHEMA_KINDS.map((kind) => ({ path: schemaFile(kind), text: jsonSchemaText(kind) }));
 }
 
 /**
- * The JSON Schema of a Codex file as text, made from the schema that `lychd check` itself uses. An
- * editor knows types, names, ranges and how a value is written by it. It takes all that `lychd check`
- * takes, and more: what several fields or files must agree on, which keys of `quadlet` there are, and
- * what a unit cannot hold in the end, only `lychd check` can tell.
+ * Returns the JSON Schema of a Codex file, made from the schema of `lychd check`. It accepts more than
+ * `lychd check` does, which also tests the rules between fields and files, and the keys of `quadlet`.
  *
- * Draft 7: the newest that the TOML language servers understand (taplo 0.7).
+ * It uses draft 7, the newest that TOML language servers support (taplo 0.7).
  *
  * @example
  * ```ts
@@ -39,14 +37,14 @@ export function jsonSchemaText(kind: SchemaKind): string {
   const file = kind === "lychd" ? { title: "lychd.toml", ...schema } : {
     title: "Soulstones: one table for each engine",
     type: "object",
-    // Not propertyNames, which older validators pass over.
+    // Older validators ignore propertyNames.
     patternProperties: { [NAME.source]: schema },
     additionalProperties: false,
   };
   return `${JSON.stringify({ $schema, ...file }, null, 2)}\n`;
 }
 
-/** Says which keys a table may have in words that older validators do not pass over. */
+/** Replaces propertyNames, which older validators ignore. */
 function nameProperties(schema: z.core.JSONSchema.BaseSchema): void {
   const { propertyNames: names, additionalProperties: value } = schema;
   if (typeof names !== "object" || value === undefined) return;

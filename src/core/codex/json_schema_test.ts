@@ -22,7 +22,7 @@ function tablesOf(part: Part, path: string): [string, Part][] {
 
 const WHOLE = SCHEMA_KINDS.map((kind): Part => JSON.parse(jsonSchemaText(kind)));
 
-Deno.test("a schema has the fields of the check, and refuses others in every table", () => {
+Deno.test("a JSON Schema has the fields of the zod schema and refuses other fields in every table", () => {
   const [soulstones, lychd] = WHOLE;
   const [soulstone] = Object.values(soulstones?.patternProperties ?? {});
   ok(soulstone !== undefined && lychd !== undefined);
@@ -36,23 +36,23 @@ Deno.test("a schema has the fields of the check, and refuses others in every tab
   deepStrictEqual([soulstones?.additionalProperties, open], [false, []]);
 });
 
-Deno.test("an address that the check takes is one that the schema takes", () => {
+Deno.test("the zod schema and the JSON Schema accept the same addresses", () => {
   const [, lychd] = WHOLE;
   const part = lychd?.properties?.["sepulcher"]?.properties?.["bind_address"];
   const { anyOf } = part as {
     anyOf: readonly { pattern: string; allOf?: { pattern: string }[] }[];
   };
   for (const address of ["127.0.0.1", "::", "fd00::1", "::ffff:127.0.0.1", "fe80::1%eth0", "x"]) {
-    const isTaken = anyOf.some(({ pattern, allOf }) =>
+    const isValid = anyOf.some(({ pattern, allOf }) =>
       [pattern, ...(allOf ?? []).map((p) => p.pattern)].every((p) => new RegExp(p).test(address))
     );
     const { success } = lychdSchema.safeParse({ sepulcher: { bind_address: address } });
-    strictEqual(success, isTaken, address);
+    strictEqual(success, isValid, address);
   }
 });
 
-Deno.test("every field says what it is for", () => {
-  const silent = WHOLE.flatMap((whole) =>
+Deno.test("every field has a description", () => {
+  const undescribed = WHOLE.flatMap((whole) =>
     [whole, ...Object.values(whole.patternProperties ?? {})].flatMap((part) => tablesOf(part, ""))
       .flatMap(([path, table]) =>
         Object.entries(table.properties ?? {})
@@ -60,13 +60,13 @@ Deno.test("every field says what it is for", () => {
           .map(([name]) => `${path}.${name}`)
       )
   );
-  deepStrictEqual(silent, []);
+  deepStrictEqual(undescribed, []);
 });
 
 const HEAD = '[a]\nimage = "localhost/x"\nport = 8780\n';
 
-/** Fields as they may stand, and as they may not. */
-const FIELDS: readonly (readonly [toml: string, isTaken: boolean])[] = [
+/** Valid and invalid fields. */
+const FIELDS: readonly (readonly [toml: string, isValid: boolean])[] = [
   ["env = { A_1 = '' }", true],
   ["env = { 'A-B' = '' }", false],
   ["env = { 1A = '' }", false],
@@ -99,9 +99,9 @@ const FIELDS: readonly (readonly [toml: string, isTaken: boolean])[] = [
   ["quadlet = { Containers = { Label = 'a=b' } }", false],
 ];
 
-Deno.test("a value that the check refuses is one that the schema refuses", async () => {
+Deno.test("`lychd check` and the JSON Schema accept the same values", async () => {
   const validate = new Ajv({ strict: false }).compile(JSON.parse(jsonSchemaText("soulstones")));
-  for (const [field, isTaken] of FIELDS) {
+  for (const [field, isValid] of FIELDS) {
     const text = HEAD + field;
     const bytes = new TextEncoder().encode(text);
     const read = readCodex({ folder: "", files: [{ path: "soulstones/a.toml", bytes }] });
@@ -109,7 +109,7 @@ Deno.test("a value that the check refuses is one that the schema refuses", async
     const isChecked = findings.every(({ severity }) => severity !== "error");
     deepStrictEqual(
       [isChecked, validate(getStaticTOMLValue(parseTOML(text)))],
-      [isTaken, isTaken],
+      [isValid, isValid],
       field,
     );
   }

@@ -1,16 +1,16 @@
-/** Lists of words that are closed: kept apart, so that they can be named without loading a schema. */
+/** Closed lists of names, in a file of their own so that no schema is loaded to use them. */
 
-/** The engines that lychd knows how to start. */
+/** The engine profiles. */
 export const ENGINES = ["vllm", "sglang", "llamacpp", "tabbyapi", "generic"] as const;
 
 /** The name of an engine profile. */
 export type EngineName = (typeof ENGINES)[number];
 
-/** What a JSON Schema describes: a file below `soulstones/`, or the file `lychd.toml`. */
+/** The kinds of Codex files: those below `soulstones/`, and `lychd.toml`. */
 export const SCHEMA_KINDS = ["soulstones", "lychd"] as const;
 
 /** One of {@linkcode SCHEMA_KINDS}. */
 export type SchemaKind = (typeof SCHEMA_KINDS)[number];
 
-/** The sections of a unit to which `quadlet` passes keys. */
+/** The unit sections that `quadlet` can set. */
 export const QUADLET_SECTIONS = ["Unit", "Container", "Service", "Install", "Quadlet"] as const;

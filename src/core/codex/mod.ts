@@ -1,4 +1,4 @@
-/** The source language: what an operator writes. Knows nothing of units. */
+/** The source language: the TOML files of the operator. It does not depend on units. */
 export { type Codex, type Soulstone, uriOf, watchersOf } from "./codex.ts";
 export { jsonSchemaText, schemaFile, schemaFiles, schemaLine } from "./json_schema.ts";
 export {
@@ -8,11 +8,10 @@ export {
   SCHEMA_KINDS,
   type SchemaKind,
 } from "./kinds.ts";
-export { parsePortRange, portsOf } from "./rules.ts";
+export { parsePortRange, portsOf } from "./codex_rules.ts";
 export { FILE_LIMIT_KIB, FIRST_FREE_PORT, GROUP_LIMIT, SOULSTONE_LIMIT } from "./limits.ts";
 export { type CodexFile, type CodexFolder, type ReadCodex, readCodex } from "./read.ts";
 export { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
 export { extraScrapeConfigs } from "./scrape_configs.ts";
-export { tomlKey, type TomlText, tomlValue } from "./toml_text.ts";
 export { parseVolume, type Volume } from "./volume.ts";
-export type { TomlPath } from "./toml.ts";
+export { tomlKey, type TomlPath, type TomlText, tomlValue } from "./toml.ts";

@@ -6,7 +6,7 @@ function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-Deno.test("the order in which files are found changes nothing", () => {
+Deno.test("the order of the files does not matter", () => {
   const files = ["a", "b", "c"].map((name, i) => ({
     path: `soulstones/${name}.toml`,
     bytes: encode(`[${name}]\nimage = "localhost/x"\nport = ${i < 2 ? 8780 : 8781}\nprot = 1\n`),
@@ -15,7 +15,7 @@ Deno.test("the order in which files are found changes nothing", () => {
   deepStrictEqual(read(files.toReversed()), read(files));
 });
 
-Deno.test("a file of more than the limit is refused, one of exactly the limit is read", () => {
+Deno.test("a file beyond the size limit is refused, a file of exactly the limit is read", () => {
   const start = `[eye]\nimage = "localhost/x"\nport = 8780\n#`;
   const read = (size: number) => {
     const bytes = encode(start.padEnd(size, "x"));
@@ -23,12 +23,12 @@ Deno.test("a file of more than the limit is refused, one of exactly the limit is
   };
   deepStrictEqual(read(FILE_LIMIT_KIB * 1024), []);
   deepStrictEqual(read(FILE_LIMIT_KIB * 1024 + 1).map((f) => f.message), [
-    "the file has more than the 128 KiB that a Codex file may have",
+    "the file is larger than the limit of 128 KiB",
   ]);
 });
 
-/** What is wrong with a Codex of this one file, and where. */
-function faultsOf(text: string): string[] {
+/** Returns the errors of a Codex with this one file. */
+function errorsOf(text: string): string[] {
   const files = [{ path: "soulstones/a.toml", bytes: encode(text) }];
   return readCodex({ folder: "codex", files }).findings.filter((f) => f.severity === "error")
     .map(({ message, place: { start } }) => `${start.line}:${start.column} ${message}`);
@@ -41,26 +41,26 @@ function soulstones(count: number, more: (i: number) => string = () => ""): stri
   ).join("");
 }
 
-Deno.test("a Codex of more Soulstones than the limit is refused where the first one too many is", () => {
-  deepStrictEqual(faultsOf(soulstones(SOULSTONE_LIMIT)), []);
-  deepStrictEqual(faultsOf(soulstones(SOULSTONE_LIMIT + 1)), [
-    `${SOULSTONE_LIMIT * 3 + 1}:2 a Codex has at most ${SOULSTONE_LIMIT} Soulstones`,
+Deno.test("a Codex with too many Soulstones is refused at the first one beyond the limit", () => {
+  deepStrictEqual(errorsOf(soulstones(SOULSTONE_LIMIT)), []);
+  deepStrictEqual(errorsOf(soulstones(SOULSTONE_LIMIT + 1)), [
+    `${SOULSTONE_LIMIT * 3 + 1}:2 the Codex exceeds the limit of ${SOULSTONE_LIMIT} Soulstones`,
   ]);
 });
 
-Deno.test("a Codex of more groups than the limit is refused at the Soulstone that has them", () => {
+Deno.test("a Codex with too many groups is refused at the Soulstone with the first one beyond the limit", () => {
   const grouped = (groups: number) => soulstones(groups, (i) => `groups = ["g${i}"]\n`);
-  deepStrictEqual(faultsOf(grouped(GROUP_LIMIT)), []);
-  deepStrictEqual(faultsOf(grouped(GROUP_LIMIT + 1)), [
-    `${GROUP_LIMIT * 4 + 4}:10 a Codex has at most ${GROUP_LIMIT} groups`,
+  deepStrictEqual(errorsOf(grouped(GROUP_LIMIT)), []);
+  deepStrictEqual(errorsOf(grouped(GROUP_LIMIT + 1)), [
+    `${GROUP_LIMIT * 4 + 4}:10 the Codex exceeds the limit of ${GROUP_LIMIT} groups`,
   ]);
 });
 
-Deno.test("a Codex of more values than the limit is refused before it is parsed, over all files", () => {
+Deno.test("a Codex with too many values in all its files is refused before it is parsed", () => {
   const comment = "# =,.[{\n";
   const text = `${comment}a = [${"0,".repeat(VALUE_LIMIT)}]`;
-  const refusal = `a Codex has at most ${VALUE_LIMIT} keys and values`;
-  deepStrictEqual(faultsOf(text), [`2:${5 + 2 * (VALUE_LIMIT - 1)} ${refusal}`]);
+  const refusal = `the Codex exceeds the limit of ${VALUE_LIMIT} keys and values`;
+  deepStrictEqual(errorsOf(text), [`2:${5 + 2 * (VALUE_LIMIT - 1)} ${refusal}`]);
   const half = encode(`x = [${"0,".repeat(VALUE_LIMIT / 2)}]`);
   const files = ["a", "b", "c"].map((name) => ({ path: `soulstones/${name}.toml`, bytes: half }));
   deepStrictEqual(

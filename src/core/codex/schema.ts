@@ -1,185 +1,206 @@
 /**
- * The fields of a Codex and what they may hold. An `error` text that is a code of the catalogue
- * names the fault; every other fault is told by its kind. Descriptions are Markdown for the
- * reference and for editors.
+ * The fields of a Codex. An `error` text is a code of the catalogue. Descriptions are Markdown for
+ * docs/codex.md and for editors. `zod/mini` loads in two thirds of the time of `zod`.
  */
-import * as z from "zod";
+import * as z from "zod/mini";
+import type { ValueCode } from "../report/catalogue.ts";
 import { ENGINES, QUADLET_SECTIONS } from "./kinds.ts";
-import { SECRET_NAME, WRITTEN } from "./written.ts";
+import { EDITOR, SECRET_NAME } from "./patterns.ts";
 
-/** What Soulstones, groups and capabilities may be called: safe in unit names, labels and shells. */
+const about = z.describe;
+
+/** The names of Soulstones, groups and capabilities: safe in unit names, labels and shells. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-const port = z.int({ error: "port-invalid" }).min(1, { error: "port-invalid" })
-  .max(65535, { error: "port-invalid" });
+function whole(minimum: number, maximum: number, error?: ValueCode) {
+  const options = error === undefined ? {} : { error };
+  return z.int(options).check(z.gte(minimum, options), z.lte(maximum, options));
+}
 
-// As `podman pull` reads a name; one that ends in .image or .build is a unit of its own to Quadlet.
-const image = z.string().max(512).regex(
-  /^(?!.*\.(?:image|build)$)(?:[A-Za-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$/,
-  { error: "image-invalid" },
+function matching(pattern: RegExp, error: ValueCode) {
+  return z.string().check(z.regex(pattern, { error }));
+}
+
+const port = whole(1, 65_535, "port-invalid");
+const seconds = whole(1, 86_400);
+const mebibytes = whole(1, 2 ** 30);
+const secretName = matching(SECRET_NAME, "secret-name-invalid");
+const on = z._default(z.boolean(), true);
+const off = z._default(z.boolean(), false);
+
+// Quadlet reads a name that ends in .image or .build as a reference to another unit.
+const image = z.string().check(
+  z.maxLength(512),
+  z.regex(
+    /^(?!.*\.(?:image|build)$)(?:[A-Za-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$/,
+    { error: "image-invalid" },
+  ),
 );
 
-const seconds = z.int().min(1).max(86_400);
-
-const device = z.string().regex(
+const device = matching(
   /^(?!.*\.\.)(?:\/dev\/[A-Za-z0-9._\/-]+(?::\/[A-Za-z0-9._\/-]+)?(?::[rwm]{1,3})?|[a-zA-Z0-9][a-zA-Z0-9.-]*\/[a-zA-Z0-9._-]+=[a-zA-Z0-9._:-]+)$/,
-  { error: "device-invalid" },
+  "device-invalid",
 );
 
 const quadletValue = z.union([
   z.string(),
-  // A larger one would be written with other digits.
-  z.number().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER),
+  // JavaScript would print a larger number with other digits.
+  z.number().check(z.gte(Number.MIN_SAFE_INTEGER), z.lte(Number.MAX_SAFE_INTEGER)),
   z.boolean(),
 ]);
 
-const health = z.strictObject({
-  path: z.string().regex(/^\/[A-Za-z0-9._~/?&=%+-]*$/, { error: "health-path-invalid" }).optional()
-    .describe("asked by HTTP on the Soulstone's port; ready when the answer is 2xx"),
-  cmd: z.string().min(1).meta({ pattern: WRITTEN.shellLine }).optional()
-    .describe("a shell command inside the container; ready when it exits 0"),
-  interval_seconds: seconds.default(30).describe("pause between checks once it is ready"),
-  timeout_seconds: seconds.default(5).describe("after this time a check has failed"),
-  retries: z.int().min(1).max(1000).default(3)
-    .describe("failed checks in a row that make it unhealthy"),
-});
+const quadlet = z._default(
+  z.record(
+    z.string().check(z.meta({ enum: [...QUADLET_SECTIONS] })),
+    z.record(z.string(), z.union([quadletValue, z.array(quadletValue)])),
+  ),
+  {},
+).check(about("Additional keys of the unit, by section. A value is a scalar or a list."));
 
-const secretName = z.string().regex(SECRET_NAME, {
-  error: "secret-name-invalid",
+const health = z.strictObject({
+  path: z.optional(matching(/^\/[A-Za-z0-9._~/?&=%+-]*$/, "health-path-invalid"))
+    .check(about("The HTTP path to request. The engine is ready when the status is 2xx.")),
+  cmd: z.optional(z.string().check(z.minLength(1), z.meta({ pattern: EDITOR.shellLine })))
+    .check(about("The shell command to run in the container. Ready means exit status 0.")),
+  interval_seconds: z._default(seconds, 30)
+    .check(about("The time between two health checks after the engine is ready.")),
+  timeout_seconds: z._default(seconds, 5)
+    .check(about("The time after which a health check fails.")),
+  retries: z._default(whole(1, 1000), 3)
+    .check(about("The number of consecutive failures that make the engine unhealthy.")),
 });
 
 const metrics = z.strictObject({
-  enabled: z.boolean().default(true).describe("whether the Harvester asks it for metrics"),
-  path: z.string().regex(/^\/[A-Za-z0-9._~/-]*$/, { error: "metrics-path-invalid" }).optional()
-    .describe("where it answers in Prometheus' text format; default: as the engine does"),
-  secret: secretName.optional()
-    .describe("the Podman secret with the key that it asks for, as `Authorization: Bearer`"),
+  enabled: on.check(about("If true, the Harvester collects metrics from the engine.")),
+  path: z.optional(matching(/^\/[A-Za-z0-9._~/-]*$/, "metrics-path-invalid"))
+    .check(about("The HTTP path of the Prometheus metrics. Set by `engine` if omitted.")),
+  secret: z.optional(secretName)
+    .check(about("The Podman secret to send as `Authorization: Bearer` token.")),
 });
-
-const passthrough = z.record(
-  z.string().meta({ enum: [...QUADLET_SECTIONS] }),
-  z.record(z.string(), z.union([quadletValue, z.array(quadletValue)])),
-)
-  .default({}).describe("keys passed through to the unit: section, key, value or values");
 
 /** One table of a file below `soulstones/`. */
 export const soulstoneSchema = z.strictObject({
-  image: image.describe("the container image, as `podman pull` takes it"),
-  port: port.describe("where the engine listens; unique in the whole Codex"),
-  groups: z.array(z.string().regex(NAME, { error: "group-invalid" })).default([])
-    .describe("the Covens it belongs to; Soulstones that share none never run together"),
-  capabilities: z.array(z.string().regex(NAME, { error: "capability-invalid" })).default([])
-    .describe("what it can do; `lychd` finds it by these"),
-  exec: z.union([z.array(z.string()), z.string()]).optional()
-    .describe("flags for the engine, or its whole command; `{port}` stands for the port"),
-  port_expose: z.boolean().default(true)
-    .describe("whether the port can be reached from the host, or from inside the pod only"),
-  description: z.string().min(1).meta({ pattern: WRITTEN.line }).optional().describe(
-    "one line for people",
+  image: image.check(about("The container image, as `podman pull` accepts it.")),
+  port: port.check(about("The port that the engine listens on. Unique in the Codex.")),
+  groups: z._default(z.array(matching(NAME, "group-invalid")), [])
+    .check(about("The Covens it belongs to. Soulstones with no common Coven never run together.")),
+  capabilities: z._default(z.array(matching(NAME, "capability-invalid")), [])
+    .check(about("Tags for what the engine can do. `lychd summon` accepts them as a wish.")),
+  exec: z.optional(z.union([z.array(z.string()), z.string()]))
+    .check(about("Arguments for the engine, or its full command. `{port}` expands to the port.")),
+  port_expose: on
+    .check(about("If true, the port is published on the host. If false, it is open in the pod.")),
+  description: z.optional(z.string().check(z.minLength(1), z.meta({ pattern: EDITOR.line })))
+    .check(about("A description of one line.")),
+  engine: z.optional(z.enum(ENGINES, { error: "engine-unknown" }))
+    .check(about("The profile for port, model, health and metrics. Detected from the image.")),
+  // A leading `-` would be read as a flag, and Quadlet cannot represent a lone `;`.
+  model: z.optional(matching(/^[^-;\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u, "model-invalid"))
+    .check(about("The model: a repository ID, or a path in the container.")),
+  devices: z.optional(z.array(device))
+    .check(about("CDI names or paths below `/dev`. Set by `gpu.default_devices` if omitted.")),
+  env: z._default(z.record(z.string().check(z.meta({ pattern: EDITOR.variable })), z.string()), {})
+    .check(about("Environment variables.")),
+  secrets: z._default(z.array(z.string().check(z.meta({ pattern: EDITOR.secret }))), [])
+    .check(about("Podman secrets, as `NAME[,type=env,target=VARIABLE]`.")),
+  volumes: z._default(z.array(z.string().check(z.meta({ pattern: EDITOR.volume }))), [])
+    .check(about("`SOURCE:TARGET[:OPTIONS]`. SOURCE is a path, `~/…`, or the name of a volume.")),
+  health: z.optional(health).check(about("The health check of the engine.")),
+  metrics: z.optional(metrics).check(about("The metrics that the Harvester collects.")),
+  start_timeout_seconds: z.optional(seconds)
+    .check(about("The time limit of a start, image pull and model load included.")),
+  stop_timeout_seconds: z._default(whole(0, 3600), 10)
+    .check(about("The time between SIGTERM and SIGKILL.")),
+  vram_mib: z.optional(mebibytes).check(about("The GPU memory that the engine needs.")),
+  resident: off.check(
+    about("If true, it is a member of every Coven, and no other engine stops it."),
   ),
-  engine: z.enum(ENGINES, { error: "engine-unknown" }).optional()
-    .describe("how port, model, health and metrics are set; guessed from the image"),
-  // A first `-` would be read as a flag, and a lone `;` cannot be carried.
-  model: z.string().regex(/^[^-;\s\p{Cc}](?:[^\p{Cc}]*[^\s\p{Cc}])?$/u, { error: "model-invalid" })
-    .optional().describe("a repository id, or a path in the container"),
-  devices: z.array(device).optional()
-    .describe("CDI names or paths below /dev; default: `default_devices` of lychd.toml"),
-  env: z.record(z.string().meta({ pattern: WRITTEN.variable }), z.string()).default({})
-    .describe("environment variables"),
-  secrets: z.array(z.string().meta({ pattern: WRITTEN.secret })).default([])
-    .describe("Podman secrets: `NAME[,type=env,target=VARIABLE]`"),
-  volumes: z.array(z.string().meta({ pattern: WRITTEN.volume })).default([])
-    .describe("`SOURCE:TARGET[:OPTIONS]`; the source is a path, `~/…`, or the name of a volume"),
-  health: health.optional().describe("how to tell that it answers"),
-  metrics: metrics.optional().describe("how the Harvester asks it for metrics"),
-  start_timeout_seconds: seconds.optional()
-    .describe("pull of the image and load of the model included"),
-  stop_timeout_seconds: z.int().min(0).max(3600).default(10)
-    .describe("from SIGTERM to SIGKILL"),
-  vram_mib: z.int().min(1).max(2 ** 30).optional().describe("GPU memory that it takes, in MiB"),
-  resident: z.boolean().default(false)
-    .describe("member of every Coven: runs beside everything and is never stopped"),
-  quadlet: passthrough,
+  quadlet,
 });
 
-/** A Soulstone as its table says it, defaults filled in. */
+/** The fields of a Soulstone, with defaults. */
 export type SoulstoneFields = z.infer<typeof soulstoneSchema>;
 
-// Prometheus counts in nanoseconds of 64 bits: 292 years are too many.
-const duration = z.string().regex(
+// Prometheus counts in nanoseconds of 64 bits, so 292 years are too long.
+const duration = matching(
   /^(?=.)(?:[1-9]\d?y)?(?:[1-9]\d{0,3}w)?(?:[1-9]\d{0,3}d)?(?:[1-9]\d{0,3}h)?$/,
-  { error: "duration-invalid" },
+  "duration-invalid",
 );
 
 const harvester = z.strictObject({
-  enabled: z.boolean().default(true).describe("whether Prometheus runs"),
-  image: image.default("docker.io/prom/prometheus:v3.13.2").describe("its container image"),
-  port: port.default(9090).describe("where it is reached"),
-  retention: duration.default("30d").describe("how long metrics are kept: `15d`, `1y`"),
-  // The shortest window of the rules holds two of the longest interval.
-  scrape_interval_seconds: z.int().min(1).max(60).default(10)
-    .describe("pause between two looks at an engine, and at the units"),
-  extra_scrape_configs: z.array(z.record(z.string(), z.unknown())).default([])
-    .describe("more entries for `scrape_configs` of prometheus.yml, as Prometheus takes them"),
-  quadlet: passthrough,
+  enabled: on.check(about("If true, the Harvester (Prometheus) runs.")),
+  image: z._default(image, "docker.io/prom/prometheus:v3.13.2")
+    .check(about("The container image.")),
+  port: z._default(port, 9090).check(about("The port on the host.")),
+  retention: z._default(duration, "30d")
+    .check(about("The time that metrics are kept, such as `15d` or `1y`.")),
+  // The shortest range of the rules must contain two of the longest interval.
+  scrape_interval_seconds: z._default(whole(1, 60), 10)
+    .check(about("The time between two scrapes of engines and units.")),
+  extra_scrape_configs: z._default(z.array(z.record(z.string(), z.unknown())), [])
+    .check(about("Additional entries of `scrape_configs` in `prometheus.yml`, unchanged.")),
+  quadlet,
 });
 
 const scribe = z.strictObject({
-  enabled: z.boolean().optional().describe("whether Grafana runs; default: as the Harvester"),
-  image: image.default("docker.io/grafana/grafana:13.2.3").describe("its container image"),
-  port: port.default(3000).describe("where it is reached"),
-  anonymous_viewer: z.boolean().default(true)
-    .describe("whether everybody who reaches the port may look, without a login"),
-  admin_password_secret: secretName.optional()
-    .describe("the Podman secret with the first password of `admin`; without it nobody logs in"),
-  quadlet: passthrough,
+  enabled: z.optional(z.boolean())
+    .check(about("If true, the Scribe (Grafana) runs. Set by `harvester.enabled` if omitted.")),
+  image: z._default(image, "docker.io/grafana/grafana:13.2.3").check(about("The container image.")),
+  port: z._default(port, 3000).check(about("The port on the host.")),
+  anonymous_viewer: on
+    .check(about("If true, everyone who can reach the port can view dashboards without login.")),
+  admin_password_secret: z.optional(secretName)
+    .check(about("The Podman secret with the initial password of `admin`. No login if omitted.")),
+  quadlet,
 });
 
 const gpuExporter = z.strictObject({
-  enabled: z.boolean().default(false).describe("whether GPUs of NVIDIA are watched"),
-  image: image.default("docker.io/utkuozdemir/nvidia_gpu_exporter:1.14.0").describe(
-    "its container image",
-  ),
-  port: port.default(9835).describe("where it answers, inside of the pod only"),
-  devices: z.array(device).default(["nvidia.com/gpu=all"]).describe("what it watches"),
-  quadlet: passthrough,
+  enabled: off.check(about("If true, the GPU exporter collects metrics of NVIDIA GPUs.")),
+  image: z._default(image, "docker.io/utkuozdemir/nvidia_gpu_exporter:1.14.0")
+    .check(about("The container image.")),
+  port: z._default(port, 9835).check(about("The port in the pod. It is not published.")),
+  devices: z._default(z.array(device), ["nvidia.com/gpu=all"])
+    .check(about("The CDI names or paths of the GPUs.")),
+  quadlet,
 });
 
-/** As the pattern that JSON Schema has: else an IPv4 address in the form of IPv6 passed here alone. */
-const IPV6 = z.ipv6().regex(z.regexes.ipv6);
+// With the pattern of the JSON Schema, which does not match `::ffff:1.2.3.4`.
+const IPV6 = z.ipv6().check(z.regex(z.regexes.ipv6));
+
+const sepulcher = z.strictObject({
+  name: z._default(
+    matching(
+      /^(?!soulstone-|lychd-(?:harvester|scribe|gpu-exporter)$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      "pod-name-invalid",
+    ),
+    "lychd",
+  ).check(about("The name of the pod.")),
+  bind_address: z._default(z.union([z.ipv4(), IPV6], { error: "address-invalid" }), "127.0.0.1")
+    .check(about("The host address that ports are published on.")),
+  shm_size_mib: z._default(mebibytes, 32_768)
+    .check(about("The upper limit of shared memory for all engines together.")),
+  reserve_ports: z.optional(matching(/^\d{1,5}-\d{1,5}$/, "port-range-invalid"))
+    .check(about("Ports to publish in advance for new Soulstones, as `FIRST-LAST`.")),
+});
+
+const defaultDevices = z.optional(z.array(device))
+  .check(about("The devices of each Soulstone without `devices`."));
+
+const vesselPort = z._default(port, 8081)
+  .check(about("The port reserved for the Vessel, the front door."));
 
 /** The file `lychd.toml`. */
 export const lychdSchema = z.strictObject({
-  boot_coven: z.string().regex(NAME, { error: "group-invalid" }).optional()
-    .describe("the Coven that starts with the host"),
-  wait_for_network: z.boolean().default(false)
-    .describe("whether units wait until the system calls the network online"),
-  sepulcher: z.strictObject({
-    name: z.string().regex(
-      /^(?!soulstone-|lychd-(?:harvester|scribe|gpu-exporter)$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
-      {
-        error: "pod-name-invalid",
-      },
-    ).default("lychd")
-      .describe("the name of the pod"),
-    bind_address: z.union([z.ipv4(), IPV6], { error: "address-invalid" }).default("127.0.0.1")
-      .describe("the address of the host on which ports are published"),
-    shm_size_mib: z.int().min(1).max(2 ** 30).default(32_768)
-      .describe("upper limit of the shared memory of all engines together, in MiB"),
-    reserve_ports: z.string().regex(/^\d{1,5}-\d{1,5}$/, { error: "port-range-invalid" }).optional()
-      .describe("`FIRST-LAST`: published ahead, so that Soulstones in it come without a new pod"),
-  }).prefault({}),
-  gpu: z.strictObject({
-    default_devices: z.array(device).optional()
-      .describe("devices of every Soulstone that names none"),
-  }).prefault({}),
-  harvester: harvester.prefault({}),
-  scribe: scribe.prefault({}),
-  gpu_exporter: gpuExporter.prefault({}),
-  vessel: z.strictObject({
-    port: port.default(8081).describe("kept free for the front door"),
-  }).prefault({}),
+  boot_coven: z.optional(matching(NAME, "group-invalid"))
+    .check(about("The Coven to start at boot.")),
+  wait_for_network: off.check(about("If true, units start after the host is online.")),
+  sepulcher: z.prefault(sepulcher, {}),
+  gpu: z.prefault(z.strictObject({ default_devices: defaultDevices }), {}),
+  harvester: z.prefault(harvester, {}),
+  scribe: z.prefault(scribe, {}),
+  gpu_exporter: z.prefault(gpuExporter, {}),
+  vessel: z.prefault(z.strictObject({ port: vesselPort }), {}),
 });
 
-/** `lychd.toml`, defaults filled in. */
+/** The fields of `lychd.toml`, with defaults. */
 export type LychdFields = z.infer<typeof lychdSchema>;

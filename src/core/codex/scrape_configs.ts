@@ -1,74 +1,56 @@
 import { type Finding, finding } from "../report/mod.ts";
 import type { Codex } from "./codex.ts";
-import { type ShapeFault, shapeFaults } from "./scrape_config_shape.ts";
-import type { TomlPath } from "./toml.ts";
+import { shapeProblems } from "./scrape_config_shape.ts";
+import { fieldName, type TomlPath } from "./toml.ts";
 
-/** What TOML and YAML both have. */
+/** A value that both TOML and YAML can represent. */
 type Plain = string | number | boolean | readonly Plain[] | { readonly [key: string]: Plain };
 
-/** Jobs that lychd writes itself; those of Soulstones with a key are called `soulstone/NAME`. */
+/** The jobs that lychd writes itself; `soulstone/NAME` is that of a Soulstone with a key. */
 const OWN_JOB = /^(?:soulstone(?:\/.*)?|lychd-units|harvester|gpu)$/;
 
-/** What Unicode reserves for ever, and Prometheus' reader of YAML refuses. */
+/** Code points that the YAML parser of Prometheus refuses. */
 const NONCHARACTER = /\p{Noncharacter_Code_Point}/u;
-const UNREADABLE = "it holds a Unicode noncharacter such as U+FFFE, which Prometheus cannot read";
+const UNREADABLE = "Prometheus cannot read a Unicode noncharacter such as U+FFFE";
 
-/** The entries of `extra_scrape_configs`, without those that YAML cannot hold. */
+/** Returns the entries of `extra_scrape_configs` that YAML can represent. */
 export function extraScrapeConfigs({ settings }: Codex): Plain[] {
   return settings.harvester.extra_scrape_configs.filter((config) =>
     unfitValue(config, []) === undefined
   ) as Plain[];
 }
 
-/** Faults of `extra_scrape_configs` for which Prometheus would not start, or lose a job of ours. */
-export function scrapeConfigFaults(codex: Codex): Finding[] {
+/** Returns the problems for which Prometheus would not start, or would lose a job of lychd. */
+export function scrapeConfigFindings(codex: Codex): Finding[] {
+  const { extra_scrape_configs, scrape_interval_seconds } = codex.settings.harvester;
   const seen = new Set<string>();
-  return codex.settings.harvester.extra_scrape_configs.flatMap((config, i) => {
+  return extra_scrape_configs.flatMap((config, i) => {
     const entry = ["harvester", "extra_scrape_configs", i];
-    const name = config["job_name"];
-    const told = (problem: string, path: TomlPath) => [
+    const invalid = (problem: string, path: TomlPath) => [
       finding("scrape-config-invalid", codex.settingsPlaceOf([...entry, ...path]), { problem }),
     ];
-    if (name === undefined) return told("it has no `job_name`", []);
+    const name = config["job_name"];
+    if (name === undefined) return invalid("`job_name` is missing", []);
     if (typeof name !== "string" || name === "") {
-      return told("its `job_name` is no text", ["job_name"]);
+      return invalid("`job_name` must be text", ["job_name"]);
     }
-    if (OWN_JOB.test(name)) return told("lychd writes a job of that name itself", ["job_name"]);
-    if (seen.has(name)) return told("another one has the same `job_name`", ["job_name"]);
+    if (OWN_JOB.test(name)) return invalid("`job_name` is reserved for lychd", ["job_name"]);
+    if (seen.has(name)) return invalid("`job_name` is already used above", ["job_name"]);
     seen.add(name);
     const unfit = unfitValue(config, []);
-    if (unfit !== undefined) return told(unfit.problem, unfit.path);
-    return [...shapeFaults(config), ...lateTimeout(config, codex)].flatMap((fault) =>
-      "unknown" in fault
-        ? [
-          finding("field-unknown", codex.settingsKeyOf([...entry, ...fault.path, fault.unknown]), {
-            field: fault.unknown,
-            owner: [entry[1], ...fault.path.filter((step) => typeof step === "string")].join("."),
-            known: fault.known,
-          }),
-        ]
-        : told(`\`${fieldOf(fault.path)}\` takes ${fault.takes}`, fault.path)
-    );
+    if (unfit !== undefined) return invalid(unfit.problem, unfit.path);
+    return shapeProblems(config, scrape_interval_seconds).flatMap((problem) => {
+      const { path } = problem;
+      if ("rule" in problem) return invalid(`\`${fieldName(path)}\` must ${problem.rule}`, path);
+      const { unknown: field, known } = problem;
+      const owner = ["extra_scrape_configs", ...path.filter((step) => typeof step === "string")];
+      const place = codex.settingsKeyOf([...entry, ...path, field]);
+      return [finding("field-unknown", place, { field, owner: owner.join("."), known })];
+    });
   });
 }
 
-function fieldOf(path: TomlPath): string {
-  return path.map((step) => typeof step === "number" ? `[${step}]` : `.${step}`).join("").slice(1);
-}
-
-/** Where an entry has no pause of its own, lychd's holds for it. */
-function lateTimeout(config: Readonly<Record<string, unknown>>, { settings }: Codex): ShapeFault[] {
-  const seconds = settings.harvester.scrape_interval_seconds;
-  const { scrape_interval, scrape_timeout } = config;
-  if (scrape_interval !== undefined || scrape_timeout === undefined) return [];
-  return shapeFaults({ scrape_interval: `${seconds}s`, scrape_timeout }).map(({ path }) => ({
-    path,
-    takes: `no more than \`scrape_interval_seconds\`, which is ${seconds}; or set a ` +
-      "`scrape_interval` here",
-  }));
-}
-
-/** The first value in a table that TOML can hold and YAML cannot, or not as Prometheus reads it. */
+/** Returns the first value that TOML can represent but YAML, as Prometheus reads it, cannot. */
 function unfitValue(
   value: unknown,
   path: TomlPath,
@@ -76,7 +58,7 @@ function unfitValue(
   if (value instanceof Date) return { path, problem: "a date must be a string" };
   if (typeof value === "bigint") return { path, problem: "the number is too large" };
   if (typeof value === "number" && !Number.isFinite(value)) {
-    return { path, problem: "Prometheus takes no such number" };
+    return { path, problem: "the number must be finite" };
   }
   if (typeof value === "string" && NONCHARACTER.test(value)) return { path, problem: UNREADABLE };
   if (typeof value !== "object" || value === null) return undefined;

@@ -15,12 +15,12 @@ const COUNTED: readonly (readonly [text: string, count: number])[] = [
   ["# never ends = =", 0],
 ];
 
-Deno.test("keys and values are counted, not what stands in strings and comments", () => {
+Deno.test("keys and values are counted, but not marks in strings and comments", () => {
   for (const [text, count] of COUNTED) {
     deepStrictEqual(countValues(text, 99), { count, beyond: undefined }, text);
   }
 });
 
-Deno.test("the first one beyond the limit is told by its place", () => {
+Deno.test("the offset of the first one beyond the limit is returned", () => {
   deepStrictEqual(countValues("a = [1, 2]", 2), { count: 3, beyond: 6 });
 });

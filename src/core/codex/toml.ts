@@ -1,28 +1,25 @@
 import { type AST, getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
 import { type Finding, finding, type Place, startOf } from "../report/mod.ts";
 
-/** Where a value stands in its file: the place of its key and of the value itself. */
+/** The places of a key and of its value. */
 export interface Spot {
   readonly key: Place;
   readonly value: Place;
 }
 
-/** A path into a TOML document: `["eye", "exec", 2]`. */
+/** A path into a TOML document, such as `["eye", "exec", 2]`. */
 export type TomlPath = readonly (string | number)[];
 
-/** One TOML file with the place of every key and element. */
+/** A TOML file with the place of every key and element. */
 export interface TomlDocument {
   readonly file: string;
   readonly value: Readonly<Record<string, unknown>>;
-  /** Where `path` stands; the nearest enclosing key when it stands nowhere itself. */
+  /** Returns the places of `path`, or those of the nearest table around it if it does not exist. */
   spot(path: TomlPath): Spot;
 }
 
 /**
- * Reads `text` as TOML 1.1, keeping positions.
- *
- * Refuses what the TOML specification refuses, as one finding at the first fault: a parser cannot
- * know how the text would go on behind it.
+ * Parses `text` as TOML 1.1 and keeps positions. Returns the first syntax error as a finding.
  *
  * @example
  * ```ts
@@ -34,20 +31,19 @@ export interface TomlDocument {
 export function parseDocument(
   file: string,
   text: string,
-): { document: TomlDocument } | { fault: Finding } {
+): { document: TomlDocument } | { error: Finding } {
   let program: AST.TOMLProgram;
   try {
     program = parseTOML(text, { tomlVersion: "1.1" });
   } catch (error) {
-    if (error instanceof RangeError) return { fault: tooMuch(file, text) };
+    if (error instanceof RangeError) return { error: tooLarge(file, text) };
     if (!(error instanceof ParseError)) throw error;
-    const start = { line: error.lineNumber, column: error.column + 1 };
-    const place = { file, start, end: { line: start.line, column: start.column + 1 } };
-    const problem = PROBLEMS[error.message] ?? lowerFirst(error.message);
-    return { fault: finding("toml-broken", place, { problem }) };
+    const problem = PROBLEMS[error.message] ??
+      error.message.charAt(0).toLowerCase() + error.message.slice(1);
+    return { error: broken(charAt(file, error.lineNumber, error.column + 1), problem) };
   }
-  const { spots, fault } = collectSpots(file, program.body[0]);
-  if (fault !== undefined) return { fault };
+  const { spots, error } = collectSpots(file, program.body[0]);
+  if (error !== undefined) return { error };
   const whole = placeOf(file, program.body[0]);
   return {
     document: {
@@ -55,7 +51,7 @@ export function parseDocument(
       value: getStaticTOMLValue(program),
       spot(path) {
         for (let length = path.length; length > 0; length--) {
-          const found = spots.get(pathKey(path.slice(0, length)));
+          const found = spots.get(JSON.stringify(path.slice(0, length)));
           if (found !== undefined) return found;
         }
         return { key: whole, value: whole };
@@ -64,31 +60,93 @@ export function parseDocument(
   };
 }
 
-/** The parser's messages that do not say what to do, in words that do. */
+/** Returns the value at `path`, or undefined if there is none. */
+export function valueAt(value: unknown, path: TomlPath): unknown {
+  let at = value;
+  for (const step of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, step)) return undefined;
+    at = (at as Record<string | number, unknown>)[step];
+  }
+  return at;
+}
+
+/** Returns the name of a field in messages, such as `health.path` or `exec[2]`. */
+export function fieldName(path: TomlPath): string {
+  return path.map((step, i) => typeof step === "number" ? `[${step}]` : i === 0 ? step : `.${step}`)
+    .join("");
+}
+
+/** Returns the place of one character. */
+export function charAt(file: string, line: number, column: number): Place {
+  return { file, start: { line, column }, end: { line, column: column + 1 } };
+}
+
+/** A value that TOML can write on one line. */
+export type TomlText = string | number | boolean | readonly string[];
+
+/**
+ * Writes a value as TOML on one line.
+ *
+ * @example
+ * ```ts
+ * import { tomlValue } from "./toml.ts";
+ * tomlValue(["a", 'b "c"']); // '["a", "b \\"c\\""]'
+ * ```
+ */
+export function tomlValue(value: TomlText): string {
+  if (typeof value === "string") return tomlString(value);
+  return typeof value === "object" ? `[${value.map(tomlString).join(", ")}]` : String(value);
+}
+
+/** Writes a key, in quotes if it needs them. */
+export function tomlKey(key: string): string {
+  return /^[A-Za-z0-9_-]+$/.test(key) ? key : tomlString(key);
+}
+
+/** Writes a string as JSON does, and also escapes invisible characters and those that TOML refuses. */
+function tomlString(text: string): string {
+  return JSON.stringify(text.toWellFormed()).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Better words for some messages of the parser. */
 const PROBLEMS: Readonly<Record<string, string>> = {
-  "Unspecified values are invalid": "a value is missing behind the `=`",
+  "Unspecified values are invalid": "the value after `=` is missing",
   "Defining a key multiple times is invalid": "the key is already defined above",
   "Unterminated string constant": "the string is not closed",
-  "Must be a newline": "the line should end here",
-  "Unexpected character": "unexpected character; is a string without quotes?",
+  "Must be a newline": "expected the end of the line",
+  "Unexpected character": "unexpected character; a string needs quotes",
 };
 
-/** How many keys and lists may stand in each other; nothing in a Codex needs more than five. */
+/** The nesting limit of keys and lists. A Codex needs five. */
 const DEPTH_LIMIT = 32;
 
-/** A key that a parser of this language could not hold as a value of its own. */
+/** The length limit of a line. Linux limits a word of a command to 128 KiB. */
+const LINE_LIMIT = 100_000;
+
+/** A key that JavaScript objects cannot hold. */
 const UNUSABLE_KEY = "__proto__";
 
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+function broken(place: Place, problem: string): Finding {
+  return finding("toml-broken", place, { problem });
 }
 
-function pathKey(path: TomlPath): string {
-  return JSON.stringify(path);
+/** Finds the reason why the parser ran out of stack: a long line, or deep nesting. */
+function tooLarge(file: string, text: string): Finding {
+  const long = text.split("\n").findIndex((line) => line.length > LINE_LIMIT);
+  return long < 0 ? tooDeep(startOf(file)) : broken(
+    charAt(file, long + 1, LINE_LIMIT + 1),
+    `the line is longer than ${LINE_LIMIT} characters`,
+  );
 }
 
-function placeOf(file: string, node: AST.HasLocs): Place {
-  const { start, end } = node.loc;
+function tooDeep(place: Place): Finding {
+  return broken(place, `more than ${DEPTH_LIMIT} levels of nesting`);
+}
+
+function placeOf(file: string, { loc: { start, end } }: AST.HasLocs): Place {
   return {
     file,
     start: { line: start.line, column: start.column + 1 },
@@ -96,60 +154,38 @@ function placeOf(file: string, node: AST.HasLocs): Place {
   };
 }
 
-/** The most characters that a line may have; a word of a command has at most 128 KiB. */
-const LINE_LIMIT = 100_000;
-
-/** What the parser gave up on: a line that is too long, or else too many brackets. */
-function tooMuch(file: string, text: string): Finding {
-  const lines = text.split("\n");
-  const long = lines.findIndex((line) => line.length > LINE_LIMIT);
-  if (long < 0) return tooDeep(startOf(file));
-  const start = { line: long + 1, column: LINE_LIMIT + 1 };
-  const place = { file, start, end: { line: start.line, column: start.column + 1 } };
-  return finding("toml-broken", place, {
-    problem: `the line has more than ${LINE_LIMIT} characters`,
-  });
-}
-
-function tooDeep(place: Place): Finding {
-  return finding("toml-broken", place, { problem: `more than ${DEPTH_LIMIT} levels deep` });
-}
-
-interface Collected {
-  readonly spots: ReadonlyMap<string, Spot>;
-  /** The first thing that cannot be read although it is TOML. */
-  readonly fault: Finding | undefined;
-}
-
-function collectSpots(file: string, top: AST.TOMLTopLevelTable): Collected {
+/** Collects the place of every key and element, and the first key that is not supported. */
+function collectSpots(
+  file: string,
+  top: AST.TOMLTopLevelTable,
+): { spots: ReadonlyMap<string, Spot>; error: Finding | undefined } {
   const spots = new Map<string, Spot>();
-  let fault: Finding | undefined;
+  let error: Finding | undefined;
 
-  function note(path: TomlPath, key: AST.HasLocs, value: AST.HasLocs): void {
-    const at = pathKey(path);
-    // The first place that names a table is where it begins.
-    if (!spots.has(at)) spots.set(at, { key: placeOf(file, key), value: placeOf(file, value) });
+  function add(path: TomlPath, key: AST.HasLocs, value: AST.HasLocs): void {
+    const id = JSON.stringify(path);
+    // A table starts at the first place that names it.
+    if (!spots.has(id)) spots.set(id, { key: placeOf(file, key), value: placeOf(file, value) });
     if (path.at(-1) === UNUSABLE_KEY) {
-      const problem = `\`${UNUSABLE_KEY}\` cannot be a key`;
-      fault ??= finding("toml-broken", placeOf(file, key), { problem });
+      error ??= broken(placeOf(file, key), `the key \`${UNUSABLE_KEY}\` is not supported`);
     }
   }
 
-  /** Whether `path` may be entered; a fault where it is too deep. */
   function isShallow(path: TomlPath, node: AST.HasLocs): boolean {
     if (path.length <= DEPTH_LIMIT) return true;
-    fault ??= tooDeep(placeOf(file, node));
+    error ??= tooDeep(placeOf(file, node));
     return false;
   }
 
   function enter(base: TomlPath, node: AST.TOMLKeyValue | AST.TOMLTable): void {
     if (node.type === "TOMLTable") {
       if (!isShallow(node.resolvedKey, node)) return;
-      // resolvedKey carries the index of an array of tables, which has no key of its own.
+      // resolvedKey includes the index in an array of tables, which has no key of its own.
       let part = 0;
       node.resolvedKey.forEach((step, i) => {
-        const key = node.key.keys[typeof step === "string" ? part++ : Math.max(0, part - 1)];
-        note([...base, ...node.resolvedKey.slice(0, i + 1)], key ?? node.key, key ?? node.key);
+        const key = node.key.keys[typeof step === "string" ? part++ : Math.max(0, part - 1)] ??
+          node.key;
+        add([...base, ...node.resolvedKey.slice(0, i + 1)], key, key);
       });
       for (const child of node.body) enter([...base, ...node.resolvedKey], child);
       return;
@@ -157,10 +193,9 @@ function collectSpots(file: string, top: AST.TOMLTopLevelTable): Collected {
     const names = node.key.keys.map((k) => k.type === "TOMLBare" ? k.name : k.value);
     const path = [...base, ...names];
     if (!isShallow(path, node)) return;
-    names.forEach((_, i) => {
-      const key = node.key.keys[i] ?? node.key;
-      const last = i === names.length - 1;
-      note([...base, ...names.slice(0, i + 1)], key, last ? node.value : key);
+    node.key.keys.forEach((key, i) => {
+      const isLast = i === names.length - 1;
+      add([...base, ...names.slice(0, i + 1)], key, isLast ? node.value : key);
     });
     descend(path, node.value);
   }
@@ -169,7 +204,7 @@ function collectSpots(file: string, top: AST.TOMLTopLevelTable): Collected {
     if (!isShallow(path, node)) return;
     if (node.type === "TOMLArray") {
       node.elements.forEach((element, i) => {
-        note([...path, i], element, element);
+        add([...path, i], element, element);
         descend([...path, i], element);
       });
     } else if (node.type === "TOMLInlineTable") {
@@ -178,5 +213,5 @@ function collectSpots(file: string, top: AST.TOMLTopLevelTable): Collected {
   }
 
   for (const node of top.body) enter([], node);
-  return { spots, fault };
+  return { spots, error };
 }

@@ -19,7 +19,7 @@ k = 2
 
 function documentOf(text: string): TomlDocument {
   const read = parseDocument("f.toml", text);
-  if ("fault" in read) throw new Error(read.fault.message);
+  if ("error" in read) throw new Error(read.error.message);
   return read.document;
 }
 
@@ -53,7 +53,7 @@ Deno.test("every key, value and element has its place", () => {
   }
 });
 
-Deno.test("what stands nowhere has the place of the nearest table around it", () => {
+Deno.test("a path that does not exist has the place of the nearest table around it", () => {
   const document = documentOf(TEXT);
   strictEqual(shown(document.spot(["eye", "port"]).value), "2:2-2:5");
   strictEqual(shown(document.spot(["eye", "exec", 9]).value), "4:8-5:7");
@@ -61,20 +61,20 @@ Deno.test("what stands nowhere has the place of the nearest table around it", ()
 
 const BROKEN: readonly (readonly [text: string, at: string, problem: string])[] = [
   ["[eye\n", "2:1", "unterminated table-key"],
-  ["a = ", "1:5", "a value is missing behind the `=`"],
+  ["a = ", "1:5", "the value after `=` is missing"],
   ["a = 1\na = 2\n", "2:1", "the key is already defined above"],
   ['a = "x\n', "1:7", "the string is not closed"],
-  ["a = x\n", "1:5", "unexpected character; is a string without quotes?"],
-  ["a = 1 b = 2\n", "1:7", "the line should end here"],
+  ["a = x\n", "1:5", "unexpected character; a string needs quotes"],
+  ["a = 1 b = 2\n", "1:7", "expected the end of the line"],
 ];
 
-Deno.test("broken TOML is one fault at the place where it breaks", () => {
+Deno.test("invalid TOML is one finding at the place of the syntax error", () => {
   for (const [text, at, problem] of BROKEN) {
     const read = parseDocument("f.toml", text);
-    const fault = "fault" in read ? read.fault : undefined;
+    const error = "error" in read ? read.error : undefined;
     deepStrictEqual(
-      [`${fault?.place.start.line}:${fault?.place.start.column}`, fault?.message],
-      [at, `broken TOML: ${problem}`],
+      [`${error?.place.start.line}:${error?.place.start.column}`, error?.message],
+      [at, `invalid TOML: ${problem}`],
       text,
     );
   }

@@ -1,12 +1,12 @@
 import { quoted } from "../report/mod.ts";
 
-/** `SOURCE:TARGET[:OPTIONS]`, read. */
+/** A parsed `SOURCE:TARGET[:OPTIONS]`. */
 export interface Volume {
-  /** An absolute path, a path below the home folder without its `~/`, or a named volume. */
+  /** An absolute path, a path in the home folder (without `~/`), or the name of a volume. */
   readonly source: { readonly kind: "path" | "home" | "volume"; readonly text: string };
   /** An absolute path in the container. */
   readonly target: string;
-  /** What stands behind the second colon, such as `ro,Z`. */
+  /** The part after the second colon, such as `ro,Z`. */
   readonly options: string | undefined;
 }
 
@@ -14,7 +14,7 @@ export interface Volume {
 const OPTION =
   /^(?:r[ow]|z|Z|U|O|[sr]?(?:shared|slave|private|unbindable)|r?bind|(?:no)?(?:copy|dev|suid|exec)|idmap(?:=.*)?|upperdir=.*|workdir=.*|size=\d+[kmg]?|mode=\d+|tmpcopyup|notmpcopyup|consistency=\w+|cached|delegated|consistent)$/;
 
-/** What {@linkcode parseVolume} reads, as a pattern of JSON Schema. */
+/** The format that {@linkcode parseVolume} accepts, as a pattern for JSON Schema. */
 export const VOLUME_PATTERN = (() => {
   const path = "[^:\\p{Cc}]";
   const noUnit = `(?!${path}*\\.(?:volume|image|build):)`;
@@ -24,11 +24,8 @@ export const VOLUME_PATTERN = (() => {
 })();
 
 /**
- * Reads one entry of `volumes`.
- *
- * Refuses, with the reason: a relative path, a container path that is not absolute, an option that
- * Podman does not know, a `:` inside a path (Podman has no way to write one), and characters that
- * end a line of a unit.
+ * Parses an entry of `volumes`. Refuses relative paths, unknown options, a `:` inside a path (Podman
+ * cannot escape one) and control characters.
  *
  * @example
  * ```ts
@@ -40,17 +37,17 @@ export const VOLUME_PATTERN = (() => {
  */
 export function parseVolume(text: string): { volume: Volume } | { problem: string } {
   // deno-lint-ignore no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(text)) return { problem: "it holds a control character" };
+  if (/[\u0000-\u001f\u007f]/.test(text)) return { problem: "it contains a control character" };
   const parts = text.split(":");
   const [from, target, options] = parts;
   if (from === undefined || target === undefined) {
-    return { problem: "it has no `:` between source and target" };
+    return { problem: "`:` between source and target is missing" };
   }
-  if (parts.length > 3) return { problem: "it has more than two `:`" };
+  if (parts.length > 3) return { problem: "it contains more than two `:`" };
   if (!target.startsWith("/")) return { problem: "the target must be an absolute path" };
-  if (target === "/") return { problem: "the target cannot be the root folder" };
+  if (target === "/") return { problem: "the target must not be the root folder" };
   const wrong = options?.split(",").find((option) => !OPTION.test(option));
-  if (wrong !== undefined) return { problem: `Podman knows no option ${quoted(wrong)}` };
+  if (wrong !== undefined) return { problem: `Podman has no option ${quoted(wrong)}` };
   const source = parseSource(from);
   if (source === undefined) {
     return { problem: "the source must be an absolute path, ~/…, or the name of a volume" };
@@ -59,7 +56,7 @@ export function parseVolume(text: string): { volume: Volume } | { problem: strin
 }
 
 function parseSource(text: string): Volume["source"] | undefined {
-  // A source that does not begin with a slash and ends so is a unit of its own to Quadlet.
+  // Quadlet reads a relative source with such a suffix as a reference to another unit.
   if (text.startsWith("~/")) {
     return /\.(?:volume|image|build)$/.test(text)
       ? undefined

@@ -18,7 +18,7 @@ const READ: readonly (readonly [
   ["/a:/b:rw,z,U,rshared,nodev", "path", "/a", "/b", "rw,z,U,rshared,nodev"],
 ];
 
-Deno.test("a volume is source, target and options", () => {
+Deno.test("a volume is parsed into source, target and options", () => {
   for (const [text, kind, source, target, options] of READ) {
     deepStrictEqual(parseVolume(text), {
       volume: { source: { kind, text: source }, target, options },
@@ -30,14 +30,14 @@ const SOURCE = "the source must be an absolute path, ~/…, or the name of a vol
 const TARGET = "the target must be an absolute path";
 
 const REFUSED: readonly (readonly [text: string, problem: string])[] = [
-  ["", "it has no `:` between source and target"],
-  ["/models", "it has no `:` between source and target"],
+  ["", "`:` between source and target is missing"],
+  ["/models", "`:` between source and target is missing"],
   ["/a:b", TARGET],
   ["/a:", TARGET],
-  ["/a:/", "the target cannot be the root folder"],
-  ["/a:/b:ro:rw", "it has more than two `:`"],
-  ["/a:/b:rx", "Podman knows no option `rx`"],
-  ["/a:/b:ro,", "Podman knows no option ``"],
+  ["/a:/", "the target must not be the root folder"],
+  ["/a:/b:ro:rw", "it contains more than two `:`"],
+  ["/a:/b:rx", "Podman has no option `rx`"],
+  ["/a:/b:ro,", "Podman has no option ``"],
   ["./a:/b", SOURCE],
   ["a/b:/c", SOURCE],
   [":/c", SOURCE],
@@ -45,10 +45,10 @@ const REFUSED: readonly (readonly [text: string, problem: string])[] = [
   ["~root/x:/c", SOURCE],
   ["-a:/c", SOURCE],
   ["models.volume:/c", SOURCE],
-  ["/a\n:/b", "it holds a control character"],
-  ["/a\0:/b", "it holds a control character"],
+  ["/a\n:/b", "it contains a control character"],
+  ["/a\0:/b", "it contains a control character"],
 ];
 
-Deno.test("what is no volume is refused with its reason", () => {
+Deno.test("an invalid volume is refused with the reason", () => {
   for (const [text, problem] of REFUSED) deepStrictEqual(parseVolume(text), { problem }, text);
 });

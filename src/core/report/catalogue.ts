@@ -1,16 +1,14 @@
 /**
- * Every fault that lychd finds in a Codex, with a stable code: one place for all the words.
+ * All problems that lychd reports in a Codex or an import, each with a stable code.
  *
- * A message states the rule and the present value; `means` explains the fault to somebody who
- * meets it for the first time. User text is always given through {@linkcode quoted}.
+ * `means` explains the problem in docs/errors.md. User text in a message goes through
+ * {@linkcode quoted}.
  */
 import { didYouMean, suggestion } from "./nearest.ts";
 import { printable, quoted } from "./printable.ts";
 
-interface Text {
-  readonly message: string;
-  readonly hint?: string | undefined;
-}
+/** The message and hint of a finding. */
+export type Text = readonly [message: string, hint?: string | undefined];
 
 interface Entry<P> {
   readonly severity: "error" | "warning";
@@ -26,549 +24,540 @@ function warning<P>(means: string, text: (parameters: P) => Text): Entry<P> {
   return { severity: "warning", means, text };
 }
 
+/** An error about the format of one value. */
+function invalid(noun: string, means: string, hint: string): Entry<{ value: string }> {
+  return error(means, ({ value }) => [`${quoted(value)} is not a valid ${noun}`, hint]);
+}
+
 type Nothing = Record<never, never>;
 
-const NAME_RULE = "letters, digits, `-`, `_` and `.`, first a letter or digit, at most 64";
+const NAME_HINT =
+  "use at most 64 letters, digits, `-`, `_` and `.`, and start with a letter or digit";
 
 export const CATALOGUE = {
   // Files.
   "codex-missing": error(
-    "The Codex folder does not exist or cannot be read as a folder.",
-    (p: { folder: string; reason: string }) => ({
-      message: `there is no Codex at ${quoted(p.folder)}: ${p.reason}`,
-      hint: "`lychd init` writes a first one; --codex DIR names another folder",
-    }),
+    "The Codex folder does not exist, or it is not a readable folder.",
+    (p: { folder: string; reason: string }) => [
+      `no Codex at ${quoted(p.folder)}: ${p.reason}`,
+      "create one with `lychd init`, or name another folder with --codex DIR",
+    ],
   ),
   "codex-empty": error(
-    "No file below soulstones/ defines a Soulstone, so there is nothing to run.",
-    (p: { folder: string }) => ({
-      message: `no Soulstone is defined below ${quoted(`${p.folder}/soulstones`)}`,
-      hint: "`lychd add` writes a first one",
-    }),
+    "No file below `soulstones/` defines a Soulstone (an inference engine).",
+    (p: { folder: string }) => [
+      `no Soulstone is defined below ${quoted(`${p.folder}/soulstones`)}`,
+      "create one with `lychd add`",
+    ],
   ),
   "file-unreadable": error(
-    "A Codex file exists but cannot be read: permissions, a link to nowhere, or a name, also of a " +
-      "folder, that is not UTF-8 text.",
-    (p: { reason: string; help?: string | undefined }) => ({
-      message: `the file cannot be read: ${p.reason}`,
-      hint: p.help ?? "check its owner and mode with: ls -lL FILE",
-    }),
+    "A file of the Codex exists but cannot be read: permission is denied, a symlink is broken, or " +
+      "the name of a file or folder is not UTF-8.",
+    (p: { reason: string; help?: string | undefined }) => [
+      `cannot read the file: ${p.reason}`,
+      p.help ?? "check owner and mode with: ls -lL FILE",
+    ],
   ),
   "file-not-utf8": error(
-    "TOML is UTF-8 text; the file holds bytes that are not.",
-    (_: Nothing) => ({
-      message: "the file is not UTF-8 text",
-      hint: "convert it with: iconv -f latin1 -t utf-8 FILE",
-    }),
+    "TOML files are UTF-8 text. This file contains other bytes.",
+    (_: Nothing) => [
+      "the file is not valid UTF-8",
+      "convert it with: iconv -f latin1 -t utf-8 FILE",
+    ],
   ),
   "file-too-large": error(
-    "A Codex file is small text that a person writes; a very large one is a mistake.",
-    (p: { limitKib: number }) => ({
-      message: `the file has more than the ${p.limitKib} KiB that a Codex file may have`,
-      hint: "is it really a Codex file? Long lists can be split over several files",
-    }),
+    "The size of a Codex file is limited, because lychd keeps it in memory.",
+    (p: { limitKib: number }) => [
+      `the file is larger than the limit of ${p.limitKib} KiB`,
+      "split it into several files, or remove it if it is not a Codex file",
+    ],
   ),
   "codex-too-large": error(
-    "A Codex says what one host runs, in text that a person reads. Every Soulstone's unit names all " +
-      "that it excludes, so a very large Codex would need much time and memory.",
-    (p: { limit: string }) => ({
-      message: `a Codex has at most ${p.limit}`,
-      hint: "keep in it what this host runs; nothing else of it was judged",
-    }),
+    "The size of a Codex is limited, because the unit of each Soulstone names all Soulstones that " +
+      "it excludes. lychd did not check any other rule.",
+    (p: { limit: string }) => [
+      `the Codex exceeds the limit of ${p.limit}`,
+      "keep only the Soulstones of this host; other rules were not checked",
+    ],
   ),
   "toml-broken": error(
-    "The file is not valid TOML; nothing of it was read.",
-    (p: { problem: string }) => ({
-      message: `broken TOML: ${printable(p.problem)}`,
-      hint: "text stands in quotes, lists in [ ], one `key = value` on a line; see https://toml.io",
-    }),
+    "The file is not valid TOML. lychd did not read any of it.",
+    (p: { problem: string }) => [
+      `invalid TOML: ${printable(p.problem)}`,
+      "put strings in quotes, lists in [ ], and one `key = value` on each line; see https://toml.io",
+    ],
   ),
 
   // Shape.
   "soulstone-not-a-table": error(
-    "A file below soulstones/ holds one table per Soulstone; a bare key belongs to none.",
-    (p: { key: string }) => ({
-      message: `${quoted(p.key)} is no table, and so no Soulstone`,
-      hint: "every Soulstone is a table of its own: a line [NAME], then its fields",
-    }),
+    "A file below `soulstones/` contains one table for each Soulstone. Keys outside of a table are " +
+      "not allowed.",
+    (p: { key: string }) => [
+      `${quoted(p.key)} is not a table, so it cannot define a Soulstone`,
+      "start each Soulstone with a line [NAME], followed by its fields",
+    ],
   ),
   "field-unknown": error(
-    "lychd refuses fields that it does not know, since a slip would else be lost in silence.",
-    (p: { field: string; owner: string; known: readonly string[] }) => ({
-      message: `unknown field ${quoted(p.field)} in ${p.owner}`,
-      hint: suggestion(p.field, p.known, "fields"),
-    }),
+    "lychd refuses unknown fields, so that typos are not silently ignored.",
+    (p: { field: string; owner: string; known: readonly string[] }) => [
+      `unknown field ${quoted(p.field)} in ${p.owner}`,
+      suggestion(p.field, p.known, "fields"),
+    ],
   ),
   "uri-set": error(
-    "The uri of a Soulstone is always http://localhost:PORT/v1 and is computed from its port.",
-    (p: { port: number | undefined }) => ({
-      message: "`uri` cannot be set: it is computed from the port",
-      hint: p.port === undefined
+    "The URI of a Soulstone is always `http://localhost:PORT/v1`.",
+    (p: { port: number | undefined }) => [
+      "`uri` cannot be set: it is computed from `port`",
+      p.port === undefined
         ? "remove the line and set `port`"
-        : `remove the line; the uri is http://localhost:${p.port}/v1`,
-    }),
+        : `remove the line; the URI is http://localhost:${p.port}/v1`,
+    ],
   ),
   "field-missing": error(
-    "A field that has no default is not there.",
-    (p: { field: string; owner: string; example: string | undefined }) => ({
-      message: `${p.owner} has no \`${p.field}\``,
-      hint: p.example === undefined ? undefined : `add a line such as: ${p.example}`,
-    }),
+    "A required field is missing.",
+    (p: { field: string; owner: string; example: string | undefined }) => [
+      `${p.owner} has no \`${p.field}\``,
+      p.example === undefined ? undefined : `add a line such as: ${p.example}`,
+    ],
   ),
   "type-wrong": error(
-    "The value has another type than the field takes.",
-    (p: { field: string; expected: string; actual: string }) => ({
-      message: `${quoted(p.field)} takes ${p.expected}, not ${p.actual}`,
-      hint: typeHint(p.field, p.expected),
-    }),
+    "The value has the wrong type.",
+    (p: { field: string; expected: string; actual: string }) => [
+      `${quoted(p.field)} must be ${p.expected}, not ${p.actual}`,
+      typeHint(p.field, p.expected),
+    ],
   ),
   "value-invalid": error(
-    "The value has the right type but is outside of what the field may hold.",
-    (p: { field: string; rule: string }) => ({
-      message: `${quoted(p.field)} must ${p.rule}`,
-      hint: "change the value, or leave the line out for the default",
-    }),
+    "The value has the right type but is outside of the allowed range.",
+    (p: { field: string; rule: string }) => [
+      `${quoted(p.field)} must ${p.rule}`,
+      "change the value, or remove the line to use the default",
+    ],
   ),
 
   // Names and values.
-  "name-invalid": error(
-    "The name of a Soulstone becomes part of a systemd unit's and a container's name.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} cannot be the name of a Soulstone`,
-      hint: `a name has ${NAME_RULE}`,
-    }),
+  "name-invalid": invalid(
+    "name of a Soulstone",
+    "The name of a Soulstone becomes part of the names of its systemd unit and its container.",
+    NAME_HINT,
   ),
-  "group-invalid": error(
-    "The name of a group becomes the name of its Coven's systemd target.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} cannot be the name of a group`,
-      hint: `a group has ${NAME_RULE}`,
-    }),
+  "group-invalid": invalid(
+    "name of a group",
+    "The name of a group becomes part of the name of a systemd target.",
+    NAME_HINT,
   ),
-  "capability-invalid": error(
-    "A capability is a tag that is written on the command line and into labels.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} cannot be a capability`,
-      hint: `a capability has ${NAME_RULE}`,
-    }),
+  "capability-invalid": invalid(
+    "capability",
+    "Capabilities appear on the command line and in container labels.",
+    NAME_HINT,
   ),
-  "port-invalid": error(
+  "port-invalid": invalid(
+    "port",
     "A TCP port is a whole number from 1 to 65535.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} is no port`,
-      hint: "a port is a whole number from 1 to 65535; from 1024 on it needs no privilege",
-    }),
+    "use a whole number from 1 to 65535; ports below 1024 need privileges",
   ),
   "engine-unknown": error(
-    "The engine decides how port, model, health and metrics are set; lychd knows a fixed list.",
-    (p: { value: string; known: readonly string[] }) => ({
-      message: `unknown engine ${quoted(p.value)}`,
-      hint: suggestion(p.value, p.known, "engines"),
-    }),
+    "lychd has a fixed list of engines. The engine determines how port, model, health and metrics " +
+      "are configured.",
+    (p: { value: string; known: readonly string[] }) => [
+      `unknown engine ${quoted(p.value)}`,
+      suggestion(p.value, p.known, "engines"),
+    ],
   ),
-  "image-invalid": error(
-    "An image is named as in `podman pull`: [REGISTRY/]NAME[:TAG][@sha256:DIGEST].",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} is no image name`,
-      hint: "an example: docker.io/vllm/vllm-openai:v0.33.0",
-    }),
+  "image-invalid": invalid(
+    "image name",
+    "An image is named as for `podman pull`: `[REGISTRY/]NAME[:TAG][@sha256:DIGEST]`.",
+    "for example: docker.io/vllm/vllm-openai:v0.33.0",
   ),
   "device-invalid": error(
-    "A device is a CDI name or a path below /dev. A leading `-` (“if it exists”) is tested as a " +
-      "path by Podman, which therefore always leaves a CDI device out.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} is no device`,
-      hint: p.value.startsWith("-")
-        ? "without the `-`: Podman would always leave it out, and the engine would run on the CPU"
-        : "a CDI name such as nvidia.com/gpu=0, or a path such as /dev/dri/renderD128",
-    }),
+    "A device is a CDI name or a path below `/dev`. Podman tests a name with a leading `-` (optional " +
+      "device) as a path, so it never passes an optional CDI device to the container.",
+    (p: { value: string }) => [
+      `${quoted(p.value)} is not a valid device`,
+      p.value.startsWith("-")
+        ? "remove the `-`: Podman ignores optional CDI devices, so the engine would run on the CPU"
+        : "for example, a CDI name: nvidia.com/gpu=0, or a path: /dev/dri/renderD128",
+    ],
   ),
   "volume-invalid": error(
-    "A volume is SOURCE:TARGET[:OPTIONS]; Podman has no way to write a `:` inside a path.",
-    (p: { value: string; problem: string }) => ({
-      message: `${quoted(p.value)} is no volume: ${p.problem}`,
-      hint: "examples: /srv/models:/models:ro, ~/models:/models:ro, my-cache:/root/.cache",
-    }),
+    "A volume is `SOURCE:TARGET[:OPTIONS]`. Podman does not support a `:` inside of a path.",
+    (p: { value: string; problem: string }) => [
+      `${quoted(p.value)} is not a valid volume: ${p.problem}`,
+      "for example: /srv/models:/models:ro, ~/models:/models:ro, my-cache:/root/.cache",
+    ],
   ),
   "secret-invalid": error(
-    "A secret is named as Podman's --secret takes it: NAME[,type=env,target=VARIABLE].",
-    (p: { value: string; problem: string }) => ({
-      message: `${quoted(p.value)} is no secret: ${p.problem}`,
-      hint: "an example: hf-token,type=env,target=HF_TOKEN",
-    }),
+    "A secret is written as for `podman run --secret`: `NAME[,type=env,target=VARIABLE]`.",
+    (p: { value: string; problem: string }) => [
+      `${quoted(p.value)} is not a valid secret: ${p.problem}`,
+      "for example: hf-token,type=env,target=HF_TOKEN",
+    ],
   ),
-  "variable-invalid": error(
-    "The name of an environment variable has letters, digits and `_`, first no digit.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} cannot be the name of an environment variable`,
-      hint: "letters, digits and `_`, first no digit",
-    }),
+  "variable-invalid": invalid(
+    "name of an environment variable",
+    "The name of an environment variable consists of letters, digits and `_`, and does not start " +
+      "with a digit.",
+    "use letters, digits and `_`, and do not start with a digit",
   ),
-  "address-invalid": error(
-    "Ports are published on one address of the host.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} is no IP address`,
-      hint: "127.0.0.1 (the default) is reachable from this host only",
-    }),
+  "address-invalid": invalid(
+    "IP address",
+    "Ports are published on one IP address of the host.",
+    "use 127.0.0.1 (the default) to publish ports on this host only",
   ),
-  "model-invalid": error(
-    "A model is one word of the engine's command: a repository id, or a path in the container.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} is no model`,
-      hint: "a repository id such as Qwen/Qwen3-8B, or a path such as /models/x.gguf",
-    }),
+  "model-invalid": invalid(
+    "model",
+    "A model is one word of the engine's command: a repository ID, or a path in the container.",
+    "for example, a repository ID: Qwen/Qwen3-8B, or a path: /models/x.gguf",
   ),
-  "pod-name-invalid": error(
-    "The pod and its containers share one space of names in Podman.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} cannot be the name of the pod`,
-      hint: `a name has ${NAME_RULE}, and is not that of a container of lychd`,
-    }),
+  "pod-name-invalid": invalid(
+    "name of the pod",
+    "In Podman, pods and containers share one namespace.",
+    `${NAME_HINT}; the names of lychd's containers are reserved`,
   ),
-  "port-range-invalid": error(
-    "`reserve_ports` publishes a range of ports ahead, written FIRST-LAST.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} is no range of ports`,
-      hint: 'an example: "8780-8799", the first the smaller, at most 1000 ports',
-    }),
+  "port-range-invalid": invalid(
+    "port range",
+    "`reserve_ports` publishes a range of ports in advance, written as `FIRST-LAST`.",
+    'for example: "8780-8799"; at most 1000 ports, the first one not greater than the last',
   ),
-  "health-path-invalid": error(
-    "A health path is asked by HTTP on the Soulstone's own port.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} is no health path`,
-      hint: "a path such as /health: first a slash, no spaces or quotes",
-    }),
+  "health-path-invalid": invalid(
+    "health path",
+    "The health path is requested with HTTP on the port of the Soulstone.",
+    "use a path such as /health, without spaces or quotes",
   ),
-  "metrics-path-invalid": error(
-    "A metrics path is asked by HTTP on the Soulstone's own port.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} is no metrics path`,
-      hint: "a path such as /metrics: first a slash, no query, no spaces or quotes",
-    }),
+  "metrics-path-invalid": invalid(
+    "metrics path",
+    "The metrics path is requested with HTTP on the port of the Soulstone.",
+    "use a path such as /metrics, without query, spaces or quotes",
   ),
-  "secret-name-invalid": error(
-    "A secret is named here by the name that `podman secret create` gave it, and nothing else.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} is no name of a secret`,
-      hint:
-        "letters, digits, `_`, `.` and `-`, first a letter or digit; podman secret ls shows them",
-    }),
+  "secret-name-invalid": invalid(
+    "name of a secret",
+    "This field takes only the name of a Podman secret, without options.",
+    "use letters, digits, `_`, `.` and `-`, and start with a letter or digit; " +
+      "list secrets with: podman secret ls",
   ),
-  "duration-invalid": error(
-    "A duration is written as Prometheus reads it: years, weeks, days and hours, in this order.",
-    (p: { value: string }) => ({
-      message: `${quoted(p.value)} is no duration`,
-      hint: "examples: 12h, 15d, 1y6w",
-    }),
+  "duration-invalid": invalid(
+    "duration",
+    "A duration is written as in Prometheus: years, weeks, days and hours, in this order.",
+    "for example: 12h, 15d, 1y6w",
   ),
 
-  // Rules over several fields or files.
+  // Rules for several fields or files.
   "name-taken": error(
-    "Two Soulstones have the same name, so their units would be one file.",
-    (p: { name: string }) => ({
-      message: `there is another Soulstone ${quoted(p.name)}`,
-      hint: "give one of them another name, in all files below soulstones/",
-    }),
+    "Two Soulstones have the same name, so their units would be the same file.",
+    (p: { name: string }) => [
+      `Soulstone ${quoted(p.name)} is defined twice`,
+      "rename one of them; names are unique across all files below soulstones/",
+    ],
   ),
   "port-taken": error(
-    "The Port Singularity: every engine and watcher has a port of its own, even if they never " +
-      "run together, since all live in one network namespace and sockets need time to cool down.",
-    (p: { port: number; owner: string; free: number }) => ({
-      message: `port ${p.port} is taken by ${p.owner}`,
-      hint: `engines and watchers never share a port, also across Covens; ${p.free} is free`,
-    }),
+    "Every engine and Watcher needs its own port, even those that never run together: all " +
+      "containers share one network namespace, and a closed port can stay busy for a while.",
+    (p: { port: number; owner: string; free: number }) => [
+      `port ${p.port} is already used by ${p.owner}`,
+      `use another port, such as ${p.free}; ports are unique across all Covens`,
+    ],
   ),
   "port-exposed": error(
-    "A range of reserved ports is published as a whole, so no port in it can stay inside.",
-    (p: { port: number; range: string }) => ({
-      message: `port ${p.port} is not to be exposed, but lies in reserve_ports ${p.range}`,
-      hint: "take a port outside of the range, or leave out `port_expose = false`",
-    }),
+    "`reserve_ports` publishes every port of its range, including that of a Soulstone with " +
+      "`port_expose = false`.",
+    (p: { port: number; range: string }) => [
+      `port ${p.port} must not be published, but is in reserve_ports ${p.range}`,
+      "use a port outside of the range, or remove `port_expose = false`",
+    ],
   ),
   "coven-unknown": error(
-    "A Coven is a group that at least one Soulstone names.",
-    (p: { name: string; known: readonly string[] }) => ({
-      message: `no Soulstone is in a group ${quoted(p.name)}`,
-      hint: p.known.length === 0
+    "`boot_coven` names a Coven (a group of Soulstones) that does not exist.",
+    (p: { name: string; known: readonly string[] }) => [
+      `no Soulstone is in group ${quoted(p.name)}`,
+      p.known.length === 0
         ? "no Soulstone has `groups` yet"
         : suggestion(p.name, p.known, "groups"),
-    }),
+    ],
   ),
   "volume-target-taken": error(
-    "Podman refuses a container with two mounts at one path.",
-    (p: { target: string }) => ({
-      message: `there is another volume at ${quoted(p.target)}`,
-      hint: "one path in the container has one source",
-    }),
+    "Podman refuses a container with two mounts at the same path.",
+    (p: { target: string }) => [
+      `two volumes are mounted at ${quoted(p.target)}`,
+      "mount each volume at its own path",
+    ],
   ),
   "watcher-without-harvester": error(
-    "The Scribe shows, and the GPU exporter feeds, what the Harvester holds.",
-    (_: Nothing) => ({
-      message: "it is enabled, but the Harvester is not",
-      hint: "leave the line out, or enable the Harvester: [harvester] enabled = true",
-    }),
+    "The Scribe (Grafana) and the GPU exporter need the Harvester (Prometheus).",
+    (_: Nothing) => [
+      "this needs the Harvester, which is disabled",
+      "remove the line, or enable the Harvester: [harvester] enabled = true",
+    ],
   ),
   "scribe-closed": error(
-    "Without a viewer who needs no login, and without a password for `admin`, Grafana is for nobody.",
-    (_: Nothing) => ({
-      message: "nobody could look at the Scribe: it has no `admin_password_secret` either",
-      hint: "podman secret create scribe-admin -   and then   " +
-        'admin_password_secret = "scribe-admin"',
-    }),
+    "Without anonymous viewers and without a password for `admin`, nobody can open Grafana.",
+    (_: Nothing) => [
+      "the Scribe has neither anonymous viewers nor `admin_password_secret`",
+      "podman secret create scribe-admin -   and set   " +
+      'admin_password_secret = "scribe-admin"',
+    ],
   ),
   "scrape-config-invalid": error(
-    "An entry of `extra_scrape_configs` goes into prometheus.yml; with a broken one Prometheus does " +
-      "not start.",
-    (p: { problem: string }) => ({
-      message: `this is no scrape configuration: ${p.problem}`,
-      hint: 'such as: { job_name = "node", static_configs = [{ targets = ["10.0.0.2:9100"] }] }',
-    }),
+    "lychd copies `extra_scrape_configs` to `prometheus.yml`. Prometheus does not start if an entry " +
+      "is invalid.",
+    (p: { problem: string }) => [
+      `invalid scrape configuration: ${p.problem}`,
+      'for example: { job_name = "node", static_configs = [{ targets = ["10.0.0.2:9100"] }] }',
+    ],
   ),
   "metrics-nothing": error(
-    "For an engine that exports no metrics, or none that lychd knows, it cannot guess where to ask.",
-    (p: { engine: string }) => ({
-      message: `\`metrics\` has no \`path\`, and ${p.engine} has no metrics that lychd knows of`,
-      hint: 'for example: metrics = { path = "/metrics" }; or leave it out',
-    }),
+    "lychd does not know a metrics path for this engine.",
+    (p: { engine: string }) => [
+      `\`metrics\` needs a \`path\`: lychd does not know one for ${p.engine}`,
+      'set metrics = { path = "/metrics" }, or remove `metrics`',
+    ],
   ),
   "health-both": error(
-    "Health is asked either by HTTP (`path`) or by a command (`cmd`).",
-    (_: Nothing) => ({ message: "`health` has both `path` and `cmd`", hint: "keep one of them" }),
+    "Health is checked either with HTTP (`path`) or with a command (`cmd`).",
+    (_: Nothing) => ["`health` has both `path` and `cmd`", "remove one of them"],
   ),
   "health-nothing": error(
-    "For an engine that lychd does not know it cannot guess what to ask.",
-    (_: Nothing) => ({
-      message: "`health` has neither `path` nor `cmd`",
-      hint: 'for example: health = { path = "/health" }',
-    }),
+    "lychd does not know a health check for this engine.",
+    (_: Nothing) => [
+      "`health` needs `path` or `cmd`",
+      'for example: health = { path = "/health" }',
+    ],
   ),
   "exec-unbalanced": error(
-    "`exec` as one string is split into words like a shell does; a quote was left open.",
-    (_: Nothing) => ({
-      message: "`exec` has a quote that is not closed",
-      hint: "write it as a list of words, which needs no quoting",
-    }),
+    "lychd splits `exec` into words as a shell does, but a quote is not closed.",
+    (_: Nothing) => [
+      "`exec` has an unclosed quote",
+      "write `exec` as a list of words, which need no shell quotes",
+    ],
   ),
   "exec-word-empty": error(
-    "Quadlet drops an empty word of Exec= and every word after it.",
-    (_: Nothing) => ({
-      message: "`exec` has an empty word, which Quadlet cannot carry",
-      hint: 'run it by a shell: exec = ["sh", "-c", "program \'\' …"]',
-    }),
+    "Quadlet drops an empty word of `Exec=` and every word after it.",
+    (_: Nothing) => [
+      "`exec` has an empty word, which Quadlet does not support",
+      'use a shell: exec = ["sh", "-c", "program \'\' …"]',
+    ],
   ),
   "exec-word-semicolon": error(
-    "systemd takes a word that is only `;` as the end of the command and refuses the unit.",
-    (_: Nothing) => ({
-      message: "`exec` has a word that is only `;`, which systemd cannot carry",
-      hint: 'run it by a shell: exec = ["sh", "-c", "first; second"]',
-    }),
+    "systemd reads the word `;` as the end of the command and refuses the unit.",
+    (_: Nothing) => [
+      "`exec` has the word `;`, which systemd does not support",
+      'use a shell: exec = ["sh", "-c", "first; second"]',
+    ],
   ),
   "exec-port-differs": error(
-    "The engine would listen on another port than the one that is published and scraped.",
-    (p: { flag: string; given: string | undefined; port: number }) => ({
-      message: p.given === undefined
-        ? `\`exec\` ends with ${p.flag}, without a value`
+    "The engine would listen on a port that is neither published nor scraped.",
+    (p: { flag: string; given: string | undefined; port: number }) => [
+      p.given === undefined
+        ? `\`exec\` has ${p.flag} without a value`
         : `\`exec\` sets ${p.flag} to ${quoted(p.given)}, but \`port\` is ${p.port}`,
-      hint: `leave it out (lychd adds it), or write ${p.flag} {port}`,
-    }),
+      `remove it (lychd adds it), or write ${p.flag} {port}`,
+    ],
   ),
   "text-unfit": error(
-    "The value lands on one line of a unit file that has no quoting; some texts cannot stand there.",
-    (p: { field: string; problem: string }) => ({
-      message: `${quoted(p.field)} cannot be written into a unit: ${p.problem}`,
-      hint: "change the value; what needs such text can often read it from a file (`volumes`)",
-    }),
+    "The value becomes one line of a unit file, where some characters cannot be escaped.",
+    (p: { field: string; problem: string }) => [
+      `${quoted(p.field)} cannot be written to a unit: ${p.problem}`,
+      "change the value, or put the text into a file and mount it with `volumes`",
+    ],
   ),
   "quadlet-group-unknown": error(
-    "`quadlet` passes keys through to the sections that a .container file has.",
-    (p: { value: string; known: readonly string[] }) => ({
-      message: `unknown section ${quoted(p.value)} in \`quadlet\``,
-      hint: suggestion(p.value, p.known, "sections"),
-    }),
+    "`quadlet` sets keys in the sections of a .container file.",
+    (p: { value: string; known: readonly string[] }) => [
+      `unknown section ${quoted(p.value)} in \`quadlet\``,
+      suggestion(p.value, p.known, "sections"),
+    ],
   ),
   "quadlet-key-unknown": error(
-    "Quadlet refuses a unit with a key that it does not know; systemd then has no such service.",
-    (p: { section: string; key: string; known: readonly string[] }) => ({
-      message: `Quadlet knows no key ${quoted(p.key)} in [${p.section}]`,
-      hint: didYouMean(p.key, p.known) ??
-        'any option of `podman run` can be passed by PodmanArgs = ["--option=value"]',
-    }),
+    "Quadlet refuses a unit with an unknown key, and systemd would have no such service.",
+    (p: { section: string; key: string; known: readonly string[] }) => [
+      `Quadlet does not support the key ${quoted(p.key)} in [${p.section}]`,
+      didYouMean(p.key, p.known) ??
+        'set an option of `podman run` with PodmanArgs = ["--option=value"]',
+    ],
   ),
   "quadlet-key-reserved": error(
-    "The key carries a rule that lychd must be able to rely on.",
-    (p: { section: string; key: string; why: string }) => ({
-      message: `${p.section}.${p.key} cannot be set through \`quadlet\`: ${p.why}`,
-      hint: "leave the line out",
-    }),
+    "lychd depends on the value of this key.",
+    (p: { section: string; key: string; why: string }) => [
+      `${p.section}.${p.key} cannot be set with \`quadlet\`: ${p.why}`,
+      "remove the line",
+    ],
   ),
   "rune-mismatch": error(
-    "A bug in lychd: a rendered file, read back, has other lines than were meant.",
-    (p: { rune: string; line: string }) => ({
-      message: `the rendered ${quoted(p.rune)} does not say what it should: ${quoted(p.line)}`,
-      hint: "nothing was written; please report this with the Codex that shows it",
-    }),
+    "A bug in lychd: a rendered file differs from the values it was rendered from.",
+    (p: { rune: string; line: string }) => [
+      `the rendered file ${quoted(p.rune)} has an unexpected line: ${quoted(p.line)}`,
+      "nothing was written; please report this bug and attach the Codex",
+    ],
   ),
 
-  // What is imported.
+  // Imports.
   "unit-broken": error(
-    "A line of a unit that is neither a section, nor a comment, nor Key=value: Quadlet refuses every " +
-      "unit of the folder then.",
-    (_: Nothing) => ({
-      message: "the line is neither a [Section], nor a comment, nor Key=value",
-      hint: "an earlier line that goes on ends with a backslash; comments begin with `#` or `;`",
-    }),
+    "A line of a unit is not a section, a comment or `Key=value`. Quadlet refuses all units of a " +
+      "folder with such a line.",
+    (_: Nothing) => [
+      "the line is not a [Section], a comment or Key=value",
+      "end each line that continues with a backslash; start comments with `#` or `;`",
+    ],
   ),
   "yaml-broken": error(
-    "The file is not valid YAML; nothing of it was read.",
-    (p: { problem: string }) => ({
-      message: `broken YAML: ${printable(p.problem)}`,
-      hint: "llama-swap would not read it either; see https://yaml.org",
-    }),
+    "The file is not valid YAML. lychd did not read any of it.",
+    (p: { problem: string }) => [
+      `invalid YAML: ${printable(p.problem)}`,
+      "llama-swap cannot read it either; see https://yaml.org",
+    ],
   ),
   "llama-swap-invalid": error(
-    "The file is YAML, but llama-swap itself would refuse it, so nobody knows what it means.",
-    (p: { problem: string }) => ({
-      message: printable(p.problem),
-      hint: "mend it for llama-swap first: its config.example.yaml shows every setting",
-    }),
+    "The file is valid YAML, but llama-swap itself would refuse it.",
+    (p: { problem: string }) => [
+      printable(p.problem),
+      "fix it for llama-swap first; see its config.example.yaml",
+    ],
   ),
   "import-kind": error(
-    "`lychd import quadlet` reads Quadlet units, which are known by the endings of their names.",
-    (p: { kinds: readonly string[] }) => ({
-      message: "the file is no Quadlet unit",
-      hint: `the name of a unit ends with ${p.kinds.map((kind) => `.${kind}`).join(", ")}`,
-    }),
+    "`lychd import quadlet` recognizes Quadlet units by their file name extension.",
+    (p: { kinds: readonly string[] }) => [
+      "the file is not a Quadlet unit",
+      `units have one of these extensions: ${p.kinds.map((kind) => `.${kind}`).join(", ")}`,
+    ],
   ),
   "import-twice": error(
-    "Two units with one name would be one Soulstone.",
-    (p: { name: string; other: string }) => ({
-      message: `${quoted(p.name)} is imported twice, the first time from ${quoted(p.other)}`,
-      hint: "import them one after the other, each to a folder of its own",
-    }),
+    "Two units with the same name would become the same Soulstone.",
+    (p: { name: string; other: string }) => [
+      `${quoted(p.name)} is imported twice, first from ${quoted(p.other)}`,
+      "import them separately, each into its own folder",
+    ],
   ),
   "import-too-large": error(
-    "An import is read as a whole, with the drop-ins of its units, and becomes a Codex of one host.",
-    (p: { limit: string }) => ({
-      message: `an import reads at most ${p.limit}, drop-ins included`,
-      hint: "import fewer units at a time, and look at what is in the folders of their drop-ins",
-    }),
+    "The size of an import is limited, drop-ins of its units included, because lychd keeps it in " +
+      "memory.",
+    (p: { limit: string }) => [
+      `the import exceeds the limit of ${p.limit}, drop-ins included`,
+      "import fewer units at a time, and check the folders of their drop-ins",
+    ],
   ),
   "import-empty": error(
     "Nothing in the input can become a Soulstone.",
-    (p: { what: string; help?: string }) => ({
-      message: `nothing to import: ${printable(p.what)}`,
-      hint: printable(p.help ?? "a Soulstone needs at least an image"),
-    }),
+    (p: { what: string; help?: string }) => [
+      `nothing to import: ${printable(p.what)}`,
+      printable(p.help ?? "a Soulstone needs at least an image"),
+    ],
   ),
 
   // Warnings.
   "entry-repeated": warning(
-    "A list names the same thing twice; the second has no effect.",
-    (p: { field: string; value: string }) => ({
-      message: `${quoted(p.value)} stands twice in \`${p.field}\``,
-    }),
+    "A list contains the same value twice. The second one has no effect.",
+    (p: { field: string; value: string }) => [
+      `${quoted(p.value)} appears twice in \`${p.field}\``,
+    ],
   ),
   "secret-in-env": warning(
-    "A unit file is plain text: a secret in it ends up in backups and bug reports.",
-    (p: { variable: string; secret: string }) => ({
-      message: `${quoted(p.variable)} looks like a secret, and would stand in a unit file`,
-      hint: `podman secret create ${p.secret} -   and then   ` +
-        `secrets = ["${p.secret},type=env,target=${p.variable}"]`,
-    }),
+    "Unit files are plain text, so a secret in them can end up in backups and bug reports.",
+    (p: { variable: string; secret: string }) => [
+      `${quoted(p.variable)} looks like a secret, but would be written to a unit file`,
+      `podman secret create ${p.secret} -   and set   ` +
+      `secrets = ["${p.secret},type=env,target=${p.variable}"]`,
+    ],
   ),
   "device-none": warning(
-    "The engine is made for a GPU, and none is passed to it.",
-    (p: { engine: string }) => ({
-      message: `${p.engine} is given no device and would find no GPU`,
-      hint: 'in lychd.toml: [gpu] default_devices = ["nvidia.com/gpu=all"]; or devices = [] here ' +
-        "if that is meant",
-    }),
+    "The engine needs a GPU, but has no devices.",
+    (p: { engine: string }) => [
+      `${p.engine} has no devices, so it would not find a GPU`,
+      'set [gpu] default_devices = ["nvidia.com/gpu=all"] in lychd.toml, or devices = [] here to ' +
+      "run without GPU",
+    ],
   ),
   "bind-everywhere": warning(
-    "Engines have no password by default; on another address than loopback everybody may use them.",
-    (p: { address: string }) => ({
-      message: `ports are published on ${p.address}: reachable from other machines, without a key`,
-      hint: "127.0.0.1 keeps them on this host",
-    }),
+    "Engines have no password by default. On an address other than loopback, other machines can " +
+      "use them.",
+    (p: { address: string }) => [
+      `ports are published on ${p.address}: other machines can use them without a key`,
+      "use 127.0.0.1 to publish ports on this host only",
+    ],
   ),
   "port-not-told": warning(
-    "All containers share one network namespace, so each must listen on its own port; lychd does " +
-      "not know how to tell this image.",
-    (p: { port: number }) => ({
-      message: `nothing tells this engine to listen on port ${p.port}`,
-      hint: `put {port} into \`exec\`, or the number into \`env\`, such as PORT = "${p.port}"`,
-    }),
+    "All containers share one network namespace, so each must listen on its own port. lychd does " +
+      "not know how to set the port of this image.",
+    (p: { port: number }) => [
+      `the engine is not configured to listen on port ${p.port}`,
+      `use {port} in \`exec\`, or set a variable in \`env\`, such as PORT = "${p.port}"`,
+    ],
   ),
   "model-none": warning(
     "The engine does not start without a model.",
-    (p: { engine: string }) => ({
-      message: `${p.engine} is given no \`model\``,
-      hint: 'add a line such as: model = "Qwen/Qwen3-8B"',
-    }),
+    (p: { engine: string }) => [
+      `${p.engine} has no \`model\``,
+      'add a line such as: model = "Qwen/Qwen3-8B"',
+    ],
   ),
   "model-unused": warning(
-    "An `exec` that begins with a word and not with a flag is the whole command, model included.",
-    (_: Nothing) => ({
-      message: "`model` is not used: `exec` begins with a word, so it is the whole command",
-      hint: "let `exec` begin with a flag, or leave out `model`",
-    }),
+    "An `exec` that does not start with a flag is the full command, including the model.",
+    (_: Nothing) => [
+      "`model` is ignored: `exec` does not start with a flag, so it is the full command",
+      "start `exec` with a flag, or remove `model`",
+    ],
   ),
   "exec-repeats-entrypoint": warning(
-    "The image's entrypoint runs before the words of `exec`; naming it again breaks the command.",
-    (p: { word: string; entrypoint: string }) => ({
-      message: `\`exec\` begins with ${quoted(p.word)}, which the image itself already runs`,
-      hint: `the official image runs \`${p.entrypoint}\`; begin with the word behind it`,
-    }),
+    "The entrypoint of the image runs before the words of `exec`. Repeating it breaks the command.",
+    (p: { word: string; entrypoint: string }) => [
+      `\`exec\` starts with ${quoted(p.word)}, which the image already runs`,
+      `remove the words of the entrypoint of the official image: \`${p.entrypoint}\``,
+    ],
   ),
   "metrics-need-key": warning(
-    "llama.cpp shows its metrics only to who has the key; the Harvester would be refused.",
-    (_: Nothing) => ({
-      message: "the engine asks for a key, also for its metrics, and the Harvester has none",
-      hint: "podman secret create NAME -   and then   " +
-        'metrics = { secret = "NAME" }; or metrics = { enabled = false }',
-    }),
+    "llama.cpp requires its API key for metrics too, so it would refuse the Harvester.",
+    (_: Nothing) => [
+      "the engine requires a key for its metrics, but the Harvester has none",
+      "podman secret create NAME -   and set   " +
+      'metrics = { secret = "NAME" }; or set metrics = { enabled = false }',
+    ],
   ),
   "shm-small": warning(
-    "Engines that run over several GPUs talk through shared memory.",
-    (p: { engine: string; actualMib: number; neededMib: number }) => ({
-      message: `shm_size_mib is ${p.actualMib}; ${p.engine} asks for ${p.neededMib}`,
-      hint: "it is an upper limit, not a reservation",
-    }),
+    "Engines that run on several GPUs communicate through shared memory.",
+    (p: { engine: string; actualMib: number; neededMib: number }) => [
+      `shm_size_mib is ${p.actualMib}, but ${p.engine} needs ${p.neededMib}`,
+      "increase it; it is an upper limit, not a reservation",
+    ],
   ),
   "quadlet-key-new": warning(
-    "The key came with a newer Podman than the oldest that lychd works with.",
-    (p: { section: string; key: string; since: string }) => ({
-      message: `[${p.section}] ${p.key} needs Podman ${p.since}; an older one refuses the unit`,
-    }),
+    "The key needs a newer Podman than the oldest version that lychd supports.",
+    (p: { section: string; key: string; since: string }) => [
+      `[${p.section}] ${p.key} needs Podman ${p.since}; older versions refuse the unit`,
+    ],
   ),
   "directive-unknown": warning(
-    "systemd ignores directives that it does not know, and says so only in the journal.",
-    (p: { section: string; key: string; known: readonly string[] }) => ({
-      message: `systemd 257 knows no ${quoted(p.key)} in [${p.section}] and may ignore it`,
-      hint: didYouMean(p.key, p.known),
-    }),
+    "systemd ignores unknown directives, with a warning in the journal only.",
+    (p: { section: string; key: string; known: readonly string[] }) => [
+      `systemd 257 does not know ${quoted(p.key)} in [${p.section}] and may ignore it`,
+      didYouMean(p.key, p.known),
+    ],
   ),
 } as const;
 
-/** A line that has the type which a field takes. */
+/** Returns an example line with a value of the expected type. */
 function typeHint(field: string, expected: string): string {
   const [name = ""] = field.slice(field.lastIndexOf(".") + 1).split("[", 1);
-  const value = expected.startsWith("a list") || field.includes("[")
-    ? '["…"]'
-    : expected.startsWith("a whole number")
-    ? "10"
-    : expected.startsWith("true")
-    ? "true"
-    : expected.startsWith("a table")
-    ? '{ … = "…" }'
-    : '"…"';
-  // A key that is not bare stands in quotes.
+  const [, example] = field.includes("[")
+    ? TYPE_EXAMPLES[0]
+    : TYPE_EXAMPLES.find(([type]) => expected.startsWith(type)) ?? ["", '"…"'];
   const key = /^[\w-]+$/.test(name) ? name : printable(JSON.stringify(name));
-  return `such as: ${key} = ${value}`;
+  return `for example: ${key} = ${example}`;
 }
 
-/** The stable name of a fault. */
+const TYPE_EXAMPLES = [
+  ["a list", '["…"]'],
+  ["a whole number", "10"],
+  ["true", "true"],
+  ["a table", '{ … = "…" }'],
+] as const;
+
+/** The stable name of a problem. */
 export type Code = keyof typeof CATALOGUE;
 
-/** What the text of a fault needs to be filled in. */
+/** The parameters of the message of a problem. */
 export type Parameters<C extends Code> = (typeof CATALOGUE)[C] extends Entry<infer P> ? P : never;
+
+/** The codes whose message needs only the invalid value. */
+export type ValueCode = {
+  [C in Code]: Parameters<C> extends { value: string }
+    ? { value: string } extends Parameters<C> ? C : never
+    : never;
+}[Code];

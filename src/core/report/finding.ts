@@ -1,35 +1,35 @@
-import { CATALOGUE, type Code, type Parameters } from "./catalogue.ts";
+import { CATALOGUE, type Code, type Parameters, type Text } from "./catalogue.ts";
 
-/** A point in a text: line and column count from 1, columns in UTF-16 units as editors do. */
+/** A position in a text. Lines and columns start at 1; columns count UTF-16 units, as editors do. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** A stretch of a Codex file, `file` relative to the Codex folder; `end` is exclusive. */
+/** A range in a Codex file. `file` is relative to the Codex folder, `end` is exclusive. */
 export interface Place {
   readonly file: string;
   readonly start: Position;
   readonly end: Position;
 }
 
-/** How bad a finding is: an error stops the compiler, a warning does not. */
+/** The severity of a finding. Only errors stop the compiler. */
 export type Severity = "error" | "warning";
 
-/** One thing that is wrong or doubtful in a Codex, with the place where it stands. */
+/** A problem in a Codex, with its place. */
 export interface Finding {
   readonly code: Code;
   readonly severity: Severity;
   readonly message: string;
   readonly place: Place;
-  /** What helps: the nearest name, a command, an example. */
+  /** A fix: the nearest name, a command, or an example. */
   readonly hint?: string;
-  /** The other place that the message speaks of. */
+  /** The other place that a conflict involves. */
   readonly related?: { readonly place: Place; readonly label: string };
 }
 
 /**
- * Makes the finding `code` of the catalogue at `place`.
+ * Creates a finding from the catalogue.
  *
  * @example
  * ```ts
@@ -44,8 +44,8 @@ export function finding<C extends Code>(
   related?: Finding["related"],
 ): Finding {
   const entry = CATALOGUE[code];
-  // The catalogue's own type ties code and parameters together; TypeScript cannot follow it here.
-  const { message, hint } = (entry.text as (p: Parameters<C>) => Text)(parameters);
+  // TypeScript cannot infer here that the parameters belong to the code.
+  const [message, hint] = (entry.text as (p: Parameters<C>) => Text)(parameters);
   return {
     code,
     severity: entry.severity,
@@ -56,19 +56,17 @@ export function finding<C extends Code>(
   };
 }
 
-type Text = { readonly message: string; readonly hint?: string | undefined };
-
-/** The first character of `file`: for faults of a whole file. */
+/** Returns the start of `file`, for problems of a whole file. */
 export function startOf(file: string): Place {
   return { file, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } };
 }
 
-/** True when at least one finding is an error. */
+/** Returns true if at least one finding is an error. */
 export function hasErrors(findings: readonly Finding[]): boolean {
   return findings.some((f) => f.severity === "error");
 }
 
-/** Orders findings by file, then by position, then by code: the order of a report. */
+/** Sorts findings by file, position and code. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   return [...findings].sort((a, b) =>
     compare(a.place.file, b.place.file) ||

@@ -1,7 +1,8 @@
 import { type Finding, type Place, sortFindings } from "./finding.ts";
 import { printable } from "./printable.ts";
+import { countOf } from "./text.ts";
 
-/** How to colour the parts of a report; {@linkcode PLAIN} leaves all of them as they are. */
+/** The colours of a report. */
 export interface Palette {
   error(text: string): string;
   warning(text: string): string;
@@ -12,9 +13,7 @@ export interface Palette {
   removed(text: string): string;
 }
 
-function same(text: string): string {
-  return text;
-}
+const same = (text: string) => text;
 
 /** No colours. */
 export const PLAIN: Palette = {
@@ -27,38 +26,37 @@ export const PLAIN: Palette = {
   removed: same,
 };
 
-/** What a report needs besides its findings. */
+/** The input of a report in addition to its findings. */
 export interface ReportOptions {
-  /** The text of each Codex file, by its path below the Codex; a missing one shows no frame. */
+  /** The text of each Codex file, by path. Without it, a finding has no excerpt. */
   readonly sources: ReadonlyMap<string, string>;
-  /** What to put before a file's path so that the reader can open it; ends with a slash or empty. */
+  /** The prefix of printed paths: empty, or a folder with a trailing slash. */
   readonly prefix: string;
   readonly palette: Palette;
 }
 
-/** Columns of a source line that a frame shows at most. */
-const WINDOW = 100;
+/** The width of an excerpt, in columns. */
+const EXCERPT_WIDTH = 100;
 
-/** How many findings a report shows at most; nobody mends more of them at once. */
+/** The number of findings in a report. */
 const SHOWN_LIMIT = 100;
 
 /**
- * The report of `findings` as text: each with its code, place, source line, caret and hint, in the
- * order of the files, and a line that counts them. Of very many it shows some, errors first. Empty
- * when there are none.
+ * Returns a report: each finding with code, place, source line, caret and hint, sorted by file, and a
+ * summary. If there are too many findings, errors take precedence. Without findings it is empty.
  */
 export function formatReport(findings: readonly Finding[], options: ReportOptions): string {
   if (findings.length === 0) return "";
   const shown = sortFindings(mostSevere(findings, SHOWN_LIMIT));
-  const more = findings.length - shown.length;
+  const hidden = findings.length - shown.length;
   const lineOf = linesOf(options.sources);
   const blocks = shown.map((f) => formatFinding(f, lineOf, options));
   return `${blocks.join("\n")}\n${formatCount(findings)}${
-    more === 0 ? "" : `; ${more} of them are not shown`
+    hidden === 0 ? "" : `; ${hidden} not shown`
   }\n`;
 }
 
-/** The first `limit` findings of a report, warnings only where there are fewer errors. */
+/** Returns the first `limit` findings, errors before warnings. */
 function mostSevere(findings: readonly Finding[], limit: number): readonly Finding[] {
   if (findings.length <= limit) return findings;
   const sorted = sortFindings(findings);
@@ -66,10 +64,10 @@ function mostSevere(findings: readonly Finding[], limit: number): readonly Findi
   return [...of("error"), ...of("warning")].slice(0, limit);
 }
 
-/** A line of a file, counted from 1; nothing when there is no such file or line. */
+/** Returns a line of a file, or undefined if it does not exist. Lines start at 1. */
 type LineOf = (file: string, line: number) => string | undefined;
 
-/** Looks up lines; each source is split once. */
+/** Splits each source once. */
 function linesOf(sources: ReportOptions["sources"]): LineOf {
   const split = new Map<string, readonly string[] | undefined>();
   return (file, line) => {
@@ -78,15 +76,14 @@ function linesOf(sources: ReportOptions["sources"]): LineOf {
   };
 }
 
-/** `2 errors, 1 warning`, errors first, zero counts left out. */
+/** Returns a summary such as `2 errors, 1 warning`. Zero counts are omitted. */
 export function formatCount(findings: readonly Finding[]): string {
   const errors = findings.filter((f) => f.severity === "error").length;
   const warnings = findings.length - errors;
-  return [counted(errors, "error"), counted(warnings, "warning")].filter(Boolean).join(", ");
-}
-
-function counted(n: number, noun: string): string {
-  return n === 0 ? "" : `${n} ${noun}${n === 1 ? "" : "s"}`;
+  return [
+    ...errors === 0 ? [] : [countOf(errors, "error")],
+    ...warnings === 0 ? [] : [countOf(warnings, "warning")],
+  ].join(", ");
 }
 
 function formatFinding(f: Finding, lineOf: LineOf, options: ReportOptions): string {
@@ -120,27 +117,27 @@ function formatPlace(
     return [label === "" ? arrow : `${arrow} (${label})`];
   }
   const endColumn = place.end.line === line ? place.end.column : source.length + 1;
-  const cut = window(source, column - 1, Math.max(endColumn - 1, column));
-  const caret = palette.error("^".repeat(cut.length));
+  const excerpt = excerptOf(source, column - 1, Math.max(endColumn - 1, column));
+  const caret = palette.error("^".repeat(excerpt.length));
   return [
     arrow,
     `${gutter} ${palette.dim("|")}`,
-    `${line} ${palette.dim("|")} ${cut.text}`,
-    `${gutter} ${palette.dim("|")} ${" ".repeat(cut.start)}${caret}${label && ` ${label}`}`,
+    `${line} ${palette.dim("|")} ${excerpt.text}`,
+    `${gutter} ${palette.dim("|")} ${" ".repeat(excerpt.start)}${caret}${label && ` ${label}`}`,
   ];
 }
 
-/** The part of `line` around [start, end) that fits a frame, made printable, with that stretch in it. */
-function window(
+/** Returns the printable part of `line` around [start, end), and the new position of that range. */
+function excerptOf(
   line: string,
   start: number,
   end: number,
 ): { text: string; start: number; length: number } {
   let from = 0;
   let to = line.length;
-  if (line.length > WINDOW) {
-    from = Math.max(0, Math.min(start - 20, line.length - WINDOW));
-    to = from + WINDOW;
+  if (line.length > EXCERPT_WIDTH) {
+    from = Math.max(0, Math.min(start - 20, line.length - EXCERPT_WIDTH));
+    to = from + EXCERPT_WIDTH;
   }
   const before = (from > 0 ? "…" : "") + printable(line.slice(from, start));
   const marked = printable(line.slice(start, Math.min(end, to)));

@@ -1,4 +1,4 @@
-/** What is wrong with a Codex, and how it is said. */
+/** Findings, their messages, and the text of reports. */
 export type { Code } from "./catalogue.ts";
 export type { Finding, Place, Position, Severity } from "./finding.ts";
 export { finding, hasErrors, sortFindings, startOf } from "./finding.ts";

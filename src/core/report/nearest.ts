@@ -1,8 +1,8 @@
 import { closest, distance } from "fastest-levenshtein";
 
 /**
- * The name of `known` that `name` is most likely a slip of, or nothing when none is near:
- * at most a third of its letters may differ, case aside.
+ * Returns the name that `name` is most likely a typo of, or undefined if more than a third of the
+ * letters differ. Case is ignored.
  *
  * @example
  * ```ts
@@ -20,13 +20,13 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return distance(lower, best) <= limit ? found : undefined;
 }
 
-/** `did you mean …?` for the nearest of `known`, or nothing. */
+/** Returns `did you mean …?` with the nearest name, or undefined if none is near. */
 export function didYouMean(name: string, known: readonly string[]): string | undefined {
   const near = nearest(name, known);
   return near === undefined ? undefined : `did you mean \`${near}\`?`;
 }
 
-/** `did you mean …?` for the nearest of `known`, else the whole list. */
+/** Returns `did you mean …?` with the nearest name, or the list of all names if none is near. */
 export function suggestion(name: string, known: readonly string[], noun: string): string {
   return didYouMean(name, known) ??
     `known ${noun}: ${known.map((k) => `\`${k}\``).join(", ")}`;

@@ -16,12 +16,12 @@ const NEAREST: readonly (readonly [name: string, found: string | undefined])[] =
   ["x".repeat(200), undefined],
 ];
 
-Deno.test("the nearest name is the one of which a word is most likely a slip", () => {
+Deno.test("the nearest name is the one that a word is most likely a typo of", () => {
   for (const [name, found] of NEAREST) strictEqual(nearest(name, FIELDS), found, name);
   strictEqual(nearest("x", []), undefined);
 });
 
-Deno.test("a hint names the nearest, or all there are", () => {
+Deno.test("a hint has the nearest name, or all names", () => {
   strictEqual(didYouMean("prot", FIELDS), "did you mean `port`?");
   strictEqual(didYouMean("zebra", FIELDS), undefined);
   strictEqual(suggestion("zebra", ["a", "b"], "engines"), "known engines: `a`, `b`");

@@ -1,8 +1,8 @@
 /**
- * `text` with every character that steers a terminal, or that cannot be seen, replaced by a visible
- * escape: control characters, separators of lines, marks of direction, joiners, tags. A Codex can
- * neither move the cursor nor hide text on the operator's terminal. What people write with keeps its
- * form: joiners between letters of scripts that need them, such as Persian, and within emoji.
+ * Replaces invisible characters and those that control a terminal with visible escapes: control
+ * characters, line separators, direction marks, joiners and tags. User text can then neither move the
+ * cursor nor hide text. Joiners stay in emoji and between letters of scripts that need them, such as
+ * Persian.
  *
  * @example
  * ```ts
@@ -25,27 +25,27 @@ export function printable(text: string): string {
   });
 }
 
-/** User text for a message: printable, in backticks, at most 60 characters of it. */
+/** Formats user text for a message: printable, in backticks, at most 60 characters. */
 export function quoted(text: string): string {
   const all = [...text];
   const shown = all.length > 60 ? all.slice(0, 57).join("") + "…" : text;
   return `\`${printable(shown)}\``;
 }
 
-/** Lines of a list in a message: each indented, and printable. */
+/** Formats the lines of a list in a message: indented and printable. */
 export function printableLines(lines: readonly string[]): string {
   return lines.map((line) => `  ${printable(line)}`).join("\n");
 }
 
-/** What joiners stand between in words and emoji. Elsewhere they change nothing that can be seen. */
+/** The characters that joiners may connect. Between others, joiners have no visible effect. */
 const JOINED = String.raw`[[\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}]--` +
   String.raw`[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{DI}]]`;
 
-/** A joiner in a word or an emoji, the form of an emoji, and a key cap. */
+/** A joiner in a word or an emoji, an emoji variation selector, or a keycap. */
 const NEEDED = String.raw`${JOINED}\ufe0f?[\u200c\u200d](?=${JOINED})|` +
   String.raw`\p{Extended_Pictographic}[\ufe0e\ufe0f]|\ufe0f(?=\u20e3)`;
 
-/** `DI` is what shows nothing by itself, whatever else it is, such as the fillers of Hangul. */
+/** Includes default-ignorable characters (`DI`), such as the Hangul fillers. */
 const UNSAFE = new RegExp(
   String.raw`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}](?<!${NEEDED})`,
   "gv",

@@ -22,7 +22,7 @@ const SHOWN: readonly (readonly [text: string, shown: string])[] = [
   ],
 ];
 
-Deno.test("printable text has no character that steers a terminal", () => {
+Deno.test("printable text has no character that controls a terminal", () => {
   for (const [text, shown] of SHOWN) strictEqual(printable(text), shown);
 });
 
@@ -33,7 +33,7 @@ Deno.test("quoted text is printable and at most 60 characters long", () => {
   strictEqual(quoted("𝕏".repeat(61)), `\`${"𝕏".repeat(57)}…\``);
 });
 
-Deno.test("no character that cannot be seen is shown as it is between letters", () => {
+Deno.test("invisible characters between letters are escaped", () => {
   for (let code = 0; code <= 0x10ffff; code++) {
     const c = String.fromCodePoint(code);
     if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(c)) notStrictEqual(printable(`a${c}b`), `a${c}b`);

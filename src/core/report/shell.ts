@@ -1,8 +1,8 @@
 import { printable } from "./printable.ts";
 
 /**
- * A word as a POSIX shell reads it back, quoted only where it must be: for commands that an operator
- * copies. It is printable, whatever is in the word: `$'…'` stands for what is not.
+ * Quotes a word for a shell, if necessary. The result is printable: other characters are escaped in
+ * `$'…'`.
  *
  * @example
  * ```ts
@@ -18,28 +18,27 @@ export function shellWord(word: string): string {
     : `$'${[...word].map(escaped).join("")}'`;
 }
 
-/** A character within `$'…'`. */
+/** Escapes a character for `$'…'`. */
 function escaped(c: string): string {
   if (c === "'" || c === "\\") return `\\${c}`;
   const shown = printable(c);
   if (shown === c || /^\\[nrt]$/.test(shown)) return shown;
-  // Always three octal digits: with two of hexadecimal, a digit behind them could be read as a third.
+  // Three octal digits: a shell could read a digit after a hexadecimal escape as part of it.
   return [...new TextEncoder().encode(c)].map((byte) => `\\${byte.toString(8).padStart(3, "0")}`)
     .join("");
 }
 
-/** A command for an operator to copy; only {@linkcode command} makes one. */
+/** A command to copy, made by {@linkcode command}. */
 export interface Command {
   readonly line: string;
 }
 
-/** A value of a command: a word, a part that is a command already, or several of them. */
+/** A value in a command: a word, a command, or a list of them. */
 export type CommandPart = string | number | Command | readonly CommandPart[];
 
 /**
- * A command whose values are words, whatever they hold: they come from the host, from a Codex or from
- * facts that somebody sent, and none of them may become another command. A value may be a part of a
- * word, but never within quotes.
+ * Formats a command and quotes its values, so that an untrusted value cannot add another command. A
+ * value may be part of a word, but must not be inside of quotes.
  *
  * @example
  * ```ts

@@ -22,7 +22,7 @@ for (const [word, quoted] of Object.entries(WORDS)) {
   });
 }
 
-Deno.test("each value of a command is one word of it, or the words of its list", () => {
+Deno.test("each value of a command becomes one word, or the words of its list", () => {
   const name = "lich; evil|sh #";
   strictEqual(command`loginctl enable-linger ${name}`.line, `loginctl enable-linger '${name}'`);
   strictEqual(command`rm ${["/a b", "it's", "/c"]}`.line, `rm '/a b' 'it'\\''s' /c`);

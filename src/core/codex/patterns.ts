@@ -1,13 +1,10 @@
-/**
- * How values are written, for editors alone: `lychd check` refuses all that these refuse, and says
- * why. The words are those that validators outside of JavaScript understand too.
- */
+/** The format of values, as regular expressions that validators outside of JavaScript support too. */
 import { VOLUME_PATTERN } from "./volume.ts";
 
-// One line without white space at its ends or a backslash at its end; tabs may stand in it.
+// One line without white space at either end and without a trailing backslash. Tabs are allowed.
 const INSIDE = "(?:[^\\p{Cc}\\u2028\\u2029]|\\t)*";
 
-// What Podman reads as a list or a keyword is no line for a shell.
+// Podman reads these words as the form of a health command, and a leading `[` or `"` as JSON.
 const KEYWORD = "[Cc][Mm][Dd](?:-[Ss][Hh][Ee][Ll][Ll])?|[Nn][Oo][Nn][Ee]";
 
 /** The name of an environment variable. */
@@ -20,16 +17,15 @@ export const SECRET_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/;
 export const SECRET_OPTION =
   /^(?:type=(?:mount|env)|target=[A-Za-z0-9_./-]+|uid=\d+|gid=\d+|mode=0?[0-7]{3,4})$/;
 
-/** Patterns of JSON Schema, by what they are of. */
-export const WRITTEN = {
+/** Patterns for the JSON Schema only; `lychd check` tests the same rules and reports the reason. */
+export const EDITOR = {
   variable: VARIABLE.source,
-  secret: `^${bare(SECRET_NAME)}(?:,${bare(SECRET_OPTION)})*$`,
+  secret: `^${withoutAnchors(SECRET_NAME)}(?:,${withoutAnchors(SECRET_OPTION)})*$`,
   volume: VOLUME_PATTERN,
   line: `^(?!\\s)${INSIDE}[^\\s\\p{Cc}\\\\]$`,
   shellLine: `^(?:none|(?![\\s"\\[]|(?:${KEYWORD})(?:\\s|$)|;$)${INSIDE}[^\\s\\p{Cc}\\\\"])$`,
 } as const;
 
-/** A pattern without its ends. */
-function bare({ source }: RegExp): string {
+function withoutAnchors({ source }: RegExp): string {
   return source.replace(/^\^|\$$/g, "");
 }

@@ -1,0 +1,20 @@
+/**
+ * Returns the items whose key occurred before, each with the first item of that key.
+ *
+ * @example
+ * ```ts
+ * import { duplicates } from "./duplicates.ts";
+ * duplicates(["a", "b", "A"], (text) => text.toLowerCase()); // [{ item: "A", first: "a" }]
+ * ```
+ */
+export function duplicates<T>(
+  items: readonly T[],
+  keyOf: (item: T) => unknown,
+): { readonly item: T; readonly first: T }[] {
+  const seen = new Map<unknown, T>();
+  return items.flatMap((item) => {
+    const first = seen.get(keyOf(item));
+    if (first === undefined) seen.set(keyOf(item), item);
+    return first === undefined ? [] : [{ item, first }];
+  });
+}

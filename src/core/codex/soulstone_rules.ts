@@ -1,0 +1,67 @@
+import { type Finding, finding, quoted, trimEnd } from "../report/mod.ts";
+import type { Soulstone } from "./codex.ts";
+import { duplicates } from "./duplicates.ts";
+import { SECRET_NAME, SECRET_OPTION, VARIABLE } from "./patterns.ts";
+import type { SoulstoneFields } from "./schema.ts";
+import { parseVolume } from "./volume.ts";
+
+/**
+ * Checks the rules inside one Soulstone that a schema cannot express. `fields` is its table before
+ * lists are sorted, so that indexes match positions.
+ */
+export function soulstoneFindings(soulstone: Soulstone, fields: SoulstoneFields): Finding[] {
+  const { groups, capabilities, devices = [], secrets, volumes, env, health } = fields;
+  return [
+    ...Object.entries({ groups, capabilities, devices, secrets }).flatMap(([field, list]) =>
+      duplicates([...list.entries()], ([, value]) => value).map(({ item: [i, value] }) =>
+        finding("entry-repeated", soulstone.placeOf([field, i]), { field, value })
+      )
+    ),
+    ...volumeFindings(soulstone, volumes),
+    ...secrets.flatMap((value, i) => {
+      const problem = secretProblem(value);
+      return problem === undefined
+        ? []
+        : [finding("secret-invalid", soulstone.placeOf(["secrets", i]), { value, problem })];
+    }),
+    ...Object.keys(env).flatMap((variable) => variableFindings(soulstone, variable)),
+    ...health?.path !== undefined && health.cmd !== undefined
+      ? [finding("health-both", soulstone.placeOf(["health"]), {})]
+      : [],
+  ];
+}
+
+function volumeFindings(soulstone: Soulstone, volumes: readonly string[]): Finding[] {
+  const findings: Finding[] = [];
+  const targets: { place: Finding["place"]; target: string }[] = [];
+  for (const [i, value] of volumes.entries()) {
+    const place = soulstone.placeOf(["volumes", i]);
+    const read = parseVolume(value);
+    if ("volume" in read) targets.push({ place, target: trimEnd(read.volume.target, /\//) });
+    else findings.push(finding("volume-invalid", place, { value, problem: read.problem }));
+  }
+  const repeated = duplicates(targets, ({ target }) => target).map(({ item, first }) =>
+    finding("volume-target-taken", item.place, { target: item.target }, {
+      place: first.place,
+      label: "first mounted here",
+    })
+  );
+  return [...repeated, ...findings];
+}
+
+function secretProblem(value: string): string | undefined {
+  const [name = "", ...options] = value.split(",");
+  if (!SECRET_NAME.test(name)) {
+    return "a name has letters, digits, `_`, `.` and `-`, and starts with a letter or digit";
+  }
+  const wrong = options.find((option) => !SECRET_OPTION.test(option));
+  return wrong === undefined ? undefined : `Podman has no option ${quoted(wrong)}`;
+}
+
+function variableFindings(soulstone: Soulstone, variable: string): Finding[] {
+  const place = soulstone.keyOf(["env", variable]);
+  if (!VARIABLE.test(variable)) return [finding("variable-invalid", place, { value: variable })];
+  if (!/(?:TOKEN|KEY|SECRET|PASSWORD)$/i.test(variable)) return [];
+  const secret = variable.toLowerCase().replaceAll("_", "-").replace(/^-+/, "");
+  return [finding("secret-in-env", place, { variable, secret })];
+}
