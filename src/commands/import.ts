@@ -25,11 +25,11 @@ import type { Folders, ImportPath } from "../run/folders.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { readCodexFolder } from "../units/codex_folder.ts";
-import { distrust, type Visited } from "../trust/codex.ts";
+import { type CodexEntry, codexProblem } from "../trust/path.ts";
 import type { CommandContext } from "../run/context.ts";
 import { fail } from "../run/fail.ts";
 import { findingJson } from "../units/codex.ts";
-import { strangeLink } from "../trust/links.ts";
+import { symlinkProblem } from "../trust/files.ts";
 import { type NewFile, writeNewFiles } from "../scaffold/new_files.ts";
 
 type ImportInvocation = Extract<Invocation, { command: "import" }>;
@@ -114,7 +114,7 @@ function readFile(host: Host, path: string, shown: string, tally: Tally): Import
     if (status === undefined) return { path: shown, unreadable: "it does not exist" };
     // Anything else, such as a pipe, could wait for ever.
     if (status.kind !== "file") return { path: shown, unreadable: "it is no file" };
-    const unreadable = strangeLink(host, path);
+    const unreadable = symlinkProblem(host, path);
     if (unreadable !== undefined) return { path: shown, unreadable };
     const bytes = host.readHead(path, READ_LIMIT_BYTES);
     tally.bytes += bytes.length;
@@ -154,7 +154,7 @@ interface TargetCodex {
   readonly names: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
   readonly hasSettings: boolean;
-  readonly visited: readonly Visited[];
+  readonly visited: readonly CodexEntry[];
 }
 
 const NO_CODEX: TargetCodex = {
@@ -216,7 +216,7 @@ function write(
   { names, hasSettings, visited }: TargetCodex,
 ): string[] | { problem: string; hint?: string } {
   const { host } = context;
-  const doubt = distrust(root, visited, context);
+  const doubt = codexProblem(root, visited, context);
   if (doubt !== undefined) return { ...doubt, problem: `${doubt.problem}; nothing was written` };
   const known = soulstones.filter(({ name }) => names.has(name)).map(({ name }) => name);
   if (known.length > 0) {

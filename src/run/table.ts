@@ -1,12 +1,12 @@
-/** The width that output keeps within, where names allow it. */
+/** The maximum width of output, unless a name is longer. */
 export const WIDTH = 80;
 
 // deno-lint-ignore no-control-regex
 const COLOR = /\u001b\[[0-9;]*m/g;
 
 /**
- * Lays out rows in columns, two spaces apart; a line for each. Cells may be coloured; what they say is
- * ASCII, as all names of a Codex are, so that a character is a column.
+ * Aligns rows in columns, two spaces apart, and returns a line for each. Cells may have colors; their
+ * text is ASCII, as are all names of a Codex.
  */
 export function tableLines(rows: readonly (readonly string[])[]): string[] {
   const width = (cell: string) => cell.replace(COLOR, "").length;
