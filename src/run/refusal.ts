@@ -1,7 +1,11 @@
 import { printable } from "../core/report/printable.ts";
 import { HostError } from "../host/host.ts";
-import type { CommandContext } from "./context.ts";
 import { EXIT, type ExitCode } from "./invocation.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface Output {
+  readonly terminal: Pick<Terminal, "out" | "err">;
+}
 
 /** The exit code of a refusal, and a hint: a command or one short sentence. */
 export interface RefusalOptions {
@@ -39,7 +43,7 @@ export function refusalOf(error: unknown, state: string, options?: RefusalOption
 
 /** Runs `act`, and prints the Refusal that it throws. Returns the exit code. */
 export async function withRefusals(
-  context: Pick<CommandContext, "terminal">,
+  context: Output,
   json: boolean,
   act: () => Promise<ExitCode>,
 ): Promise<ExitCode> {
@@ -53,7 +57,7 @@ export async function withRefusals(
 
 /** Prints a refusal on stderr, with `json` also as an object on stdout. Returns its exit code. */
 export function printRefusal(
-  { terminal }: { readonly terminal: Pick<CommandContext["terminal"], "out" | "err"> },
+  { terminal }: Output,
   json: boolean,
   { message, hint, code }: Refusal,
 ): ExitCode {
