@@ -17,7 +17,11 @@ const LOCK_POLL_MILLISECONDS = 50;
 
 /** The real host, limited by the permissions of the worker. */
 export const DENO_HOST: Host = {
-  list: (path, limit) => attempt(path, () => namesIn(path, limit)),
+  list: (path, limit = Infinity) =>
+    attempt(
+      path,
+      () => Iterator.from(Deno.readDirSync(path)).take(limit).map(({ name }) => name).toArray(),
+    ),
   stat: (path) => orNothing(path, () => statusOf(Deno.statSync(path))),
   lstat: (path) => orNothing(path, () => statusOf(Deno.lstatSync(path))),
   realPath: (path) => attempt(path, () => Deno.realPathSync(path)),
@@ -119,17 +123,17 @@ async function runWithin(
   child: Deno.ChildProcess,
   limits: RunLimits,
 ): Promise<Ran> {
-  const { milliseconds, until } = limits;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let interrupt = () => {};
-  const end = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new HostError("timeout", program, `no answer in ${milliseconds} ms`)),
-      milliseconds,
-    );
-    interrupt = () => reject(new HostError("interrupted", program, "it was interrupted"));
-    if (until?.aborted) interrupt();
-    until?.addEventListener("abort", interrupt);
+  const timeout = AbortSignal.timeout(limits.milliseconds);
+  const end = AbortSignal.any([timeout, ...limits.until === undefined ? [] : [limits.until]]);
+  const ended = new Promise<never>((_, reject) => {
+    const stop = () =>
+      reject(
+        timeout.aborted
+          ? new HostError("timeout", program, `no answer in ${limits.milliseconds} ms`)
+          : new HostError("interrupted", program, "it was interrupted"),
+      );
+    if (end.aborted) stop();
+    end.addEventListener("abort", stop);
   });
   const whole = Promise.all([
     readStream(program, child.stdout, limits.bytes),
@@ -139,14 +143,15 @@ async function runWithin(
   // After a timeout, its result is ignored.
   whole.catch(() => {});
   try {
-    const [stdout, stderr, { code }] = await Promise.race([whole, end]);
+    const [stdout, stderr, { code }] = await Promise.race([whole, ended]);
     return { code, stdout, stderr };
   } catch (error) {
-    kill(child);
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
     throw error;
-  } finally {
-    clearTimeout(timer);
-    until?.removeEventListener("abort", interrupt);
   }
 }
 
@@ -168,14 +173,6 @@ async function readStream(
   return text + decoder.decode();
 }
 
-function kill(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch {
-    // It has ended.
-  }
-}
-
 /** Locks the file and writes the holder into it. Returns nothing if another process has the lock. */
 function takeLock(path: string, holder: string): Deno.FsFile | undefined {
   // The former holder may have removed the file and its folder.
@@ -191,7 +188,7 @@ function takeLock(path: string, holder: string): Deno.FsFile | undefined {
     file.writeSync(new TextEncoder().encode(holder));
     // A lock on a file that was removed excludes nobody. (FsFile.stat cannot compare the two: it
     // needs permission for the target of a symlinked ~/.config.)
-    if (isText(path, holder)) return file;
+    if (orNothing(path, () => Deno.readTextFileSync(path)) === holder) return file;
   }
   file.close();
   return undefined;
@@ -200,19 +197,6 @@ function takeLock(path: string, holder: string): Deno.FsFile | undefined {
 /** Makes a folder and those above it; the umask may only clear more bits. */
 function makeFolder(path: string): void {
   Deno.mkdirSync(path, { recursive: true, mode: 0o755 });
-}
-
-function isText(path: string, text: string): boolean {
-  return orNothing(path, () => Deno.readTextFileSync(path)) === text;
-}
-
-function namesIn(path: string, limit = Infinity): string[] {
-  const names: string[] = [];
-  for (const { name } of Deno.readDirSync(path)) {
-    if (names.length >= limit) break;
-    names.push(name);
-  }
-  return names;
 }
 
 function statusOfFile(path: string, limitBytes: number): FileStatus {
@@ -259,27 +243,24 @@ function orNothing<T>(path: string, act: () => T): T | undefined {
 
 function hostError(path: string, error: unknown): HostError {
   if (error instanceof HostError) return error;
-  return new HostError(...explain(path, error));
+  const code = (error as { code?: string }).code;
+  const [, reason, words] =
+    EXPLANATIONS.find(([kind]) =>
+      typeof kind === "string" ? kind === code : error instanceof kind
+    ) ?? [undefined, "other", error instanceof Error ? error.message : String(error)] as const;
+  return new HostError(reason, path, words);
 }
 
-function explain(path: string, error: unknown): [HostErrorReason, string, string] {
-  const code = error instanceof Error ? (error as { code?: string }).code : undefined;
-  switch (code) {
-    case "ENOSPC":
-    case "EDQUOT":
-      return ["no-space", path, "no space left on the device"];
-    case "EROFS":
-      return ["read-only", path, "the file system is read-only"];
-    case "ELOOP":
-      return ["other", path, "too many levels of symlinks"];
-  }
-  if (error instanceof Deno.errors.NotFound) return ["not-found", path, "it does not exist"];
-  if (error instanceof Deno.errors.NotADirectory) {
-    return ["not-found", path, "a part of its path is not a folder"];
-  }
-  if (error instanceof Deno.errors.PermissionDenied) return ["denied", path, "permission denied"];
-  if (error instanceof Deno.errors.NotCapable) {
-    return ["denied", path, "the sandbox of this command does not allow it"];
-  }
-  return ["other", path, error instanceof Error ? error.message : String(error)];
-}
+type ErrorClass = new (...args: never[]) => Error;
+
+/** The words for an error code or a class of errors; the first match applies. */
+const EXPLANATIONS: readonly (readonly [string | ErrorClass, HostErrorReason, string])[] = [
+  ["ENOSPC", "no-space", "no space left on the device"],
+  ["EDQUOT", "no-space", "no space left on the device"],
+  ["EROFS", "read-only", "the file system is read-only"],
+  ["ELOOP", "other", "too many levels of symlinks"],
+  [Deno.errors.NotFound, "not-found", "it does not exist"],
+  [Deno.errors.NotADirectory, "not-found", "a part of its path is not a folder"],
+  [Deno.errors.PermissionDenied, "denied", "permission denied"],
+  [Deno.errors.NotCapable, "denied", "the sandbox of this command does not allow it"],
+];

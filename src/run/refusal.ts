@@ -3,10 +3,6 @@ import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode } from "./invocation.ts";
 import type { Terminal } from "./terminal.ts";
 
-interface Output {
-  readonly terminal: Pick<Terminal, "out" | "err">;
-}
-
 /** The exit code of a refusal, and a hint: a command or one short sentence. */
 export interface RefusalOptions {
   readonly code?: ExitCode;
@@ -41,9 +37,12 @@ export function refusalOf(error: unknown, state: string, options?: RefusalOption
     : error;
 }
 
-/** Runs `act`, and prints the Refusal that it throws. Returns the exit code. */
+/**
+ * Runs `act`. Prints the Refusal that it throws on stderr, with `json` also as an object on stdout.
+ * Returns the exit code.
+ */
 export async function withRefusals(
-  context: Output,
+  { terminal }: { readonly terminal: Pick<Terminal, "out" | "err"> },
   json: boolean,
   act: () => Promise<ExitCode>,
 ): Promise<ExitCode> {
@@ -51,18 +50,10 @@ export async function withRefusals(
     return await act();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return printRefusal(context, json, error);
+    const { message, hint, code } = error;
+    terminal.err(`lychd: ${message.split("\n").map(printable).join("\n")}\n`);
+    if (hint !== undefined) terminal.err(`hint: ${printable(hint)}\n`);
+    if (json) terminal.out(`${JSON.stringify({ error: message, ...hint && { hint } }, null, 2)}\n`);
+    return code;
   }
-}
-
-/** Prints a refusal on stderr, with `json` also as an object on stdout. Returns its exit code. */
-export function printRefusal(
-  { terminal }: Output,
-  json: boolean,
-  { message, hint, code }: Refusal,
-): ExitCode {
-  terminal.err(`lychd: ${message.split("\n").map(printable).join("\n")}\n`);
-  if (hint !== undefined) terminal.err(`hint: ${printable(hint)}\n`);
-  if (json) terminal.out(`${JSON.stringify({ error: message, ...hint && { hint } }, null, 2)}\n`);
-  return code;
 }

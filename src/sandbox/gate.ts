@@ -133,10 +133,9 @@ type StartSandbox = (
 /** Returns the variables that doctor checks and shows; no others leave the gate. */
 function sessionVariables(): Record<string, string> {
   const names = ["HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"] as const;
-  return Object.fromEntries(names.flatMap((name) => {
-    const value = readVariable(name);
-    return value === undefined || value === "" ? [] : [[name, value]];
-  }));
+  return Object.fromEntries(
+    names.map((name) => [name, readVariable(name) ?? ""]).filter(([, value]) => value !== ""),
+  );
 }
 
 function runInWorker(
