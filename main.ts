@@ -1,11 +1,11 @@
 /**
- * The gate: argv → command → exact permissions → worker. Holds the only `Deno.exit`.
+ * Runs the gate and exits: the only `Deno.exit`.
  *
  * @module
  */
 import { gate } from "./src/sandbox/gate.ts";
 
-/** The sandboxes are beside this file: as source, or as `deno task bundle` makes them of it. */
+/** `.ts`, or `.js` in the bundle. */
 const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
 
 Deno.exit(

@@ -79,6 +79,9 @@ Examples:
   lychd doctor
   lychd render --dry-run
   lychd summon chat
+
+Try to break out of the sandbox of a command:
+  lychd self-test COMMAND...
 ${EXIT_CODES}`,
     )
     .showSuggestionAfterError();

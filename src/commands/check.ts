@@ -3,15 +3,16 @@ import { covensOf, metricsOf, profileOf } from "../core/compile/mod.ts";
 import { countOf } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
+import { printJson } from "../run/say.ts";
 import { findingJson, loadCodex, type Loaded } from "../units/codex.ts";
 
-/** `lychd check`: validates the Codex, and counts what is in it. */
+/** `lychd check`: validates the Codex, and prints what it contains. */
 export async function check(
   { json }: Extract<Invocation, { command: "check" }>,
   context: CommandContext,
 ): Promise<ExitCode> {
   const loaded = await loadCodex(context);
-  if (json) context.terminal.out(`${JSON.stringify(checkJson(loaded), null, 2)}\n`);
+  if (json) printJson(context, checkJson(loaded));
   else if (loaded.valid) context.terminal.out(`${summary(loaded)}\n`);
   return loaded.valid ? EXIT.ok : EXIT.codexInvalid;
 }

@@ -26,8 +26,8 @@ import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import { printJson } from "../run/say.ts";
 import { type NewFile, writeNewFiles } from "../scaffold/new_files.ts";
-import { distrust, type Visited } from "../trust/codex.ts";
-import { strangeLink } from "../trust/links.ts";
+import { type CodexEntry, codexProblem } from "../trust/path.ts";
+import { symlinkProblem } from "../trust/files.ts";
 import { findingJson } from "../units/codex.ts";
 import { readCodexFolder } from "../units/codex_folder.ts";
 
@@ -122,7 +122,7 @@ function readFile(host: Host, path: string, shown: string, tally: Tally): Import
     if (status === undefined) return { path: shown, unreadable: "it does not exist" };
     // Reading anything else, such as a pipe, could block forever.
     if (status.kind !== "file") return { path: shown, unreadable: "it is not a file" };
-    const unreadable = strangeLink(host, path);
+    const unreadable = symlinkProblem(host, path);
     if (unreadable !== undefined) return { path: shown, unreadable };
     const bytes = host.readHead(path, READ_LIMIT_BYTES);
     tally.bytes += bytes.length;
@@ -156,7 +156,7 @@ function dropInsOf(host: Host, { shown, dropIns }: ImportPath, tally: Tally): Im
 /** The Codex in the output folder, if there is one. */
 interface Target {
   readonly codex?: Codex;
-  readonly visited: readonly Visited[];
+  readonly visited: readonly CodexEntry[];
 }
 
 function targetAt(host: Host, folder: string | undefined): Target {
@@ -175,7 +175,7 @@ function write(
 ): string[] {
   const { host } = context;
   const nothing = "; nothing was written";
-  const untrusted = distrust(root, visited, context);
+  const untrusted = codexProblem(root, visited, context);
   if (untrusted !== undefined) {
     throw new Refusal(untrusted.problem + nothing, { hint: untrusted.hint });
   }

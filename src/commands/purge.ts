@@ -2,54 +2,45 @@ import { join } from "node:path/posix";
 import { CURRENT_PATH, FORMER_PATH, plan, RECEIPT_PATH, sha256 } from "../core/plan/mod.ts";
 import { printable } from "../core/report/mod.ts";
 import { HARVESTER, QUADLET_FOLDER, SCRIBE, unitOf } from "../core/rune/mod.ts";
-import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
 import { readTree } from "../units/disk.ts";
 import { backupsFor, refuseDrift } from "../inscribe/drift.ts";
 import { NOTES_PATH, readNotes } from "../inscribe/notes.ts";
 import type { Systemd } from "../units/systemd.ts";
+import { withWriteLock } from "../inscribe/locked.ts";
 import { beginTransaction, type Write } from "../inscribe/transaction.ts";
-import { Refusal, writing } from "../inscribe/locked.ts";
+import { Refusal, refusalOf } from "../run/refusal.ts";
+import { printJson } from "../run/say.ts";
 
 type PurgeInvocation = Extract<Invocation, { command: "purge" }>;
 
-/** `lychd purge`: stops what runs, and removes exactly what the receipt names. */
+/** `lychd purge`: stops the engines, and removes exactly the files in the receipt. */
 export async function purge(
   invocation: PurgeInvocation,
   context: CommandContext,
 ): Promise<ExitCode> {
-  // Nothing is tried by the generator: there is nothing left to try.
+  // A purge leaves no units to verify.
   const options = { ...invocation, verify: false };
-  const done = await writing(
+  const removed = await withWriteLock(
     context,
     options,
     (systemd) => purgeLocked(invocation, context, systemd),
   );
-  if ("refused" in done) return done.refused;
-  const { folders, terminal } = context;
-  if (invocation.json) {
-    const value = { removed: done.removed, reloaded: invocation.reload };
-    terminal.out(`${JSON.stringify(value, null, 2)}\n`);
-  } else {
-    terminal.out(`${printable(folders.config)}: ${done.removed.length} removed\n`);
-  }
+  const { folders, terminal: { out, err } } = context;
+  if (invocation.json) printJson(context, { removed, reloaded: invocation.reload });
+  else out(`${printable(folders.config)}: ${removed.length} removed\n`);
   const volumes = [HARVESTER, SCRIBE].filter(({ data }) =>
-    done.removed.includes(`${QUADLET_FOLDER}/${data}`)
+    removed.includes(`${QUADLET_FOLDER}/${data}`)
   ).map(({ volume }) => volume);
   if (volumes.length > 0) {
-    const names = volumes.join(" ");
-    terminal.err(
-      `lychd: what the Watchers have gathered is kept\nhint: podman volume rm ${names}\n`,
-    );
+    err(`lychd: the data of the Watchers is kept\nhint: podman volume rm ${volumes.join(" ")}\n`);
   }
   if (!invocation.reload) {
-    terminal.err(
-      "lychd: not reloaded: engines that run were not stopped, and systemd still has their units\n" +
-        "hint: systemctl --user stop 'soulstone-*' lychd-pod; systemctl --user daemon-reload\n",
-    );
+    err("lychd: not reloaded: engines still run, and systemd still has their units\n");
+    err("hint: systemctl --user stop 'soulstone-*' lychd-pod; systemctl --user daemon-reload\n");
   }
-  if (!invocation.verify) terminal.err("lychd: not verified: there is nothing to try in a purge\n");
+  if (!invocation.verify) err("lychd: --no-verify has no effect: a purge verifies no units\n");
   return EXIT.ok;
 }
 
@@ -57,7 +48,7 @@ async function purgeLocked(
   invocation: PurgeInvocation,
   context: CommandContext,
   systemd: Systemd | undefined,
-): Promise<{ removed: readonly string[] }> {
+): Promise<readonly string[]> {
   const { host, folders } = context;
   const planned = planPurge(context, invocation);
   const removed = planned.changes.map((change) => change.path);
@@ -66,10 +57,10 @@ async function purgeLocked(
   const units = Object.keys(planned.receipt.files).flatMap((path) => unitOf(path) ?? []);
   const stopped = await stopUnits(systemd, [...units, ...stop.keys(), ...restart.keys()]);
   if (stopped !== undefined) {
-    throw new Refusal(EXIT.hostRefused, `a unit does not stop: ${stopped}; no file was removed`);
+    throw new Refusal(`a unit did not stop: ${stopped}; no file was removed`, HOST_REFUSED);
   }
   try {
-    // Planned again: somebody may have edited a file while the question stood and engines ended.
+    // A file may have been edited during the prompt and while engines stopped.
     const { changes } = planPurge(context, invocation);
     const own = [RECEIPT_PATH, FORMER_PATH, CURRENT_PATH, NOTES_PATH]
       .filter((path) => host.lstat(join(folders.config, path)) !== undefined);
@@ -85,34 +76,30 @@ async function purgeLocked(
     ];
     beginTransaction(host, folders.config, writes).commit();
   } catch (error) {
-    if (!(error instanceof HostError)) throw error;
-    const left = systemd === undefined
-      ? "nothing was changed"
-      : "the engines are stopped, but no file is gone";
-    const words = `${printable(error.path)}: ${error.message}; ${left}`;
-    throw new Refusal(EXIT.failure, words);
+    const stopped = "the engines are stopped, but no file was removed";
+    throw refusalOf(error, systemd === undefined ? "nothing was changed" : stopped);
   }
   const problem = await systemd?.reload();
   if (problem !== undefined) {
-    throw new Refusal(
-      EXIT.hostRefused,
-      `the files are removed, but systemd was not told: ${problem}`,
-    );
+    const message = `the files are removed, but systemd did not reload: ${problem}`;
+    throw new Refusal(message, HOST_REFUSED);
   }
-  return { removed };
+  return removed;
 }
 
-/** What a purge removes; refuses files that somebody edited. */
+const HOST_REFUSED = { code: EXIT.hostRefused };
+
+/** Plans the removal; refuses files that were edited by hand. */
 function planPurge(context: CommandContext, invocation: PurgeInvocation) {
   const read = readTree(context.host, context.folders.config, []);
-  if ("problem" in read) throw new Refusal(EXIT.failure, printable(read.problem));
+  if ("problem" in read) throw new Refusal(printable(read.problem));
   const { receipt, disk } = read.tree;
   const changes = plan({ runes: [], disk, receipt });
   refuseDrift(context, invocation, changes);
   return { changes, receipt };
 }
 
-/** Asks the operator, unless that was answered ahead. */
+/** Prompts for confirmation, unless `--yes` is set. */
 async function confirm(
   { terminal, folders }: CommandContext,
   { yes }: PurgeInvocation,
@@ -120,19 +107,21 @@ async function confirm(
 ): Promise<void> {
   if (yes) return;
   if (!terminal.canAsk) {
-    const words = "purge asks first, and there is nobody to ask";
-    throw new Refusal(EXIT.usage, words, "lychd purge --yes");
+    throw new Refusal("purge needs confirmation, but stdin is not a terminal", {
+      code: EXIT.usage,
+      hint: "lychd purge --yes",
+    });
   }
   terminal.err(removed.map((path) => `  ${printable(join(folders.config, path))}\n`).join(""));
   const answer = await terminal.ask(
     `stop the engines and remove these ${removed.length} files? [y/N] `,
   );
   if (!/^y(?:es)?$/i.test(answer?.trim() ?? "")) {
-    throw new Refusal(EXIT.failure, "nothing was removed");
+    throw new Refusal("nothing was removed");
   }
 }
 
-/** Stops those of `units` that systemd knows, also one that only waits; what it said if one did not. */
+/** Stops those of `units` that systemd has loaded or still runs. Returns the message of a failure. */
 async function stopUnits(
   systemd: Systemd | undefined,
   units: readonly string[],

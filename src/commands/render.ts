@@ -2,20 +2,21 @@ import { differs, formatDiff, formatSummary, paintDiff, plan } from "../core/pla
 import type { Change } from "../core/plan/mod.ts";
 import { printable } from "../core/report/mod.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
-import { distrust } from "../trust/codex.ts";
+import { codexProblem, refusePath } from "../trust/path.ts";
 import type { CommandContext } from "../run/context.ts";
 import { readTree } from "../units/disk.ts";
-import { fail } from "../run/fail.ts";
 import { inscribe } from "../inscribe/inscribe.ts";
 import { findingJson, loadCodex, type Loaded } from "../units/codex.ts";
 import { writeOutput } from "../inscribe/output.ts";
-import { findStrangers } from "../inscribe/name_clashes.ts";
-import { isCutOff } from "../inscribe/transaction.ts";
+import { nameClashes } from "../inscribe/name_clashes.ts";
+import { isInterrupted } from "../inscribe/transaction.ts";
+import { Refusal } from "../run/refusal.ts";
+import { printJson } from "../run/say.ts";
 
 type RenderInvocation = Extract<Invocation, { command: "render" }>;
 type DryRun = Extract<RenderInvocation, { mode: "dry-run" | "output" }>;
 
-/** `lychd render`: compiles the Codex, and inscribes it, shows the changes, or writes a tree. */
+/** `lychd render`: compiles the Codex; then writes the units, shows the changes, or writes a tree. */
 export async function render(
   invocation: RenderInvocation,
   context: CommandContext,
@@ -31,37 +32,28 @@ export async function render(
     case "output":
       return writeOutput(invocation, context, loaded);
     case "inscribe": {
-      const doubt = distrust(context.folders.codex, loaded.visited, context);
-      if (doubt !== undefined) {
-        const { problem, hint } = doubt;
-        return fail(context, invocation.json, `${problem}; nothing was changed`, { hint });
-      }
-      return await inscribe(
-        context,
-        invocation,
-        () => ({ runes: loaded.runes, codex: loaded.codexDigest }),
-      );
+      const problem = codexProblem(context.folders.codex, loaded.visited, context);
+      if (problem !== undefined) refusePath(problem);
+      const wanted = { runes: loaded.runes, codex: loaded.codexDigest };
+      return await inscribe(context, invocation, () => wanted);
     }
   }
 }
 
 function dryRun(invocation: DryRun, context: CommandContext, loaded: Loaded): ExitCode {
-  const { host, folders } = context;
-  const read = readTree(host, folders.config, loaded.runes.map((rune) => rune.path));
-  if ("problem" in read) {
-    return fail(context, invocation.json, read.problem);
+  const { host, folders, terminal: { err } } = context;
+  const { runes, visited } = loaded;
+  const read = readTree(host, folders.config, runes.map((rune) => rune.path));
+  if ("problem" in read) throw new Refusal(read.problem);
+  const { disk, receipt } = read.tree;
+  if (isInterrupted(host, folders.config)) {
+    err("lychd: a run was interrupted; the next render undoes its changes first\n");
   }
-  if (isCutOff(host, folders.config)) {
-    context.terminal.err(
-      "lychd: a run was cut off; the next render first undoes what it had begun\n",
-    );
-  }
-  const doubt = distrust(folders.codex, loaded.visited, context);
-  if (doubt !== undefined) context.terminal.err(`lychd: ${doubt.problem}; render will refuse\n`);
-  const changes = plan({ runes: loaded.runes, disk: read.tree.disk, receipt: read.tree.receipt });
-  for (const path of findStrangers(host, folders, loaded.runes, read.tree.receipt)) {
-    const words = "a unit of that name is there already; render will refuse";
-    context.terminal.err(`lychd: ${printable(path)}: ${words}\n`);
+  const untrusted = codexProblem(folders.codex, visited, context);
+  if (untrusted !== undefined) err(`lychd: ${untrusted.problem}; render will refuse\n`);
+  const changes = plan({ runes, disk, receipt });
+  for (const path of nameClashes(host, folders, runes, receipt)) {
+    err(`lychd: ${printable(path)}: a unit of the same name already exists; render will refuse\n`);
   }
   if (invocation.json) printJson(context, planJson(changes, loaded));
   else printChanges(context, changes);
@@ -79,17 +71,17 @@ function printChanges({ terminal, folders }: CommandContext, changes: readonly C
   terminal.out(`${formatSummary(changes)}\n`);
 }
 
-/** What a diff does not say of a change. */
+/** Returns what the diff of a change does not show. */
 function remark({ path, action, before, after }: Change, root: string): string {
   const shown = printable(`${root}/${path}`);
   switch (action) {
     case "drifted":
-      return `lychd: ${shown} was edited since it was written; render will refuse to overwrite it\n`;
+      return `lychd: ${shown} was edited by hand; render will refuse to overwrite it\n`;
     case "foreign":
       return `lychd: ${shown} was not written by lychd; render will not touch it\n`;
     case "update":
       return before !== undefined && after !== undefined && before.mode !== after.mode
-        ? `lychd: ${shown} has mode ${octal(before.mode)} and will have ${octal(after.mode)}\n`
+        ? `lychd: ${shown} has mode ${octal(before.mode)}; render sets it to ${octal(after.mode)}\n`
         : "";
     default:
       return "";
@@ -110,8 +102,4 @@ function planJson(changes: readonly Change[], loaded: Loaded) {
     summary: formatSummary(changes),
     findings: loaded.findings.map(findingJson),
   };
-}
-
-function printJson({ terminal }: CommandContext, value: unknown): void {
-  terminal.out(`${JSON.stringify(value, null, 2)}\n`);
 }

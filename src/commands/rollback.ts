@@ -1,23 +1,24 @@
 import { join } from "node:path/posix";
 import { FORMER_PATH, parseGeneration } from "../core/plan/mod.ts";
 import { printable } from "../core/report/mod.ts";
-import { EXIT, type ExitCode, type InscribeOptions } from "../run/invocation.ts";
-import type { CommandContext } from "../run/context.ts";
 import { inscribe } from "../inscribe/inscribe.ts";
-import { readOwn } from "../trust/own_files.ts";
-import { Refusal } from "../inscribe/locked.ts";
+import type { CommandContext } from "../run/context.ts";
+import type { ExitCode, InscribeOptions } from "../run/invocation.ts";
+import { Refusal } from "../run/refusal.ts";
+import { readOwn } from "../trust/files.ts";
 
-/** `lychd rollback`: back to the generation before the last render, and forth again. */
+/** `lychd rollback`: restores the previous render; a second rollback restores the later one. */
 export function rollback(options: InscribeOptions, context: CommandContext): Promise<ExitCode> {
   const { host, folders } = context;
-  const path = join(folders.config, FORMER_PATH);
   return inscribe(context, options, () => {
     const file = readOwn(host, folders.config, FORMER_PATH);
     if (file === undefined) {
-      throw new Refusal(EXIT.failure, "there is no former generation", "lychd render --dry-run");
+      const hint = "lychd render --dry-run";
+      throw new Refusal("there is no previous render to restore", { hint });
     }
     const read = parseGeneration(new TextDecoder().decode(file.bytes));
     if ("generation" in read) return { runes: read.generation };
-    throw new Refusal(EXIT.failure, `${printable(path)} cannot be used: ${read.problem}`);
+    const path = printable(join(folders.config, FORMER_PATH));
+    throw new Refusal(`${path} cannot be used: ${read.problem}`);
   });
 }

@@ -1,21 +1,11 @@
 import type { CommandContext } from "../run/context.ts";
 import type { ExitCode, Invocation } from "../run/invocation.ts";
-import { printRefusal, Refusal } from "../run/refusal.ts";
+import { withRefusals } from "../run/refusal.ts";
 
-/**
- * Runs one command and returns its exit code. This is the only place that catches a
- * {@linkcode Refusal}: it prints the reason, and with `--json` the same as JSON.
- */
-export async function runCommand(
-  invocation: Invocation,
-  context: CommandContext,
-): Promise<ExitCode> {
-  try {
-    return await dispatch(invocation, context);
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return printRefusal(context, "json" in invocation && invocation.json, error);
-  }
+/** Runs one command and returns its exit code. Prints the Refusal that a command throws. */
+export function runCommand(invocation: Invocation, context: CommandContext): Promise<ExitCode> {
+  const json = "json" in invocation && invocation.json;
+  return withRefusals(context, json, () => dispatch(invocation, context));
 }
 
 /** Loads only the module of the command. */

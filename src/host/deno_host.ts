@@ -3,21 +3,25 @@ import {
   type FileStatus,
   type Host,
   HostError,
-  type HostFault,
-  kindWords,
+  type HostErrorReason,
+  notOwnFile,
   type Ran,
   refuseUnreadable,
   type RunLimits,
+  statusOf,
   tooLarge,
 } from "./host.ts";
-import { statusOf } from "./status.ts";
 
-/** How often a lock that somebody holds is tried again. */
+/** The time between two attempts to take a lock. */
 const LOCK_POLL_MILLISECONDS = 50;
 
-/** The real host, within what the worker's permissions allow. */
+/** The real host, limited by the permissions of the worker. */
 export const DENO_HOST: Host = {
-  list: (path, limit) => attempt(path, () => namesIn(path, limit)),
+  list: (path, limit = Infinity) =>
+    attempt(
+      path,
+      () => Iterator.from(Deno.readDirSync(path)).take(limit).map(({ name }) => name).toArray(),
+    ),
   stat: (path) => orNothing(path, () => statusOf(Deno.statSync(path))),
   lstat: (path) => orNothing(path, () => statusOf(Deno.lstatSync(path))),
   realPath: (path) => attempt(path, () => Deno.realPathSync(path)),
@@ -39,7 +43,7 @@ export const DENO_HOST: Host = {
       using file = Deno.openSync(path, { write: true, createNew: true, mode });
       const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
       for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-      // The umask may have taken bits away.
+      // The umask may have cleared bits.
       Deno.chmodSync(path, mode);
       file.syncSync();
     });
@@ -76,10 +80,10 @@ export const DENO_HOST: Host = {
         stdin: "null",
         stdout: "piped",
         stderr: "piped",
-        // Ctrl-C goes to all programs of the terminal's group; what it means is for lychd to say.
+        // Ctrl-C would reach all programs in the terminal's group; only lychd handles it.
         detached: true,
       });
-      // Not command.output(): that one does not detach.
+      // command.output() would ignore `detached`.
       const child = command.spawn();
       if (limits !== undefined) return await runWithin(program, child, limits);
       const { code, stdout, stderr } = await child.output();
@@ -111,42 +115,43 @@ export const DENO_HOST: Host = {
 };
 
 /**
- * Waits for a program within limits. One that the kernel does not let go, as a driver's tool can be,
- * is left behind: nobody waits for it.
+ * Waits for a program within limits. A program that the kernel cannot kill, such as a tool that waits
+ * for a driver, is left running.
  */
 async function runWithin(
   program: string,
   child: Deno.ChildProcess,
   limits: RunLimits,
 ): Promise<Ran> {
-  const { milliseconds, until } = limits;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let interrupt = () => {};
-  const end = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new HostError("timeout", program, `no answer in ${milliseconds} ms`)),
-      milliseconds,
-    );
-    interrupt = () => reject(new HostError("interrupted", program, "it was not waited for"));
-    if (until?.aborted) interrupt();
-    until?.addEventListener("abort", interrupt);
+  const timeout = AbortSignal.timeout(limits.milliseconds);
+  const end = AbortSignal.any([timeout, ...limits.until === undefined ? [] : [limits.until]]);
+  const ended = new Promise<never>((_, reject) => {
+    const stop = () =>
+      reject(
+        timeout.aborted
+          ? new HostError("timeout", program, `no answer in ${limits.milliseconds} ms`)
+          : new HostError("interrupted", program, "it was interrupted"),
+      );
+    if (end.aborted) stop();
+    end.addEventListener("abort", stop);
   });
   const whole = Promise.all([
     readStream(program, child.stdout, limits.bytes),
     readStream(program, child.stderr, limits.bytes),
     child.status,
   ]);
-  // When the time is over nobody listens to what becomes of it.
+  // After a timeout, its result is ignored.
   whole.catch(() => {});
   try {
-    const [stdout, stderr, { code }] = await Promise.race([whole, end]);
+    const [stdout, stderr, { code }] = await Promise.race([whole, ended]);
     return { code, stdout, stderr };
   } catch (error) {
-    kill(child);
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
     throw error;
-  } finally {
-    clearTimeout(timer);
-    until?.removeEventListener("abort", interrupt);
   }
 }
 
@@ -168,59 +173,30 @@ async function readStream(
   return text + decoder.decode();
 }
 
-function kill(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch {
-    // It ended by itself.
-  }
-}
-
-/** The locked file, which then names its holder, or nothing when somebody else has it. */
+/** Locks the file and writes the holder into it. Returns nothing if another process has the lock. */
 function takeLock(path: string, holder: string): Deno.FsFile | undefined {
-  // Whoever held it may have removed it, and its folder.
+  // The former holder may have removed the file and its folder.
   makeFolder(dirname(path));
-  refuseStrangeLock(path);
+  const kind = orNothing(path, () => statusOf(Deno.lstatSync(path)))?.kind ?? "file";
+  if (kind !== "file") throw notOwnFile(path, kind);
   const options = { read: true, write: true, create: true, mode: 0o600 };
-  // The folder may go just now, with a lock in it that its holder lets go.
+  // The folder may disappear now, when another holder releases its lock.
   const file = orNothing(path, () => Deno.openSync(path, options));
   if (file === undefined) return undefined;
   if (file.tryLockSync(true)) {
     file.truncateSync();
     file.writeSync(new TextEncoder().encode(holder));
-    // A lock on a file without a name keeps nobody out. (FsFile.stat asks for a permission to where
-    // a linked ~/.config leads, so that the two cannot be compared by it.)
-    if (isText(path, holder)) return file;
+    // A lock on a file that was removed excludes nobody. (FsFile.stat cannot compare the two: it
+    // needs permission for the target of a symlinked ~/.config.)
+    if (orNothing(path, () => Deno.readTextFileSync(path)) === holder) return file;
   }
   file.close();
   return undefined;
 }
 
-/** Makes a folder and those above it, of which the umask may only take more away. */
+/** Makes a folder and those above it; the umask may only clear more bits. */
 function makeFolder(path: string): void {
   Deno.mkdirSync(path, { recursive: true, mode: 0o755 });
-}
-
-function refuseStrangeLock(path: string): void {
-  const status = orNothing(path, () => statusOf(Deno.lstatSync(path)));
-  if (status === undefined || status.kind === "file") return;
-  const words = status.kind === "link"
-    ? "it is a link, and lychd writes through none"
-    : `it is a ${kindWords(status.kind)} where lychd keeps a file: move it away`;
-  throw new HostError("other", path, words);
-}
-
-function isText(path: string, text: string): boolean {
-  return orNothing(path, () => Deno.readTextFileSync(path)) === text;
-}
-
-function namesIn(path: string, limit = Infinity): string[] {
-  const names: string[] = [];
-  for (const { name } of Deno.readDirSync(path)) {
-    if (names.length >= limit) break;
-    names.push(name);
-  }
-  return names;
 }
 
 function statusOfFile(path: string, limitBytes: number): FileStatus {
@@ -229,7 +205,7 @@ function statusOfFile(path: string, limitBytes: number): FileStatus {
   return status;
 }
 
-/** Begins with room for `expectedBytes`: what a file has may change, and that of a pipe is not known. */
+/** Reads a file or pipe. Starts with a buffer of `expectedBytes`, since the size may change. */
 function readUpTo(path: string, limitBytes: number, expectedBytes = 65_536): Uint8Array {
   using file = Deno.openSync(path);
   let buffer = new Uint8Array(Math.min(limitBytes, expectedBytes));
@@ -259,38 +235,32 @@ function orNothing<T>(path: string, act: () => T): T | undefined {
   try {
     return act();
   } catch (error) {
-    const fault = hostError(path, error);
-    if (fault.fault === "not-found") return undefined;
-    throw fault;
+    const found = hostError(path, error);
+    if (found.reason === "not-found") return undefined;
+    throw found;
   }
 }
 
 function hostError(path: string, error: unknown): HostError {
   if (error instanceof HostError) return error;
-  const [fault, words] = explain(error);
-  return new HostError(fault, path, words);
+  const code = (error as { code?: string }).code;
+  const [, reason, words] =
+    EXPLANATIONS.find(([kind]) =>
+      typeof kind === "string" ? kind === code : error instanceof kind
+    ) ?? [undefined, "other", error instanceof Error ? error.message : String(error)] as const;
+  return new HostError(reason, path, words);
 }
 
-function explain(error: unknown): [HostFault, string] {
-  const code = error instanceof Error ? (error as { code?: string }).code : undefined;
-  switch (code) {
-    case "ENOSPC":
-    case "EDQUOT":
-      return ["no-space", "no space is left on the device"];
-    case "EROFS":
-      return ["read-only", "the file system is read-only"];
-    case "ELOOP":
-      return ["other", "its links lead in a circle"];
-  }
-  if (error instanceof Deno.errors.NotFound) return ["not-found", "it does not exist"];
-  if (error instanceof Deno.errors.NotADirectory) {
-    return ["not-found", "a part of its path is no folder"];
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return ["denied", "this user has no permission for it"];
-  }
-  if (error instanceof Deno.errors.NotCapable) {
-    return ["denied", "lychd itself may not do that: the command has no such permission"];
-  }
-  return ["other", error instanceof Error ? error.message : String(error)];
-}
+type ErrorClass = new (...args: never[]) => Error;
+
+/** The words for an error code or a class of errors; the first match applies. */
+const EXPLANATIONS: readonly (readonly [string | ErrorClass, HostErrorReason, string])[] = [
+  ["ENOSPC", "no-space", "no space left on the device"],
+  ["EDQUOT", "no-space", "no space left on the device"],
+  ["EROFS", "read-only", "the file system is read-only"],
+  ["ELOOP", "other", "too many levels of symlinks"],
+  [Deno.errors.NotFound, "not-found", "it does not exist"],
+  [Deno.errors.NotADirectory, "not-found", "a part of its path is not a folder"],
+  [Deno.errors.PermissionDenied, "denied", "permission denied"],
+  [Deno.errors.NotCapable, "denied", "the sandbox of this command does not allow it"],
+];

@@ -1,20 +1,20 @@
 import { ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { DENO_HOST } from "./deno_host.ts";
 
-Deno.test("a program that is not waited for any more is ended at once", async () => {
+Deno.test("an interrupted program is killed at once", async () => {
   const interruption = new AbortController();
   const limits = { milliseconds: 20_000, bytes: 100, until: interruption.signal };
-  const begun = performance.now();
+  const start = performance.now();
   setTimeout(() => interruption.abort(), 100);
   const running = DENO_HOST.run("/bin/sh", ["-c", "exec sleep 10"], {}, limits);
-  await rejects(running, { name: "HostError", fault: "interrupted" });
+  await rejects(running, { name: "HostError", reason: "interrupted" });
   await rejects(DENO_HOST.run("/bin/sh", ["-c", "exec sleep 10"], {}, limits), {
-    fault: "interrupted",
+    reason: "interrupted",
   });
-  ok(performance.now() - begun < 5000);
+  ok(performance.now() - start < 5000);
 });
 
-/** Makes a folder with a pipe that nobody writes to, for a test. */
+/** Runs a test in a folder with a pipe that has no writer. */
 function withPipe(test: (pipe: string, folder: string) => void): void {
   const folder = Deno.makeTempDirSync({ prefix: "lychd-pipe-" });
   try {
@@ -26,33 +26,33 @@ function withPipe(test: (pipe: string, folder: string) => void): void {
   }
 }
 
-Deno.test("a pipe is not waited for, also behind a link", () => {
+Deno.test("a read does not block on a pipe, or on a symlink to one", () => {
   withPipe((pipe, folder) => {
     const link = `${folder}/link`;
     Deno.symlinkSync(pipe, link);
     for (const path of [pipe, link]) {
-      const words = { name: "HostError", message: "it is a pipe, socket or device, and no file" };
+      const words = { name: "HostError", message: "it is a pipe, socket or device, not a file" };
       throws(() => DENO_HOST.read(path, 9), words);
       throws(() => DENO_HOST.readHead(path, 9), words);
     }
   });
 });
 
-Deno.test("a pipe is no lock", async () => {
+Deno.test("a pipe as the lock file is refused", async () => {
   const folder = Deno.makeTempDirSync({ prefix: "lychd-pipe-" });
   new Deno.Command("mkfifo", { args: [`${folder}/lock`] }).outputSync();
   await rejects(DENO_HOST.lock(`${folder}/lock`, "me", 0), {
-    message: "it is a pipe, socket or device where lychd keeps a file: move it away",
+    message: "it is a pipe, socket or device, but lychd keeps a file here: move it away",
   });
   Deno.removeSync(folder, { recursive: true });
 });
 
-Deno.test("a file without end is refused by its size, and read no further than it may be", () => {
+Deno.test("a huge file is refused by its size, and readHead stops at its limit", () => {
   const path = Deno.makeTempFileSync({ prefix: "lychd-sparse-" });
   Deno.truncateSync(path, 2 ** 40);
   throws(() => DENO_HOST.read(path, 2 ** 20), {
     name: "HostError",
-    fault: "too-large",
+    reason: "too-large",
     message: "it has more than 1 MiB",
   });
   strictEqual(DENO_HOST.readHead(path, 100_000).length, 100_000);

@@ -1,42 +1,39 @@
-/** What lychd does to the outside world. Everything else is pure. */
+/** The effects of lychd on the outside world. The core has none. */
 
-/** How a program ended. */
+/** The result of a program that ended. */
 export interface Ran {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What a program may take before it is killed, which is a fault. */
+/** The limits of a program; it is killed when it exceeds one. */
 export interface RunLimits {
   readonly milliseconds: number;
-  /** Of each of its two streams. */
+  /** Applies to stdout and stderr separately. */
   readonly bytes: number;
-  /** Ends it before, which is a fault too. */
+  /** Kills the program earlier. */
   readonly until?: AbortSignal;
 }
 
-/** What a path is; links are followed by `stat` and not by `lstat`. */
+/** The status of a path; `stat` follows symlinks and `lstat` does not. */
 export interface FileStatus {
-  readonly kind: "file" | "folder" | "link" | "other";
+  readonly kind: "file" | "folder" | "symlink" | "other";
   /** Permission bits. */
   readonly mode: number;
   readonly sizeBytes: number;
-  /** The number of the user whose it is. */
+  /** User number. */
   readonly owner: number;
-  /** The number of its group. */
+  /** Group number. */
   readonly group: number;
-  /** The same for two paths that are the same file or folder. */
+  /** Equal for two paths to the same file or folder. */
   readonly identity: string;
-  /**
-   * When its contents, its name or its mode changed last, in whole seconds of the Unix epoch, rounded
-   * down: no program can set that.
-   */
+  /** The ctime in whole seconds of the Unix epoch, rounded down. No program can set it. */
   readonly changedSeconds: number;
 }
 
-/** Why the host refused: stable words for the few cases that callers tell apart. */
-export type HostFault =
+/** The reasons of a HostError that callers tell apart. */
+export type HostErrorReason =
   | "not-found"
   | "denied"
   | "no-space"
@@ -46,20 +43,20 @@ export type HostFault =
   | "interrupted"
   | "other";
 
-/** A refused operation, in words for the operator. */
+/** A failed operation on a path, in words for the operator. */
 export class HostError extends Error {
   override readonly name = "HostError";
-  constructor(readonly fault: HostFault, readonly path: string, message: string) {
+  constructor(readonly reason: HostErrorReason, readonly path: string, message: string) {
     super(message);
   }
 }
 
-/** What is at a path, in words: a pipe cannot be told from a device. */
+/** Returns the noun for a kind: lstat does not tell a pipe from a device. */
 export function kindWords(kind: FileStatus["kind"]): string {
   return kind === "other" ? "pipe, socket or device" : kind;
 }
 
-/** Refuses, in the words of `read`, what is no plain file or has too many bytes. */
+/** Refuses, as `read` does, a path that is not a regular file or that has too many bytes. */
 export function refuseUnreadable(
   path: string,
   status: FileStatus | undefined,
@@ -67,69 +64,97 @@ export function refuseUnreadable(
 ): asserts status is FileStatus {
   if (status === undefined) throw new HostError("not-found", path, "it does not exist");
   if (status.kind !== "file") {
-    throw new HostError("other", path, `it is a ${kindWords(status.kind)}, and no file`);
+    throw new HostError("other", path, `it is a ${kindWords(status.kind)}, not a file`);
   }
   if (status.sizeBytes > limitBytes) throw tooLarge(path, limitBytes);
 }
 
-/** What `read` says of a file that has more bytes than it may. */
+/** Makes the error for a file with more than `limitBytes`. */
 export function tooLarge(path: string, limitBytes: number): HostError {
   const limit = limitBytes >= 2 ** 20 ? `${limitBytes / 2 ** 20} MiB` : `${limitBytes} bytes`;
   return new HostError("too-large", path, `it has more than ${limit}`);
 }
 
+/** Makes the error for another kind of entry at the path of a file that only lychd writes. */
+export function notOwnFile(path: string, kind: FileStatus["kind"]): HostError {
+  const words = `it is a ${kindWords(kind)}, but lychd keeps a file here: move it away`;
+  return new HostError("other", path, words);
+}
+
+/** Statuses that the gate read for a sandbox; nothing for a path that does not exist. */
+export type SeenStatuses = ReadonlyMap<string, FileStatus | undefined>;
+
 /**
- * The file system and the programs of a host, as far as lychd needs them. All paths are absolute;
- * every fault is a HostError.
+ * Returns a host whose `lstat` answers for some paths from `seen`. A sandbox may not look at them
+ * itself: who may look at a folder may also read everything in it.
+ */
+export function hostWithSeen(host: Host, seen: SeenStatuses): Host {
+  return { ...host, lstat: (path) => seen.has(path) ? seen.get(path) : host.lstat(path) };
+}
+
+/** Converts a status of the runtime. */
+export function statusOf(info: Deno.FileInfo): FileStatus {
+  return {
+    kind: info.isFile ? "file" : info.isDirectory ? "folder" : info.isSymlink ? "symlink" : "other",
+    mode: (info.mode ?? 0) & 0o7777,
+    sizeBytes: info.size,
+    owner: info.uid ?? 0,
+    group: info.gid ?? 0,
+    identity: `${info.dev}:${info.ino}`,
+    changedSeconds: Math.floor((info.ctime?.getTime() ?? Infinity) / 1000),
+  };
+}
+
+/**
+ * The file system and the programs of a host. All paths are absolute; every failure is a HostError.
  */
 export interface Host {
   /**
-   * The names in a folder, unsorted, and no more than `limit` of them. In one that is not UTF-8 each
-   * byte that is none stands as U+FFFD (Deno 2.7 leaves it out): nothing is there by
-   * that name.
+   * Lists the names in a folder, unsorted, at most `limit`. Bytes that are not UTF-8 become U+FFFD
+   * (Deno 2.7 drops them), so that no file has the returned name.
    */
   list(path: string, limit?: number): string[];
-  /** What `path` is, following links; nothing when there is nothing. */
+  /** Returns the status of `path`, following symlinks; nothing if it does not exist. */
   stat(path: string): FileStatus | undefined;
-  /** What `path` itself is; nothing when there is nothing. */
+  /** Returns the status of `path` itself; nothing if it does not exist. */
   lstat(path: string): FileStatus | undefined;
-  /** The path of what is at `path`, links followed. */
+  /** Returns the path with all symlinks resolved. */
   realPath(path: string): string;
   /**
-   * The contents of a file, links followed. Refuses one that has more than `limitBytes`
-   * (`too-large`), and what is no plain file: a pipe would make it wait for ever.
+   * Reads a file, following symlinks. Refuses one with more than `limitBytes` (`too-large`), and
+   * anything but a regular file: a pipe would block.
    */
   read(path: string, limitBytes: number): Uint8Array;
-  /** The first `limitBytes` of a file, links followed. Refuses what is no plain file too. */
+  /** Reads the first `limitBytes` of a regular file, following symlinks. */
   readHead(path: string, limitBytes: number): Uint8Array;
-  /** The first `limitBytes` of whatever the operator named: also of a pipe, for which it waits. */
+  /** Reads the first `limitBytes` of anything, also of a pipe, for which it waits. */
   readStream(path: string, limitBytes: number): Uint8Array;
-  /** Writes a new file, and makes sure that it is on the disk; refuses one that is there. */
+  /** Writes a new file and syncs it to disk; refuses to overwrite. */
   create(path: string, content: string | Uint8Array, mode: number): void;
-  /** Gives a file a second name; refuses one that is there. */
+  /** Makes a hard link; refuses to overwrite. */
   link(from: string, to: string): void;
-  /** Puts `from` in the place of `to`, at once. */
+  /** Moves `from` to `to` atomically, overwriting it. */
   rename(from: string, to: string): void;
   /** Removes one file. */
   remove(path: string): void;
-  /** Makes a folder and those above it, for nobody else to write to. */
+  /** Makes a folder and those above it, writable only by their owner. */
   makeFolder(path: string): void;
-  /** Removes a folder if it is empty; true when it did. */
+  /** Removes a folder if it is empty. Returns true if it did. */
   removeEmptyFolder(path: string): boolean;
-  /** Makes sure that the names in a folder are on the disk. */
+  /** Syncs the names in a folder to disk. */
   syncFolder(path: string): void;
-  /** Runs a program; `env` is added to what lychd itself was given. */
+  /** Runs a program; `env` is added to the environment of lychd. */
   run(
     program: string,
     args: readonly string[],
     env?: Readonly<Record<string, string>>,
     limits?: RunLimits,
   ): Promise<Ran>;
-  /** Runs a program that speaks for itself on lychd's own stdout and stderr; its exit code. */
+  /** Runs a program that prints to lychd's own stdout and stderr. Returns its exit code. */
   runAttached(program: string, args: readonly string[]): Promise<number>;
   /**
-   * Takes the lock that `path` stands for, and writes `holder` into it for those who wait. The
-   * result gives it back, or after `waitSeconds` says who holds it.
+   * Locks the file `path` and writes `holder` into it. Returns how to release it; after `waitSeconds`
+   * of waiting, returns the present holder.
    */
   lock(
     path: string,

@@ -1,16 +1,16 @@
-/** What stands in the way of an inscription: edits, and files that are not ours. */
+/** Refuses files that an inscription would overwrite although lychd did not write them. */
 import { join } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
 import { type Change, formatDiff, paintDiff, type Receipt } from "../core/plan/mod.ts";
 import { printable, printableLines } from "../core/report/mod.ts";
-import { EXIT, type InscribeOptions } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
-import { findStrangers } from "./name_clashes.ts";
+import type { InscribeOptions } from "../run/invocation.ts";
+import { Refusal } from "../run/refusal.ts";
+import { nameClashes } from "./name_clashes.ts";
 import { editedName, type Write } from "./transaction.ts";
-import { Refusal } from "./locked.ts";
 
-/** Refuses what is not ours to change, and what somebody edited. */
-export function refuseStrange(
+/** Refuses files and units that lychd did not write, and files that were edited by hand. */
+export function refuseNotOwned(
   context: CommandContext,
   options: InscribeOptions,
   changes: readonly Change[],
@@ -18,51 +18,48 @@ export function refuseStrange(
   receipt: Receipt,
 ): void {
   const { host, folders } = context;
-  const shown = (path: string) => printable(join(folders.config, path));
-  const foreign = changes.filter((change) => change.action === "foreign");
-  if (foreign.length > 0) {
-    throw new Refusal(
-      EXIT.failure,
-      foreign.map(({ path }) => `${shown(path)} was not written by lychd; nothing was changed`)
-        .join("\n"),
-      "move it away, or name the Soulstone otherwise",
-    );
+  const notOwned = changes.filter(({ action }) => action === "foreign");
+  if (notOwned.length > 0) {
+    throw new Refusal(unchanged(folders.config, notOwned, "was not written by lychd"), {
+      hint: "move it away, or rename the Soulstone",
+    });
   }
-  const strangers = findStrangers(host, folders, runes, receipt);
-  if (strangers.length > 0) {
-    throw new Refusal(
-      EXIT.failure,
-      `a unit of that name is there already; nothing was changed\n${printableLines(strangers)}`,
-      "move it away, or name the Soulstone or group otherwise",
-    );
+  const clashes = nameClashes(host, folders, runes, receipt);
+  if (clashes.length > 0) {
+    const message = "a unit of the same name already exists; nothing was changed";
+    throw new Refusal(`${message}\n${printableLines(clashes)}`, {
+      hint: "move it away, or rename the Soulstone or group",
+    });
   }
   refuseDrift(context, options, changes);
 }
 
-/** Refuses, with their diffs, files that somebody edited, unless ours are to be taken. */
+/** Refuses files that were edited by hand, and shows their diffs, unless `force` is set. */
 export function refuseDrift(
   { folders, terminal }: CommandContext,
   { force }: InscribeOptions,
   changes: readonly Change[],
 ): void {
-  const drifted = changes.filter((change) => change.action === "drifted");
-  if (drifted.length === 0 || force) return;
-  // An edit is somebody's text: it must not steer the terminal that it is shown on.
-  for (const change of drifted) {
+  const edited = changes.filter(({ action }) => action === "drifted");
+  if (edited.length === 0 || force) return;
+  for (const change of edited) {
+    // The edit may contain control characters.
     terminal.err(paintDiff(formatDiff(change), terminal.errPalette, printable));
   }
-  throw new Refusal(
-    EXIT.failure,
-    drifted.map(({ path }) =>
-      `${
-        printable(join(folders.config, path))
-      } was edited since it was written; nothing was changed`
-    ).join("\n"),
-    "bring the edit into the Codex (`quadlet` takes any key); or --force takes ours and keeps yours",
-  );
+  throw new Refusal(unchanged(folders.config, edited, "was edited by hand"), {
+    hint:
+      "copy the edit into the Codex (`quadlet` accepts any key); or overwrite it with --force, " +
+      "which keeps a copy",
+  });
 }
 
-/** Copies of files that were edited and are now overwritten, under names that are no units. */
+/** Returns a line for each file: its state, and that nothing was changed. */
+function unchanged(root: string, changes: readonly Change[], state: string): string {
+  return changes.map(({ path }) => `${printable(join(root, path))} ${state}; nothing was changed`)
+    .join("\n");
+}
+
+/** Returns copies of edited files that are overwritten, under names that are not units. */
 export function backupsFor({ host, folders }: CommandContext, changes: readonly Change[]): Write[] {
   return changes.flatMap(({ path, action, before }) => {
     if (action !== "drifted" || before === undefined) return [];

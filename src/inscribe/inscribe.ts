@@ -4,50 +4,51 @@ import { type Change, formatSummary, plan, restartsFor } from "../core/plan/mod.
 import { printable, printableLines } from "../core/report/mod.ts";
 import { SEPULCHER, unitOf } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
-import { EXIT, type ExitCode, type InscribeOptions } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
+import { EXIT, type ExitCode, type InscribeOptions } from "../run/invocation.ts";
+import { Refusal, refusalOf } from "../run/refusal.ts";
+import { printJson } from "../run/say.ts";
+import { refuseUntrustedFolders } from "../trust/path.ts";
 import { readTree } from "../units/disk.ts";
-import { backupsFor, refuseStrange } from "./drift.ts";
+import type { Systemd } from "../units/systemd.ts";
+import { backupsFor, refuseNotOwned } from "./drift.ts";
+import { withWriteLock } from "./locked.ts";
 import { notesWrite, readNotes } from "./notes.ts";
 import { addToNotes, applyRestarts, type Restarted } from "./restart.ts";
-import type { Systemd } from "../units/systemd.ts";
 import { beginTransaction } from "./transaction.ts";
 import { verifyOnStage } from "./verify.ts";
 import { writesFor } from "./writes.ts";
-import { Refusal, refuseForeign, writing } from "./locked.ts";
 
-/** What is to be in the live folders. */
+/** The Runes (generated units) that the systemd folders must contain. */
 export interface Wanted {
   readonly runes: readonly Rune[];
-  /** The digest of the Codex that they are made from, if it is that of now. */
+  /** The digest of the Codex that they are made from, if it is the present one. */
   readonly codex?: string | undefined;
 }
 
-/** What an inscription did. */
+/** The result of an inscription. */
 interface Inscribed extends Restarted {
-  readonly code: ExitCode;
   readonly changes: readonly Change[];
 }
 
 /**
- * Makes the live folders hold exactly the runes that are wanted, as one transaction: tried by the
- * real generator, written, loaded by systemd; or nothing of it. Says on stderr why it refused.
+ * Makes the systemd folders contain exactly the wanted Runes, as one transaction: the real generator
+ * accepts the units, they are written, and systemd loads them; otherwise nothing changes.
  *
- * `wanted` is asked when no other run can write, and may throw a {@linkcode Refusal}.
+ * Calls `wanted` while no other run can write.
  */
 export async function inscribe(
   context: CommandContext,
   options: InscribeOptions,
   wanted: () => Wanted,
 ): Promise<ExitCode> {
-  const done = await writing(
+  const done = await withWriteLock(
     context,
     options,
     (systemd) => inscribeLocked(context, options, wanted(), systemd),
   );
-  if ("refused" in done) return done.refused;
-  tellInscribed(context, options, done);
-  return done.code;
+  printInscribed(context, options, done);
+  return done.problem === undefined ? EXIT.ok : EXIT.hostRefused;
 }
 
 async function inscribeLocked(
@@ -58,48 +59,45 @@ async function inscribeLocked(
 ): Promise<Inscribed> {
   const { host, folders, terminal } = context;
   const paths = runes.map((rune) => rune.path);
-  refuseForeign(context, folders.config, paths);
+  refuseUntrustedFolders(context, folders.config, paths);
   const read = readTree(host, folders.config, paths);
-  if ("problem" in read) throw new Refusal(EXIT.failure, printable(read.problem));
-  const changes = plan({ runes, disk: read.tree.disk, receipt: read.tree.receipt });
-  refuseStrange(context, options, changes, runes, read.tree.receipt);
+  if ("problem" in read) throw new Refusal(printable(read.problem));
+  const { disk, receipt } = read.tree;
+  const changes = plan({ runes, disk, receipt });
+  refuseNotOwned(context, options, changes, runes, receipt);
   const backups = backupsFor(context, changes);
   const notes = readNotes(host, folders.config);
-  const unknown = !options.verify || !options.reload;
-  const { receipt } = read.tree;
+  const unconfirmed = !options.verify || !options.reload;
   const own = [...writesFor(host, folders.config, changes, { receipt, codex }), ...backups];
-  const asked = restartsFor(changes);
-  const isNews = own.length > 0 || notes.untold && !unknown;
-  if (isNews) {
+  const restarts = restartsFor(changes);
+  if (own.length > 0 || notes.unconfirmed && !unconfirmed) {
     await verify(context, options, runes);
-    const told = addToNotes(notes, asked, unknown);
-    const writes = [...own, ...notesWrite(host, folders.config, told)];
+    const added = addToNotes(notes, restarts, unconfirmed);
+    const writes = [...own, ...notesWrite(host, folders.config, added)];
     const transaction = beginTransaction(host, folders.config, writes);
     const problem = systemd && await load(systemd, runes);
     if (problem !== undefined) {
       transaction.undo();
-      const after = await systemd?.reload();
-      const words = `systemd does not load the new units; the former ones are back\n${problem}`;
-      throw new Refusal(EXIT.hostRefused, after === undefined ? words : `${words}\n${after}`);
+      const undone = "systemd does not load the new units; the previous ones are restored";
+      const lines = [undone, problem, await systemd?.reload() ?? []].flat();
+      throw new Refusal(lines.join("\n"), { code: EXIT.hostRefused });
     }
     transaction.commit();
   }
   for (const { path } of backups) {
-    terminal.err(`lychd: the edit is kept as ${printable(join(folders.config, path))}\n`);
+    terminal.err(`lychd: the edited file is kept as ${printable(join(folders.config, path))}\n`);
   }
-  const restarts = await applyRestarts(context, options, systemd, asked).catch((error) => {
-    if (!(error instanceof HostError)) throw error;
-    const words = `${printable(error.path)}: ${error.message}; the new units are in place`;
-    throw new Refusal(EXIT.hostRefused, words, "systemctl --user status 'soulstone-*'");
-  });
-  return {
-    code: restarts.problem === undefined ? EXIT.ok : EXIT.hostRefused,
-    changes,
-    ...restarts,
-  };
+  try {
+    return { changes, ...await applyRestarts(context, options, systemd, restarts) };
+  } catch (error) {
+    throw refusalOf(error, "the new units are in place", {
+      code: EXIT.hostRefused,
+      hint: "systemctl --user status 'soulstone-*'",
+    });
+  }
 }
 
-/** Refuses units that the real generator, or systemd, would not take. */
+/** Refuses units that the real generator or systemd does not accept. */
 async function verify(
   context: CommandContext,
   { verify }: InscribeOptions,
@@ -110,93 +108,79 @@ async function verify(
   const wrong = await verifyOnStage(context, stage, runes);
   if (wrong.length === 0) return;
   throw new Refusal(
-    EXIT.hostRefused,
-    `the units were tried and refused; nothing was changed\n${printableLines(wrong)}`,
+    `the units were refused; nothing was changed\n${printableLines(wrong)}`,
+    { code: EXIT.hostRefused },
   );
 }
 
-/** Has systemd read the units anew; what is wrong if it does not know one of them then. */
+/** Reloads systemd. Returns a problem if it does not load one of the units. */
 async function load(systemd: Systemd, runes: readonly Rune[]): Promise<string | undefined> {
   try {
-    return await loadProblem(systemd, runes);
+    const problem = await systemd.reload();
+    if (problem !== undefined) return problem;
+    const units = runes.flatMap(({ path }) => unitOf(path) ?? []);
+    const states = await systemd.states(units);
+    const missing = units.filter((unit) => states.get(unit)?.loadState !== "loaded");
+    return missing.length === 0 ? undefined : missing.map((unit) => {
+      const { loadState, loadError } = states.get(unit) ?? {};
+      return `  ${unit}: ${loadState ?? "unknown"} ${loadError ?? ""}`.trimEnd();
+    }).join("\n");
   } catch (error) {
     if (error instanceof HostError) return `${error.path}: ${error.message}`;
     throw error;
   }
 }
 
-async function loadProblem(systemd: Systemd, runes: readonly Rune[]): Promise<string | undefined> {
-  const problem = await systemd.reload();
-  if (problem !== undefined) return problem;
-  const units = runes.flatMap(({ path }) => unitOf(path) ?? []);
-  const states = await systemd.states(units);
-  const missing = units.filter((unit) => states.get(unit)?.loadState !== "loaded");
-  return missing.length === 0 ? undefined : missing.map((unit) => {
-    const state = states.get(unit);
-    return `  ${unit}: ${state?.loadState ?? "unknown"} ${state?.loadError ?? ""}`.trimEnd();
-  }).join("\n");
-}
-
-/** Tells the operator what was done, what to do next, and what is not known. */
-function tellInscribed(
-  { terminal, folders }: CommandContext,
-  options: InscribeOptions,
+/** Prints the changes, the next step, and which checks were skipped. */
+function printInscribed(
+  context: CommandContext,
+  { json, verify, reload }: InscribeOptions,
   { changes, restartNeeded, restarted, reread, problem }: Inscribed,
 ): void {
-  if (options.json) {
-    const value = {
+  const { terminal: { out, err }, folders } = context;
+  if (json) {
+    printJson(context, {
       changes: changes.map(({ path, action }) => ({ path, action })),
       summary: formatSummary(changes),
       restart_needed: restartNeeded,
       restarted,
       reread,
-      ...problem === undefined ? {} : { error: problem.said },
-      verified: options.verify,
-      reloaded: options.reload,
-    };
-    terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+      ...problem && { error: problem.said },
+      verified: verify,
+      reloaded: reload,
+    });
   } else {
-    terminal.out(`${printable(folders.config)}: ${doneSummary(changes)}\n`);
-    if (restarted.length > 0) terminal.out(`restarted: ${restarted.join(" ")}\n`);
-    if (reread.length > 0) terminal.out(`took over, without a restart: ${reread.join(" ")}\n`);
+    out(`${printable(folders.config)}: ${doneSummary(changes)}\n`);
+    if (restarted.length > 0) out(`restarted: ${restarted.join(" ")}\n`);
+    if (reread.length > 0) out(`reloaded without a restart: ${reread.join(" ")}\n`);
   }
+  const names = restartNeeded.join(" ");
   if (problem !== undefined) {
-    terminal.err(`lychd: ${problem.what} failed: ${printable(problem.said)}\n`);
-  } else if (restartNeeded.length > 0) {
-    const names = restartNeeded.join(" ");
-    const podNote = restartNeeded.includes(SEPULCHER.service)
-      ? "; a restart of the pod is one of every engine in it"
+    err(`lychd: ${problem.what} failed: ${printable(problem.said)}\n`);
+  } else if (names !== "" && !reload) {
+    err(`lychd: changed; takes effect at the next start: ${names}\n`);
+  } else if (names !== "") {
+    const note = restartNeeded.includes(SEPULCHER.service)
+      ? "; a restart of the pod restarts every engine in it"
       : "";
-    terminal.err(
-      options.reload
-        ? `lychd: still running as they were before: ${names}${podNote}\nhint: lychd render --restart\n`
-        : `lychd: these changed and count from their next start on: ${names}\n`,
-    );
+    err(`lychd: still running with the previous units: ${names}${note}\n`);
+    err("hint: lychd render --restart\n");
   }
-  tellUnknown(terminal.err, options);
-}
-
-/** What is not known because the operator did without it. */
-export function tellUnknown(err: (text: string) => void, options: InscribeOptions): void {
-  if (!options.verify) {
-    err("lychd: not verified: whether Quadlet takes these units is not known\n");
-  }
-  if (!options.reload) {
-    err(
-      "lychd: not reloaded: systemd still has the former units, and whether it loads these is not " +
-        "known\nhint: systemctl --user daemon-reload\n",
-    );
+  if (!verify) err("lychd: not verified: Quadlet may refuse these units\n");
+  if (!reload) {
+    err("lychd: not reloaded: systemd still has the previous units and may refuse these\n");
+    err("hint: systemctl --user daemon-reload\n");
   }
 }
 
 function doneSummary(changes: readonly Change[]): string {
   const count = (fits: (change: Change) => boolean) => changes.filter(fits).length;
-  const back = count((c) => c.action === "drifted" && c.after !== undefined);
+  const overwritten = count((c) => c.action === "drifted" && c.after !== undefined);
   return [
     `${count((c) => c.action === "create")} created`,
     `${count((c) => c.action === "update")} updated`,
     `${count((c) => c.after === undefined)} removed`,
-    ...back === 0 ? [] : [`${back} taken back`],
+    ...overwritten === 0 ? [] : [`${overwritten} overwritten`],
     `${count((c) => c.action === "unchanged")} unchanged`,
   ].join(", ");
 }

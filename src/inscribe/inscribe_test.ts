@@ -1,6 +1,6 @@
 /**
- * A whole inscription with its programs: dying at each step, refused by each program. The programs
- * are played here; the real ones run in the lab.
+ * A whole inscription with its programs: it crashes at each step, and each program refuses. The programs
+ * are simulated here; the real ones run in the lab.
  */
 import assert from "node:assert/strict";
 import { basename, dirname } from "node:path/posix";
@@ -12,7 +12,8 @@ import { type MemoryHost, memoryHost } from "../testing/memory_host.ts";
 import { Crash, mortalHost } from "../testing/mortal_host.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
-import { inscribe } from "./inscribe.ts";
+import { withRefusals } from "../run/refusal.ts";
+import { inscribe, type Wanted } from "./inscribe.ts";
 import { hostWith, memoryContext, type Said } from "../testing/memory_context.ts";
 import { findPrograms } from "../run/programs.ts";
 import { purge } from "../commands/purge.ts";
@@ -54,11 +55,11 @@ const NEW = [
   rune(`${UNITS}/soulstone-c.container`, "[Container]\nImage=c\n"),
 ];
 
-/** Answers of one program, for the tests that want it to fail. */
+/** Results of programs, for tests in which they fail. */
 type Broken = Partial<Record<"quadlet" | "analyze" | "daemon-reload" | "show" | "reload", Ran>>;
 
-/** Programs that do what the real ones do to such units, over the files in memory. */
-function play(memory: () => MemoryHost, broken: Broken, calls: string[]): Host["run"] {
+/** Simulates the programs over the files in memory. */
+function simulate(memory: () => MemoryHost, broken: Broken, calls: string[]): Host["run"] {
   let loaded: string[] = [];
   const answer = (stdout: string): Ran => ({ code: 0, stdout, stderr: "" });
   const below = (folder: string) =>
@@ -94,20 +95,29 @@ function contextOf(host: Host, said: Said): CommandContext {
   return memoryContext(said, { host, folders, programs: PROGRAMS });
 }
 
+/** Inscribes as a command does: prints a Refusal, and returns its exit code. */
+function render(
+  context: CommandContext,
+  options: InscribeOptions,
+  wanted: () => Wanted,
+): Promise<ExitCode> {
+  return withRefusals(context, options.json, () => inscribe(context, options, wanted));
+}
+
 /** A host with the old generation inscribed. */
 async function oldHost(broken: Broken = {}, calls: string[] = []): Promise<MemoryHost> {
   const memory: MemoryHost = memoryHost({}, (...args) => run(...args));
-  const healthy = play(() => memory, {}, []);
+  const healthy = simulate(() => memory, {}, []);
   let run = healthy;
   assert.equal(
-    await inscribe(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: OLD })),
+    await render(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: OLD })),
     EXIT.ok,
   );
-  run = play(() => memory, broken, calls);
+  run = simulate(() => memory, broken, calls);
   return memory;
 }
 
-/** The files of ours, without what only a transaction, the lock and the receipts are. */
+/** Returns the units, without lychd's own files. */
 function runesOf(memory: MemoryHost): Record<string, string> {
   const files: Record<string, string> = {};
   for (const [path, { bytes }] of memory.files) {
@@ -126,13 +136,13 @@ function receiptOf(memory: MemoryHost): string[] {
   return Object.keys(JSON.parse(new TextDecoder().decode(file?.bytes)).files);
 }
 
-Deno.test("an inscription that dies at any step, programs included, is old or new for the next run", async () => {
+Deno.test("after a crash at any step, the next run finds the old state or the new one", async () => {
   let crashes = 0;
   for (let deadline = 0;; deadline++) {
     const memory = await oldHost();
     const said = { out: "", err: "" };
     try {
-      await inscribe(
+      await render(
         contextOf(mortalHost(memory, deadline), said),
         OPTIONS,
         () => ({ runes: NEW }),
@@ -155,7 +165,7 @@ Deno.test("an inscription that dies at any step, programs included, is old or ne
       `at ${deadline}`,
     );
     assert.equal(
-      await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: NEW })),
+      await render(contextOf(memory, said), OPTIONS, () => ({ runes: NEW })),
       EXIT.ok,
       said.err,
     );
@@ -170,7 +180,7 @@ Deno.test("an inscription that dies at any step, programs included, is old or ne
   assert.ok(crashes > 80);
 });
 
-const FAILED: Ran = { code: 1, stdout: "", stderr: "it does not want to\n" };
+const FAILED: Ran = { code: 1, stdout: "", stderr: "it failed\n" };
 
 const REFUSALS: readonly { name: string; broken: Broken; says: RegExp }[] = [
   {
@@ -185,14 +195,14 @@ const REFUSALS: readonly { name: string; broken: Broken; says: RegExp }[] = [
     says: /soulstone-b\.container: converting "soulstone-b\.container": unsupported key/,
   },
   {
-    name: "a generator that drops a unit without a word",
+    name: "a generator that silently drops a unit",
     broken: { quadlet: { code: 0, stdout: "", stderr: "" } },
     says: /soulstone-c\.container: the Quadlet generator writes no service for it/,
   },
   {
     name: "a reload that fails",
     broken: { "daemon-reload": FAILED },
-    says: /the former ones are back\nit does not want to/,
+    says: /the previous ones are restored\nit failed/,
   },
   {
     name: "a unit that systemd does not load",
@@ -204,11 +214,11 @@ const REFUSALS: readonly { name: string; broken: Broken; says: RegExp }[] = [
 ];
 
 for (const { name, broken, says } of REFUSALS) {
-  Deno.test(`${name} leaves the state of before, with exit code 6`, async () => {
+  Deno.test(`${name} changes nothing, and exits with code 6`, async () => {
     const memory = await oldHost(broken);
     const said = { out: "", err: "" };
     assert.equal(
-      await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: NEW })),
+      await render(contextOf(memory, said), OPTIONS, () => ({ runes: NEW })),
       EXIT.hostRefused,
     );
     assert.match(said.err, says);
@@ -223,16 +233,16 @@ const TARGET = rune("systemd/user/lychd-coven-x.target", "[Unit]\nFoo=bar\n");
 
 for (
   const [name, analyze] of [
-    ["finds a fault in and exits with 0", { code: 0, stdout: "", stderr: COMPLAINT }],
-    ["fails on without a word", { code: 1, stdout: "", stderr: "" }],
+    ["finds a problem in and exits with 0", { code: 0, stdout: "", stderr: COMPLAINT }],
+    ["fails on silently", { code: 1, stdout: "", stderr: "" }],
   ] as const
 ) {
-  Deno.test(`a target that systemd-analyze ${name} leaves the state of before`, async () => {
+  Deno.test(`a target that systemd-analyze ${name} changes nothing`, async () => {
     const memory = await oldHost({ analyze });
     const said = { out: "", err: "" };
     const wanted = [...OLD.slice(0, -1), TARGET];
     assert.equal(
-      await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: wanted })),
+      await render(contextOf(memory, said), OPTIONS, () => ({ runes: wanted })),
       EXIT.hostRefused,
     );
     assert.match(
@@ -243,42 +253,42 @@ for (
   });
 }
 
-Deno.test("only what runs and really changed is restarted, and what is gone is stopped", async () => {
+Deno.test("running services that changed are restarted, and removed ones are stopped", async () => {
   const calls: string[] = [];
   const memory = await oldHost({}, calls);
   const said = { out: "", err: "" };
   const restart = { ...OPTIONS, restart: true };
   assert.equal(
-    await inscribe(contextOf(memory, said), restart, () => ({ runes: NEW })),
+    await render(contextOf(memory, said), restart, () => ({ runes: NEW })),
     EXIT.ok,
     said.err,
   );
   const orders = calls.filter((call) => /restart|stop/.test(call));
   assert.deepEqual(orders, ["/systemctl --user try-restart -- soulstone-a.service"]);
-  await inscribe(contextOf(memory, said), restart, () => ({ runes: OLD }));
+  await render(contextOf(memory, said), restart, () => ({ runes: OLD }));
   assert.ok(calls.includes("/systemctl --user stop -- soulstone-c.service"));
 });
 
-Deno.test("an inscription that changes nothing runs no program but the question for systemd", async () => {
+Deno.test("an inscription without changes only asks whether systemd answers", async () => {
   const calls: string[] = [];
   const memory = await oldHost({}, calls);
   const said = { out: "", err: "" };
-  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: OLD })), EXIT.ok);
+  assert.equal(await render(contextOf(memory, said), OPTIONS, () => ({ runes: OLD })), EXIT.ok);
   assert.deepEqual(calls, ["/systemctl --user show --property=Version"]);
   assert.match(said.out, /0 created, 0 updated, 0 removed, 4 unchanged/);
 });
 
-Deno.test("a Soulstone that is gone while it runs is stopped at a later --restart", async () => {
+Deno.test("a running Soulstone that was removed is stopped by a later --restart", async () => {
   const calls: string[] = [];
   const memory = await oldHost({}, calls);
   const said = { out: "", err: "" };
   const without = OLD.filter(({ path }) => !path.includes("soulstone-b"));
   assert.equal(
-    await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: without })),
+    await render(contextOf(memory, said), OPTIONS, () => ({ runes: without })),
     EXIT.ok,
   );
-  assert.match(said.err, /still running as they were before: soulstone-b\.service/);
-  await inscribe(
+  assert.match(said.err, /still running with the previous units: soulstone-b\.service/);
+  await render(
     contextOf(memory, said),
     { ...OPTIONS, restart: true },
     () => ({ runes: without }),
@@ -286,32 +296,32 @@ Deno.test("a Soulstone that is gone while it runs is stopped at a later --restar
   assert.ok(calls.includes("/systemctl --user stop -- soulstone-b.service"));
 });
 
-Deno.test("what is to be restarted is not forgotten when systemd does not answer", async () => {
+Deno.test("needed restarts are kept when systemd does not answer", async () => {
   const calls: string[] = [];
   const broken: Broken = {};
   const memory = await oldHost(broken, calls);
   const said = { out: "", err: "" };
-  await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: NEW }));
+  await render(contextOf(memory, said), OPTIONS, () => ({ runes: NEW }));
   broken.show = { code: 1, stdout: "", stderr: "Connection timed out" };
   const restart = { ...OPTIONS, restart: true };
   assert.equal(
-    await inscribe(contextOf(memory, said), restart, () => ({ runes: NEW })),
+    await render(contextOf(memory, said), restart, () => ({ runes: NEW })),
     EXIT.hostRefused,
   );
   assert.match(said.err, /Connection timed out; the new units are in place/);
   delete broken.show;
-  await inscribe(contextOf(memory, said), restart, () => ({ runes: NEW }));
+  await render(contextOf(memory, said), restart, () => ({ runes: NEW }));
   assert.ok(calls.includes("/systemctl --user try-restart -- soulstone-a.service"));
 });
 
-Deno.test("what was written without being told is tried and loaded by the next render", async () => {
+Deno.test("units that were not verified or loaded are by the next render", async () => {
   const calls: string[] = [];
   const memory = await oldHost({}, calls);
   const said = { out: "", err: "" };
   const alone = { ...OPTIONS, verify: false, reload: false };
-  await inscribe(contextOf(memory, said), alone, () => ({ runes: NEW }));
+  await render(contextOf(memory, said), alone, () => ({ runes: NEW }));
   assert.equal(calls.length, 0);
-  await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: NEW }));
+  await render(contextOf(memory, said), OPTIONS, () => ({ runes: NEW }));
   assert.ok(calls.some((call) => call.startsWith("/quadlet")));
   assert.ok(calls.includes("/systemctl --user daemon-reload"));
 });
@@ -325,21 +335,21 @@ const WATCHERS = [
   rune("systemd/user/lychd-watchers.target", "[Unit]\n"),
 ];
 
-/** The same files, those at `texts` with another text. */
+/** Returns the same files with other `texts`. */
 function withTexts(texts: Readonly<Record<string, string>>): Rune[] {
   return WATCHERS.map((old) => rune(old.path, texts[old.path] ?? old.text));
 }
 
-/** A host on which the Watchers run. */
+/** A host that runs the Watchers. */
 async function watchedHost(broken: Broken, calls: string[]): Promise<MemoryHost> {
   const memory = await oldHost(broken, calls);
   const context = contextOf(memory, { out: "", err: "" });
-  assert.equal(await inscribe(context, OPTIONS, () => ({ runes: WATCHERS })), EXIT.ok);
+  assert.equal(await render(context, OPTIONS, () => ({ runes: WATCHERS })), EXIT.ok);
   calls.length = 0;
   return memory;
 }
 
-/** What systemd was told to do, apart from questions. */
+/** Returns the operations that systemd got, without queries and reloads. */
 function orders(calls: readonly string[]): string[] {
   return calls.flatMap((call) =>
     /^\/systemctl --user (?!show|daemon-reload)(.*)$/.exec(call)?.[1] ?? []
@@ -348,21 +358,21 @@ function orders(calls: readonly string[]): string[] {
 
 const NEW_CONFIGURATION = { [`${UNITS}/harvester/prometheus.yml`]: "a: 2\n" };
 
-Deno.test("a new configuration is taken over without a restart, and a dashboard without a word", async () => {
+Deno.test("a new configuration needs a reload, and a new dashboard nothing", async () => {
   const calls: string[] = [];
   const memory = await watchedHost({}, calls);
   const said = { out: "", err: "" };
   const runes = withTexts({ ...NEW_CONFIGURATION, [`${UNITS}/scribe/dashboards/x.json`]: "[]\n" });
-  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
+  assert.equal(await render(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
   assert.deepEqual(orders(calls), ["reload -- harvester.service"]);
-  assert.match(said.out, /^took over, without a restart: harvester\.service$/m);
+  assert.match(said.out, /^reloaded without a restart: harvester\.service$/m);
   assert.equal(said.err, "");
   calls.length = 0;
-  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: runes }));
+  await render(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: runes }));
   assert.deepEqual(orders(calls), []);
 });
 
-Deno.test("a Harvester that waits for its restart is not given the new configuration before", async () => {
+Deno.test("a Harvester that waits for its restart is not reloaded before", async () => {
   const calls: string[] = [];
   const memory = await watchedHost({}, calls);
   const said = { out: "", err: "" };
@@ -370,50 +380,50 @@ Deno.test("a Harvester that waits for its restart is not given the new configura
     ...NEW_CONFIGURATION,
     [`${UNITS}/harvester.container`]: "[Container]\nImage=p:2\n",
   });
-  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
-  assert.match(said.err, /still running as they were before: harvester\.service/);
+  assert.equal(await render(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
+  assert.match(said.err, /still running with the previous units: harvester\.service/);
   const later = runes.map((old) =>
     old.path.endsWith("prometheus.yml") ? rune(old.path, "a: 3\n") : old
   );
-  await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: later }));
+  await render(contextOf(memory, said), OPTIONS, () => ({ runes: later }));
   assert.deepEqual(orders(calls), []);
-  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: later }));
+  await render(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: later }));
   assert.deepEqual(orders(calls), ["try-restart -- harvester.service"]);
 });
 
-Deno.test("a configuration that the Harvester refuses is told, and tried again by the next render", async () => {
+Deno.test("a configuration that the Harvester refuses is reported, and retried by the next render", async () => {
   const calls: string[] = [];
   const broken: Broken = { reload: { code: 1, stdout: "", stderr: "Job for harvester failed.\n" } };
   const memory = await watchedHost(broken, calls);
   const said = { out: "", err: "" };
   const runes = withTexts(NEW_CONFIGURATION);
   assert.equal(
-    await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: runes })),
+    await render(contextOf(memory, said), OPTIONS, () => ({ runes: runes })),
     EXIT.hostRefused,
   );
   assert.match(said.err, /^lychd: a reload failed: Job for harvester failed\.$/m);
   delete broken.reload;
   calls.length = 0;
-  assert.equal(await inscribe(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
+  assert.equal(await render(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
   assert.deepEqual(orders(calls), ["reload -- harvester.service"]);
 });
 
-Deno.test("a new Watcher starts beside those that run, with --restart only", async () => {
+Deno.test("a new Watcher starts beside running ones only with --restart", async () => {
   const runes = [...WATCHERS, rune(`${UNITS}/gpu-exporter.container`, "[Container]\nImage=e\n")];
   for (const restart of [false, true]) {
     const calls: string[] = [];
     const memory = await watchedHost({}, calls);
     const said = { out: "", err: "" };
-    await inscribe(contextOf(memory, said), { ...OPTIONS, restart }, () => ({ runes: runes }));
+    await render(contextOf(memory, said), { ...OPTIONS, restart }, () => ({ runes: runes }));
     assert.deepEqual(orders(calls), restart ? ["start -- lychd-watchers.target"] : []);
   }
 });
 
-Deno.test("Watchers that are gone are stopped with --restart, and leave no folder", async () => {
+Deno.test("removed Watchers are stopped with --restart, and leave no folder", async () => {
   const calls: string[] = [];
   const memory = await watchedHost({}, calls);
   const said = { out: "", err: "" };
-  await inscribe(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: OLD }));
+  await render(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: OLD }));
   assert.deepEqual(orders(calls), [
     "stop -- harvester.service lychd-watchers.target scribe.service",
   ]);
@@ -426,14 +436,14 @@ const receipt = (path: string) =>
 
 const BAD_RECEIPTS: Readonly<Record<string, string>> = {
   "empty": "",
-  "no JSON": "{",
+  "not JSON": "{",
   "null": "null",
   "a list": "[]",
   "of another program": '{"version": 3, "units": []}',
   "a newer version": '{"lychd": 2, "files": {}}',
   "files that are a list": '{"lychd": 1, "files": []}',
-  "a path that leads out": receipt("containers/systemd/lychd/../../../precious"),
-  "a path that leads out of the home": receipt("systemd/user/../../../../precious"),
+  "a path out of the folder": receipt("containers/systemd/lychd/../../../precious"),
+  "a path out of the home": receipt("systemd/user/../../../../precious"),
   "an absolute path": receipt("/etc/passwd"),
   "a path to the Codex": receipt("lychd/soulstones/eye.toml"),
   "a path with a dot": receipt("systemd/user/./x"),
@@ -444,29 +454,29 @@ const BAD_RECEIPTS: Readonly<Record<string, string>> = {
   "an entry that is null": '{"lychd": 1, "files": {"systemd/user/x": null}}',
 };
 
-/** The digest of "x": such a journal would have the file removed, were it believed. */
+/** The digest of "x": if lychd trusted such a journal, it would remove the file. */
 const PRECIOUS = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
 const journal = (path: string) =>
   JSON.stringify({ lychd: 1, entries: [{ path, hadBefore: false, sha256: PRECIOUS }] });
 
 const BAD_JOURNALS: Readonly<Record<string, string>> = {
   "empty": "",
-  "no JSON": "{",
+  "not JSON": "{",
   "null": "null",
   "a newer version": '{"lychd": 2, "entries": []}',
-  "entries that are none": '{"lychd": 1, "entries": {}}',
-  "a path that leads out": journal("containers/systemd/lychd/../../../precious"),
+  "entries that are not a list": '{"lychd": 1, "entries": {}}',
+  "a path out of the folder": journal("containers/systemd/lychd/../../../precious"),
   "an absolute path": journal("/etc/passwd"),
   "a path to the Codex": journal("lychd/soulstones/eye.toml"),
 };
 
-/** What lychd keeps of itself that somebody else has written, and what every command says of it. */
+/** Bad files of lychd, and the message of every command. */
 const INTRUSIONS = [
   ["receipt", BAD_RECEIPTS, /^lychd: the receipt \/home\/\S+ cannot be used: [^\n]+\n$/],
   [
     "journal",
     BAD_JOURNALS,
-    /^lychd: \/home\/\S+: the journal of a former run is not lychd's own; /,
+    /^lychd: \/home\/\S+: the journal was not written by lychd; /,
   ],
 ] as const;
 
@@ -476,7 +486,7 @@ for (const [name, texts, said] of INTRUSIONS) {
       for (const command of WRITING) {
         const memory = await oldHost();
         // A second generation, so that there is a former one.
-        await inscribe(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: NEW }));
+        await render(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: NEW }));
         for (const path of ["precious", "lychd/soulstones/eye.toml", "systemd/user/x"]) {
           lay(memory, path, "x");
         }
@@ -497,37 +507,45 @@ for (const [name, texts, said] of INTRUSIONS) {
 /** The commands that write. */
 const WRITING = ["render", "rollback", "purge"] as const;
 
-async function obey(command: typeof WRITING[number], context: CommandContext): Promise<ExitCode> {
+function obey(command: typeof WRITING[number], context: CommandContext): Promise<ExitCode> {
   const options = { ...OPTIONS, force: true };
-  switch (command) {
-    case "render":
-      return await inscribe(context, options, () => ({ runes: OLD }));
-    case "rollback":
-      return await rollback(options, context);
-    case "purge":
-      return await purge({ command, yes: true, ...options }, context);
-  }
+  return withRefusals(context, false, () => {
+    switch (command) {
+      case "render":
+        return inscribe(context, options, () => ({ runes: OLD }));
+      case "rollback":
+        return rollback(options, context);
+      case "purge":
+        return purge({ command, yes: true, ...options }, context);
+    }
+  });
 }
 
-/** Each folder that is written into, or is above it. */
+/** The folders that lychd writes to, and those above them. */
 const FOLDERS = [
   ...["containers", "containers/systemd", "containers/systemd/lychd"],
   ...["systemd", "systemd/user", "systemd/user/default.target.d"],
 ];
 
-const STRANGE: readonly (readonly [status: Partial<FileStatus>, problem: RegExp])[] = [
-  [{ kind: "link" }, / is a link, and lychd writes through none; nothing was changed\nhint: /],
-  [{ kind: "file" }, / is a file, and lychd writes through none; nothing was changed\nhint: /],
-  [{ owner: 65534 }, / belongs to user 65534, not to 0; nothing was changed\nhint: sudo chown /],
-  [{ mode: 0o777 }, /^lychd: everybody may write to .*; nothing was changed\nhint: chmod o-w /],
+const UNTRUSTED: readonly (readonly [status: Partial<FileStatus>, problem: RegExp])[] = [
+  [
+    { kind: "symlink" },
+    / is a symlink; lychd never writes through symlinks; nothing was changed\nhint: /,
+  ],
+  [{ kind: "file" }, / is a file, not a folder; nothing was changed\nhint: /],
+  [{ owner: 65534 }, / belongs to user 65534, not to 0; nothing was changed\nhint: sudo chown -R /],
+  [
+    { mode: 0o777 },
+    /^lychd: \S+ is writable by everyone; nothing was changed\nhint: chmod -R o-w /,
+  ],
 ];
 
-Deno.test("no command writes where a folder is not the user's own", async () => {
+Deno.test("no command writes below a folder that another user can change", async () => {
   for (const folder of FOLDERS) {
-    for (const [status, problem] of STRANGE) {
+    for (const [status, problem] of UNTRUSTED) {
       for (const command of WRITING) {
         const memory = await oldHost();
-        await inscribe(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: NEW }));
+        await render(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: NEW }));
         const place = `/home/.config/${folder}`;
         memory.makeFolder(place);
         const before = filesOf(memory);
@@ -543,7 +561,7 @@ Deno.test("no command writes where a folder is not the user's own", async () => 
   }
 });
 
-Deno.test("a purge lets go of its lock when all is done, and takes no lock of another away", async () => {
+Deno.test("a purge removes its lock last, and never the lock of another run", async () => {
   const memory = await oldHost();
   const lock = `/home/.config/${UNITS}/.lychd-lock`;
   const holders = () => new TextDecoder().decode(memory.files.get(lock)?.bytes);
@@ -561,7 +579,7 @@ Deno.test("a purge lets go of its lock when all is done, and takes no lock of an
     },
     remove(path) {
       memory.remove(path);
-      // The name is free: at once somebody else holds it.
+      // The name is free: another run locks it at once.
       if (path === lock) hold("process 2");
     },
   };
@@ -581,7 +599,7 @@ function lay(memory: MemoryHost, path: string, text: string): void {
   memory.files.set(`/home/.config/${path}`, { bytes, mode: 0o600 });
 }
 
-/** Everything but the lock, which tells who held it last. */
+/** Returns all files except the lock, which names its last holder. */
 function filesOf(memory: MemoryHost): string[] {
   return [...memory.files].filter(([path]) => !path.endsWith("/.lychd-lock"))
     .map(([path, { bytes }]) => `${path} ${new TextDecoder().decode(bytes)}`).sort();
@@ -589,7 +607,7 @@ function filesOf(memory: MemoryHost): string[] {
 
 const STAGE = folders.stage ?? "";
 
-/** What a render does if one place is otherwise: before it begins, or since the stage was made. */
+/** Renders with another status for one path: from the start, or since the stage was made. */
 async function renderedWith(
   place: string,
   status: Partial<FileStatus>,
@@ -607,20 +625,20 @@ async function renderedWith(
       memory.create(path, ...rest);
     },
   };
-  const code = await inscribe(contextOf(host, said), OPTIONS, () => ({ runes: NEW }));
+  const code = await render(contextOf(host, said), OPTIONS, () => ({ runes: NEW }));
   if (!isLate) created.push(...memory.folders.difference(before));
   return { said, code, created };
 }
 
-Deno.test("nothing is written on a stage in which somebody else has a say", async () => {
+Deno.test("nothing is written to a stage that another user can change", async () => {
   const above = dirname(STAGE);
-  const foreign: readonly (readonly [string, Partial<FileStatus>, string])[] = [
-    [STAGE, { kind: "link" }, `${STAGE} is a link, and lychd writes through none`],
-    [above, { kind: "link" }, `${above} is a link, and lychd writes through none`],
+  const untrusted: readonly (readonly [string, Partial<FileStatus>, string])[] = [
+    [STAGE, { kind: "symlink" }, `${STAGE} is a symlink; lychd never writes through symlinks`],
+    [above, { kind: "symlink" }, `${above} is a symlink; lychd never writes through symlinks`],
     [above, { owner: 65534 }, `${above} belongs to user 65534, not to 0`],
-    [STAGE, { mode: 0o777 }, `everybody may write to ${STAGE}`],
+    [STAGE, { mode: 0o777 }, `${STAGE} is writable by everyone`],
   ];
-  for (const [place, status, problem] of foreign) {
+  for (const [place, status, problem] of untrusted) {
     for (const isLate of [false, true]) {
       const { said, code, created } = await renderedWith(place, status, { isLate });
       assert.ok(said.err.startsWith(`lychd: ${problem}`), said.err);
@@ -631,7 +649,7 @@ Deno.test("nothing is written on a stage in which somebody else has a say", asyn
   }
 });
 
-Deno.test("no unit is written into a folder that everybody may write to", async () => {
+Deno.test("no unit is written to a folder that is writable by everyone", async () => {
   const folder = "/home/.config/containers/systemd/lychd/observer";
   const said = { out: "", err: "" };
   const memory = await oldHost();
@@ -639,8 +657,11 @@ Deno.test("no unit is written into a folder that everybody may write to", async 
   const host = hostWith(memory, folder, { mode: 0o777 });
   const runes = [...NEW, rune(`${UNITS}/observer/observe.sh`, "")];
   const before = runesOf(memory);
-  const code = await inscribe(contextOf(host, said), OPTIONS, () => ({ runes }));
+  const code = await render(contextOf(host, said), OPTIONS, () => ({ runes }));
   assert.equal(code, EXIT.failure);
-  assert.match(said.err, /^lychd: everybody may write to \S+\/observer, [^\n]+\nhint: chmod o-w /);
+  assert.match(
+    said.err,
+    /^lychd: \S+\/observer is writable by everyone; [^\n]+\nhint: chmod -R o-w /,
+  );
   assert.deepEqual(runesOf(memory), before);
 });

@@ -3,131 +3,104 @@ import { RECEIPT_PATH } from "../core/plan/receipt.ts";
 import { printable } from "../core/report/mod.ts";
 import { BOOT_DROP_IN, QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/names.ts";
 import { type Host, HostError } from "../host/host.ts";
-import { EXIT, type ExitCode, type InscribeOptions } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
-import { fail } from "../run/fail.ts";
-import { foreignBelow } from "../trust/folders.ts";
+import { EXIT, type InscribeOptions } from "../run/invocation.ts";
+import { Refusal, refusalOf } from "../run/refusal.ts";
+import { refuseUntrustedFolders } from "../trust/path.ts";
 import { type Systemd, userSystemd } from "../units/systemd.ts";
 import { recover } from "./transaction.ts";
 
-/** Why a command that writes refuses, with the exit code that tells it. */
-export class Refusal extends Error {
-  override readonly name = "Refusal";
-  constructor(readonly code: ExitCode, message: string, readonly hint?: string) {
-    super(message);
-  }
-}
+/** The lock file in lychd's folder, which excludes other runs. */
+const LOCK = ".lychd-lock";
+
+/** A file in each of the deepest folders that lychd writes to. */
+const DEEPEST = [join(QUADLET_FOLDER, LOCK), join(SYSTEMD_FOLDER, BOOT_DROP_IN)];
 
 /**
- * Does `work` while no other lychd writes, and after what a former run left half done is undone.
- * Says on stderr why it was refused; then the state is that of before.
+ * Does `work` while no other lychd writes, after undoing a run that was interrupted. Checks the host
+ * first. A HostError becomes a Refusal that says that nothing was changed.
  */
-export async function writing<T>(
+export async function withWriteLock<T>(
   context: CommandContext,
   options: InscribeOptions,
   work: (systemd: Systemd | undefined) => Promise<T>,
-): Promise<T | { refused: ExitCode }> {
+): Promise<T> {
   const { host, folders, terminal } = context;
   try {
     const systemd = await requireHost(context, options);
-    refuseForeign(context, folders.config, WRITTEN);
+    refuseUntrustedFolders(context, folders.config, DEEPEST);
     host.makeFolder(folders.quadlet);
     const holder = `process ${context.processId}`;
     const lock = await host.lock(join(folders.quadlet, LOCK), holder, options.waitSeconds);
     if ("heldBy" in lock) {
-      throw new Refusal(
-        EXIT.failure,
-        `another lychd is writing: ${printable(lock.heldBy)}`,
-        `wait for it longer with --wait SECONDS (now ${options.waitSeconds})`,
-      );
+      throw new Refusal(`another lychd is writing: ${printable(lock.heldBy)}`, {
+        hint: `wait longer with --wait SECONDS (now ${options.waitSeconds})`,
+      });
     }
     try {
       if (recover(host, folders.config)) {
-        terminal.err("lychd: a run before this one was cut off; what it had begun is undone\n");
-        // systemd may have read what is now undone.
+        terminal.err("lychd: the previous run was interrupted; its changes were undone\n");
+        // systemd may have loaded the units that were undone.
         const problem = await systemd?.reload();
         if (problem !== undefined) {
-          terminal.err(`lychd: systemd was not told: ${printable(problem)}\n`);
+          terminal.err(`lychd: systemd did not reload: ${printable(problem)}\n`);
         }
       }
       return await work(systemd);
     } finally {
-      leaveNothing(host, folders.quadlet);
+      removeIfUnused(host, folders.quadlet);
       lock.release();
     }
   } catch (error) {
-    if (error instanceof Refusal) {
-      const { code, hint } = error;
-      return { refused: fail(context, options.json, error.message, { code, hint }) };
-    }
-    if (!(error instanceof HostError)) throw error;
-    const words = `${error.path}: ${error.message}; nothing was changed`;
-    return { refused: fail(context, options.json, words) };
+    throw refusalOf(error, "nothing was changed");
   }
 }
 
 /**
- * The lock goes with the generation that it is for, and the folder unless something else is in it. The
- * last that its holder does: as soon as the name is free, somebody else may hold another lock of it.
+ * Removes the lock file and the folder if there is no receipt. Must be the last action of the holder:
+ * as soon as the name is free, another run may lock a new file.
  */
-function leaveNothing(host: Host, folder: string): void {
+function removeIfUnused(host: Host, folder: string): void {
   try {
     const names = host.list(folder);
     if (names.includes(basename(RECEIPT_PATH))) return;
     if (names.includes(LOCK)) host.remove(join(folder, LOCK));
     host.removeEmptyFolder(folder);
   } catch (error) {
-    // What was refused is what counts.
+    // An earlier error must not be hidden by this one.
     if (!(error instanceof HostError)) throw error;
   }
 }
 
-/** The file, in our folder, whose lock keeps two runs apart. */
-export const LOCK = ".lychd-lock";
-
-/** In the deepest folders that are written to. */
-const WRITTEN = [join(QUADLET_FOLDER, LOCK), join(SYSTEMD_FOLDER, BOOT_DROP_IN)];
-
-/** What must be there before anything is tried, unless the operator does without it. */
+/** Refuses a host without the programs that the options need. */
 async function requireHost(
   context: CommandContext,
-  options: InscribeOptions,
+  { verify, reload }: InscribeOptions,
 ): Promise<Systemd | undefined> {
-  const { programs, folders } = context;
-  if (options.verify && programs.generator === undefined) {
-    throw new Refusal(
-      EXIT.hostRefused,
-      "there is no Quadlet generator on this host, so no unit can be tried",
-      "install Podman 5.4 or newer, such as by: sudo dnf install podman; or say --no-verify",
+  const refuse = (message: string, hint: string) => {
+    throw new Refusal(message, { code: EXIT.hostRefused, hint });
+  };
+  if (verify && context.programs.generator === undefined) {
+    refuse(
+      "this host has no Quadlet generator to verify the units",
+      "install Podman 5.4 or newer, for example: sudo dnf install podman; or use --no-verify",
     );
   }
-  if (options.verify && folders.stage === undefined) {
-    throw new Refusal(
-      EXIT.hostRefused,
-      "XDG_RUNTIME_DIR is not set, so there is no place to try units in",
-      "export XDG_RUNTIME_DIR=/run/user/$(id -u); or say --no-verify",
+  if (verify && context.folders.stage === undefined) {
+    refuse(
+      "XDG_RUNTIME_DIR is not set, and the units are verified in a folder below it",
+      "export XDG_RUNTIME_DIR=/run/user/$(id -u); or use --no-verify",
     );
   }
-  if (!options.reload) return undefined;
+  if (!reload) return undefined;
   const systemd = userSystemd(context);
   const problem = systemd === undefined ? "there is no systemctl" : await systemd.problem();
   if (problem !== undefined) {
-    throw new Refusal(
-      EXIT.hostRefused,
+    refuse(
       `the user's systemd does not answer: ${printable(problem)}`,
-      `sudo loginctl enable-linger $USER, and log in anew (not by su or sudo); or say --no-reload`,
+      "sudo loginctl enable-linger $USER, then log in again (not with su or sudo); " +
+        "or use --no-reload",
     );
   }
   return systemd;
-}
-
-/** Refuses to write to `paths` below `root` if somebody else has a say in a folder on the way. */
-export function refuseForeign(
-  context: CommandContext,
-  root: string,
-  paths: readonly string[],
-): void {
-  const foreign = foreignBelow(context, root, paths);
-  if (foreign === undefined) return;
-  throw new Refusal(EXIT.failure, `${foreign.problem}; nothing was changed`, foreign.hint);
 }

@@ -2,14 +2,14 @@ import { basename, join } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
 import type { Receipt } from "../core/plan/mod.ts";
 import { serviceOf, unitOf } from "../core/rune/mod.ts";
-import type { Folders } from "../run/folders.ts";
 import { type Host, HostError } from "../host/host.ts";
+import type { Folders } from "../run/folders.ts";
 
 /**
- * Files elsewhere that define a unit of the same name as one of `runes`: systemd would take one of
- * the two, and not tell which.
+ * Returns files in other folders that define a unit of the same name as one of `runes`: systemd would
+ * silently use one of the two.
  */
-export function findStrangers(
+export function nameClashes(
   host: Host,
   folders: Folders,
   runes: readonly Rune[],
@@ -18,29 +18,25 @@ export function findStrangers(
   const units = new Set(runes.flatMap(({ path }) => unitOf(path) ?? []));
   const paths = [...runes.map(({ path }) => path), ...Object.keys(receipt.files)];
   const own = new Set(paths.map((path) => join(folders.config, path)));
-  const found = new Set<string>();
-  for (const folder of folders.otherQuadlet) {
-    walk(host, folder, (path) => {
-      const service = own.has(path) ? undefined : serviceMadeOf(host, path);
-      if (service !== undefined && units.has(service)) found.add(path);
-    });
-  }
-  for (const folder of folders.otherSystemd) {
-    for (const name of namesIn(host, folder)) {
-      const path = join(folder, name);
-      if (units.has(name) && !own.has(path)) found.add(path);
-    }
-  }
-  return [...found].sort();
+  const files = [
+    ...folders.otherQuadlet.flatMap((folder) =>
+      filesBelow(host, folder).filter((path) => !own.has(path))
+        .map((path) => ({ path, unit: serviceMadeOf(host, path) }))
+    ),
+    ...folders.otherSystemd.flatMap((folder) =>
+      namesIn(host, folder).map((unit) => ({ path: join(folder, unit), unit }))
+    ),
+  ];
+  const clashes = files.filter(({ path, unit }) =>
+    unit !== undefined && units.has(unit) && !own.has(path)
+  );
+  return [...new Set(clashes.map(({ path }) => path))].sort();
 }
 
-/** So much of a unit is read. */
+/** The part of a unit that is read. */
 const HEAD_BYTES = 1_000_000;
 
-/**
- * The service that Quadlet makes of a file: by its name, or as it says itself. What cannot be read, or
- * is no file, says nothing.
- */
+/** Returns the service that Quadlet makes of a file: by its name, or by its `ServiceName=`. */
 function serviceMadeOf(host: Host, path: string): string | undefined {
   const service = serviceOf(basename(path));
   if (service === undefined) return undefined;
@@ -54,22 +50,20 @@ function serviceMadeOf(host: Host, path: string): string | undefined {
   }
 }
 
-/** Visits every file below `folder`. */
-function walk(host: Host, folder: string, visit: (path: string) => void): void {
-  for (const name of namesIn(host, folder)) {
+function filesBelow(host: Host, folder: string): string[] {
+  return namesIn(host, folder).flatMap((name) => {
     const path = join(folder, name);
-    // Below users/, a folder that is a number is for the user of that number alone.
-    if (/\/systemd\/users\/\d+$/.test(path)) continue;
-    if (host.lstat(path)?.kind === "folder") walk(host, path, visit);
-    else visit(path);
-  }
+    // Below users/, a folder with a number is only for the user of that number.
+    if (/\/systemd\/users\/\d+$/.test(path)) return [];
+    return host.lstat(path)?.kind === "folder" ? filesBelow(host, path) : [path];
+  });
 }
 
 function namesIn(host: Host, folder: string): string[] {
   try {
     return host.stat(folder)?.kind === "folder" ? host.list(folder) : [];
   } catch (error) {
-    // A folder that this user cannot read, systemd as this user cannot either.
+    // systemd, as this user, cannot read such a folder either.
     if (error instanceof HostError) return [];
     throw error;
   }

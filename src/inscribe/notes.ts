@@ -1,35 +1,35 @@
 /**
- * What the next run must know of the last one: services that run with what is no longer so, services
- * whose units are gone while they run, and whether systemd was told at all.
+ * Notes for the next run: services that still run with previous units, services that run although
+ * their units were removed, and whether verification or reload was skipped.
  *
- * A service stands with systemd's InvocationID of that time, so that one which was started anew
- * meanwhile, by whatever hand, is not restarted for nothing. No clock is asked.
+ * Each service has its InvocationID of that time, so that one which was restarted since then, by
+ * anybody, is not restarted again.
  */
 import { join } from "node:path/posix";
 import { QUADLET_FOLDER } from "../core/rune/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
-import { readOwn } from "../trust/own_files.ts";
+import { readOwn } from "../trust/files.ts";
 import type { Write } from "./transaction.ts";
 
-/** Where the notes are, relative to `$XDG_CONFIG_HOME`. */
+/** The path of the notes, relative to `$XDG_CONFIG_HOME`. */
 export const NOTES_PATH = `${QUADLET_FOLDER}/.lychd-notes.json`;
 
-/** InvocationIDs by service; an empty one is not known, and fits any. */
+/** InvocationIDs by service; an empty one is unknown and matches any. */
 export type Services = ReadonlyMap<string, string>;
 
 /** The notes of the last run. */
 export interface Notes {
-  /** To be restarted. */
+  /** Services to restart. */
   readonly restart: Services;
-  /** To be told to read their files again. */
+  /** Services to reload. */
   readonly reread: Services;
-  /** To be stopped: their units are gone. */
+  /** Services to stop: their units were removed. */
   readonly stop: Services;
-  /** Whether units were written that were not tried, or of which systemd was not told. */
-  readonly untold: boolean;
+  /** True if units were written without verification or without a reload; `untold` in the file. */
+  readonly unconfirmed: boolean;
 }
 
-/** Reads the notes; those that cannot be read are none, since they only save a hand's work. */
+/** Reads the notes. Ignores notes that it cannot read, since they only save manual restarts. */
 export function readNotes(host: Host, root: string): Notes {
   let value: Record<string, unknown> | null = null;
   try {
@@ -41,7 +41,7 @@ export function readNotes(host: Host, root: string): Notes {
     restart: services(value?.["restart"]),
     reread: services(value?.["reread"]),
     stop: services(value?.["stop"]),
-    untold: value?.["untold"] === true,
+    unconfirmed: value?.["untold"] === true,
   };
 }
 
@@ -52,20 +52,20 @@ function services(value: unknown): Services {
   );
 }
 
-/** Units that lychd may ever have had. */
+/** The units that any version of lychd has made. */
 const OURS =
   /^(?:soulstone-[A-Za-z0-9._-]+\.service|lychd-(?:pod|observer)\.service|(?:harvester|scribe)(?:-data-volume)?\.service|gpu-exporter\.service|lychd-observer\.timer|lychd-watchers\.target)$/;
 
-/** The write that keeps notes as part of a transaction, or removes the file when there are none. */
+/** Returns the write of the notes for a transaction; empty notes remove the file. */
 export function notesWrite(host: Host, root: string, notes: Notes): Write[] {
-  const { restart, reread, stop, untold } = notes;
-  const isEmpty = restart.size === 0 && reread.size === 0 && stop.size === 0 && !untold;
+  const { restart, reread, stop, unconfirmed } = notes;
+  const isEmpty = restart.size === 0 && reread.size === 0 && stop.size === 0 && !unconfirmed;
   const isThere = host.lstat(join(root, NOTES_PATH)) !== undefined;
   if (isEmpty && !isThere) return [];
   return [{ path: NOTES_PATH, content: isEmpty ? undefined : formatNotes(notes), mode: 0o600 }];
 }
 
-/** Keeps notes for the next run. */
+/** Writes the notes for the next run. */
 export function writeNotes(host: Host, root: string, notes: Notes): void {
   for (const { path, content, mode } of notesWrite(host, root, notes)) {
     const place = join(root, path);
@@ -80,12 +80,12 @@ export function writeNotes(host: Host, root: string, notes: Notes): void {
   }
 }
 
-function formatNotes({ restart, reread, stop, untold }: Notes): string {
+function formatNotes({ restart, reread, stop, unconfirmed }: Notes): string {
   const value = {
     restart: Object.fromEntries(restart),
     reread: Object.fromEntries(reread),
     stop: Object.fromEntries(stop),
-    untold,
+    untold: unconfirmed,
   };
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -3,11 +3,12 @@ import { foldersOfHome } from "../testing/folders_of_home.ts";
 import { memoryHost } from "../testing/memory_host.ts";
 import { EXIT } from "../run/invocation.ts";
 import { hostWith, memoryContext } from "../testing/memory_context.ts";
+import { withRefusals } from "../run/refusal.ts";
 import { writeOutput } from "./output.ts";
 
 const ROOT = "/tmp/out";
 
-Deno.test("a folder that somebody else made since the gate looked is not written to", () => {
+Deno.test("a folder that another user made since the gate checked it is not written to", async () => {
   const memory = memoryHost();
   const said = { out: "", err: "" };
   const context = memoryContext(said, {
@@ -15,23 +16,25 @@ Deno.test("a folder that somebody else made since the gate looked is not written
     folders: foldersOfHome("/home", { output: ROOT }),
     user: 1000,
   });
-  const code = writeOutput(
-    { command: "render", mode: "output", json: false, exitCode: false },
-    context,
-    {
-      codex: undefined,
-      runes: [{
-        path: "containers/systemd/lychd/lychd.pod",
-        text: "[Pod]\n",
-        mode: 0o600,
-        provenance: new Map(),
-      }],
-      valid: true,
-      codexDigest: undefined,
-      findings: [],
-      visited: [],
-    },
-  );
+  const act = () =>
+    writeOutput(
+      { command: "render", mode: "output", json: false, exitCode: false },
+      context,
+      {
+        codex: undefined,
+        runes: [{
+          path: "containers/systemd/lychd/lychd.pod",
+          text: "[Pod]\n",
+          mode: 0o600,
+          provenance: new Map(),
+        }],
+        valid: true,
+        codexDigest: undefined,
+        findings: [],
+        visited: [],
+      },
+    );
+  const code = await withRefusals(context, false, () => Promise.resolve().then(act));
   strictEqual(code, EXIT.failure);
   match(
     said.err,

@@ -5,18 +5,18 @@ import type { CommandContext } from "../run/context.ts";
 import { type Notes, readNotes, type Services, writeNotes } from "./notes.ts";
 import { isRunning, type Systemd, type UnitState } from "../units/systemd.ts";
 
-/** What became of the services that run with what is no longer so. */
+/** The services that run with previous units, and what was done about them. */
 export interface Restarted {
   readonly restartNeeded: readonly string[];
   readonly restarted: readonly string[];
-  /** Those that read their files again without a restart. */
+  /** Services that were reloaded. */
   readonly reread: readonly string[];
-  /** What failed, and what systemd said of it. */
+  /** The operation that failed, and the message of systemd. */
   readonly problem: { readonly what: string; readonly said: string } | undefined;
 }
 
-/** The notes of before and what a plan changes, together; `untold` when systemd is not told. */
-export function addToNotes(notes: Notes, restarts: Restarts, untold: boolean): Notes {
+/** Adds the restarts of a plan to the notes. */
+export function addToNotes(notes: Notes, restarts: Restarts, unconfirmed: boolean): Notes {
   const add = (services: Services, more: readonly string[], without: readonly string[]) =>
     new Map([...services, ...more.map((unit): [string, string] => [unit, ""])]
       .filter(([unit]) => !without.includes(unit)));
@@ -24,14 +24,14 @@ export function addToNotes(notes: Notes, restarts: Restarts, untold: boolean): N
     restart: add(notes.restart, restarts.changed, restarts.removed),
     reread: add(notes.reread, restarts.reread, restarts.removed),
     stop: add(notes.stop, restarts.removed, restarts.present),
-    untold,
+    unconfirmed,
   };
 }
 
 /**
- * Restarts what runs and changed and stops what is gone, now or at a render before, if that was asked
- * for; else tells it, and keeps it in mind. What only has to read its files again is told so at once:
- * that interrupts nothing.
+ * Restarts services that changed and stops services that were removed, by this render or an earlier
+ * one, if `restart` is set; otherwise keeps them in the notes. Reloads services that only have to read
+ * their files again: that interrupts nothing.
  */
 export async function applyRestarts(
   { host, folders }: CommandContext,
@@ -40,50 +40,47 @@ export async function applyRestarts(
   { created }: Restarts,
 ): Promise<Restarted> {
   const notes = readNotes(host, folders.config);
+  const noted = [...notes.restart.keys(), ...notes.reread.keys(), ...notes.stop.keys()];
   if (systemd === undefined) {
-    const all = [...notes.restart.keys(), ...notes.reread.keys(), ...notes.stop.keys()];
-    const restartNeeded = [...new Set(all)].sort();
+    const restartNeeded = [...new Set(noted)].sort();
     return { restartNeeded, restarted: [], reread: [], problem: undefined };
   }
-  const states = await systemd.states(
-    [...notes.restart.keys(), ...notes.reread.keys(), ...notes.stop.keys()],
-  );
-  const anew = stillRunning(notes.restart, states);
-  const gone = stillRunning(notes.stop, states);
+  const states = await systemd.states(noted);
+  const changed = stillRunning(notes.restart, states);
+  const removed = stillRunning(notes.stop, states);
   const stale = stillRunning(notes.reread, states);
-  // One that waits for a restart may not understand files that were written for the new one; one
-  // that only starts cannot be told yet.
-  const reread = [...stale.keys()].filter((unit) =>
-    !anew.has(unit) && !(restart && anew.has(SEPULCHER.service)) &&
+  // A service that waits for a restart may not understand the new files, and one that is starting
+  // cannot be reloaded yet.
+  const toReload = [...stale.keys()].filter((unit) =>
+    !changed.has(unit) && !(restart && changed.has(SEPULCHER.service)) &&
     states.get(unit)?.activeState === "active"
   );
-  const needed = [...withoutMembers([...anew.keys()]), ...gone.keys()].sort();
-  const restartProblem = !restart
-    ? undefined
-    : await stopAndRestart(systemd, gone, anew) ?? await startWatchers(systemd, created);
-  const rereadProblem = reread.length === 0 ? undefined : await systemd.reread(reread);
+  const needed = [...withoutMembers(changed), ...removed.keys()].sort();
+  const restartProblem = restart
+    ? await stopAndRestart(systemd, removed, changed) ?? await startWatchers(systemd, created)
+    : undefined;
+  const reloadProblem = toReload.length === 0 ? undefined : await systemd.reread(toReload);
   const done = restart && restartProblem === undefined;
-  const left = done ? new Map<string, string>() : undefined;
-  const told = rereadProblem === undefined ? reread : [];
+  const reread = reloadProblem === undefined ? toReload : [];
   writeNotes(host, folders.config, {
-    restart: left ?? anew,
-    reread: new Map([...stale].filter(([unit]) => !told.includes(unit))),
-    stop: left ?? gone,
-    untold: notes.untold,
+    restart: done ? new Map() : changed,
+    reread: new Map([...stale].filter(([unit]) => !reread.includes(unit))),
+    stop: done ? new Map() : removed,
+    unconfirmed: notes.unconfirmed,
   });
   return {
     restartNeeded: done ? [] : needed,
     restarted: done ? needed : [],
-    reread: told,
+    reread,
     problem: restartProblem !== undefined
       ? { what: "a restart", said: restartProblem }
-      : rereadProblem !== undefined
-      ? { what: "a reload", said: rereadProblem }
+      : reloadProblem !== undefined
+      ? { what: "a reload", said: reloadProblem }
       : undefined,
   };
 }
 
-/** Those that run as they did when they were noted, with the InvocationID of now. */
+/** Returns the services that still run since they were noted, with their present InvocationIDs. */
 function stillRunning(services: Services, states: ReadonlyMap<string, UnitState>): Services {
   const found = new Map<string, string>();
   for (const [unit, id] of services) {
@@ -96,15 +93,15 @@ function stillRunning(services: Services, states: ReadonlyMap<string, UnitState>
 
 async function stopAndRestart(
   systemd: Systemd,
-  gone: Services,
-  anew: Services,
+  removed: Services,
+  changed: Services,
 ): Promise<string | undefined> {
-  const stopped = gone.size > 0 ? await systemd.stop([...gone.keys()]) : undefined;
-  if (stopped !== undefined || anew.size === 0) return stopped;
-  return await systemd.tryRestart(withoutMembers([...anew.keys()]));
+  const problem = removed.size > 0 ? await systemd.stop([...removed.keys()]) : undefined;
+  if (problem !== undefined || changed.size === 0) return problem;
+  return await systemd.tryRestart(withoutMembers(changed));
 }
 
-/** Starts Watchers that are new beside others that run: else they would wait for the pod's next start. */
+/** Starts new Watchers if others run: otherwise they would start with the pod's next start. */
 async function startWatchers(
   systemd: Systemd,
   created: readonly string[],
@@ -115,7 +112,7 @@ async function startWatchers(
   return state?.activeState === "active" ? await systemd.start([WATCHERS_TARGET]) : undefined;
 }
 
-/** A restart of the pod is one of all that is in it. */
-function withoutMembers(units: readonly string[]): string[] {
-  return units.includes(SEPULCHER.service) ? [SEPULCHER.service] : [...units].sort();
+/** Returns the units to restart: the pod alone, if it is among them, since it restarts all others. */
+function withoutMembers(services: Services): string[] {
+  return services.has(SEPULCHER.service) ? [SEPULCHER.service] : [...services.keys()].sort();
 }

@@ -43,7 +43,7 @@ function oldHost(): MemoryHost {
   );
 }
 
-/** The files below the root; those that only a transaction uses are told apart. */
+/** Returns the files below the root, and separately those that only a transaction uses. */
 function filesOf(host: MemoryHost): { files: Record<string, string>; transient: string[] } {
   const files: Record<string, string> = {};
   const transient: string[] = [];
@@ -65,7 +65,7 @@ function runUntil(memory: MemoryHost, deadline: number, work: (host: Host) => vo
   return diesIn(() => work(mortalHost(memory, deadline)));
 }
 
-Deno.test("a crash at any step leaves the old state or the new one, once the next run has begun", () => {
+Deno.test("a crash at any step leaves the old state or the new one after the next run has started", () => {
   let crashes = 0;
   let old = 0;
   for (let deadline = 0;; deadline++) {
@@ -89,7 +89,7 @@ Deno.test("a crash at any step leaves the old state or the new one, once the nex
   assert.ok(crashes > 40 && old > 0 && old < crashes);
 });
 
-Deno.test("a crash at any step of the undoing is undone by the next run", () => {
+Deno.test("a crash at any step of an undo is completed by the next run", () => {
   let crashes = 0;
   for (let first = 0;; first++) {
     const template = oldHost();
@@ -110,7 +110,7 @@ Deno.test("a crash at any step of the undoing is undone by the next run", () => 
   assert.ok(crashes > 200);
 });
 
-Deno.test("a step that the host refuses leaves the old state at once", () => {
+Deno.test("a step that fails restores the old state at once", () => {
   let refusals = 0;
   for (let deadline = 0;; deadline += 2) {
     const memory = oldHost();
@@ -132,7 +132,7 @@ Deno.test("a step that the host refuses leaves the old state at once", () => {
   assert.ok(refusals > 15);
 });
 
-/** A host that refuses one mutating operation, as a full disk does, and works otherwise. */
+/** Returns a host where one mutating operation fails, as on a full disk. */
 function refusing(host: Host, refused: number): Host {
   let step = 0;
   const wrapped: Record<string, unknown> = { ...host };
@@ -141,7 +141,7 @@ function refusing(host: Host, refused: number): Host {
     wrapped[name] = (...args: unknown[]) => {
       if (step === refused) {
         step += 2;
-        throw new HostError("no-space", String(args[0]), "no space is left on the device");
+        throw new HostError("no-space", String(args[0]), "no space left on the device");
       }
       step += 2;
       return act(...args);
@@ -150,7 +150,7 @@ function refusing(host: Host, refused: number): Host {
   return wrapped as unknown as Host;
 }
 
-Deno.test("undo brings back what was, and commit keeps what is", () => {
+Deno.test("undo restores the old files, and commit keeps the new ones", () => {
   const undone = oldHost();
   const transaction = beginTransaction(undone, ROOT, WRITES);
   assert.ok(isState(filesOf(undone).files, NEW));
@@ -161,14 +161,14 @@ Deno.test("undo brings back what was, and commit keeps what is", () => {
   assert.deepEqual(filesOf(kept), { files: NEW, transient: [] });
 });
 
-Deno.test("a file that somebody put there meanwhile is not removed by undoing", () => {
+Deno.test("undo does not remove a file that replaced a written one", () => {
   const memory = oldHost();
   const transaction = beginTransaction(memory, ROOT, WRITES);
   const path = `${ROOT}/${UNITS}/c.container`;
   memory.remove(path);
-  memory.create(path, "somebody's", 0o644);
+  memory.create(path, "not lychd's", 0o644);
   transaction.undo();
-  assert.equal(filesOf(memory).files[`${UNITS}/c.container`], "somebody's");
+  assert.equal(filesOf(memory).files[`${UNITS}/c.container`], "not lychd's");
 });
 
 for (
@@ -181,14 +181,14 @@ for (
     '{"lychd": 1, "entries": [{"path": 5}]}',
   ]
 ) {
-  Deno.test(`a journal that is not ours is refused, and nothing is touched: ${journal}`, () => {
+  Deno.test(`a journal that lychd did not write is refused, and nothing is changed: ${journal}`, () => {
     const memory = memoryHost({ [`${ROOT}/${UNITS}/.lychd-journal.json`]: journal });
     assert.throws(() => recover(memory, ROOT), HostError);
     assert.equal(memory.files.size, 1);
   });
 }
 
-Deno.test("an edit made behind a crash is kept when the crash is undone", () => {
+Deno.test("an edit after a crash is kept when the crash is undone", () => {
   const memory = oldHost();
   const path = `${UNITS}/a.container`;
   for (let deadline = 0; !isState(filesOf(memory).files, NEW); deadline++) {
@@ -205,15 +205,15 @@ Deno.test("an edit made behind a crash is kept when the crash is undone", () => 
   });
 });
 
-Deno.test("a file that was changed after it was looked at is not replaced", () => {
+Deno.test("a file that changed since the plan is not replaced", () => {
   const memory = oldHost();
   const [first, ...others] = WRITES;
   const writes = [...others, { ...first as Write, expected: "the digest of something else" }];
-  assert.throws(() => beginTransaction(memory, ROOT, writes), /changed while lychd was at work/);
+  assert.throws(() => beginTransaction(memory, ROOT, writes), /changed while lychd was running/);
   assert.deepEqual(filesOf(memory), { files: OLD, transient: [] });
 });
 
-Deno.test("a crash is undone also where the root is found by another way", () => {
+Deno.test("a crash is undone even if the root has another path", () => {
   const memory = oldHost();
   runUntil(memory, 60, (h) => void beginTransaction(h, ROOT, WRITES));
   const moved = memoryHost();
@@ -225,7 +225,7 @@ Deno.test("a crash is undone also where the root is found by another way", () =>
   assert.deepEqual(names, Object.keys(OLD).sort());
 });
 
-/** The files below a real folder, as {@linkcode filesOf} gives those in memory. */
+/** Returns the files below a real folder, as {@linkcode filesOf} does for those in memory. */
 function realFiles(root: string, folder = root): Record<string, string> {
   const files: Record<string, string> = {};
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
@@ -236,7 +236,7 @@ function realFiles(root: string, folder = root): Record<string, string> {
   return files;
 }
 
-Deno.test("a crash at any step leaves the old state or the new one on a real file system too", () => {
+Deno.test("a crash at any step leaves the old state or the new one on a real file system", () => {
   let crashes = 0;
   for (let died = true, deadline = 0; died; deadline++) {
     const root = Deno.makeTempDirSync({ prefix: "lychd-crash-" });

@@ -3,15 +3,13 @@ import type { Rune } from "../core/compile/mod.ts";
 import { parseGeneratorOutput, serviceOf, SYSTEMD_FOLDER, unitOf } from "../core/rune/mod.ts";
 import type { Host } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
-import { refuseForeign } from "./locked.ts";
+import { refuseUntrustedFolders } from "../trust/path.ts";
 
 /**
- * Tries a generation on the stage: the real generator must write a service for each unit, and
- * systemd must find nothing wrong with the plain ones.
+ * Verifies Runes in the stage folder: the real generator must write a service for each unit, and
+ * systemd-analyze must find no problem in the plain ones. Refuses a stage that another user can change.
  *
- * Throws a Refusal if somebody else has a say in the stage.
- *
- * @returns what is wrong, in words that name the unit; empty when nothing is.
+ * @returns the problems, each with the name of its unit.
  */
 export async function verifyOnStage(
   context: CommandContext,
@@ -21,7 +19,7 @@ export async function verifyOnStage(
   const { host, programs } = context;
   const { generator } = programs;
   if (generator === undefined) return ["there is no Quadlet generator"];
-  setStage(context, stage);
+  makeStage(context, stage);
   try {
     for (const { path, text, mode } of runes) {
       const place = join(stage, path);
@@ -43,27 +41,27 @@ export async function verifyOnStage(
 }
 
 /**
- * Makes the stage, empty. Above it may be a folder in which everybody may make one of its name: so what
- * is there is judged before it is touched, and again when nobody else can put another in its place.
+ * Makes an empty stage. Everybody may be able to make a folder of that name: so it is checked before it
+ * is used, and again when no other user can replace it.
  */
-function setStage(context: CommandContext, stage: string): void {
+function makeStage(context: CommandContext, stage: string): void {
   const { host } = context;
   const ours = join(basename(dirname(stage)), basename(stage), "x");
-  const judge = () => refuseForeign(context, dirname(dirname(stage)), [ours]);
-  judge();
+  const check = () => refuseUntrustedFolders(context, dirname(dirname(stage)), [ours]);
+  check();
   clearFolder(host, stage);
   host.makeFolder(stage);
-  judge();
+  check();
 }
 
-/** What the generator said of a file, or that it said nothing. */
+/** Returns the line of the generator about a file. */
 function complaintOf(stderr: string, file: string): string {
   const line = stderr.split("\n").find((l) => l.includes(file) && !l.includes("Loading"));
   return line?.replace(/^quadlet-generator\[\d+\]: /, "") ??
-    "the Quadlet generator writes no service for it and does not say why";
+    "the Quadlet generator writes no service for it and gives no reason";
 }
 
-/** Plain units are judged together with the services that they name. */
+/** Verifies plain units, together with the services that they refer to. */
 async function verifyPlain(
   host: Host,
   systemdAnalyze: string | undefined,
@@ -81,7 +79,7 @@ async function verifyPlain(
     ["--user", "verify", "--man=no", ...plain.map((path) => join(stage, path))],
     { SYSTEMD_UNIT_PATH: `${folder}:` },
   );
-  // It exits with 0 although it found a directive that it ignores, so its words are read.
+  // It exits with 0 for a directive that it ignores, so its output decides.
   const said = `${stdout}${stderr}`.split("\n")
     .filter((line) => plain.some((path) => line.includes(`${basename(path)}:`)));
   if (said.length > 0) return said.map((line) => line.replaceAll(`${folder}/`, ""));

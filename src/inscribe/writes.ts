@@ -9,15 +9,15 @@ import {
   sha256,
 } from "../core/plan/mod.ts";
 import type { Host } from "../host/host.ts";
-import { readOwn } from "../trust/own_files.ts";
+import { readOwn } from "../trust/files.ts";
 import type { Write } from "./transaction.ts";
 
 const OWN_MODE = 0o600;
 
 /**
- * The files that make a plan true: those of its changes, the receipt, this generation, and the former
- * one when it is another. What is only put back as it was makes no new generation. `codex` is the
- * digest of the Codex that they were made from.
+ * Returns the writes of a plan: its changes, the receipt, this generation, and the previous one if it
+ * differs. A render that only restores files makes no new generation. `codex` is the digest of the
+ * Codex that the files were made from.
  */
 export function writesFor(
   host: Host,
@@ -34,7 +34,7 @@ export function writesFor(
     writes.push({ path, content: after?.text, mode: after?.mode ?? OWN_MODE, expected });
   }
   const isSame = sameFiles(files, receipt.files);
-  // The files may have been made from another Codex, such as one with another comment.
+  // Another Codex may make the same files, for example one with another comment.
   if (writes.length === 0 && isSame && codex === receipt.codex) return [];
   const after = codex === undefined ? { files } : { files, codex };
   writes.push({ path: RECEIPT_PATH, content: formatReceipt(after), mode: OWN_MODE });
@@ -48,7 +48,7 @@ export function writesFor(
   return writes;
 }
 
-/** Whether two receipts name the same texts. */
+/** Returns true if two receipts have the same files with the same digests. */
 function sameFiles(a: Receipt["files"], b: Receipt["files"]): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length &&

@@ -4,24 +4,23 @@ import type { Programs } from "./programs.ts";
 import type { Prober } from "./health.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** What a command works with. */
+/** The surroundings of a command. */
 export interface CommandContext {
   readonly host: Host;
   readonly folders: Folders;
   readonly programs: Programs;
-  /** The number of the user who runs lychd. */
+  /** The number of the user. */
   readonly user: number;
-  /** Groups in which nobody is but this user and root. */
+  /** Groups without members other than this user and root. */
   readonly ownGroups: readonly number[];
-  /** The number of this process. */
   readonly processId: number;
-  /** Of lychd. */
+  /** The version of lychd. */
   readonly version: string;
-  /** Variables that lead to the session, and the home folder: those that are set. */
+  /** `HOME` and the variables of the session, as far as they are set. */
   readonly environment: Readonly<Record<string, string>>;
   readonly terminal: Terminal;
-  /** Has a prober started for the engines that were rendered. */
+  /** Starts a prober for the rendered engines. */
   readonly startProber: () => Prober;
-  /** Whether and when the operator interrupted the command. */
+  /** Aborted when the operator interrupts the command. */
   readonly interruption: AbortSignal;
 }

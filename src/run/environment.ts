@@ -1,4 +1,4 @@
-/** The variables of the environment that the program may use; the seal allows exactly these. */
+/** The environment variables that lychd may read; the compiled binary allows exactly these. */
 export const VARIABLES = [
   "HOME",
   "DBUS_SESSION_BUS_ADDRESS",
@@ -8,24 +8,23 @@ export const VARIABLES = [
   "LYCHD_CODEX",
   "NO_COLOR",
   "FORCE_COLOR",
-  // The library of the command line looks at it.
+  // The command-line library reads it.
   "CLICOLOR_FORCE",
   "TERM",
   "DENO_WEBGPU_BACKEND",
 ] as const;
 
-/** The name of one of them. */
+/** The name of one of these variables. */
 export type Variable = typeof VARIABLES[number];
 
-/** What a variable says; nothing where it is not set. */
+/** Returns the value of a variable; nothing if it is not set. */
 export function readVariable(name: Variable): string | undefined {
   return Deno.env.get(name);
 }
 
 /**
- * Keeps WebGPU from loading the drivers of GPUs into this process: the runtime asks for no permission
- * to do so, and whoever sets `LD_LIBRARY_PATH` chooses what is loaded. It is of the process, so that no
- * sandbox, nor one that a sandbox starts, can take it back.
+ * Keeps WebGPU from loading GPU drivers into this process: the runtime checks no permission for it, and
+ * `LD_LIBRARY_PATH` chooses the files. The variable belongs to the process, so no sandbox can undo it.
  */
 export function refuseGpuDrivers(): void {
   Deno.env.set("DENO_WEBGPU_BACKEND" satisfies Variable, "none");

@@ -3,24 +3,25 @@ import { dirname, isAbsolute, join, normalize, resolve } from "node:path/posix";
 import { dropInFolders } from "../core/rune/drop_ins.ts";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/names.ts";
 import type { Variable } from "./environment.ts";
+import { Refusal } from "./refusal.ts";
 
 /** A file to import. */
 export interface ImportPath {
-  /** How the operator calls it. */
+  /** The path as the operator typed it. */
   readonly shown: string;
   readonly path: string;
-  /** Where drop-ins of a unit would be, the most special first. */
+  /** The folders of drop-ins for a unit of that name, the most specific first. */
   readonly dropIns: readonly string[];
 }
 
-/** Every folder that a command may touch, absolute. */
+/** Every folder that a command may use, absolute and without symlinks. */
 export interface Folders {
   readonly codex: string;
-  /** Whether the operator named it, by option or variable. */
+  /** True if an option or a variable names the Codex. */
   readonly isCodexNamed: boolean;
-  /** How the operator calls the Codex; for messages. */
+  /** The Codex as the operator calls it, for messages. */
   readonly codexShown: string;
-  /** The ways by which these are reached, links not followed. */
+  /** The same folders before symlinks are resolved. */
   readonly named: {
     readonly config: string;
     readonly codex: string;
@@ -29,9 +30,9 @@ export interface Folders {
   };
   /** `$XDG_CONFIG_HOME`. */
   readonly config: string;
-  /** Where Quadlet units go. */
+  /** The folder of lychd's Quadlet units. */
   readonly quadlet: string;
-  /** Where plain systemd units go. */
+  /** The folder of plain systemd units. */
   readonly systemd: string;
   /** `render --output`, `import --output`. */
   readonly output: string | undefined;
@@ -39,133 +40,124 @@ export interface Folders {
   readonly facts: string | undefined;
   /** The files of `import`. */
   readonly imports: readonly ImportPath[];
-  /** `$XDG_RUNTIME_DIR`; nothing outside of a session. */
+  /** `$XDG_RUNTIME_DIR`; undefined outside of a session. */
   readonly runtime: string | undefined;
-  /** Where units are tried before they are written; nothing outside of a session. */
+  /** The folder where units are tried before they are written; undefined outside of a session. */
   readonly stage: string | undefined;
-  /** Other folders in which Quadlet looks for units of this user, and those below them. */
+  /** The other folders where Quadlet looks for units of this user, recursively. */
   readonly otherQuadlet: readonly string[];
-  /** Other folders in which systemd looks for units of this user. */
+  /** The other folders where systemd looks for units of this user. */
   readonly otherSystemd: readonly string[];
 }
 
 /**
- * The folders above those that lychd writes to, up to that of the configuration. No sandbox may read
- * them: `containers` holds Podman's passwords for registries.
+ * Returns the folders between `$XDG_CONFIG_HOME` and those that lychd writes to. No sandbox may read
+ * them: `containers` holds Podman's registry passwords.
  */
 export function foldersAbove({ config, quadlet, systemd }: Folders): string[] {
-  const above = [quadlet, systemd].flatMap((leaf) => {
-    const folders: string[] = [];
-    for (let at = dirname(leaf); at.startsWith(`${config}/`); at = dirname(at)) folders.push(at);
-    return folders;
-  });
-  return [...new Set(above)];
+  const above = new Set<string>();
+  for (const folder of [quadlet, systemd]) {
+    for (let at = dirname(folder); at.startsWith(`${config}/`); at = dirname(at)) above.add(at);
+  }
+  return [...above];
 }
 
-/** What folders are computed from. */
+/** The input of {@linkcode computeFolders}. */
 export interface FolderInput {
   readonly env: (name: Variable) => string | undefined;
   readonly workingFolder: () => string;
   /**
-   * The path without links: permissions are granted for it. The runtime compares the path that is
-   * asked for with the one that was granted, and follows links below it: what a link in a granted
-   * folder leads to is granted too. So commands look at every folder before they write through it.
+   * Resolves symlinks. The runtime compares a path literally with the granted ones and then follows
+   * symlinks: a symlink in a granted folder grants its target too. So commands check every folder
+   * before they write through it.
    */
   readonly realPath: (path: string) => string;
-  /** The home folder by the user database, for when HOME is not set. */
+  /** Returns the home folder of the user database, if HOME is not set. */
   readonly homeFolder: () => string | undefined;
-  /** The number of the user. */
   readonly user: number;
-  readonly codexOption: string | undefined;
-  readonly outputOption: string | undefined;
-  readonly factsOption: string | undefined;
-  readonly importOptions?: readonly string[];
+  readonly codexOption?: string | undefined;
+  readonly outputOption?: string | undefined;
+  readonly factsOption?: string | undefined;
+  readonly importOptions?: readonly string[] | undefined;
 }
 
 /**
- * Computes the folders of a run from its environment and options.
- *
- * Refuses, with the reason, an environment that names no home folder, and a relative
- * `XDG_CONFIG_HOME`, `XDG_RUNTIME_DIR` or `XDG_DATA_HOME`, which the XDG specification forbids.
+ * Computes the folders of a run from its environment and options. Refuses an environment without a
+ * home folder, and relative XDG folders, which the XDG specification forbids.
  */
-export function computeFolders(input: FolderInput): { folders: Folders } | { problem: string } {
-  const configured = input.env("XDG_CONFIG_HOME") || undefined;
-  if (configured !== undefined && !isAbsolute(configured)) {
-    return {
-      problem: `XDG_CONFIG_HOME is the relative path \`${configured}\`; it must be absolute`,
-    };
-  }
-  const home = input.env("HOME") || input.homeFolder();
-  if (configured === undefined && (home === undefined || !isAbsolute(home))) {
-    return { problem: "HOME names no absolute folder; set HOME or XDG_CONFIG_HOME" };
-  }
-  const configNamed = normalize(configured ?? join(home ?? "/", ".config"));
-  const config = input.realPath(configNamed);
-  const session = input.env("XDG_RUNTIME_DIR") || undefined;
-  if (session !== undefined && !isAbsolute(session)) {
-    return { problem: `XDG_RUNTIME_DIR is the relative path \`${session}\`; it must be absolute` };
-  }
-  const runtime = session === undefined ? undefined : input.realPath(session);
-  const named = input.env("XDG_DATA_HOME") || undefined;
-  if (named !== undefined && !isAbsolute(named)) {
-    return { problem: `XDG_DATA_HOME is the relative path \`${named}\`; it must be absolute` };
-  }
-  const data = named ??
-    (home === undefined ? undefined : join(home, ".local/share"));
-  const codexNamed = input.codexOption ?? (input.env("LYCHD_CODEX") || undefined);
-  const codexShown = codexNamed ?? join(config, "lychd");
+export function computeFolders(input: FolderInput): Folders {
+  const { env, realPath } = input;
   const absolute = (path: string) =>
     isAbsolute(path) ? resolve(path) : resolve(input.workingFolder(), path);
-  const output = input.outputOption === undefined ? undefined : absolute(input.outputOption);
+  const configHome = absoluteVariable(env, "XDG_CONFIG_HOME");
+  const home = env("HOME") || input.homeFolder();
+  if (configHome === undefined && (home === undefined || !isAbsolute(home))) {
+    throw new Refusal("HOME is not an absolute folder; set HOME or XDG_CONFIG_HOME");
+  }
+  const configNamed = normalize(configHome ?? join(home ?? "/", ".config"));
+  const config = realPath(configNamed);
+  const session = absoluteVariable(env, "XDG_RUNTIME_DIR");
+  const runtime = session && realPath(session);
+  const data = absoluteVariable(env, "XDG_DATA_HOME") ?? (home && join(home, ".local/share"));
+  const codexNamed = input.codexOption ?? (env("LYCHD_CODEX") || undefined);
+  const codexShown = codexNamed ?? join(config, "lychd");
+  const option = (path: string | undefined) => path === undefined ? undefined : absolute(path);
+  const output = option(input.outputOption);
+  const below = (folder: string | undefined, path: string) =>
+    folder === undefined ? [] : [join(folder, path)];
   return {
-    folders: {
-      codex: absolute(codexShown),
-      isCodexNamed: codexNamed !== undefined,
-      codexShown: codexShown.replace(/\/+$/, "") || "/",
-      named: {
-        config: configNamed,
-        codex: codexNamed === undefined ? join(configNamed, "lychd") : absolute(codexNamed),
-        runtime: session,
-        output,
-      },
-      config,
-      quadlet: join(config, QUADLET_FOLDER),
-      systemd: join(config, SYSTEMD_FOLDER),
-      output: output === undefined ? undefined : input.realPath(output),
-      facts: input.factsOption === undefined ? undefined : absolute(input.factsOption),
-      imports: (input.importOptions ?? []).map((shown) => {
-        const path = absolute(shown);
-        return { shown, path, dropIns: dropInFolders(path).map((name) => join(path, "..", name)) };
-      }),
-      runtime,
-      // One for each configuration: the lock that keeps runs apart is in there, not here.
-      stage: runtime === undefined ? undefined : join(
-        runtime,
-        "lychd",
-        `stage-${createHash("sha256").update(config).digest("hex").slice(0, 16)}`,
-      ),
-      // podman-systemd.unit(5), rootless unit search path.
-      otherQuadlet: [
-        ...runtime === undefined ? [] : [join(runtime, "containers/systemd")],
-        join(config, "containers/systemd"),
-        `/etc/containers/systemd/users/${input.user}`,
-        "/etc/containers/systemd/users",
-      ],
-      // systemd-analyze --user unit-paths, without what generators and the manager itself write.
-      otherSystemd: [
-        join(config, "systemd/user.control"),
-        ...runtime === undefined ? [] : [join(runtime, "systemd/user.control")],
-        join(config, "systemd/user"),
-        "/etc/xdg/systemd/user",
-        "/etc/systemd/user",
-        ...runtime === undefined ? [] : [join(runtime, "systemd/user")],
-        "/run/systemd/user",
-        ...data === undefined ? [] : [join(data, "systemd/user")],
-        "/usr/local/share/systemd/user",
-        "/usr/share/systemd/user",
-        "/usr/local/lib/systemd/user",
-        "/usr/lib/systemd/user",
-      ],
+    codex: absolute(codexShown),
+    isCodexNamed: codexNamed !== undefined,
+    codexShown: codexShown.replace(/\/+$/, "") || "/",
+    named: {
+      config: configNamed,
+      codex: codexNamed === undefined ? join(configNamed, "lychd") : absolute(codexNamed),
+      runtime: session,
+      output,
     },
+    config,
+    quadlet: join(config, QUADLET_FOLDER),
+    systemd: join(config, SYSTEMD_FOLDER),
+    output: output && realPath(output),
+    facts: option(input.factsOption),
+    imports: (input.importOptions ?? []).map((shown) => {
+      const path = absolute(shown);
+      return { shown, path, dropIns: dropInFolders(path).map((name) => join(path, "..", name)) };
+    }),
+    runtime,
+    // One for each configuration folder, since the lock between runs is in there.
+    stage: runtime && join(runtime, "lychd", `stage-${digestOf(config)}`),
+    // podman-systemd.unit(5), rootless unit search path.
+    otherQuadlet: [
+      ...below(runtime, "containers/systemd"),
+      join(config, "containers/systemd"),
+      `/etc/containers/systemd/users/${input.user}`,
+      "/etc/containers/systemd/users",
+    ],
+    // systemd-analyze --user unit-paths, without the folders of generators and of systemd itself.
+    otherSystemd: [
+      join(config, "systemd/user.control"),
+      ...below(runtime, "systemd/user.control"),
+      join(config, "systemd/user"),
+      "/etc/xdg/systemd/user",
+      "/etc/systemd/user",
+      ...below(runtime, "systemd/user"),
+      "/run/systemd/user",
+      ...below(data, "systemd/user"),
+      "/usr/local/share/systemd/user",
+      "/usr/share/systemd/user",
+      "/usr/local/lib/systemd/user",
+      "/usr/lib/systemd/user",
+    ],
   };
+}
+
+function absoluteVariable(env: FolderInput["env"], name: Variable): string | undefined {
+  const value = env(name) || undefined;
+  if (value === undefined || isAbsolute(value)) return value;
+  throw new Refusal(`${name} is the relative path \`${value}\`; it must be absolute`);
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }

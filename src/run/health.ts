@@ -1,30 +1,29 @@
 /**
- * How a command asks engines over HTTP without having the network itself: the gate starts a second
- * sandbox, which asks the engines that the rendered units publish on 127.0.0.1 and nobody else. The
- * command names a port and learns whether an engine answers there; it chooses no other port, no path,
- * and reads no answer.
+ * Health checks for a command without network: the gate starts a second sandbox, which asks only
+ * engines that the rendered units publish on 127.0.0.1. The command sends a port and receives a
+ * boolean; it cannot choose the path or another port, or read the answer.
  */
 import type { Endpoint } from "../host/probe.ts";
 
-/** Asks whether an engine serves. */
+/** Asks engines for their health. */
 export interface Prober {
   answers(port: number): Promise<boolean>;
-  /** Ends it, so that nothing keeps the process. */
+  /** Closes the channel, which would keep the process running. */
   close(): void;
 }
 
-/** What a command sends to the gate: the channel on which it will ask. */
+/** The message of a command that wants a prober, with its channel. */
 export interface ProberWanted {
   readonly proberChannel: MessagePort;
 }
 
-/** What the gate sends to the second sandbox: whom it may be asked about, and the channel. */
+/** The message of the gate to the second sandbox: the endpoints that it may ask, and the channel. */
 export interface ProberOrder {
   readonly endpoints: readonly Endpoint[];
   readonly channel: MessagePort;
 }
 
-/** One question on the channel; the answer is {@linkcode ProbeAnswer} of the same number. */
+/** One question on the channel; {@linkcode ProbeAnswer} has the same id. */
 export interface ProbeQuestion {
   readonly id: number;
   readonly port: number;
@@ -36,12 +35,12 @@ export interface ProbeAnswer {
   readonly ok: boolean;
 }
 
-/** Whether a message of the worker asks for a prober. */
+/** Returns true if a message of the worker asks for a prober. */
 export function isProberWanted(message: unknown): message is ProberWanted {
   return typeof message === "object" && message !== null && "proberChannel" in message;
 }
 
-/** Has a prober started by whoever gets what `send` sends. */
+/** Asks the gate, by `send`, to start a prober. */
 export function startProber(
   send: (message: ProberWanted, transfer: Transferable[]) => void,
 ): Prober {

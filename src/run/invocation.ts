@@ -3,14 +3,14 @@ import type { Asked } from "../core/completion/question.ts";
 import type { Shell } from "../core/completion/shell.ts";
 import type { SoulstoneRequest } from "../core/scaffold/request.ts";
 
-/** A command line, read: what the operator wants. */
+/** A parsed command line. */
 export type Invocation =
   | { readonly command: "check"; readonly json: boolean }
   | {
     readonly command: "render";
     readonly mode: "dry-run" | "output";
     readonly json: boolean;
-    /** `--exit-code`: whether differences are told by the exit code. */
+    /** `--exit-code`: report differences by the exit code. */
     readonly exitCode: boolean;
   }
   | { readonly command: "render"; readonly mode: "inscribe" } & InscribeOptions
@@ -18,7 +18,7 @@ export type Invocation =
     readonly command: "doctor";
     readonly mode: "check" | "print-facts" | "list";
     readonly json: boolean;
-    /** `--strict`: whether a warning is an error. */
+    /** `--strict`: treat warnings as errors. */
     readonly strict: boolean;
     /** `--only`: groups and ids of checks. */
     readonly only: readonly string[] | undefined;
@@ -26,14 +26,14 @@ export type Invocation =
   | {
     readonly command: "import";
     readonly json: boolean;
-    /** `--all`: whether what was carried over is told one by one. */
+    /** `--all`: list every imported setting. */
     readonly all: boolean;
   }
     & (
       | { readonly from: "quadlet" }
       | {
         readonly from: "llama-swap";
-        /** `--image PROGRAM=IMAGE`: images for programs of the host. */
+        /** `--image PROGRAM=IMAGE`: images that replace programs of the host. */
         readonly images: readonly (readonly [program: string, image: string])[];
       }
     )
@@ -42,7 +42,7 @@ export type Invocation =
   | {
     readonly command: "init";
     readonly json: boolean;
-    /** None to ask. */
+    /** Empty to prompt. */
     readonly requests: readonly SoulstoneRequest[];
     readonly bootCoven: string | undefined;
   }
@@ -50,7 +50,7 @@ export type Invocation =
     readonly command: "add";
     readonly json: boolean;
     readonly engine: EngineName | undefined;
-    /** Nothing to ask. */
+    /** Undefined to prompt. */
     readonly request: SoulstoneRequest | undefined;
   }
   | { readonly command: "schema"; readonly kind: SchemaKind }
@@ -59,7 +59,7 @@ export type Invocation =
     readonly command: "complete";
     readonly shell: Shell;
     readonly asked: Asked;
-    /** What the shell handed over. */
+    /** The arguments from the shell. */
     readonly handed: readonly string[];
   }
   | { readonly command: "plan"; readonly json: boolean; readonly wish: readonly string[] }
@@ -75,32 +75,32 @@ export type Invocation =
     readonly lines: number;
   };
 
-/** How a wish is made true. */
+/** The options of a summon. */
 export interface SummonOptions {
   readonly json: boolean;
   readonly dryRun: boolean;
-  /** Whether to follow it until all that is wanted answers. */
+  /** True to wait until every wanted engine answers. */
   readonly wait: boolean;
-  /** How long to follow it; nothing for as long as systemd's own limits last. */
+  /** The time to wait; by default, the limits of systemd apply. */
   readonly timeoutSeconds: number | undefined;
-  /** How long to wait for GPU memory to be free. */
+  /** The time to wait for free GPU memory. */
   readonly memoryTimeoutSeconds: number;
-  /** Whether what ran before is brought back when it fails; nothing to ask. */
+  /** True to restart the former engines after a failure; undefined to prompt. */
   readonly fallback: boolean | undefined;
 }
 
-/** How Runes are written into the live folders. */
+/** The options for writing Runes (generated units) into the systemd folders. */
 export interface InscribeOptions {
   readonly json: boolean;
-  /** Whether to take our text where a file was edited by hand. */
+  /** True to overwrite files that were edited by hand. */
   readonly force: boolean;
-  /** Whether to restart what runs and changed. */
+  /** True to restart running services that changed. */
   readonly restart: boolean;
-  /** Whether to try the units with the real generator before they are written. */
+  /** True to try the units with the real generator before they are written. */
   readonly verify: boolean;
-  /** Whether to tell systemd. */
+  /** True to reload systemd. */
   readonly reload: boolean;
-  /** How long to wait for another run. */
+  /** The time to wait for another run of lychd. */
   readonly waitSeconds: number;
 }
 
@@ -113,7 +113,7 @@ export const EXIT = {
   differs: 4,
   doctorErrors: 5,
   hostRefused: 6,
-  /** As shells have it for SIGINT. */
+  /** The exit code of shells for SIGINT. */
   interrupted: 130,
 } as const;
 

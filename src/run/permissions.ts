@@ -1,9 +1,9 @@
-/** What a worker may do; everything that is not listed is denied by the runtime. */
+/** The permissions of a worker; the runtime denies everything else. */
 export interface Permissions {
   readonly read: readonly string[];
   readonly write: readonly string[];
-  /** Programs by their absolute paths. */
+  /** Absolute paths of programs. */
   readonly run: readonly string[];
-  /** `ADDRESS:PORT`; none at all when it is left out. */
+  /** `ADDRESS:PORT`; without it, no network. */
   readonly net?: readonly string[];
 }

@@ -1,20 +1,17 @@
-/** The programs of the host that lychd may run: by their places, never by the PATH. */
+/** The programs of the host that lychd may run, by absolute path and never by PATH. */
 
-/** The programs, by the names that lychd gives them. */
+/** lychd's name for a program. */
 export type ProgramName = keyof typeof PROGRAM_PLACES;
 
-/** Absolute paths; nothing where a program is not there. */
+/** The absolute paths of the programs that exist. */
 export type Programs = { readonly [name in ProgramName]: string | undefined };
 
-/** Where the distributions put a program of the system, NixOS last. */
+/** Returns the places of a system program in the distributions, NixOS last. */
 function ofSystem(name: string): readonly string[] {
   return [`/usr/bin/${name}`, `/bin/${name}`, `/run/current-system/sw/bin/${name}`];
 }
 
-/**
- * Where distributions put them. A PATH can be led astray by a file in front; these folders belong to
- * the system. `deno task compile` allows exactly these.
- */
+/** The places of the programs, all in system folders. `deno task compile` allows exactly these. */
 export const PROGRAM_PLACES = {
   systemctl: ofSystem("systemctl"),
   systemdAnalyze: ofSystem("systemd-analyze"),
@@ -28,7 +25,7 @@ export const PROGRAM_PLACES = {
   journalctl: ofSystem("journalctl"),
   podman: [...ofSystem("podman"), "/usr/local/bin/podman"],
   nvidiaSmi: [...ofSystem("nvidia-smi"), "/usr/lib/wsl/lib/nvidia-smi"],
-  // Deno lets no sandboxed program look at /proc, /sys and /dev; these look for it.
+  // Deno refuses /proc, /sys and /dev to every sandbox; these programs read them.
   cat: ofSystem("cat"),
   df: ofSystem("df"),
   grep: ofSystem("grep"),
@@ -39,7 +36,7 @@ export const PROGRAM_PLACES = {
   test: ofSystem("test"),
 } as const satisfies Record<string, readonly string[]>;
 
-/** Finds the programs; `exists` tells whether a file is there. */
+/** Finds the programs; `exists` returns true if a file exists. */
 export function findPrograms(exists: (path: string) => boolean): Programs {
   const find = (name: ProgramName) => PROGRAM_PLACES[name].find(exists);
   return Object.fromEntries(

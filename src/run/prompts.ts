@@ -1,44 +1,41 @@
-/**
- * Questions to a person at a terminal. The only file that names the prompt library, so that another
- * can take its place.
- */
+/** Prompts on a terminal. The only file that uses the prompt library. */
 import process from "node:process";
 import { Transform } from "node:stream";
 import { PLAIN } from "../core/report/mod.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Thrown when the person ends the dialogue: by Ctrl-C, Ctrl-D, or a terminal that closes. */
+/** Thrown when the operator ends the dialogue with Ctrl-C, Ctrl-D, or by closing the terminal. */
 export class DialogueEnded extends Error {
   override readonly name = "DialogueEnded";
 }
 
-/** One of several answers. */
+/** An answer to choose. */
 export interface Choice<T> {
   readonly value: T;
   readonly name: string;
-  /** Shown while it is the one at the cursor. */
+  /** Shown while the cursor is on it. */
   readonly description?: string;
 }
 
-/** A question that is answered by a line of text. */
+/** A question with a line of text as answer. */
 export interface TextQuestion {
   readonly message: string;
-  /** The answer to an empty line. */
+  /** The answer if the line is empty. */
   readonly default?: string;
-  /** What is wrong with an answer; it is asked again then. */
+  /** Returns a problem of an answer, to prompt again. */
   readonly problemOf?: (answer: string) => string | undefined;
 }
 
-/** How a person is asked; every question is on stderr. */
+/** The kinds of prompts; all print to stderr. */
 export interface Prompts {
   choose<T>(message: string, choices: readonly Choice<T>[]): Promise<T>;
   text(question: TextQuestion): Promise<string>;
   confirm(message: string, byDefault: boolean): Promise<boolean>;
 }
 
-/** Loads the prompts. Each question throws {@linkcode DialogueEnded} when the person gives up. */
+/** Loads the prompt library. Each prompt throws {@linkcode DialogueEnded} when the operator ends it. */
 export async function openPrompts({ type, errPalette }: Terminal): Promise<Prompts> {
-  // The library looks into the environment, which is closed to the sandbox; this is what it may see.
+  // The library reads the environment, which the sandbox denies: it gets these two variables.
   Object.defineProperty(process, "env", { value: { TERM: type, FORCE_COLOR: "1" } });
   const [{ default: select }, { default: input }, { default: confirm }] = await Promise.all([
     import("@inquirer/select"),
@@ -48,11 +45,11 @@ export async function openPrompts({ type, errPalette }: Terminal): Promise<Promp
   const ended = new AbortController();
   const end = () => ended.abort();
   process.stdin.on("end", end);
-  // The library would wait for ever: it counts on Node.js to leave when nothing is left to wait for.
+  // The library relies on Node.js to exit when nothing is pending, and would block here.
   process.stdin.on("keypress", (_: string, key: { ctrl: boolean; name?: string }) => {
     if (key.ctrl && key.name === "d") end();
   });
-  // A question ends the stream that it was given.
+  // A prompt closes its stream, so each gets a new one.
   const context = () => ({
     output: errPalette === PLAIN ? withoutColors(process.stderr) : process.stderr,
     signal: ended.signal,
@@ -69,7 +66,7 @@ export async function openPrompts({ type, errPalette }: Terminal): Promise<Promp
   };
 }
 
-/** Not every version of the runtime heeds NO_COLOR for a library. */
+/** Removes colors: not every version of the runtime applies NO_COLOR to a library. */
 function withoutColors(stream: NodeJS.WriteStream): NodeJS.WritableStream {
   const plain = new Transform({
     transform(chunk, _, done) {

@@ -1,11 +1,17 @@
-import { printable } from "../core/report/mod.ts";
-import type { CommandContext } from "./context.ts";
+import { printable } from "../core/report/printable.ts";
+import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode } from "./invocation.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The exit code of a refusal, and a hint: a command or one short sentence. */
+export interface RefusalOptions {
+  readonly code?: ExitCode;
+  readonly hint?: string | undefined;
+}
 
 /**
  * The reason why a command stops. Any function of the shell may throw it; `runCommand` prints it.
- *
- * A message may have several lines; a hint is a command or a sentence that helps.
+ * The message may have several lines.
  *
  * @example
  * ```ts ignore
@@ -17,24 +23,37 @@ export class Refusal extends Error {
   readonly code: ExitCode;
   readonly hint: string | undefined;
 
-  constructor(
-    message: string,
-    { code = EXIT.failure, hint }: { code?: ExitCode; hint?: string | undefined } = {},
-  ) {
+  constructor(message: string, { code = EXIT.failure, hint }: RefusalOptions = {}) {
     super(message);
     this.code = code;
     this.hint = hint;
   }
 }
 
-/** Prints a refusal: words on stderr, with `json` also an object on stdout. Returns its exit code. */
-export function printRefusal(
-  { terminal }: Pick<CommandContext, "terminal">,
+/** Makes a Refusal of a HostError that also states what was changed. Returns other errors as they are. */
+export function refusalOf(error: unknown, state: string, options?: RefusalOptions): unknown {
+  return error instanceof HostError
+    ? new Refusal(`${printable(error.path)}: ${error.message}; ${state}`, options)
+    : error;
+}
+
+/**
+ * Runs `act`. Prints the Refusal that it throws on stderr, with `json` also as an object on stdout.
+ * Returns the exit code.
+ */
+export async function withRefusals(
+  { terminal }: { readonly terminal: Pick<Terminal, "out" | "err"> },
   json: boolean,
-  { message, hint, code }: Refusal,
-): ExitCode {
-  terminal.err(`lychd: ${message.split("\n").map(printable).join("\n")}\n`);
-  if (hint !== undefined) terminal.err(`hint: ${printable(hint)}\n`);
-  if (json) terminal.out(`${JSON.stringify({ error: message, ...hint && { hint } }, null, 2)}\n`);
-  return code;
+  act: () => Promise<ExitCode>,
+): Promise<ExitCode> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { message, hint, code } = error;
+    terminal.err(`lychd: ${message.split("\n").map(printable).join("\n")}\n`);
+    if (hint !== undefined) terminal.err(`hint: ${printable(hint)}\n`);
+    if (json) terminal.out(`${JSON.stringify({ error: message, ...hint && { hint } }, null, 2)}\n`);
+    return code;
+  }
 }

@@ -1,12 +1,12 @@
-import { printable } from "../core/report/mod.ts";
+import { printable } from "../core/report/printable.ts";
 import type { CommandContext } from "./context.ts";
 
-/** One value as JSON on stdout. */
-export function printJson({ terminal }: CommandContext, value: unknown): void {
+/** Prints a value as JSON on stdout. */
+export function printJson({ terminal }: Pick<CommandContext, "terminal">, value: unknown): void {
   terminal.out(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** A warning on stderr, with what helps. */
+/** Prints a warning on stderr, with a hint. */
 export function warn({ terminal }: CommandContext, message: string, hint?: string): void {
   const { errPalette } = terminal;
   terminal.err(`${errPalette.warning("warning")}: ${printable(message)}\n`);

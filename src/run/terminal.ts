@@ -1,28 +1,27 @@
-import type { Palette } from "../core/report/mod.ts";
-import { PLAIN } from "../core/report/mod.ts";
+import { type Palette, PLAIN } from "../core/report/frame.ts";
 import type { Variable } from "./environment.ts";
 
-/** Where a command speaks: its product to `out`, everything said about it to `err`. */
+/** The streams of a command: `out` gets its product, `err` everything said about it. */
 export interface Terminal {
   out(text: string): void;
-  /** Whether the reader of `out` has gone away. */
+  /** Returns true if the reader of `out` has closed it. */
   outIsGone(): boolean;
   err(text: string): void;
   readonly outPalette: Palette;
   readonly errPalette: Palette;
-  /** Whether a person can be asked. */
+  /** True if stdin is a terminal. */
   readonly canAsk: boolean;
-  /** Asks on `err` and reads a line of the answer; nothing when `until` comes first. */
+  /** Prints a question on `err` and reads a line; returns nothing if `until` is aborted first. */
   ask(question: string, until?: AbortSignal): Promise<string | undefined>;
-  /** Whether a person reads `out`, so that text from files must not steer the terminal. */
+  /** True if `out` is a terminal, so that control characters of files must be made visible. */
   readonly outIsTerminal: boolean;
-  /** Whether a person reads `err`, so that a line of it may be written over. */
+  /** True if `err` is a terminal, so that a line can be overwritten. */
   readonly errIsTerminal: boolean;
-  /** What the terminal calls itself: `TERM`. */
+  /** The terminal type: `TERM`. */
   readonly type: string;
 }
 
-/** Which of the streams are terminals, and which get colours. */
+/** Properties of the streams that only the gate can read. */
 export interface Streams {
   readonly inIsTerminal: boolean;
   readonly outIsTerminal: boolean;
@@ -33,20 +32,28 @@ export interface Streams {
   readonly type: string;
 }
 
-/**
- * Decides on colours: never with NO_COLOR, always with FORCE_COLOR, else on a terminal.
- */
-export function wantsColors(
-  env: (name: Variable) => string | undefined,
-  isTerminal: boolean,
-): boolean {
-  if (env("NO_COLOR")) return false;
-  const force = env("FORCE_COLOR");
-  if (force) return force !== "0" && force !== "false";
-  return isTerminal && env("TERM") !== "dumb";
+/** Reads the properties of the streams of this process. */
+export function processStreams(env: (name: Variable) => string | undefined): Streams {
+  const type = env("TERM") ?? "";
+  /** Returns true for colors: never with NO_COLOR, always with FORCE_COLOR, otherwise on a terminal. */
+  const wantsColors = (isTerminal: boolean) => {
+    if (env("NO_COLOR")) return false;
+    const force = env("FORCE_COLOR");
+    if (force) return force !== "0" && force !== "false";
+    return isTerminal && type !== "dumb";
+  };
+  const [out, err] = [Deno.stdout.isTerminal(), Deno.stderr.isTerminal()];
+  return {
+    inIsTerminal: Deno.stdin.isTerminal(),
+    outIsTerminal: out,
+    errIsTerminal: err && type !== "dumb",
+    outColors: wantsColors(out),
+    errColors: wantsColors(err),
+    type,
+  };
 }
 
-/** A stream that takes no more: a full disk behind it, for example. */
+/** A failed write to a stream, for example because the disk is full. */
 export class OutputError extends Error {
   override readonly name = "OutputError";
 }
@@ -65,7 +72,7 @@ const COLORS: Palette = {
   removed: paint("31"),
 };
 
-/** The process's own streams. A reader that went away is no fault of ours. */
+/** Makes a terminal of the streams of this process. A reader that closed its pipe is not an error. */
 export function processTerminal(streams: Streams): Terminal {
   let isGone = false;
   const write = (stream: typeof Deno.stdout) => (text: string) => {
@@ -99,7 +106,7 @@ export function processTerminal(streams: Streams): Terminal {
         if (until?.aborted) end(undefined);
         until?.addEventListener("abort", () => end(undefined));
       });
-      // A read cannot be taken back: it ends with the process.
+      // A read cannot be cancelled; it ends with the process.
       const answer = Deno.stdin.read(buffer)
         .then((length) => new TextDecoder().decode(buffer.subarray(0, length ?? 0)));
       return await Promise.race([answer, ended]);

@@ -2,112 +2,113 @@ import { homedir } from "node:os";
 import config from "../../deno.json" with { type: "json" };
 import { parseCommandLine } from "../cli/tree.ts";
 import { printable } from "../core/report/printable.ts";
-import { computeFolders, foldersAbove } from "../run/folders.ts";
-import { type Foreign, foreignWay, isRehearsal, type Trust, waysOf } from "../trust/path.ts";
-import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
-import {
-  isFile,
-  linksOfCodex,
-  ownGroups,
-  placesAt,
-  realPath,
-  seenAt,
-  unitsIn,
-  USERS,
-} from "./gate_files.ts";
-import { findPrograms } from "../run/programs.ts";
-import type { Permissions } from "../run/permissions.ts";
-import { permissionsFor, proberPermissions, workerPermissions } from "./permissions.ts";
-import { isProberWanted, type ProberOrder, type ProberWanted } from "../run/health.ts";
-import { type Sealed, selfTest } from "./self_test/report.ts";
-import { processTerminal, type Streams, type Terminal, wantsColors } from "../run/terminal.ts";
 import { readVariable, refuseGpuDrivers } from "../run/environment.ts";
+import { computeFolders, foldersAbove } from "../run/folders.ts";
+import { isProberWanted, type ProberOrder, type ProberWanted } from "../run/health.ts";
+import { EXIT, type ExitCode } from "../run/invocation.ts";
+import type { Permissions } from "../run/permissions.ts";
+import { findPrograms } from "../run/programs.ts";
+import { withRefusals } from "../run/refusal.ts";
+import { processStreams, processTerminal, type Streams } from "../run/terminal.ts";
+import { refusePath } from "../trust/path.ts";
+import { checkPaths, isDryRun, isFile, realPath, seenAt, unitsIn, USERS } from "./gate_files.ts";
+import { permissionsFor, proberPermissions, workerPermissions } from "./permissions.ts";
 import type { INTERRUPT, WorkerRequest } from "./worker.ts";
 
-/** Tells where the program of a sandbox is. */
+/** Returns the address of the program of a sandbox. */
 export type FindSandbox = (name: "worker" | "health_worker" | "self_test_worker") => string;
 
+type Parsed = Extract<ReturnType<typeof parseCommandLine>, { kind: "run" }>;
+
 /**
- * Reads a command line, computes the folders, and runs the command in a worker that has exactly the
+ * Parses a command line, computes the folders, and runs the command in a worker with exactly the
  * permissions of that command. Help, the version and wrong usage start no worker.
  */
 export async function gate(args: readonly string[], findSandbox: FindSandbox): Promise<ExitCode> {
   try {
     refuseGpuDrivers();
-    return await run(args, findSandbox);
+    const streams = processStreams(readVariable);
+    const terminal = processTerminal(streams);
+    const isSelfTest = args[0] === "self-test";
+    const parsed = parseCommandLine(isSelfTest ? args.slice(1) : args, config.version);
+    if (parsed.kind === "exit") {
+      terminal.out(parsed.stdout);
+      terminal.err(parsed.stderr);
+      return parsed.code;
+    }
+    const { invocation } = parsed;
+    const json = "json" in invocation && invocation.json;
+    const act = () => run(parsed, { isSelfTest, streams, findSandbox });
+    return await withRefusals({ terminal }, json, act);
   } catch (error) {
-    // Such as a variable that is no text, or a disk that is full behind stdout.
-    return tellFailure(error);
+    // For example a variable that is not UTF-8, or a full disk.
+    return printFailure(error);
   }
 }
 
-function tellFailure(error: unknown): ExitCode {
+function printFailure(error: unknown): ExitCode {
   const words = error instanceof Error ? error.message : String(error);
   try {
     Deno.stderr.writeSync(new TextEncoder().encode(`lychd: ${printable(words)}\n`));
   } catch {
-    // Nobody can be told.
+    // stderr is closed.
   }
   return EXIT.failure;
 }
 
-async function run(args: readonly string[], findSandbox: FindSandbox): Promise<ExitCode> {
-  const streams: Streams = {
-    inIsTerminal: Deno.stdin.isTerminal(),
-    outIsTerminal: Deno.stdout.isTerminal(),
-    errIsTerminal: Deno.stderr.isTerminal() && readVariable("TERM") !== "dumb",
-    outColors: wantsColors(readVariable, Deno.stdout.isTerminal()),
-    errColors: wantsColors(readVariable, Deno.stderr.isTerminal()),
-    type: readVariable("TERM") ?? "",
-  };
+async function run(
+  { invocation, named }: Parsed,
+  { isSelfTest, streams, findSandbox }: {
+    isSelfTest: boolean;
+    streams: Streams;
+    findSandbox: FindSandbox;
+  },
+): Promise<ExitCode> {
   const terminal = processTerminal(streams);
-  const isSelfTest = args[0] === SELF_TEST;
-  const parsed = parseCommandLine(isSelfTest ? args.slice(1) : args, config.version);
-  if (parsed.kind === "exit") {
-    terminal.out(parsed.stdout);
-    terminal.err(parsed.stderr);
-    return parsed.code;
-  }
   const user = Deno.uid() ?? 0;
-  const computed = computeFolders({
+  const folders = computeFolders({
     env: readVariable,
     workingFolder: Deno.cwd,
-    // Nothing where no user has this number, whatever the type says.
+    // Returns null for a user without an entry, whatever the type says.
     homeFolder: () => (homedir() as string | null) ?? undefined,
     realPath,
     user,
-    codexOption: parsed.named.codex,
-    outputOption: parsed.named.output,
-    factsOption: parsed.named.facts,
-    importOptions: parsed.named.imports ?? [],
+    codexOption: named.codex,
+    outputOption: named.output,
+    factsOption: named.facts,
+    importOptions: named.imports,
   });
-  if ("problem" in computed) {
-    terminal.err(`lychd: ${printable(computed.problem)}\n`);
-    return EXIT.failure;
-  }
-  const { invocation } = parsed;
-  const { folders } = computed;
   const programs = findPrograms(isFile);
   const permissions = permissionsFor(invocation, folders, programs);
-  const ways = waysOf(invocation, permissions, folders, linksOfCodex);
-  const trust: Trust = { user, ownGroups: ways.length === 0 ? [] : ownGroups(user) };
-  const look = placesAt();
-  const told = new Set<string>();
-  for (const way of ways) {
-    // Of all the links of a Codex, many may lead through one folder.
-    const foreign = told.has(way.name) ? undefined : foreignWay(way, trust, look);
-    if (foreign === undefined) continue;
-    told.add(way.name);
-    if (!isRehearsal(invocation)) return tellForeign(foreign, invocation, terminal);
-    terminal.err(`lychd: ${printable(foreign.problem)}; render will refuse\n`);
-  }
+  const start: StartSandbox = (name, permissions) =>
+    new Worker(findSandbox(name), {
+      type: "module",
+      deno: { permissions: workerPermissions(permissions) },
+    });
   if (isSelfTest) {
+    const { selfTest } = await import("./self_test/report.ts");
+    const sandbox = (name: string, permissions: Permissions) => ({
+      name,
+      permissions,
+      start: () => start("self_test_worker", permissions),
+    });
+    const prober = proberPermissions(invocation, [UNUSED_PORT + 1]);
+    const sandboxes = [
+      sandbox(`the sandbox of ${invocation.command}`, permissions),
+      ...prober === undefined ? [] : [sandbox("the sandbox that asks for health", prober)],
+    ];
     const module = isFile(USERS) ? USERS : undefined;
     const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT, module };
-    const sandboxes = sandboxesOf(invocation, permissions, findSandbox("self_test_worker"));
     return await selfTest(sandboxes, places, terminal);
   }
-  const request = {
+  // The worker loads while the gate checks the paths; it does nothing before it gets the request.
+  const worker = start("worker", permissions);
+  const { trust, problems } = checkPaths(invocation, permissions, folders, user);
+  for (const found of problems) {
+    if (!isDryRun(invocation)) refusePath(found);
+    terminal.err(`lychd: ${found.problem}; render will refuse\n`);
+  }
+  const request: WorkerRequest = {
     invocation,
     folders,
     programs,
@@ -118,91 +119,55 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     environment: sessionVariables(),
     streams,
   };
-  return await runInWorker(request, permissions, findSandbox);
+  return await runInWorker(worker, request, start);
 }
 
-/** Says why a command may not write where it would, as commands say why they refuse. */
-function tellForeign(
-  { problem, hint }: Foreign,
-  invocation: Invocation,
-  terminal: Pick<Terminal, "out" | "err">,
-): ExitCode {
-  const error = `${problem}; nothing was changed`;
-  terminal.err(`lychd: ${printable(error)}\nhint: ${printable(hint)}\n`);
-  if ("json" in invocation && invocation.json) {
-    terminal.out(`${JSON.stringify({ error, hint }, null, 2)}\n`);
-  }
-  return EXIT.failure;
-}
-
-/** `lychd self-test COMMAND…`: what the sandboxes of a command are refused; see docs/security.md. */
-const SELF_TEST = "self-test";
-/** A port on which nobody listens: what asks it is refused before it can tell. */
+/** A port that nothing listens on: an attempt to connect is refused before it could fail. */
 const UNUSED_PORT = 49_151;
 
-/** The sandboxes of a command, with a program in them that tries to break out. */
-function sandboxesOf(invocation: Invocation, permissions: Permissions, program: string): Sealed[] {
-  const sealed = (name: string, permissions: Permissions): Sealed => ({
-    name,
-    permissions,
-    start: () => startSandbox(program, permissions),
-  });
-  const prober = proberPermissions(invocation, [UNUSED_PORT + 1]);
-  return [
-    sealed(`the sandbox of ${invocation.command}`, permissions),
-    ...prober === undefined ? [] : [sealed("the sandbox that asks for health", prober)],
-  ];
-}
+type StartSandbox = (
+  name: Parameters<FindSandbox>[0],
+  permissions: Permissions,
+) => Worker;
 
-function startSandbox(program: string, permissions: Permissions): Worker {
-  return new Worker(program, {
-    type: "module",
-    deno: { permissions: workerPermissions(permissions) },
-  });
-}
-
-/** What doctor looks at, and shows: no other variable leaves the gate. */
+/** Returns the variables that doctor checks and shows; no others leave the gate. */
 function sessionVariables(): Record<string, string> {
   const names = ["HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"] as const;
-  return Object.fromEntries(names.flatMap((name) => {
-    const value = readVariable(name);
-    return value === undefined || value === "" ? [] : [[name, value]];
-  }));
+  return Object.fromEntries(
+    names.map((name) => [name, readVariable(name) ?? ""]).filter(([, value]) => value !== ""),
+  );
 }
 
 function runInWorker(
+  worker: Worker,
   request: WorkerRequest,
-  permissions: Permissions,
-  findSandbox: FindSandbox,
+  start: StartSandbox,
 ): Promise<ExitCode> {
-  const worker = startSandbox(findSandbox("worker"), permissions);
   let prober: Promise<(channel: MessagePort) => void> | undefined;
   return new Promise((done) => {
     worker.onmessage = ({ data }: MessageEvent<ExitCode | ProberWanted>) => {
       if (isProberWanted(data)) {
-        // One for the whole run, however often it is asked for.
-        prober ??= startProberOf(request, findSandbox);
-        prober.then((serve) => serve(data.proberChannel), (error) => done(tellFailure(error)));
+        // One for the whole run, however often the worker asks.
+        prober ??= startProber(request, start);
+        prober.then((serve) => serve(data.proberChannel), (error) => done(printFailure(error)));
       } else done(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      processTerminal(request.streams).err(`lychd: internal error: ${event.message}\n`);
-      done(EXIT.failure);
+      done(printFailure(`internal error: ${event.message}`));
     };
     worker.postMessage(request);
-    if (request.invocation.command === "summon") interruptWith(worker, done);
+    if (request.invocation.command === "summon") forwardInterrupts(worker, done);
   });
 }
 
 /**
- * Starts the sandbox that asks engines for their health, if the command may have one. Whom it may ask
- * stands in the units that lychd wrote: the sandbox of the command, which may be what is not to be
- * trusted, has no say in it.
+ * Starts the sandbox that asks engines for their health, if the command may have one. The endpoints
+ * come from the units that lychd wrote, never from the sandbox of the command.
  */
-async function startProberOf(
+async function startProber(
   { invocation, folders }: WorkerRequest,
-  findSandbox: FindSandbox,
+  start: StartSandbox,
 ): Promise<(channel: MessagePort) => void> {
   if (invocation.command !== "summon") return () => {};
   const { readInventory } = await import("../core/orchestrator/inventory.ts");
@@ -211,17 +176,17 @@ async function startProberOf(
   ) => healthPath === undefined ? [] : [{ port, path: healthPath }]);
   const permissions = proberPermissions(invocation, endpoints.map(({ port }) => port));
   if (permissions === undefined) return () => {};
-  const sandbox = startSandbox(findSandbox("health_worker"), permissions);
+  const sandbox = start("health_worker", permissions);
   return (channel) => sandbox.postMessage({ endpoints, channel } satisfies ProberOrder, [channel]);
 }
 
-/** Lets a command say what goes on without it when it is interrupted; at once the second time. */
-function interruptWith(worker: Worker, done: (code: ExitCode) => void): void {
-  let isAgain = false;
+/** Forwards the first interrupt to the command, so that it can report its state; the second one exits. */
+function forwardInterrupts(worker: Worker, done: (code: ExitCode) => void): void {
+  let isSecond = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
-      if (isAgain) done(EXIT.interrupted);
-      isAgain = true;
+      if (isSecond) done(EXIT.interrupted);
+      isSecond = true;
       worker.postMessage("interrupt" satisfies typeof INTERRUPT);
     });
   }

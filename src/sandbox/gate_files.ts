@@ -1,59 +1,124 @@
-/** What the gate looks at: it has the permissions of all commands, and opens no file but these. */
+/** The files that the gate looks at: it has the permissions of all commands and opens no other file. */
 import { basename, dirname, join } from "node:path/posix";
 import { ENTRY_LIMIT } from "../core/codex/limits.ts";
 import type { UnitFile } from "../core/orchestrator/inventory.ts";
 import { FILE_LIMIT_BYTES } from "../core/plan/limits.ts";
 import { QUADLET_FOLDER } from "../core/rune/names.ts";
-import { groupsOfOne, type Place } from "../trust/path.ts";
-import type { FileStatus } from "../host/host.ts";
-import type { Seen } from "../host/seen.ts";
-import { statusOf } from "../host/status.ts";
+import { type SeenStatuses, statusOf } from "../host/host.ts";
+import type { Folders } from "../run/folders.ts";
+import type { Invocation } from "../run/invocation.ts";
+import type { Permissions } from "../run/permissions.ts";
+import {
+  groupsOfOne,
+  type NamedPath,
+  type PathEntry,
+  type PathProblem,
+  pathProblem,
+  type Trust,
+} from "../trust/path.ts";
 
-/** Where a path leads, as far as it is there. */
+/** Returns a path with its symlinks resolved, as far as it exists. */
 export function realPath(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(realPath(parent), basename(path));
-  }
+  return orNothing(() => Deno.realPathSync(path)) ??
+    (dirname(path) === path ? path : join(realPath(dirname(path)), basename(path)));
 }
 
-/** What stands at a path, links not followed; nothing where there is nothing. */
-export function placeAt(path: string): Place | undefined {
+function orNothing<T>(read: () => T): T | undefined {
   try {
-    const { uid, gid, mode, isSymlink } = Deno.lstatSync(path);
-    const target = isSymlink ? Deno.readLinkSync(path) : undefined;
-    return { owner: uid ?? 0, group: gid ?? 0, mode: mode ?? 0, target };
+    return read();
   } catch {
     return undefined;
   }
 }
 
-/** The same, with each place looked at once. */
-export function placesAt(): typeof placeAt {
-  const known = new Map<string, Place | undefined>();
-  return (path) => {
-    if (!known.has(path)) known.set(path, placeAt(path));
-    return known.get(path);
-  };
+function lstat(path: string): Deno.FileInfo | undefined {
+  return orNothing(() => Deno.lstatSync(path));
+}
+
+function entryAt(path: string): PathEntry | undefined {
+  const info = lstat(path);
+  if (info === undefined) return undefined;
+  const target = info.isSymlink ? orNothing(() => Deno.readLinkSync(path)) : undefined;
+  return { ...statusOf(info), target };
+}
+
+/** True if a command only shows what another one would write: that one will refuse. */
+export function isDryRun(invocation: Invocation): boolean {
+  return invocation.command === "render" && invocation.mode === "dry-run";
 }
 
 /**
- * The links that a Codex is read through: `lychd.toml`, `soulstones`, and the folders and `.toml` files
- * below it, hidden ones left out. A Codex with more entries than one may have is not searched further:
- * no unit is made of it.
+ * Returns the folders that a command writes to, or makes units of, and that only this user and root
+ * may replace. A sandbox cannot check them: to look at the folders above, it would have to be granted
+ * everything in them.
  */
-export function linksOfCodex(codex: string): string[] {
-  const links: string[] = [];
+export function pathsToCheck(
+  invocation: Invocation,
+  { read, write }: Permissions,
+  folders: Folders,
+  symlinksOf: (codex: string) => readonly string[],
+): NamedPath[] {
+  const { named: { config, codex, runtime, output }, stage } = folders;
+  const inscribes = write.includes(folders.quadlet) || isDryRun(invocation);
+  const readsCodex = inscribes && read.includes(folders.codex);
+  const paths: NamedPath[] = [];
+  const check = (name: string, path: string | undefined, skipLast = false) => {
+    if (path !== undefined) paths.push({ name, path, skipLast });
+  };
+  if (inscribes) {
+    check("XDG_CONFIG_HOME", config);
+    if (runtime !== undefined && stage !== undefined) {
+      const below = join(runtime, basename(dirname(stage)), basename(stage));
+      check("the stage below XDG_RUNTIME_DIR", below);
+    }
+  }
+  if (readsCodex || write.includes(folders.codex)) check("the Codex", codex);
+  if (readsCodex) {
+    for (const path of symlinksOf(folders.codex)) check("a symlink of the Codex", path, true);
+  }
+  if (folders.output !== undefined && write.includes(folders.output)) check("--output", output);
+  return paths;
+}
+
+/** Returns whom a command trusts, and the first problem of each kind of path that it relies on. */
+export function checkPaths(
+  invocation: Invocation,
+  permissions: Permissions,
+  folders: Folders,
+  user: number,
+): { readonly trust: Trust; readonly problems: readonly PathProblem[] } {
+  const paths = pathsToCheck(invocation, permissions, folders, symlinksOfCodex);
+  const trust = { user, ownGroups: paths.length === 0 ? [] : ownGroups(user) };
+  const known = new Map<string, PathEntry | undefined>();
+  const lookup = (path: string) => {
+    if (!known.has(path)) known.set(path, entryAt(path));
+    return known.get(path);
+  };
+  const problems = new Map<string, PathProblem>();
+  for (const path of paths) {
+    // Many symlinks of a Codex may lead through one folder.
+    const found = problems.has(path.name) ? undefined : pathProblem(path, trust, lookup);
+    if (found !== undefined) problems.set(path.name, found);
+  }
+  return { trust, problems: [...problems.values()] };
+}
+
+/**
+ * Returns the symlinks that a Codex is read through: `lychd.toml`, `soulstones`, and the folders and
+ * `.toml` files below it, except hidden ones. Stops at the limit of entries that a Codex may have.
+ */
+export function symlinksOfCodex(codex: string): string[] {
+  const symlinks: string[] = [];
   const seen = new Set<string>();
   let count = 0;
   const visit = (path: string) => {
-    const entries = entriesIn(path);
+    const entries = orNothing(
+      () => [...Iterator.from(Deno.readDirSync(path)).take(ENTRY_LIMIT + 1)],
+    );
     const isRead = entries !== undefined || path.endsWith(".toml");
-    if (isRead && placeAt(path)?.target !== undefined) links.push(path);
+    if (isRead && lstat(path)?.isSymlink) symlinks.push(path);
     const real = realPath(path);
-    // A folder that links back to one above it would never end.
+    // A symlink may lead to a folder above it.
     if (entries === undefined || seen.has(real)) return;
     seen.add(real);
     for (const { name, isFile } of entries) {
@@ -61,65 +126,38 @@ export function linksOfCodex(codex: string): string[] {
     }
   };
   for (const name of ["lychd.toml", "soulstones"]) visit(join(codex, name));
-  return links.sort();
+  return symlinks.sort();
 }
 
-/** What is in a folder, as far as a Codex may have it; nothing for what is none, or may not be read. */
-function entriesIn(path: string): Deno.DirEntry[] | undefined {
-  try {
-    return [...Iterator.from(Deno.readDirSync(path)).take(ENTRY_LIMIT + 1)];
-  } catch {
-    return undefined;
-  }
-}
-
-/** Who the users of the host are: a file that every host has. */
+/** The users of the host: a file that exists everywhere. */
 export const USERS = "/etc/passwd";
 
-/** What stands at each of the paths, for a command that may not look itself. */
-export function seenAt(paths: readonly string[]): Seen {
-  return new Map(paths.map((path) => [path, statusAt(path)]));
+/** Reads the statuses that a sandbox may not read itself. */
+export function seenAt(paths: readonly string[]): SeenStatuses {
+  return new Map(paths.map((path) => {
+    const info = lstat(path);
+    return [path, info && statusOf(info)];
+  }));
 }
 
-function statusAt(path: string): FileStatus | undefined {
-  try {
-    return statusOf(Deno.lstatSync(path));
-  } catch {
-    return undefined;
-  }
+function ownGroups(user: number): number[] {
+  const read = Deno.readTextFileSync;
+  return orNothing(() => groupsOfOne(user, read(USERS), read("/etc/group"))) ?? [];
 }
 
-/** The groups in which nobody is but the user and root. */
-export function ownGroups(user: number): number[] {
-  try {
-    return groupsOfOne(
-      user,
-      Deno.readTextFileSync(USERS),
-      Deno.readTextFileSync("/etc/group"),
-    );
-  } catch {
-    return [];
-  }
-}
-
-/** Whether a path leads to a file. */
+/** Returns true if a path leads to a file. */
 export function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
+  return orNothing(() => Deno.statSync(path).isFile) ?? false;
 }
 
-/** The units of containers and of their pod in lychd's folder. */
+/** Reads the units of containers and of their pod in lychd's folder. */
 export function unitsIn(quadlet: string): UnitFile[] {
   return [...Deno.readDirSync(quadlet)].filter(({ name, isFile }) =>
     isFile && /\.(?:container|pod)$/.test(name)
   ).flatMap(({ name }) => {
-    const path = `${QUADLET_FOLDER}/${name}`;
     const place = join(quadlet, name);
-    // The command refuses one that lychd cannot have written.
+    // The command refuses a file that lychd cannot have written.
     if (Deno.statSync(place).size > FILE_LIMIT_BYTES) return [];
-    return [{ path, text: Deno.readTextFileSync(place) }];
+    return [{ path: `${QUADLET_FOLDER}/${name}`, text: Deno.readTextFileSync(place) }];
   });
 }

@@ -1,9 +1,13 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
-import { linksOfCodex } from "./gate_files.ts";
+import type { Invocation } from "../run/invocation.ts";
+import { findPrograms } from "../run/programs.ts";
+import { foldersOfHome } from "../testing/folders_of_home.ts";
+import { pathsToCheck, symlinksOfCodex } from "./gate_files.ts";
+import { permissionsFor } from "./permissions.ts";
 
-Deno.test("the links of a Codex are those that it is read through", () => {
-  const root = Deno.makeTempDirSync({ prefix: "lychd-look-" });
+Deno.test("the symlinks of a Codex are those that it is read through", () => {
+  const root = Deno.makeTempDirSync({ prefix: "lychd-symlinks-" });
   const write = (path: string) => {
     Deno.mkdirSync(dirname(join(root, path)), { recursive: true });
     Deno.writeTextFileSync(join(root, path), "");
@@ -22,12 +26,12 @@ Deno.test("the links of a Codex are those that it is read through", () => {
     link("codex/soulstones/below", "../../dots/below");
     link("dots/below/again", "../below");
     link("codex/soulstones/back", "../soulstones");
-    // These are not read.
+    // lychd does not read these.
     link("codex/soulstones/README", "/etc/hostname");
     link("codex/soulstones/.git", "../../dots");
     link("codex/other.toml", "../dots/eye.toml");
     deepStrictEqual(
-      linksOfCodex(join(root, "codex")),
+      symlinksOfCodex(join(root, "codex")),
       [
         "lychd.toml",
         "soulstones/back",
@@ -37,8 +41,36 @@ Deno.test("the links of a Codex are those that it is read through", () => {
         "soulstones/gone.toml",
       ].map((path) => join(root, "codex", path)),
     );
-    deepStrictEqual(linksOfCodex(join(root, "nowhere")), []);
+    deepStrictEqual(symlinksOfCodex(join(root, "nowhere")), []);
   } finally {
     Deno.removeSync(root, { recursive: true });
+  }
+});
+
+Deno.test("the gate checks the folders that a command writes to or makes units of", () => {
+  const folders = foldersOfHome("/home/me", { runtime: "/run/user/1000", output: "/out" });
+  const options = { json: false, verify: true, reload: true, force: false, restart: false };
+  const draft = { json: false, requests: [], bootCoven: undefined };
+  const units = ["XDG_CONFIG_HOME", "the stage below XDG_RUNTIME_DIR"];
+  const ofCodex = ["the Codex", "a symlink of the Codex"];
+  const table: readonly (readonly [Invocation, readonly string[]])[] = [
+    [{ command: "render", mode: "inscribe", ...options, waitSeconds: 0 }, [...units, ...ofCodex]],
+    [{ command: "render", mode: "dry-run", json: false, exitCode: false }, [
+      ...units,
+      ...ofCodex,
+    ]],
+    [{ command: "render", mode: "output", json: false, exitCode: false }, ["--output"]],
+    [{ command: "rollback", ...options, waitSeconds: 0 }, units],
+    [{ command: "purge", yes: true, ...options, waitSeconds: 0 }, units],
+    [{ command: "init", ...draft }, ["the Codex"]],
+    [{ command: "add", json: false, engine: undefined, request: undefined }, ["the Codex"]],
+    [{ command: "import", from: "quadlet", json: false, all: false }, ["--output"]],
+    [{ command: "check", json: false }, []],
+    [{ command: "status", json: false, watch: false }, []],
+  ];
+  for (const [invocation, names] of table) {
+    const permissions = permissionsFor(invocation, folders, findPrograms(() => true));
+    const paths = pathsToCheck(invocation, permissions, folders, (codex) => [`${codex}/link.toml`]);
+    deepStrictEqual(paths.map(({ name }) => name), names, invocation.command);
   }
 });

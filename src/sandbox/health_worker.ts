@@ -1,13 +1,13 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /**
- * The sandbox that asks engines whether they serve: it may speak to the ports of rendered engines on
- * 127.0.0.1, and can neither read, write nor run anything.
+ * Asks engines for their health. Its sandbox may connect to the ports of rendered engines on 127.0.0.1
+ * and do nothing else.
  */
 import { answers } from "../host/probe.ts";
 import type { ProbeAnswer, ProbeQuestion, ProberOrder } from "../run/health.ts";
 
-/** After this time an engine does not answer. */
+/** The time after which an engine counts as not answering. */
 const TIMEOUT_MILLISECONDS = 2000;
 
 self.onmessage = ({ data: { endpoints, channel } }: MessageEvent<ProberOrder>) => {

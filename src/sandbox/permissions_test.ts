@@ -17,7 +17,7 @@ const SUMMON: Invocation = {
   memoryTimeoutSeconds: 60,
   fallback: undefined,
 };
-const LOOKING: readonly Invocation[] = [
+const READING: readonly Invocation[] = [
   SUMMON,
   { command: "banish", json: false, wish: undefined },
   { command: "plan", ...base },
@@ -28,18 +28,18 @@ const LOOKING: readonly Invocation[] = [
   { command: "import", from: "quadlet", json: false, all: false },
 ];
 
-for (const invocation of LOOKING) {
+for (const invocation of READING) {
   Deno.test(`${invocation.command} writes nothing and has no network`, () => {
     const granted = permissionsFor(invocation, folders, programs);
     deepStrictEqual(granted.write, []);
     const { net, env, ffi, sys } = workerPermissions(granted);
     deepStrictEqual([net, env, ffi, sys], [false, false, false, false]);
-    // Nothing but what it needs: who writes units tries them, who looks does not.
+    // Only commands that write units verify them.
     strictEqual(granted.run.some((path) => /quadlet|systemd-analyze/.test(path)), false);
   });
 }
 
-Deno.test("who writes units looks at the folder above the stage, and does not write there", () => {
+Deno.test("a command that writes units reads the folder above the stage, and does not write there", () => {
   const given = foldersOfHome("/home", { runtime: "/run/user/1000" });
   const options = { json: false, verify: true, reload: true, force: false, restart: false };
   const rollback: Invocation = { command: "rollback", ...options, waitSeconds: 0 };
@@ -62,7 +62,7 @@ Deno.test("init and add read and write the Codex, and nothing else", () => {
   }
 });
 
-Deno.test("who only prints may do nothing, and completions may read the Codex", () => {
+Deno.test("commands that only print have no permissions, and `complete` reads the Codex", () => {
   const nothing = { read: [], write: [], run: [] };
   const printing = [
     { command: "schema", kind: "lychd" },
@@ -80,7 +80,7 @@ Deno.test("who only prints may do nothing, and completions may read the Codex", 
   });
 });
 
-Deno.test("what asks for health has the wanted ports of 127.0.0.1 and nothing else", () => {
+Deno.test("a prober may connect to the given ports of 127.0.0.1 and nothing else", () => {
   deepStrictEqual(workerPermissions(proberPermissions(SUMMON, [8780, 8781]) ?? never()), {
     read: [],
     write: [],
@@ -93,8 +93,8 @@ Deno.test("what asks for health has the wanted ports of 127.0.0.1 and nothing el
   });
 });
 
-Deno.test("no other command gets it, and no port that is none", () => {
-  for (const invocation of LOOKING) {
+Deno.test("no other command gets a prober, and no invalid port is granted", () => {
+  for (const invocation of READING) {
     if (invocation !== SUMMON) strictEqual(proberPermissions(invocation, [8780]), undefined);
   }
   for (const port of [0, 65_536, 1.5, NaN, "80" as unknown as number]) {
@@ -106,7 +106,7 @@ function never(): never {
   throw new Error("nothing was granted");
 }
 
-Deno.test("an import reads what is named and the drop-ins beside it, and writes to --output", () => {
+Deno.test("an import reads the given files and their drop-ins, and writes to --output", () => {
   const invocation: Invocation = { command: "import", from: "quadlet", json: false, all: false };
   const read = [
     "/here/units/my-eye.container",
@@ -123,7 +123,7 @@ Deno.test("an import reads what is named and the drop-ins beside it, and writes 
   }
 });
 
-Deno.test("who writes units may read no folder above them, in which Podman keeps passwords", () => {
+Deno.test("a command that writes units may not read the folders above them, where Podman keeps passwords", () => {
   const options = {
     json: false,
     force: false,

@@ -1,9 +1,9 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-/** The sandbox of a command, which tries to break out instead of doing what the command does. */
+/** Tries to break out of the sandbox of a command, instead of running the command. */
 import { tryAll } from "./self_test/attempts.ts";
-import type { SealRequest } from "./self_test/report.ts";
+import type { SelfTestRequest } from "./self_test/report.ts";
 
-self.onmessage = async ({ data }: MessageEvent<SealRequest>) => {
+self.onmessage = async ({ data }: MessageEvent<SelfTestRequest>) => {
   self.postMessage(await tryAll(data.places, data.permissions));
 };

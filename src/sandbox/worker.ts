@@ -1,11 +1,9 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-/**
- * The composition root inside the sandbox: it has the permissions of one command and no other.
- */
+/** Runs one command inside its sandbox, with the permissions of that command only. */
 import type { Folders } from "../run/folders.ts";
 import { DENO_HOST } from "../host/deno_host.ts";
-import { hostWithSeen, type Seen } from "../host/seen.ts";
+import { hostWithSeen, type SeenStatuses } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { startProber } from "../run/health.ts";
 import type { Programs } from "../run/programs.ts";
@@ -13,22 +11,22 @@ import { OutputError, processTerminal, type Streams } from "../run/terminal.ts";
 import { runCommand } from "../commands/run.ts";
 import type { CommandContext } from "../run/context.ts";
 
-/** What the gate hands over. */
+/** The request that the gate sends. */
 export interface WorkerRequest {
   readonly invocation: Invocation;
   readonly folders: Folders;
   readonly programs: Programs;
   readonly user: number;
   readonly ownGroups: readonly number[];
-  /** What the gate saw of folders at which the sandbox may not look. */
-  readonly seen: Seen;
+  /** The statuses of folders that the sandbox may not look at. */
+  readonly seen: SeenStatuses;
   readonly processId: number;
   readonly version: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly streams: Streams;
 }
 
-/** What the gate sends behind the request when the operator interrupts the command. */
+/** The message that the gate sends when the operator interrupts the command. */
 export const INTERRUPT = "interrupt";
 
 const interruption = new AbortController();
@@ -52,12 +50,12 @@ async function answer(request: WorkerRequest): Promise<void> {
   try {
     code = await runCommand(invocation, context);
   } catch (error) {
-    // Bad input never comes here: this is a bug of ours, and a trace would not help the operator.
+    // Bad input never gets here: this is a bug of lychd.
     const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     terminal.err(
       error instanceof OutputError
         ? `lychd: ${error.message}\n`
-        : `lychd: internal error: ${words}\nPlease report this; nothing more was done.\n`,
+        : `lychd: internal error: ${words}\nPlease report this; lychd stopped here.\n`,
     );
     code = EXIT.failure;
   }

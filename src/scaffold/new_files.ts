@@ -1,6 +1,6 @@
 import { basename, dirname, join } from "node:path/posix";
 import { type Host, HostError } from "../host/host.ts";
-import { refuseDetours } from "../trust/links.ts";
+import { refuseSymlinks } from "../trust/files.ts";
 
 /** The operator's own files, but for nobody else to read. */
 const MODE = 0o600;
@@ -16,7 +16,7 @@ export interface NewFile {
  * over, whoever made it in the meantime, and a file is never there in part. Only `root` may be a link.
  */
 export function writeNewFiles(host: Host, root: string, files: readonly NewFile[]): void {
-  for (const { path } of files) refuseDetours(host, root, path);
+  for (const { path } of files) refuseSymlinks(host, root, path);
   const folders = missingFolders(host, root, files);
   const written: string[] = [];
   try {

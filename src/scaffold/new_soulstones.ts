@@ -5,7 +5,7 @@ import { type Draft, draftCodex, type DraftInput } from "../core/scaffold/mod.ts
 import { formatReport, hasErrors, printable, shellWord, sortFindings } from "../core/report/mod.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
-import { distrust, type Visited } from "../trust/codex.ts";
+import { type CodexEntry, codexProblem } from "../trust/path.ts";
 import type { CommandContext } from "../run/context.ts";
 import { fail } from "../run/fail.ts";
 import { findingJson } from "../units/codex.ts";
@@ -16,7 +16,7 @@ import { printJson } from "../run/say.ts";
 export type Addition = Omit<DraftInput, "files" | "home"> & {
   readonly json: boolean;
   readonly files: readonly CodexFile[];
-  readonly visited: readonly Visited[];
+  readonly visited: readonly CodexEntry[];
 };
 
 /** Whether a person can be led through a dialogue. */
@@ -33,7 +33,7 @@ export async function addToCodex(
   { json, files, visited, ...wanted }: Addition,
 ): Promise<ExitCode> {
   const { host, folders, terminal, environment } = context;
-  const doubt = distrust(folders.codex, visited, context);
+  const doubt = codexProblem(folders.codex, visited, context);
   if (doubt !== undefined) {
     return fail(context, json, `${doubt.problem}; nothing was written`, { hint: doubt.hint });
   }

@@ -1,30 +1,27 @@
-import { computeFolders, type Folders } from "../run/folders.ts";
+import { computeFolders, type FolderInput, type Folders } from "../run/folders.ts";
 
-/** What a test, or a document, wants besides a home. */
-export interface Besides {
+/** The optional input of {@linkcode foldersOfHome}. */
+export interface HomeOptions {
   /** `$XDG_RUNTIME_DIR`. */
   readonly runtime?: string;
   readonly user?: number;
   readonly workingFolder?: string;
   readonly output?: string | undefined;
   readonly facts?: string | undefined;
-  readonly imports?: readonly string[];
+  readonly imports?: FolderInput["importOptions"];
 }
 
-/** The folders of a run in `home`, where no path is a link: for tests and documents. */
-export function foldersOfHome(home: string, besides: Besides = {}): Folders {
-  const computed = computeFolders({
+/** Computes the folders of a run in `home`, without symlinks: for tests and documents. */
+export function foldersOfHome(home: string, options: HomeOptions = {}): Folders {
+  return computeFolders({
     env: (name) =>
-      name === "HOME" ? home : name === "XDG_RUNTIME_DIR" ? besides.runtime : undefined,
-    workingFolder: () => besides.workingFolder ?? "/",
+      name === "HOME" ? home : name === "XDG_RUNTIME_DIR" ? options.runtime : undefined,
+    workingFolder: () => options.workingFolder ?? "/",
     homeFolder: () => undefined,
     realPath: (path) => path,
-    user: besides.user ?? 1000,
-    codexOption: undefined,
-    outputOption: besides.output,
-    factsOption: besides.facts,
-    importOptions: besides.imports ?? [],
+    user: options.user ?? 1000,
+    outputOption: options.output,
+    factsOption: options.facts,
+    importOptions: options.imports,
   });
-  if ("problem" in computed) throw new Error(computed.problem);
-  return computed.folders;
 }

@@ -1,19 +1,19 @@
-/** What tests of commands work with: a host in memory, and words that are kept. */
+/** A context for tests of commands: a host in memory, and output that is collected. */
 import { PLAIN } from "../core/report/mod.ts";
 import type { FileStatus, Host } from "../host/host.ts";
 import { findPrograms } from "../run/programs.ts";
 import type { Terminal } from "../run/terminal.ts";
 import type { CommandContext } from "../run/context.ts";
 
-/** What a command said. */
+/** The output of a command. */
 export interface Said {
   out: string;
   err: string;
 }
 
 /**
- * A context of root without a program, a prober that hears nothing, or a terminal to ask on, unless
- * `given` has one; what is said is added to `said`.
+ * Makes a context of root without programs, without answers to a prober and without a terminal, unless
+ * `given` and `terminal` have them. Output is added to `said`.
  */
 export function memoryContext(
   said: Said,
@@ -46,7 +46,7 @@ export function memoryContext(
   };
 }
 
-/** A host on which what is at one path is otherwise. */
+/** Returns a host with another status for one path. */
 export function hostWith<T extends Host>(host: T, place: string, status: Partial<FileStatus>): T {
   return {
     ...host,

@@ -10,12 +10,12 @@ interface MemoryFile {
 export interface MemoryHost extends Host {
   readonly files: Map<string, MemoryFile>;
   readonly folders: Set<string>;
-  /** What is no file and no folder, such as a pipe. */
+  /** Paths that are neither files nor folders, for example pipes. */
   readonly others: Set<string>;
 }
 
 /**
- * Makes a host in memory that holds `texts`, by absolute path, and whose programs are `run`.
+ * Makes a host in memory with files of `texts`, by absolute path, and with the programs of `run`.
  *
  * @example
  * ```ts
@@ -35,42 +35,35 @@ export function memoryHost(
 
   function addFolder(path: string): void {
     for (let at = path; at !== "/"; at = dirname(at)) {
-      if (files.has(at)) fail("not-found", path, "a part of its path is no folder");
+      if (files.has(at)) fail("not-found", path, "a part of its path is not a folder");
     }
     for (let at = path; !folders.has(at); at = dirname(at)) folders.add(at);
   }
-  function fail(fault: HostError["fault"], path: string, words: string): never {
-    throw new HostError(fault, path, words);
+  function fail(reason: HostError["reason"], path: string, words: string): never {
+    throw new HostError(reason, path, words);
   }
   function get(path: string): MemoryFile {
     return files.get(path) ?? fail("not-found", path, "it does not exist");
   }
   function stat(path: string): FileStatus | undefined {
     const file = files.get(path);
-    if (file !== undefined) {
-      return {
-        kind: "file",
-        mode: file.mode,
-        sizeBytes: file.bytes.length,
-        owner: 0,
-        group: 0,
-        identity: path,
-        changedSeconds: 0,
-      };
-    }
-    return folders.has(path) || others.has(path)
-      ? {
-        kind: others.has(path) ? "other" : "folder",
-        mode: 0o755,
-        sizeBytes: 0,
-        owner: 0,
-        group: 0,
-        identity: path,
-        changedSeconds: 0,
-      }
+    const kind = file
+      ? "file"
+      : others.has(path)
+      ? "other"
+      : folders.has(path)
+      ? "folder"
       : undefined;
+    return kind && {
+      kind,
+      mode: file?.mode ?? 0o755,
+      sizeBytes: file?.bytes.length ?? 0,
+      owner: 0,
+      group: 0,
+      identity: path,
+      changedSeconds: 0,
+    };
   }
-  /** The bytes of a file that may be read whole. */
   function bytesOf(path: string, limitBytes: number): Uint8Array {
     refuseUnreadable(path, stat(path), limitBytes);
     return get(path).bytes;
@@ -97,18 +90,18 @@ export function memoryHost(
     readHead: (path, limitBytes) => bytesOf(path, Infinity).slice(0, limitBytes),
     readStream: (path, limitBytes) => get(path).bytes.slice(0, limitBytes),
     create(path, content, mode) {
-      if (stat(path) !== undefined) fail("other", path, "it is there already");
+      if (stat(path) !== undefined) fail("other", path, "it already exists");
       if (!folders.has(dirname(path))) fail("not-found", path, "it does not exist");
       const bytes = typeof content === "string" ? encoder.encode(content) : content.slice();
       files.set(path, { bytes, mode });
     },
     link(from, to) {
-      if (stat(to) !== undefined) fail("other", to, "it is there already");
+      if (stat(to) !== undefined) fail("other", to, "it already exists");
       if (!folders.has(dirname(to))) fail("not-found", to, "it does not exist");
       files.set(to, get(from));
     },
     rename(from, to) {
-      // Two names of one file stay two names, as POSIX has it.
+      // POSIX keeps both names of one file.
       if (files.get(to) === get(from)) return;
       if (!folders.has(dirname(to))) fail("not-found", to, "it does not exist");
       files.set(to, get(from));

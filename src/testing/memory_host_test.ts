@@ -4,7 +4,7 @@ import { DENO_HOST } from "../host/deno_host.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { memoryHost } from "./memory_host.ts";
 
-/** Every path of a step is below the folder of the test. */
+/** An operation; its paths are below the folder of the test. */
 type Step = readonly [name: string, act: (host: Host, at: (path: string) => string) => unknown];
 
 function text(bytes: Uint8Array): string {
@@ -12,13 +12,13 @@ function text(bytes: Uint8Array): string {
 }
 
 const STEPS: readonly Step[] = [
-  ["stat of nothing", (h, at) => h.stat(at("no"))],
-  ["lstat of nothing", (h, at) => h.lstat(at("no"))],
-  ["list of nothing", (h, at) => h.list(at("no"))],
-  ["read of nothing", (h, at) => text(h.read(at("no"), 9))],
-  ["remove of nothing", (h, at) => h.remove(at("no"))],
-  ["rename of nothing", (h, at) => h.rename(at("no"), at("yes"))],
-  ["create in no folder", (h, at) => h.create(at("no/file"), "x", 0o600)],
+  ["stat of a missing path", (h, at) => h.stat(at("no"))],
+  ["lstat of a missing path", (h, at) => h.lstat(at("no"))],
+  ["list of a missing path", (h, at) => h.list(at("no"))],
+  ["read of a missing path", (h, at) => text(h.read(at("no"), 9))],
+  ["remove of a missing path", (h, at) => h.remove(at("no"))],
+  ["rename of a missing path", (h, at) => h.rename(at("no"), at("yes"))],
+  ["create in a missing folder", (h, at) => h.create(at("no/file"), "x", 0o600)],
   ["make folders", (h, at) => h.makeFolder(at("a/b/c"))],
   ["make a folder again", (h, at) => h.makeFolder(at("a/b/c"))],
   ["list a folder of folders", (h, at) => h.list(at("a")).sort()],
@@ -26,15 +26,15 @@ const STEPS: readonly Step[] = [
   ["kind of a folder", (h, at) => h.stat(at("a"))?.kind],
   ["create", (h, at) => h.create(at("a/file"), "héllo", 0o600)],
   ["create again", (h, at) => h.create(at("a/file"), "other", 0o600)],
-  ["create where a folder is", (h, at) => h.create(at("a/b"), "other", 0o600)],
+  ["create over a folder", (h, at) => h.create(at("a/b"), "other", 0o600)],
   ["read", (h, at) => text(h.read(at("a/file"), 99))],
   ["read a part", (h, at) => text(h.readHead(at("a/file"), 3))],
-  ["read more than may be", (h, at) => text(h.read(at("a/file"), 3))],
+  ["read more than the limit", (h, at) => text(h.read(at("a/file"), 3))],
   ["read a folder", (h, at) => text(h.read(at("a"), 99))],
   ["read the head of a folder", (h, at) => text(h.readHead(at("a"), 99))],
-  ["read the head of nothing", (h, at) => text(h.readHead(at("no"), 99))],
+  ["read the head of a missing path", (h, at) => text(h.readHead(at("no"), 99))],
   ["read a part as a stream", (h, at) => text(h.readStream(at("a/file"), 3))],
-  ["read at most more than there is", (h, at) => text(h.read(at("a/file"), 99))],
+  ["read with a limit above the size", (h, at) => text(h.read(at("a/file"), 99))],
   ["status of a file", (h, at) => {
     const { kind, mode, sizeBytes } = h.stat(at("a/file")) ?? {};
     return { kind, mode, sizeBytes };
@@ -45,18 +45,18 @@ const STEPS: readonly Step[] = [
   ["create with another mode", (h, at) => h.create(at("a/open"), "", 0o644)],
   ["the mode is exact", (h, at) => h.stat(at("a/open"))?.mode],
   ["list files and folders", (h, at) => h.list(at("a")).sort()],
-  ["list no more than may be", (h, at) => h.list(at("a"), 2).length],
+  ["list up to a limit", (h, at) => h.list(at("a"), 2).length],
   ["rename over a file", (h, at) => h.rename(at("a/file"), at("a/open"))],
-  ["what was renamed is gone", (h, at) => h.stat(at("a/file"))],
-  ["what was renamed is there", (h, at) => text(h.read(at("a/open"), 99))],
+  ["the old name is gone", (h, at) => h.stat(at("a/file"))],
+  ["the new name exists", (h, at) => text(h.read(at("a/open"), 99))],
   ["a renamed file keeps its mode", (h, at) => h.stat(at("a/open"))?.mode],
   ["remove a folder that is not empty", (h, at) => h.removeEmptyFolder(at("a"))],
   ["remove an empty folder", (h, at) => h.removeEmptyFolder(at("a/b/c"))],
   ["an empty folder is gone", (h, at) => h.stat(at("a/b/c"))],
-  ["remove a folder that is not there", (h, at) => h.removeEmptyFolder(at("no"))],
+  ["remove a missing folder", (h, at) => h.removeEmptyFolder(at("no"))],
   ["sync a folder", (h, at) => h.syncFolder(at("a"))],
   ["remove a file", (h, at) => h.remove(at("a/open"))],
-  ["list what is left", (h, at) => h.list(at("a"))],
+  ["list the rest", (h, at) => h.list(at("a"))],
 ];
 
 function outcomes(host: Host, root: string): unknown[] {
@@ -65,12 +65,12 @@ function outcomes(host: Host, root: string): unknown[] {
       return [name, act(host, (path) => join(root, path))];
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
-      return [name, error.fault];
+      return [name, error.reason];
     }
   });
 }
 
-Deno.test("the host in memory does what the real one does", () => {
+Deno.test("the host in memory behaves as the real one", () => {
   const root = Deno.makeTempDirSync({ prefix: "lychd-host-" });
   try {
     const memory = memoryHost();

@@ -1,9 +1,9 @@
 import type { Host } from "../host/host.ts";
 
-/** What a host that is dead throws. */
+/** Thrown by a host that has crashed. */
 export class Crash extends Error {}
 
-/** Operations that change something: before and after each the host may die. */
+/** The operations that change something: the host may crash before and after each. */
 export const MUTATING = [
   "create",
   "link",
@@ -15,9 +15,8 @@ export const MUTATING = [
 ] as const;
 
 /**
- * For tests: a host that dies at step `deadline`, counted in half steps: an even one before an
- * operation, an odd one behind it; a file that is being created is then half written. Nothing works
- * once it is dead, so nothing is tidied up either.
+ * Returns a host that crashes at step `deadline`. Even steps are before an operation and odd ones after
+ * it; a file that is being created is then half written. After the crash, every operation fails.
  */
 export function mortalHost(host: Host, deadline: number): Host {
   let step = 0;

@@ -1,176 +1,125 @@
-import { basename, dirname, isAbsolute, join } from "node:path/posix";
+/**
+ * Checks that only this user and root can replace what a path leads to, as OpenSSH checks the path
+ * to `authorized_keys`: every folder and symlink on the path counts.
+ */
+import { dirname, isAbsolute, join } from "node:path/posix";
+import { printable } from "../core/report/printable.ts";
 import { shellWord } from "../core/report/shell.ts";
-import type { Folders } from "../run/folders.ts";
-import type { Invocation } from "../run/invocation.ts";
-import type { Permissions } from "../run/permissions.ts";
+import { type FileStatus, type Host, kindWords } from "../host/host.ts";
+import { Refusal } from "../run/refusal.ts";
 
-/** What stands at a path, links not followed. */
-export interface Place {
-  readonly owner: number;
-  readonly group: number;
-  /** Permission bits. */
-  readonly mode: number;
-  /** Where it leads, if it is a link. */
+/** A file, folder or symlink on a path. */
+export interface PathEntry extends Pick<FileStatus, "owner" | "group" | "mode"> {
+  /** The target of a symlink. */
   readonly target?: string | undefined;
 }
 
-/** Who may change what lychd writes, and what it makes units of: root, and these. */
+/** The user who runs lychd; only this user and root are trusted. */
 export interface Trust {
   readonly user: number;
-  /** Groups in which nobody else is. */
+  /** Groups that have no other members. */
   readonly ownGroups: readonly number[];
 }
 
-/** A folder that must not be led astray, and how the operator named it. */
-export interface Way {
-  readonly name: string;
-  readonly path: string;
-  /** Whether the command itself looks at what is at the end. */
-  readonly isEndJudged?: boolean;
-}
-
-/** Why a folder cannot be relied on, and what helps. */
-export interface Foreign {
+/** A path that somebody other than this user and root can change. */
+export interface PathProblem {
   readonly problem: string;
   readonly hint: string;
-}
-
-/**
- * The folders that a command writes to, or makes units of. A sandbox cannot look at what is above them
- * without seeing all that is in there, so that the gate does; nor at those above what a link of the
- * Codex leads to.
- *
- * `linksOf` tells the links that a Codex is read through.
- */
-export function waysOf(
-  invocation: Invocation,
-  { read, write }: Permissions,
-  folders: Folders,
-  linksOf: (codex: string) => readonly string[],
-): Way[] {
-  const { named, codex, output, stage } = folders;
-  const inscribes = write.includes(folders.quadlet) || isRehearsal(invocation);
-  const isMadeOfCodex = inscribes && read.includes(codex);
-  const way = (name: string, path: string | undefined) =>
-    path === undefined ? [] : [{ name, path }];
-  return [
-    ...inscribes ? way("XDG_CONFIG_HOME", named.config) : [],
-    ...inscribes ? way("the stage below XDG_RUNTIME_DIR", stageBelow(named.runtime, stage)) : [],
-    ...isMadeOfCodex || write.includes(codex) ? way("the Codex", named.codex) : [],
-    ...isMadeOfCodex
-      ? linksOf(codex).map((path) => ({ name: "a link of the Codex", path, isEndJudged: true }))
-      : [],
-    ...output !== undefined && write.includes(output) ? way("--output", named.output) : [],
-  ];
-}
-
-/** The stage by the way that was named. */
-function stageBelow(runtime: string | undefined, stage: string | undefined): string | undefined {
-  if (runtime === undefined || stage === undefined) return undefined;
-  return join(runtime, basename(dirname(stage)), basename(stage));
-}
-
-/** Whether a command only shows what another would write: that other one will refuse. */
-export function isRehearsal(invocation: Invocation): boolean {
-  return invocation.command === "render" && invocation.mode === "dry-run";
 }
 
 /** Bits of a mode. */
 const [GROUP_WRITABLE, WORLD_WRITABLE, STICKY] = [0o020, 0o002, 0o1000];
 
-/** Who may write to a place besides its owner and root, and by what `chmod` they no longer may. */
-export function otherWriters(
-  { group, mode }: Pick<Place, "group" | "mode">,
-  ownGroups: readonly number[],
-): { readonly who: string; readonly bits: string } | undefined {
-  if ((mode & WORLD_WRITABLE) !== 0) return { who: "everybody", bits: "o-w" };
-  return (mode & GROUP_WRITABLE) !== 0 && !ownGroups.includes(group)
-    ? { who: `group ${group}`, bits: "g-w" }
-    : undefined;
+/** The words and the commands for one entry. */
+interface EntryOptions {
+  /** The role of the entry, such as "--output". */
+  readonly name?: string | undefined;
+  /** The operand of `chmod` and `chown`; by default the entry itself. */
+  readonly operand?: string;
+  /** `-R ` to change everything below the operand too. */
+  readonly flags?: "" | "-R ";
+}
+
+/** Returns a problem if another user owns an entry, or may write to it. */
+export function entryProblem(
+  at: string,
+  { owner, group, mode, target }: PathEntry,
+  { user, ownGroups }: Trust,
+  { name, operand = at, flags = "" }: EntryOptions = {},
+): PathProblem | undefined {
+  const shown = name === undefined ? printable(at) : `${printable(at)} (${printable(name)})`;
+  if (owner !== user && owner !== 0) {
+    return {
+      problem: `${shown} belongs to user ${owner}, not to ${user}`,
+      // chown would follow a symlink, to a file that its owner chooses.
+      hint: target === undefined
+        ? `sudo chown ${flags}${user} ${shellWord(operand)}`
+        : "use a path without this symlink: its owner can change the target",
+    };
+  }
+  const isForAll = (mode & WORLD_WRITABLE) !== 0;
+  const isForGroup = (mode & GROUP_WRITABLE) !== 0 && !ownGroups.includes(group);
+  if (target !== undefined || !isForAll && !isForGroup) return undefined;
+  return {
+    problem: `${shown} is writable by ${isForAll ? "everyone" : `group ${group}`}`,
+    // A sticky folder such as /tmp is writable by everyone on purpose.
+    hint: (mode & STICKY) !== 0
+      ? "use a folder of your own below it"
+      : `chmod ${flags}${isForAll ? "o-w" : "g-w"} ${shellWord(operand)}`,
+  };
+}
+
+/** A path to check, and the name that messages use for it. */
+export interface NamedPath {
+  readonly name: string;
+  readonly path: string;
+  /** True if the command itself checks the last entry. */
+  readonly skipLast?: boolean;
 }
 
 /**
- * Why a folder cannot be relied on: somebody else could put another in the place of it, or of one above
- * it. In a folder with the sticky bit, such as /tmp, nobody can who does not own what is in it; but
- * such a folder itself is everybody's to put something into.
+ * Returns the first problem on a path, from `/` down. In a sticky folder, such as /tmp, only the owner
+ * of an entry can replace it; the path itself must not lead to such a folder.
  *
- * `look` tells what is at a path; nothing where there is nothing.
+ * `lookup` returns the entry at a path without following symlinks, or nothing.
  */
-export function foreignWay(
-  { name, path, isEndJudged = false }: Way,
+export function pathProblem(
+  { name, path, skipLast = false }: NamedPath,
   trust: Trust,
-  look: (path: string) => Place | undefined,
-): Foreign | undefined {
-  for (const { at, place, isEnd } of wayTo(path, look)) {
-    if (isEnd && isEndJudged) continue;
-    // Nobody who does not own it can move away what is on the way.
-    const isPassed = !isEnd && isSticky(place);
-    const foreign = foreignPlace(at, at === path ? name : `${relation(at, path)}, ${name}`, trust, {
-      ...place,
-      mode: isPassed ? 0 : place.mode,
+  lookup: (path: string) => PathEntry | undefined,
+): PathProblem | undefined {
+  for (const { at, entry, isLast } of entriesOn(path, lookup)) {
+    if (isLast && skipLast) continue;
+    const isSafeFolder = !isLast && (entry.mode & STICKY) !== 0;
+    const isAbove = path.startsWith(at === "/" ? at : `${at}/`);
+    const found = entryProblem(at, isSafeFolder ? { ...entry, mode: 0 } : entry, trust, {
+      name: at === path ? name : `${isAbove ? "above" : "on the path to"} ${path}, ${name}`,
     });
-    if (foreign !== undefined) return foreign;
+    if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** How a place is called that is passed on the way to a path. */
-function relation(at: string, path: string): string {
-  return `${path.startsWith(at === "/" ? at : `${at}/`) ? "above" : "on the way to"} ${path}`;
-}
+/** The kernel follows no more symlinks than this. */
+const SYMLINK_LIMIT = 40;
 
-/** Why one folder, or a link on the way, cannot be relied on; `about` says what it is. */
-export function foreignPlace(
-  at: string,
-  about: string,
-  { user, ownGroups }: Trust,
-  place: Place,
-): Foreign | undefined {
-  const { owner, target } = place;
-  if (owner !== user && owner !== 0) {
-    return {
-      problem: `${at} (${about}) belongs to user ${owner}, not to ${user}`,
-      // A chown follows a link, to a file that its owner may choose.
-      hint: target === undefined
-        ? "who owns it can put another in its place: name a folder of your own, or " +
-          `sudo chown ${user} ${shellWord(at)}`
-        : "who owns the link can have it lead elsewhere: name a folder of your own",
-    };
-  }
-  const others = target === undefined ? otherWriters(place, ownGroups) : undefined;
-  if (others === undefined) return undefined;
-  const { who, bits } = others;
-  return {
-    problem: `${who} may write to ${at} (${about}), and put something else in the place of yours`,
-    // One with the sticky bit, such as /tmp, is meant to be so.
-    hint: isSticky(place) ? "name a folder of your own below it" : `chmod ${bits} ${shellWord(at)}`,
-  };
-}
-
-function isSticky({ mode }: Place): boolean {
-  return (mode & STICKY) !== 0;
-}
-
-/** After so many links, the kernel goes no further either. */
-const LINK_LIMIT = 40;
-
-/** Every folder and link that is passed on the way to a path, as far as it is there, and its end. */
-function* wayTo(
+/** Yields every folder and symlink on a path, as far as they exist, and its last entry. */
+function* entriesOn(
   path: string,
-  look: (path: string) => Place | undefined,
-): Generator<{ readonly at: string; readonly place: Place; readonly isEnd: boolean }> {
+  lookup: (path: string) => PathEntry | undefined,
+): Generator<{ readonly at: string; readonly entry: PathEntry; readonly isLast: boolean }> {
   const rest = ["/", ...namesOf(path)];
-  let links = 0;
+  let symlinks = 0;
   let folder = "/";
   for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
     const at = name === ".." ? dirname(folder) : join(folder, name);
-    const place = look(at);
-    if (place === undefined || links > LINK_LIMIT) return;
-    const { target } = place;
-    yield { at, place, isEnd: target === undefined && rest.length === 0 };
+    const entry = lookup(at);
+    if (entry === undefined || symlinks > SYMLINK_LIMIT) return;
+    const { target } = entry;
+    yield { at, entry, isLast: target === undefined && rest.length === 0 };
     if (target === undefined) folder = at;
     else {
-      links++;
+      symlinks++;
       rest.unshift(...namesOf(target));
       if (isAbsolute(target)) folder = "/";
     }
@@ -182,8 +131,80 @@ function namesOf(path: string): string[] {
 }
 
 /**
- * The groups in which nobody is but the user and root, by the texts of /etc/passwd and /etc/group: many
- * distributions give each user one, and let it write what its user makes.
+ * Refuses to write to `paths` below `root` if a folder above one of them is a symlink, or can be
+ * changed by another user. Folders that do not exist are fine; `root` itself is not checked.
+ */
+export function refuseUntrustedFolders(
+  { host, ...trust }: Trust & { readonly host: Host },
+  root: string,
+  paths: readonly string[],
+): void {
+  for (const folder of new Set(paths.flatMap(foldersAbove))) {
+    const at = join(root, folder);
+    const status = host.lstat(at);
+    if (status === undefined) continue;
+    const found = notFolder(at, status.kind, root) ??
+      entryProblem(at, status, trust, { flags: "-R " });
+    if (found !== undefined) refusePath(found);
+  }
+}
+
+/** Refuses a path that another user can change. */
+export function refusePath({ problem, hint }: PathProblem): never {
+  throw new Refusal(`${problem}; nothing was changed`, { hint });
+}
+
+/** Returns the folders above a relative path, from the top. */
+function foldersAbove(path: string): string[] {
+  const folder = dirname(path);
+  return folder === "." ? [] : [...foldersAbove(folder), folder];
+}
+
+function notFolder(at: string, kind: FileStatus["kind"], root: string): PathProblem | undefined {
+  return kind === "folder" ? undefined : {
+    problem: `${printable(at)} is ${notFolderWords(kind)}`,
+    hint: `replace it with a folder (${printable(root)} itself may be a symlink)`,
+  };
+}
+
+/** Says why nothing is written below an entry that is not a folder. */
+export function notFolderWords(kind: FileStatus["kind"]): string {
+  return kind === "symlink"
+    ? "a symlink; lychd never writes through symlinks"
+    : `a ${kindWords(kind)}, not a folder`;
+}
+
+/** A file or folder of a Codex, by its path below it. */
+export interface CodexEntry {
+  readonly path: string;
+  readonly status: FileStatus;
+}
+
+/** Returns a problem if another user can change the Codex, and thus what runs as this user. */
+export function codexProblem(
+  codex: string,
+  entries: readonly CodexEntry[],
+  { host, ...trust }: Trust & { readonly host: Host },
+): PathProblem | undefined {
+  const bad = entries.find(({ path, status }) =>
+    entryProblem(join(codex, path), status, trust) !== undefined
+  );
+  if (bad === undefined) return undefined;
+  const at = join(codex, bad.path);
+  const [root, real] = [host.realPath(codex), host.realPath(at)];
+  const isInside = real === root || real.startsWith(`${root}/`);
+  // A symlink may lead out of the Codex: there, only its target is changed.
+  const options = isInside ? { operand: root, flags: "-R " } as const : { operand: real };
+  const found = entryProblem(at, bad.status, trust, options);
+  return found && {
+    problem: `${found.problem}, and the Codex decides what runs as you`,
+    hint: `read it first, then: ${found.hint}`,
+  };
+}
+
+/**
+ * Returns the groups without members other than the user and root, from the texts of /etc/passwd and
+ * /etc/group. Many distributions make such a group for each user, and let it write the user's files.
  */
 export function groupsOfOne(user: number, passwd: string, group: string): number[] {
   const members = new Map<number, number[]>();

@@ -2,7 +2,7 @@ import { type Codex, readCodex } from "../core/codex/mod.ts";
 import { compile, type Compiled as Made, faultsOf, type Rune } from "../core/compile/mod.ts";
 import { type Finding, formatReport, hasErrors, sortFindings } from "../core/report/mod.ts";
 import { digestOf, readCodexFolder } from "./codex_folder.ts";
-import type { Visited } from "../trust/codex.ts";
+import type { CodexEntry } from "../trust/path.ts";
 import type { CommandContext } from "../run/context.ts";
 
 /** A Codex, read and compiled, with everything that was found in it. */
@@ -15,7 +15,7 @@ export interface Loaded {
   readonly codexDigest: string | undefined;
   readonly findings: readonly Finding[];
   /** The files and folders that it was read from. */
-  readonly visited: readonly Visited[];
+  readonly visited: readonly CodexEntry[];
 }
 
 /**

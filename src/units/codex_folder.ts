@@ -5,8 +5,8 @@ import { CODEX_LIMIT_KIB, ENTRY_LIMIT, FILE_LIMIT_KIB } from "../core/codex/limi
 import { sha256 } from "../core/plan/receipt.ts";
 import { type Finding, finding, shellWord, startOf } from "../core/report/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
-import type { Visited } from "../trust/codex.ts";
-import { strangeLink } from "../trust/links.ts";
+import type { CodexEntry } from "../trust/path.ts";
+import { symlinkProblem } from "../trust/files.ts";
 
 /** How deep folders below `soulstones/` are searched. */
 const DEPTH_LIMIT = 16;
@@ -21,7 +21,7 @@ export function readCodexFolder(
   host: Host,
   folder: string,
   shown: string,
-): { folder: CodexFolder; visited: readonly Visited[] } | { fault: Finding } {
+): { folder: CodexFolder; visited: readonly CodexEntry[] } | { fault: Finding } {
   const status = attempt(() => host.stat(folder));
   if ("reason" in status || status.value?.kind !== "folder") {
     const reason = "reason" in status
@@ -31,7 +31,7 @@ export function readCodexFolder(
       : "it is no folder";
     return { fault: finding("codex-missing", startOf("."), { folder: shown, reason }) };
   }
-  const visited: Visited[] = [{ path: ".", status: status.value }];
+  const visited: CodexEntry[] = [{ path: ".", status: status.value }];
   const watched = watching(host, folder, visited);
   const found: Found = { files: [], bytes: 0, entries: 0, beyond: undefined };
   const settings = readFile(watched, folder, "lychd.toml");
@@ -56,7 +56,7 @@ function add(found: Found, file: CodexFile): void {
 }
 
 /** The same host, which notes what it is asked about. */
-function watching(host: Host, root: string, visited: Visited[]): Host {
+function watching(host: Host, root: string, visited: CodexEntry[]): Host {
   return {
     ...host,
     stat(path) {
@@ -149,7 +149,7 @@ function readFile(host: Host, root: string, path: string): CodexFile | undefined
     }
     // Anything else, such as a pipe, could wait for ever.
     if (status.kind !== "file") return "it is no file";
-    return strangeLink(host, absolute) ?? host.readHead(absolute, (FILE_LIMIT_KIB + 1) * 1024);
+    return symlinkProblem(host, absolute) ?? host.readHead(absolute, (FILE_LIMIT_KIB + 1) * 1024);
   });
   if ("reason" in read) return { path, unreadable: read.reason };
   if (read.value === undefined) return undefined;

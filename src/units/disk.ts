@@ -4,7 +4,7 @@ import { TREE_LIMIT_BYTES } from "../core/plan/limits.ts";
 import type { DiskFile } from "../core/plan/plan.ts";
 import { NO_RECEIPT, parseReceipt, type Receipt, RECEIPT_PATH } from "../core/plan/receipt.ts";
 import { type Host, HostError, tooLarge } from "../host/host.ts";
-import { readOwn } from "../trust/own_files.ts";
+import { readOwn } from "../trust/files.ts";
 
 /** What is known of a tree that lychd wrote, or may write. */
 export interface DiskTree {

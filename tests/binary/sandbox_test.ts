@@ -6,7 +6,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { dirname, join, relative } from "node:path/posix";
 import { foldersOfHome } from "../../src/testing/folders_of_home.ts";
 import { ATTEMPTS, type Outcome } from "../../src/sandbox/self_test/attempts.ts";
-import type { SealRequest } from "../../src/sandbox/self_test/report.ts";
+import type { SelfTestRequest } from "../../src/sandbox/self_test/report.ts";
 import { grantedTo, programsNotThere } from "../sandbox.ts";
 import { ALONE, binaryTest, exists, Home, household, notRoot, walk } from "./binary.ts";
 
@@ -145,7 +145,7 @@ binaryTest("each attempt would be something, if it were not refused", async () =
           module,
         },
         permissions: { read: [], write: [], run: [] },
-      } satisfies SealRequest,
+      } satisfies SelfTestRequest,
     );
   });
   worker.terminate();

@@ -311,7 +311,7 @@ export async function examined(
 }
 
 function foldersOf(environment: Facts["environment"]): Folders {
-  const computed = computeFolders({
+  return computeFolders({
     env: (name) => name === "HOME" ? environment["HOME"] ?? "/home/lich" : undefined,
     workingFolder: () => "/",
     realPath: (path) => path,
@@ -321,8 +321,6 @@ function foldersOf(environment: Facts["environment"]): Folders {
     outputOption: undefined,
     factsOption: "/facts.json",
   });
-  if ("problem" in computed) throw new Error(computed.problem);
-  return computed.folders;
 }
 
 /** Returns the path of the report of a host. */

@@ -10,7 +10,7 @@ import { basename, dirname } from "node:path/posix";
 const HOME = "/home/you";
 const RUNTIME = "/run/user/1000";
 
-/** Command lines, at least one for each command, of which the table tells. */
+/** The command lines in the table, at least one for each command. */
 const LINES: readonly string[] = [
   "check",
   "render --dry-run",
@@ -37,7 +37,7 @@ const LINES: readonly string[] = [
   "complete fish -- summon eye",
 ];
 
-/** `docs/security.md` with its table made anew, as `permissions.ts` has it. */
+/** Returns `docs/security.md` with a new table from `permissions.ts`. */
 export function securityPage(text: string): string {
   const [, before, after] = /^([^]*<!-- made: permissions -->\n)[^]*(<!-- \/made -->[^]*)$/.exec(
     text,
@@ -47,11 +47,11 @@ export function securityPage(text: string): string {
 }
 
 function permissionTable(): string {
-  const untold = commandSpec(commandTree("", { stdout: "", stderr: "" }, () => {})).commands
+  const missing = commandSpec(commandTree("", { stdout: "", stderr: "" }, () => {})).commands
     .map(({ name }) => name)
-    // Help starts no sandbox.
+    // `help` starts no sandbox.
     .filter((name) => name !== "help" && !LINES.some((line) => line.split(" ")[0] === name));
-  if (untold.length > 0) throw new Error(`no line of the table shows ${untold.join(", ")}`);
+  if (missing.length > 0) throw new Error(`the table has no line for ${missing.join(", ")}`);
   const rows = LINES.flatMap((line) => {
     const parsed = parseCommandLine(line.split(" "), "");
     if (parsed.kind !== "run") throw new Error(`${line}: ${parsed.stderr}`);
@@ -80,13 +80,13 @@ function rowOf(title: string, permissions: Permissions, folders: Folders): strin
   const cells = [
     pathsIn(permissions.read, folders),
     pathsIn(permissions.write, folders),
-    [...new Set(permissions.run.map(programName))],
+    [...new Set(permissions.run.map(programName))].sort(),
     permissions.net === undefined ? [] : ["the ports of rendered engines on 127.0.0.1"],
   ];
   return `| ${[title, ...cells.map((cell) => cell.join(", ") || "–")].join(" | ")} |`;
 }
 
-/** Paths as a reader knows them; those that are many under one name. */
+/** Returns the names of paths for readers, each once. */
 function pathsIn(paths: readonly string[], folders: Folders): string[] {
   const others = [...folders.otherQuadlet, ...folders.otherSystemd];
   const named = paths.map((path) => {
@@ -99,7 +99,7 @@ function pathsIn(paths: readonly string[], folders: Folders): string[] {
     if (folders.imports.some((each) => each.dropIns.includes(path))) return "its drop-ins";
     if (path === folders.quadlet || path === folders.systemd) return `\`${short(path)}\``;
     if (others.includes(path)) return "other folders of units";
-    throw new Error(`what is ${path}?`);
+    throw new Error(`no name for ${path}`);
   });
   return [...new Set(named)];
 }

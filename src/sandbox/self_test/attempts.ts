@@ -1,41 +1,41 @@
 /**
- * What no command of lychd may do: attempts that a sandbox makes against itself, so that anybody can
- * see on their own machine that the runtime refuses them. `lychd self-test COMMAND…` runs them.
+ * Attempts to break out of a sandbox, so that anybody can check that the runtime of their machine
+ * refuses them: `lychd self-test COMMAND…` runs them.
  *
- * Each does no harm where it is not refused, but for an empty file or a few bytes at the end of one.
+ * An attempt that is not refused does no harm: at most it leaves an empty file.
  */
 import childProcess from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
-import process from "node:process";
 import { basename } from "node:path/posix";
+import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
-import { PROGRAM_PLACES } from "../../run/programs.ts";
 import { VARIABLES } from "../../run/environment.ts";
+import type { Permissions } from "../../run/permissions.ts";
+import { PROGRAM_PLACES } from "../../run/programs.ts";
 
-/** Where attempts are made. */
+/** The targets of the attempts. */
 export interface Places {
   readonly home: string;
   readonly codex: string;
   readonly config: string;
-  /** A program that may be run, if there is one. */
+  /** A program that the sandbox may run, if there is one. */
   readonly program: string;
-  /** A port of this host on which something listens, or nothing. */
+  /** A port of this host, open or not. */
   readonly port: number;
-  /** A file that is there, and no part of this program: importing it fails only if it is refused. */
+  /** A file that exists and is not part of lychd: its import fails only if it is refused. */
   readonly module: string | undefined;
 }
 
-/** What a command may have been granted. */
-export type Granted = { readonly [kind in "read" | "write" | "run"]: readonly string[] };
+type Kind = "read" | "write" | "run";
 
-/** Something that must be refused. */
+/** Something that the runtime must refuse. */
 export interface Attempt {
   readonly name: string;
-  /** The paths that it is about: it is granted to a command that was granted one of them. */
+  /** The paths of the attempt: a command that may use one of them is granted the attempt. */
   readonly paths?: {
-    readonly kind: keyof Granted;
+    readonly kind: Kind;
     readonly of: (places: Places) => readonly string[];
   };
   readonly act: (places: Places) => unknown;
@@ -47,31 +47,22 @@ function attempt(name: string, act: Attempt["act"]): Attempt {
   return { name, act };
 }
 
-function reading(
+/** Makes an attempt on one path. */
+function onPath(
+  kind: Kind,
   name: string,
-  of: (places: Places) => string,
+  path: string | ((places: Places) => string),
   act: (path: string, places: Places) => unknown,
 ): Attempt {
+  const of = typeof path === "string" ? () => path : path;
   return {
     name,
-    paths: { kind: "read", of: (places) => [of(places)] },
+    paths: { kind, of: (places) => [of(places)] },
     act: (places) => act(of(places), places),
   };
 }
 
-function writing(
-  name: string,
-  of: (places: Places) => string,
-  act: (path: string) => unknown,
-): Attempt {
-  return {
-    name,
-    paths: { kind: "write", of: (places) => [of(places)] },
-    act: (places) => act(of(places)),
-  };
-}
-
-/** Runs a program from each of its places: it is refused only if it is in all of them. */
+/** Tries a program at each of its places: it is refused only if all of them are. */
 function running(places: readonly string[]): Attempt {
   return {
     name: `run ${basename(places[0] ?? "")}`,
@@ -90,13 +81,15 @@ function running(places: readonly string[]): Attempt {
   };
 }
 
-/** Imports a file that is there. */
-async function importThere(file: string | undefined, options?: ImportCallOptions): Promise<void> {
+/** The reason why an attempt is not possible on this host. */
+class NotTried extends Error {}
+
+async function importFile(file: string | undefined, options?: ImportCallOptions): Promise<void> {
   if (file === undefined) throw new NotTried("there is no file to import");
   await import(`file://${file}`, options);
 }
 
-/** Opens a file to write at its end, and writes nothing; makes it if it is not there. */
+/** Opens a file for appending, and writes nothing; makes it if it does not exist. */
 function append(path: string): void {
   Deno.openSync(path, { append: true, create: true }).close();
 }
@@ -105,109 +98,84 @@ function list(path: string): unknown {
   return [...Deno.readDirSync(path)];
 }
 
+function open(path: string): void {
+  Deno.openSync(path).close();
+}
+
 function run(program: string, options: Deno.CommandOptions = {}): unknown {
   return new Deno.Command(program, { stdout: "null", stderr: "null", ...options }).outputSync();
 }
 
-/** Why an attempt cannot be made on this host. */
-class NotTried extends Error {}
+const SHADOW = "/etc/shadow";
+const home = (path: string) => (p: Places) => `${p.home}/${path}`;
+const config = (path: string) => (p: Places) => `${p.config}/${path}`;
+const module = (p: Places) => p.module ?? "";
 
-const shadow = () => "/etc/shadow";
-const bashrc = (p: Places) => `${p.home}/.bashrc`;
-
-const READS: readonly Attempt[] = [
-  reading("read /etc/shadow", shadow, Deno.readTextFileSync),
-  reading("read /etc/shadow as node:fs", shadow, (path) => fs.readFileSync(path)),
-  reading("read /etc/shadow as a stream", shadow, (path) => Deno.openSync(path).close()),
-  reading("read /etc/shadow by its URL", shadow, (path) => fetch(`file://${path}`)),
-  reading("look at /etc/shadow", shadow, Deno.statSync),
-  reading(
+const READS: readonly Attempt[] = ([
+  ["read /etc/shadow", SHADOW, Deno.readTextFileSync],
+  ["read /etc/shadow as node:fs", SHADOW, (path) => fs.readFileSync(path)],
+  ["read /etc/shadow as a stream", SHADOW, open],
+  ["read /etc/shadow by its URL", SHADOW, (path) => fetch(`file://${path}`)],
+  ["look at /etc/shadow", SHADOW, Deno.statSync],
+  [
     "read /etc/shadow by a path with ..",
-    shadow,
+    SHADOW,
     (path, p) => Deno.readTextFileSync(`${p.codex}/../../../../../../../../../..${path}`),
-  ),
-  reading(
-    "read /etc/shadow through /proc",
-    () => "/proc/self/root/etc/shadow",
-    Deno.readTextFileSync,
-  ),
-  reading("read /etc/passwd", () => "/etc/passwd", Deno.readTextFileSync),
-  reading("list ~/.ssh", (p) => `${p.home}/.ssh`, list),
-  reading("read a key of ~/.ssh", (p) => `${p.home}/.ssh/id_ed25519`, Deno.readFileSync),
-  reading(
-    "read Podman's passwords for registries",
-    (p) => `${p.config}/containers/auth.json`,
-    Deno.readTextFileSync,
-  ),
-  reading("list ~/.config/containers", (p) => `${p.config}/containers`, list),
-  reading("look at ~/.config/systemd", (p) => `${p.config}/systemd`, Deno.statSync),
-  reading("read ~/.bashrc", bashrc, Deno.readTextFileSync),
-  reading("list the home folder", (p) => p.home, list),
-  reading("list ~/.config as node:fs", (p) => p.config, (path) => fs.readdirSync(path)),
-  reading("list /tmp", () => "/tmp", list),
-  reading("list /", () => "/", list),
-  reading("read the environment of this process", () => "/proc/self/environ", Deno.readFileSync),
-  reading(
-    "read the memory of this process",
-    () => "/proc/self/mem",
-    (path) => Deno.openSync(path).close(),
-  ),
-  reading("read the processes of this host", () => "/proc", list),
-  reading("watch the home folder", (p) => p.home, (path) => Deno.watchFs(path).close()),
-  reading("import a module of the disk", (p) => p.module ?? "", (_, p) => importThere(p.module)),
-  reading(
-    "import a text of the disk",
-    (p) => p.module ?? "",
-    (_, p) => importThere(p.module, { with: { type: "text" } }),
-  ),
-];
+  ],
+  ["read /etc/shadow through /proc", "/proc/self/root/etc/shadow", Deno.readTextFileSync],
+  ["read /etc/passwd", "/etc/passwd", Deno.readTextFileSync],
+  ["list ~/.ssh", home(".ssh"), list],
+  ["read a key of ~/.ssh", home(".ssh/id_ed25519"), Deno.readFileSync],
+  ["read Podman's registry passwords", config("containers/auth.json"), Deno.readTextFileSync],
+  ["list ~/.config/containers", config("containers"), list],
+  ["look at ~/.config/systemd", config("systemd"), Deno.statSync],
+  ["read ~/.bashrc", home(".bashrc"), Deno.readTextFileSync],
+  ["list the home folder", (p) => p.home, list],
+  ["list ~/.config as node:fs", (p) => p.config, (path) => fs.readdirSync(path)],
+  ["list /tmp", "/tmp", list],
+  ["list /", "/", list],
+  ["read the environment of this process", "/proc/self/environ", Deno.readFileSync],
+  ["read the memory of this process", "/proc/self/mem", open],
+  ["read the processes of this host", "/proc", list],
+  ["watch the home folder", (p) => p.home, (path) => Deno.watchFs(path).close()],
+  ["import a module of the disk", module, (_, p) => importFile(p.module)],
+  ["import a text of the disk", module, (_, p) => importFile(p.module, { with: { type: "text" } })],
+] as PathAttempt[]).map(([name, path, act]) => onPath("read", name, path, act));
 
-const WRITES: readonly Attempt[] = [
-  writing("write to ~/.bashrc", bashrc, append),
-  writing("remove ~/.bashrc, and put it back", bashrc, (path) => Deno.renameSync(path, path)),
-  writing("change the times of ~/.bashrc", bashrc, (path) => Deno.utimeSync(path, 0, 0)),
-  writing(
-    "write to ~/.profile as node:fs",
-    (p) => `${p.home}/.profile`,
-    (path) => fs.appendFileSync(path, ""),
-  ),
-  writing("write to ~/.ssh/authorized_keys", (p) => `${p.home}/.ssh/authorized_keys`, append),
-  writing("write to the Codex", (p) => `${p.codex}/lychd.toml`, append),
-  writing("add a Soulstone to the Codex", (p) => `${p.codex}/soulstones/${FILE}.toml`, append),
-  writing("write to /tmp", () => `/tmp/${FILE}`, append),
-  writing(
+type PathAttempt = [name: string, ...PathArguments];
+type PathArguments = Parameters<typeof onPath> extends [Kind, string, ...infer Rest] ? Rest : never;
+
+const WRITES: readonly Attempt[] = ([
+  ["write to ~/.bashrc", home(".bashrc"), append],
+  ["rename ~/.bashrc", home(".bashrc"), (path) => Deno.renameSync(path, path)],
+  ["change the times of ~/.bashrc", home(".bashrc"), (path) => Deno.utimeSync(path, 0, 0)],
+  ["write to ~/.profile as node:fs", home(".profile"), (path) => fs.appendFileSync(path, "")],
+  ["write to ~/.ssh/authorized_keys", home(".ssh/authorized_keys"), append],
+  ["write to the Codex", (p) => `${p.codex}/lychd.toml`, append],
+  ["add a Soulstone to the Codex", (p) => `${p.codex}/soulstones/${FILE}.toml`, append],
+  ["write to /tmp", `/tmp/${FILE}`, append],
+  [
     "make a temporary file",
-    () => "/tmp",
+    "/tmp",
     (dir) => Deno.removeSync(Deno.makeTempFileSync({ dir })),
-  ),
-  writing("write to /var/tmp", () => `/var/tmp/${FILE}`, append),
-  writing("write to /dev/shm", () => `/dev/shm/${FILE}`, append),
-  writing("write to /etc", () => `/etc/${FILE}`, append),
-  writing("write to ~/.config", (p) => `${p.config}/${FILE}`, append),
-  writing(
-    "make a folder in the home folder",
-    (p) => `${p.home}/${FILE}`,
-    (path) => Deno.mkdirSync(path),
-  ),
-  writing(
-    "change the mode of the home folder",
-    (p) => p.home,
-    (path) => Deno.chmodSync(path, 0o700),
-  ),
-  writing(
-    "give /etc/passwd a second name",
-    (p) => `${p.home}/${FILE}.passwd`,
-    (path) => Deno.linkSync("/etc/passwd", path),
-  ),
-  writing(
-    "lay a link in the home folder",
-    (p) => `${p.home}/${FILE}.link`,
-    (path) => Deno.symlinkSync("/etc", path),
-  ),
-];
+  ],
+  ["write to /var/tmp", `/var/tmp/${FILE}`, append],
+  ["write to /dev/shm", `/dev/shm/${FILE}`, append],
+  ["write to /etc", `/etc/${FILE}`, append],
+  ["write to ~/.config", config(FILE), append],
+  ["make a folder in the home folder", home(FILE), (path) => Deno.mkdirSync(path)],
+  ["change the mode of the home folder", (p) => p.home, (path) => Deno.chmodSync(path, 0o700)],
+  ["hard-link /etc/passwd", home(`${FILE}.passwd`), (path) => Deno.linkSync("/etc/passwd", path)],
+  ["symlink /etc", home(`${FILE}.link`), (path) => Deno.symlinkSync("/etc", path)],
+  [
+    "connect to the session bus",
+    home("bus"),
+    async (path) => (await Deno.connect({ transport: "unix", path })).close(),
+  ],
+] as PathAttempt[]).map(([name, path, act]) => onPath("write", name, path, act));
 
-/** Variables that the runtime tells whoever asks: whether there shall be colors. */
-const TOLD_TO_ALL: readonly string[] = ["NO_COLOR", "FORCE_COLOR"];
+/** The runtime reads these two for everybody, to decide on colors. */
+const PUBLIC_VARIABLES: readonly string[] = ["NO_COLOR", "FORCE_COLOR"];
 
 const REST: readonly Attempt[] = [
   attempt("run sh", () => run("sh", { args: ["-c", ":"] })),
@@ -220,7 +188,7 @@ const REST: readonly Attempt[] = [
   ...Object.values(PROGRAM_PLACES).map(running),
   attempt("run this program again", () => run(`/proc/${Deno.pid}/exe`, { args: ["--version"] })),
   attempt(
-    "put a library before a program that may be run",
+    "preload a library into a program that may be run",
     (p) => run(p.program, { args: ["--version"], env: { LD_PRELOAD: "/lychd-self-test.so" } }),
   ),
   attempt("send a signal to another process", () => Deno.kill(Deno.ppid, "SIGCONT")),
@@ -252,62 +220,60 @@ const REST: readonly Attempt[] = [
     })),
   attempt("fetch by HTTP", (p) => fetch(`http://127.0.0.1:${p.port}/`)),
   attempt("open a WebSocket", (p) => void new WebSocket(`ws://127.0.0.1:${p.port}/`)),
-  writing(
-    "speak to the session bus",
-    (p) => `${p.home}/bus`,
-    async (path) => (await Deno.connect({ transport: "unix", path })).close(),
-  ),
   attempt("listen on a port", () => Deno.listen({ hostname: "127.0.0.1", port: 0 }).close()),
-  attempt("ask for a name", () => Deno.resolveDns("localhost", "A")),
+  attempt("resolve a host name", () => Deno.resolveDns("localhost", "A")),
   attempt("import a module of the network", (p) => import(`http://127.0.0.1:${p.port}/module.js`)),
-  ...["PATH", ...VARIABLES].filter((name) => !TOLD_TO_ALL.includes(name)).map((name) =>
+  ...["PATH", ...VARIABLES].filter((name) => !PUBLIC_VARIABLES.includes(name)).map((name) =>
     attempt(`read the variable ${name}`, () => Deno.env.get(name))
   ),
   attempt("read all variables", () => Deno.env.toObject()),
   attempt("read a variable as Node does", () => process.env["SSH_AUTH_SOCK"]),
   attempt("read the variable HOME as Node does", () => process.env["HOME"]),
   attempt("set a variable", () => Deno.env.set("LD_PRELOAD", "")),
-  attempt("learn the name of the host", () => Deno.hostname()),
-  attempt("learn who the user is", () => os.userInfo()),
-  attempt("learn the number of the user", () => Deno.uid()),
-  attempt("learn the number of the group", () => Deno.gid()),
-  attempt("learn the home folder", () => os.homedir()),
-  attempt("learn the kernel of the host", () => Deno.osRelease()),
-  attempt("learn the processors of the host", () => os.cpus()),
-  attempt("learn the memory of the host", () => Deno.systemMemoryInfo()),
-  attempt("learn the load of the host", () => Deno.loadavg()),
-  attempt("learn since when the host runs", () => Deno.osUptime()),
-  attempt("learn the addresses of the host", () => Deno.networkInterfaces()),
-  attempt("ask the operator for more", async () => {
+  attempt("read the host name", () => Deno.hostname()),
+  attempt("read the user name", () => os.userInfo()),
+  attempt("read the user number", () => Deno.uid()),
+  attempt("read the group number", () => Deno.gid()),
+  attempt("read the path of the home folder", () => os.homedir()),
+  attempt("read the kernel release", () => Deno.osRelease()),
+  attempt("read the processors of the host", () => os.cpus()),
+  attempt("read the memory size of the host", () => Deno.systemMemoryInfo()),
+  attempt("read the load of the host", () => Deno.loadavg()),
+  attempt("read the uptime of the host", () => Deno.osUptime()),
+  attempt("read the addresses of the host", () => Deno.networkInterfaces()),
+  attempt("ask the operator for more permissions", async () => {
     const { state } = await Deno.permissions.request({ name: "write" });
     if (state !== "granted") throw new Deno.errors.NotCapable(state);
   }),
-  attempt("start a worker that may do more", () => {
+  attempt("start a worker with more permissions", () => {
     const url = URL.createObjectURL(new Blob([""], { type: "text/javascript" }));
     new Worker(url, { type: "module", deno: { permissions: { read: true, run: true } } })
       .terminate();
   }),
 ];
 
-/** Everything that is tried. */
+/** All attempts. */
 export const ATTEMPTS: readonly Attempt[] = [...READS, ...WRITES, ...REST];
 
-/** What became of an attempt. */
+/** The outcome of an attempt. */
 export interface Outcome {
   readonly name: string;
-  /** `granted` is what the command is for, such as a folder of units that it writes. */
+  /** `granted`: the command is for this, for example for writing to a folder of units. */
   readonly outcome: "refused" | "granted" | "not refused" | "not tried";
-  /** What was said where it was not refused; that a file is not there, say, is no refusal. */
+  /** The error of an attempt that was not refused: a missing file, for example, is not a refusal. */
   readonly said?: string;
 }
 
 /** Makes every attempt that is not granted. */
-export async function tryAll(places: Places, granted: Granted): Promise<Outcome[]> {
+export async function tryAll(places: Places, granted: Permissions): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const { name, paths, act } of ATTEMPTS) {
-    if (paths?.of(places).some((path) => isBelow(path, granted[paths.kind]))) {
-      outcomes.push({ name, outcome: "granted" });
-    } else outcomes.push({ name, ...await tryOne(() => act(places)) });
+    const isGranted = paths?.of(places).some((path) =>
+      granted[paths.kind].some((folder) => `${path}/`.startsWith(folder.replace(/\/?$/, "/")))
+    );
+    outcomes.push(
+      isGranted ? { name, outcome: "granted" } : { name, ...await tryOne(() => act(places)) },
+    );
   }
   return outcomes;
 }
@@ -323,19 +289,13 @@ async function tryOne(act: () => unknown): Promise<Omit<Outcome, "name">> {
   }
 }
 
-function isBelow(path: string, folders: readonly string[]): boolean {
-  return folders.some((folder) =>
-    folder === "/" || path === folder || path.startsWith(`${folder}/`)
-  );
-}
-
-/** How the runtime refuses where it has no class of error for it. */
+/** The messages of refusals for which the runtime has no class of error. */
 const REFUSALS = [
   /Requires \w+ access/,
   /^Can't escalate parent thread permissions/,
-  // A compiled program imports nothing that it does not hold; the file that is tried is there.
+  // A compiled program imports nothing that it does not contain; the imported file exists.
   /^Module not found: (?:file|http):/,
-  // A runtime that imports no text at all.
+  // Older runtimes import no text.
   /^"text" is not a valid module type/,
 ];
 

@@ -1,27 +1,28 @@
-import type { Permissions } from "../../run/permissions.ts";
 import { EXIT, type ExitCode } from "../../run/invocation.ts";
+import type { Permissions } from "../../run/permissions.ts";
 import type { Terminal } from "../../run/terminal.ts";
 import type { Outcome, Places } from "./attempts.ts";
 
-/** A sandbox to be tested: what it is called, what it may do, and how to start it with that. */
-export interface Sealed {
+/** A sandbox to test. */
+export interface Sandbox {
   readonly name: string;
   readonly permissions: Permissions;
+  /** Starts it with exactly these permissions. */
   readonly start: () => Worker;
 }
 
-/** What a sandbox is told. */
-export interface SealRequest {
+/** The message to a sandbox under test. */
+export interface SelfTestRequest {
   readonly places: Places;
   readonly permissions: Permissions;
 }
 
 /**
- * Has each sandbox of a command try to break out, and tells what became of it: an attempt on a line.
- * Fails unless the runtime refused every one that the command was not granted.
+ * Lets each sandbox of a command try to break out, and prints the outcome of each attempt on a line.
+ * Fails unless the runtime refused every attempt that the command is not granted.
  */
 export async function selfTest(
-  sandboxes: readonly Sealed[],
+  sandboxes: readonly Sandbox[],
   places: Omit<Places, "program">,
   terminal: Pick<Terminal, "out">,
 ): Promise<ExitCode> {
@@ -32,19 +33,19 @@ export async function selfTest(
     for (const { outcome, name, said } of outcomes) {
       terminal.out(`${outcome}: ${name}${said === undefined ? "" : ` (${said})`}\n`);
     }
-    const count = (outcome: Outcome["outcome"]) =>
-      outcomes.filter((each) => each.outcome === outcome).length;
-    const [refused, granted] = [count("refused"), count("granted")];
+    const [refused = 0, granted = 0] = ["refused", "granted"].map((wanted) =>
+      outcomes.filter(({ outcome }) => outcome === wanted).length
+    );
     isTight &&= refused > 0 && refused + granted === outcomes.length;
     terminal.out(
       `${name} (Deno ${Deno.version.deno}): ` +
-        `${refused} of ${outcomes.length} attempts refused, ${granted} granted to it\n`,
+        `${refused} of ${outcomes.length} attempts refused, ${granted} granted\n`,
     );
   }
   return isTight ? EXIT.ok : EXIT.failure;
 }
 
-function ask(worker: Worker, request: SealRequest): Promise<readonly Outcome[]> {
+function ask(worker: Worker, request: SelfTestRequest): Promise<readonly Outcome[]> {
   return new Promise((done, fail) => {
     worker.onmessage = ({ data }: MessageEvent<readonly Outcome[]>) => done(data);
     worker.onerror = (event) => {
