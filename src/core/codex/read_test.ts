@@ -28,7 +28,7 @@ Deno.test("a file of more than the limit is refused, one of exactly the limit is
 });
 
 /** What is wrong with a Codex of this one file, and where. */
-function faultsOf(text: string): string[] {
+function findingsOf(text: string): string[] {
   const files = [{ path: "soulstones/a.toml", bytes: encode(text) }];
   return readCodex({ folder: "codex", files }).findings.filter((f) => f.severity === "error")
     .map(({ message, place: { start } }) => `${start.line}:${start.column} ${message}`);
@@ -42,16 +42,16 @@ function soulstones(count: number, more: (i: number) => string = () => ""): stri
 }
 
 Deno.test("a Codex of more Soulstones than the limit is refused where the first one too many is", () => {
-  deepStrictEqual(faultsOf(soulstones(SOULSTONE_LIMIT)), []);
-  deepStrictEqual(faultsOf(soulstones(SOULSTONE_LIMIT + 1)), [
+  deepStrictEqual(findingsOf(soulstones(SOULSTONE_LIMIT)), []);
+  deepStrictEqual(findingsOf(soulstones(SOULSTONE_LIMIT + 1)), [
     `${SOULSTONE_LIMIT * 3 + 1}:2 a Codex has at most ${SOULSTONE_LIMIT} Soulstones`,
   ]);
 });
 
 Deno.test("a Codex of more groups than the limit is refused at the Soulstone that has them", () => {
   const grouped = (groups: number) => soulstones(groups, (i) => `groups = ["g${i}"]\n`);
-  deepStrictEqual(faultsOf(grouped(GROUP_LIMIT)), []);
-  deepStrictEqual(faultsOf(grouped(GROUP_LIMIT + 1)), [
+  deepStrictEqual(findingsOf(grouped(GROUP_LIMIT)), []);
+  deepStrictEqual(findingsOf(grouped(GROUP_LIMIT + 1)), [
     `${GROUP_LIMIT * 4 + 4}:10 a Codex has at most ${GROUP_LIMIT} groups`,
   ]);
 });
@@ -60,7 +60,7 @@ Deno.test("a Codex of more values than the limit is refused before it is parsed,
   const comment = "# =,.[{\n";
   const text = `${comment}a = [${"0,".repeat(VALUE_LIMIT)}]`;
   const refusal = `a Codex has at most ${VALUE_LIMIT} keys and values`;
-  deepStrictEqual(faultsOf(text), [`2:${5 + 2 * (VALUE_LIMIT - 1)} ${refusal}`]);
+  deepStrictEqual(findingsOf(text), [`2:${5 + 2 * (VALUE_LIMIT - 1)} ${refusal}`]);
   const half = encode(`x = [${"0,".repeat(VALUE_LIMIT / 2)}]`);
   const files = ["a", "b", "c"].map((name) => ({ path: `soulstones/${name}.toml`, bytes: half }));
   deepStrictEqual(
