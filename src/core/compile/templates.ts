@@ -1,4 +1,5 @@
-import vento from "ventojs";
+import { MemoryLoader } from "ventojs/loaders/memory.js";
+import vento from "ventojs/web.js";
 import unitTemplate from "../../../templates/unit.vto" with { type: "text" };
 import yamlTemplate from "../../../templates/yaml.vto" with { type: "text" };
 import { printable } from "../report/mod.ts";
@@ -40,8 +41,13 @@ export type Rendered =
   | { readonly text: string; readonly provenance: Provenance }
   | { readonly wrong: string };
 
-/** Keeps the compiled templates. */
-const ENVIRONMENT = vento({ autoescape: false, dataVarname: "rune", autoDataVarname: false });
+/** Compiles each template once. The default entry point of Vento would load `node:fs`, which is slow. */
+const ENVIRONMENT = vento({
+  includes: new MemoryLoader({ "/unit.vto": unitTemplate, "/yaml.vto": yamlTemplate }),
+  autoescape: false,
+  dataVarname: "rune",
+  autoDataVarname: false,
+});
 
 /** Renders a file, reads it back, and compares it with its layout. */
 export async function render(layout: FileLayout): Promise<Rendered> {
@@ -50,17 +56,13 @@ export async function render(layout: FileLayout): Promise<Rendered> {
   const heading = { title: printable(title), source: printable(source) };
   if ("parts" in layout) {
     const parts = layout.parts.map((part) => writeYaml(part));
-    const text = await run("yaml", yamlTemplate, { ...heading, parts });
+    const text = (await ENVIRONMENT.run("yaml.vto", { ...heading, parts })).content;
     return verifyYaml(text, Object.assign({}, ...layout.parts)) ?? { text, provenance: new Map() };
   }
-  const sections = sectionsOf(layout);
-  const text = await run("unit", unitTemplate, { ...heading, sections });
+  const data = { ...heading, sections: sectionsOf(layout) };
+  const text = (await ENVIRONMENT.run("unit.vto", data)).content;
   const read = verifyUnit(text, layout.unit);
   return "wrong" in read ? read : { text, provenance: read.provenance };
-}
-
-async function run(name: string, template: string, data: Record<string, unknown>): Promise<string> {
-  return (await ENVIRONMENT.runString(template, data, name)).content;
 }
 
 /** Returns the sections and keys that have lines. */
