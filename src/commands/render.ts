@@ -39,7 +39,7 @@ export async function render(
       return await inscribe(
         context,
         invocation,
-        () => ({ runes: loaded.runes, codex: loaded.codexDigest }),
+        () => ({ runes: loaded.runes, codex: loaded.codexDigest, sources: loaded.sources }),
       );
     }
   }

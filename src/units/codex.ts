@@ -21,7 +21,7 @@ export interface Loaded {
 /**
  * Reads and compiles the Codex, and reports every finding on stderr.
  */
-export async function loadCodex(context: CommandContext): Promise<Loaded> {
+export async function loadCodex(context: CommandContext): Promise<Compiled> {
   const compiled = await compileCodex(context);
   reportFindings(context, compiled);
   return compiled;

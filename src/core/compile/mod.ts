@@ -1,4 +1,5 @@
 /** Compiles a Codex to Runes. Only this folder knows both languages. */
+export { complaintFindings, type Complaints } from "./complaints.ts";
 export { compile, type Compiled, findingsOf, type Rune } from "./compile.ts";
 export { conflictsOf, type Coven, covensOf, mayCoexist } from "./covens.ts";
 export { type EngineProfile, profileOf } from "./engines/mod.ts";

@@ -114,7 +114,7 @@ const REPLACING = new Set(["Container.GroupAdd"]);
 
 const OTHER_UNIT = "it names a Quadlet unit that lychd does not write";
 
-/** Checks a mount: the generator of 5.4 crashes on a bind or image mount without a source. */
+/** Checks a mount: the generator of 5.4 crashes on a bind, image or volume mount without a source. */
 function mountProblem(value: string): string | undefined {
   // Podman reads the value as CSV, in which a quote is almost always a mistake.
   if (value.includes('"')) return "it contains a double quote";
@@ -128,7 +128,7 @@ function mountProblem(value: string): string | undefined {
   const source = options.get("source") ?? options.get("src");
   if (source === "") return "its source is empty";
   if (source === undefined) {
-    return /^(?:bind|glob|image)$/.test(type) ? `a ${type} mount needs source=` : undefined;
+    return /^(?:bind|glob|image|volume)$/.test(type) ? `a ${type} mount needs source=` : undefined;
   }
   return /\.(?:volume|image|build)$/.test(source) ? OTHER_UNIT : undefined;
 }

@@ -29,3 +29,13 @@ Deno.test("with its own Restart=, a Soulstone keeps only its own RestartPreventE
     deepStrictEqual(await serviceValues(quadlet, "RestartPreventExitStatus"), prevent, quadlet);
   }
 });
+
+Deno.test("a mount without a source is refused where the generator of Podman 5.4 crashes on it", async () => {
+  for (const type of ["bind", "glob", "image", "volume", "tmpfs"]) {
+    const text = `[eye]\nimage = "localhost/x"\nport = 8780\nexec = "{port}"\n` +
+      `quadlet.Container.Mount = ["type=${type},target=/y"]\n`;
+    const files = [{ path: "soulstones/eye.toml", bytes: new TextEncoder().encode(text) }];
+    const { findings } = await compile(readCodex({ folder: "c", files }).codex);
+    deepStrictEqual(findings.map((f) => f.code), type === "tmpfs" ? [] : ["text-unfit"], type);
+  }
+});

@@ -408,6 +408,13 @@ export const CATALOGUE = {
       hint: "nothing was written; please report this with the Codex that shows it",
     }),
   ),
+  "unit-refused": error(
+    "The Quadlet generator or systemd refuses a unit that lychd rendered. Nothing is written.",
+    (p: { unit: string; problem: string }) => ({
+      message: `${quoted(p.unit)} is refused: ${printable(p.problem)}`,
+      hint: `lychd explain ${p.unit}`,
+    }),
+  ),
 
   // What is imported.
   "unit-broken": error(
@@ -546,6 +553,12 @@ export const CATALOGUE = {
     (p: { section: string; key: string; known: readonly string[] }) => ({
       message: `systemd 257 knows no ${quoted(p.key)} in [${p.section}] and may ignore it`,
       hint: didYouMean(p.key, p.known),
+    }),
+  ),
+  "directive-ignored": warning(
+    "systemd reads the rest of the unit but ignores a value that it cannot parse.",
+    (p: { unit: string; problem: string }) => ({
+      message: `systemd ignores a line of ${quoted(p.unit)}: ${printable(p.problem)}`,
     }),
   ),
 } as const;

@@ -46,7 +46,7 @@ export function watcherLayout(
       ...unit["Unit"],
     },
     Container: {
-      ContainerName: directive(names.container),
+      ContainerName: directive(names.container, at()),
       Image: directive(settings.image, at("image")),
       Pod: directive(SEPULCHER.file),
       StartWithPod: directive(false),
