@@ -7,7 +7,7 @@ import type { ProgramName, Programs } from "../run/programs.ts";
 /**
  * The exact permissions of one run: the only place that grants any.
  *
- * - `check` reads the Codex.
+ * - `check` and `explain` read the Codex.
  * - `render --dry-run` also reads the folders of units, to compare; it cannot write.
  * - `render --output DIR` writes below DIR and nowhere else.
  * - `init` and `add` read and write the Codex and nothing else, and run programs that look for GPUs
@@ -32,6 +32,7 @@ export function permissionsFor(
 ): Permissions {
   switch (invocation.command) {
     case "check":
+    case "explain":
       return { read: [folders.codex], write: [], run: [] };
     case "render":
       switch (invocation.mode) {

@@ -92,6 +92,7 @@ function layOut(codex: Codex, findings: Finding[]): FileLayout[] {
     const excluded = new Set(conflicts.get(name));
     const { unit, findings: found } = soulstoneUnitOf(soulstone, {
       settings,
+      defaultDevicesFrom: codex.settingsPlaceOf(["gpu", "default_devices"]),
       settingsKnown: !codex.settingsPartial,
       conflicts: services.filter((other) => excluded.has(other.name)),
       covens: covens.filter((c) => c.members.includes(name)).map((c) => c.name),

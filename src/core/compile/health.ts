@@ -44,12 +44,13 @@ export function healthSection(
   }
   const written = writeText(command, { command: true, quotesStripped: true });
   if ("problem" in written) return unfit(written.problem);
-  const from = at(health?.cmd === undefined ? "path" : "cmd");
+  const head = soulstone.placeOf([]);
+  const from = (field: string) => at(field) === head ? undefined : at(field);
   const section = checkSection({
-    command: directive(written.text, from),
-    interval: directive(`${health?.interval_seconds ?? 30}s`, at("interval_seconds")),
-    timeout: directive(`${health?.timeout_seconds ?? 5}s`, at("timeout_seconds")),
-    retries: directive(health?.retries ?? 3, at("retries")),
+    command: directive(written.text, from(health?.cmd === undefined ? "path" : "cmd")),
+    interval: directive(`${health?.interval_seconds ?? 30}s`, from("interval_seconds")),
+    timeout: directive(`${health?.timeout_seconds ?? 5}s`, from("timeout_seconds")),
+    retries: directive(health?.retries ?? 3, from("retries")),
   });
   return { section, findings: [] };
 }

@@ -23,6 +23,8 @@ import { ENGINE_RESERVED, mergePassed } from "./passthrough.ts";
 /** The rest of the Codex, as far as the unit of a Soulstone depends on it. */
 export interface Surroundings {
   readonly settings: Codex["settings"];
+  /** The Codex place of `default_devices`. */
+  readonly defaultDevicesFrom: Place;
   /** False if some settings have errors and are left at their defaults. */
   readonly settingsKnown: boolean;
   /** The Soulstones that cannot run at the same time, sorted by name. */
@@ -35,22 +37,24 @@ export interface Surroundings {
 /** Returns the unit of one Soulstone. */
 export function soulstoneUnitOf(
   soulstone: Soulstone,
-  { settings, settingsKnown, conflicts, covens, otherCovens }: Surroundings,
+  { settings, defaultDevicesFrom, settingsKnown, conflicts, covens, otherCovens }: Surroundings,
 ): { unit: Unit; findings: Finding[] } {
   const profile = profileOf(soulstone);
   const findings: Finding[] = [];
   const at = (...path: (string | number)[]): Place => soulstone.placeOf(path);
+  const head = at();
+  /** Returns the place of a value, or nothing for a default. */
+  const from = (field: string) => at(field) === head ? undefined : at(field);
 
   /** Returns a directive, or adds a finding if the value cannot be written. */
-  function given(written: Written, field: string, from: Place): Directive[] {
-    if ("text" in written) return directive(written.text, from);
-    findings.push(finding("text-unfit", from, { field, problem: written.problem }));
+  function given(written: Written, field: string, place: Place): Directive[] {
+    if ("text" in written) return directive(written.text, place === head ? undefined : place);
+    findings.push(finding("text-unfit", place, { field, problem: written.problem }));
     return [];
   }
 
   const names = soulstoneUnit(soulstone.name);
-  const head = at();
-  const groups = at("groups");
+  const groups = from("groups");
   const command = commandOf(soulstone, profile);
   const health = healthSection(soulstone, profile);
   findings.push(
@@ -60,6 +64,7 @@ export function soulstoneUnitOf(
   );
   const givenDevices = soulstone.devices ?? settings.gpu.default_devices;
   const devices = givenDevices ?? [];
+  const devicesFrom = soulstone.devices === undefined ? defaultDevicesFrom : from("devices");
   if (givenDevices === undefined && settingsKnown && profile.needsGpu(soulstone.image)) {
     findings.push(finding("device-none", head, { engine: profile.title }));
   }
@@ -70,64 +75,59 @@ export function soulstoneUnitOf(
   }
 
   const description = soulstone.description ?? `LychD Soulstone ${soulstone.name}`;
-  const merged = mergePassed(
-    {
-      Unit: {
-        Description: given(
-          writeText(description, { command: false, quotesStripped: false }),
-          "description",
-          at("description"),
-        ),
-        Conflicts: [
-          ...conflicts.map(({ service }) => service),
-          ...otherCovens.map(covenTarget),
-        ].flatMap((name) => directive(name, groups)),
-        // One unit of each pair is ordered after the other, so that systemd stops before it starts.
-        After: conflicts.filter(({ name }) => name < soulstone.name)
-          .flatMap(({ service }) => directive(service, groups)),
-        StartLimitIntervalSec: directive(0),
-      },
-      Container: {
-        ContainerName: directive(names.container, head),
-        Image: directive(soulstone.image, at("image")),
-        Pod: directive(SEPULCHER.file),
-        StartWithPod: directive(false),
-        Exec: execOf(command.words, findings),
-        Environment: Object.entries(soulstone.env).sort(([a], [b]) => a < b ? -1 : 1)
-          .flatMap(([name, value]) =>
-            given(writeVariable(`${name}=${value}`), `env.${name}`, at("env", name))
-          ),
-        Secret: soulstone.secrets.flatMap((s, i) =>
-          given(writeWord(s), "secrets", at("secrets", i))
-        ),
-        Volume: volumesOf(soulstone, profile, given),
-        AddDevice: devices.flatMap((device) => directive(device, at("devices"))),
-        GroupAdd: devices.some(isGroupOwned) ? directive("keep-groups", at("devices")) : [],
-        ...health.section,
-        StopTimeout: directive(soulstone.stop_timeout_seconds, at("stop_timeout_seconds")),
-        Label: labelsOf(soulstone, profile)
-          .flatMap(([key, value]) => given(writeWord(`lychd.${key}=${value}`), key, head)),
-      },
-      Service: {
-        ...RESTART,
-        RestartPreventExitStatus: directive("0 143 SIGTERM SIGKILL"),
-        TimeoutStartSec: directive(
-          soulstone.start_timeout_seconds ?? profile.startTimeoutSeconds,
-          at("start_timeout_seconds"),
-        ),
-        TimeoutStopSec: directive(
-          soulstone.stop_timeout_seconds + STOP_GRACE_SECONDS,
-          at("stop_timeout_seconds"),
-        ),
-        ...CLEAR_REQUESTED_STOP,
-      },
-      Install: {},
-      Quadlet: { DefaultDependencies: settings.wait_for_network ? [] : directive(false) },
-      "X-Lychd": factsOf(soulstone, profile, covens),
+  const unit: Unit = {
+    Unit: {
+      Description: given(
+        writeText(description, { command: false, quotesStripped: false }),
+        "description",
+        at("description"),
+      ),
+      Conflicts: [
+        ...conflicts.map(({ service }) => service),
+        ...otherCovens.map(covenTarget),
+      ].flatMap((name) => directive(name, groups)),
+      // One unit of each pair is ordered after the other, so that systemd stops before it starts.
+      After: conflicts.filter(({ name }) => name < soulstone.name)
+        .flatMap(({ service }) => directive(service, groups)),
+      StartLimitIntervalSec: directive(0),
     },
-    soulstone,
-    ENGINE_RESERVED,
-  );
+    Container: {
+      ContainerName: directive(names.container, head),
+      Image: directive(soulstone.image, from("image")),
+      Pod: directive(SEPULCHER.file),
+      StartWithPod: directive(false),
+      Exec: execOf(command.words, findings),
+      Environment: Object.entries(soulstone.env).sort(([a], [b]) => a < b ? -1 : 1)
+        .flatMap(([name, value]) =>
+          given(writeVariable(`${name}=${value}`), `env.${name}`, at("env", name))
+        ),
+      Secret: soulstone.secrets.flatMap((s, i) => given(writeWord(s), "secrets", at("secrets", i))),
+      Volume: volumesOf(soulstone, profile, given),
+      AddDevice: devices.flatMap((device) => directive(device, devicesFrom)),
+      GroupAdd: devices.some(isGroupOwned) ? directive("keep-groups", devicesFrom) : [],
+      ...health.section,
+      StopTimeout: directive(soulstone.stop_timeout_seconds, from("stop_timeout_seconds")),
+      Label: labelsOf(soulstone, profile)
+        .flatMap(([key, value]) => given(writeWord(`lychd.${key}=${value}`), key, head)),
+    },
+    Service: {
+      ...RESTART,
+      RestartPreventExitStatus: directive("0 143 SIGTERM SIGKILL"),
+      TimeoutStartSec: directive(
+        soulstone.start_timeout_seconds ?? profile.startTimeoutSeconds,
+        from("start_timeout_seconds"),
+      ),
+      TimeoutStopSec: directive(
+        soulstone.stop_timeout_seconds + STOP_GRACE_SECONDS,
+        from("stop_timeout_seconds"),
+      ),
+      ...CLEAR_REQUESTED_STOP,
+    },
+    Install: {},
+    Quadlet: { DefaultDependencies: settings.wait_for_network ? [] : directive(false) },
+    "X-Lychd": factsOf(soulstone, profile, covens, from),
+  };
+  const merged = mergePassed(unit, soulstone, ENGINE_RESERVED);
   return { unit: merged.unit, findings: [...findings, ...merged.findings] };
 }
 
@@ -229,6 +229,7 @@ function factsOf(
   soulstone: Soulstone,
   profile: EngineProfile,
   covens: readonly string[],
+  from: (field: string) => Place | undefined,
 ): Record<string, Directive[]> {
   const { health } = soulstone;
   const facts: readonly (readonly [string, string | number | undefined, string?])[] = [
@@ -248,7 +249,7 @@ function factsOf(
     facts.flatMap(([key, value, field]) =>
       value === undefined || value === ""
         ? []
-        : [[key, directive(value, soulstone.placeOf(field === undefined ? [] : [field]))]]
+        : [[key, directive(value, field === undefined ? undefined : from(field))]]
     ),
   );
 }
