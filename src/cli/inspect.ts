@@ -39,6 +39,24 @@ ${EXIT_CODES}`,
       );
   }
 
+  program.command("explain")
+    .description("Show a unit with the place in the Codex that each line comes from.")
+    .argument("<unit>", "a Soulstone, a Coven, a file of lychd, or a systemd unit")
+    .addOption(codexOption)
+    .addOption(jsonOption)
+    .addHelpText(
+      "after",
+      `
+Examples:
+  lychd explain eye
+  lychd explain lychd.pod
+  lychd explain lychd-coven-vision.target --json
+${EXIT_CODES}`,
+    )
+    .action((unit: string, options: { codex?: string; json?: boolean }) =>
+      take({ command: "explain", json: options.json === true, unit }, { codex: options.codex })
+    );
+
   program.command("status")
     .description("Show what every rendered Soulstone does, as systemd tells it.")
     .addOption(new Option("--watch", "go on, and show what changes"))

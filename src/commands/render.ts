@@ -34,7 +34,7 @@ export async function render(
     case "inscribe": {
       const problem = codexProblem(context.folders.codex, loaded.visited, context);
       if (problem !== undefined) refusePath(problem);
-      const wanted = { runes: loaded.runes, codex: loaded.codexDigest };
+      const wanted = { runes: loaded.runes, codex: loaded.codexDigest, sources: loaded.sources };
       return await inscribe(context, invocation, () => wanted);
     }
   }

@@ -39,6 +39,8 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
       return await (await import("./list.ts")).list(invocation, context);
     case "covens":
       return await (await import("./covens.ts")).covens(invocation, context);
+    case "explain":
+      return await (await import("./explain.ts")).explain(invocation, context);
     case "summon":
       return await (await import("./summon.ts")).summon(invocation, context);
     case "banish":

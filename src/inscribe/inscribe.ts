@@ -1,7 +1,7 @@
 import { join } from "node:path/posix";
-import type { Rune } from "../core/compile/mod.ts";
+import { complaintFindings, type Rune } from "../core/compile/mod.ts";
 import { type Change, formatSummary, plan, restartsFor } from "../core/plan/mod.ts";
-import { printable, printableLines } from "../core/report/mod.ts";
+import { formatReport, printable, printableLines } from "../core/report/mod.ts";
 import { SEPULCHER, unitOf } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
@@ -24,6 +24,8 @@ export interface Wanted {
   readonly runes: readonly Rune[];
   /** The digest of the Codex that they are made from, if it is the present one. */
   readonly codex?: string | undefined;
+  /** The texts of the Codex files, for the frames of a report. */
+  readonly sources?: ReadonlyMap<string, string> | undefined;
 }
 
 /** The result of an inscription. */
@@ -54,7 +56,7 @@ export async function inscribe(
 async function inscribeLocked(
   context: CommandContext,
   options: InscribeOptions,
-  { runes, codex }: Wanted,
+  { runes, codex, sources }: Wanted,
   systemd: Systemd | undefined,
 ): Promise<Inscribed> {
   const { host, folders, terminal } = context;
@@ -71,7 +73,7 @@ async function inscribeLocked(
   const own = [...writesFor(host, folders.config, changes, { receipt, codex }), ...backups];
   const restarts = restartsFor(changes);
   if (own.length > 0 || notes.unconfirmed && !unconfirmed) {
-    await verify(context, options, runes);
+    await verify(context, options, { runes, sources });
     const added = addToNotes(notes, restarts, unconfirmed);
     const writes = [...own, ...notesWrite(host, folders.config, added)];
     const transaction = beginTransaction(host, folders.config, writes);
@@ -101,14 +103,19 @@ async function inscribeLocked(
 async function verify(
   context: CommandContext,
   { verify }: InscribeOptions,
-  runes: readonly Rune[],
+  { runes, sources = new Map() }: Omit<Wanted, "codex">,
 ): Promise<void> {
-  const { stage } = context.folders;
+  const { folders: { stage, codexShown }, terminal } = context;
   if (!verify || stage === undefined) return;
-  const wrong = await verifyOnStage(context, stage, runes);
-  if (wrong.length === 0) return;
+  const complaints = await verifyOnStage(context, stage, runes);
+  // Restored Runes have no provenance; their complaints are printed without a place.
+  const hasPlaces = runes.some(({ provenance }) => provenance.size > 0);
+  const findings = hasPlaces ? complaintFindings(complaints, runes) : [];
+  const { errPalette: palette } = terminal;
+  terminal.err(formatReport(findings, { sources, prefix: `${codexShown}/`, palette }));
+  if (complaints.refused.length === 0) return;
   throw new Refusal(
-    `the units were refused; nothing was changed\n${printableLines(wrong)}`,
+    `the units were refused; nothing was changed\n${printableLines(complaints.refused)}`,
     { code: EXIT.hostRefused },
   );
 }

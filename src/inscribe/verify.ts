@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path/posix";
-import type { Rune } from "../core/compile/mod.ts";
+import type { Complaints, Rune } from "../core/compile/mod.ts";
 import { parseGeneratorOutput, serviceOf, SYSTEMD_FOLDER, unitOf } from "../core/rune/mod.ts";
 import type { Host } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
@@ -15,10 +15,12 @@ export async function verifyOnStage(
   context: CommandContext,
   stage: string,
   runes: readonly Rune[],
-): Promise<string[]> {
+): Promise<Complaints> {
   const { host, programs } = context;
   const { generator } = programs;
-  if (generator === undefined) return ["there is no Quadlet generator"];
+  if (generator === undefined) {
+    return { refused: ["there is no Quadlet generator"], ignored: [], services: new Map() };
+  }
   makeStage(context, stage);
   try {
     for (const { path, text, mode } of runes) {
@@ -33,8 +35,12 @@ export async function verifyOnStage(
       const service = serviceOf(file);
       return service !== undefined && !services.has(service);
     });
-    if (dropped.length > 0) return dropped.map((file) => `${file}: ${complaintOf(stderr, file)}`);
-    return await verifyPlain(host, programs.systemdAnalyze, stage, runes, services);
+    if (dropped.length > 0) {
+      const refused = dropped.map((file) => `${file}: ${complaintOf(stderr, file)}`);
+      return { refused, ignored: [], services };
+    }
+    const plain = await verifyPlain(host, programs.systemdAnalyze, stage, runes, services);
+    return { ...plain, services };
   } finally {
     clearFolder(host, stage);
   }
@@ -61,29 +67,52 @@ function complaintOf(stderr: string, file: string): string {
     "the Quadlet generator writes no service for it and gives no reason";
 }
 
-/** Verifies plain units, together with the services that they refer to. */
+/** Starts all services, so that systemd-analyze loads those outside every Coven too. */
+const ALL = "lychd-verify.target";
+
+/** Verifies the plain units together with all generated services. */
 async function verifyPlain(
   host: Host,
   systemdAnalyze: string | undefined,
   stage: string,
   runes: readonly Rune[],
   services: ReadonlyMap<string, string>,
-): Promise<string[]> {
+): Promise<Omit<Complaints, "services">> {
+  if (systemdAnalyze === undefined) return { refused: [], ignored: [] };
   const plain = runes.map(({ path }) => path)
     .filter((path) => dirname(path) === SYSTEMD_FOLDER && unitOf(path) !== undefined);
-  if (systemdAnalyze === undefined || plain.length === 0) return [];
   const folder = join(stage, SYSTEMD_FOLDER);
+  host.makeFolder(folder);
   for (const [name, text] of services) host.create(join(folder, name), text, 0o600);
+  const wants = [...services.keys()].map((name) => `Wants=${name}\n`).join("");
+  host.create(join(folder, ALL), `[Unit]\n${wants}`, 0o600);
   const { code, stdout, stderr } = await host.run(
     systemdAnalyze,
-    ["--user", "verify", "--man=no", ...plain.map((path) => join(stage, path))],
+    [
+      "--user",
+      "verify",
+      "--man=no",
+      ...plain.map((path) => join(stage, path)),
+      join(folder, ALL),
+    ],
     { SYSTEMD_UNIT_PATH: `${folder}:` },
   );
-  // It exits with 0 for a directive that it ignores, so its output decides.
-  const said = `${stdout}${stderr}`.split("\n")
-    .filter((line) => plain.some((path) => line.includes(`${basename(path)}:`)));
-  if (said.length > 0) return said.map((line) => line.replaceAll(`${folder}/`, ""));
-  return code === 0 ? [] : [`systemd-analyze verify failed with ${code}: ${stderr.trim()}`];
+  // It exits with 0 when it ignores a directive, so its output is read.
+  const lines = `${stdout}${stderr}`.split("\n")
+    .map((line) => line.replaceAll(`${folder}/`, "").replace(/^\/[^\s:]*\//, ""));
+  const about = (unit: string) => lines.filter((line) => line.startsWith(`${unit}:`));
+  const fatal = (service: string) => {
+    const found = about(service);
+    if (!found.some((line) => line.includes(": Unit configuration has fatal error"))) return [];
+    // systemd names the cause with its line; other lines only repeat that the unit is not loaded.
+    const causes = found.filter((line) => /^\S+:\d+: (?!Unknown )/.test(line));
+    return causes.length > 0 ? causes : found;
+  };
+  const names = [...services.keys()];
+  const refused = [...plain.flatMap((path) => about(basename(path))), ...names.flatMap(fatal)];
+  const ignored = names.filter((name) => fatal(name).length === 0).flatMap(about);
+  if (refused.length > 0 || code === 0) return { refused, ignored };
+  return { refused: [`systemd-analyze verify failed with ${code}: ${stderr.trim()}`], ignored };
 }
 
 function clearFolder(host: Host, folder: string): void {

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { dirname, isAbsolute, join, normalize, resolve } from "node:path/posix";
-import { dropInFolders } from "../core/rune/drop_ins.ts";
-import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/names.ts";
+import { dropInFolders, QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/names.ts";
 import type { Variable } from "./environment.ts";
 import { Refusal } from "./refusal.ts";
 

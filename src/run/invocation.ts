@@ -64,6 +64,7 @@ export type Invocation =
   }
   | { readonly command: "plan"; readonly json: boolean; readonly wish: readonly string[] }
   | { readonly command: "list" | "covens"; readonly json: boolean }
+  | { readonly command: "explain"; readonly json: boolean; readonly unit: string }
   | { readonly command: "summon"; readonly wish: readonly string[] } & SummonOptions
   | { readonly command: "banish"; readonly json: boolean; readonly wish: string | undefined }
   | { readonly command: "status"; readonly json: boolean; readonly watch: boolean }

@@ -36,6 +36,7 @@ export function permissionsFor(
   switch (invocation.command) {
     case "check":
     case "complete":
+    case "explain":
       return grant([codex]);
     case "render":
       switch (invocation.mode) {

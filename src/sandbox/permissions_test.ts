@@ -23,6 +23,7 @@ const READING: readonly Invocation[] = [
   { command: "plan", ...base },
   { command: "list", json: false },
   { command: "covens", json: false },
+  { command: "explain", json: false, unit: "eye" },
   { command: "status", json: false, watch: true },
   { command: "logs", json: false, name: "eye", follow: true, lines: 1 },
   { command: "import", from: "quadlet", json: false, all: false },

@@ -1,5 +1,5 @@
 import { type Codex, readCodex } from "../core/codex/mod.ts";
-import { compile, type Compiled as Made, faultsOf, type Rune } from "../core/compile/mod.ts";
+import { compile, type Compiled as Made, findingsOf, type Rune } from "../core/compile/mod.ts";
 import { type Finding, formatReport, hasErrors, sortFindings } from "../core/report/mod.ts";
 import { digestOf, readCodexFolder } from "./codex_folder.ts";
 import type { CodexEntry } from "../trust/path.ts";
@@ -21,7 +21,7 @@ export interface Loaded {
 /**
  * Reads and compiles the Codex, and reports every finding on stderr.
  */
-export async function loadCodex(context: CommandContext): Promise<Loaded> {
+export async function loadCodex(context: CommandContext): Promise<Compiled> {
   const compiled = await compileCodex(context);
   reportFindings(context, compiled);
   return compiled;
@@ -60,7 +60,7 @@ export async function compileCodex(
 /** What becomes of a Codex; only further faults of one that is known to be broken. */
 async function made(codex: Codex | undefined, isBroken: boolean): Promise<Made> {
   if (codex === undefined) return { runes: [], findings: [] };
-  return isBroken ? { runes: [], findings: faultsOf(codex) } : await compile(codex);
+  return isBroken ? { runes: [], findings: findingsOf(codex) } : await compile(codex);
 }
 
 /** A finding for `--json`: flat, in the operator's terms. */

@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { DASHBOARDS, type Panel, panelsOf, queryingPanels } from "./dashboards.ts";
 import { dashboardValidator } from "./schema.ts";
 
-const faultsOf = dashboardValidator();
+const findingsOf = dashboardValidator();
 
 const DATA_SOURCE = { type: "prometheus", uid: "lychd-prometheus" };
 
 Deno.test("each dashboard fits the schema of the SDK's version", () => {
-  for (const [name, dashboard] of DASHBOARDS) assert.deepEqual(faultsOf(dashboard), [], name);
+  for (const [name, dashboard] of DASHBOARDS) assert.deepEqual(findingsOf(dashboard), [], name);
 });
 
 Deno.test("the schema notices what does not belong into a dashboard", () => {
@@ -26,7 +26,7 @@ Deno.test("the schema notices what does not belong into a dashboard", () => {
   ];
   for (const [right, wrong] of breaks) {
     assert.ok(text.includes(right!), `nothing to break: ${right}`);
-    assert.notDeepEqual(faultsOf(JSON.parse(text.replace(right!, wrong!))), [], wrong);
+    assert.notDeepEqual(findingsOf(JSON.parse(text.replace(right!, wrong!))), [], wrong);
   }
 });
 

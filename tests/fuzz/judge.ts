@@ -1,7 +1,7 @@
 /** What must hold of every input; each function throws where it does not. */
 import { ok, strictEqual } from "node:assert/strict";
 import { readCodex } from "../../src/core/codex/mod.ts";
-import { compile, faultsOf } from "../../src/core/compile/mod.ts";
+import { compile, findingsOf } from "../../src/core/compile/mod.ts";
 import {
   type ImportContext,
   importLlamaSwap,
@@ -25,7 +25,7 @@ export async function judgeCodex(settings: Uint8Array, soulstones: Uint8Array): 
   const read = readCodex({ folder: "codex", files });
   const isBroken = hasErrors(read.findings);
   const compiled = isBroken
-    ? { runes: [], findings: faultsOf(read.codex) }
+    ? { runes: [], findings: findingsOf(read.codex) }
     : await compile(read.codex);
   const findings = [...read.findings, ...compiled.findings];
   ok(compiled.runes.length > 0 || hasErrors(findings), "neither Runes nor an error");

@@ -260,6 +260,11 @@ $ echo $?
     "quadlet = { Service = { Nice = 5 } }",
   ),
   "rune-mismatch": { why: "No Codex is known to cause it." },
+  "unit-refused": {
+    why:
+      "The report of `lychd render` shows the value in the Codex, such as a key of `quadlet` that " +
+      "needs a newer Podman.",
+  },
   "unit-broken": {
     console: `$ printf '[Container]\\nImage: localhost/eye\\n' > eye.container
 $ lychd import quadlet eye.container
@@ -392,6 +397,11 @@ $ echo $?
     'quadlet = { Unit = { Documentaton = "man:podman(1)" } }',
     'quadlet = { Unit = { Documentation = "man:podman(1)" } }',
   ),
+  "directive-ignored": {
+    why:
+      "The report of `lychd render` shows the value in the Codex: systemd prints such lines only in " +
+      "the journal.",
+  },
 };
 
 /** Returns the files of an example, by path. */

@@ -27,6 +27,7 @@ const LINES: readonly string[] = [
   "status",
   "list",
   "covens",
+  "explain UNIT",
   "logs NAME",
   "init",
   "add vllm",

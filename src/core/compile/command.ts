@@ -2,46 +2,44 @@ import type { Soulstone } from "../codex/mod.ts";
 import { type Finding, finding, type Place } from "../report/mod.ts";
 import type { EngineProfile, Flag } from "./engines/mod.ts";
 
-/** One word of the engine's command, and the Codex value it came from. */
+/** One word of the engine's command, and the Codex value that it comes from. */
 export interface CommandWord {
   readonly text: string;
   readonly from: Place;
 }
 
 /**
- * The words that start the engine: those of its profile and those of `exec`.
+ * Returns the words that start the engine.
  *
- * An `exec` that begins with a flag, or none, follows the profile's command. One that begins with
- * another word is the whole command. Either way flags that the engine needs and `exec` does not
- * bring are added, and `{port}` becomes the port (`{{port}}` stays as `{port}`).
+ * An `exec` that is missing or starts with a flag follows the command of the engine's profile; any
+ * other `exec` is the whole command. In both cases the flags that the engine needs are added unless
+ * `exec` contains them, and `{port}` is replaced (`{{port}}` becomes `{port}`).
  */
 export function commandOf(
   soulstone: Soulstone,
   profile: EngineProfile,
 ): { words: readonly CommandWord[]; findings: Finding[] } {
+  const { model, port } = soulstone;
   const given = (soulstone.exec ?? []).map((word, i) => ({
-    text: withPort(word, soulstone.port),
+    text: word.replace(/\{\{port\}\}|\{port\}/g, (m) => m === "{port}" ? String(port) : "{port}"),
     from: soulstone.placeOf(["exec", i]),
   }));
   const texts = given.map((word) => word.text);
-  const added = (words: readonly string[]) => {
-    const from = soulstone.placeOf([soulstone.model === undefined ? "port" : "model"]);
-    return words.map((text) => ({ text, from }));
-  };
-  const whole = texts[0] !== undefined && !texts[0].startsWith("-");
-  // A whole command may name the model as a bare word, so it is not added a second time.
-  const head = whole ? [] : added(profile.head(soulstone.model));
+  const from = soulstone.placeOf([model === undefined ? "port" : "model"]);
+  const added = (words: readonly string[]) => words.map((text) => ({ text, from }));
   const flags = added(
-    profile.flags(soulstone.port, soulstone.model)
-      .filter((flag) => !isGiven(flag, texts))
+    profile.flags(port, model).filter((flag) => !isGiven(flag, texts))
       .flatMap((flag) => [flag.names[0], ...flag.values]),
   );
-  const words = whole ? [...given, ...flags] : [...head, ...flags, ...given];
+  // A whole command may contain the model as a plain word, so the model is not added again.
+  const words = isWhole(soulstone)
+    ? [...given, ...flags]
+    : [...added(profile.head(model)), ...flags, ...given];
   return { words, findings: commandFindings(soulstone, profile, texts) };
 }
 
-function withPort(word: string, port: number): string {
-  return word.replace(/\{\{port\}\}|\{port\}/g, (m) => m === "{port}" ? String(port) : "{port}");
+function isWhole({ exec }: Soulstone): boolean {
+  return exec?.[0] !== undefined && !exec[0].startsWith("-");
 }
 
 function isGiven(flag: Flag, words: readonly string[]): boolean {
@@ -51,61 +49,49 @@ function isGiven(flag: Flag, words: readonly string[]): boolean {
 function commandFindings(
   soulstone: Soulstone,
   profile: EngineProfile,
-  given: readonly string[],
+  words: readonly string[],
 ): Finding[] {
-  const findings = portFindings(soulstone, profile, given);
+  const { model, port, placeOf } = soulstone;
+  const findings = portFindings(soulstone, profile, words);
   const first = soulstone.exec?.[0];
-  const isWhole = first !== undefined && !first.startsWith("-");
-  if (
-    isWhole && soulstone.model !== undefined &&
-    profile.head(soulstone.model).includes(soulstone.model)
-  ) {
-    findings.push(finding("model-unused", soulstone.placeOf(["model"]), {}));
+  if (isWhole(soulstone) && model !== undefined && profile.head(model).includes(model)) {
+    findings.push(finding("model-unused", placeOf(["model"]), {}));
   }
   if (first !== undefined && profile.entrypoint.includes(first)) {
-    findings.push(finding("exec-repeats-entrypoint", soulstone.placeOf(["exec", 0]), {
+    findings.push(finding("exec-repeats-entrypoint", placeOf(["exec", 0]), {
       word: first,
       entrypoint: profile.entrypoint.join(" "),
     }));
   }
-  if (profile.needsModel && soulstone.model === undefined && !mentionsModel(given)) {
-    findings.push(finding("model-none", soulstone.placeOf([]), { engine: profile.title }));
+  const hasModel = words.some((word) => /^--(?:model|model-path|config)(?:=|$)/.test(word));
+  if (profile.needsModel && model === undefined && !hasModel) {
+    findings.push(finding("model-none", placeOf([]), { engine: profile.title }));
   }
-  if (profile.name === "generic" && !tellsPort(soulstone)) {
-    findings.push(
-      finding("port-not-told", soulstone.placeOf(["port"]), { port: soulstone.port }),
-    );
+  if (profile.name === "generic" && !mentionsPort(soulstone)) {
+    findings.push(finding("port-not-told", placeOf(["port"]), { port }));
   }
   return findings;
 }
 
-/** Every place where `exec` gives the engine's port flag another port than the Soulstone's. */
+/** Finds every place where `exec` sets the port flag of the engine to another port. */
 function portFindings(
-  soulstone: Soulstone,
-  profile: EngineProfile,
+  { port, placeOf }: Soulstone,
+  { portFlag: flag }: EngineProfile,
   words: readonly string[],
 ): Finding[] {
-  const { port } = soulstone;
-  const flag = profile.portFlag;
   if (flag === undefined) return [];
   return words.flatMap((word, i) => {
     if (word !== flag && !word.startsWith(`${flag}=`)) return [];
     const given = word === flag ? words[i + 1] : word.slice(flag.length + 1);
-    const place = soulstone.placeOf(["exec", i]);
     return given === String(port)
       ? []
-      : [finding("exec-port-differs", place, { flag, given, port })];
+      : [finding("exec-port-differs", placeOf(["exec", i]), { flag, given, port })];
   });
 }
 
-function mentionsModel(words: readonly string[]): boolean {
-  return words.some((w) => /^--(?:model|model-path|config)(?:=|$)/.test(w));
-}
-
-/** Whether the port stands anywhere the engine could read it. */
-function tellsPort(soulstone: Soulstone): boolean {
-  const number = new RegExp(`(?<![0-9])${soulstone.port}(?![0-9])`);
-  return (soulstone.exec ?? []).some((w) => w.includes("{port}") || number.test(w)) ||
-    Object.values(soulstone.env).some((v) => number.test(v)) ||
-    number.test(JSON.stringify(soulstone.quadlet));
+/** Returns true if any value that the engine can read contains the port. */
+function mentionsPort({ port, exec = [], env, quadlet }: Soulstone): boolean {
+  const number = new RegExp(`(?<![0-9])${port}(?![0-9])`);
+  return exec.some((w) => w.includes("{port}") || number.test(w)) ||
+    Object.values(env).some((v) => number.test(v)) || number.test(JSON.stringify(quadlet));
 }

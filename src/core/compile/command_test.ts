@@ -20,7 +20,7 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  // No exec: everything comes from the profile.
+  // Without `exec`, the words of the profile.
   { engine: "vllm", model: "m", words: "m --host 0.0.0.0 --port 8780" },
   { engine: "vllm", words: "--host 0.0.0.0 --port 8780" },
   {
@@ -53,7 +53,7 @@ const ROWS: readonly Row[] = [
   },
   { engine: "generic", words: "", codes: ["port-not-told"] },
 
-  // Flags: they follow, and those that are given are not added.
+  // Flags follow the command; flags in `exec` are not added again.
   { engine: "vllm", model: "m", exec: ["--tp", "2"], words: "m --host 0.0.0.0 --port 8780 --tp 2" },
   {
     engine: "vllm",
@@ -79,7 +79,7 @@ const ROWS: readonly Row[] = [
     words: "m --host 0.0.0.0 --name two words --port 8780",
   },
 
-  // A whole command: nothing goes before it, and what is missing goes behind it.
+  // A whole command is followed by the missing flags.
   { engine: "vllm", exec: ["m"], words: "m --host 0.0.0.0 --port 8780" },
   {
     engine: "vllm",
@@ -120,7 +120,7 @@ const ROWS: readonly Row[] = [
   { engine: "generic", exec: ["serve", "--port=8780"], words: "serve --port=8780" },
   { engine: "generic", exec: ["serve", "87801"], words: "serve 87801", codes: ["port-not-told"] },
 
-  // Another port than the Soulstone's.
+  // A port that differs from that of the Soulstone.
   {
     engine: "vllm",
     model: "m",
@@ -191,6 +191,6 @@ Deno.test("the engine is guessed from the repository of the image, not from its 
   }
 });
 
-Deno.test("an engine that is named wins over the image", () => {
+Deno.test("the field `engine` takes precedence over the image", () => {
   deepStrictEqual(profileOf({ image: IMAGES.vllm, engine: "generic" }).name, "generic");
 });

@@ -1,38 +1,38 @@
-import { covenTarget, type Directive, soulstoneUnit, type Unit } from "../rune/mod.ts";
+import { covenTarget, directive, soulstoneUnit, type Unit } from "../rune/mod.ts";
 import type { Coven } from "./covens.ts";
 
 /**
- * The target of a Coven. It ends when a Soulstone outside of it starts, and when another Coven with
- * other members does; its own Soulstones run on, since another Coven may share them.
+ * Returns the target of a Coven. The target stops when a Soulstone outside the Coven starts, or another
+ * Coven with other members. Its own Soulstones keep running, because another Coven may share them.
  */
 export function covenTargetOf(coven: Coven, covens: readonly Coven[]): Unit {
-  const says = (text: string): Directive[] => [{ text }];
-  const members = coven.members.map((name) => ({ text: soulstoneUnit(name).service }));
-  const outsiders = coven.outsiders.map((name) => ({ text: soulstoneUnit(name).service }));
-  const rivals = covens.filter((other) => !sameMembers(coven, other));
+  const services = (names: readonly string[]) =>
+    names.map((name) => ({ text: soulstoneUnit(name).service }));
+  const members = services(coven.members);
+  const outsiders = services(coven.outsiders);
+  const rivals = covens.filter(({ members }) => members.join() !== coven.members.join());
   return {
     Unit: {
-      Description: says(`LychD Coven ${coven.name}`),
+      Description: directive(`LychD Coven ${coven.name}`),
       Wants: members,
-      // Behind the outsiders too: else the target would be reached while one of them still ends, and
-      // the next start would meet its stop.
+      // Without the outsiders the target would be reached while one of them is still stopping, and the
+      // next start would collide with that stop.
       After: [...members, ...outsiders],
-      Conflicts: [
-        ...outsiders,
-        ...rivals.map((other) => ({ text: covenTarget(other.name) })),
-      ],
-      // Else the user's default.target would not be reached before the models are loaded.
-      DefaultDependencies: says("no"),
+      Conflicts: [...outsiders, ...rivals.map(({ name }) => ({ text: covenTarget(name) }))],
+      // Otherwise the user's default.target would wait until the models are loaded.
+      DefaultDependencies: directive("no"),
     },
-    "X-Lychd": { Coven: says(coven.name), Members: says(coven.members.join(" ")) },
+    "X-Lychd": { Coven: directive(coven.name), Members: directive(coven.members.join(" ")) },
   };
 }
 
-/** The drop-in that starts targets with the user's session. */
-export function bootUnitOf(targets: readonly string[]): Unit {
-  return { Unit: { Wants: targets.map((text) => ({ text })) } };
-}
-
-function sameMembers(a: Coven, b: Coven): boolean {
-  return a.members.length === b.members.length && a.members.every((m, i) => m === b.members[i]);
-}
+/** The comments of the target. */
+export const COVEN_COMMENTS = {
+  "Unit.Wants": [
+    "The Soulstones start together. The target is reached when all of them are ready and all others",
+    "have stopped.",
+  ],
+  "Unit.Conflicts": [
+    "Nothing else runs while the target is active. It stops when one of these starts.",
+  ],
+};

@@ -1,9 +1,9 @@
 import type { Soulstone } from "../codex/mod.ts";
 
-/** What the law of Covens needs of a Soulstone. */
+/** The fields of a Soulstone that the exclusivity rule depends on. */
 export type Member = Pick<Soulstone, "name" | "groups" | "resident">;
 
-/** A group, who may run while it runs, and who may not. Names are sorted. */
+/** A group of Soulstones that may run together. Names are sorted. */
 export interface Coven {
   readonly name: string;
   /** Residents included. */
@@ -12,7 +12,7 @@ export interface Coven {
 }
 
 /**
- * True when `a` and `b` may run at the same time: they share a group, or one of them is resident.
+ * Returns true if `a` and `b` may run at the same time: they share a group, or one of them is resident.
  *
  * @example
  * ```ts
@@ -27,24 +27,28 @@ export function mayCoexist(a: Member, b: Member): boolean {
     a.groups.some((group) => b.groups.includes(group));
 }
 
-/** Every group of `soulstones` as a Coven, sorted by name. */
+/** Returns every group of `soulstones` as a Coven, sorted by name. */
 export function covensOf(soulstones: readonly Member[]): Coven[] {
   const groups = [...new Set(soulstones.flatMap((s) => s.groups))].sort();
-  const names = [...soulstones].sort((a, b) => a.name < b.name ? -1 : 1);
+  const sorted = sortedByName(soulstones);
   return groups.map((name) => {
     const isMember = (s: Member) => s.resident || s.groups.includes(name);
     return {
       name,
-      members: names.filter(isMember).map((s) => s.name),
-      outsiders: names.filter((s) => !isMember(s)).map((s) => s.name),
+      members: sorted.filter(isMember).map((s) => s.name),
+      outsiders: sorted.filter((s) => !isMember(s)).map((s) => s.name),
     };
   });
 }
 
-/** For each Soulstone the names of those that cannot run beside it, sorted. */
+/** Returns for each Soulstone the names of those that cannot run at the same time, sorted. */
 export function conflictsOf(soulstones: readonly Member[]): Map<string, string[]> {
-  const names = [...soulstones].sort((a, b) => a.name < b.name ? -1 : 1);
+  const sorted = sortedByName(soulstones);
   return new Map(
-    names.map((s) => [s.name, names.filter((other) => !mayCoexist(s, other)).map((o) => o.name)]),
+    sorted.map((s) => [s.name, sorted.filter((o) => !mayCoexist(s, o)).map((o) => o.name)]),
   );
+}
+
+function sortedByName(soulstones: readonly Member[]): Member[] {
+  return [...soulstones].sort((a, b) => a.name < b.name ? -1 : 1);
 }

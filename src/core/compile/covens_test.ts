@@ -27,7 +27,7 @@ for (const [claim, a, b, together] of PAIRS) {
   });
 }
 
-Deno.test("a Coven has all that name its group, and residents; the others are outsiders", () => {
+Deno.test("the members of a Coven are the Soulstones of its group and the residents", () => {
   const all = [member("c", ["y"]), member("a", ["x", "y"]), member("r", [], true), member("n")];
   deepStrictEqual(covensOf(all), [
     { name: "x", members: ["a", "r"], outsiders: ["c", "n"] },
@@ -51,7 +51,7 @@ const MEMBERS = fc.uniqueArray(
   { selector: (m) => m.name, minLength: 1, maxLength: 10 },
 );
 
-Deno.test("a conflict is symmetric, and nobody conflicts with itself", () => {
+Deno.test("a conflict is symmetric, and no Soulstone conflicts with itself", () => {
   fc.assert(fc.property(MEMBERS, (members) => {
     const conflicts = conflictsOf(members);
     for (const [name, others] of conflicts) {
@@ -76,7 +76,7 @@ Deno.test("a Soulstone and the members of its Coven never conflict", () => {
   }));
 });
 
-Deno.test("a resident is in every Coven and conflicts with nobody", () => {
+Deno.test("a resident is in every Coven and has no conflicts", () => {
   fc.assert(fc.property(MEMBERS, (members) => {
     const conflicts = conflictsOf(members);
     for (const { name } of members.filter((m) => m.resident)) {
@@ -86,7 +86,7 @@ Deno.test("a resident is in every Coven and conflicts with nobody", () => {
   }));
 });
 
-Deno.test("the order of Soulstones changes no Coven and no conflict", () => {
+Deno.test("the order of the Soulstones does not matter", () => {
   fc.assert(fc.property(MEMBERS, (members) => {
     deepStrictEqual(covensOf(members.toReversed()), covensOf(members));
     deepStrictEqual([...conflictsOf(members.toReversed())], [...conflictsOf(members)]);
@@ -118,7 +118,7 @@ async function unitsOf(members: readonly Member[], key: string): Promise<Map<str
   }));
 }
 
-Deno.test("each conflict stands on both sides of its pair, targets included", async () => {
+Deno.test("both units of a pair list the conflict, targets included", async () => {
   await fc.assert(
     fc.asyncProperty(MEMBERS, async (members) => {
       const conflicts = await unitsOf(members, "Conflicts");

@@ -1,22 +1,22 @@
 import type { Soulstone } from "../codex/mod.ts";
 import { type Finding, finding, type Place } from "../report/mod.ts";
-import { type Directive, type Section, writeText } from "../rune/mod.ts";
+import { type Directive, directive, type Section, writeText } from "../rune/mod.ts";
 import type { EngineProfile } from "./engines/mod.ts";
 
-/** What Podman calls no health check at all, also that of the image. */
+/** The value with which Podman runs no health check, not even that of the image. */
 const NO_CHECK = "none";
 
-/** Commands that Podman reads as something else than a line for a shell. */
+/** Commands that Podman does not pass to a shell. */
 const NOT_FOR_A_SHELL = /^\s*(?:\[|(?:CMD|CMD-SHELL|NONE)(?:\s|$))/i;
 
-/** True for a health command that Podman gives to a shell as it stands; one to the contrary is `none`. */
+/** Returns true for a health command that Podman passes to a shell unchanged. */
 export function isShellLine(command: string): boolean {
   return command !== NO_CHECK && !NOT_FOR_A_SHELL.test(command);
 }
 
 /**
- * The directives by which systemd knows that an engine answers: a quick check until it is ready, a
- * slow one from then on. Empty for an engine that nothing can be asked of.
+ * Returns the health check of an engine: one each second until the engine is ready, then one at longer
+ * intervals. Empty for an engine without a known check.
  */
 export function healthSection(
   soulstone: Soulstone,
@@ -24,46 +24,57 @@ export function healthSection(
 ): { section: Section; findings: Finding[] } {
   const { health, port } = soulstone;
   const at = (...path: string[]): Place => soulstone.placeOf(["health", ...path]);
-  const says = (text: string | number, from: Place): Directive[] => [{ text: String(text), from }];
+  const unfit = (problem: string) => ({
+    section: {},
+    findings: [finding("text-unfit", at("cmd"), { field: "health.cmd", problem })],
+  });
   const path = health?.path ?? profile.healthPath;
   const command = health?.cmd ?? (path === undefined ? undefined : probeOf(port, path));
-  if (command === NO_CHECK) {
-    return { section: { HealthCmd: says(NO_CHECK, at("cmd")) }, findings: [] };
-  }
-  if (command !== undefined && !isShellLine(command)) {
-    const problem = "Podman reads it as a list or a keyword; write the line for the shell alone";
+  if (command === undefined) {
     return {
       section: {},
-      findings: [finding("text-unfit", at("cmd"), { field: "health.cmd", problem })],
+      findings: health === undefined ? [] : [finding("health-nothing", at(), {})],
     };
   }
-  if (command === undefined) {
-    const findings = health === undefined ? [] : [finding("health-nothing", at(), {})];
-    return { section: {}, findings };
+  if (command === NO_CHECK) {
+    return { section: { HealthCmd: directive(NO_CHECK, at("cmd")) }, findings: [] };
+  }
+  if (!isShellLine(command)) {
+    return unfit("Podman reads it as a list or a keyword; write only the line for the shell");
   }
   const written = writeText(command, { command: true, quotesStripped: true });
-  if ("problem" in written) {
-    const problem = { field: "health.cmd", problem: written.problem };
-    return { section: {}, findings: [finding("text-unfit", at("cmd"), problem)] };
-  }
-  const seconds = (value: number, field: string) => says(`${value}s`, at(field));
-  const timeout = health?.timeout_seconds ?? 5;
+  if ("problem" in written) return unfit(written.problem);
+  const head = soulstone.placeOf([]);
+  const from = (field: string) => at(field) === head ? undefined : at(field);
+  const section = checkSection({
+    command: directive(written.text, from(health?.cmd === undefined ? "path" : "cmd")),
+    interval: directive(`${health?.interval_seconds ?? 30}s`, from("interval_seconds")),
+    timeout: directive(`${health?.timeout_seconds ?? 5}s`, from("timeout_seconds")),
+    retries: directive(health?.retries ?? 3, from("retries")),
+  });
+  return { section, findings: [] };
+}
+
+/** Returns the directives of a health check whose success makes the unit active. */
+export function checkSection(
+  { command, interval, timeout, retries }: Record<
+    "command" | "interval" | "timeout" | "retries",
+    Directive[]
+  >,
+): Section {
   return {
-    section: {
-      HealthCmd: says(written.text, at()),
-      HealthInterval: seconds(health?.interval_seconds ?? 30, "interval_seconds"),
-      HealthTimeout: seconds(timeout, "timeout_seconds"),
-      HealthRetries: says(health?.retries ?? 3, at("retries")),
-      HealthStartupCmd: says(written.text, at()),
-      HealthStartupInterval: says("1s", at()),
-      HealthStartupTimeout: seconds(timeout, "timeout_seconds"),
-      Notify: says("healthy", at()),
-    },
-    findings: [],
+    HealthCmd: command,
+    HealthInterval: interval,
+    HealthTimeout: timeout,
+    HealthRetries: retries,
+    HealthStartupCmd: command,
+    HealthStartupInterval: directive("1s"),
+    HealthStartupTimeout: timeout,
+    Notify: directive("healthy"),
   };
 }
 
-/** A line for a shell that asks by whatever the image has: every official one has curl, wget or Python. */
+/** Returns a shell line that requests `path` with curl, wget or Python; every official image has one. */
 export function probeOf(port: number, path: string): string {
   const url = `http://127.0.0.1:${port}${path}`;
   return `if command -v curl >/dev/null; then exec curl -fsS -o /dev/null '${url}'; ` +

@@ -2,16 +2,16 @@ import type { Soulstone } from "../codex/mod.ts";
 import { type Finding, finding } from "../report/mod.ts";
 import { type EngineProfile, profileOf } from "./engines/mod.ts";
 
-/** Where the Harvester asks a Soulstone for metrics. */
+/** The place where the Harvester requests the metrics of a Soulstone. */
 export interface MetricsEndpoint {
   readonly path: string;
-  /** The Podman secret that holds the key, if it asks for one. */
+  /** The Podman secret with the key, if the engine requires one. */
   readonly secret: string | undefined;
 }
 
 /**
- * Where a Soulstone exports metrics: as it says itself, else as its engine does. Nothing for one
- * that has none; whether it runs is known all the same, from systemd.
+ * Returns where a Soulstone exports metrics: the path of its `metrics` table, or the default of its
+ * engine; nothing if it exports none. systemd knows its state in any case.
  *
  * @example
  * ```ts
@@ -29,18 +29,17 @@ export function metricsOf(soulstone: Soulstone): MetricsEndpoint | undefined {
   return path === undefined ? undefined : { path, secret: metrics?.secret };
 }
 
-/** Metrics that are asked for and not there, or that the Harvester, if there is one, would not get. */
+/** Finds metrics that are enabled but missing, or that the Harvester cannot read without a key. */
 export function metricsFindings(
   soulstone: Soulstone,
   profile: EngineProfile,
   hasHarvester: boolean,
 ): Finding[] {
   const endpoint = metricsOf(soulstone);
-  const { metrics } = soulstone;
-  if (metrics !== undefined && metrics.enabled && endpoint === undefined) {
+  if (soulstone.metrics?.enabled && endpoint === undefined) {
     return [finding("metrics-nothing", soulstone.placeOf(["metrics"]), { engine: profile.title })];
   }
-  const refused = endpoint !== undefined && endpoint.secret === undefined &&
+  const needsKey = endpoint !== undefined && endpoint.secret === undefined &&
     profile.metricsNeedKey(soulstone);
-  return hasHarvester && refused ? [finding("metrics-need-key", soulstone.placeOf([]), {})] : [];
+  return hasHarvester && needsKey ? [finding("metrics-need-key", soulstone.placeOf([]), {})] : [];
 }

@@ -17,10 +17,10 @@ import {
   type Written,
 } from "../rune/mod.ts";
 
-/** The oldest Podman whose Quadlet lychd works with. */
+/** The oldest Podman version that lychd supports. */
 export const PODMAN_FLOOR = "5.4";
 
-/** A table of the Codex that has a table `quadlet`. */
+/** A table of the Codex with a `quadlet` table. */
 export interface Passing {
   readonly quadlet: Readonly<Record<string, Readonly<Record<string, Value | readonly Value[]>>>>;
   placeOf(path: TomlPath): Place;
@@ -29,31 +29,32 @@ export interface Passing {
 
 type Value = string | number | boolean;
 
-/** Keys that cannot be set, `Section.Key`, and why. */
+/** The reasons why keys cannot be set, by `Section.Key`. */
 export type Reserved = Readonly<Record<string, string>>;
 
-/** One key of `quadlet`, escaped: its lines, and whether they come beside lychd's or replace them. */
+/** One key of `quadlet` with its escaped lines. */
 interface PassedKey {
   readonly section: string;
   readonly key: string;
   readonly directives: readonly Directive[];
+  /** True if the lines are added to lychd's own; false if they replace them. */
   readonly adds: boolean;
 }
 
 const NAMESPACE = "the containers of a pod share its user namespace";
-// Seen with Podman 5.4.2: the container is refused when it is made.
+// Observed with Podman 5.4.2: creating the container fails.
 const POD_NETWORK = "the containers of a pod share its network, addresses and names";
 const SWAPS = "the sixth swap within ten seconds would fail";
 const START_LIMIT_KEYS = ["StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst"];
 
 type SectionName = (typeof QUADLET_SECTIONS)[number];
 
-/** Why a key cannot be set in any container: what it would break, or where it belongs. */
+/** Keys that cannot be set in any container. */
 const RESERVED: Reserved = {
-  "Container.Pod": "all containers live in one pod",
-  "Container.ContainerName": "lychd finds the container by it",
-  "Container.ServiceName": "other units name the service",
-  "Container.Network": "the container has the network of the pod",
+  "Container.Pod": "all containers share one pod",
+  "Container.ContainerName": "lychd finds the container by this name",
+  "Container.ServiceName": "other units refer to the service by its name",
+  "Container.Network": "the container uses the network of the pod",
   "Container.Image": "use `image`",
   "Container.Rootfs": "use `image`",
   ...perKey("Container", ["AddHost", "HostName", "IP", "IP6", "NetworkAlias"], POD_NETWORK),
@@ -63,7 +64,7 @@ const RESERVED: Reserved = {
   ...perKey("Service", ["ExecStart", "ExecStop"], "Quadlet writes it"),
 };
 
-/** Those of a Soulstone. */
+/** Keys that cannot be set in a Soulstone. */
 export const ENGINE_RESERVED: Reserved = {
   ...RESERVED,
   "Container.StartWithPod": "the pod must start without its engines",
@@ -73,24 +74,24 @@ export const ENGINE_RESERVED: Reserved = {
   ...perKey("Unit", START_LIMIT_KEYS, SWAPS),
   ...perKey("Service", START_LIMIT_KEYS, SWAPS),
   ...perKey("Install", ["WantedBy", "RequiredBy"], "see `boot_coven` of lychd.toml"),
-  "Install.UpheldBy": "an engine that is always started again could not be banished",
-  "Install.Alias": "the law of Covens is written in the unit's own name",
+  "Install.UpheldBy": "an engine that systemd always starts again could not be banished",
+  "Install.Alias": "the exclusivity rule refers to the unit by its own name",
 };
 
-/** Those of a Watcher. */
+/** Keys that cannot be set in a Watcher. */
 export const WATCHER_RESERVED: Reserved = {
   ...RESERVED,
   "Container.StartWithPod": "lychd-watchers.target starts it",
   "Container.PublishPort": "the pod publishes the ports; see `port`",
   "Container.Exec": "lychd writes its flags",
-  ...perKey("Container", ["User", "Group"], "its files are for the operator's eyes alone"),
+  ...perKey("Container", ["User", "Group"], "its files are readable only by the operator"),
   "Service.ExecReload": "lychd writes it",
   ...perKey("Service", ["RuntimeDirectory", "RuntimeDirectoryPreserve"], "lychd writes it"),
   ...perKey("Install", ["WantedBy", "RequiredBy", "UpheldBy"], "lychd-watchers.target starts it"),
-  "Install.Alias": "other units name the service",
+  "Install.Alias": "other units refer to the service by its name",
 };
 
-/** Why a key of an engine's `quadlet` cannot be set; nothing when it can. */
+/** Returns why a key cannot be set in a Soulstone; nothing if it can. */
 export function whyReserved(section: string, key: string): string | undefined {
   return ENGINE_RESERVED[`${section}.${key}`];
 }
@@ -99,10 +100,7 @@ function perKey(section: string, keys: readonly string[], why: string): Record<s
   return Object.fromEntries(keys.map((key) => [`${section}.${key}`, why]));
 }
 
-/**
- * Values that Podman 5.4's generator takes badly: it drops the unit, or crashes, and says so only in
- * the journal.
- */
+/** Checks of values with which the generator of Podman 5.4 drops the unit or crashes. */
 const RULES: Readonly<Record<string, (value: string) => string | undefined>> = {
   "Container.ExposeHostPort": (value) =>
     /^\d{1,5}(?:-\d{1,5})?(?:\/(?:tcp|udp|sctp))?$/.test(value) ? undefined : "it must be a port",
@@ -111,63 +109,55 @@ const RULES: Readonly<Record<string, (value: string) => string | undefined>> = {
   "Container.Mount": mountProblem,
 };
 
-/** Lists whose elements do not go together: Podman keeps the user's groups, or adds others. */
+/** Lists that replace lychd's own: `keep-groups` cannot be combined with other groups. */
 const REPLACING = new Set(["Container.GroupAdd"]);
 
-const OTHER_UNIT = "it names a Quadlet unit, and lychd writes none of those";
+const OTHER_UNIT = "it names a Quadlet unit that lychd does not write";
 
-/** The generator of 5.4 crashes on a bind or image mount without a source. */
+/** Checks a mount: the generator of 5.4 crashes on a bind, image or volume mount without a source. */
 function mountProblem(value: string): string | undefined {
-  // It is a record of CSV to Podman; quotes in it are seldom meant and easily wrong.
-  if (value.includes('"')) return "it has a double quote";
+  // Podman reads the value as CSV, in which a quote is almost always a mistake.
+  if (value.includes('"')) return "it contains a double quote";
   const options = new Map(
     value.split(",").map((option) => [option.split("=")[0], option.slice(option.indexOf("=") + 1)]),
   );
   const type = options.get("type") ?? "";
   if (!/^(?:artifact|bind|devpts|glob|image|ramfs|tmpfs|volume)$/.test(type)) {
-    return "it must begin with type=bind, type=tmpfs or another type of `podman run --mount`";
+    return "it must start with type=bind, type=tmpfs or another type of `podman run --mount`";
   }
   const source = options.get("source") ?? options.get("src");
   if (source === "") return "its source is empty";
   if (source === undefined) {
-    return /^(?:bind|glob|image)$/.test(type) ? `a ${type} mount needs source=` : undefined;
+    return /^(?:bind|glob|image|volume)$/.test(type) ? `a ${type} mount needs source=` : undefined;
   }
   return /\.(?:volume|image|build)$/.test(source) ? OTHER_UNIT : undefined;
 }
 
 /**
- * `unit` with the keys of `quadlet`: those that lychd writes itself are merged in their place, all
- * others go into `passed`, which templates put behind the rest of a section. A key that takes a list
- * comes beside lychd's own lines, any other replaces them.
+ * Adds the keys of `quadlet` to a unit. The lines of a list follow lychd's own lines of the key; any
+ * other key replaces them. Keys that lychd does not write are added at the end of their section.
  */
 export function mergePassed(
   unit: Unit,
   passing: Passing,
   reserved: Reserved,
-): { unit: Unit; passed: Unit; findings: Finding[] } {
-  const { keys: passedKeys, findings } = readPassed(passing, reserved);
+): { unit: Unit; findings: Finding[] } {
+  const { keys: passed, findings } = readPassed(passing, reserved);
   const merged: Record<string, Section> = { ...unit };
-  const rest: Record<string, Section> = {};
-  for (const { section, key, directives, adds } of passedKeys) {
+  // An operator who sets the restart policy sets it for failed starts too.
+  const { Service } = unit;
+  if (passing.quadlet["Service"]?.["Restart"] !== undefined && Service?.RestartPreventExitStatus) {
+    merged["Service"] = { ...Service, RestartPreventExitStatus: [] };
+  }
+  for (const { section, key, directives, adds } of passed) {
     const keys = merged[section] ?? {};
-    const own = Object.hasOwn(keys, key) ? keys[key] : undefined;
-    // An empty list writes no line, so it must not bring the section either.
-    if (own === undefined && directives.length === 0) continue;
-    if (own === undefined) rest[section] = { ...rest[section], [key]: directives };
-    else merged[section] = { ...keys, [key]: adds ? [...own, ...directives] : directives };
+    const own = Object.hasOwn(keys, key) ? keys[key] ?? [] : [];
+    merged[section] = { ...keys, [key]: adds ? [...own, ...directives] : directives };
   }
-  // Who says when to restart says it for a start that failed too.
-  const prevent = merged["Service"]?.["RestartPreventExitStatus"];
-  const saysWhen = passedKeys.some(({ section, key }) =>
-    section === "Service" && key === "Restart"
-  );
-  if (saysWhen && prevent !== undefined) {
-    merged["Service"] = { ...merged["Service"], RestartPreventExitStatus: [] };
-  }
-  return { unit: merged, passed: rest, findings };
+  return { unit: merged, findings };
 }
 
-/** Reads the table `quadlet`: every key escaped for its place. */
+/** Reads and escapes the keys of the `quadlet` table. */
 function readPassed(
   passing: Passing,
   reserved: Reserved,
@@ -233,7 +223,7 @@ function refuse(
     key === "Group" && section === "Container" &&
     passing.quadlet["Container"]?.["User"] === undefined
   ) {
-    const problem = "Quadlet takes it only together with User";
+    const problem = "Quadlet accepts it only together with User";
     return [finding("text-unfit", place, { field: "quadlet.Container.Group", problem })];
   }
   if (section === "Container" || section === "Quadlet") {
@@ -249,7 +239,9 @@ function refuse(
       : [];
   }
   if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(key)) {
-    return [finding("text-unfit", place, { field: key, problem: "it is no name of a directive" })];
+    return [
+      finding("text-unfit", place, { field: key, problem: "it is not the name of a directive" }),
+    ];
   }
   const known = SYSTEMD_KEYS[section];
   return known.has(key) || key.startsWith("X-")
@@ -257,14 +249,14 @@ function refuse(
     : [finding("directive-unknown", place, { section, key, known: [...known] })];
 }
 
-/** True when version `a` is newer than `b`; both are MAJOR.MINOR. */
+/** Returns true if version `a` is newer than `b`; both are MAJOR.MINOR. */
 function isNewer(a: string, b: string): boolean {
   const [aMajor = 0, aMinor = 0] = a.split(".").map(Number);
   const [bMajor = 0, bMinor = 0] = b.split(".").map(Number);
   return aMajor > bMajor || aMajor === bMajor && aMinor > bMinor;
 }
 
-/** The lines of a key, one for each value, and what is wrong with others. */
+/** Returns the escaped values of a key, and the problems of the others. */
 function writeKey(
   section: SectionName,
   key: string,
@@ -276,7 +268,7 @@ function writeKey(
   for (const [index, value] of values.entries()) {
     const broken = RULES[`${section}.${key}`]?.(value);
     const written = value === ""
-      ? { problem: list ? "an empty value would reset what lychd writes" : "it is empty" }
+      ? { problem: list ? "an empty value would clear the lines that lychd writes" : "it is empty" }
       : index > 0 && !list
       ? { problem: "the key takes one value, not a list" }
       : broken !== undefined
@@ -303,12 +295,12 @@ function writeValue(section: SectionName, key: string, value: string): Written {
       return writeExecWord(value);
     case "tokens":
       return value.startsWith("-") && key === "AddDevice"
-        ? { problem: "with a leading `-` Podman always leaves a CDI device out" }
+        ? { problem: "with a leading `-` Podman always ignores a CDI device" }
         : writeToken(value);
     case "boolean":
       return /^(?:true|false)$/.test(value)
         ? { text: value }
-        : { problem: "it must be true or false; Quadlet takes anything else for false" };
+        : { problem: "it must be true or false; Quadlet reads anything else as false" };
     case "number":
       return /^\d+$/.test(value) ? { text: value } : { problem: "it must be a whole number" };
     case "text":

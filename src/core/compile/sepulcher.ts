@@ -1,50 +1,49 @@
 import { type Codex, parsePortRange, watchersOf } from "../codex/mod.ts";
-import { type Directive, type Unit, WATCHERS_TARGET } from "../rune/mod.ts";
+import { directive, type Unit, WATCHERS_TARGET } from "../rune/mod.ts";
 
 /**
- * The pod. It holds the published ports, so it changes, and with it everything in it restarts, when
- * a port comes or goes that lies outside of `reserve_ports`.
+ * Returns the pod. It holds the published ports, so a new or removed port outside `reserve_ports`
+ * changes the pod and restarts all its containers.
  */
 export function sepulcherUnitOf(codex: Codex): Unit {
-  const { settings, soulstones } = codex;
-  const { sepulcher, harvester, scribe } = settings;
-  const watchers = watchersOf(settings);
-  const says = (text: string | number): Directive[] => [{ text: String(text) }];
-  const address = sepulcher.bind_address.includes(":")
-    ? `[${sepulcher.bind_address}]`
-    : sepulcher.bind_address;
-  const reserved = sepulcher.reserve_ports === undefined
-    ? undefined
-    : parsePortRange(sepulcher.reserve_ports);
-  const published = [
-    ...soulstones
+  const { sepulcher, wait_for_network, ...settings } = codex.settings;
+  const watchers = watchersOf(codex.settings);
+  const at = (...path: string[]) => codex.settingsPlaceOf(path);
+  const { bind_address, reserve_ports: range } = sepulcher;
+  const address = bind_address.includes(":") ? `[${bind_address}]` : bind_address;
+  const reserved = range === undefined ? undefined : parsePortRange(range);
+  const ports = [
+    ...codex.soulstones
       .filter((s) => s.port_expose)
       .filter((s) => reserved === undefined || s.port < reserved.first || s.port > reserved.last)
       .map((s) => ({ port: s.port, from: s.placeOf(["port"]) })),
-    ...watchers.harvester
-      ? [{ port: harvester.port, from: codex.settingsPlaceOf(["harvester", "port"]) }]
-      : [],
-    ...watchers.scribe
-      ? [{ port: scribe.port, from: codex.settingsPlaceOf(["scribe", "port"]) }]
-      : [],
-  ].sort((a, b) => a.port - b.port)
-    .map(({ port, from }) => ({ text: `${address}:${port}:${port}`, from }));
-  const range = sepulcher.reserve_ports;
+    ...(["harvester", "scribe"] as const).filter((name) => watchers[name])
+      .map((name) => ({ port: settings[name].port, from: at(name, "port") })),
+  ].sort((a, b) => a.port - b.port);
   return {
     Unit: {
-      Description: says("LychD Sepulcher: the pod of all Soulstones"),
-      Wants: Object.values(watchers).includes(true) ? says(WATCHERS_TARGET) : [],
+      Description: directive("LychD Sepulcher: the pod of all Soulstones"),
+      Wants: Object.values(watchers).includes(true) ? directive(WATCHERS_TARGET) : [],
     },
     Pod: {
-      PodName: says(sepulcher.name),
-      ShmSize: says(`${sepulcher.shm_size_mib}m`),
+      PodName: directive(sepulcher.name, at("sepulcher", "name")),
+      ShmSize: directive(`${sepulcher.shm_size_mib}m`, at("sepulcher", "shm_size_mib")),
       PublishPort: [
-        ...(range === undefined ? [] : says(`${address}:${range}:${range}`)),
-        ...published,
+        ...range === undefined
+          ? []
+          : directive(`${address}:${range}:${range}`, at("sepulcher", "reserve_ports")),
+        ...ports.flatMap(({ port, from }) => directive(`${address}:${port}:${port}`, from)),
       ],
-      PodmanArgs: says('"--exit-policy=continue"'),
+      PodmanArgs: directive('"--exit-policy=continue"'),
     },
-    Quadlet: { DefaultDependencies: settings.wait_for_network ? [] : says("false") },
-    "X-Lychd": { Pod: says(sepulcher.name) },
+    Quadlet: {
+      DefaultDependencies: wait_for_network ? [] : directive(false, at("wait_for_network")),
+    },
+    "X-Lychd": { Pod: directive(sepulcher.name) },
   };
 }
+
+/** The comments of the pod. */
+export const SEPULCHER_COMMENTS = {
+  "Pod.PodmanArgs": ["Without this option the pod would stop with its last engine, during a swap."],
+};

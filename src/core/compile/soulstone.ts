@@ -1,8 +1,9 @@
-import { parseVolume, type Soulstone, uriOf } from "../codex/mod.ts";
+import { type Codex, parseVolume, type Soulstone, uriOf } from "../codex/mod.ts";
 import { type Finding, finding, type Place, trimEnd } from "../report/mod.ts";
 import {
   covenTarget,
   type Directive,
+  directive,
   SEPULCHER,
   soulstoneUnit,
   type Unit,
@@ -12,69 +13,65 @@ import {
   writeWord,
   type Written,
 } from "../rune/mod.ts";
-import { ASKED_TO_END } from "./asked_to_end.ts";
 import { commandOf, type CommandWord } from "./command.ts";
+import { CLEAR_REQUESTED_STOP, RESTART, STOP_COMMENT, STOP_GRACE_SECONDS } from "./container.ts";
 import { type EngineProfile, profileOf } from "./engines/mod.ts";
 import { healthSection } from "./health.ts";
 import { metricsFindings, metricsOf } from "./metrics.ts";
 import { ENGINE_RESERVED, mergePassed } from "./passthrough.ts";
 
-/** What a Soulstone's unit needs to know of the rest of the Codex. */
+/** The rest of the Codex, as far as the unit of a Soulstone depends on it. */
 export interface Surroundings {
-  /** The Soulstones that cannot run beside it, sorted by name. */
-  readonly conflicts: readonly { readonly name: string; readonly service: string }[];
-  /** The Covens that it is in, and those whose target it ends by running; sorted. */
-  readonly covens: readonly string[];
-  readonly foreignCovens: readonly string[];
-  /** `default_devices` of lychd.toml. */
-  readonly defaultDevices: readonly string[] | undefined;
-  /** Whether lychd.toml could be read as a whole. */
+  readonly settings: Codex["settings"];
+  /** The Codex place of `default_devices`. */
+  readonly defaultDevicesFrom: Place;
+  /** False if some settings have errors and are left at their defaults. */
   readonly settingsKnown: boolean;
-  readonly waitForNetwork: boolean;
-  readonly hasHarvester: boolean;
-  readonly shmSizeMib: number;
+  /** The Soulstones that cannot run at the same time, sorted by name. */
+  readonly conflicts: readonly { readonly name: string; readonly service: string }[];
+  /** The Covens that include this Soulstone, and those that exclude it; sorted. */
+  readonly covens: readonly string[];
+  readonly otherCovens: readonly string[];
 }
 
-/** Extra seconds that systemd gives Podman to clean up behind an engine. */
-const STOP_GRACE_SECONDS = 30;
-
-/**
- * The unit of one Soulstone: the engine's command, its place in the pod, and its part of the law.
- */
+/** Returns the unit of one Soulstone. */
 export function soulstoneUnitOf(
   soulstone: Soulstone,
-  around: Surroundings,
-): { unit: Unit; passed: Unit; findings: Finding[] } {
+  { settings, defaultDevicesFrom, settingsKnown, conflicts, covens, otherCovens }: Surroundings,
+): { unit: Unit; findings: Finding[] } {
   const profile = profileOf(soulstone);
   const findings: Finding[] = [];
   const at = (...path: (string | number)[]): Place => soulstone.placeOf(path);
+  const head = at();
+  /** Returns the place of a value, or nothing for a default. */
+  const from = (field: string) => at(field) === head ? undefined : at(field);
 
-  /** A value that the Codex brings, or a finding where it cannot be written. */
-  function given(written: Written, field: string, from: Place): Directive[] {
-    if ("text" in written) return [{ text: written.text, from }];
-    findings.push(finding("text-unfit", from, { field, problem: written.problem }));
+  /** Returns a directive, or adds a finding if the value cannot be written. */
+  function given(written: Written, field: string, place: Place): Directive[] {
+    if ("text" in written) return directive(written.text, place === head ? undefined : place);
+    findings.push(finding("text-unfit", place, { field, problem: written.problem }));
     return [];
   }
 
   const names = soulstoneUnit(soulstone.name);
-  const head = at();
-  const groups = at("groups");
-  const says = (text: string | number | boolean, from = head) => [{ text: String(text), from }];
+  const groups = from("groups");
   const command = commandOf(soulstone, profile);
-  findings.push(...command.findings);
   const health = healthSection(soulstone, profile);
-  findings.push(...health.findings, ...metricsFindings(soulstone, profile, around.hasHarvester));
-  const devices = soulstone.devices ?? around.defaultDevices ?? [];
-  const noDevice = soulstone.devices === undefined && around.defaultDevices === undefined;
-  if (noDevice && around.settingsKnown && profile.needsGpu(soulstone.image)) {
+  findings.push(
+    ...command.findings,
+    ...health.findings,
+    ...metricsFindings(soulstone, profile, settings.harvester.enabled),
+  );
+  const givenDevices = soulstone.devices ?? settings.gpu.default_devices;
+  const devices = givenDevices ?? [];
+  const devicesFrom = soulstone.devices === undefined ? defaultDevicesFrom : from("devices");
+  if (givenDevices === undefined && settingsKnown && profile.needsGpu(soulstone.image)) {
     findings.push(finding("device-none", head, { engine: profile.title }));
   }
-  if (profile.shmMib > around.shmSizeMib) {
-    findings.push(finding("shm-small", head, {
-      engine: profile.title,
-      actualMib: around.shmSizeMib,
-      neededMib: profile.shmMib,
-    }));
+  const actualMib = settings.sepulcher.shm_size_mib;
+  if (profile.shmMib > actualMib) {
+    const { title: engine, shmMib: neededMib } = profile;
+    findings.push(finding("shm-small", head, { engine, actualMib, neededMib }));
   }
 
   const description = soulstone.description ?? `LychD Soulstone ${soulstone.name}`;
@@ -86,19 +83,19 @@ export function soulstoneUnitOf(
         at("description"),
       ),
       Conflicts: [
-        ...around.conflicts.map(({ service }) => service),
-        ...around.foreignCovens.map(covenTarget),
-      ].flatMap((name) => says(name, groups)),
-      // Of each pair the later name is ordered: systemd then stops the one before it starts the other.
-      After: around.conflicts.filter(({ name }) => name < soulstone.name)
-        .flatMap(({ service }) => says(service, groups)),
-      StartLimitIntervalSec: says(0),
+        ...conflicts.map(({ service }) => service),
+        ...otherCovens.map(covenTarget),
+      ].flatMap((name) => directive(name, groups)),
+      // One unit of each pair is ordered after the other, so that systemd stops before it starts.
+      After: conflicts.filter(({ name }) => name < soulstone.name)
+        .flatMap(({ service }) => directive(service, groups)),
+      StartLimitIntervalSec: directive(0),
     },
     Container: {
-      ContainerName: says(names.container),
-      Image: says(soulstone.image, at("image")),
-      Pod: says(SEPULCHER.file),
-      StartWithPod: says(false),
+      ContainerName: directive(names.container, head),
+      Image: directive(soulstone.image, from("image")),
+      Pod: directive(SEPULCHER.file),
+      StartWithPod: directive(false),
       Exec: execOf(command.words, findings),
       Environment: Object.entries(soulstone.env).sort(([a], [b]) => a < b ? -1 : 1)
         .flatMap(([name, value]) =>
@@ -106,41 +103,44 @@ export function soulstoneUnitOf(
         ),
       Secret: soulstone.secrets.flatMap((s, i) => given(writeWord(s), "secrets", at("secrets", i))),
       Volume: volumesOf(soulstone, profile, given),
-      AddDevice: devices.flatMap((device) => says(device, at("devices"))),
-      GroupAdd: devices.some(isGroupOwned) ? says("keep-groups", at("devices")) : [],
+      AddDevice: devices.flatMap((device) => directive(device, devicesFrom)),
+      GroupAdd: devices.some(isGroupOwned) ? directive("keep-groups", devicesFrom) : [],
       ...health.section,
-      StopTimeout: says(soulstone.stop_timeout_seconds, at("stop_timeout_seconds")),
+      StopTimeout: directive(soulstone.stop_timeout_seconds, from("stop_timeout_seconds")),
       Label: labelsOf(soulstone, profile)
         .flatMap(([key, value]) => given(writeWord(`lychd.${key}=${value}`), key, head)),
     },
     Service: {
-      Restart: says("on-failure"),
-      RestartSec: says(5),
-      RestartSteps: says(6),
-      RestartMaxDelaySec: says(300),
-      RestartPreventExitStatus: says("0 143 SIGTERM SIGKILL"),
-      ExecStopPost: says(ASKED_TO_END),
-      TimeoutStartSec: says(
+      ...RESTART,
+      RestartPreventExitStatus: directive("0 143 SIGTERM SIGKILL"),
+      TimeoutStartSec: directive(
         soulstone.start_timeout_seconds ?? profile.startTimeoutSeconds,
-        at("start_timeout_seconds"),
+        from("start_timeout_seconds"),
       ),
-      TimeoutStopSec: says(
+      TimeoutStopSec: directive(
         soulstone.stop_timeout_seconds + STOP_GRACE_SECONDS,
-        at("stop_timeout_seconds"),
+        from("stop_timeout_seconds"),
       ),
+      ...CLEAR_REQUESTED_STOP,
     },
     Install: {},
-    Quadlet: { DefaultDependencies: around.waitForNetwork ? [] : says(false) },
-    "X-Lychd": Object.fromEntries(
-      factsOf(soulstone, profile, around).map(([key, value]) => [key, says(value)]),
-    ),
+    Quadlet: { DefaultDependencies: settings.wait_for_network ? [] : directive(false) },
+    "X-Lychd": factsOf(soulstone, profile, covens, from),
   };
   const merged = mergePassed(unit, soulstone, ENGINE_RESERVED);
-  findings.push(...merged.findings);
-  return { unit: merged.unit, passed: merged.passed, findings };
+  return { unit: merged.unit, findings: [...findings, ...merged.findings] };
 }
 
-/** What Docker and Podman call devices that a group owns: the user's groups must be kept. */
+/** The comments of the unit. */
+export const SOULSTONE_COMMENTS = {
+  "Unit.Conflicts": [
+    "The exclusivity rule: these cannot run at the same time as this unit. systemd stops them first,",
+    "and waits for the stop where After= orders the two units.",
+  ],
+  ...STOP_COMMENT,
+};
+
+/** Returns true for a device that a group owns; the container then needs the groups of the user. */
 export function isGroupOwned(device: string): boolean {
   return !device.startsWith("nvidia.com/");
 }
@@ -152,7 +152,7 @@ function execOf(words: readonly CommandWord[], findings: Finding[]): Directive[]
     if ("text" in written) texts.push(written.text);
     else findings.push(unfitWord(text, written.problem, from));
   }
-  return texts.length === 0 ? [] : [{ text: texts.join(" "), from: words[0]?.from }];
+  return texts.length === 0 ? [] : directive(texts.join(" "), words[0]?.from);
 }
 
 function unfitWord(text: string, problem: string, place: Place): Finding {
@@ -171,30 +171,29 @@ function volumesOf(
   profile: EngineProfile,
   given: (written: Written, field: string, from: Place) => Directive[],
 ): Directive[] {
-  const place = { command: true, quotesStripped: false };
   const mounted = passedTargets(soulstone);
   const own = soulstone.volumes.flatMap((text, i) => {
-    const from = soulstone.placeOf(["volumes", i]);
     const read = parseVolume(text);
     if ("problem" in read) return [];
     const { source, target, options } = read.volume;
     mounted.push(target);
     const rest = [source.text, target, ...(options === undefined ? [] : [options])].join(":");
-    const written = writeText(source.kind === "home" ? `/${rest}` : rest, place);
-    // %h is the one specifier that lychd writes itself: systemd knows where the home folder is.
+    const isHome = source.kind === "home";
+    const written = writeText(isHome ? `/${rest}` : rest, { command: true, quotesStripped: false });
+    // lychd writes the specifier %h itself: systemd expands it to the home folder.
     return given(
-      "text" in written && source.kind === "home" ? { text: `%h${written.text}` } : written,
+      "text" in written && isHome ? { text: `%h${written.text}` } : written,
       "volumes",
-      from,
+      soulstone.placeOf(["volumes", i]),
     );
   });
   const caches = profile.caches(soulstone.model)
     .filter((cache) => !mounted.some((path) => covers(path, cache.target)))
-    .map((cache) => ({ text: `${cache.volume}:${cache.target}`, from: soulstone.placeOf([]) }));
+    .flatMap((cache) => directive(`${cache.volume}:${cache.target}`));
   return [...own, ...caches];
 }
 
-/** Where keys of `quadlet` mount something: Podman refuses a second mount at one path. */
+/** Returns the mount points of the `quadlet` table: Podman refuses two mounts at one path. */
 function passedTargets({ quadlet }: Soulstone): string[] {
   const passed = (key: string) => [quadlet["Container"]?.[key] ?? []].flat().map(String);
   return [
@@ -206,15 +205,15 @@ function passedTargets({ quadlet }: Soulstone): string[] {
   ];
 }
 
-/** True when a mount at `path` already holds `target`. */
+/** Returns true if `target` is at or below a mount at `path`. */
 function covers(path: string, target: string): boolean {
   const folder = trimEnd(path, /\//);
   return target === folder || target.startsWith(`${folder}/`);
 }
 
 /**
- * What the container says of itself to `podman ps --filter label=…`. Nothing of the other
- * Soulstones: a change of theirs must not change this container.
+ * Returns the labels for `podman ps --filter label=…`. They must not depend on other Soulstones, so
+ * that a change of one Soulstone does not change the container of another.
  */
 function labelsOf(soulstone: Soulstone, profile: EngineProfile): [string, string][] {
   const labels: [string, string][] = [
@@ -225,30 +224,32 @@ function labelsOf(soulstone: Soulstone, profile: EngineProfile): [string, string
   return labels.filter(([, value]) => value !== "");
 }
 
-/** What the unit says of itself to lychd, later and without the Codex. */
+/** Returns the facts that lychd reads from the unit later, without the Codex. */
 function factsOf(
   soulstone: Soulstone,
   profile: EngineProfile,
-  around: Surroundings,
-): [string, string | number][] {
-  const facts: [string, string | number | undefined][] = [
+  covens: readonly string[],
+  from: (field: string) => Place | undefined,
+): Record<string, Directive[]> {
+  const { health } = soulstone;
+  const facts: readonly (readonly [string, string | number | undefined, string?])[] = [
     ["Soulstone", soulstone.name],
-    ["Engine", profile.name],
-    ["Covens", around.covens.join(" ")],
-    ["Capabilities", soulstone.capabilities.join(" ")],
-    ["Port", soulstone.port],
-    ["Uri", uriOf(soulstone)],
-    ["Resident", soulstone.resident ? "yes" : undefined],
-    // Who brings a command of their own does not mean the path that the engine is known for.
-    [
-      "HealthPath",
-      soulstone.health?.path ??
-        (soulstone.health?.cmd === undefined ? profile.healthPath : undefined),
-    ],
-    ["MetricsPath", metricsOf(soulstone)?.path],
-    ["VramMib", soulstone.vram_mib],
+    ["Engine", profile.name, "engine"],
+    ["Covens", covens.join(" "), "groups"],
+    ["Capabilities", soulstone.capabilities.join(" "), "capabilities"],
+    ["Port", soulstone.port, "port"],
+    ["Uri", uriOf(soulstone), "port"],
+    ["Resident", soulstone.resident ? "yes" : undefined, "resident"],
+    // With its own command the health check may use another path than the default of the engine.
+    ["HealthPath", health?.path ?? (health?.cmd === undefined ? profile.healthPath : undefined)],
+    ["MetricsPath", metricsOf(soulstone)?.path, "metrics"],
+    ["VramMib", soulstone.vram_mib, "vram_mib"],
   ];
-  return facts.filter((fact): fact is [string, string | number] =>
-    fact[1] !== undefined && fact[1] !== ""
+  return Object.fromEntries(
+    facts.flatMap(([key, value, field]) =>
+      value === undefined || value === ""
+        ? []
+        : [[key, directive(value, field === undefined ? undefined : from(field))]]
+    ),
   );
 }

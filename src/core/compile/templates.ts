@@ -1,21 +1,10 @@
-import vento from "ventojs";
-import boot from "../../../templates/boot.conf.vto" with { type: "text" };
-import coven from "../../../templates/coven.target.vto" with { type: "text" };
-import dashboards from "../../../templates/dashboards.yml.vto" with { type: "text" };
-import volume from "../../../templates/data.volume.vto" with { type: "text" };
-import datasource from "../../../templates/datasource.yml.vto" with { type: "text" };
-import observerService from "../../../templates/observer.service.vto" with { type: "text" };
-import observerTimer from "../../../templates/observer.timer.vto" with { type: "text" };
-import prometheus from "../../../templates/prometheus.yml.vto" with { type: "text" };
-import sepulcher from "../../../templates/sepulcher.pod.vto" with { type: "text" };
-import soulstone from "../../../templates/soulstone.container.vto" with { type: "text" };
-import watcher from "../../../templates/watcher.container.vto" with { type: "text" };
-import watchers from "../../../templates/watchers.target.vto" with { type: "text" };
+import { MemoryLoader } from "ventojs/loaders/memory.js";
+import vento from "ventojs/web.js";
+import unitTemplate from "../../../templates/unit.vto" with { type: "text" };
+import yamlTemplate from "../../../templates/yaml.vto" with { type: "text" };
 import { printable } from "../report/mod.ts";
 import {
-  type Directive,
   type Provenance,
-  type Section,
   type Unit,
   verifyUnit,
   verifyYaml,
@@ -23,96 +12,67 @@ import {
   type YamlValue,
 } from "../rune/mod.ts";
 
-/** The templates by the name of their file, embedded: no read permission is needed. */
-const TEMPLATES = {
-  "boot.conf": boot,
-  "coven.target": coven,
-  "dashboards.yml": dashboards,
-  "data.volume": volume,
-  "datasource.yml": datasource,
-  "observer.service": observerService,
-  "observer.timer": observerTimer,
-  "prometheus.yml": prometheus,
-  "sepulcher.pod": sepulcher,
-  "soulstone.container": soulstone,
-  "watcher.container": watcher,
-  "watchers.target": watchers,
-} as const;
-
-/** A template, and what its comment at the top says. */
-interface Layout {
-  readonly template: keyof typeof TEMPLATES;
+/** The comment at the top of a file. */
+interface Heading {
   readonly title: string;
-  /** The Codex file it comes from. */
+  /** The Codex files that it is generated from. */
   readonly source: string;
 }
 
-/** A unit and what stands around its directives. */
-export interface UnitLayout extends Layout {
+/** Comment lines by `Section.Key`; they are written above the first line of the key, if there is one. */
+export type Comments = Readonly<Record<string, readonly string[]>>;
+
+/** A unit before it is rendered. */
+export interface UnitLayout extends Heading {
   readonly unit: Unit;
-  /** Keys of `quadlet` that lychd does not write itself, by section. */
-  readonly passed?: Unit;
+  readonly comments?: Comments;
 }
 
-/** A file of YAML. */
-export interface YamlLayout extends Layout {
-  readonly value: YamlValue;
+/** A YAML file before it is rendered; blank lines separate its parts. */
+interface YamlLayout extends Heading {
+  readonly parts: readonly Readonly<Record<string, YamlValue>>[];
 }
 
-/** A file that lychd brings along as it is. */
-export interface VerbatimLayout {
-  readonly text: string;
-}
+/** A file before it is rendered, or its text. `path` is relative to `$XDG_CONFIG_HOME`. */
+export type FileLayout = { readonly path: string } & (UnitLayout | YamlLayout | { text: string });
 
-/** A file as it is meant. `path` is relative to `$XDG_CONFIG_HOME`. */
-export type FileLayout = { readonly path: string } & (UnitLayout | YamlLayout | VerbatimLayout);
-
-/** A file as it is written, or the first line of it that does not say what was meant. */
+/** A rendered file, or its first line that differs from the layout. */
 export type Rendered =
   | { readonly text: string; readonly provenance: Provenance }
   | { readonly wrong: string };
 
-/** Holds each template once it is compiled. */
-const ENVIRONMENT = environmentOf();
+/** Compiles each template once. The default entry point of Vento would load `node:fs`, which is slow. */
+const ENVIRONMENT = vento({
+  includes: new MemoryLoader({ "/unit.vto": unitTemplate, "/yaml.vto": yamlTemplate }),
+  autoescape: false,
+  dataVarname: "rune",
+  autoDataVarname: false,
+});
 
-function environmentOf() {
-  const environment = vento({ strict: true, autoescape: false, dataVarname: "rune" });
-  environment.filters["directive"] = (directives: readonly Directive[] | undefined, key: string) =>
-    (directives ?? []).map((d) => `\n${key}=${d.text}`).join("");
-  environment.filters["directives"] = (section: Section | undefined) =>
-    Object.entries(section ?? {})
-      .flatMap(([key, directives]) => directives.map((d) => `\n${key}=${d.text}`)).join("");
-  environment.filters["yaml"] = writeYaml;
-  return environment;
-}
-
-/** Lays out a file by its template, and reads it back: it must say exactly what was meant. */
-export async function render(layout: UnitLayout | YamlLayout | VerbatimLayout): Promise<Rendered> {
+/** Renders a file, reads it back, and compares it with its layout. */
+export async function render(layout: FileLayout): Promise<Rendered> {
   if ("text" in layout) return { text: layout.text, provenance: new Map() };
-  if ("value" in layout) {
-    const { value } = layout;
-    const text = await layOut(layout, { value });
-    return verifyYaml(text, value) ?? { text, provenance: new Map() };
+  const { title, source } = layout;
+  const heading = { title: printable(title), source: printable(source) };
+  if ("parts" in layout) {
+    const parts = layout.parts.map((part) => writeYaml(part));
+    const text = (await ENVIRONMENT.run("yaml.vto", { ...heading, parts })).content;
+    return verifyYaml(text, Object.assign({}, ...layout.parts)) ?? { text, provenance: new Map() };
   }
-  const { unit, passed = {} } = layout;
-  const { "X-Lychd": facts, ...sections } = unit;
-  const text = await layOut(layout, { facts, passed, ...sections });
-  const read = verifyUnit(text, mergeUnits(unit, passed));
+  const data = { ...heading, sections: sectionsOf(layout) };
+  const text = (await ENVIRONMENT.run("unit.vto", data)).content;
+  const read = verifyUnit(text, layout.unit);
   return "wrong" in read ? read : { text, provenance: read.provenance };
 }
 
-async function layOut(
-  { template, title, source }: Layout,
-  content: Record<string, unknown>,
-): Promise<string> {
-  const data = { title: printable(title), source: printable(source), ...content };
-  return (await ENVIRONMENT.runString(TEMPLATES[template], data, template)).content;
-}
-
-function mergeUnits(unit: Unit, passed: Unit): Unit {
-  const merged: Record<string, Section> = { ...unit };
-  for (const [section, keys] of Object.entries(passed)) {
-    merged[section] = { ...merged[section], ...keys };
-  }
-  return merged;
+/** Returns the sections and keys that have lines. */
+function sectionsOf({ unit, comments = {} }: UnitLayout) {
+  return Object.entries(unit).map(([section, keys]) => ({
+    name: section,
+    keys: Object.entries(keys).filter(([, lines]) => lines.length > 0).map(([key, lines]) => ({
+      name: key,
+      comments: comments[`${section}.${key}`] ?? [],
+      values: lines.map(({ text }) => text),
+    })),
+  })).filter(({ keys }) => keys.length > 0);
 }

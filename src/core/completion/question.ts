@@ -35,6 +35,7 @@ export interface Asked {
 const BY_NAME: Readonly<Record<string, Lookup | "files" | "folders">> = {
   wish: "wish",
   name: "name",
+  unit: "name",
   coven: "coven",
   capability: "capability",
   checks: "check",

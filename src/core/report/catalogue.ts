@@ -388,6 +388,13 @@ export const CATALOGUE = {
       "nothing was written; please report this bug and attach the Codex",
     ],
   ),
+  "unit-refused": error(
+    "The Quadlet generator or systemd refuses a unit that lychd rendered. Nothing is written.",
+    (p: { unit: string; problem: string }) => [
+      `${quoted(p.unit)} is refused: ${printable(p.problem)}`,
+      `lychd explain ${p.unit}`,
+    ],
+  ),
 
   // Imports.
   "unit-broken": error(
@@ -528,6 +535,12 @@ export const CATALOGUE = {
     (p: { section: string; key: string; known: readonly string[] }) => [
       `systemd 257 does not know ${quoted(p.key)} in [${p.section}] and may ignore it`,
       didYouMean(p.key, p.known),
+    ],
+  ),
+  "directive-ignored": warning(
+    "systemd reads the rest of the unit but ignores a value that it cannot parse.",
+    (p: { unit: string; problem: string }) => [
+      `systemd ignores a line of ${quoted(p.unit)}: ${printable(p.problem)}`,
     ],
   ),
 } as const;

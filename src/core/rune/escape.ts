@@ -1,19 +1,19 @@
 /**
- * How a value is written so that it arrives unchanged behind Quadlet and systemd.
+ * Writes values so that they pass through Quadlet and systemd unchanged. Quadlet splits words and
+ * quotes them again but keeps `%` and `$`; systemd expands both later, inside single quotes too. The
+ * rules were observed with Podman 5.4.2 and systemd 257, and the tests check them with both.
  *
- * Quadlet splits words and quotes them anew but leaves `%` and `$` alone; systemd expands both
- * later, inside single quotes too. All rules here were seen with Podman 5.4.2 and systemd 257 and
- * are proven by the tests that run both.
+ * @module
  */
 
-/** A value ready for its place in a unit, or why it cannot stand there. */
+/** A value ready for a unit, or the reason why a unit cannot hold it. */
 export type Written = { readonly text: string } | { readonly problem: string };
 
 /**
- * One word of `Exec=`, `Environment=`, `Label=` and their like: in double quotes unless it is plain,
- * so that spaces and quotes stay, with `%` and `$` doubled.
+ * Writes one word of `Exec=`, `Environment=`, `Label=` and similar keys. Unless it is plain, the word
+ * gets double quotes, and `%` and `$` are doubled.
  *
- * Refuses NUL, which no argument can hold, and what Unicode calls noncharacters.
+ * Refuses NUL, which no argument can contain, and Unicode noncharacters.
  *
  * @example
  * ```ts
@@ -22,19 +22,19 @@ export type Written = { readonly text: string } | { readonly problem: string };
  * ```
  */
 export function writeWord(value: string): Written {
-  if (value.includes("\0")) return { problem: "it holds a NUL character" };
+  if (value.includes("\0")) return { problem: "it contains a NUL character" };
   if (NONCHARACTER.test(value)) return { problem: NONCHARACTER_PROBLEM };
   if (PLAIN_WORD.test(value)) return { text: value };
   const escaped = value.replace(/[\\"]/g, "\\$&").replace(
     CONTROL,
-    (c) => CONTROL_ESCAPES[c] ?? hex(c),
+    (c) => CONTROL_ESCAPES[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
   return { text: `"${doubleDollars(doublePercents(escaped))}"` };
 }
 
 /**
- * A word of `Exec=`: as {@linkcode writeWord}, but two words cannot be carried at all. Quadlet drops
- * an empty word with all that follow, and systemd takes a lone `;` as the end of the command.
+ * Writes a word of `Exec=`. Refuses an empty word, because Quadlet drops it and everything after it,
+ * and a single `;`, which ends the command for systemd.
  */
 export function writeExecWord(value: string): Written {
   if (value === "") return { problem: "it is empty" };
@@ -43,29 +43,28 @@ export function writeExecWord(value: string): Written {
 }
 
 /**
- * A pair of `Environment=`: as {@linkcode writeWord}, but Podman makes a line feed of each carriage
- * return and line feed (seen with 5.4.2; labels and arguments are left alone).
+ * Writes a pair of `Environment=`. Refuses a carriage return before a line feed, because Podman 5.4.2
+ * drops the carriage return in environment variables.
  */
 export function writeVariable(pair: string): Written {
   return pair.includes("\r\n")
-    ? { problem: "it holds a carriage return before a line feed, which Podman drops" }
+    ? { problem: "it contains a carriage return before a line feed, which Podman drops" }
     : writeWord(pair);
 }
 
-/** Where a text stands, which decides what is expanded in it. */
+/** The rules of the key that a text is written for. */
 export interface TextPlace {
-  /** Whether it becomes part of a command line, where systemd expands `$` too. */
+  /** True if the text becomes part of a command line, in which systemd expands `$` too. */
   readonly command: boolean;
-  /** Whether Quadlet strips double quotes from its two ends. */
+  /** True if Quadlet strips double quotes from both ends. */
   readonly quotesStripped: boolean;
 }
 
 /**
- * The rest of a line, as `Description=`, `HealthCmd=` and `Volume=` are read: nothing is unquoted.
+ * Writes a value that is read as the rest of a line and never unquoted, such as `Description=`.
  *
- * Refuses what such a line cannot hold: control characters that end it, white space at its ends, a
- * backslash at its end (the next line would belong to it), and, where Quadlet strips them, double
- * quotes at its ends.
+ * Refuses control characters, white space at either end, a backslash at the end and, where Quadlet
+ * strips them, double quotes at either end.
  *
  * @example
  * ```ts
@@ -77,17 +76,17 @@ export interface TextPlace {
 export function writeText(value: string, place: TextPlace): Written {
   // deno-lint-ignore no-control-regex
   if (/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/.test(value)) {
-    return { problem: "it has more than one line, or another control character" };
+    return { problem: "it contains a line break or another control character" };
   }
   if (NONCHARACTER.test(value)) return { problem: NONCHARACTER_PROBLEM };
   if (value !== value.trim()) {
-    return { problem: "it begins or ends with white space, which would be lost" };
+    return { problem: "it starts or ends with white space, which would be lost" };
   }
   if (value.endsWith("\\")) {
     return { problem: "it ends with a backslash, which joins it to the next line" };
   }
   if (place.quotesStripped && /^"|"$/.test(value)) {
-    return { problem: "it begins or ends with a double quote, which Quadlet strips" };
+    return { problem: "it starts or ends with a double quote, which Quadlet strips" };
   }
   if (place.command && value === ";") return { problem: "it is only `;`, which ends a command" };
   const text = doublePercents(value);
@@ -95,13 +94,12 @@ export function writeText(value: string, place: TextPlace): Written {
 }
 
 /**
- * A word of a key in which a backslash escapes nothing, such as `AddDevice=`: it can only be written
- * when it needs no quotes.
+ * Writes a word of a key without escapes, such as `AddDevice=`. Refuses every word that needs quotes.
  */
 export function writeToken(value: string): Written {
   // deno-lint-ignore no-control-regex
   if (value === "" || /[\s"'\\\u0000-\u001f\u007f]/.test(value)) {
-    return { problem: "it is empty, or has spaces, quotes, backslashes or control characters" };
+    return { problem: "it is empty or contains spaces, quotes, backslashes or control characters" };
   }
   return { text: doubleDollars(doublePercents(value)) };
 }
@@ -115,21 +113,17 @@ function doubleDollars(text: string): string {
 }
 
 /**
- * Code points that Unicode reserves for ever. systemd ignores a whole line that has one ("String is
- * not UTF-8 clean"), and Quadlet writes them out bare however they were escaped.
+ * systemd ignores a whole line that contains a noncharacter ("String is not UTF-8 clean"), and
+ * Quadlet undoes every escape of it.
  */
 const NONCHARACTER = /\p{Noncharacter_Code_Point}/u;
 const NONCHARACTER_PROBLEM =
-  "it holds a Unicode noncharacter such as U+FFFE, which systemd refuses";
+  "it contains a Unicode noncharacter such as U+FFFE, which systemd refuses";
 
-/** Words that mean the same with and without quotes, to systemd, Quadlet and the reader. */
+/** Words that mean the same with and without quotes. */
 const PLAIN_WORD = /^[A-Za-z0-9_./:=,@+-]+$/;
 
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0001-\u001f\u007f]/g;
 
 const CONTROL_ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t", "\r": "\\r" };
-
-function hex(c: string): string {
-  return `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`;
-}

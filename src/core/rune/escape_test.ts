@@ -37,17 +37,17 @@ const WORDS: readonly (readonly [value: string, written: string])[] = [
   ["%%$$", '"%%%%$$$$"'],
 ];
 
-Deno.test("a word is quoted unless it is plain, and nothing in it can be expanded", () => {
+Deno.test("a word is quoted unless it is plain; `%` and `$` are doubled", () => {
   for (const [value, text] of WORDS) deepStrictEqual(writeWord(value), { text });
 });
 
-Deno.test("a word that is plain is not quoted, also in Exec=", () => {
+Deno.test("Exec= writes words in the same way", () => {
   for (const [value, text] of WORDS) {
     if (value !== "") deepStrictEqual(writeExecWord(value), { text });
   }
 });
 
-Deno.test("no written word has a raw control character or a single % or $", () => {
+Deno.test("a written word contains no control character and no single % or $", () => {
   for (let code = 1; code < 0x250; code++) {
     const written = writeWord(`a${String.fromCharCode(code)}b`);
     const text = "text" in written ? written.text : "";
@@ -57,23 +57,27 @@ Deno.test("no written word has a raw control character or a single % or $", () =
   }
 });
 
-const NONCHARACTER = "it holds a Unicode noncharacter such as U+FFFE, which systemd refuses";
+const NONCHARACTER = "it contains a Unicode noncharacter such as U+FFFE, which systemd refuses";
 
 const REFUSED: readonly (readonly [
   write: (value: string) => unknown,
   value: string,
   problem: string,
 ])[] = [
-  [writeWord, "a\0b", "it holds a NUL character"],
-  [writeExecWord, "\0", "it holds a NUL character"],
+  [writeWord, "a\0b", "it contains a NUL character"],
+  [writeExecWord, "\0", "it contains a NUL character"],
   [writeExecWord, "", "it is empty"],
   [writeExecWord, ";", "it is only `;`"],
   [writeWord, "a\uFFFEb", NONCHARACTER],
   [writeExecWord, "\u{10FFFF}", NONCHARACTER],
-  [writeVariable, "A=a\r\nb", "it holds a carriage return before a line feed, which Podman drops"],
+  [
+    writeVariable,
+    "A=a\r\nb",
+    "it contains a carriage return before a line feed, which Podman drops",
+  ],
 ];
 
-Deno.test("what cannot be carried is refused with its reason", () => {
+Deno.test("a word that a unit cannot contain is refused with the reason", () => {
   for (const [write, value, problem] of REFUSED) deepStrictEqual(write(value), { problem });
 });
 
@@ -95,14 +99,14 @@ const TEXTS: readonly (readonly [value: string, place: TextPlace, text: string])
   ["☃", STRIPPED, "☃"],
 ];
 
-Deno.test("a text keeps its quotes and backslashes, and doubles what would be expanded", () => {
+Deno.test("a text keeps quotes and backslashes; `%` and `$` are doubled where they are expanded", () => {
   for (const [value, place, text] of TEXTS) deepStrictEqual(writeText(value, place), { text });
 });
 
-const MANY_LINES = "it has more than one line, or another control character";
-const ENDS = "it begins or ends with white space, which would be lost";
+const MANY_LINES = "it contains a line break or another control character";
+const ENDS = "it starts or ends with white space, which would be lost";
 const BACKSLASH = "it ends with a backslash, which joins it to the next line";
-const QUOTE = "it begins or ends with a double quote, which Quadlet strips";
+const QUOTE = "it starts or ends with a double quote, which Quadlet strips";
 
 const TEXTS_REFUSED: readonly (readonly [value: string, place: TextPlace, problem: string])[] = [
   ["a\nb", LINE, MANY_LINES],
@@ -121,13 +125,13 @@ const TEXTS_REFUSED: readonly (readonly [value: string, place: TextPlace, proble
   [";", COMMAND, "it is only `;`, which ends a command"],
 ];
 
-Deno.test("a text that a line cannot hold is refused with its reason", () => {
+Deno.test("a text that a line cannot contain is refused with the reason", () => {
   for (const [value, place, problem] of TEXTS_REFUSED) {
     deepStrictEqual(writeText(value, place), { problem });
   }
 });
 
-Deno.test("a token is written only when it needs no quotes", () => {
+Deno.test("a token is refused if it needs quotes", () => {
   deepStrictEqual(writeToken("nvidia.com/gpu=all"), { text: "nvidia.com/gpu=all" });
   deepStrictEqual(writeToken("a%b$c"), { text: "a%%b$$c" });
   for (const value of ["", " ", "a b", "a\tb", 'a"', "a'", "a\\", "a\0", "a\u001b"]) {

@@ -1,30 +1,30 @@
-/** What systemd would put in the place of specifiers and variables, as far as it is known. */
+/** The values of specifiers and variables, as far as they are known. */
 export interface Expansions {
-  /** By the letter behind the `%`. */
+  /** By the letter after the `%`. */
   readonly specifiers: Readonly<Record<string, string>>;
   /** By name. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** A text as the process gets it, and the expansions that were filled in. */
+/** The expanded text with the names of the replaced expansions, or the first unknown one. */
 export type Expanded =
   | { readonly text: string; readonly filled: readonly string[] }
   | { readonly unknown: string };
 
-/** Every letter that is a specifier in systemd 257 (systemd.unit(5)); others stay as they are. */
+/** The letters that are specifiers in systemd 257 (systemd.unit(5)); others are left as they are. */
 const SPECIFIERS = /[aAbBCdDEfgGhHiIjJlLmMnNopPqsStTuUvVwWyY]/;
 
 /**
- * Where a text stands: `text`, where only specifiers are replaced; one `word` of a command, such as
- * everything in a `[Container]` becomes; or the `line` of a command, such as `ExecStartPre=`.
+ * The syntax of a text: `text`, in which only specifiers are replaced; one `word` of a command, as all
+ * values of `[Container]` become; or the `line` of a command, such as `ExecStartPre=`.
  */
 export type ExpandedAs = "text" | "word" | "line";
 
 /**
- * Reads a text as systemd does: `%%` is a percent sign, any other specifier is replaced. In commands
- * `$$` is a dollar sign, and `${NAME}`, or `$NAME` where a word begins, a variable.
+ * Expands a text as systemd does: `%%` is a percent sign, any other specifier is replaced. In commands
+ * `$$` is a dollar sign, and `${NAME}`, or `$NAME` at the start of a word, is a variable.
  *
- * @returns the text, or the first specifier or variable of which `known` does not tell the value.
+ * @returns the text, or the first specifier or variable that is not in `known`.
  *
  * @example
  * ```ts
@@ -52,13 +52,13 @@ export function expand(text: string, known: Expansions, as: ExpandedAs): Expande
     result = result.replace(variable, (shown, braced?: string, bare?: string) => {
       if (shown === "$$") return "$";
       if (braced !== undefined && !shown.endsWith("}")) return shown;
-      // A word that begins with one dollar sign is a variable as a whole.
       return fill(shown, known.variables, braced ?? bare ?? "");
     });
   }
   return unknown === undefined ? { text: result, filled } : { unknown };
 }
 
-// A brace that is not closed takes the rest of the text, which stays as it is.
+// A brace that is not closed matches the rest of the text, which is left as it is. A word that starts
+// with one dollar sign is a variable as a whole.
 const IN_WORD = /\$\$|\$\{([^}]*)(?:\}|$)|^\$([^{$].*|$)/gs;
 const IN_LINE = /\$\$|\$\{([^}]*)(?:\}|$)|(?<![^\s"'])\$([A-Za-z_]\w*)/g;

@@ -7,12 +7,12 @@ const ROWS: readonly (readonly [as: ExpandedAs, text: string, result: string])[]
   ["text", "plain $HOME ${X}", "plain $HOME ${X}"],
   ["text", "50%% of %h", "50% of /home/lich"],
   ["text", "%%h %U", "%h 1000"],
-  // No specifiers: they stay.
+  // Not specifiers.
   ["text", "100% 5%) %z %", "100% 5%) %z %"],
   ["word", "$$5 a$$b", "$5 a$b"],
   ["word", "http://x:${PORT}/", "http://x:8000/"],
   ["word", "$PORT", "8000"],
-  // In the middle of a word a name without braces is text.
+  // In the middle of a word a name without braces is not expanded.
   ["word", "a$PORT b $PORT", "a$PORT b $PORT"],
   ["word", "a$", "a$"],
   ["word", "$$PORT $${PORT}", "$PORT ${PORT}"],
@@ -20,7 +20,7 @@ const ROWS: readonly (readonly [as: ExpandedAs, text: string, result: string])[]
   ["line", "/bin/echo $$PORT $1", "/bin/echo $PORT $1"],
 ];
 
-Deno.test("what systemd expands is filled in, or is text", () => {
+Deno.test("specifiers and variables are expanded as systemd expands them", () => {
   for (const [as, text, result] of ROWS) {
     const expanded = expand(text, KNOWN, as);
     deepStrictEqual("text" in expanded ? expanded.text : expanded, result, text);
@@ -37,11 +37,11 @@ const UNKNOWN: readonly (readonly [as: ExpandedAs, text: string, unknown: string
   ["line", "%i ${A}", "%i"],
 ];
 
-Deno.test("what is not known is told", () => {
+Deno.test("the first unknown expansion is returned", () => {
   for (const [as, text, unknown] of UNKNOWN) deepStrictEqual(expand(text, KNOWN, as), { unknown });
 });
 
-Deno.test("what was filled in is told", () => {
+Deno.test("the names of the replaced expansions are returned", () => {
   deepStrictEqual(expand("%h:${PORT}", KNOWN, "word"), {
     text: "/home/lich:8000",
     filled: ["%h", "${PORT}"],

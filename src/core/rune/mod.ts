@@ -1,5 +1,4 @@
-/** The target language: Quadlet and systemd units. Knows nothing of the Codex. */
-export { dropInFolders } from "./drop_ins.ts";
+/** The target language: Quadlet and systemd units. */
 export {
   type TextPlace,
   writeExecWord,
@@ -10,18 +9,20 @@ export {
   type Written,
 } from "./escape.ts";
 export { expand, type Expanded, type ExpandedAs, type Expansions } from "./expand.ts";
-export { parseGeneratorOutput, serviceOf, unitOf } from "./generator_output.ts";
 export {
   BOOT_DROP_IN,
   covenTarget,
+  dropInFolders,
   GPU_EXPORTER,
   HARVESTER,
   OBSERVER,
   QUADLET_FOLDER,
   SCRIBE,
   SEPULCHER,
+  serviceOf,
   soulstoneUnit,
   SYSTEMD_FOLDER,
+  unitOf,
   WATCHER_FOLDERS,
   WATCHERS_TARGET,
 } from "./names.ts";
@@ -30,6 +31,8 @@ export { type Split, splitWords } from "./split.ts";
 export { SYSTEMD_COMMANDS, SYSTEMD_KEYS, SYSTEMD_LISTS } from "./systemd_keys.ts";
 export {
   type Directive,
+  directive,
+  parseGeneratorOutput,
   type Provenance,
   readQuadletUnit,
   type ReadUnit,

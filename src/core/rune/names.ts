@@ -1,33 +1,35 @@
-/** Below `$XDG_CONFIG_HOME`: where Quadlet looks for units, in a folder of our own. */
+/** The names of units and folders, and the names that Quadlet derives from them. */
+import { basename } from "node:path/posix";
+
+/** The folder of lychd's Quadlet units, relative to `$XDG_CONFIG_HOME`. */
 export const QUADLET_FOLDER = "containers/systemd/lychd";
 
-/** Below `$XDG_CONFIG_HOME`: where systemd looks for units of the user. */
+/** The folder of the user's systemd units, relative to `$XDG_CONFIG_HOME`. */
 export const SYSTEMD_FOLDER = "systemd/user";
 
-/** The pod that all containers share: its unit file, and the service Quadlet makes of it. */
+/** The pod that all containers share: its unit file and its service. */
 export const SEPULCHER = { file: "lychd.pod", service: "lychd-pod.service" } as const;
 
-/** A drop-in that makes the user's session start a Coven. */
+/** The drop-in that starts a Coven and the Watchers with the user's session. */
 export const BOOT_DROP_IN = "default.target.d/lychd.conf";
 
-/** The unit file of a Soulstone, the service Quadlet makes of it, and its container. */
+/** Returns the unit file of a Soulstone, its service and its container. */
 export function soulstoneUnit(name: string): { file: string; service: string; container: string } {
   const container = `soulstone-${name}`;
   return { file: `${container}.container`, service: `${container}.service`, container };
 }
 
-/** The systemd target of a Coven. */
+/** Returns the systemd target of a Coven. */
 export function covenTarget(group: string): string {
   return `lychd-coven-${group}.target`;
 }
 
-/** A container of the Watchers: its unit file, the service Quadlet makes of it, and its name. */
 function watcherUnit(name: string) {
   return {
     name,
     file: `${name}.container`,
     service: `${name}.service`,
-    // Quadlet replaces a container of the same name, whose ever it is.
+    // The prefix avoids containers of other programs: Quadlet replaces a container of the same name.
     container: `lychd-${name}`,
     data: `${name}-data.volume`,
     volume: `lychd-${name}-data`,
@@ -40,21 +42,71 @@ export const HARVESTER = watcherUnit("harvester");
 /** Grafana. */
 export const SCRIBE = watcherUnit("scribe");
 
-/** What tells the Harvester of the GPUs. */
+/** The exporter of GPU metrics. */
 export const GPU_EXPORTER = watcherUnit("gpu-exporter");
 
 /** The systemd target of the Watchers. */
 export const WATCHERS_TARGET = "lychd-watchers.target";
 
-/** What writes down the states of the units, again and again. */
+/** The units that write the states of all other units for the Harvester at each interval. */
 export const OBSERVER = {
   service: "lychd-observer.service",
   timer: "lychd-observer.timer",
 } as const;
 
-/** Below the folder of Quadlet units: what the Watchers and the observer read. */
+/** The folders of the files that the Watchers and the observer read. */
 export const WATCHER_FOLDERS = {
   harvester: `${QUADLET_FOLDER}/harvester`,
   scribe: `${QUADLET_FOLDER}/scribe`,
   observer: `${QUADLET_FOLDER}/observer`,
 } as const;
+
+/** Returns the service that Quadlet generates from a file; nothing if it is not a Quadlet unit. */
+export function serviceOf(file: string): string | undefined {
+  const match = /^(.+)\.(container|kube|pod|volume|network|image|build)$/.exec(file);
+  if (match === null) return undefined;
+  const [, name, kind] = match;
+  return kind === "container" || kind === "kube" ? `${name}.service` : `${name}-${kind}.service`;
+}
+
+/**
+ * Returns the unit that systemd loads for the file at `path`: the service of a Quadlet unit, or the
+ * plain unit itself; nothing for any other file, such as a drop-in.
+ *
+ * @example
+ * ```ts
+ * import { unitOf } from "./names.ts";
+ * unitOf("containers/systemd/lychd/lychd.pod"); // "lychd-pod.service"
+ * unitOf("systemd/user/lychd-observer.timer"); // "lychd-observer.timer"
+ * unitOf("containers/systemd/lychd/harvester/prometheus.yml"); // undefined
+ * ```
+ */
+export function unitOf(path: string): string | undefined {
+  const file = basename(path);
+  const isPlain = path === `${SYSTEMD_FOLDER}/${file}` && /\.(?:target|service|timer)$/.test(file);
+  return isPlain ? file : serviceOf(file);
+}
+
+/**
+ * Returns the folders in which Quadlet reads drop-ins of a unit, relative to the unit's own. Of files
+ * with the same name, the first one is used. Source: unitfile.go of Podman 5.4.
+ *
+ * @example
+ * ```ts
+ * import { dropInFolders } from "./names.ts";
+ * dropInFolders("my-eye.container"); // ["my-eye.container.d", "my-.container.d", "container.d"]
+ * ```
+ */
+export function dropInFolders(file: string): string[] {
+  const name = basename(file);
+  const kind = /\.[^.]*$/.exec(name)?.[0] ?? "";
+  const [stem = "", instance] = name.slice(0, name.length - kind.length).split(/@(.*)/s);
+  const parts = stem.split("-");
+  const shorter = parts.slice(1).map((_, i) => parts.slice(0, i + 1).join("-")).reverse();
+  return [
+    `${name}.d`,
+    ...instance ? [`${stem}@${kind}.d`] : [],
+    ...shorter.map((part) => `${part}-${kind}.d`),
+    `${kind.slice(1)}.d`,
+  ];
+}

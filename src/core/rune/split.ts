@@ -1,25 +1,24 @@
-/** A value split into words; `rest` is what Quadlet no longer reads behind an empty word. */
+/** The words of a value. `rest` starts at the first empty word, where Quadlet stops to read. */
 export interface Split {
   readonly words: readonly string[];
   readonly rest: string;
 }
 
 /**
- * Splits a value as Quadlet does for `Exec=`, `Environment=` and their like: at white space, quotes
- * of both kinds taken off also in the middle of a word, and escapes such as `\n` undone. With
- * `tokens`, as for `AddDevice=`, a backslash is a character like any other.
+ * Splits a value as Quadlet does for `Exec=`, `Environment=` and similar keys: at white space, with
+ * quotes removed, also inside a word, and escapes such as `\n` replaced. With `tokens`, as for
+ * `AddDevice=`, a backslash is an ordinary character.
  *
- * Refuses, with the reason, what makes Quadlet pass over the whole line without a word: an escape
- * that it does not know, and in tokens a quote that is not closed. In words an open quote ends with
- * the line. An empty word ends the reading.
+ * Refuses values for which Quadlet silently ignores the whole line: those with an unknown escape and,
+ * in tokens, with a quote that is not closed. In words an open quote ends at the end of the line.
  *
- * Source: pkg/systemd/parser/split.go of Podman; every rule seen with the generator of 5.4.2.
+ * Source: pkg/systemd/parser/split.go of Podman; the rules were observed with the generator of 5.4.2.
  *
  * @example
  * ```ts
  * import { splitWords } from "./split.ts";
  * splitWords("--name 'two words' a\\x41", "words"); // { words: ["--name", "two words", "aA"], rest: "" }
- * splitWords("a\\qb", "words"); // { problem: "Quadlet knows no escape `\\q`" }
+ * splitWords("a\\qb", "words"); // { problem: "Quadlet does not know the escape `\\q`" }
  * ```
  */
 export function splitWords(
@@ -42,7 +41,7 @@ function isSeparator(c: string | undefined): boolean {
   return c === " " || c === "\t" || c === "\n" || c === "\r";
 }
 
-/** The word that begins at `start`, and where the next may begin. */
+/** Reads the word at `start`; `next` is the index after it. */
 function readWord(
   value: string,
   start: number,
@@ -54,14 +53,14 @@ function readWord(
     const c = value[at];
     if (c === undefined) {
       return quote !== undefined && !unescapes
-        ? { problem: "it has a quote that is not closed" }
+        ? { problem: "it contains a quote that is not closed" }
         : { word, next: at };
     }
     if (c === "\\" && unescapes) {
       if (at + 1 >= value.length) return { word, next: at + 1 };
       const escape = readEscape(value.slice(at + 1));
       if (escape === undefined) {
-        return { problem: `Quadlet knows no escape \`\\${value[at + 1]}\`` };
+        return { problem: `Quadlet does not know the escape \`\\${value[at + 1]}\`` };
       }
       word += escape.text;
       at += 1 + escape.length;
@@ -77,21 +76,13 @@ function readWord(
   }
 }
 
+// deno-fmt-ignore
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
-  a: "\u0007",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-  "\\": "\\",
-  '"': '"',
-  "'": "'",
-  s: " ",
+  a: "\u0007", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", s: " ",
+  "\\": "\\", '"': '"', "'": "'",
 };
 
-/** What the escape behind a backslash stands for, and its length; nothing when there is none. */
+/** Reads the escape after a backslash; nothing if there is none. */
 function readEscape(text: string): { text: string; length: number } | undefined {
   const simple = SIMPLE_ESCAPES[text[0] ?? ""];
   if (simple !== undefined) return { text: simple, length: 1 };
@@ -100,7 +91,7 @@ function readEscape(text: string): { text: string; length: number } | undefined 
   if (digits === undefined) return undefined;
   const code = /^[0-3]/.test(digits) ? parseInt(digits, 8) : parseInt(digits.slice(1), 16);
   if (code === 0 || code > 0x10ffff) return undefined;
-  // Half of a surrogate pair is no character; Go writes the one that stands for such.
+  // Go replaces half of a surrogate pair.
   const character = code >= 0xd800 && code <= 0xdfff ? "\ufffd" : String.fromCodePoint(code);
   return { text: character, length: digits.length };
 }

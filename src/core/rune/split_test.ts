@@ -9,16 +9,16 @@ const WORDS: readonly (readonly [value: string, words: readonly string[], rest?:
   [`"two words" 'and more'`, ["two words", "and more"]],
   [`--a="b c"d 'e'"f"`, ["--a=b cd", "ef"]],
   [`'it"s' "it's"`, ['it"s', "it's"]],
-  ["a\\ b", [], "Quadlet knows no escape"],
+  ["a\\ b", [], "Quadlet does not know the escape"],
   ["a\\sb a\\tb", ["a b", "a\tb"]],
   [`"a\\nb" 'c\\\\d' \\"e\\"`, ["a\nb", "c\\d", '"e"']],
   ["\\x41 \\101 \\u00e9 \\U0001F600", ["A", "A", "é", "😀"]],
   ["\\xe9", ["é"]],
   ["\\ud800", ["\ufffd"]],
-  // A quote that is not closed ends with the line, and so does a backslash.
+  // An open quote ends at the end of the line, and a final backslash is ignored.
   [`a "open quote`, ["a", "open quote"]],
   ["a b\\", ["a", "b"]],
-  // An empty word ends the reading.
+  // Quadlet stops at an empty word.
   [`a "" b c`, ["a"], '"" b c'],
   [`'' a`, [], "'' a"],
   [`a""b`, ["ab"]],
@@ -34,17 +34,21 @@ Deno.test("words are split as Quadlet splits them", () => {
   }
 });
 
-Deno.test("an escape that Quadlet does not know loses the whole line", () => {
+Deno.test("an unknown escape refuses the whole line", () => {
   for (const escape of ["\\q", "\\ ", "\\x4", "\\x00", "\\u12", "\\000", "\\8", "\\UFFFFFFFF"]) {
     const split = splitWords(`a ${escape} b`, "words");
-    deepStrictEqual(split, { problem: `Quadlet knows no escape \`${escape.slice(0, 2)}\`` });
+    deepStrictEqual(split, {
+      problem: `Quadlet does not know the escape \`${escape.slice(0, 2)}\``,
+    });
   }
 });
 
-Deno.test("in tokens a backslash escapes nothing", () => {
+Deno.test("in tokens a backslash is an ordinary character", () => {
   deepStrictEqual(splitWords(`\\/a "b c" 'd\\'`, "tokens"), {
     words: ["\\/a", "b c", "d\\"],
     rest: "",
   });
-  deepStrictEqual(splitWords('a "b', "tokens"), { problem: "it has a quote that is not closed" });
+  deepStrictEqual(splitWords('a "b', "tokens"), {
+    problem: "it contains a quote that is not closed",
+  });
 });

@@ -1,146 +1,114 @@
 /**
- * The directives of systemd 257 that may stand in a service or a Quadlet unit: what the manager
- * lists as its configuration items, and which of them add up, by its man pages.
+ * The directives that systemd 257 reads in a service or a Quadlet unit, obsolete ones too: the
+ * configuration items that the manager lists, and its man pages.
  *
  * @module
  */
 
-function names(list: string): ReadonlySet<string> {
-  return new Set(list.trim().split(/\s+/));
+function words(list: string): string[] {
+  return list.trim().split(/\s+/);
 }
 
-/** Every directive that systemd 257 reads in these sections, obsolete ones too, sorted. */
-export const SYSTEMD_KEYS: Readonly<Record<"Unit" | "Service" | "Install", ReadonlySet<string>>> = {
-  Unit: names(`
-    After AllowIsolate AssertACPower AssertArchitecture AssertCPUFeature AssertCPUPressure
-    AssertCPUs AssertCapability AssertControlGroupController AssertCredential
-    AssertDirectoryNotEmpty AssertEnvironment AssertFileIsExecutable AssertFileNotEmpty
-    AssertFirstBoot AssertGroup AssertHost AssertIOPressure AssertKernelCommandLine
-    AssertKernelVersion AssertMemory AssertMemoryPressure AssertNeedsUpdate AssertOSRelease
-    AssertPathExists AssertPathExistsGlob AssertPathIsDirectory AssertPathIsEncrypted
-    AssertPathIsMountPoint AssertPathIsReadWrite AssertPathIsSymbolicLink AssertSecurity
-    AssertUser AssertVirtualization Before BindTo BindsTo CollectMode ConditionACPower
-    ConditionArchitecture ConditionCPUFeature ConditionCPUPressure ConditionCPUs
-    ConditionCapability ConditionControlGroupController ConditionCredential
-    ConditionDirectoryNotEmpty ConditionEnvironment ConditionFileIsExecutable
-    ConditionFileNotEmpty ConditionFirmware ConditionFirstBoot ConditionGroup ConditionHost
-    ConditionIOPressure ConditionKernelCommandLine ConditionKernelVersion ConditionMemory
-    ConditionMemoryPressure ConditionNeedsUpdate ConditionOSRelease ConditionPathExists
-    ConditionPathExistsGlob ConditionPathIsDirectory ConditionPathIsEncrypted
-    ConditionPathIsMountPoint ConditionPathIsReadWrite ConditionPathIsSymbolicLink
-    ConditionSecurity ConditionUser ConditionVirtualization Conflicts DefaultDependencies
-    Description Documentation FailureAction FailureActionExitStatus IgnoreOnIsolate
-    JobRunningTimeoutSec JobTimeoutAction JobTimeoutRebootArgument JobTimeoutSec
-    JoinsNamespaceOf OnFailure OnFailureIsolate OnFailureJobMode OnSuccess OnSuccessJobMode
-    PartOf PropagateReloadFrom PropagateReloadTo PropagatesReloadTo PropagatesStopTo
-    RebootArgument RefuseManualStart RefuseManualStop ReloadPropagatedFrom Requires
-    RequiresMountsFor RequiresOverridable Requisite RequisiteOverridable SourcePath
-    StartLimitAction StartLimitBurst StartLimitInterval StartLimitIntervalSec
-    StopPropagatedFrom StopWhenUnneeded SuccessAction SuccessActionExitStatus
-    SurviveFinalKillSignal Upholds Wants WantsMountsFor
-  `),
-  Service: names(`
-    AllowedCPUs AllowedMemoryNodes AmbientCapabilities AppArmorProfile BPFProgram
-    BindLogSockets BindPaths BindReadOnlyPaths BlockIOAccounting BlockIODeviceWeight
-    BlockIOReadBandwidth BlockIOWeight BlockIOWriteBandwidth BusName CPUAccounting CPUAffinity
-    CPUQuota CPUQuotaPeriodSec CPUSchedulingPolicy CPUSchedulingPriority
-    CPUSchedulingResetOnFork CPUShares CPUWeight CacheDirectory CacheDirectoryMode
-    CapabilityBoundingSet ConfigurationDirectory ConfigurationDirectoryMode CoredumpFilter
-    CoredumpReceive DefaultMemoryLow DefaultMemoryMin DefaultStartupMemoryLow Delegate
-    DelegateSubgroup DeviceAllow DevicePolicy DisableControllers DynamicUser Environment
-    EnvironmentFile ExecCondition ExecPaths ExecReload ExecSearchPath ExecStart ExecStartPost
-    ExecStartPre ExecStop ExecStopPost ExitType ExtensionDirectories ExtensionImagePolicy
-    ExtensionImages FailureAction FileDescriptorStoreMax FileDescriptorStorePreserve
-    FinalKillSignal Group GuessMainPID IOAccounting IODeviceLatencyTargetSec IODeviceWeight
-    IOReadBandwidthMax IOReadIOPSMax IOSchedulingClass IOSchedulingPriority IOWeight
-    IOWriteBandwidthMax IOWriteIOPSMax IPAccounting IPAddressAllow IPAddressDeny
-    IPCNamespacePath IPEgressFilterPath IPIngressFilterPath IgnoreSIGPIPE ImportCredential
-    InaccessibleDirectories InaccessiblePaths KeyringMode KillMode KillSignal LimitAS
-    LimitCORE LimitCPU LimitDATA LimitFSIZE LimitLOCKS LimitMEMLOCK LimitMSGQUEUE LimitNICE
+/** The suffixes of both `Condition…=` and `Assert…=`. */
+const CONDITIONS = words(`
+  ACPower Architecture CPUFeature CPUPressure CPUs Capability ControlGroupController Credential
+  DirectoryNotEmpty Environment FileIsExecutable FileNotEmpty FirstBoot Group Host IOPressure
+  KernelCommandLine KernelVersion Memory MemoryPressure NeedsUpdate OSRelease PathExists
+  PathExistsGlob PathIsDirectory PathIsEncrypted PathIsMountPoint PathIsReadWrite PathIsSymbolicLink
+  Security User Virtualization
+`);
+
+/** The directives of each section. A star marks a directive whose lines add up. */
+const MARKED = {
+  Unit: [
+    ...CONDITIONS.flatMap((name) => [`Assert${name}*`, `Condition${name}*`]),
+    ...words(`
+      ConditionFirmware* After* AllowIsolate Before* BindTo* BindsTo* CollectMode Conflicts*
+      DefaultDependencies Description Documentation* FailureAction FailureActionExitStatus
+      IgnoreOnIsolate JobRunningTimeoutSec JobTimeoutAction JobTimeoutRebootArgument JobTimeoutSec
+      JoinsNamespaceOf* OnFailure* OnFailureIsolate OnFailureJobMode OnSuccess* OnSuccessJobMode
+      PartOf* PropagateReloadFrom* PropagateReloadTo* PropagatesReloadTo* PropagatesStopTo*
+      RebootArgument RefuseManualStart RefuseManualStop ReloadPropagatedFrom* Requires*
+      RequiresMountsFor* RequiresOverridable* Requisite* RequisiteOverridable* SourcePath
+      StartLimitAction StartLimitBurst StartLimitInterval StartLimitIntervalSec StopPropagatedFrom*
+      StopWhenUnneeded SuccessAction SuccessActionExitStatus SurviveFinalKillSignal Upholds* Wants*
+      WantsMountsFor*
+    `),
+  ],
+  Service: words(`
+    AllowedCPUs* AllowedMemoryNodes* AmbientCapabilities* AppArmorProfile BPFProgram* BindLogSockets
+    BindPaths* BindReadOnlyPaths* BlockIOAccounting BlockIODeviceWeight* BlockIOReadBandwidth*
+    BlockIOWeight BlockIOWriteBandwidth* BusName CPUAccounting CPUAffinity* CPUQuota
+    CPUQuotaPeriodSec CPUSchedulingPolicy CPUSchedulingPriority CPUSchedulingResetOnFork CPUShares
+    CPUWeight CacheDirectory* CacheDirectoryMode CapabilityBoundingSet* ConfigurationDirectory*
+    ConfigurationDirectoryMode CoredumpFilter* CoredumpReceive DefaultMemoryLow DefaultMemoryMin
+    DefaultStartupMemoryLow Delegate* DelegateSubgroup DeviceAllow* DevicePolicy DisableControllers*
+    DynamicUser Environment* EnvironmentFile* ExecCondition* ExecPaths* ExecReload* ExecSearchPath*
+    ExecStart* ExecStartPost* ExecStartPre* ExecStop* ExecStopPost* ExitType ExtensionDirectories*
+    ExtensionImagePolicy ExtensionImages* FailureAction FileDescriptorStoreMax
+    FileDescriptorStorePreserve FinalKillSignal Group GuessMainPID IOAccounting
+    IODeviceLatencyTargetSec* IODeviceWeight* IOReadBandwidthMax* IOReadIOPSMax* IOSchedulingClass
+    IOSchedulingPriority IOWeight IOWriteBandwidthMax* IOWriteIOPSMax* IPAccounting IPAddressAllow*
+    IPAddressDeny* IPCNamespacePath IPEgressFilterPath* IPIngressFilterPath* IgnoreSIGPIPE
+    ImportCredential* InaccessibleDirectories* InaccessiblePaths* KeyringMode KillMode KillSignal
+    LimitAS LimitCORE LimitCPU LimitDATA LimitFSIZE LimitLOCKS LimitMEMLOCK LimitMSGQUEUE LimitNICE
     LimitNOFILE LimitNPROC LimitRSS LimitRTPRIO LimitRTTIME LimitSIGPENDING LimitSTACK
-    LoadCredential LoadCredentialEncrypted LockPersonality LogExtraFields LogFilterPatterns
-    LogLevelMax LogNamespace LogRateLimitBurst LogRateLimitIntervalSec LogsDirectory
+    LoadCredential* LoadCredentialEncrypted* LockPersonality LogExtraFields* LogFilterPatterns*
+    LogLevelMax LogNamespace LogRateLimitBurst LogRateLimitIntervalSec LogsDirectory*
     LogsDirectoryMode ManagedOOMMemoryPressure ManagedOOMMemoryPressureDurationSec
     ManagedOOMMemoryPressureLimit ManagedOOMPreference ManagedOOMSwap MemoryAccounting
     MemoryDenyWriteExecute MemoryHigh MemoryKSM MemoryLimit MemoryLow MemoryMax MemoryMin
-    MemoryPressureThresholdSec MemoryPressureWatch MemorySwapMax MemoryZSwapMax
-    MemoryZSwapWriteback MountAPIVFS MountFlags MountImagePolicy MountImages NFTSet NUMAMask
-    NUMAPolicy NetworkNamespacePath Nice NoExecPaths NoNewPrivileges NonBlocking NotifyAccess
-    OOMPolicy OOMScoreAdjust OpenFile PAMName PIDFile PassEnvironment PermissionsStartOnly
-    Personality PrivateDevices PrivateIPC PrivateMounts PrivateNetwork PrivatePIDs PrivateTmp
-    PrivateUsers ProcSubset ProtectClock ProtectControlGroups ProtectHome ProtectHostname
-    ProtectKernelLogs ProtectKernelModules ProtectKernelTunables ProtectProc ProtectSystem
-    ReadOnlyDirectories ReadOnlyPaths ReadWriteDirectories ReadWritePaths RebootArgument
-    ReloadSignal RemainAfterExit RemoveIPC Restart RestartForceExitStatus RestartKillSignal
-    RestartMaxDelaySec RestartMode RestartPreventExitStatus RestartSec RestartSteps
-    RestrictAddressFamilies RestrictFileSystems RestrictNamespaces RestrictNetworkInterfaces
-    RestrictRealtime RestrictSUIDSGID RootDirectory RootDirectoryStartOnly RootEphemeral
-    RootHash RootHashSignature RootImage RootImageOptions RootImagePolicy RootVerity
-    RuntimeDirectory RuntimeDirectoryMode RuntimeDirectoryPreserve RuntimeMaxSec
-    RuntimeRandomizedExtraSec SELinuxContext SecureBits SendSIGHUP SendSIGKILL SetCredential
-    SetCredentialEncrypted SetLoginEnvironment Slice SmackProcessLabel SocketBindAllow
-    SocketBindDeny Sockets StandardError StandardInput StandardInputData StandardInputText
-    StandardOutput StartLimitAction StartLimitBurst StartLimitInterval StartupAllowedCPUs
-    StartupAllowedMemoryNodes StartupBlockIOWeight StartupCPUShares StartupCPUWeight
-    StartupIOWeight StartupMemoryHigh StartupMemoryLow StartupMemoryMax StartupMemorySwapMax
-    StartupMemoryZSwapMax StateDirectory StateDirectoryMode SuccessExitStatus
-    SupplementaryGroups SyslogFacility SyslogIdentifier SyslogLevel SyslogLevelPrefix
-    SystemCallArchitectures SystemCallErrorNumber SystemCallFilter SystemCallLog TTYColumns
+    MemoryPressureThresholdSec MemoryPressureWatch MemorySwapMax MemoryZSwapMax MemoryZSwapWriteback
+    MountAPIVFS MountFlags MountImagePolicy MountImages* NFTSet* NUMAMask* NUMAPolicy
+    NetworkNamespacePath Nice NoExecPaths* NoNewPrivileges NonBlocking NotifyAccess OOMPolicy
+    OOMScoreAdjust OpenFile* PAMName PIDFile PassEnvironment* PermissionsStartOnly Personality
+    PrivateDevices PrivateIPC PrivateMounts PrivateNetwork PrivatePIDs PrivateTmp PrivateUsers
+    ProcSubset ProtectClock ProtectControlGroups ProtectHome ProtectHostname ProtectKernelLogs
+    ProtectKernelModules ProtectKernelTunables ProtectProc ProtectSystem ReadOnlyDirectories*
+    ReadOnlyPaths* ReadWriteDirectories* ReadWritePaths* RebootArgument ReloadSignal RemainAfterExit
+    RemoveIPC Restart RestartForceExitStatus* RestartKillSignal RestartMaxDelaySec RestartMode
+    RestartPreventExitStatus* RestartSec RestartSteps RestrictAddressFamilies* RestrictFileSystems*
+    RestrictNamespaces* RestrictNetworkInterfaces* RestrictRealtime RestrictSUIDSGID RootDirectory
+    RootDirectoryStartOnly RootEphemeral RootHash RootHashSignature RootImage RootImageOptions*
+    RootImagePolicy RootVerity RuntimeDirectory* RuntimeDirectoryMode RuntimeDirectoryPreserve
+    RuntimeMaxSec RuntimeRandomizedExtraSec SELinuxContext SecureBits* SendSIGHUP SendSIGKILL
+    SetCredential* SetCredentialEncrypted* SetLoginEnvironment Slice SmackProcessLabel
+    SocketBindAllow* SocketBindDeny* Sockets* StandardError StandardInput StandardInputData*
+    StandardInputText* StandardOutput StartLimitAction StartLimitBurst StartLimitInterval
+    StartupAllowedCPUs* StartupAllowedMemoryNodes* StartupBlockIOWeight StartupCPUShares
+    StartupCPUWeight StartupIOWeight StartupMemoryHigh StartupMemoryLow StartupMemoryMax
+    StartupMemorySwapMax StartupMemoryZSwapMax StateDirectory* StateDirectoryMode SuccessExitStatus*
+    SupplementaryGroups* SyslogFacility SyslogIdentifier SyslogLevel SyslogLevelPrefix
+    SystemCallArchitectures* SystemCallErrorNumber SystemCallFilter* SystemCallLog* TTYColumns
     TTYPath TTYReset TTYRows TTYVHangup TTYVTDisallocate TasksAccounting TasksMax
-    TemporaryFileSystem TimeoutAbortSec TimeoutCleanSec TimeoutSec TimeoutStartFailureMode
+    TemporaryFileSystem* TimeoutAbortSec TimeoutCleanSec TimeoutSec TimeoutStartFailureMode
     TimeoutStartSec TimeoutStopFailureMode TimeoutStopSec TimerSlackNSec Type UMask
-    USBFunctionDescriptors USBFunctionStrings UnsetEnvironment User UtmpIdentifier UtmpMode
+    USBFunctionDescriptors USBFunctionStrings UnsetEnvironment* User UtmpIdentifier UtmpMode
     WatchdogSec WatchdogSignal WorkingDirectory
   `),
-  Install: names(`
-    Alias Also DefaultInstance RequiredBy UpheldBy WantedBy
-  `),
+  Install: words("Alias* Also* DefaultInstance RequiredBy* UpheldBy* WantedBy*"),
+};
+
+function unmarked(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.map((name) => name.replace("*", "")).sort());
+}
+
+/** Every directive that systemd 257 reads in these sections, sorted. */
+export const SYSTEMD_KEYS: Readonly<Record<keyof typeof MARKED, ReadonlySet<string>>> = {
+  Unit: unmarked(MARKED.Unit),
+  Service: unmarked(MARKED.Service),
+  Install: unmarked(MARKED.Install),
 };
 
 /**
- * The directives of which several lines add up in systemd 257; an empty line clears them, except
- * dependencies between units, which nothing clears.
+ * The directives of which several lines add up in systemd 257. An empty line clears them, except
+ * dependencies between units, which cannot be cleared.
  */
-export const SYSTEMD_LISTS: ReadonlySet<string> = names(`
-  After Alias AllowedCPUs AllowedMemoryNodes Also AmbientCapabilities AssertACPower
-  AssertArchitecture AssertCPUFeature AssertCPUPressure AssertCPUs AssertCapability
-  AssertControlGroupController AssertCredential AssertDirectoryNotEmpty AssertEnvironment
-  AssertFileIsExecutable AssertFileNotEmpty AssertFirstBoot AssertGroup AssertHost
-  AssertIOPressure AssertKernelCommandLine AssertKernelVersion AssertMemory AssertMemoryPressure
-  AssertNeedsUpdate AssertOSRelease AssertPathExists AssertPathExistsGlob AssertPathIsDirectory
-  AssertPathIsEncrypted AssertPathIsMountPoint AssertPathIsReadWrite AssertPathIsSymbolicLink
-  AssertSecurity AssertUser AssertVirtualization BPFProgram Before BindPaths BindReadOnlyPaths
-  BindTo BindsTo BlockIODeviceWeight BlockIOReadBandwidth BlockIOWriteBandwidth CPUAffinity
-  CacheDirectory CapabilityBoundingSet ConditionACPower ConditionArchitecture
-  ConditionCPUFeature ConditionCPUPressure ConditionCPUs ConditionCapability
-  ConditionControlGroupController ConditionCredential ConditionDirectoryNotEmpty
-  ConditionEnvironment ConditionFileIsExecutable ConditionFileNotEmpty ConditionFirmware
-  ConditionFirstBoot ConditionGroup ConditionHost ConditionIOPressure ConditionKernelCommandLine
-  ConditionKernelVersion ConditionMemory ConditionMemoryPressure ConditionNeedsUpdate
-  ConditionOSRelease ConditionPathExists ConditionPathExistsGlob ConditionPathIsDirectory
-  ConditionPathIsEncrypted ConditionPathIsMountPoint ConditionPathIsReadWrite
-  ConditionPathIsSymbolicLink ConditionSecurity ConditionUser ConditionVirtualization
-  ConfigurationDirectory Conflicts CoredumpFilter Delegate DeviceAllow DisableControllers
-  Documentation Environment EnvironmentFile ExecCondition ExecPaths ExecReload ExecSearchPath
-  ExecStart ExecStartPost ExecStartPre ExecStop ExecStopPost ExtensionDirectories
-  ExtensionImages IODeviceLatencyTargetSec IODeviceWeight IOReadBandwidthMax IOReadIOPSMax
-  IOWriteBandwidthMax IOWriteIOPSMax IPAddressAllow IPAddressDeny IPEgressFilterPath
-  IPIngressFilterPath ImportCredential InaccessibleDirectories InaccessiblePaths
-  JoinsNamespaceOf LoadCredential LoadCredentialEncrypted LogExtraFields LogFilterPatterns
-  LogsDirectory MountImages NFTSet NUMAMask NoExecPaths OnFailure OnSuccess OpenFile PartOf
-  PassEnvironment PropagateReloadFrom PropagateReloadTo PropagatesReloadTo PropagatesStopTo
-  ReadOnlyDirectories ReadOnlyPaths ReadWriteDirectories ReadWritePaths ReloadPropagatedFrom
-  RequiredBy Requires RequiresMountsFor RequiresOverridable Requisite RequisiteOverridable
-  RestartForceExitStatus RestartPreventExitStatus RestrictAddressFamilies RestrictFileSystems
-  RestrictNamespaces RestrictNetworkInterfaces RootImageOptions RuntimeDirectory SecureBits
-  SetCredential SetCredentialEncrypted SocketBindAllow SocketBindDeny Sockets StandardInputData
-  StandardInputText StartupAllowedCPUs StartupAllowedMemoryNodes StateDirectory
-  StopPropagatedFrom SuccessExitStatus SupplementaryGroups SystemCallArchitectures
-  SystemCallFilter SystemCallLog TemporaryFileSystem UnsetEnvironment UpheldBy Upholds WantedBy
-  Wants WantsMountsFor
-`);
+export const SYSTEMD_LISTS: ReadonlySet<string> = unmarked(
+  Object.values(MARKED).flat().filter((name) => name.endsWith("*")),
+);
 
-/** The [Service] keys whose value systemd 257 reads as a command line, expanding `$` in it. */
-export const SYSTEMD_COMMANDS: ReadonlySet<string> = names(`
-  ExecCondition ExecReload ExecStart ExecStartPost ExecStartPre ExecStop ExecStopPost
-`);
+/** The directives of [Service] whose value systemd 257 reads as a command line, expanding `$` in it. */
+export const SYSTEMD_COMMANDS: ReadonlySet<string> = new Set(
+  [...SYSTEMD_LISTS].filter((name) => /^Exec(?:Condition|Reload|Start|Stop)/.test(name)),
+);

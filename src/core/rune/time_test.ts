@@ -1,4 +1,4 @@
-/** No text makes a reader slow: time grows with the length, not with its square. */
+/** The time to read a value grows linearly with its length. */
 import { ok } from "node:assert/strict";
 import { expand } from "./expand.ts";
 import { splitWords } from "./split.ts";
@@ -6,7 +6,7 @@ import { readQuadletUnit, readUnit } from "./unit.ts";
 
 const LENGTH = 200_000;
 
-/** By the square each would take a minute; others work on the machine too. */
+/** Quadratic time would take a minute; the limit leaves room for a busy machine. */
 const LIMIT_MILLISECONDS = 2000;
 
 const VALUES: readonly string[] = [

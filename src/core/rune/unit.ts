@@ -1,6 +1,6 @@
 import { type Place, trimEnds } from "../report/mod.ts";
 
-/** The value of one line `Key=text`, already escaped for it, and the Codex value it came from. */
+/** The value of one line `Key=text`, already escaped, and the Codex value that it comes from. */
 export interface Directive {
   readonly text: string;
   readonly from?: Place | undefined;
@@ -9,8 +9,13 @@ export interface Directive {
 /** The lines of one section by key; a key with an empty list is not written. */
 export type Section = Readonly<Record<string, readonly Directive[]>>;
 
-/** A unit as it is meant, by section; templates lay it out. */
+/** The content of a unit, by section. */
 export type Unit = Readonly<Record<string, Section>>;
+
+/** Returns one directive whose text needs no escaping, as the list that a {@linkcode Section} holds. */
+export function directive(text: string | number | boolean, from?: Place): Directive[] {
+  return [from === undefined ? { text: String(text) } : { text: String(text), from }];
+}
 
 /** One line of a unit file, read back. */
 export interface UnitLine {
@@ -21,16 +26,16 @@ export interface UnitLine {
   readonly line: number;
 }
 
-/** What a unit file says, in its order, or its first line that says nothing. */
+/** The lines and sections of a unit file in their order, or its first invalid line. */
 export type ReadUnit =
   | { readonly lines: UnitLine[]; readonly sections: string[] }
   | { readonly badLine: number };
 
 /**
- * Reads a unit file as systemd and Quadlet do: comments begin a line with `#` or `;`, a backslash at
- * the end of a line joins the next one with a space.
+ * Reads a unit file as systemd does: a line that starts with `#` or `;` is a comment, and a backslash
+ * at the end of a line joins the next line with a space.
  *
- * @returns every line and section, or the first line that is neither section, comment nor `Key=value`.
+ * @returns the lines, or the number of the first one that is no section, comment or `Key=value`.
  *
  * @example
  * ```ts
@@ -49,7 +54,7 @@ export function readUnit(text: string): ReadUnit {
     const parts: string[] = [];
     while (line.endsWith("\\") && i + 1 < physical.length) {
       const next = physical[++i] ?? "";
-      // A comment between continued lines is passed over.
+      // Comments between continued lines are skipped.
       if (/^\s*[#;]/.test(next)) continue;
       parts.push(line.slice(0, -1));
       line = next.trimStart();
@@ -60,9 +65,8 @@ export function readUnit(text: string): ReadUnit {
 }
 
 /**
- * Reads a unit file as Quadlet itself does, which differs from systemd where a line goes on: white
- * space may stand behind the backslash, nothing is put in its place, and empty lines are passed over
- * like comments (seen with Podman 5.4.2).
+ * Reads a unit file as Quadlet does. It joins continued lines without a space, allows white space
+ * after the backslash, and skips empty lines between them (observed with Podman 5.4.2).
  *
  * @example
  * ```ts
@@ -73,21 +77,21 @@ export function readUnit(text: string): ReadUnit {
  */
 export function readQuadletUnit(text: string): ReadUnit {
   const logical: LogicalLine[] = [];
-  let begun: LogicalLine | undefined;
+  let open: LogicalLine | undefined;
   for (const [i, physical] of text.split("\n").entries()) {
     const line = trimSpace(physical);
     if (isComment(line)) continue;
-    const goesOn = line.endsWith("\\");
-    const part = goesOn ? line.slice(0, -1) : line;
-    begun = { text: (begun?.text ?? "") + part, number: begun?.number ?? i + 1 };
-    if (goesOn) continue;
-    logical.push(begun);
-    begun = undefined;
+    const continues = line.endsWith("\\");
+    const part = continues ? line.slice(0, -1) : line;
+    open = { text: (open?.text ?? "") + part, number: open?.number ?? i + 1 };
+    if (continues) continue;
+    logical.push(open);
+    open = undefined;
   }
-  return readLines(begun === undefined ? logical : [...logical, begun]);
+  return readLines(open === undefined ? logical : [...logical, open]);
 }
 
-/** A line with those that go on with it, and the number of the first. */
+/** A line joined with its continuation lines; the number is that of the first. */
 interface LogicalLine {
   readonly text: string;
   readonly number: number;
@@ -97,7 +101,7 @@ function isComment(line: string): boolean {
   return line === "" || line.startsWith("#") || line.startsWith(";");
 }
 
-/** White space as Go has it: a byte order mark is none. */
+/** White space as Go defines it, without the byte order mark. */
 const SPACE = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
 
 function trimSpace(text: string): string {
@@ -123,14 +127,14 @@ function readLines(logical: readonly LogicalLine[]): ReadUnit {
   return { lines, sections };
 }
 
-/** The lines of a rendered unit that are meant to be there, by line number. */
+/** The Codex places of a rendered unit, by line number. */
 export type Provenance = ReadonlyMap<number, Place>;
 
 /**
- * Compares a rendered file with the unit it was to say: exactly its sections, keys and values, each
- * key's values in their order. So no value and no template can add, lose or change a directive.
+ * Compares a rendered file with the unit that it was rendered from. Sections, keys and the values of
+ * each key must be equal, so no value and no template can add, lose or change a directive.
  *
- * @returns where each line came from, or the first line that differs.
+ * @returns the Codex place of each line, or the first line that differs.
  */
 export function verifyUnit(
   text: string,
@@ -139,28 +143,35 @@ export function verifyUnit(
   const read = readUnit(text);
   if ("badLine" in read) return { wrong: text.split("\n")[read.badLine - 1] ?? "" };
   for (const [i, section] of read.sections.entries()) {
-    const isMeant = Object.values(unit[section] ?? {}).some((directives) => directives.length > 0);
-    if (!isMeant || read.sections.indexOf(section) !== i) return { wrong: `[${section}]` };
+    const isExpected = Object.values(unit[section] ?? {}).some((lines) => lines.length > 0);
+    if (!isExpected || read.sections.indexOf(section) !== i) return { wrong: `[${section}]` };
   }
-  const waiting = new Map(
-    Object.entries(unit).map(([section, keys]) => [
-      section,
-      new Map(Object.entries(keys).map(([key, directives]) => [key, directives.values()])),
-    ]),
+  const expected = new Map(
+    Object.entries(unit).flatMap(([section, keys]) =>
+      Object.entries(keys).map(([key, lines]) => [`${section}.${key}`, lines.values()])
+    ),
   );
   const provenance = new Map<number, Place>();
   for (const { section, key, value, line } of read.lines) {
-    const meant = waiting.get(section)?.get(key)?.next().value;
-    if (meant === undefined || meant.text !== value) {
-      return { wrong: `[${section}] ${key}=${value}` };
-    }
-    if (meant.from !== undefined) provenance.set(line, meant.from);
+    const next = expected.get(`${section}.${key}`)?.next().value;
+    if (next === undefined || next.text !== value) return { wrong: `[${section}] ${key}=${value}` };
+    if (next.from !== undefined) provenance.set(line, next.from);
   }
-  for (const [section, keys] of waiting) {
-    for (const [key, left] of keys) {
-      const first = left.next().value;
-      if (first !== undefined) return { wrong: `missing: ${section}.${key}=${first.text}` };
-    }
+  for (const [name, left] of expected) {
+    const first = left.next().value;
+    if (first !== undefined) return { wrong: `missing: ${name}=${first.text}` };
   }
   return { provenance };
+}
+
+/**
+ * Returns the services in the output of `quadlet -dryrun`, by name. The only sign that the generator
+ * drops a unit is that its service is missing; the exit code is not reliable.
+ */
+export function parseGeneratorOutput(stdout: string): Map<string, string> {
+  const services = new Map<string, string>();
+  for (const block of stdout.split(/^---(?=\S+\.service---$)/m).slice(1)) {
+    services.set(block.slice(0, block.indexOf("---")), block.slice(block.indexOf("\n") + 1));
+  }
+  return services;
 }

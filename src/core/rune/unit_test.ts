@@ -45,7 +45,7 @@ Deno.test("a Quadlet unit is read as Quadlet reads it", () => {
   }
 });
 
-Deno.test("a byte order mark is no white space to Quadlet", () => {
+Deno.test("Quadlet does not treat a byte order mark as white space", () => {
   deepStrictEqual(readQuadletUnit("\ufeff[Container]\nA=1\n"), { badLine: 1 });
 });
 
@@ -58,12 +58,12 @@ const BAD: readonly (readonly [text: string, badLine: number])[] = [
   ["[Unit]\nA=1\n[a[b]]\n", 3],
 ];
 
-Deno.test("a line that is neither section, comment nor key is told by its number", () => {
+Deno.test("the number of the first invalid line is returned", () => {
   for (const [text, badLine] of BAD) deepStrictEqual(readUnit(text), { badLine }, text);
 });
 
 const FROM = startOf("soulstones/eye.toml");
-const MEANT: Unit = {
+const EXPECTED: Unit = {
   Unit: { Description: [{ text: "An eye" }], Conflicts: [{ text: "a" }, { text: "b" }] },
   Container: { Image: [{ text: "x", from: FROM }], Exec: [] },
 };
@@ -76,8 +76,8 @@ Conflicts=b
 Image=x
 `;
 
-Deno.test("a file that says what was meant tells where its lines came from", () => {
-  deepStrictEqual(verifyUnit(RENDERED, MEANT), { provenance: new Map([[7, FROM]]) });
+Deno.test("an equal file returns the place of each line", () => {
+  deepStrictEqual(verifyUnit(RENDERED, EXPECTED), { provenance: new Map([[7, FROM]]) });
 });
 
 const WRONG: readonly (readonly [claim: string, text: string, wrong: string])[] = [
@@ -96,12 +96,12 @@ const WRONG: readonly (readonly [claim: string, text: string, wrong: string])[] 
     "[Unit] Conflicts=b",
   ],
   [
-    "a smuggled newline",
+    "an injected line",
     RENDERED.replace("An eye", "An eye\nOnFailure=evil"),
     "[Unit] OnFailure=evil",
   ],
   [
-    "a smuggled section",
+    "an injected section",
     RENDERED.replace("=x", "=x\n[Service]\nExecStart=evil"),
     "[Service]",
   ],
@@ -112,11 +112,11 @@ const WRONG: readonly (readonly [claim: string, text: string, wrong: string])[] 
     RENDERED.replace("=a\n", "=a\\\n"),
     "[Unit] Conflicts=a Conflicts=b",
   ],
-  ["a line that is no directive", RENDERED.replace("=x", "=x\nevil"), "evil"],
+  ["a line that is not a directive", RENDERED.replace("=x", "=x\nevil"), "evil"],
 ];
 
 for (const [claim, text, wrong] of WRONG) {
-  Deno.test(`reading back catches ${claim}`, () => {
-    deepStrictEqual(verifyUnit(text, MEANT), { wrong });
+  Deno.test(`verifyUnit detects ${claim}`, () => {
+    deepStrictEqual(verifyUnit(text, EXPECTED), { wrong });
   });
 }

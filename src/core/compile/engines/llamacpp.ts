@@ -1,26 +1,24 @@
 import type { Soulstone } from "../../codex/mod.ts";
-import type { EngineProfile, Flag } from "./profile.ts";
+import { type EngineProfile, type Flag, GENERIC, listenFlags } from "./profile.ts";
 
 /**
- * llama.cpp's server: its default port moves from 8080 to 9931, so the port is always given;
- * metrics only when told, and behind the key when there is one. Without a model it is a router over
- * many, and answers for metrics of one only when asked by its name, which Prometheus cannot know.
+ * The server of llama.cpp. Its default port changes from 8080 to 9931, so the port is always set. It
+ * exports metrics only with a flag, and requires its API key for them. Without a model it is a router
+ * for many models and exports the metrics of one only under its name, which Prometheus cannot know.
  * Source: ggml-org/llama.cpp, tools/server/README.md and docs/docker.md, b10519.
  */
 export const LLAMACPP: EngineProfile = {
+  ...GENERIC,
   name: "llamacpp",
   title: "llama.cpp",
   matches: (repository) => /llama[._-]?cpp|llama-server/i.test(repository),
-  head: () => [],
   entrypoint: ["llama-server", "/app/llama-server"],
   flags: (port, model) => [
     ...modelFlag(model),
-    { names: ["--host"], values: ["0.0.0.0"] },
-    { names: ["--port"], values: [String(port)] },
+    ...listenFlags(port),
     { names: ["--metrics"], values: [] },
   ],
   portFlag: "--port",
-  needsModel: false,
   needsGpu: (image) => /cuda|rocm|vulkan|musa|intel/i.test(image),
   healthPath: "/health",
   metricsPath: (soulstone) => isRouter(soulstone) ? undefined : "/metrics",
@@ -29,8 +27,6 @@ export const LLAMACPP: EngineProfile = {
     model !== undefined && isPath(model)
       ? []
       : [{ volume: "lychd-llamacpp", target: "/root/.cache/llama.cpp" }],
-  shmMib: 0,
-  startTimeoutSeconds: 900,
 };
 
 function modelFlag(model: string | undefined): Flag[] {
@@ -42,12 +38,12 @@ function modelFlag(model: string | undefined): Flag[] {
   ];
 }
 
-/** True for a file in the container, false for a repository id. */
+/** Returns true for a file in the container, false for a repository id. */
 function isPath(model: string): boolean {
   return model.startsWith("/") || model.startsWith("./") || model.endsWith(".gguf");
 }
 
-/** Whether nothing names the one model that it serves. */
+/** Returns true if no setting names a single model. */
 function isRouter({ model, exec = [], env }: Soulstone): boolean {
   const flag = /^(?:-m|--model|-mu|--model-url|-hfr?|--hf-repo|-dr|--docker-repo)(?:=|$)|-default$/;
   return model === undefined && !exec.some((word) => flag.test(word)) &&

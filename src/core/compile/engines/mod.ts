@@ -1,13 +1,12 @@
-/** What lychd knows of each engine. */
+/** The profiles of the engines. */
 import type { EngineName, Soulstone } from "../../codex/mod.ts";
-import { GENERIC } from "./generic.ts";
 import { LLAMACPP } from "./llamacpp.ts";
-import type { EngineProfile } from "./profile.ts";
+import { type EngineProfile, GENERIC } from "./profile.ts";
 import { SGLANG } from "./sglang.ts";
 import { TABBYAPI } from "./tabbyapi.ts";
 import { VLLM } from "./vllm.ts";
 
-export type { Cache, EngineProfile, Flag } from "./profile.ts";
+export type { EngineProfile, Flag } from "./profile.ts";
 
 const PROFILES: Readonly<Record<EngineName, EngineProfile>> = {
   vllm: VLLM,
@@ -18,7 +17,7 @@ const PROFILES: Readonly<Record<EngineName, EngineProfile>> = {
 };
 
 /**
- * The profile of a Soulstone: the one it names, else the one its image is known to be.
+ * Returns the profile of a Soulstone: the one of its `engine`, otherwise the one of its image.
  *
  * @example
  * ```ts

@@ -1,52 +1,79 @@
 import type { EngineName, Soulstone } from "../../codex/mod.ts";
 
-/** A flag that an engine needs, and how it may already stand in the operator's `exec`. */
+/** A flag that an engine needs. */
 export interface Flag {
-  /** The names of the flag, the one that lychd writes first. */
+  /** The name that lychd writes, and other names that `exec` may use. */
   readonly names: readonly [string, ...string[]];
-  /** The words behind it; none for a switch. */
+  /** The words after the flag; none for a switch. */
   readonly values: readonly string[];
 }
 
-/** A named volume that keeps what an engine would else load or compile again at each start. */
+/** A named volume for files that an engine would otherwise download or compile at each start. */
 export interface Cache {
   readonly volume: string;
   readonly target: string;
 }
 
-/** How one engine is told what every Soulstone needs. */
+/** The command line, endpoints and needs of one engine. */
 export interface EngineProfile {
   readonly name: EngineName;
-  /** Its name for people. */
+  /** The name in messages. */
   readonly title: string;
-  /** Whether an image is one of this engine, by its repository without tag. */
+  /** Returns true for an image of this engine, by its repository without tag. */
   readonly matches: (repository: string) => boolean;
-  /** Words before all flags, when `exec` does not bring a whole command. */
+  /** Words before all flags, unless `exec` is a whole command. */
   readonly head: (model: string | undefined) => readonly string[];
-  /** First words of a command that the image's entrypoint already runs. */
+  /** First words of a command that the entrypoint of the image already runs. */
   readonly entrypoint: readonly string[];
-  /** Flags that make it listen on `port` of the pod, serve `model`, and show its metrics. */
+  /** Flags that make the engine listen on `port`, serve `model`, and export metrics. */
   readonly flags: (port: number, model: string | undefined) => readonly Flag[];
-  /** The flag whose value must be the Soulstone's port. */
+  /** The flag whose value must be the port of the Soulstone. */
   readonly portFlag: string | undefined;
-  /** Whether it cannot start without a model. */
+  /** True if the engine cannot start without a model. */
   readonly needsModel: boolean;
-  /** Whether `image` is useless without a GPU. */
+  /** Returns true if `image` needs a GPU. */
   readonly needsGpu: (image: string) => boolean;
-  /** Answers 200 only when it can serve. */
+  /** The path that returns 200 only when the engine is ready. */
   readonly healthPath: string | undefined;
-  /** Where it exports Prometheus metrics, if it does when it is run like this. */
+  /** Returns the path of the Prometheus metrics, if the Soulstone exports any. */
   readonly metricsPath: (soulstone: Soulstone) => string | undefined;
-  /** Whether it shows metrics only to who has a key. */
+  /** Returns true if the metrics require a key. */
   readonly metricsNeedKey: (soulstone: Soulstone) => boolean;
   readonly caches: (model: string | undefined) => readonly Cache[];
-  /** What its documentation asks for, in MiB; 0 when it needs none. */
+  /** The shared memory that the engine's documentation recommends, in MiB; 0 for none. */
   readonly shmMib: number;
-  /** Pull of the image and load of a model included. */
+  /** Includes the pull of the image and the load of a model. */
   readonly startTimeoutSeconds: number;
 }
 
-/** Where Hugging Face's library keeps models, for root. */
+/** Any other image. lychd adds no flags, health check or metrics. The other profiles start from this one. */
+export const GENERIC: EngineProfile = {
+  name: "generic",
+  title: "engine",
+  matches: () => true,
+  head: () => [],
+  entrypoint: [],
+  flags: () => [],
+  portFlag: undefined,
+  needsModel: false,
+  needsGpu: () => false,
+  healthPath: undefined,
+  metricsPath: () => undefined,
+  metricsNeedKey: () => false,
+  caches: () => [],
+  shmMib: 0,
+  startTimeoutSeconds: 900,
+};
+
+/** Returns the flags that make most engines listen on `port`. */
+export function listenFlags(port: number): Flag[] {
+  return [
+    { names: ["--host"], values: ["0.0.0.0"] },
+    { names: ["--port"], values: [String(port)] },
+  ];
+}
+
+/** The folder in which Hugging Face's library keeps models, for root. */
 export const HUGGINGFACE_CACHE: Cache = {
   volume: "lychd-huggingface",
   target: "/root/.cache/huggingface",

@@ -1,20 +1,21 @@
-import { type EngineProfile, type Flag, HUGGINGFACE_CACHE } from "./profile.ts";
+import { type EngineProfile, GENERIC, HUGGINGFACE_CACHE, listenFlags } from "./profile.ts";
 
 /**
- * SGLang: its image has no entrypoint for serving, so the whole command is given; it listens on
- * 127.0.0.1:30000 and exports metrics only when told.
+ * SGLang. Its image has no entrypoint that serves, so the profile has the whole command. By default it
+ * listens on 127.0.0.1:30000 and exports no metrics.
  * Source: docs.sglang.ai, get-started/install and server arguments, 0.5.23.
  */
 export const SGLANG: EngineProfile = {
+  ...GENERIC,
   name: "sglang",
   title: "SGLang",
   matches: (repository) => /sglang/i.test(repository),
   head: () => ["python3", "-m", "sglang.launch_server"],
-  entrypoint: [],
   flags: (port, model) => [
-    ...modelFlag(model),
-    { names: ["--host"], values: ["0.0.0.0"] },
-    { names: ["--port"], values: [String(port)] },
+    ...model === undefined
+      ? []
+      : [{ names: ["--model-path", "--model"], values: [model] } as const],
+    ...listenFlags(port),
     { names: ["--enable-metrics"], values: [] },
   ],
   portFlag: "--port",
@@ -22,12 +23,7 @@ export const SGLANG: EngineProfile = {
   needsGpu: () => true,
   healthPath: "/health",
   metricsPath: () => "/metrics",
-  metricsNeedKey: () => false,
   caches: () => [HUGGINGFACE_CACHE],
   shmMib: 32_768,
   startTimeoutSeconds: 1800,
 };
-
-function modelFlag(model: string | undefined): Flag[] {
-  return model === undefined ? [] : [{ names: ["--model-path", "--model"], values: [model] }];
-}

@@ -1,12 +1,13 @@
 import { trimEnd } from "../../report/mod.ts";
-import type { EngineProfile, Flag } from "./profile.ts";
+import { type EngineProfile, type Flag, GENERIC, listenFlags } from "./profile.ts";
 
 /**
- * TabbyAPI: its image runs `python3`, so a command begins with `main.py`; it exports no metrics.
- * It runs ExLlamaV3, and ExLlamaV2 by an image digest from before 2026-07-14, when that was removed.
+ * TabbyAPI. Its image runs `python3`, so a command starts with `main.py`; it exports no metrics. It
+ * runs ExLlamaV3. Images from before 2026-07-14 also run ExLlamaV2, which was removed then.
  * Source: theroyallab/tabbyAPI, docker/Dockerfile, config_sample.yml and main.py, e632af4.
  */
 export const TABBYAPI: EngineProfile = {
+  ...GENERIC,
   name: "tabbyapi",
   title: "TabbyAPI",
   matches: (repository) => /tabby-?api/i.test(repository),
@@ -14,21 +15,15 @@ export const TABBYAPI: EngineProfile = {
   entrypoint: ["python3", "python"],
   flags: (port, model) => [
     ...modelFlags(model),
-    { names: ["--host"], values: ["0.0.0.0"] },
-    { names: ["--port"], values: [String(port)] },
+    ...listenFlags(port),
   ],
   portFlag: "--port",
-  needsModel: false,
   needsGpu: () => true,
   healthPath: "/health",
-  metricsPath: () => undefined,
-  metricsNeedKey: () => false,
-  caches: () => [],
   shmMib: 8192,
-  startTimeoutSeconds: 900,
 };
 
-/** A model is a folder below the model folder, so a path is cut in two. */
+/** Splits a path: TabbyAPI expects a model as a folder in the model folder. */
 function modelFlags(model: string | undefined): Flag[] {
   if (model === undefined) return [];
   const path = trimEnd(model, /\//);

@@ -1,4 +1,4 @@
-/** What the Watchers are given as it is: part of the program, so that no read permission is needed. */
+/** The files that the Watchers read unchanged. They are embedded, so no read permission is needed. */
 import covens from "../../../../dashboards/lychd-covens.json" with { type: "text" };
 import rules from "../../../../dashboards/rules.yml" with { type: "text" };
 import llamacpp from "../../../../dashboards/soulstone-llamacpp.json" with { type: "text" };
@@ -6,7 +6,7 @@ import sglang from "../../../../dashboards/soulstone-sglang.json" with { type: "
 import vllm from "../../../../dashboards/soulstone-vllm.json" with { type: "text" };
 import observe from "../../../../templates/observe.sh" with { type: "text" };
 
-/** Grafana's dashboards, by the names of their files. */
+/** The dashboards of Grafana, by file name. */
 export const DASHBOARDS: Readonly<Record<string, string>> = {
   "lychd-covens.json": covens,
   "soulstone-llamacpp.json": llamacpp,
@@ -14,8 +14,8 @@ export const DASHBOARDS: Readonly<Record<string, string>> = {
   "soulstone-vllm.json": vllm,
 };
 
-/** Prometheus' recording and alerting rules. */
+/** The recording and alerting rules of Prometheus. */
 export const RULES: string = rules;
 
-/** What the observer runs. */
+/** The script of the observer. */
 export const OBSERVE_SCRIPT: string = observe;

@@ -1,15 +1,15 @@
 import type { Codex } from "../../codex/mod.ts";
-import { GPU_EXPORTER } from "../../rune/mod.ts";
-import { says, type Watcher } from "./watcher.ts";
+import { directive, GPU_EXPORTER } from "../../rune/mod.ts";
+import type { Watcher } from "./watcher.ts";
 
 /**
- * The exporter of GPUs of NVIDIA: it runs the `nvidia-smi` that CDI brings into the container, and
- * needs no privilege. It has no health to be asked: without a GPU it runs all the same and says so.
+ * Returns the exporter of NVIDIA GPU metrics. It runs the `nvidia-smi` that CDI mounts into the
+ * container and needs no privileges. It has no health check, because it also runs without a GPU.
  * Source: utkuozdemir/nvidia_gpu_exporter, docs/INSTALL.md, 1.14.
  */
 export function gpuExporterOf(codex: Codex): Watcher {
-  const { gpu_exporter } = codex.settings;
-  const from = (field: string) => codex.settingsPlaceOf(["gpu_exporter", field]);
+  const { port, devices } = codex.settings.gpu_exporter;
+  const at = (field: string) => codex.settingsPlaceOf(["gpu_exporter", field]);
   return {
     section: "gpu_exporter",
     names: GPU_EXPORTER,
@@ -17,8 +17,8 @@ export function gpuExporterOf(codex: Codex): Watcher {
     facts: {},
     unit: {
       Container: {
-        Exec: says(`--web.listen-address=:${gpu_exporter.port}`, from("port")),
-        AddDevice: gpu_exporter.devices.flatMap((device) => says(device, from("devices"))),
+        Exec: directive(`--web.listen-address=:${port}`, at("port")),
+        AddDevice: devices.flatMap((device) => directive(device, at("devices"))),
       },
     },
   };

@@ -1,7 +1,8 @@
-/** The Watchers: Prometheus, Grafana, and what they look at. */
+/** The Watchers: Prometheus, Grafana, an exporter of GPU metrics, and their configuration. */
 import { type Codex, watchersOf } from "../../codex/mod.ts";
 import type { Finding } from "../../report/mod.ts";
 import {
+  directive,
   GPU_EXPORTER,
   HARVESTER,
   QUADLET_FOLDER,
@@ -20,9 +21,9 @@ import { harvesterOf } from "./harvester.ts";
 import { observerLayouts } from "./observer.ts";
 import { prometheusConfigOf } from "./prometheus_config.ts";
 import { dashboardProvidersOf, datasourcesOf, scribeOf } from "./scribe.ts";
-import { says, type Watcher, watcherLayout } from "./watcher.ts";
+import { type Watcher, watcherLayout } from "./watcher.ts";
 
-/** The services of the Watchers that a Codex has, sorted. */
+/** Returns the services of the enabled Watchers, sorted. */
 export function watcherServices(codex: Codex): string[] {
   const { harvester, scribe, gpuExporter } = watchersOf(codex.settings);
   return [
@@ -32,7 +33,7 @@ export function watcherServices(codex: Codex): string[] {
   ];
 }
 
-/** Every file of the Watchers, before it is rendered. */
+/** Returns the layout of every file of the Watchers. */
 export function watcherFiles(
   codex: Codex,
   covens: readonly Coven[],
@@ -41,9 +42,9 @@ export function watcherFiles(
   const findings: Finding[] = [];
   const files: FileLayout[] = [];
   const add = (watcher: Watcher) => {
-    const made = watcherLayout(codex, watcher);
-    findings.push(...made.findings);
-    files.push({ path: `${QUADLET_FOLDER}/${watcher.names.file}`, ...made.layout });
+    const { layout, findings: found } = watcherLayout(codex, watcher);
+    findings.push(...found);
+    files.push({ path: `${QUADLET_FOLDER}/${watcher.names.file}`, ...layout });
   };
   if (harvester) {
     add(harvesterOf(codex));
@@ -52,37 +53,33 @@ export function watcherFiles(
       ...observerLayouts(codex, covens),
       {
         path: `${WATCHER_FOLDERS.harvester}/prometheus.yml`,
-        template: "prometheus.yml",
-        title: "LychD Harvester: what Prometheus scrapes",
+        title: "LychD Harvester: the targets of Prometheus",
         source: "lychd.toml and soulstones/",
-        value: prometheusConfigOf(codex, covens),
+        parts: prometheusConfigOf(codex, covens),
       },
       { path: `${WATCHER_FOLDERS.harvester}/rules.yml`, text: RULES },
       { path: `${WATCHER_FOLDERS.observer}/observe.sh`, text: OBSERVE_SCRIPT },
     );
   }
   if (scribe) {
+    const folder = WATCHER_FOLDERS.scribe;
     add(scribeOf(codex));
     files.push(
       dataVolume(codex, SCRIBE),
       {
-        path: `${WATCHER_FOLDERS.scribe}/provisioning/datasources/lychd.yml`,
-        template: "datasource.yml",
-        title: "LychD Scribe: where Grafana finds Prometheus",
+        path: `${folder}/provisioning/datasources/lychd.yml`,
+        title: "LychD Scribe: the data source of Grafana",
         source: "lychd.toml",
-        value: datasourcesOf(codex),
+        parts: [datasourcesOf(codex)],
       },
       {
-        path: `${WATCHER_FOLDERS.scribe}/provisioning/dashboards/lychd.yml`,
-        template: "dashboards.yml",
-        title: "LychD Scribe: where Grafana finds dashboards",
+        path: `${folder}/provisioning/dashboards/lychd.yml`,
+        title: "LychD Scribe: the dashboards of Grafana",
         source: "lychd.toml",
-        value: dashboardProvidersOf(),
+        parts: [dashboardProvidersOf()],
       },
-      ...Object.entries(DASHBOARDS).map(([name, text]) => ({
-        path: `${WATCHER_FOLDERS.scribe}/dashboards/${name}`,
-        text,
-      })),
+      ...Object.entries(DASHBOARDS)
+        .map(([name, text]) => ({ path: `${folder}/dashboards/${name}`, text })),
     );
   }
   if (gpuExporter) add(gpuExporterOf(codex));
@@ -90,7 +87,6 @@ export function watcherFiles(
   if (services.length > 0) {
     files.push({
       path: `${SYSTEMD_FOLDER}/${WATCHERS_TARGET}`,
-      template: "watchers.target",
       title: "LychD Watchers",
       source: "lychd.toml",
       unit: targetOf(services),
@@ -99,33 +95,32 @@ export function watcherFiles(
   return { files, findings };
 }
 
-/** A volume that outlives its container, and a purge. */
+/** Returns the volume with the data of a Watcher, which `lychd purge` keeps. */
 function dataVolume(codex: Codex, { data, volume }: typeof HARVESTER): FileLayout {
   return {
     path: `${QUADLET_FOLDER}/${data}`,
-    template: "data.volume",
     title: `LychD volume ${volume}`,
     source: "lychd.toml",
     unit: {
-      Volume: { VolumeName: says(volume) },
-      Quadlet: { DefaultDependencies: codex.settings.wait_for_network ? [] : says(false) },
-      "X-Lychd": { Volume: says(volume) },
+      Volume: { VolumeName: directive(volume) },
+      Quadlet: { DefaultDependencies: codex.settings.wait_for_network ? [] : directive(false) },
+      "X-Lychd": { Volume: directive(volume) },
     },
   };
 }
 
-/** It goes with the pod, and its services with it. */
+/** Returns the target, which stops with the pod and stops the Watchers. */
 function targetOf(services: readonly string[]): Unit {
   const all = services.map((text) => ({ text }));
   return {
     Unit: {
-      Description: says("LychD Watchers"),
+      Description: directive("LychD Watchers"),
       Wants: all,
       After: all,
-      PartOf: says(SEPULCHER.service),
-      // Else the user's default.target would not be reached before images are pulled.
-      DefaultDependencies: says("no"),
+      PartOf: directive(SEPULCHER.service),
+      // Otherwise the user's default.target would wait until the images are pulled.
+      DefaultDependencies: directive("no"),
     },
-    "X-Lychd": { Watchers: says(services.join(" ")) },
+    "X-Lychd": { Watchers: directive(services.join(" ")) },
   };
 }

@@ -1,12 +1,11 @@
 /**
- * What tells the Harvester of the states of the units: a timer, a service that runs a script once,
- * and the script. Why not otherwise: docs/adr/0010.
+ * The observer writes the states of the units for the Harvester: a timer, and a service that runs a
+ * script once. See docs/adr/0010 for the alternatives.
  */
 import type { Codex } from "../../codex/mod.ts";
-import type { Place } from "../../report/mod.ts";
 import {
   covenTarget,
-  type Directive,
+  directive,
   HARVESTER,
   OBSERVER,
   soulstoneUnit,
@@ -15,30 +14,33 @@ import {
   writeText,
 } from "../../rune/mod.ts";
 import type { Coven } from "../covens.ts";
-import type { UnitLayout } from "../templates.ts";
+import type { FileLayout } from "../templates.ts";
 import { soulstoneLabels } from "./prometheus_config.ts";
-import { says } from "./watcher.ts";
 
-/** The two units, by path. */
-export function observerLayouts(
-  codex: Codex,
-  covens: readonly Coven[],
-): (UnitLayout & { path: string })[] {
-  const common = { source: "lychd.toml and soulstones/" };
+const DESCRIPTION = "LychD observer: the states of the units, as metrics";
+
+/** Returns the two units. */
+export function observerLayouts(codex: Codex, covens: readonly Coven[]): FileLayout[] {
+  const source = "lychd.toml and soulstones/";
   return [{
-    ...common,
     path: `${SYSTEMD_FOLDER}/${OBSERVER.service}`,
-    template: "observer.service",
-    title: "LychD observer: the states of the units, as metrics",
+    title: DESCRIPTION,
+    source,
     unit: serviceOf(codex, covens),
+    comments: COMMENTS,
   }, {
-    ...common,
     path: `${SYSTEMD_FOLDER}/${OBSERVER.timer}`,
-    template: "observer.timer",
-    title: "LychD observer: as often as the Harvester looks",
-    unit: timerOf(codex.settings.harvester.scrape_interval_seconds),
+    title: "LychD observer: runs at the scrape interval of the Harvester",
+    source,
+    unit: timerOf(codex),
   }];
 }
+
+const COMMENTS = {
+  "Service.StandardInput": ["The units, each with the labels of its metrics."],
+  "Service.RuntimeDirectory": ["The Harvester shares this folder, which is removed when it stops."],
+  "Service.LogLevelMax": ["Keeps successful runs out of the journal."],
+};
 
 function serviceOf(codex: Codex, covens: readonly Coven[]): Unit {
   const rows = [
@@ -55,54 +57,45 @@ function serviceOf(codex: Codex, covens: readonly Coven[]): Unit {
   ];
   return {
     Unit: {
-      Description: says("LychD observer: the states of the units, as metrics"),
-      // Else the sixth run within ten seconds would be refused.
-      StartLimitIntervalSec: says(0),
+      Description: directive(DESCRIPTION),
+      // Otherwise systemd refuses the sixth run within ten seconds.
+      StartLimitIntervalSec: directive(0),
     },
     Service: {
-      Type: says("oneshot"),
-      ExecStart: says("/bin/sh %E/containers/systemd/lychd/observer/observe.sh"),
-      StandardInput: says("data"),
-      StandardInputText: rows.flatMap(({ unit, labels, from }) => rowOf(unit, labels, from)),
-      RuntimeDirectory: says("lychd-units"),
-      RuntimeDirectoryPreserve: says("yes"),
-      LogLevelMax: says("notice"),
-      TimeoutStartSec: says(60),
+      Type: directive("oneshot"),
+      ExecStart: directive("/bin/sh %E/containers/systemd/lychd/observer/observe.sh"),
+      StandardInput: directive("data"),
+      StandardInputText: rows.flatMap(({ unit, labels, from }) => {
+        const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
+        const line = `${unit} ${pairs.join(",")}`;
+        const written = writeText(line, { command: false, quotesStripped: false });
+        // Names need no escaping; a name that does is an error in the Codex, and nothing is written.
+        return "text" in written ? directive(written.text, from) : [];
+      }),
+      RuntimeDirectory: directive("lychd-units"),
+      RuntimeDirectoryPreserve: directive("yes"),
+      LogLevelMax: directive("notice"),
+      TimeoutStartSec: directive(60),
     },
-    "X-Lychd": { Harvester: says(HARVESTER.service) },
+    "X-Lychd": { Harvester: directive(HARVESTER.service) },
   };
 }
 
-/**
- * Names have only characters that mean nothing to anybody, in labels and in units. One that has
- * others is a fault of the Codex, and told as such: nothing is written then.
- */
-function rowOf(
-  unit: string,
-  labels: Readonly<Record<string, string>>,
-  from: Place | undefined,
-): Directive[] {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
-  const written = writeText(`${unit} ${pairs.join(",")}`, {
-    command: false,
-    quotesStripped: false,
-  });
-  return "text" in written ? says(written.text, from) : [];
-}
-
-function timerOf(intervalSeconds: number): Unit {
+function timerOf(codex: Codex): Unit {
+  const seconds = codex.settings.harvester.scrape_interval_seconds;
+  const from = codex.settingsPlaceOf(["harvester", "scrape_interval_seconds"]);
   return {
     Unit: {
-      Description: says("LychD observer: the states of the units, as metrics"),
-      // Not behind it: a timer is before its service, and the Harvester waits for the first run.
-      BindsTo: says(HARVESTER.service),
+      Description: directive(DESCRIPTION),
+      // Without After=: a timer starts before its service, and the Harvester waits for the first run.
+      BindsTo: directive(HARVESTER.service),
     },
     Timer: {
-      OnActiveSec: says(`${intervalSeconds}s`),
-      OnUnitActiveSec: says(`${intervalSeconds}s`),
-      // By default it may be late by a minute.
-      AccuracySec: says(`${intervalSeconds * 100}ms`),
+      OnActiveSec: directive(`${seconds}s`, from),
+      OnUnitActiveSec: directive(`${seconds}s`, from),
+      // The default accuracy is one minute.
+      AccuracySec: directive(`${seconds * 100}ms`, from),
     },
-    "X-Lychd": { Harvester: says(HARVESTER.service) },
+    "X-Lychd": { Harvester: directive(HARVESTER.service) },
   };
 }

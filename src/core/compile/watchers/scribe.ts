@@ -1,16 +1,16 @@
 import type { Codex } from "../../codex/mod.ts";
-import { SCRIBE, type YamlValue } from "../../rune/mod.ts";
+import { directive, SCRIBE, type YamlValue } from "../../rune/mod.ts";
 import { probeOf } from "../health.ts";
-import { healthOf, says, type Watcher } from "./watcher.ts";
+import { healthOf, type Watcher } from "./watcher.ts";
 
-/** Where Grafana finds dashboards, in the container. */
+/** The folder of the dashboards in the container. */
 const DASHBOARDS = "/etc/lychd/dashboards";
 
-/** Where it looks for what to provision: the default of the official image. */
+/** The folder that Grafana provisions from: the default of the official image. */
 const PROVISIONING = "/etc/grafana/provisioning";
 
 /**
- * Grafana. All of its settings are environment variables, so there is no grafana.ini.
+ * Returns Grafana. All settings are environment variables, so there is no grafana.ini.
  * Source: grafana.com/docs/grafana/v13.3, configure-grafana and configure-docker.
  */
 export function scribeOf(codex: Codex): Watcher {
@@ -26,13 +26,13 @@ export function scribeOf(codex: Codex): Watcher {
     unit: {
       Container: {
         Environment: Object.entries(variablesOf(codex)).sort(([a], [b]) => a < b ? -1 : 1)
-          .flatMap(([name, value]) => says(`${name}=${value}`)),
-        Secret: secret === undefined ? [] : says(`${secret},type=mount`, from),
+          .flatMap(([name, value]) => directive(`${name}=${value}`)),
+        Secret: secret === undefined ? [] : directive(`${secret},type=mount`, from),
         Volume: [
-          ...says(`${folder}/provisioning/datasources:${PROVISIONING}/datasources:ro,z`),
-          ...says(`${folder}/provisioning/dashboards:${PROVISIONING}/dashboards:ro,z`),
-          ...says(`${folder}/dashboards:${DASHBOARDS}:ro,z`),
-          ...says(`${SCRIBE.data}:/var/lib/grafana`),
+          ...directive(`${folder}/provisioning/datasources:${PROVISIONING}/datasources:ro,z`),
+          ...directive(`${folder}/provisioning/dashboards:${PROVISIONING}/dashboards:ro,z`),
+          ...directive(`${folder}/dashboards:${DASHBOARDS}:ro,z`),
+          ...directive(`${SCRIBE.data}:/var/lib/grafana`),
         ],
         ...healthOf(probeOf(scribe.port, "/api/health")),
       },
@@ -40,14 +40,14 @@ export function scribeOf(codex: Codex): Watcher {
   };
 }
 
-/** Grafana's settings: nothing is asked of other hosts, and nobody is `admin` with a known password. */
+/** Returns the settings: no requests to other hosts, and no `admin` with a known password. */
 function variablesOf(codex: Codex): Record<string, string | number | boolean> {
   const { scribe } = codex.settings;
   const secret = scribe.admin_password_secret;
   return {
     GF_SERVER_HTTP_PORT: scribe.port,
-    // By its uid and not by its file: an edited one is in Grafana's database. Whoever has chosen
-    // another home there keeps it (grafana/grafana, pkg/api/dashboard.go, GetHomeDashboard).
+    // The uid works also for an edited dashboard, which is in Grafana's database. A home dashboard
+    // that was chosen there wins (grafana/grafana, pkg/api/dashboard.go, GetHomeDashboard).
     GF_USERS_HOME_PAGE: "/d/lychd-covens",
     ...scribe.anonymous_viewer && {
       GF_AUTH_ANONYMOUS_ENABLED: true,
@@ -71,8 +71,8 @@ function variablesOf(codex: Codex): Record<string, string | number | boolean> {
   };
 }
 
-/** The data source: its uid is what the dashboards name. */
-export function datasourcesOf(codex: Codex): YamlValue {
+/** Returns the data source. The dashboards refer to its uid. */
+export function datasourcesOf(codex: Codex): Record<string, YamlValue> {
   const { harvester } = codex.settings;
   return {
     apiVersion: 1,
@@ -95,11 +95,11 @@ export function datasourcesOf(codex: Codex): YamlValue {
 }
 
 /**
- * Where dashboards lie. What somebody saves in Grafana goes to its database, and is there until the
- * file changes; a file that is gone leaves the dashboard.
+ * Returns the provider of the dashboards. Grafana saves an edited dashboard in its database, until the
+ * file changes, and keeps a dashboard whose file is removed.
  * Source: grafana/grafana, pkg/services/provisioning/dashboards/file_reader.go.
  */
-export function dashboardProvidersOf(): YamlValue {
+export function dashboardProvidersOf(): Record<string, YamlValue> {
   return {
     apiVersion: 1,
     providers: [{

@@ -1,117 +1,105 @@
 import type { Codex } from "../../codex/mod.ts";
-import type { Finding, Place } from "../../report/mod.ts";
+import type { Finding } from "../../report/mod.ts";
 import {
-  type Directive,
+  directive,
+  type Section,
   SEPULCHER,
   type Unit,
   WATCHERS_TARGET,
   writeText,
 } from "../../rune/mod.ts";
-import { ASKED_TO_END } from "../asked_to_end.ts";
+import { CLEAR_REQUESTED_STOP, RESTART, STOP_COMMENT, STOP_GRACE_SECONDS } from "../container.ts";
+import { checkSection } from "../health.ts";
 import { mergePassed, WATCHER_RESERVED } from "../passthrough.ts";
 import type { UnitLayout } from "../templates.ts";
 
-/** A section of lychd.toml that stands for a container. */
-export type WatcherSection = "harvester" | "scribe" | "gpu_exporter";
-
-/** What makes one Watcher differ from the others. */
+/** The differences between one Watcher and the others. */
 export interface Watcher {
-  readonly section: WatcherSection;
+  /** Its table in lychd.toml. */
+  readonly section: "harvester" | "scribe" | "gpu_exporter";
   readonly names: { readonly name: string; readonly file: string; readonly container: string };
   readonly description: string;
-  /** Directives of its own, beside those that all of them have. */
+  /** Its own directives. */
   readonly unit: Unit;
-  /** Facts for `[X-Lychd]`. */
+  /** Its own facts for `[X-Lychd]`. */
   readonly facts: Readonly<Record<string, string | number>>;
 }
 
-/** The pull of an image included. */
+/** Includes the pull of the image. */
 const START_TIMEOUT_SECONDS = 900;
 
-/** Time to write down what is in memory. */
+/** Time to write data from memory to the disk. */
 const STOP_TIMEOUT_SECONDS = 30;
 
-/**
- * The unit of a Watcher: in the pod, restarted whenever it ends, started and stopped with its target.
- */
+/** Returns the unit of a Watcher: a container in the pod that starts and stops with its target. */
 export function watcherLayout(
   codex: Codex,
-  watcher: Watcher,
+  { section, names, description, unit, facts }: Watcher,
 ): { layout: UnitLayout; findings: Finding[] } {
-  const { section, names, description, unit, facts } = watcher;
   const settings = codex.settings[section];
+  const at = (...path: readonly (string | number)[]) => codex.settingsPlaceOf([section, ...path]);
   const common: Unit = {
     Unit: {
-      Description: says(description),
-      PartOf: says(WATCHERS_TARGET),
+      Description: directive(description),
+      PartOf: directive(WATCHERS_TARGET),
       Wants: [],
+      ...unit["Unit"],
     },
     Container: {
-      ContainerName: says(names.container),
-      Image: says(settings.image, codex.settingsPlaceOf([section, "image"])),
-      Pod: says(SEPULCHER.file),
-      StartWithPod: says(false),
-      User: says(0),
-      NoNewPrivileges: says(true),
-      StopTimeout: says(STOP_TIMEOUT_SECONDS),
-      Label: says(`lychd.watcher=${names.name}`),
+      ContainerName: directive(names.container, at()),
+      Image: directive(settings.image, at("image")),
+      Pod: directive(SEPULCHER.file),
+      StartWithPod: directive(false),
+      User: directive(0),
+      NoNewPrivileges: directive(true),
+      ...unit["Container"],
+      StopTimeout: directive(STOP_TIMEOUT_SECONDS),
+      Label: directive(`lychd.watcher=${names.name}`),
     },
     Service: {
-      Restart: says("on-failure"),
-      RestartSec: says(5),
-      RestartSteps: says(6),
-      RestartMaxDelaySec: says(300),
-      TimeoutStartSec: says(START_TIMEOUT_SECONDS),
-      TimeoutStopSec: says(STOP_TIMEOUT_SECONDS + 30),
-      ExecStopPost: says(ASKED_TO_END),
+      ...RESTART,
+      TimeoutStartSec: directive(START_TIMEOUT_SECONDS),
+      TimeoutStopSec: directive(STOP_TIMEOUT_SECONDS + STOP_GRACE_SECONDS),
+      ...CLEAR_REQUESTED_STOP,
+      ...unit["Service"],
     },
     Install: {},
-    Quadlet: { DefaultDependencies: codex.settings.wait_for_network ? [] : says(false) },
+    Quadlet: { DefaultDependencies: codex.settings.wait_for_network ? [] : directive(false) },
     "X-Lychd": Object.fromEntries(
       Object.entries({ Watcher: names.name, Port: settings.port, ...facts })
-        .map(([key, value]) => [key, says(value)]),
+        .map(([key, value]) => [key, directive(value)]),
     ),
   };
   const passing = {
     quadlet: settings.quadlet,
-    placeOf: (path: readonly (string | number)[]) => codex.settingsPlaceOf([section, ...path]),
+    placeOf: (path: readonly (string | number)[]) => at(...path),
     keyOf: (path: readonly (string | number)[]) => codex.settingsKeyOf([section, ...path]),
   };
-  const merged = mergePassed(joined(common, unit), passing, WATCHER_RESERVED);
+  const merged = mergePassed(common, passing, WATCHER_RESERVED);
   return {
-    layout: {
-      template: "watcher.container",
-      title: description,
-      source: "lychd.toml",
-      unit: merged.unit,
-      passed: merged.passed,
-    },
+    layout: { title: description, source: "lychd.toml", unit: merged.unit, comments: COMMENTS },
     findings: merged.findings,
   };
 }
 
-/** The directives by which systemd knows that a Watcher answers: `command` in the container. */
-export function healthOf(command: string): Unit[string] {
+const COMMENTS = {
+  "Unit.Wants": [
+    "The Harvester reads the states of the units from a file that the observer writes.",
+  ],
+  "Container.User": [
+    "Root in the container is your user on the host, so it can read the files that only you can read.",
+  ],
+  ...STOP_COMMENT,
+};
+
+/** Returns the health check of a Watcher: `command` in the container. */
+export function healthOf(command: string): Section {
   const written = writeText(command, { command: true, quotesStripped: true });
   if ("problem" in written) throw new Error(written.problem);
-  return {
-    HealthCmd: says(written.text),
-    HealthInterval: says("30s"),
-    HealthTimeout: says("10s"),
-    HealthRetries: says(3),
-    HealthStartupCmd: says(written.text),
-    HealthStartupInterval: says("1s"),
-    HealthStartupTimeout: says("10s"),
-    Notify: says("healthy"),
-  };
-}
-
-/** One directive that says `text`, which needs no escaping. */
-export function says(text: string | number | boolean, from?: Place): Directive[] {
-  return [{ text: String(text), ...from === undefined ? {} : { from } }];
-}
-
-function joined(a: Unit, b: Unit): Unit {
-  const sections = Object.keys({ ...a, ...b });
-  return Object.fromEntries(sections.map((name) => [name, { ...a[name], ...b[name] }]));
+  return checkSection({
+    command: directive(written.text),
+    interval: directive("30s"),
+    timeout: directive("10s"),
+    retries: directive(3),
+  });
 }
