@@ -1,7 +1,8 @@
-import { type Finding, finding, type Place, quoted, startOf } from "../report/mod.ts";
+import { type Finding, finding, type Place, startOf } from "../report/mod.ts";
 import { type Codex, type Soulstone, watchersOf } from "./codex.ts";
 import { duplicates } from "./duplicates.ts";
 import { FIRST_FREE_PORT } from "./limits.ts";
+import { nextFreePort, parsePortRange, portOwners } from "./ports.ts";
 import { scrapeConfigFindings } from "./scrape_configs.ts";
 import type { TomlPath } from "./toml.ts";
 
@@ -45,34 +46,20 @@ interface Claim {
 
 /** Returns every claim, defaults first, so that a conflict is reported where a port is set. */
 function portClaims(codex: Codex, settingsPlace: RuleContext["settingsPlace"]): Claim[] {
-  const { harvester, scribe, gpu_exporter, vessel } = codex.settings;
-  const watchers = watchersOf(codex.settings);
-  const claims: Claim[] = [];
-  const add = (section: string, port: number, owner: string) =>
-    claims.push({ port, owner, place: settingsPlace([section, "port"]) });
-  if (watchers.harvester) add("harvester", harvester.port, "the Harvester (Prometheus)");
-  if (watchers.scribe) add("scribe", scribe.port, "the Scribe (Grafana)");
-  if (watchers.gpuExporter) add("gpu_exporter", gpu_exporter.port, "the GPU exporter");
-  add("vessel", vessel.port, "the Vessel (front door)");
-  claims.sort((a, b) => Number(a.place !== undefined) - Number(b.place !== undefined));
-  for (const soulstone of codex.soulstones) {
-    if (soulstone.unknown.includes("port")) continue;
-    const owner = `Soulstone ${quoted(soulstone.name)}`;
-    claims.push({ port: soulstone.port, owner, place: soulstone.placeOf(["port"]) });
-  }
-  return claims;
-}
-
-/** Returns the ports of a Codex, reserved ones included. */
-export function portsOf(codex: Codex): ReadonlySet<number> {
-  return new Set(portClaims(codex, () => undefined).map(({ port }) => port));
+  const claims = portOwners(codex).filter(({ isUsed }) => isUsed)
+    .map(({ port, owner, source }): Claim => {
+      const isTable = typeof source === "string";
+      const place = isTable ? settingsPlace([source, "port"]) : source.placeOf(["port"]);
+      return { port, owner, place };
+    });
+  return claims.sort((a, b) => Number(a.place !== undefined) - Number(b.place !== undefined));
 }
 
 function portFindings(codex: Codex, { settingsPlace }: RuleContext): Finding[] {
   const claims = portClaims(codex, settingsPlace);
   const taken = new Set(claims.map((claim) => claim.port));
   return duplicates(claims, ({ port }) => port).map(({ item, first }) => {
-    const free = freePort(item.port, taken);
+    const free = freePortAfter(item.port, taken);
     taken.add(free);
     return portTaken(item.place ?? startOf("lychd.toml"), first, free);
   });
@@ -87,23 +74,8 @@ function portTaken(place: Place, { port, owner, place: other }: Claim, free: num
     });
 }
 
-/** Returns the next port after `start` that is not taken. */
-function freePort(start: number, taken: ReadonlySet<number>): number {
-  const count = 65_536 - FIRST_FREE_PORT;
-  for (let step = 1; step < count; step++) {
-    const port = FIRST_FREE_PORT +
-      (Math.max(start, FIRST_FREE_PORT) - FIRST_FREE_PORT + step) % count;
-    if (!taken.has(port)) return port;
-  }
-  return start;
-}
-
-/** Parses `FIRST-LAST`. Returns undefined unless it is a range of 1 to 1000 ports. */
-export function parsePortRange(text: string): { first: number; last: number } | undefined {
-  const [first = 0, last = 0] = text.split("-").map(Number);
-  return first >= 1 && last <= 65_535 && first <= last && last - first < 1000
-    ? { first, last }
-    : undefined;
+function freePortAfter(port: number, taken: ReadonlySet<number>): number {
+  return nextFreePort(Math.max(port, FIRST_FREE_PORT) + 1, (other) => taken.has(other));
 }
 
 function reserveFindings(codex: Codex, { settingsPlace }: RuleContext): Finding[] {
@@ -118,7 +90,7 @@ function reserveFindings(codex: Codex, { settingsPlace }: RuleContext): Finding[
   );
   const taken = new Set(codex.soulstones.map((s) => s.port));
   const conflicts = portClaims({ ...codex, soulstones: [] }, settingsPlace).filter(contains)
-    .map((claim) => portTaken(place, claim, freePort(range.last, taken)));
+    .map((claim) => portTaken(place, claim, freePortAfter(range.last, taken)));
   return [...hidden, ...conflicts];
 }
 

@@ -8,7 +8,7 @@ export {
   SCHEMA_KINDS,
   type SchemaKind,
 } from "./kinds.ts";
-export { parsePortRange, portsOf } from "./codex_rules.ts";
+export { nextFreePort, parsePortRange, type PortOwner, portOwners, portsOf } from "./ports.ts";
 export { FILE_LIMIT_KIB, FIRST_FREE_PORT, GROUP_LIMIT, SOULSTONE_LIMIT } from "./limits.ts";
 export { type CodexFile, type CodexFolder, type ReadCodex, readCodex } from "./read.ts";
 export { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";

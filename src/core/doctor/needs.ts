@@ -2,6 +2,7 @@ import {
   type Codex,
   parsePortRange,
   parseVolume,
+  portOwners,
   type Soulstone,
   watchersOf,
 } from "../codex/mod.ts";
@@ -61,11 +62,12 @@ export function needsOf(codex: Codex, home: string | undefined): Needs {
       ...covensOf(soulstones).map((coven) => covenTarget(coven.name)),
       ...watcherServices(codex),
     ],
-    ports: [
-      ...soulstones.filter((s) => s.port_expose && !s.unknown.includes("port"))
-        .map((s) => ({ port: s.port, owner: s.name })),
-      ...watchers.flatMap(({ name, port }) => port === undefined ? [] : [{ port, owner: name }]),
-    ].sort((a, b) => a.port - b.port),
+    ports: portOwners(codex).filter(({ isPublished }) => isPublished)
+      .map(({ port, source }) => ({
+        port,
+        owner: typeof source === "string" ? source : source.name,
+      }))
+      .sort((a, b) => a.port - b.port),
     reserved: sepulcher.reserve_ports === undefined
       ? undefined
       : parsePortRange(sepulcher.reserve_ports),
@@ -89,18 +91,15 @@ export function needsOf(codex: Codex, home: string | undefined): Needs {
   };
 }
 
-/** Returns the enabled Watchers. The port of the GPU exporter is not published. */
+/** Returns the enabled Watchers. */
 function watchersIn(settings: Codex["settings"]) {
   const { harvester, scribe, gpu_exporter } = settings;
   const enabled = watchersOf(settings);
-  const none = { port: undefined, secret: undefined, devices: [] };
-  const secret = scribe.admin_password_secret;
+  const none = { secret: undefined, devices: [] };
   return [
-    ...enabled.harvester ? [{ ...none, ...harvester, name: "harvester" }] : [],
-    ...enabled.scribe ? [{ ...none, ...scribe, secret, name: "scribe" }] : [],
-    ...enabled.gpuExporter
-      ? [{ ...none, ...gpu_exporter, port: undefined, name: "gpu-exporter" }]
-      : [],
+    ...enabled.harvester ? [{ ...none, ...harvester }] : [],
+    ...enabled.scribe ? [{ ...none, ...scribe, secret: scribe.admin_password_secret }] : [],
+    ...enabled.gpuExporter ? [{ ...none, ...gpu_exporter }] : [],
   ];
 }
 

@@ -1,5 +1,5 @@
 /** The last steps of both importers: ports, fields and texts. */
-import { type Codex, lychdSchema, parsePortRange, watchersOf } from "../codex/mod.ts";
+import { type Codex, lychdSchema, parsePortRange, portOwners } from "../codex/mod.ts";
 import { startOf } from "../report/mod.ts";
 import { candidateOf, planPort } from "./container.ts";
 import type { ImportContext, ImportResult } from "./imported.ts";
@@ -13,16 +13,12 @@ import { soulstoneText } from "./toml_text.ts";
 export function usedPorts(
   { settings, soulstones }: Pick<Codex, "settings" | "soulstones">,
 ): ReadonlyMap<number, string> {
-  const { harvester, scribe, gpu_exporter, vessel, sepulcher } = settings;
-  const { first, last } = parsePortRange(sepulcher.reserve_ports ?? "") ?? { first: 0, last: -1 };
+  const range = parsePortRange(settings.sepulcher.reserve_ports ?? "");
+  const { first, last } = range ?? { first: 0, last: -1 };
   const reserved = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   return new Map([
     ...reserved.map((port) => [port, "`reserve_ports` of lychd.toml"] as const),
-    [harvester.port, "the Harvester (Prometheus)"],
-    [scribe.port, "the Scribe (Grafana)"],
-    ...watchersOf(settings).gpuExporter ? [[gpu_exporter.port, "the GPU exporter"] as const] : [],
-    [vessel.port, "the Vessel (the front door)"],
-    ...soulstones.map(({ port, name }) => [port, `Soulstone \`${name}\``] as const),
+    ...portOwners({ settings, soulstones }).map(({ port, owner }) => [port, owner] as const),
   ]);
 }
 

@@ -1,4 +1,4 @@
-import { FIRST_FREE_PORT } from "../codex/mod.ts";
+import { FIRST_FREE_PORT, nextFreePort } from "../codex/mod.ts";
 
 /** Ports in use, and their owners. */
 export type TakenPorts = Map<number, string>;
@@ -95,8 +95,7 @@ export function givePorts<T extends PortWish>(
 function nextPort({ wish, owner }: PortWish, taken: TakenPorts): GivenPort {
   const isPort = wish !== undefined && isPortNumber(wish);
   const isLow = isPort && wish < FIRST_FREE_PORT;
-  let port = isPort && !isLow ? wish : FIRST_PORT;
-  while (taken.has(port)) port = port === 65_535 ? FIRST_FREE_PORT : port + 1;
+  const port = nextFreePort(isPort && !isLow ? wish : FIRST_PORT, (other) => taken.has(other));
   const why = wish === undefined
     ? undefined
     : isLow
