@@ -1,5 +1,5 @@
 import type * as z from "zod/mini";
-import { type Finding, finding, type Place } from "../report/mod.ts";
+import { type Finding, finding } from "../report/mod.ts";
 import { CATALOGUE, type ValueCode } from "../report/catalogue.ts";
 import { fieldName, type TomlDocument, type TomlPath, valueAt } from "./toml.ts";
 
@@ -27,25 +27,25 @@ export interface Checked<T> {
 
 type Issue = z.core.$ZodIssue;
 type Schema = z.ZodMiniType;
+type Elements = Readonly<Record<string, (index: number) => string>>;
 
 /**
  * Checks the table of `subject` against `schema` and reports all problems.
  *
  * Fields with problems are left out, so that the rest can be checked in the same run. `placeholders`
- * replace required fields. `elementFor` returns the replacement of a list element, or undefined to
- * leave out the whole list.
+ * replace required fields. `elements` replace list elements; otherwise the whole list is left out.
  */
 export function checkSchema<S extends Schema>(
   schema: S,
   subject: Subject,
   placeholders: Readonly<Record<string, unknown>> = {},
-  elementFor: (field: string, index: number) => string | undefined = () => undefined,
+  elements: Elements = {},
 ): Checked<z.infer<S>> {
   const input = valueAt(subject.document.value, subject.path);
   const result = schema.safeParse(input);
   if (result.success) return { value: result.data, partial: false, unknown: [], findings: [] };
   const issues = firstOfEach(result.error.issues.flatMap(flatten));
-  const rest = withoutProblems(input, issues, elementFor);
+  const rest = withoutProblems(input, issues, elements);
   return {
     value: schema.safeParse({ ...placeholders, ...rest }).data,
     partial: true,
@@ -74,11 +74,7 @@ function firstOfEach(issues: readonly Issue[]): Issue[] {
 }
 
 /** Returns a copy of the table `input` without the keys that have `issues`. */
-function withoutProblems(
-  input: unknown,
-  issues: readonly Issue[],
-  elementFor: (field: string, index: number) => string | undefined,
-): Record<string, unknown> {
+function withoutProblems(input: unknown, issues: readonly Issue[], elements: Elements) {
   const copy = structuredClone(input) as Record<string, unknown>;
   for (const issue of issues) {
     const path = pathOf(issue);
@@ -87,7 +83,7 @@ function withoutProblems(
       const [field = "", index, ...below] = at;
       const list = copy[field];
       const element = typeof index === "number" && below.length === 0
-        ? elementFor(String(field), index)
+        ? elements[field]?.(index)
         : undefined;
       if (Array.isArray(list) && element !== undefined) list[Number(index)] = element;
       else removeAt(copy, at);
@@ -117,25 +113,28 @@ function explain(issue: Issue, schema: Schema, subject: Subject, input: unknown)
 
   if (issue.code === "unrecognized_keys") {
     const known = fieldsAt(schema, path);
-    const port = valueAt(input, ["port"]);
     return issue.keys.map((key) => {
       const at = document.spot([...subject.path, ...path, key]).key;
       return key === "uri" && path.length === 0 && known.includes("port")
-        ? finding("uri-set", at, { port: isPort(port) ? port : undefined })
+        ? finding("uri-set", at, {})
         : finding("field-unknown", at, {
-          field: key,
+          value: key,
           owner: path.length === 0 ? owner : `\`${field}\` of ${owner}`,
           known,
         });
     });
   }
   if (value === undefined) {
-    return [
-      finding("field-missing", place.key, { field, owner, example: subject.examples[field] }),
-    ];
+    const example = subject.examples[field] ?? `${field} = …`;
+    return [finding("field-missing", place.key, { field, owner, example })];
   }
   const expected = expectedTypes(issue, value);
-  if (expected.length > 0) return [wrongType(place.value, field, expected, value)];
+  if (expected.length > 0) {
+    const types = [...new Set(expected.map((type) => TYPE_WORDS[type] ?? type))].join(" or ");
+    return [
+      finding("type-wrong", place.value, { field, expected: types, actual: typeName(value) }),
+    ];
+  }
   if (issue.message === "engine-unknown" && issue.code === "invalid_value") {
     const known = issue.values.map(String);
     return [finding("engine-unknown", place.value, { value: String(value), known })];
@@ -166,19 +165,11 @@ function expectedTypes(issue: Issue, value: unknown): string[] {
   }
 }
 
-function wrongType(place: Place, field: string, expected: readonly string[], value: unknown) {
-  const words = new Set(expected.map((type) => TYPE_WORDS[type] ?? type));
-  return finding("type-wrong", place, {
-    field,
-    expected: [...words].join(" or "),
-    actual: typeName(value),
-  });
-}
-
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   string: "a string",
   int: "a whole number",
   number: "a whole number",
+  bigint: "a whole number",
   boolean: "true or false",
   array: "a list",
   object: "a table",
@@ -188,17 +179,9 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 function typeName(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (value instanceof Date) return "a date";
-  switch (typeof value) {
-    case "string":
-      return "a string";
-    case "boolean":
-      return `\`${value}\``;
-    case "bigint":
-    case "number":
-      return Number.isInteger(value) ? "a whole number" : "a number";
-    default:
-      return "a table";
-  }
+  if (typeof value === "boolean") return `\`${value}\``;
+  if (typeof value === "number" && !Number.isInteger(value)) return "a number";
+  return TYPE_WORDS[typeof value] ?? "a table";
 }
 
 function ruleOf(issue: Issue): string {
@@ -214,10 +197,6 @@ function ruleOf(issue: Issue): string {
     default:
       return "be a whole number";
   }
-}
-
-function isPort(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536;
 }
 
 /** Returns the fields that `schema` has in the table at `path`. */

@@ -99,7 +99,7 @@ function bootFindings(codex: Codex, { settingsPlace, isComplete }: RuleContext):
   const place = settingsPlace(["boot_coven"]);
   if (name === undefined || place === undefined || !isComplete) return [];
   const known = [...new Set(codex.soulstones.flatMap((s) => s.groups))].sort();
-  return known.includes(name) ? [] : [finding("coven-unknown", place, { name, known })];
+  return known.includes(name) ? [] : [finding("coven-unknown", place, { value: name, known })];
 }
 
 function addressFindings(codex: Codex, { settingsPlace }: RuleContext): Finding[] {

@@ -1,12 +1,4 @@
-/**
- * Returns the items whose key occurred before, each with the first item of that key.
- *
- * @example
- * ```ts
- * import { duplicates } from "./duplicates.ts";
- * duplicates(["a", "b", "A"], (text) => text.toLowerCase()); // [{ item: "A", first: "a" }]
- * ```
- */
+/** Returns the items whose key occurred before, each with the first item of that key. */
 export function duplicates<T>(
   items: readonly T[],
   keyOf: (item: T) => unknown,

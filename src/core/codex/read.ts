@@ -56,7 +56,7 @@ export function readCodex({ folder, files, beyond }: CodexFolder): ReadCodex {
   const findings: Finding[] = [];
   const sources = new Map<string, string>();
   const refuse = (place: Place, limit: string): ReadCodex => ({
-    codex: { ...settingsOf(undefined), settingsPartial: true, soulstones: [] },
+    codex: { ...settingsOf(NO_SETTINGS), settingsPartial: true, soulstones: [] },
     findings: [finding("codex-too-large", place, { limit })],
     sources,
   });
@@ -83,19 +83,15 @@ export function readCodex({ folder, files, beyond }: CodexFolder): ReadCodex {
     else documents.push(read.document);
   }
 
-  const settingsDocument = documents.find((d) => d.file === SETTINGS_FILE);
-  const hasBrokenSettings = settingsDocument === undefined &&
+  const document = documents.find((d) => d.file === SETTINGS_FILE) ?? NO_SETTINGS;
+  const hasBrokenSettings = document === NO_SETTINGS &&
     files.some((file) => file.path === SETTINGS_FILE);
-  const settings = checkSchema(lychdSchema, {
-    document: settingsDocument ?? EMPTY_SETTINGS,
-    path: [],
-    owner: "`lychd.toml`",
-    examples: {},
-  });
+  const subject = { document, path: [], owner: "`lychd.toml`", examples: {} };
+  const settings = checkSchema(lychdSchema, subject);
   findings.push(...settings.findings);
 
   const soulstones: Soulstone[] = [];
-  const tables = documents.filter((document) => document !== settingsDocument)
+  const tables = documents.filter((d) => d !== document)
     .flatMap((document) => Object.keys(document.value).map((key) => ({ document, key })));
   const tooMany = tables[SOULSTONE_LIMIT];
   if (tooMany !== undefined) {
@@ -120,14 +116,14 @@ export function readCodex({ folder, files, beyond }: CodexFolder): ReadCodex {
     findings.push(finding("codex-empty", startOf(first), { folder }));
   }
   const codex: Codex = {
-    ...settingsOf(settingsDocument),
+    ...settingsOf(document),
     settings: settings.value ?? lychdSchema.parse({}),
     settingsPartial: settings.partial || hasBrokenSettings,
     soulstones,
   };
   const isComplete = soulstones.length === tables.length && documents.length === files.length &&
     !soulstones.some((s) => s.groupsUnknown);
-  const settingsPlace = (path: TomlPath) => placeIfSet(settingsDocument, path);
+  const settingsPlace = (path: TomlPath) => placeIfSet(document, path);
   findings.push(...codexFindings(codex, { settingsPlace, isComplete }));
   return { codex, findings, sources };
 }
@@ -135,24 +131,24 @@ export function readCodex({ folder, files, beyond }: CodexFolder): ReadCodex {
 const SETTINGS_FILE = "lychd.toml";
 
 /** Used if there is no `lychd.toml`. */
-const EMPTY_SETTINGS: TomlDocument = {
+const NO_SETTINGS: TomlDocument = {
   file: SETTINGS_FILE,
   value: {},
   spot: () => ({ key: startOf(SETTINGS_FILE), value: startOf(SETTINGS_FILE) }),
 };
 
 /** Returns the default settings, and the places in `document`. */
-function settingsOf(document: TomlDocument | undefined) {
+function settingsOf(document: TomlDocument) {
   return {
     settings: lychdSchema.parse({}),
     settingsPlaceOf: (path: TomlPath) => placeIfSet(document, path) ?? startOf(SETTINGS_FILE),
-    settingsKeyOf: (path: TomlPath) => (document ?? EMPTY_SETTINGS).spot(path).key,
+    settingsKeyOf: (path: TomlPath) => document.spot(path).key,
   };
 }
 
 /** Returns the place of a setting, or undefined if it has its default. */
-function placeIfSet(document: TomlDocument | undefined, path: TomlPath): Place | undefined {
-  return valueAt(document?.value, path) === undefined ? undefined : document?.spot(path).value;
+function placeIfSet(document: TomlDocument, path: TomlPath): Place | undefined {
+  return valueAt(document.value, path) === undefined ? undefined : document.spot(path).value;
 }
 
 function textOf(file: CodexFile): string | Finding {
@@ -165,30 +161,12 @@ function textOf(file: CodexFile): string | Finding {
   if (file.bytes.length > FILE_LIMIT_KIB * 1024) {
     return finding("file-too-large", place, { limitKib: FILE_LIMIT_KIB });
   }
-  return decode(file.bytes) ?? finding("file-not-utf8", firstInvalidUtf8(file), {});
-}
-
-/** Returns the text of UTF-8 bytes, or undefined if they are invalid. */
-function decode(bytes: Uint8Array, options?: TextDecodeOptions): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, options);
+    return new TextDecoder("utf-8", { fatal: true }).decode(file.bytes);
   } catch {
-    return undefined;
+    const text = new TextDecoder().decode(file.bytes);
+    return finding("file-not-utf8", placeAt(file.path, text, text.indexOf("\ufffd")), {});
   }
-}
-
-/** Returns the place of the first byte that is not UTF-8, by binary search. */
-function firstInvalidUtf8({ path, bytes }: { path: string; bytes: Uint8Array }): Place {
-  // With `stream`, an incomplete last character is valid.
-  const prefix = (length: number) => decode(bytes.subarray(0, length), { stream: true });
-  let valid = 0;
-  for (let invalid = bytes.length; invalid - valid > 1;) {
-    const middle = (valid + invalid) >> 1;
-    if (prefix(middle) === undefined) invalid = middle;
-    else valid = middle;
-  }
-  const text = prefix(valid) ?? "";
-  return placeAt(path, text, text.length);
 }
 
 /** Returns the place of the character of `text` at `offset`. */
@@ -216,7 +194,7 @@ function readSoulstone(
     owner: `Soulstone ${quoted(name)}`,
     examples: EXAMPLES,
   };
-  const checked = checkSchema(soulstoneSchema, subject, PLACEHOLDERS, elementFor);
+  const checked = checkSchema(soulstoneSchema, subject, PLACEHOLDERS, ELEMENTS);
   findings.push(...checked.findings);
   if (checked.value === undefined) return { findings };
 
@@ -246,19 +224,12 @@ function readSoulstone(
 /** The values of required fields that are missing or invalid. */
 const PLACEHOLDERS = { image: "localhost/unknown", port: 65_535 };
 
-/** Returns a placeholder for an invalid element, so that the other elements keep their index. */
-function elementFor(field: string, index: number): string | undefined {
-  switch (field) {
-    case "exec":
-      return "--placeholder";
-    case "volumes":
-      return `placeholder:/placeholder-${index}`;
-    case "secrets":
-      return `placeholder-${index}`;
-    default:
-      return undefined;
-  }
-}
+/** The placeholders of invalid list elements, so that the other elements keep their index. */
+const ELEMENTS: Readonly<Record<string, (index: number) => string>> = {
+  exec: () => "--placeholder",
+  volumes: (index) => `placeholder:/placeholder-${index}`,
+  secrets: (index) => `placeholder-${index}`,
+};
 
 /** Example lines for required fields. */
 const EXAMPLES: Readonly<Record<string, string>> = {

@@ -15,36 +15,22 @@ export type ShapeProblem =
 const DURATION =
   /^(?:0|(?=\d)(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?)$/;
 const UNITS_MS = [365 * 86_400_000, 7 * 86_400_000, 86_400_000, 3_600_000, 60_000, 1000, 1];
-const ACTION =
-  /^(?:replace|(?:keep|drop)(?:equal)?|hashmod|label(?:map|drop|keep)|(?:low|upp)ercase)$/i;
+const ACTIONS = [
+  ...["replace", "keep", "drop", "keepequal", "dropequal", "hashmod", "labelmap", "labeldrop"],
+  ...["labelkeep", "lowercase", "uppercase"],
+];
 
-type Scalar = readonly [rule: string, test: (value: unknown) => boolean];
-
-/** The types of single values: the rule in words, and its test. */
-const SCALARS: Readonly<Record<string, Scalar>> = {
+/** The types of single values: the rule in words, the JavaScript types, and the format. */
+const SCALARS: Readonly<Record<string, readonly [rule: string, types: string, format: RegExp]>> = {
   // YAML converts numbers and booleans to text.
-  text: ["be text", (value) => ["string", "number", "boolean"].includes(typeof value)],
-  flag: ["be true or false", (value) => typeof value === "boolean"],
-  number: ["be a number", (value) => typeof value === "number"],
-  count: [
-    "be a whole number of at least 0",
-    (value) => Number.isInteger(value) && Number(value) >= 0,
-  ],
-  duration: [
-    "be a duration such as 30s, 5m or 1h30m",
-    (value) => typeof value === "string" && DURATION.test(value),
-  ],
-  size: [
-    "be a size such as 10MB",
-    (value) =>
-      typeof value === "string" && /^(?:0|(?:\d+(?:\.\d+)?(?:B|[KMGTPE]i?B))+)$/.test(value),
-  ],
-  action: [
-    "be one of replace, keep, drop, keepequal, dropequal, hashmod, labelmap, labeldrop, " +
-    "labelkeep, lowercase, uppercase",
-    (value) => typeof value === "string" && ACTION.test(value),
-  ],
-  any: ["be a value", () => true],
+  text: ["be text", "string number boolean", /^/],
+  address: ["be HOST:PORT; see `scheme` and `metrics_path`", "string number boolean", /^[^/]*$/],
+  flag: ["be true or false", "boolean", /^/],
+  number: ["be a number", "number", /^/],
+  count: ["be a whole number of at least 0", "number", /^\d+$/],
+  duration: ["be a duration such as 30s, 5m or 1h30m", "string", DURATION],
+  size: ["be a size such as 10MB", "string", /^(?:0|(?:\d+(?:\.\d+)?(?:B|[KMGTPE]i?B))+)$/],
+  action: [`be one of ${ACTIONS.join(", ")}`, "string", RegExp(`^(?:${ACTIONS.join("|")})$`, "i")],
 };
 
 /**
@@ -79,11 +65,12 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   authorization: { text: "type credentials credentials_file credentials_ref" },
   tls: {
     text:
-      "ca ca_file ca_ref cert cert_file cert_ref key key_file key_ref server_name min_version " +
-      "max_version",
+      "ca ca_file ca_ref cert cert_file cert_ref key key_file key_ref min_version max_version " +
+      "server_name",
     flag: "insecure_skip_verify",
   },
   staticConfig: { "[]text": "targets", "{}text": "labels" },
+  addressConfig: { "[]address": "targets", "{}text": "labels" },
   relabelConfig: {
     text: "separator regex target_label replacement",
     "[]text": "source_labels",
@@ -107,14 +94,24 @@ export function shapeProblems(
   intervalSeconds: number,
 ): ShapeProblem[] {
   const problems = problemsOf(config, "scrapeConfig", []);
-  return problems.length > 0
-    ? problems
-    : [...urlProblems(config), ...timeoutProblems(config, intervalSeconds)];
+  if (problems.length > 0) return problems;
+  const { relabel_configs: rules = [], static_configs: groups = [] } = config;
+  // A relabel rule can replace a URL with an address.
+  return [
+    ...Array.isArray(rules) && rules.length > 0
+      ? []
+      : problemsOf(groups, "[]addressConfig", ["static_configs"]),
+    ...timeoutProblems(config, intervalSeconds),
+  ];
 }
 
 function problemsOf(value: unknown, type: string, path: TomlPath): ShapeProblem[] {
+  if (type === "any") return [];
   const scalar = SCALARS[type];
-  if (scalar !== undefined) return scalar[1](value) ? [] : [{ path, rule: scalar[0] }];
+  if (scalar !== undefined) {
+    const [rule, types, format] = scalar;
+    return types.includes(typeof value) && format.test(String(value)) ? [] : [{ path, rule }];
+  }
   if (type.startsWith("[]")) {
     return Array.isArray(value)
       ? value.flatMap((item, i) => problemsOf(item, type.slice(2), [...path, i]))
@@ -134,25 +131,6 @@ function problemsOf(value: unknown, type: string, path: TomlPath): ShapeProblem[
       ? [{ path, unknown: key, known: [...types.keys()] }]
       : problemsOf(inner, fieldType, [...path, key]);
   });
-}
-
-/** Prometheus accepts a URL as a target only if a relabel rule can replace it with an address. */
-function urlProblems(config: Readonly<Record<string, unknown>>): ShapeProblem[] {
-  const { relabel_configs: rules, static_configs: groups = [] } = config as {
-    readonly relabel_configs?: readonly unknown[];
-    readonly static_configs?: readonly { readonly targets?: readonly unknown[] }[];
-  };
-  if (rules !== undefined && rules.length > 0) return [];
-  return groups.flatMap(({ targets = [] }, i) =>
-    targets.flatMap((target, j) =>
-      String(target).includes("/")
-        ? [{
-          path: ["static_configs", i, "targets", j],
-          rule: "be HOST:PORT; set the parts of a URL with `scheme` and `metrics_path`",
-        }]
-        : []
-    )
-  );
 }
 
 function timeoutProblems(

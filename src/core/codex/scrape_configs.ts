@@ -45,7 +45,7 @@ export function scrapeConfigFindings(codex: Codex): Finding[] {
       const { unknown: field, known } = problem;
       const owner = ["extra_scrape_configs", ...path.filter((step) => typeof step === "string")];
       const place = codex.settingsKeyOf([...entry, ...path, field]);
-      return [finding("field-unknown", place, { field, owner: owner.join("."), known })];
+      return [finding("field-unknown", place, { value: field, owner: owner.join("."), known })];
     });
   });
 }

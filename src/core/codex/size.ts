@@ -7,12 +7,6 @@ const TOKEN =
  * kilobytes of memory for each.
  *
  * @returns the count, and the offset of the first one beyond `limit`.
- *
- * @example
- * ```ts
- * import { countValues } from "./size.ts";
- * countValues('[a]\nb = ["x, y", 1] # c = 2\n', 9); // { count: 4, beyond: undefined }
- * ```
  */
 export function countValues(
   text: string,

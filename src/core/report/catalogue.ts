@@ -16,20 +16,49 @@ interface Entry<P> {
   readonly text: (parameters: P) => Text;
 }
 
-function error<P>(means: string, text: (parameters: P) => Text): Entry<P> {
-  return { severity: "error", means, text };
+/** The parameters of a template: the names in `{{…}}`. */
+type Values<T extends string> = T extends `${string}{{${infer Name}}}${infer Rest}`
+  ? { readonly [N in Name]: string | number } & Values<Rest>
+  : unknown;
+
+/** Fills a template. User text must be in backticks: `{{…}}` is then also shortened. */
+function fill(template: string, values: unknown): string {
+  const value = (name: string) => String((values as Readonly<Record<string, unknown>>)[name]);
+  return template.replace(
+    /`\{\{(\w+)\}\}`|\{\{(\w+)\}\}/g,
+    (_, user, own) => user === undefined ? printable(value(own)) : quoted(value(user)),
+  );
 }
 
-function warning<P>(means: string, text: (parameters: P) => Text): Entry<P> {
-  return { severity: "warning", means, text };
+function entry<P>(severity: Entry<P>["severity"], means: string, text: Entry<P>["text"]): Entry<P> {
+  return { severity, means, text };
+}
+
+function error<M extends string, H extends string>(means: string, message: M, hint: H) {
+  return entry<Values<M> & Values<H>>("error", means, (p) => [fill(message, p), fill(hint, p)]);
+}
+
+function warning<M extends string, H extends string>(means: string, message: M, hint?: H) {
+  return entry<Values<M> & Values<H>>(
+    "warning",
+    means,
+    (p) => [fill(message, p), hint === undefined ? undefined : fill(hint, p)],
+  );
+}
+
+/** An error about a name that is not in the list of `known` names. */
+function unknown<M extends string>(means: string, message: M, noun: string) {
+  return entry<Values<M> & { readonly value: string; readonly known: readonly string[] }>(
+    "error",
+    means,
+    (p) => [fill(message, p), suggestion(p.value, p.known, noun)],
+  );
 }
 
 /** An error about the format of one value. */
-function invalid(noun: string, means: string, hint: string): Entry<{ value: string }> {
-  return error(means, ({ value }) => [`${quoted(value)} is not a valid ${noun}`, hint]);
+function invalid(noun: string, means: string, hint: string): Entry<{ readonly value: string }> {
+  return entry("error", means, ({ value }) => [`${quoted(value)} is not a valid ${noun}`, hint]);
 }
-
-type Nothing = Record<never, never>;
 
 const NAME_HINT =
   "use at most 64 letters, digits, `-`, `_` and `.`, and start with a letter or digit";
@@ -38,21 +67,17 @@ export const CATALOGUE = {
   // Files.
   "codex-missing": error(
     "The Codex folder does not exist, or it is not a readable folder.",
-    (p: { folder: string; reason: string }) => [
-      `no Codex at ${quoted(p.folder)}: ${p.reason}`,
-      "create one with `lychd init`, or name another folder with --codex DIR",
-    ],
+    "no Codex at `{{folder}}`: {{reason}}",
+    "create one with `lychd init`, or name another folder with --codex DIR",
   ),
   "codex-empty": error(
     "No file below `soulstones/` defines a Soulstone (an inference engine).",
-    (p: { folder: string }) => [
-      `no Soulstone is defined below ${quoted(`${p.folder}/soulstones`)}`,
-      "create one with `lychd add`",
-    ],
+    "no Soulstone is defined below soulstones/ in `{{folder}}`",
+    "create one with `lychd add`",
   ),
-  "file-unreadable": error(
-    "A file of the Codex exists but cannot be read: permission is denied, a symlink is broken, or " +
-      "the name of a file or folder is not UTF-8.",
+  "file-unreadable": entry(
+    "error",
+    "A file cannot be read: no permission, a broken symlink, or a name that is not UTF-8.",
     (p: { reason: string; help?: string | undefined }) => [
       `cannot read the file: ${p.reason}`,
       p.help ?? "check owner and mode with: ls -lL FILE",
@@ -60,67 +85,48 @@ export const CATALOGUE = {
   ),
   "file-not-utf8": error(
     "TOML files are UTF-8 text. This file contains other bytes.",
-    (_: Nothing) => [
-      "the file is not valid UTF-8",
-      "convert it with: iconv -f latin1 -t utf-8 FILE",
-    ],
+    "the file is not valid UTF-8",
+    "convert it with: iconv -f latin1 -t utf-8 FILE",
   ),
   "file-too-large": error(
     "The size of a Codex file is limited, because lychd keeps it in memory.",
-    (p: { limitKib: number }) => [
-      `the file is larger than the limit of ${p.limitKib} KiB`,
-      "split it into several files, or remove it if it is not a Codex file",
-    ],
+    "the file is larger than the limit of {{limitKib}} KiB",
+    "split it into several files, or remove it if it is not a Codex file",
   ),
   "codex-too-large": error(
-    "The size of a Codex is limited, because the unit of each Soulstone names all Soulstones that " +
-      "it excludes. lychd did not check any other rule.",
-    (p: { limit: string }) => [
-      `the Codex exceeds the limit of ${p.limit}`,
-      "keep only the Soulstones of this host; other rules were not checked",
-    ],
+    "The size of a Codex is limited: each unit names all Soulstones that it excludes.",
+    "the Codex exceeds the limit of {{limit}}",
+    "keep only the Soulstones of this host; other rules were not checked",
   ),
   "toml-broken": error(
     "The file is not valid TOML. lychd did not read any of it.",
-    (p: { problem: string }) => [
-      `invalid TOML: ${printable(p.problem)}`,
-      "put strings in quotes, lists in [ ], and one `key = value` on each line; see https://toml.io",
-    ],
+    "invalid TOML: {{problem}}",
+    "put strings in quotes, lists in [ ], and one `key = value` on each line; see https://toml.io",
   ),
 
   // Shape.
   "soulstone-not-a-table": error(
-    "A file below `soulstones/` contains one table for each Soulstone. Keys outside of a table are " +
-      "not allowed.",
-    (p: { key: string }) => [
-      `${quoted(p.key)} is not a table, so it cannot define a Soulstone`,
-      "start each Soulstone with a line [NAME], followed by its fields",
-    ],
+    "A file below `soulstones/` contains one table for each Soulstone, and no other keys.",
+    "`{{key}}` is not a table, so it cannot define a Soulstone",
+    "start each Soulstone with a line [NAME], followed by its fields",
   ),
-  "field-unknown": error(
+  "field-unknown": unknown(
     "lychd refuses unknown fields, so that typos are not silently ignored.",
-    (p: { field: string; owner: string; known: readonly string[] }) => [
-      `unknown field ${quoted(p.field)} in ${p.owner}`,
-      suggestion(p.field, p.known, "fields"),
-    ],
+    "unknown field `{{value}}` in {{owner}}",
+    "fields",
   ),
   "uri-set": error(
-    "The URI of a Soulstone is always `http://localhost:PORT/v1`.",
-    (p: { port: number | undefined }) => [
-      "`uri` cannot be set: it is computed from `port`",
-      p.port === undefined
-        ? "remove the line and set `port`"
-        : `remove the line; the URI is http://localhost:${p.port}/v1`,
-    ],
+    "The URI of a Soulstone is computed from its port.",
+    "`uri` cannot be set: it is always http://localhost:PORT/v1",
+    "remove the line, and set `port`",
   ),
   "field-missing": error(
     "A required field is missing.",
-    (p: { field: string; owner: string; example: string | undefined }) => [
-      `${p.owner} has no \`${p.field}\``,
-      p.example === undefined ? undefined : `add a line such as: ${p.example}`,
-    ],
+    "{{owner}} has no `{{field}}`",
+    "add a line such as: {{example}}",
   ),
-  "type-wrong": error(
+  "type-wrong": entry(
+    "error",
     "The value has the wrong type.",
     (p: { field: string; expected: string; actual: string }) => [
       `${quoted(p.field)} must be ${p.expected}, not ${p.actual}`,
@@ -129,10 +135,8 @@ export const CATALOGUE = {
   ),
   "value-invalid": error(
     "The value has the right type but is outside of the allowed range.",
-    (p: { field: string; rule: string }) => [
-      `${quoted(p.field)} must ${p.rule}`,
-      "change the value, or remove the line to use the default",
-    ],
+    "`{{field}}` must {{rule}}",
+    "change the value, or remove the line to use the default",
   ),
 
   // Names and values.
@@ -156,22 +160,20 @@ export const CATALOGUE = {
     "A TCP port is a whole number from 1 to 65535.",
     "use a whole number from 1 to 65535; ports below 1024 need privileges",
   ),
-  "engine-unknown": error(
-    "lychd has a fixed list of engines. The engine determines how port, model, health and metrics " +
-      "are configured.",
-    (p: { value: string; known: readonly string[] }) => [
-      `unknown engine ${quoted(p.value)}`,
-      suggestion(p.value, p.known, "engines"),
-    ],
+  "engine-unknown": unknown(
+    "The engine profile sets port, model, health and metrics. lychd has a fixed list of profiles.",
+    "unknown engine `{{value}}`",
+    "engines",
   ),
   "image-invalid": invalid(
     "image name",
     "An image is named as for `podman pull`: `[REGISTRY/]NAME[:TAG][@sha256:DIGEST]`.",
     "for example: docker.io/vllm/vllm-openai:v0.33.0",
   ),
-  "device-invalid": error(
-    "A device is a CDI name or a path below `/dev`. Podman tests a name with a leading `-` (optional " +
-      "device) as a path, so it never passes an optional CDI device to the container.",
+  "device-invalid": entry(
+    "error",
+    "A device is a CDI name or a path below `/dev`. A leading `-` (optional device) is not supported " +
+      "for CDI: Podman would always leave the device out.",
     (p: { value: string }) => [
       `${quoted(p.value)} is not a valid device`,
       p.value.startsWith("-")
@@ -181,22 +183,17 @@ export const CATALOGUE = {
   ),
   "volume-invalid": error(
     "A volume is `SOURCE:TARGET[:OPTIONS]`. Podman does not support a `:` inside of a path.",
-    (p: { value: string; problem: string }) => [
-      `${quoted(p.value)} is not a valid volume: ${p.problem}`,
-      "for example: /srv/models:/models:ro, ~/models:/models:ro, my-cache:/root/.cache",
-    ],
+    "`{{value}}` is not a valid volume: {{problem}}",
+    "for example: /srv/models:/models:ro, ~/models:/models:ro, my-cache:/root/.cache",
   ),
   "secret-invalid": error(
     "A secret is written as for `podman run --secret`: `NAME[,type=env,target=VARIABLE]`.",
-    (p: { value: string; problem: string }) => [
-      `${quoted(p.value)} is not a valid secret: ${p.problem}`,
-      "for example: hf-token,type=env,target=HF_TOKEN",
-    ],
+    "`{{value}}` is not a valid secret: {{problem}}",
+    "for example: hf-token,type=env,target=HF_TOKEN",
   ),
   "variable-invalid": invalid(
     "name of an environment variable",
-    "The name of an environment variable consists of letters, digits and `_`, and does not start " +
-      "with a digit.",
+    "A variable name has letters, digits and `_`, and does not start with a digit.",
     "use letters, digits and `_`, and do not start with a digit",
   ),
   "address-invalid": invalid(
@@ -244,106 +241,77 @@ export const CATALOGUE = {
   // Rules for several fields or files.
   "name-taken": error(
     "Two Soulstones have the same name, so their units would be the same file.",
-    (p: { name: string }) => [
-      `Soulstone ${quoted(p.name)} is defined twice`,
-      "rename one of them; names are unique across all files below soulstones/",
-    ],
+    "Soulstone `{{name}}` is defined twice",
+    "rename one of them; names are unique across all files below soulstones/",
   ),
   "port-taken": error(
-    "Every engine and Watcher needs its own port, even those that never run together: all " +
-      "containers share one network namespace, and a closed port can stay busy for a while.",
-    (p: { port: number; owner: string; free: number }) => [
-      `port ${p.port} is already used by ${p.owner}`,
-      `use another port, such as ${p.free}; ports are unique across all Covens`,
-    ],
+    "All containers share one network namespace, and a closed port can stay busy for a while. So " +
+      "every engine and Watcher has its own port, even if they never run together.",
+    "port {{port}} is already used by {{owner}}",
+    "use another port, such as {{free}}; ports are unique across all Covens",
   ),
   "port-exposed": error(
-    "`reserve_ports` publishes every port of its range, including that of a Soulstone with " +
-      "`port_expose = false`.",
-    (p: { port: number; range: string }) => [
-      `port ${p.port} must not be published, but is in reserve_ports ${p.range}`,
-      "use a port outside of the range, or remove `port_expose = false`",
-    ],
+    "`reserve_ports` publishes every port of its range, without exceptions.",
+    "port {{port}} must not be published, but is in reserve_ports {{range}}",
+    "use a port outside of the range, or remove `port_expose = false`",
   ),
-  "coven-unknown": error(
+  "coven-unknown": unknown(
     "`boot_coven` names a Coven (a group of Soulstones) that does not exist.",
-    (p: { name: string; known: readonly string[] }) => [
-      `no Soulstone is in group ${quoted(p.name)}`,
-      p.known.length === 0
-        ? "no Soulstone has `groups` yet"
-        : suggestion(p.name, p.known, "groups"),
-    ],
+    "no Soulstone is in group `{{value}}`",
+    "groups",
   ),
   "volume-target-taken": error(
     "Podman refuses a container with two mounts at the same path.",
-    (p: { target: string }) => [
-      `two volumes are mounted at ${quoted(p.target)}`,
-      "mount each volume at its own path",
-    ],
+    "two volumes are mounted at `{{target}}`",
+    "mount each volume at its own path",
   ),
   "watcher-without-harvester": error(
     "The Scribe (Grafana) and the GPU exporter need the Harvester (Prometheus).",
-    (_: Nothing) => [
-      "this needs the Harvester, which is disabled",
-      "remove the line, or enable the Harvester: [harvester] enabled = true",
-    ],
+    "this needs the Harvester, which is disabled",
+    "remove the line, or enable the Harvester: [harvester] enabled = true",
   ),
   "scribe-closed": error(
     "Without anonymous viewers and without a password for `admin`, nobody can open Grafana.",
-    (_: Nothing) => [
-      "the Scribe has neither anonymous viewers nor `admin_password_secret`",
-      "podman secret create scribe-admin -   and set   " +
-      'admin_password_secret = "scribe-admin"',
-    ],
+    "the Scribe has neither anonymous viewers nor `admin_password_secret`",
+    'podman secret create scribe-admin -   and set   admin_password_secret = "scribe-admin"',
   ),
   "scrape-config-invalid": error(
-    "lychd copies `extra_scrape_configs` to `prometheus.yml`. Prometheus does not start if an entry " +
-      "is invalid.",
-    (p: { problem: string }) => [
-      `invalid scrape configuration: ${p.problem}`,
-      'for example: { job_name = "node", static_configs = [{ targets = ["10.0.0.2:9100"] }] }',
-    ],
+    "Prometheus does not start if an entry of `extra_scrape_configs` is invalid.",
+    "invalid scrape configuration: {{problem}}",
+    'for example: { job_name = "node", static_configs = [{ targets = ["10.0.0.2:9100"] }] }',
   ),
   "metrics-nothing": error(
     "lychd does not know a metrics path for this engine.",
-    (p: { engine: string }) => [
-      `\`metrics\` needs a \`path\`: lychd does not know one for ${p.engine}`,
-      'set metrics = { path = "/metrics" }, or remove `metrics`',
-    ],
+    "`metrics` needs a `path`: lychd does not know one for {{engine}}",
+    'set metrics = { path = "/metrics" }, or remove `metrics`',
   ),
   "health-both": error(
     "Health is checked either with HTTP (`path`) or with a command (`cmd`).",
-    (_: Nothing) => ["`health` has both `path` and `cmd`", "remove one of them"],
+    "`health` has both `path` and `cmd`",
+    "remove one of them",
   ),
   "health-nothing": error(
     "lychd does not know a health check for this engine.",
-    (_: Nothing) => [
-      "`health` needs `path` or `cmd`",
-      'for example: health = { path = "/health" }',
-    ],
+    "`health` needs `path` or `cmd`",
+    'for example: health = { path = "/health" }',
   ),
   "exec-unbalanced": error(
     "lychd splits `exec` into words as a shell does, but a quote is not closed.",
-    (_: Nothing) => [
-      "`exec` has an unclosed quote",
-      "write `exec` as a list of words, which need no shell quotes",
-    ],
+    "`exec` has an unclosed quote",
+    "write `exec` as a list of words, which need no shell quotes",
   ),
   "exec-word-empty": error(
     "Quadlet drops an empty word of `Exec=` and every word after it.",
-    (_: Nothing) => [
-      "`exec` has an empty word, which Quadlet does not support",
-      'use a shell: exec = ["sh", "-c", "program \'\' …"]',
-    ],
+    "`exec` has an empty word, which Quadlet does not support",
+    'use a shell: exec = ["sh", "-c", "program \'\' …"]',
   ),
   "exec-word-semicolon": error(
     "systemd reads the word `;` as the end of the command and refuses the unit.",
-    (_: Nothing) => [
-      "`exec` has the word `;`, which systemd does not support",
-      'use a shell: exec = ["sh", "-c", "first; second"]',
-    ],
+    "`exec` has the word `;`, which systemd does not support",
+    'use a shell: exec = ["sh", "-c", "first; second"]',
   ),
-  "exec-port-differs": error(
+  "exec-port-differs": entry(
+    "error",
     "The engine would listen on a port that is neither published nor scraped.",
     (p: { flag: string; given: string | undefined; port: number }) => [
       p.given === undefined
@@ -354,19 +322,16 @@ export const CATALOGUE = {
   ),
   "text-unfit": error(
     "The value becomes one line of a unit file, where some characters cannot be escaped.",
-    (p: { field: string; problem: string }) => [
-      `${quoted(p.field)} cannot be written to a unit: ${p.problem}`,
-      "change the value, or put the text into a file and mount it with `volumes`",
-    ],
+    "`{{field}}` cannot be written to a unit: {{problem}}",
+    "change the value, or put the text into a file and mount it with `volumes`",
   ),
-  "quadlet-group-unknown": error(
+  "quadlet-group-unknown": unknown(
     "`quadlet` sets keys in the sections of a .container file.",
-    (p: { value: string; known: readonly string[] }) => [
-      `unknown section ${quoted(p.value)} in \`quadlet\``,
-      suggestion(p.value, p.known, "sections"),
-    ],
+    "unknown section `{{value}}` in `quadlet`",
+    "sections",
   ),
-  "quadlet-key-unknown": error(
+  "quadlet-key-unknown": entry(
+    "error",
     "Quadlet refuses a unit with an unknown key, and systemd would have no such service.",
     (p: { section: string; key: string; known: readonly string[] }) => [
       `Quadlet does not support the key ${quoted(p.key)} in [${p.section}]`,
@@ -376,17 +341,13 @@ export const CATALOGUE = {
   ),
   "quadlet-key-reserved": error(
     "lychd depends on the value of this key.",
-    (p: { section: string; key: string; why: string }) => [
-      `${p.section}.${p.key} cannot be set with \`quadlet\`: ${p.why}`,
-      "remove the line",
-    ],
+    "{{section}}.{{key}} cannot be set with `quadlet`: {{why}}",
+    "remove the line",
   ),
   "rune-mismatch": error(
     "A bug in lychd: a rendered file differs from the values it was rendered from.",
-    (p: { rune: string; line: string }) => [
-      `the rendered file ${quoted(p.rune)} has an unexpected line: ${quoted(p.line)}`,
-      "nothing was written; please report this bug and attach the Codex",
-    ],
+    "the rendered file `{{rune}}` has an unexpected line: `{{line}}`",
+    "nothing was written; please report this bug and attach the Codex",
   ),
   "unit-refused": error(
     "The Quadlet generator or systemd refuses a unit that lychd rendered. Nothing is written.",
@@ -398,28 +359,22 @@ export const CATALOGUE = {
 
   // Imports.
   "unit-broken": error(
-    "A line of a unit is not a section, a comment or `Key=value`. Quadlet refuses all units of a " +
-      "folder with such a line.",
-    (_: Nothing) => [
-      "the line is not a [Section], a comment or Key=value",
-      "end each line that continues with a backslash; start comments with `#` or `;`",
-    ],
+    "A line of a unit is invalid. Quadlet then refuses all units of the folder.",
+    "the line is not a [Section], a comment or Key=value",
+    "end each line that continues with a backslash; start comments with `#` or `;`",
   ),
   "yaml-broken": error(
     "The file is not valid YAML. lychd did not read any of it.",
-    (p: { problem: string }) => [
-      `invalid YAML: ${printable(p.problem)}`,
-      "llama-swap cannot read it either; see https://yaml.org",
-    ],
+    "invalid YAML: {{problem}}",
+    "llama-swap cannot read it either; see https://yaml.org",
   ),
   "llama-swap-invalid": error(
     "The file is valid YAML, but llama-swap itself would refuse it.",
-    (p: { problem: string }) => [
-      printable(p.problem),
-      "fix it for llama-swap first; see its config.example.yaml",
-    ],
+    "{{problem}}",
+    "fix it for llama-swap first; see its config.example.yaml",
   ),
-  "import-kind": error(
+  "import-kind": entry(
+    "error",
     "`lychd import quadlet` recognizes Quadlet units by their file name extension.",
     (p: { kinds: readonly string[] }) => [
       "the file is not a Quadlet unit",
@@ -428,20 +383,16 @@ export const CATALOGUE = {
   ),
   "import-twice": error(
     "Two units with the same name would become the same Soulstone.",
-    (p: { name: string; other: string }) => [
-      `${quoted(p.name)} is imported twice, first from ${quoted(p.other)}`,
-      "import them separately, each into its own folder",
-    ],
+    "`{{name}}` is imported twice, first from `{{other}}`",
+    "import them separately, each into its own folder",
   ),
   "import-too-large": error(
-    "The size of an import is limited, drop-ins of its units included, because lychd keeps it in " +
-      "memory.",
-    (p: { limit: string }) => [
-      `the import exceeds the limit of ${p.limit}, drop-ins included`,
-      "import fewer units at a time, and check the folders of their drop-ins",
-    ],
+    "The size of an import is limited, because lychd keeps it in memory.",
+    "the import exceeds the limit of {{limit}}, drop-ins included",
+    "import fewer units at a time, and check the folders of their drop-ins",
   ),
-  "import-empty": error(
+  "import-empty": entry(
+    "error",
     "Nothing in the input can become a Soulstone.",
     (p: { what: string; help?: string }) => [
       `nothing to import: ${printable(p.what)}`,
@@ -452,85 +403,59 @@ export const CATALOGUE = {
   // Warnings.
   "entry-repeated": warning(
     "A list contains the same value twice. The second one has no effect.",
-    (p: { field: string; value: string }) => [
-      `${quoted(p.value)} appears twice in \`${p.field}\``,
-    ],
+    "`{{value}}` appears twice in `{{field}}`",
   ),
   "secret-in-env": warning(
     "Unit files are plain text, so a secret in them can end up in backups and bug reports.",
-    (p: { variable: string; secret: string }) => [
-      `${quoted(p.variable)} looks like a secret, but would be written to a unit file`,
-      `podman secret create ${p.secret} -   and set   ` +
-      `secrets = ["${p.secret},type=env,target=${p.variable}"]`,
-    ],
+    "`{{variable}}` looks like a secret, but would be written to a unit file",
+    'podman secret create {{secret}} -   and set   secrets = ["{{secret}},type=env,target={{variable}}"]',
   ),
   "device-none": warning(
     "The engine needs a GPU, but has no devices.",
-    (p: { engine: string }) => [
-      `${p.engine} has no devices, so it would not find a GPU`,
-      'set [gpu] default_devices = ["nvidia.com/gpu=all"] in lychd.toml, or devices = [] here to ' +
-      "run without GPU",
-    ],
+    "{{engine}} has no devices, so it would not find a GPU",
+    'set [gpu] default_devices = ["nvidia.com/gpu=all"] in lychd.toml, or devices = [] here to run without GPU',
   ),
   "bind-everywhere": warning(
-    "Engines have no password by default. On an address other than loopback, other machines can " +
-      "use them.",
-    (p: { address: string }) => [
-      `ports are published on ${p.address}: other machines can use them without a key`,
-      "use 127.0.0.1 to publish ports on this host only",
-    ],
+    "Other machines can use engines on this address. Engines have no password by default.",
+    "ports are published on {{address}}: other machines can use them without a key",
+    "use 127.0.0.1 to publish ports on this host only",
   ),
   "port-not-told": warning(
-    "All containers share one network namespace, so each must listen on its own port. lychd does " +
-      "not know how to set the port of this image.",
-    (p: { port: number }) => [
-      `the engine is not configured to listen on port ${p.port}`,
-      `use {port} in \`exec\`, or set a variable in \`env\`, such as PORT = "${p.port}"`,
-    ],
+    "Each container must listen on its own port, and lychd cannot set the port of this image.",
+    "the engine is not configured to listen on port {{port}}",
+    'use {port} in `exec`, or set a variable in `env`, such as PORT = "{{port}}"',
   ),
   "model-none": warning(
     "The engine does not start without a model.",
-    (p: { engine: string }) => [
-      `${p.engine} has no \`model\``,
-      'add a line such as: model = "Qwen/Qwen3-8B"',
-    ],
+    "{{engine}} has no `model`",
+    'add a line such as: model = "Qwen/Qwen3-8B"',
   ),
   "model-unused": warning(
     "An `exec` that does not start with a flag is the full command, including the model.",
-    (_: Nothing) => [
-      "`model` is ignored: `exec` does not start with a flag, so it is the full command",
-      "start `exec` with a flag, or remove `model`",
-    ],
+    "`model` is ignored: `exec` does not start with a flag, so it is the full command",
+    "start `exec` with a flag, or remove `model`",
   ),
   "exec-repeats-entrypoint": warning(
     "The entrypoint of the image runs before the words of `exec`. Repeating it breaks the command.",
-    (p: { word: string; entrypoint: string }) => [
-      `\`exec\` starts with ${quoted(p.word)}, which the image already runs`,
-      `remove the words of the entrypoint of the official image: \`${p.entrypoint}\``,
-    ],
+    "`exec` starts with `{{word}}`, which the image already runs",
+    "remove the words of the entrypoint of the official image: `{{entrypoint}}`",
   ),
   "metrics-need-key": warning(
     "llama.cpp requires its API key for metrics too, so it would refuse the Harvester.",
-    (_: Nothing) => [
-      "the engine requires a key for its metrics, but the Harvester has none",
-      "podman secret create NAME -   and set   " +
-      'metrics = { secret = "NAME" }; or set metrics = { enabled = false }',
-    ],
+    "the engine requires a key for its metrics, but the Harvester has none",
+    'podman secret create NAME -   and set   metrics = { secret = "NAME" }; or set metrics = { enabled = false }',
   ),
   "shm-small": warning(
     "Engines that run on several GPUs communicate through shared memory.",
-    (p: { engine: string; actualMib: number; neededMib: number }) => [
-      `shm_size_mib is ${p.actualMib}, but ${p.engine} needs ${p.neededMib}`,
-      "increase it; it is an upper limit, not a reservation",
-    ],
+    "shm_size_mib is {{actualMib}}, but {{engine}} needs {{neededMib}}",
+    "increase it; it is an upper limit, not a reservation",
   ),
   "quadlet-key-new": warning(
     "The key needs a newer Podman than the oldest version that lychd supports.",
-    (p: { section: string; key: string; since: string }) => [
-      `[${p.section}] ${p.key} needs Podman ${p.since}; older versions refuse the unit`,
-    ],
+    "[{{section}}] {{key}} needs Podman {{since}}; older versions refuse the unit",
   ),
-  "directive-unknown": warning(
+  "directive-unknown": entry(
+    "warning",
     "systemd ignores unknown directives, with a warning in the journal only.",
     (p: { section: string; key: string; known: readonly string[] }) => [
       `systemd 257 does not know ${quoted(p.key)} in [${p.section}] and may ignore it`,

@@ -1,4 +1,4 @@
-import { type Finding, type Place, sortFindings } from "./finding.ts";
+import { type Finding, type Place, type Severity, sortFindings } from "./finding.ts";
 import { printable } from "./printable.ts";
 import { countOf } from "./text.ts";
 
@@ -47,75 +47,54 @@ const SHOWN_LIMIT = 100;
  */
 export function formatReport(findings: readonly Finding[], options: ReportOptions): string {
   if (findings.length === 0) return "";
-  const shown = sortFindings(mostSevere(findings, SHOWN_LIMIT));
-  const hidden = findings.length - shown.length;
-  const lineOf = linesOf(options.sources);
-  const blocks = shown.map((f) => formatFinding(f, lineOf, options));
-  return `${blocks.join("\n")}\n${formatCount(findings)}${
-    hidden === 0 ? "" : `; ${hidden} not shown`
-  }\n`;
-}
-
-/** Returns the first `limit` findings, errors before warnings. */
-function mostSevere(findings: readonly Finding[], limit: number): readonly Finding[] {
-  if (findings.length <= limit) return findings;
   const sorted = sortFindings(findings);
-  const of = (severity: Finding["severity"]) => sorted.filter((f) => f.severity === severity);
-  return [...of("error"), ...of("warning")].slice(0, limit);
+  const of = (severity: Severity) => sorted.filter((f) => f.severity === severity);
+  const shown = sortFindings([...of("error"), ...of("warning")].slice(0, SHOWN_LIMIT));
+  const hidden = findings.length - shown.length;
+  const lines = new Map([...options.sources].map(([file, text]) => [file, text.split(/\r?\n/)]));
+  const blocks = shown.map((f) => formatFinding(f, lines, options));
+  const rest = hidden === 0 ? "" : `; ${hidden} not shown`;
+  return `${blocks.join("\n")}\n${formatCount(findings)}${rest}\n`;
 }
 
-/** Returns a line of a file, or undefined if it does not exist. Lines start at 1. */
-type LineOf = (file: string, line: number) => string | undefined;
-
-/** Splits each source once. */
-function linesOf(sources: ReportOptions["sources"]): LineOf {
-  const split = new Map<string, readonly string[] | undefined>();
-  return (file, line) => {
-    if (!split.has(file)) split.set(file, sources.get(file)?.split("\n"));
-    return split.get(file)?.[line - 1]?.replace(/\r$/, "");
-  };
-}
+/** The lines of each file. */
+type Lines = ReadonlyMap<string, readonly string[]>;
 
 /** Returns a summary such as `2 errors, 1 warning`. Zero counts are omitted. */
 export function formatCount(findings: readonly Finding[]): string {
-  const errors = findings.filter((f) => f.severity === "error").length;
-  const warnings = findings.length - errors;
-  return [
-    ...errors === 0 ? [] : [countOf(errors, "error")],
-    ...warnings === 0 ? [] : [countOf(warnings, "warning")],
-  ].join(", ");
+  return (["error", "warning"] as const).flatMap((severity) => {
+    const count = findings.filter((f) => f.severity === severity).length;
+    return count === 0 ? [] : [countOf(count, severity)];
+  }).join(", ");
 }
 
-function formatFinding(f: Finding, lineOf: LineOf, options: ReportOptions): string {
+function formatFinding(f: Finding, lines: Lines, options: ReportOptions): string {
   const { palette } = options;
   const head = palette[f.severity](`${f.severity}[${f.code}]`);
-  const lines = [`${head}: ${palette.strong(f.message)}`];
-  lines.push(...formatPlace(f.place, "", lineOf, options));
-  if (f.related !== undefined) {
-    lines.push(...formatPlace(f.related.place, f.related.label, lineOf, options));
-  }
-  if (f.hint !== undefined) lines.push(`${palette.hint("hint")}: ${f.hint}`);
-  return `${lines.join("\n")}\n`;
+  return [
+    `${head}: ${palette.strong(f.message)}`,
+    ...formatPlace(f.place, "", lines, options),
+    ...f.related === undefined ? [] : formatPlace(f.related.place, f.related.label, lines, options),
+    ...f.hint === undefined ? [] : [`${palette.hint("hint")}: ${f.hint}`],
+    "",
+  ].join("\n");
 }
 
 function formatPlace(
   place: Place,
   label: string,
-  lineOf: LineOf,
-  options: ReportOptions,
+  lines: Lines,
+  { palette, prefix }: ReportOptions,
 ): string[] {
-  const { palette } = options;
   const { line, column } = place.start;
   if (place.file === ".") {
-    return [`${palette.dim("-->")} ${printable(options.prefix.replace(/\/$/, ""))}`];
+    return [`${palette.dim("-->")} ${printable(prefix.replace(/\/$/, ""))}`];
   }
-  const where = `${printable(options.prefix + place.file)}:${line}:${column}`;
-  const source = lineOf(place.file, line);
+  const where = `${printable(prefix + place.file)}:${line}:${column}`;
+  const source = lines.get(place.file)?.[line - 1];
   const gutter = " ".repeat(String(line).length);
   const arrow = `${gutter}${palette.dim("-->")} ${where}`;
-  if (source === undefined) {
-    return [label === "" ? arrow : `${arrow} (${label})`];
-  }
+  if (source === undefined) return [label === "" ? arrow : `${arrow} (${label})`];
   const endColumn = place.end.line === line ? place.end.column : source.length + 1;
   const excerpt = excerptOf(source, column - 1, Math.max(endColumn - 1, column));
   const caret = palette.error("^".repeat(excerpt.length));
@@ -133,12 +112,9 @@ function excerptOf(
   start: number,
   end: number,
 ): { text: string; start: number; length: number } {
-  let from = 0;
-  let to = line.length;
-  if (line.length > EXCERPT_WIDTH) {
-    from = Math.max(0, Math.min(start - 20, line.length - EXCERPT_WIDTH));
-    to = from + EXCERPT_WIDTH;
-  }
+  const isLong = line.length > EXCERPT_WIDTH;
+  const from = isLong ? Math.max(0, Math.min(start - 20, line.length - EXCERPT_WIDTH)) : 0;
+  const to = isLong ? from + EXCERPT_WIDTH : line.length;
   const before = (from > 0 ? "…" : "") + printable(line.slice(from, start));
   const marked = printable(line.slice(start, Math.min(end, to)));
   const after = printable(line.slice(Math.min(end, to), to)) + (to < line.length ? "…" : "");

@@ -3,13 +3,6 @@ import { closest, distance } from "fastest-levenshtein";
 /**
  * Returns the name that `name` is most likely a typo of, or undefined if more than a third of the
  * letters differ. Case is ignored.
- *
- * @example
- * ```ts
- * import { nearest } from "./nearest.ts";
- * nearest("grups", ["groups", "port"]); // "groups"
- * nearest("zebra", ["groups", "port"]); // undefined
- * ```
  */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   if (known.length === 0 || name.length > 100) return undefined;
@@ -29,5 +22,5 @@ export function didYouMean(name: string, known: readonly string[]): string | und
 /** Returns `did you mean …?` with the nearest name, or the list of all names if none is near. */
 export function suggestion(name: string, known: readonly string[], noun: string): string {
   return didYouMean(name, known) ??
-    `known ${noun}: ${known.map((k) => `\`${k}\``).join(", ")}`;
+    `known ${noun}: ${known.map((k) => `\`${k}\``).join(", ") || "none"}`;
 }

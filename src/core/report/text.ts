@@ -4,12 +4,6 @@ export const WIDTH = 80;
 /**
  * Breaks text at spaces into lines of at most `width` columns, each indented by `indent` spaces. A
  * longer word gets a line of its own. Every character counts as one column.
- *
- * @example
- * ```ts
- * import { wrap } from "./text.ts";
- * wrap("stops eye, sage", 2, 12); // ["  stops eye,", "  sage"]
- * ```
  */
 export function wrap(text: string, indent = 0, width = WIDTH): string[] {
   const lines: string[] = [];
@@ -23,16 +17,7 @@ export function wrap(text: string, indent = 0, width = WIDTH): string[] {
   return [...lines, line].map((each) => `${" ".repeat(indent)}${each}`);
 }
 
-/**
- * Returns a number with its noun, in the plural unless the number is 1.
- *
- * @example
- * ```ts
- * import { countOf } from "./text.ts";
- * countOf(1, "port"); // "1 port"
- * countOf(0, "port"); // "0 ports"
- * ```
- */
+/** Returns a number with its noun, in the plural unless the number is 1. */
 export function countOf(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }
