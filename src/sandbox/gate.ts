@@ -61,8 +61,7 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     type: readVariable("TERM") ?? "",
   };
   const terminal = processTerminal(streams);
-  const isSelfTest = args[0] === SELF_TEST;
-  const parsed = parseCommandLine(isSelfTest ? args.slice(1) : args, config.version);
+  const parsed = parseCommandLine(args, config.version);
   if (parsed.kind === "exit") {
     terminal.out(parsed.stdout);
     terminal.err(parsed.stderr);
@@ -101,7 +100,7 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     if (!isRehearsal(invocation)) return tellForeign(foreign, invocation, terminal);
     terminal.err(`lychd: ${printable(foreign.problem)}; render will refuse\n`);
   }
-  if (isSelfTest) {
+  if (parsed.isSelfTest) {
     const module = isFile(USERS) ? USERS : undefined;
     const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT, module };
     const sandboxes = sandboxesOf(invocation, permissions, findSandbox("self_test_worker"));
@@ -135,8 +134,6 @@ function tellForeign(
   return EXIT.failure;
 }
 
-/** `lychd self-test COMMAND…`: what the sandboxes of a command are refused; see docs/security.md. */
-const SELF_TEST = "self-test";
 /** A port on which nobody listens: what asks it is refused before it can tell. */
 const UNUSED_PORT = 49_151;
 

@@ -1,7 +1,8 @@
 import { type Codex, NAME } from "../codex/mod.ts";
 import { covensOf } from "../compile/mod.ts";
 import { CHECKS } from "../doctor/mod.ts";
-import type { Candidate, Lookup } from "./question.ts";
+import type { Candidate } from "./question.ts";
+import type { Lookup } from "./tree.ts";
 
 /**
  * The words of a Codex that fit where `taken` stands before: what a wish can name, or one of its
