@@ -1,7 +1,7 @@
 /** The commands that write a Codex. */
 import { InvalidArgumentError } from "commander";
 import { type EngineName, ENGINES } from "../core/codex/kinds.ts";
-import type { SoulstoneRequest } from "../core/scaffold/request.ts";
+import type { SoulstoneRequest } from "../core/scaffold/scaffold.ts";
 import { CODEX, folder, JSON_FLAG } from "./common.ts";
 import { argument, command, flag, type Given, option, repeatable } from "./declare.ts";
 

@@ -6,16 +6,11 @@ export interface Candidate {
   readonly about: string;
 }
 
-/** The kind of word that fits at the cursor. */
+/** The kind of word that fits at the cursor. `taken` has the earlier words of the same list. */
 export type Question =
   | { readonly kind: "words"; readonly candidates: readonly Candidate[] }
   | { readonly kind: "files" | "folders" }
-  | {
-    readonly kind: "lookup";
-    readonly lookup: Lookup;
-    /** Earlier words of the same list. */
-    readonly taken: readonly string[];
-  };
+  | { readonly kind: "lookup"; readonly lookup: Lookup; readonly taken: readonly string[] };
 
 /** A question, and the part of the word at the cursor that it is about. */
 export interface Asked {
@@ -41,21 +36,42 @@ export interface Asked {
  * ```
  */
 export function questionAt(program: CommandSpec, words: readonly string[]): Asked {
-  const read = readWords(program, words.slice(0, -1));
-  const { command, pending, operands, isOver } = read;
+  let command = program;
+  let pending: ValueSpec | undefined;
+  let codex: string | undefined;
+  // True after a `--`, which ends the options.
+  let isOver = false;
+  const operands: string[] = [];
+  const isValue = (word: string) =>
+    pending !== undefined && !(pending.flags.includes("[") && word.startsWith("-"));
+  for (const word of words.slice(0, -1)) {
+    if (isValue(word)) {
+      if (pending !== undefined && namesOf(pending).includes("--codex")) codex = word;
+      pending = undefined;
+    } else if (!isOver && word === "--") {
+      isOver = true;
+    } else if (!isOver && word.startsWith("-") && word !== "-") {
+      const { name, value } = partsOf(word);
+      if (name === "--codex") codex = value ?? codex;
+      pending = value === undefined ? optionWithValue(command, name) : undefined;
+    } else {
+      const below = operands.length === 0 ? commandNamed(command, word) : undefined;
+      if (below !== undefined) command = below;
+      else operands.push(word);
+    }
+  }
   const word = words.at(-1) ?? "";
-  const codex = read.values.get("--codex");
-  if (pending !== undefined && !(isOptional(pending) && word.startsWith("-"))) {
+  if (pending !== undefined && isValue(word)) {
     return { ...valueAt(program, pending, word, []), codex };
   }
   if (!isOver && word.startsWith("-")) {
-    const [, name = "", value = ""] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
-    const option = optionNamed(command, name);
-    if (option !== undefined && hasValue(option)) {
-      const asked = valueAt(program, option, value, []);
-      return { ...asked, before: `${name}=${asked.before}`, codex };
+    const { name, value = "" } = partsOf(word);
+    const option = word.includes("=") ? optionWithValue(command, name) : undefined;
+    if (option === undefined) {
+      return { question: optionsOf(command), before: "", typed: word, codex };
     }
-    return { question: optionsOf(command), before: "", typed: word, codex };
+    const asked = valueAt(program, option, value, []);
+    return { ...asked, before: `${name}=${asked.before}`, codex };
   }
   const known = Object.values(command.operands);
   const operand = known[operands.length] ??
@@ -65,78 +81,45 @@ export function questionAt(program: CommandSpec, words: readonly string[]): Aske
   return { question, before: "", typed: word, codex };
 }
 
-/** The words of a command line before the cursor. */
-interface Read {
-  readonly command: CommandSpec;
-  readonly operands: readonly string[];
-  /** The last option, if its value is missing. */
-  readonly pending: ValueSpec | undefined;
-  readonly values: ReadonlyMap<string, string>;
-  /** True after a `--`, which ends the options. */
-  readonly isOver: boolean;
-}
-
-function readWords(program: CommandSpec, words: readonly string[]): Read {
-  let command = program;
-  let pending: { name: string; option: ValueSpec } | undefined;
-  let isOver = false;
-  const operands: string[] = [];
-  const values = new Map<string, string>();
-  for (const word of words) {
-    if (pending !== undefined && !(isOptional(pending.option) && word.startsWith("-"))) {
-      values.set(pending.name, word);
-      pending = undefined;
-    } else if (!isOver && word === "--") {
-      isOver = true;
-    } else if (!isOver && word.startsWith("-") && word !== "-") {
-      pending = undefined;
-      const [, name = word, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
-      const option = optionNamed(command, name);
-      if (value !== undefined) values.set(name, value);
-      else if (option !== undefined && hasValue(option)) pending = { name, option };
-    } else {
-      const below = operands.length === 0
-        ? command.commands.find((c) => c.name === word)
-        : undefined;
-      if (below !== undefined) command = below;
-      else operands.push(word);
-    }
-  }
-  return { command, operands, pending: pending?.option, values, isOver };
-}
-
-function hasValue({ flags }: ValueSpec): boolean {
-  return /[<[]/.test(flags);
-}
-
-function isOptional({ flags }: ValueSpec): boolean {
-  return flags.includes("[");
+/** Splits `--name=value`. */
+function partsOf(word: string): { name: string; value: string | undefined } {
+  const [, name = word, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
+  return { name, value };
 }
 
 function namesOf({ flags }: ValueSpec): string[] {
   return flags.match(/(?<![\w-])--?[a-zA-Z][\w-]*/g) ?? [];
 }
 
-function optionNamed(command: CommandSpec, name: string): ValueSpec | undefined {
-  return allOptions(command).find((option) => namesOf(option).includes(name));
-}
-
 function allOptions({ options }: CommandSpec): ValueSpec[] {
   return [...Object.values(options).flatMap((o) => [o, ...o.negation ? [o.negation] : []]), HELP];
 }
 
+function optionWithValue(command: CommandSpec, name: string): ValueSpec | undefined {
+  return allOptions(command).find((option) =>
+    /[<[]/.test(option.flags) && namesOf(option).includes(name)
+  );
+}
+
+function commandNamed({ commands }: CommandSpec, name: string): CommandSpec | undefined {
+  return commands.find((command) => command.name === name);
+}
+
 function valueAt(
   program: CommandSpec,
-  { choices, complete }: ValueSpec,
+  { choices = [], complete }: ValueSpec,
   word: string,
   taken: readonly string[],
 ): Pick<Asked, "question" | "before" | "typed"> {
   const asked = { before: "", typed: word };
   switch (complete) {
     case undefined:
-      return { ...asked, question: wordsFrom((choices ?? []).map((word) => [word, ""])) };
+      return { ...asked, question: wordsFrom(choices.map((word) => [word, ""])) };
     case "commands":
-      return { ...asked, question: commandsOf(readWords(program, taken).command) };
+      return {
+        ...asked,
+        question: commandsOf(taken.reduce((at, name) => commandNamed(at, name) ?? at, program)),
+      };
     case "files":
     case "folders":
       return { ...asked, question: { kind: complete } };
