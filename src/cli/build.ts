@@ -1,6 +1,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { HELP } from "../core/completion/tree.ts";
-import type { AnyDeclared, CommandDeclaration, Given, Line, Named } from "./declare.ts";
+import type { AnyDeclared, CommandDeclaration, Line, Named } from "./declare.ts";
 import { EXIT_MEANINGS } from "./exit.ts";
 
 /** Receives the invocation of a command line. */
@@ -27,7 +27,7 @@ export function build(
     if (read !== undefined) argument.argParser(read);
     command.addArgument(argument);
   }
-  const given: Given[] = [];
+  const given: Line["given"][number][] = [];
   const attributes = Object.entries(options).map(([key, declared]) => {
     const made = optionOf(key, declared, given);
     command.addOption(made);
@@ -59,7 +59,7 @@ export function build(
   });
 }
 
-function optionOf(key: string, declared: AnyDeclared, given: Given[]): Option {
+function optionOf(key: string, declared: AnyDeclared, given: Line["given"][number][]): Option {
   const { flags, about, choices, conflicts = [], read = (text) => text, isRepeatable } = declared;
   const option = new Option(flags, about).conflicts([...conflicts]);
   if (choices !== undefined) option.choices(choices);

@@ -98,16 +98,11 @@ export interface Named {
 /** The values that are not part of an invocation: {@linkcode Named} has them. */
 type Own<Values> = Omit<Values, "codex" | "output" | "imports">;
 
-/** An option in the order of the command line, with its text. */
-export interface Given {
-  readonly key: string;
-  readonly text: string;
-}
-
 /** The parts of a command line that the values do not have. */
 export interface Line {
   readonly named: Named;
-  readonly given: readonly Given[];
+  /** The options with their texts, in the order of the command line. */
+  readonly given: readonly { readonly key: string; readonly text: string }[];
 }
 
 /** A declared command. */

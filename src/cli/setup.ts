@@ -1,9 +1,9 @@
 /** The commands that write a Codex. */
 import { InvalidArgumentError } from "commander";
 import { type EngineName, ENGINES } from "../core/codex/kinds.ts";
-import type { SoulstoneRequest } from "../core/scaffold/scaffold.ts";
+import type { SoulstoneRequest } from "../core/scaffold/mod.ts";
 import { CODEX, folder, JSON_FLAG } from "./common.ts";
-import { argument, command, flag, type Given, option, repeatable } from "./declare.ts";
+import { argument, command, flag, type Line, option, repeatable } from "./declare.ts";
 
 const SOULSTONE = {
   model: option("--model <model>", "the model that the engine serves", { complete: "files" }),
@@ -81,7 +81,7 @@ export const add = command("add", "Add a Soulstone to the Codex, in a new file")
   });
 
 /** Collects the options of one Soulstone. */
-function request(engine: EngineName, given: readonly Given[]): SoulstoneRequest {
+function request(engine: EngineName, given: Line["given"]): SoulstoneRequest {
   const many = (key: keyof typeof SOULSTONE) =>
     given.flatMap((each) => each.key === key ? [each.text] : []);
   const one = (key: keyof typeof SOULSTONE) => {

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { readCodexFolder } from "../units/codex_folder.ts";
 import type { CommandContext } from "../run/context.ts";
-import { promptForSoulstone, requirePrompts } from "../scaffold/dialogue.ts";
+import { promptForSoulstone } from "../scaffold/dialogue.ts";
 import { compileCodex, findingJson, reportFindings } from "../units/codex.ts";
 import { addToCodex, surveyHost } from "../scaffold/new_soulstones.ts";
 import { printJson } from "../run/say.ts";
@@ -23,15 +23,9 @@ export async function add(
     return EXIT.codexInvalid;
   }
   const survey = await surveyHost(context);
-  if (request === undefined) {
-    requirePrompts(context, json, {
-      message: "add needs an engine and a model where it cannot prompt",
-      hint: `lychd add ${engine ?? "vllm"} --model Qwen/Qwen3-8B --coven chat`,
-    });
-  }
   return await addToCodex(context, {
     json,
-    requests: [request ?? await promptForSoulstone(context, { survey, codex, engine })],
+    requests: [request ?? await promptForSoulstone(context, { json, survey, codex, engine })],
     survey,
     codex,
     files: found.folder.files,

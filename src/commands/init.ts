@@ -3,7 +3,7 @@ import type { ExitCode, Invocation } from "../run/invocation.ts";
 import { readCodexFolder } from "../units/codex_folder.ts";
 import type { CommandContext } from "../run/context.ts";
 import { Refusal } from "../run/refusal.ts";
-import { promptForCodex, requirePrompts } from "../scaffold/dialogue.ts";
+import { promptForCodex } from "../scaffold/dialogue.ts";
 import { addToCodex, surveyHost } from "../scaffold/new_soulstones.ts";
 
 /** `lychd init`: writes a new Codex from the options, or prompts for it. */
@@ -28,16 +28,9 @@ export async function init(
   }
   const survey = await surveyHost(context);
   const codex = readCodex({ folder: folders.codexShown, files: [] }).codex;
-  const isPrompted = invocation.requests.length === 0;
-  if (isPrompted) {
-    requirePrompts(context, json, {
-      message: "init needs --engine where it cannot prompt",
-      hint: "lychd init --engine vllm --model Qwen/Qwen3-8B --coven chat",
-    });
-  }
-  const { requests, bootCoven } = isPrompted
-    ? await promptForCodex(context, { survey, codex })
-    : invocation;
+  const { requests, bootCoven } = invocation.requests.length > 0
+    ? invocation
+    : await promptForCodex(context, { json, survey, codex });
   return await addToCodex(context, {
     json,
     requests,

@@ -16,34 +16,16 @@ import { Refusal } from "../run/refusal.ts";
 
 /** The present Codex and host. */
 export interface DialogueInput {
+  readonly json: boolean;
   readonly survey: Survey;
   readonly codex: Codex;
   /** The engine, if it is given. */
   readonly engine?: EngineName | undefined;
 }
 
-/** The answers for a new Codex. */
-export interface CodexAnswers {
-  readonly requests: readonly SoulstoneRequest[];
-  readonly bootCoven: string | undefined;
-}
-
-/** Throws a {@linkcode Refusal} unless the command can prompt. */
-export function requirePrompts(
-  { terminal }: CommandContext,
-  json: boolean,
-  { message, hint }: { message: string; hint: string },
-): void {
-  if (terminal.canAsk && terminal.errIsTerminal && !json) return;
-  throw new Refusal(message, { code: EXIT.usage, hint });
-}
-
-/** Prompts for a new Codex. Throws a {@linkcode Refusal} if the operator interrupts it. */
-export function promptForCodex(
-  context: CommandContext,
-  input: DialogueInput,
-): Promise<CodexAnswers> {
-  return withPrompts(context, async (prompts) => {
+/** Prompts for a new Codex. Throws a {@linkcode Refusal} if it cannot, or is interrupted. */
+export function promptForCodex(context: CommandContext, input: DialogueInput) {
+  return withPrompts(context, { ...input, command: "init --engine" }, async (prompts) => {
     const requests: SoulstoneRequest[] = [];
     const used = usedBy(input);
     do {
@@ -60,18 +42,27 @@ export function promptForCodex(
   });
 }
 
-/** Prompts for one Soulstone. Throws a {@linkcode Refusal} if the operator interrupts it. */
-export function promptForSoulstone(
-  context: CommandContext,
-  input: DialogueInput,
-): Promise<SoulstoneRequest> {
-  return withPrompts(context, (prompts) => promptForOne(prompts, input, usedBy(input)));
+/** Prompts for one Soulstone. Throws a {@linkcode Refusal} if it cannot, or is interrupted. */
+export function promptForSoulstone(context: CommandContext, input: DialogueInput) {
+  return withPrompts(
+    context,
+    { ...input, command: "add" },
+    (prompts) => promptForOne(prompts, input, usedBy(input)),
+  );
 }
 
 async function withPrompts<T>(
   { terminal }: CommandContext,
+  { json, engine = "vllm", command }: DialogueInput & { readonly command: string },
   dialogue: (prompts: Prompts) => Promise<T>,
 ): Promise<T> {
+  if (!terminal.canAsk || !terminal.errIsTerminal || json) {
+    const hint = `lychd ${command} ${engine} --model Qwen/Qwen3-8B --coven chat`;
+    throw new Refusal("cannot prompt here; name the engine and its model", {
+      code: EXIT.usage,
+      hint,
+    });
+  }
   try {
     return await dialogue(await openPrompts(terminal));
   } catch (error) {
@@ -102,7 +93,15 @@ async function promptForOne(
     message: "Container image:",
     problemOf: (answer) => problemOf("image", answer),
   });
-  const model = engine === "generic" ? undefined : await promptForModel(prompts, engine);
+  const model = engine === "generic" ? undefined : await prompts.text({
+    message: MODEL_PROMPTS[engine],
+    problemOf: (answer) =>
+      answer !== ""
+        ? problemOf("model", answer)
+        : engine === "vllm" || engine === "sglang"
+        ? `${engine} needs a model`
+        : undefined,
+  }) || undefined;
   const name = await prompts.text({
     message: "Name:",
     default: nameFor(model ?? image ?? engine, used.names),
@@ -142,23 +141,6 @@ async function promptForOne(
   used.ports.hold(port);
   for (const coven of covens) used.covens.add(coven);
   return { engine, name, image, model, port, covens, capabilities, devices: undefined };
-}
-
-async function promptForModel(
-  prompts: Prompts,
-  engine: keyof typeof MODEL_PROMPTS,
-): Promise<string | undefined> {
-  const isRequired = engine === "vllm" || engine === "sglang";
-  const answer = await prompts.text({
-    message: MODEL_PROMPTS[engine],
-    problemOf: (answer) =>
-      answer !== ""
-        ? problemOf("model", answer)
-        : isRequired
-        ? `${engine} needs a model`
-        : undefined,
-  });
-  return answer === "" ? undefined : answer;
 }
 
 const ENGINE_CHOICES = [

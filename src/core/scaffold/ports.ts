@@ -20,16 +20,24 @@ export function portsBeside(codex: Codex, listeners: Survey["listeners"]) {
   const isListening = (port: number) =>
     !(reserved !== undefined && port >= reserved.first && port <= reserved.last) &&
     (listeners ?? []).some((l) => l.port === port && addressesClash(l.address, address));
+  const free = (from = reserved?.first ?? FIRST_PORT) => {
+    for (let step = 0; step < PORT_COUNT; step++) {
+      const port = FIRST_FREE_PORT + (from - FIRST_FREE_PORT + step) % PORT_COUNT;
+      if (!held.has(port) && !isListening(port)) return port;
+    }
+    return from;
+  };
+  const hold = (port: number) => void held.add(port);
   return {
     /** Returns the first free port from `from` on. */
-    free(from = reserved?.first ?? FIRST_PORT): number {
-      for (let step = 0; step < PORT_COUNT; step++) {
-        const port = FIRST_FREE_PORT + (from - FIRST_FREE_PORT + step) % PORT_COUNT;
-        if (!held.has(port) && !isListening(port)) return port;
-      }
-      return from;
+    free,
+    hold,
+    /** Returns the first free port from `from` on, and holds it. */
+    take(from?: number): number {
+      const port = free(from);
+      hold(port);
+      return port;
     },
-    hold: (port: number) => void held.add(port),
     /** Returns true if the Codex or a new Soulstone uses `port`. */
     isHeld: (port: number) => held.has(port),
     /** Returns true if another process of the host listens on `port`. */

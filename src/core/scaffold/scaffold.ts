@@ -1,25 +1,17 @@
-import { type Codex, type EngineName, FIRST_FREE_PORT, NAME, schemaFiles } from "../codex/mod.ts";
+import { type Codex, FIRST_FREE_PORT, NAME, schemaFiles } from "../codex/mod.ts";
 import { profileOf } from "../compile/mod.ts";
 import type { Survey } from "../doctor/mod.ts";
 import { quoted } from "../report/mod.ts";
 import { imageFor, nameFor, NVIDIA_ONLY } from "./defaults.ts";
 import { placeModel } from "./model.ts";
 import { type Ports, portsBeside } from "./ports.ts";
-import { type NewSoulstone, type SettingsPorts, settingsText, soulstoneText } from "./text.ts";
-
-/** The operator's choices for a new Soulstone. Undefined values are filled in. */
-export interface SoulstoneRequest {
-  readonly engine: EngineName;
-  readonly name: string | undefined;
-  readonly image: string | undefined;
-  /** A repository id, or a path of the host. */
-  readonly model: string | undefined;
-  readonly port: number | "auto" | undefined;
-  readonly covens: readonly string[];
-  readonly capabilities: readonly string[];
-  /** Undefined for the devices of `lychd.toml`. */
-  readonly devices: readonly string[] | undefined;
-}
+import {
+  type NewSoulstone,
+  type SettingsPorts,
+  settingsText,
+  type SoulstoneRequest,
+  soulstoneText,
+} from "./text.ts";
 
 /** The input of {@linkcode scaffoldCodex}. */
 export interface ScaffoldInput {
@@ -82,7 +74,9 @@ export function scaffoldCodex(input: ScaffoldInput): Scaffold | Problem {
     soulstones.push({ ...made, path });
     notes.push(...notesOf(made, request, { survey, ports }));
   }
-  notes.push(...deviceNotes(soulstones, input));
+  if (settings !== undefined && soulstones.some((s) => s.devices === undefined)) {
+    notes.push(...deviceNotes(survey));
+  }
   const { gpus, devices } = survey;
   return {
     files: [
@@ -132,12 +126,6 @@ function refuse(problem: string, hint: string): Problem {
   return { problem, hint };
 }
 
-function holdFree(ports: Ports, from?: number): number {
-  const port = ports.free(from);
-  ports.hold(port);
-  return port;
-}
-
 function makeSoulstone(
   request: SoulstoneRequest,
   { survey, home, ports, taken }: ScaffoldInput & {
@@ -172,15 +160,12 @@ function makeSoulstone(
     );
   }
   return {
+    ...request,
     name,
-    engine,
-    isEngineNamed: profileOf({ image, engine: undefined }).name !== engine,
     image,
-    port: typeof request.port === "number" ? request.port : holdFree(ports),
+    isEngineNamed: profileOf({ image, engine: undefined }).name !== engine,
+    port: typeof request.port === "number" ? request.port : ports.take(),
     model: placed.model,
-    covens: request.covens,
-    capabilities: request.capabilities,
-    devices: request.devices,
     volumes: placed.volume === undefined ? [] : [placed.volume],
   };
 }
@@ -189,7 +174,7 @@ function makeSoulstone(
 function settingsPorts({ settings }: Codex, ports: Ports): SettingsPorts {
   const own = (section: keyof SettingsPorts) => {
     const usual = settings[section].port;
-    return { usual, port: ports.isListening(usual) ? holdFree(ports, usual + 1) : usual };
+    return { usual, port: ports.isListening(usual) ? ports.take(usual + 1) : usual };
   };
   return { harvester: own("harvester"), scribe: own("scribe"), vessel: own("vessel") };
 }
@@ -199,31 +184,23 @@ function notesOf(
   request: SoulstoneRequest,
   { survey, ports }: { survey: Survey; ports: Ports },
 ): string[] {
-  const notes: string[] = [];
-  if (typeof request.port === "number" && ports.isListening(port)) {
-    notes.push(`port ${port} of ${name} is already in use on this host`);
-  }
-  if (port < FIRST_FREE_PORT) {
-    notes.push(`on most hosts only root can publish port ${port} of ${name}; run \`lychd doctor\``);
-  }
-  if (request.image === undefined && NVIDIA_ONLY.includes(engine) && survey.vendor !== "NVIDIA") {
-    notes.push(
-      `the image of ${name} needs an NVIDIA GPU, and none was found; choose another with --image`,
-    );
-  }
-  return notes;
+  const notes = {
+    [`port ${port} of ${name} is already in use on this host`]: typeof request.port === "number" &&
+      ports.isListening(port),
+    [`on most hosts only root can publish port ${port} of ${name}; run \`lychd doctor\``]:
+      port < FIRST_FREE_PORT,
+    [`the image of ${name} needs an NVIDIA GPU, and none was found; choose another with --image`]:
+      request.image === undefined && NVIDIA_ONLY.includes(engine) && survey.vendor !== "NVIDIA",
+  };
+  return Object.entries(notes).flatMap(([note, applies]) => applies ? [note] : []);
 }
 
-function deviceNotes(
-  soulstones: readonly NewSoulstone[],
-  { survey, settings }: ScaffoldInput,
-): string[] {
-  const isDefault = soulstones.some((s) => s.devices === undefined);
-  if (!isDefault || settings === undefined) return [];
-  if (survey.devices.length === 0) {
+/** Returns the note about the default devices of a new Codex. */
+function deviceNotes({ devices, devicesDefined }: Survey): string[] {
+  if (devices.length === 0) {
     return ["no GPU was found for the engines; run `lychd doctor` for details"];
   }
-  return survey.devicesDefined
+  return devicesDefined
     ? []
-    : [`Podman cannot resolve ${survey.devices.join(", ")} yet; run \`lychd doctor\` for the fix`];
+    : [`Podman cannot resolve ${devices.join(", ")} yet; run \`lychd doctor\` for the fix`];
 }

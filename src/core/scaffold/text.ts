@@ -2,18 +2,27 @@ import { type EngineName, schemaLine, tomlKey, type TomlText, tomlValue } from "
 import type { Gpu } from "../doctor/mod.ts";
 import { printable } from "../report/mod.ts";
 
-/** A Soulstone, ready to be written. */
-export interface NewSoulstone {
-  readonly name: string;
+/** The operator's choices for a new Soulstone. Undefined values are filled in. */
+export interface SoulstoneRequest {
   readonly engine: EngineName;
-  /** True if the image does not show which engine it contains. */
-  readonly isEngineNamed: boolean;
-  readonly image: string;
-  readonly port: number;
+  readonly name: string | undefined;
+  readonly image: string | undefined;
+  /** A repository id, or a path of the host. */
   readonly model: string | undefined;
+  readonly port: number | "auto" | undefined;
   readonly covens: readonly string[];
   readonly capabilities: readonly string[];
+  /** Undefined for the devices of `lychd.toml`. */
   readonly devices: readonly string[] | undefined;
+}
+
+/** A Soulstone, ready to be written. */
+export interface NewSoulstone extends SoulstoneRequest {
+  readonly name: string;
+  readonly image: string;
+  readonly port: number;
+  /** True if the image does not show which engine it contains. */
+  readonly isEngineNamed: boolean;
   readonly volumes: readonly string[];
 }
 
