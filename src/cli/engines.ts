@@ -12,8 +12,8 @@ export const plan = command("plan", "Show what a summon would start and stop, an
 
 export const summon = command("summon", "Start a Coven and wait until every engine answers")
   .details(`${ABOUT_WISHES}
-It first stops the engines that conflict with the wish. Ctrl-C before
-systemd starts the engines changes nothing; after that, systemd continues, and
+It first stops the engines that conflict with the wish. Ctrl-C before systemd
+starts the engines starts nothing; after that, systemd continues. In both cases
 lychd prints the state and the next command.`)
   .arguments(WISH)
   .options({

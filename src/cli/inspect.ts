@@ -25,8 +25,8 @@ export const status = command("status", "Show the state of every rendered Soulst
 
 export const logs = command("logs", "Show the log of a Soulstone or a Coven")
   .details(`
-A Soulstone is one engine; a Coven is a group of engines. It reads the journal of
-systemd, also for a Soulstone that was removed and still runs.`)
+A Soulstone is one engine; a Coven is a group of engines. The log is that of the
+systemd journal. A Soulstone that was removed but still runs has one, too.`)
   .arguments({ name: argument("<name>", "a Soulstone or a Coven", { complete: "name" }) })
   .options({
     follow: flag("-f, --follow", "keep running and print new entries"),

@@ -8,7 +8,7 @@ import {
 } from "../core/codex/mod.ts";
 import { covensOf } from "../core/compile/mod.ts";
 import type { Survey } from "../core/doctor/mod.ts";
-import { imageFor, nameFor, portsBeside, type SoulstoneRequest } from "../core/scaffold/mod.ts";
+import { nameFor, portsBeside, type SoulstoneRequest } from "../core/scaffold/mod.ts";
 import { EXIT } from "../run/invocation.ts";
 import { DialogueEnded, openPrompts, type Prompts } from "../run/prompts.ts";
 import type { CommandContext } from "../run/context.ts";
@@ -85,7 +85,7 @@ function usedBy({ codex, survey }: DialogueInput) {
 
 async function promptForOne(
   prompts: Prompts,
-  { survey, engine: known }: DialogueInput,
+  { engine: known }: DialogueInput,
   used: Used,
 ): Promise<SoulstoneRequest> {
   const engine = known ?? await prompts.choose("Which engine?", ENGINE_CHOICES);
