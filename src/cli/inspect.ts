@@ -1,109 +1,55 @@
-import { InvalidArgumentError, Option } from "commander";
-import { type AddCommands, EXIT_CODES, WISH_HELP } from "./common.ts";
+/** The commands that show the Codex and the state of its engines, and change nothing. */
+import { InvalidArgumentError } from "commander";
+import { CODEX, JSON_FLAG } from "./common.ts";
+import { argument, command, flag, option } from "./declare.ts";
 
-/** The commands that tell what is and what would be, and do nothing. */
-export const addReadingCommands: AddCommands = (program, { codexOption, jsonOption }, take) => {
-  program.command("plan")
-    .description("Tell what a wish would start and stop, and why; do nothing.")
-    .argument("<wish...>", "what is to run")
-    .addOption(codexOption)
-    .addOption(jsonOption)
-    .addHelpText(
-      "after",
-      `${WISH_HELP}
-Examples:
-  lychd plan vision-ritual
-  lychd plan ocr text-generation
-${EXIT_CODES}`,
-    )
-    .action((wish: string[], options: { codex?: string; json?: boolean }) =>
-      take({ command: "plan", json: options.json === true, wish }, { codex: options.codex })
-    );
+export const list = command("list", "List the Soulstones of the Codex")
+  .details("A Soulstone is one engine. The Codex is the folder of TOML files that describes them.")
+  .options({ codex: CODEX, json: JSON_FLAG })
+  .examples("lychd list", "lychd list --json");
 
-  for (
-    const [command, description] of [
-      ["list", "List the Soulstones of the Codex, and who offers what."],
-      ["covens", "Show who runs with whom, who stops whom, and what may not be meant."],
-    ] as const
-  ) {
-    program.command(command)
-      .description(description)
-      .addOption(codexOption)
-      .addOption(jsonOption)
-      .addHelpText(
-        "after",
-        `\nExamples:\n  lychd ${command}\n  lychd ${command} --json\n${EXIT_CODES}`,
-      )
-      .action((options: { codex?: string; json?: boolean }) =>
-        take({ command, json: options.json === true }, { codex: options.codex })
-      );
-  }
+export const covens = command("covens", "Show the Covens and flag likely mistakes")
+  .details(
+    "A Coven is a group of Soulstones (engines) that may run together. Others exclude each other.",
+  )
+  .options({ codex: CODEX, json: JSON_FLAG })
+  .examples("lychd covens", "lychd covens --json");
 
-  program.command("explain")
-    .description("Show a unit with the place in the Codex that each line comes from.")
-    .argument("<unit>", "a Soulstone, a Coven, a file of lychd, or a systemd unit")
-    .addOption(codexOption)
-    .addOption(jsonOption)
-    .addHelpText(
-      "after",
-      `
-Examples:
-  lychd explain eye
-  lychd explain lychd.pod
-  lychd explain lychd-coven-vision.target --json
-${EXIT_CODES}`,
-    )
-    .action((unit: string, options: { codex?: string; json?: boolean }) =>
-      take({ command: "explain", json: options.json === true, unit }, { codex: options.codex })
-    );
+export const explain = command("explain", "Show the place in the Codex of each line of a unit")
+  .details("The Codex is the folder of TOML files. lychd renders systemd units from it.")
+  .arguments({
+    unit: argument("<unit>", "a Soulstone, a Coven, a file of lychd, or a systemd unit", {
+      complete: "name",
+    }),
+  })
+  .options({ codex: CODEX, json: JSON_FLAG })
+  .examples(
+    "lychd explain eye",
+    "lychd explain lychd.pod",
+    "lychd explain lychd-coven-vision.target --json",
+  );
 
-  program.command("status")
-    .description("Show what every rendered Soulstone does, as systemd tells it.")
-    .addOption(new Option("--watch", "go on, and show what changes"))
-    .addOption(jsonOption)
-    .addHelpText(
-      "after",
-      `
-Examples:
-  lychd status
-  lychd status --watch
-  lychd status --json
-${EXIT_CODES}`,
-    )
-    .action((options: { json?: boolean; watch?: boolean }) =>
-      take({ command: "status", json: options.json === true, watch: options.watch === true })
-    );
+export const status = command("status", "Show the state of every rendered Soulstone")
+  .details("A Soulstone is one engine. The state is that of its systemd service.")
+  .options({
+    watch: flag("--watch", "keep running and print each change"),
+    json: JSON_FLAG,
+  })
+  .examples("lychd status", "lychd status --watch", "lychd status --json");
 
-  program.command("logs")
-    .description(
-      "Show the journal of a Soulstone, also of one that is gone and still runs, or of a Coven.",
-    )
-    .argument("<name>", "a Soulstone or a Coven")
-    .addOption(new Option("-f, --follow", "go on with what comes"))
-    .addOption(
-      new Option("-n, --lines <count>", "how many lines").argParser(parseCount).default(50),
-    )
-    .addOption(new Option("--json", "print the journal's entries as JSON, one on a line"))
-    .addHelpText(
-      "after",
-      `
-Examples:
-  lychd logs eye
-  lychd logs eye --follow
-${EXIT_CODES}`,
-    )
-    .action((name: string, options: { json?: boolean; follow?: boolean; lines: number }) =>
-      take({
-        command: "logs",
-        json: options.json === true,
-        name,
-        follow: options.follow === true,
-        lines: options.lines,
-      })
-    );
-};
+export const logs = command("logs", "Show the log of a Soulstone or a Coven")
+  .details(`
+A Soulstone is one engine; a Coven is a group of engines. The log is that of the
+systemd journal. A Soulstone that was removed but still runs has one, too.`)
+  .arguments({ name: argument("<name>", "a Soulstone or a Coven", { complete: "name" }) })
+  .options({
+    follow: flag("-f, --follow", "keep running and print new entries"),
+    lines: option("-n, --lines <count>", "how many lines to print", { read: count, default: 50 }),
+    json: flag("--json", "print journal entries as JSON, one per line"),
+  })
+  .examples("lychd logs eye", "lychd logs eye --follow");
 
-function parseCount(text: string): number {
+function count(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
   return Number(text);
 }

@@ -1,129 +1,73 @@
-import { type Command, Option } from "commander";
-import type { InscribeOptions } from "../run/invocation.ts";
-import { type AddCommands, EXIT_CODES, parseSeconds } from "./common.ts";
+/** The commands that write units. */
+import { CODEX, folder, JSON_FLAG, seconds } from "./common.ts";
+import { command, flag, option } from "./declare.ts";
 
-/** The commands that write units, or take them back. */
-export const addRenderingCommands: AddCommands = (program, { codexOption }, take) => {
-  const restartOption = new Option("--restart", "restart what runs and changed, and nothing else");
-  writingOptions(
-    program.command("render")
-      .description("Compile the Codex to units, and put them in place as one transaction.")
-      .addOption(codexOption)
-      .addOption(
-        new Option("--dry-run", "show what would change in your folders; cannot write")
-          .conflicts(["output", ...WRITING_ONLY]),
-      )
-      .addOption(
-        new Option("--exit-code", "as --dry-run, and exit with 4 if anything differs")
-          .conflicts(["output", ...WRITING_ONLY]),
-      )
-      .addOption(
-        new Option("--output <dir>", "write the tree to an empty or lychd-made folder instead")
-          .conflicts([...WRITING_ONLY]),
-      )
-      .addOption(restartOption),
-  )
-    .addHelpText(
-      "after",
-      `
-Examples:
-  lychd render --dry-run
-  lychd render
-  lychd render --restart
-  lychd render --output /tmp/runes
-${EXIT_CODES}`,
-    )
-    .action((options: RenderOptions, command: Command) => {
-      if (options.output === "") command.error("error: --output needs the name of a folder");
-      const json = options.json === true;
-      const exitCode = options.exitCode === true;
-      const mode = options.output !== undefined
-        ? "output"
-        : options.dryRun === true || exitCode
-        ? "dry-run"
-        : undefined;
-      take(
-        mode === undefined
-          ? { command: "render", mode: "inscribe", ...inscribeOptions(options) }
-          : { command: "render", mode, json, exitCode },
-        { codex: options.codex, output: options.output },
-      );
-    });
-
-  writingOptions(
-    program.command("rollback")
-      .description("Put back the units of before the last render; again: forth.")
-      .addOption(restartOption),
-  )
-    .addHelpText(
-      "after",
-      `
-Examples:
-  lychd rollback
-  lychd rollback --restart
-${EXIT_CODES}`,
-    )
-    .action((options: WritingOptions) =>
-      take({ command: "rollback", ...inscribeOptions(options) })
-    );
-
-  writingOptions(
-    program.command("purge")
-      .description("Stop the engines and remove every file that lychd wrote.")
-      .addOption(new Option("--yes", "do not ask")),
-  )
-    .addHelpText(
-      "after",
-      `
-Examples:
-  lychd purge
-  lychd purge --yes
-${EXIT_CODES}`,
-    )
-    .action((options: WritingOptions & { yes?: boolean }) =>
-      take({ command: "purge", yes: options.yes === true, ...inscribeOptions(options) })
-    );
-};
-
-interface WritingOptions {
-  readonly json?: boolean;
-  readonly force?: boolean;
-  readonly restart?: boolean;
-  readonly verify: boolean;
-  readonly reload: boolean;
-  readonly wait: number;
-}
-
-type RenderOptions = WritingOptions & {
-  readonly codex?: string;
-  readonly dryRun?: boolean;
-  readonly exitCode?: boolean;
-  readonly output?: string;
-};
-
-/** Options that mean nothing where nothing is written into the live folders. */
-const WRITING_ONLY = ["force", "restart"];
+const RESTART = flag("--restart", "restart the engines that changed, and no others");
 
 /** The options of every command that writes into the live folders. */
-function writingOptions(command: Command): Command {
-  return command
-    .addOption(new Option("--force", "take ours where a file was edited; the edit is kept"))
-    .addOption(new Option("--no-verify", "do not try the units with the Quadlet generator first"))
-    .addOption(new Option("--no-reload", "do not tell systemd"))
-    .addOption(
-      new Option("--wait <seconds>", "how long to wait for another run")
-        .argParser(parseSeconds).default(10),
-    )
-    .addOption(new Option("--json", "print JSON on stdout"));
-}
+const WRITING = {
+  force: flag("--force", "overwrite files that were edited by hand, and keep a backup"),
+  verify: flag("--no-verify", "skip the check of the units by the Quadlet generator"),
+  reload: flag("--no-reload", "do not reload systemd"),
+  waitSeconds: option("--wait <seconds>", "how long to wait for another run of lychd", {
+    read: seconds,
+    default: 10,
+  }),
+  json: JSON_FLAG,
+};
 
-function inscribeOptions(options: WritingOptions): InscribeOptions {
-  return {
-    json: options.json === true,
-    force: options.force === true,
-    restart: options.restart === true,
-    verify: options.verify,
-    reload: options.reload,
-    waitSeconds: options.wait,
-  };
-}
+/** The options that have no effect if the live folders are not written. */
+const WRITING_ONLY = ["force", "restart"];
+
+export const render = command("render", "Compile the Codex and install its Quadlet units")
+  .details(`
+The Codex is the folder of TOML files that describes your engines. Podman makes
+a systemd service from each Quadlet unit. lychd writes all units or none, and
+reloads systemd.`)
+  .options({
+    codex: CODEX,
+    dryRun: flag("--dry-run", "print the changes as a diff and write nothing", [
+      "output",
+      ...WRITING_ONLY,
+    ]),
+    exitCode: flag("--exit-code", "like --dry-run, but exit with 4 if anything differs", [
+      "output",
+      ...WRITING_ONLY,
+    ]),
+    output: option("--output <dir>", "write to DIR instead; it must be empty or made by lychd", {
+      read: folder,
+      complete: "folders",
+      conflicts: WRITING_ONLY,
+    }),
+    restart: RESTART,
+    ...WRITING,
+  })
+  .examples(
+    "lychd render --dry-run",
+    "lychd render",
+    "lychd render --restart",
+    "lychd render --output /tmp/runes",
+  )
+  .invocation(({ dryRun, exitCode, ...writing }, { named: { output } }) =>
+    output === undefined && !dryRun && !exitCode
+      ? { command: "render", mode: "inscribe", ...writing }
+      : {
+        command: "render",
+        mode: output === undefined ? "dry-run" : "output",
+        json: writing.json,
+        exitCode,
+      }
+  );
+
+export const rollback = command("rollback", "Restore the previous render; run again to redo")
+  .details("A render is the set of Quadlet units that lychd wrote. The Codex does not change.")
+  .options({ restart: RESTART, ...WRITING })
+  .examples("lychd rollback", "lychd rollback --restart");
+
+export const purge = command("purge", "Stop all engines and remove the files of lychd")
+  .details(`
+It removes the units that lychd wrote. It keeps the Codex (your TOML files) and
+the data of Prometheus and Grafana.`)
+  .options({ yes: flag("--yes", "do not prompt"), ...WRITING })
+  .examples("lychd purge", "lychd purge --yes")
+  .invocation((values) => ({ command: "purge", restart: false as boolean, ...values }));

@@ -1,68 +1,46 @@
-import { Argument, type Command } from "commander";
-import { SCHEMA_KINDS, type SchemaKind } from "../core/codex/kinds.ts";
-import { printable } from "../core/report/printable.ts";
-import { questionAt } from "../core/completion/question.ts";
-import { answerFor, type Shell, SHELLS, wordsTyped } from "../core/completion/shell.ts";
-import { commandSpec } from "./spec.ts";
-import { type AddCommands, didYouMean, EXIT_CODES, oneOf } from "./common.ts";
+/** The commands that help editors, shells and people. */
+import { SCHEMA_KINDS } from "../core/codex/kinds.ts";
+import { SHELLS } from "../core/completion/shell.ts";
+import { argument, command } from "./declare.ts";
 
-/** The commands that help editors and shells. */
-export const addSupportCommands: AddCommands = (program, { answer }, take) => {
-  program.command("schema")
-    .description("Print the JSON Schema of a Codex file, for editors.")
-    .addArgument(
-      new Argument("<kind>", "of the files below soulstones/, or of lychd.toml")
-        .choices(SCHEMA_KINDS).argParser(oneOf(SCHEMA_KINDS)),
-    )
-    .addHelpText(
-      "after",
-      `
-Examples:
-  lychd schema soulstones
-  lychd schema lychd > ~/.config/lychd/lychd.schema.json
+export const schema = command("schema", "Print the JSON Schema of a Codex file, for editors")
+  .details("`lychd init` writes both schemas to the Codex, and refers to them with `#:schema`.")
+  .arguments({
+    kind: argument("<kind>", "`soulstones` for the files in soulstones/, `lychd` for lychd.toml", {
+      choices: SCHEMA_KINDS,
+    }),
+  })
+  .examples(
+    "lychd schema soulstones",
+    "lychd schema lychd > ~/.config/lychd/lychd.schema.json",
+  );
 
-\`lychd init\` puts both beside the Codex, and a line \`#:schema\` into its files.
-${EXIT_CODES}`,
-    )
-    .action((kind: SchemaKind) => take({ command: "schema", kind }));
+export const completions = command("completions", "Print the completion script for a shell")
+  .details("Put the line for bash in ~/.bashrc, and the one for zsh in ~/.zshrc after compinit.")
+  .arguments({ shell: argument("<shell>", "the shell", { choices: SHELLS }) })
+  .examples(
+    "source <(lychd completions bash)",
+    "source <(lychd completions zsh)",
+    "lychd completions fish > ~/.config/fish/completions/lychd.fish",
+  );
 
-  program.command("completions")
-    .description("Print the completions of lychd for a shell.")
-    .addArgument(new Argument("<shell>", "what reads it").choices(SHELLS).argParser(oneOf(SHELLS)))
-    .addHelpText(
-      "after",
-      `
-Examples:
-  source <(lychd completions bash)
-  source <(lychd completions zsh)
-  lychd completions fish > ~/.config/fish/completions/lychd.fish
+export const selfTest = command("self-test", "Try to break out of the sandbox of a command")
+  .details(`
+lychd runs each command in a sandbox that allows only what the command needs.
+This starts another program in that sandbox. The program tries to read, write,
+run and connect to more than that, and prints one line for each attempt.`)
+  .arguments({
+    words: argument("<command...>", "the command, with its options", { complete: "commands" }),
+  })
+  .examples("lychd self-test render", "lychd self-test summon eye");
 
-The first two lines are for ~/.bashrc and, behind compinit, ~/.zshrc.
-${EXIT_CODES}`,
-    )
-    .action((shell: Shell) => take({ command: "completions", shell }));
+export const help = command("help", "Print the help of a command")
+  .arguments({ names: argument("[command...]", "the command", { complete: "commands" }) })
+  .examples("lychd help", "lychd help render");
 
-  program.command("complete", { hidden: true })
-    .description("Answer the script of a shell.")
-    .argument("<shell>", "", oneOf(SHELLS))
-    .argument("[words...]")
-    .addHelpText("after", `\nExamples:\n  lychd complete fish -- summon ""\n${EXIT_CODES}`)
-    .action((shell: Shell, handed: readonly string[]) => {
-      const asked = questionAt(commandSpec(program), wordsTyped(shell, handed));
-      if (asked.question.kind !== "lookup") answer(answerFor(shell, asked, [], handed));
-      take({ command: "complete", shell, asked, handed }, { codex: asked.codex });
-    });
-
-  program.command("help")
-    .description("Print the help of a command.")
-    .argument("[command...]")
-    .addHelpText("after", `\nExamples:\n  lychd help\n  lychd help render\n${EXIT_CODES}`)
-    .action((names: readonly string[]) => names.reduce(commandBelow, program).help());
-};
-
-function commandBelow(above: Command, name: string): Command {
-  const found = above.commands.find((command) => command.name() === name);
-  if (found !== undefined) return found;
-  const names = above.createHelp().visibleCommands(above).map((command) => command.name());
-  return above.error(`error: unknown command '${printable(name)}'${didYouMean(name, names)}`);
-}
+export const complete = command("complete", "Answer the completion script of a shell").hidden()
+  .arguments({
+    shell: argument("<shell>", "the shell", { choices: SHELLS }),
+    handed: argument("[words...]", "the words that are typed; for bash the line and the word"),
+  })
+  .examples('lychd complete fish -- summon ""');

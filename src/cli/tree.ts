@@ -1,21 +1,60 @@
-/**
- * The command tree. Only this file and those in cli/ name the command-line library, so that another
- * can take its place.
- */
-import { Command, CommanderError, Option } from "commander";
-import { type Common, EXIT_CODES, type Named, type Take } from "./common.ts";
-import { addExaminingCommands } from "./examine.ts";
-import { addImportingCommands } from "./import.ts";
-import { addReadingCommands } from "./inspect.ts";
-import { addRenderingCommands } from "./render.ts";
-import { addStartingCommands } from "./start.ts";
-import { addSupportCommands } from "./support.ts";
-import { addWishCommands } from "./wish.ts";
-import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+/** The command tree, and the reader of command lines. Only this folder names the command-line library. */
+import { Command, CommanderError } from "commander";
+import { type Asked, questionAt } from "../core/completion/question.ts";
+import { answerFor, wordsTyped } from "../core/completion/shell.ts";
+import { printable } from "../core/report/printable.ts";
+import { build, type Take } from "./build.ts";
+import { check, doctor } from "./check.ts";
+import {
+  command,
+  type CommandDeclaration,
+  didYouMean,
+  flag,
+  type InvocationOf,
+  type Named,
+} from "./declare.ts";
+import { banish, plan, summon } from "./engines.ts";
+import { EXIT, type ExitCode } from "./exit.ts";
+import { covens, explain, list, logs, status } from "./inspect.ts";
+import { purge, render, rollback } from "./render.ts";
+import { add, importing, init } from "./setup.ts";
+import { complete, completions, help, schema, selfTest } from "./support.ts";
 
-/** What a command line asks for: a run, or some text and an exit code. */
+const program = command("lychd", "Run local inference engines as containers under systemd")
+  .details(`
+lychd compiles a Codex, a folder of TOML files, to Podman Quadlet units. Each
+table in soulstones/ is a Soulstone: one inference engine in a container.
+Soulstones with a common group form a Coven and may run together. All others
+exclude each other: systemd stops one before it starts the other.`)
+  .commands({
+    "Create a Codex": [init, add, importing],
+    "Check the Codex and the host": [check, doctor],
+    "Install units": [render, rollback, purge],
+    "Run engines": [plan, summon, banish],
+    "Inspect the Codex and its engines": [list, covens, explain, status, logs],
+    "Editors, shells and help": [schema, completions, selfTest, help, complete],
+  })
+  .examples("lychd init", "lychd doctor", "lychd render --dry-run", "lychd summon chat");
+
+/** The whole command line, for completions and the manual page. */
+export const PROGRAM: CommandDeclaration = program.declaration;
+
+type AnyInvocation = InvocationOf<typeof program>;
+
+/** A command line, read: the command and the values of its options. */
+export type Invocation =
+  | Exclude<AnyInvocation, { command: "complete" | "help" | "self-test" }>
+  | Extract<AnyInvocation, { command: "complete" }> & { readonly asked: Asked };
+
+/** The result of reading a command line: a command to run, or text and an exit code. */
 export type Parsed =
-  | { readonly kind: "run"; readonly invocation: Invocation; readonly named: Named }
+  | {
+    readonly kind: "run";
+    readonly invocation: Invocation;
+    readonly named: Named;
+    /** True if the sandbox of the command is tested instead. */
+    readonly isSelfTest: boolean;
+  }
   | {
     readonly kind: "exit";
     readonly code: ExitCode;
@@ -33,88 +72,71 @@ export type Parsed =
  * ```
  */
 export function parseCommandLine(args: readonly string[], version: string): Parsed {
-  const said = { stdout: "", stderr: "" };
-  let run: Omit<Extract<Parsed, { kind: "run" }>, "kind"> | undefined;
-  const take: Take = (invocation, named = {}) => run = { invocation, named };
-  const program = commandTree(version, said, take);
+  const printed = { stdout: "", stderr: "" };
+  const exit = (code: ExitCode): Parsed => ({ kind: "exit", code, ...printed });
+  const read: { invocation?: AnyInvocation; named?: Named } = {};
+  const program = commandTree(version, printed, (invocation, named) => {
+    Object.assign(read, { invocation, named });
+  });
   try {
     program.parse([...args], { from: "user" });
+    const { invocation, named = {} } = read;
+    if (invocation === undefined) return exit(EXIT.usage);
+    switch (invocation.command) {
+      case "help":
+        return invocation.names.reduce(commandBelow, program).help();
+      case "self-test": {
+        const parsed = parseCommandLine(invocation.words, version);
+        return parsed.kind === "run" ? { ...parsed, isSelfTest: true } : parsed;
+      }
+      case "complete": {
+        const { shell, handed } = invocation;
+        const asked = questionAt(
+          { ...PROGRAM, options: { version: VERSION } },
+          wordsTyped(shell, handed),
+        );
+        if (asked.question.kind !== "lookup" || asked.codex === "") {
+          printed.stdout += answerFor(shell, asked, [], handed);
+          return exit(EXIT.ok);
+        }
+        const found = { ...invocation, asked };
+        return { kind: "run", invocation: found, named: { codex: asked.codex }, isSelfTest: false };
+      }
+      default:
+        return { kind: "run", invocation, named, isSelfTest: false };
+    }
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return { kind: "exit", code: error.exitCode === 0 ? EXIT.ok : EXIT.usage, ...said };
+    return exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
   }
-  if (run === undefined) return { kind: "exit", code: EXIT.usage, ...said };
-  if (run.named.codex === "") {
-    const stderr = "error: --codex needs the name of a folder\n";
-    return { kind: "exit", code: EXIT.usage, stdout: said.stdout, stderr };
-  }
-  return { kind: "run", ...run };
 }
 
-/** Every command with its options, in the order of the help; what it says itself is added to `said`. */
+const VERSION = flag("-V, --version", "print the version");
+
+/** Builds every command with its options. Their output is appended to `printed`. */
 export function commandTree(
   version: string,
-  said: { stdout: string; stderr: string },
+  printed: { stdout: string; stderr: string },
   take: Take,
 ): Command {
-  const program = new Command("lychd")
-    .description("Turns a Codex of inference engines into Quadlet units for your own systemd.")
-    .version(version, "-V, --version", "print the version")
-    .helpOption("-h, --help", "print this help")
-    .helpCommand(false)
+  const program = new Command()
+    .version(version, VERSION.flags, VERSION.about)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void (said.stdout += text),
-      writeErr: (text) => void (said.stderr += text),
+      writeOut: (text) => void (printed.stdout += text),
+      writeErr: (text) => void (printed.stderr += text),
       getOutHelpWidth: () => 80,
       getErrHelpWidth: () => 80,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-    })
-    .addHelpText(
-      "after",
-      `
-Examples:
-  lychd init
-  lychd doctor
-  lychd render --dry-run
-  lychd summon chat
-
-Try to break out of the sandbox of a command:
-  lychd self-test COMMAND...
-${EXIT_CODES}`,
-    )
-    .showSuggestionAfterError();
-  const common: Common = {
-    answer(text) {
-      said.stdout += text;
-      throw new CommanderError(EXIT.ok, "lychd.answered", "");
-    },
-    codexOption: new Option(
-      "--codex <dir>",
-      "the Codex (default: $LYCHD_CODEX, or lychd in $XDG_CONFIG_HOME)",
-    ),
-    jsonOption: new Option("--json", "print JSON on stdout"),
-  };
-  for (const [title, addCommands] of GROUPS) {
-    addCommands(program.commandsGroup(title), common, take);
-  }
-  tellOwnHelp(program, "lychd");
+    });
+  build(program, PROGRAM, take);
   return program;
 }
 
-/** After a wrong usage: the help that has the option or the argument. */
-function tellOwnHelp(command: Command, name: string): void {
-  command.showHelpAfterError(`(${name} --help tells what there is)`);
-  for (const below of command.commands) tellOwnHelp(below, `${name} ${below.name()}`);
+function commandBelow(above: Command, name: string): Command {
+  const found = above.commands.find((command) => command.name() === name);
+  if (found !== undefined) return found;
+  const names = above.createHelp().visibleCommands(above).map((command) => command.name());
+  return above.error(`error: unknown command '${printable(name)}'${didYouMean(name, names)}`);
 }
-
-const GROUPS = [
-  ["To begin:", addStartingCommands],
-  ["To begin with what you have:", addImportingCommands],
-  ["To look at a Codex and its host:", addExaminingCommands],
-  ["To put units in place:", addRenderingCommands],
-  ["To have engines running:", addWishCommands],
-  ["To see what is and what would be:", addReadingCommands],
-  ["For editors, shells and people:", addSupportCommands],
-] as const;

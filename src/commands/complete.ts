@@ -5,18 +5,18 @@ import { readCodexFolder } from "../units/codex_folder.ts";
 import type { CommandContext } from "../run/context.ts";
 
 /**
- * What the script of a shell asks for at a TAB, where the answer is in the Codex. A Codex with faults
- * gives what can be read of it, and one that is not there nothing: a shell shows no errors.
+ * `lychd complete`: prints the words of the Codex that fit at the cursor. A shell shows no errors, so
+ * an invalid Codex gives the words that can be read, and a missing one gives none.
  */
 export function complete(
   { shell, asked, handed }: Extract<Invocation, { command: "complete" }>,
   { host, folders, terminal }: CommandContext,
 ): ExitCode {
   const { question } = asked;
-  if (question.kind !== "lookup") throw new Error("there is nothing to look up");
-  const found = readCodexFolder(host, folders.codex, folders.codexShown);
-  const { codex } = readCodex("folder" in found ? found.folder : { folder: "", files: [] });
-  const looked = lookUp(codex, question.lookup, question.taken);
-  terminal.out(answerFor(shell, asked, looked, handed));
+  if (question.kind !== "lookup") throw new Error("the gate answers every other question");
+  const read = readCodexFolder(host, folders.codex, folders.codexShown);
+  const { codex } = readCodex("folder" in read ? read.folder : { folder: "", files: [] });
+  const found = lookUp(codex, question.lookup, question.taken);
+  terminal.out(answerFor(shell, asked, found, handed));
   return EXIT.ok;
 }

@@ -29,8 +29,7 @@ export async function gate(args: readonly string[], findSandbox: FindSandbox): P
     refuseGpuDrivers();
     const streams = processStreams(readVariable);
     const terminal = processTerminal(streams);
-    const isSelfTest = args[0] === "self-test";
-    const parsed = parseCommandLine(isSelfTest ? args.slice(1) : args, config.version);
+    const parsed = parseCommandLine(args, config.version);
     if (parsed.kind === "exit") {
       terminal.out(parsed.stdout);
       terminal.err(parsed.stderr);
@@ -38,7 +37,7 @@ export async function gate(args: readonly string[], findSandbox: FindSandbox): P
     }
     const { invocation } = parsed;
     const json = "json" in invocation && invocation.json;
-    const act = () => run(parsed, { isSelfTest, streams, findSandbox });
+    const act = () => run(parsed, { streams, findSandbox });
     return await withRefusals({ terminal }, json, act);
   } catch (error) {
     // For example a variable that is not UTF-8, or a full disk.
@@ -57,12 +56,8 @@ function printFailure(error: unknown): ExitCode {
 }
 
 async function run(
-  { invocation, named }: Parsed,
-  { isSelfTest, streams, findSandbox }: {
-    isSelfTest: boolean;
-    streams: Streams;
-    findSandbox: FindSandbox;
-  },
+  { invocation, named, isSelfTest }: Parsed,
+  { streams, findSandbox }: { streams: Streams; findSandbox: FindSandbox },
 ): Promise<ExitCode> {
   const terminal = processTerminal(streams);
   const user = Deno.uid() ?? 0;

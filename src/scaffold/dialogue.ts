@@ -8,76 +8,74 @@ import {
 } from "../core/codex/mod.ts";
 import { covensOf } from "../core/compile/mod.ts";
 import type { Survey } from "../core/doctor/mod.ts";
-import { imageFor, nameFor, portsBeside, type SoulstoneRequest } from "../core/scaffold/mod.ts";
+import { nameFor, portsBeside, type SoulstoneRequest } from "../core/scaffold/mod.ts";
+import { EXIT } from "../run/invocation.ts";
 import { DialogueEnded, openPrompts, type Prompts } from "../run/prompts.ts";
 import type { CommandContext } from "../run/context.ts";
+import { Refusal } from "../run/refusal.ts";
 
-/** What a dialogue starts from. */
+/** The present Codex and host. */
 export interface DialogueInput {
+  readonly json: boolean;
   readonly survey: Survey;
   readonly codex: Codex;
-  /** The engine, when it is known already. */
+  /** The engine, if it is given. */
   readonly engine?: EngineName | undefined;
 }
 
-/** What a first Codex is to hold. */
-export interface CodexAnswers {
-  readonly requests: readonly SoulstoneRequest[];
-  readonly bootCoven: string | undefined;
-}
-
-/** Asks for a first Codex; nothing when the operator gives up. */
-export function askForCodex(
-  context: CommandContext,
-  input: DialogueInput,
-): Promise<CodexAnswers | undefined> {
-  return converse(context, async (prompts) => {
+/** Prompts for a new Codex. Throws a {@linkcode Refusal} if it cannot, or is interrupted. */
+export function promptForCodex(context: CommandContext, input: DialogueInput) {
+  return withPrompts(context, { ...input, command: "init --engine" }, async (prompts) => {
     const requests: SoulstoneRequest[] = [];
     const used = usedBy(input);
     do {
-      requests.push(await askForOne(prompts, input, used));
-    } while (await prompts.confirm("Another Soulstone?", false));
+      requests.push(await promptForOne(prompts, input, used));
+    } while (await prompts.confirm("Add another Soulstone?", false));
     const covens = [...new Set(requests.flatMap((request) => request.covens))];
-    const bootCoven = covens.length === 0 ? undefined : await prompts.choose(
-      "Which Coven starts with the host?",
-      [
-        { value: undefined, name: "none: I start them myself" },
+    const bootCoven = covens.length === 0
+      ? undefined
+      : await prompts.choose("Which Coven starts at boot?", [
+        { value: undefined, name: "none" },
         ...covens.map((name) => ({ value: name, name })),
-      ],
-    );
+      ]);
     return { requests, bootCoven };
   });
 }
 
-/** Asks for one Soulstone; nothing when the operator gives up. */
-export function askForSoulstone(
-  context: CommandContext,
-  input: DialogueInput,
-): Promise<SoulstoneRequest | undefined> {
-  return converse(context, (prompts) => askForOne(prompts, input, usedBy(input)));
+/** Prompts for one Soulstone. Throws a {@linkcode Refusal} if it cannot, or is interrupted. */
+export function promptForSoulstone(context: CommandContext, input: DialogueInput) {
+  return withPrompts(
+    context,
+    { ...input, command: "add" },
+    (prompts) => promptForOne(prompts, input, usedBy(input)),
+  );
 }
 
-async function converse<T>(
+async function withPrompts<T>(
   { terminal }: CommandContext,
-  talk: (prompts: Prompts) => Promise<T>,
-): Promise<T | undefined> {
+  { json, engine = "vllm", command }: DialogueInput & { readonly command: string },
+  dialogue: (prompts: Prompts) => Promise<T>,
+): Promise<T> {
+  if (!terminal.canAsk || !terminal.errIsTerminal || json) {
+    const hint = `lychd ${command} ${engine} --model Qwen/Qwen3-8B --coven chat`;
+    throw new Refusal("cannot prompt here; name the engine and its model", {
+      code: EXIT.usage,
+      hint,
+    });
+  }
   try {
-    return await talk(await openPrompts(terminal));
+    return await dialogue(await openPrompts(terminal));
   } catch (error) {
     if (!(error instanceof DialogueEnded)) throw error;
-    terminal.err("\nlychd: interrupted; nothing was written\n");
-    return undefined;
+    terminal.err("\n");
+    throw new Refusal("interrupted; nothing was written", { code: EXIT.interrupted });
   }
 }
 
-/** What is taken already, by the Codex and by the answers so far. */
-interface Used {
-  readonly names: Set<string>;
-  readonly covens: Set<string>;
-  readonly ports: ReturnType<typeof portsBeside>;
-}
+/** The names and ports of the Codex and of the answers so far. */
+type Used = ReturnType<typeof usedBy>;
 
-function usedBy({ codex, survey }: DialogueInput): Used {
+function usedBy({ codex, survey }: DialogueInput) {
   return {
     names: new Set(codex.soulstones.map((s) => s.name)),
     covens: new Set(covensOf(codex.soulstones).map((coven) => coven.name)),
@@ -85,106 +83,86 @@ function usedBy({ codex, survey }: DialogueInput): Used {
   };
 }
 
-async function askForOne(
+async function promptForOne(
   prompts: Prompts,
-  { survey, engine: known }: DialogueInput,
+  { engine: known }: DialogueInput,
   used: Used,
 ): Promise<SoulstoneRequest> {
   const engine = known ?? await prompts.choose("Which engine?", ENGINE_CHOICES);
-  const image = engine === "generic"
-    ? await prompts.text({
-      message: "Its image:",
-      problemOf: (answer) => problemOf("image", answer),
-    })
-    : imageFor(engine, survey.vendor);
-  const model = await askForModel(prompts, engine);
-  const proposed = nameFor(model ?? (engine === "generic" ? image ?? "" : engine), used.names);
+  const image = engine !== "generic" ? undefined : await prompts.text({
+    message: "Container image:",
+    problemOf: (answer) => problemOf("image", answer),
+  });
+  const model = engine === "generic" ? undefined : await prompts.text({
+    message: MODEL_PROMPTS[engine],
+    problemOf: (answer) =>
+      answer !== ""
+        ? problemOf("model", answer)
+        : engine === "vllm" || engine === "sglang"
+        ? `${engine} needs a model`
+        : undefined,
+  }) || undefined;
   const name = await prompts.text({
-    message: "Its name:",
-    default: proposed,
+    message: "Name:",
+    default: nameFor(model ?? image ?? engine, used.names),
     problemOf: (answer) =>
       !NAME.test(answer)
-        ? "letters, digits, -, _ and ., first a letter or digit, at most 64"
+        ? "use up to 64 letters, digits, -, _ and .; start with a letter or a digit"
         : used.names.has(answer)
-        ? "there is a Soulstone of that name"
+        ? "a Soulstone with this name already exists"
         : undefined,
   });
-  const others = [...used.covens].sort();
   const covens = list(
     await prompts.text({
-      message: "Its Covens (Soulstones that share one run together):",
-      default: others[0] ?? "chat",
+      message: "Covens (Soulstones with a common Coven may run together):",
+      default: [...used.covens].sort()[0] ?? "chat",
       problemOf: (answer) => problemOf("groups", list(answer)),
     }),
   );
   const capabilities = list(
     await prompts.text({
-      message: "What it can do, as tags (may be empty):",
+      message: "Capabilities, separated by commas (optional):",
       problemOf: (answer) => problemOf("capabilities", list(answer)),
     }),
   );
   const port = Number(
     await prompts.text({
-      message: "Its port:",
+      message: "Port:",
       default: String(used.ports.free()),
       problemOf: (answer) =>
         !/^\d+$/.test(answer)
-          ? "a port is a number"
+          ? "enter a number"
           : used.ports.isHeld(Number(answer))
-          ? `port ${answer} is taken in the Codex`
+          ? `port ${answer} is already used in the Codex`
           : problemOf("port", Number(answer)),
     }),
   );
   used.names.add(name);
   used.ports.hold(port);
   for (const coven of covens) used.covens.add(coven);
-  return {
-    engine,
-    name,
-    image: engine === "generic" ? image : undefined,
-    model,
-    port,
-    covens,
-    capabilities,
-    devices: undefined,
-  };
-}
-
-async function askForModel(prompts: Prompts, engine: EngineName): Promise<string | undefined> {
-  if (engine === "generic") return undefined;
-  const needed = engine === "vllm" || engine === "sglang";
-  const answer = await prompts.text({
-    message: MODEL_QUESTIONS[engine],
-    problemOf: (answer) =>
-      answer !== ""
-        ? problemOf("model", answer)
-        : needed
-        ? `${engine} starts with a model`
-        : undefined,
-  });
-  return answer === "" ? undefined : answer;
+  return { engine, name, image, model, port, covens, capabilities, devices: undefined };
 }
 
 const ENGINE_CHOICES = [
-  { value: "vllm", name: "vLLM", description: "many requests at a time; models of Hugging Face" },
-  { value: "sglang", name: "SGLang", description: "structured output; models of Hugging Face" },
-  { value: "llamacpp", name: "llama.cpp", description: "GGUF files; GPU, processor, or both" },
+  { value: "vllm", name: "vLLM", description: "many requests at a time; Hugging Face models" },
+  { value: "sglang", name: "SGLang", description: "structured output; Hugging Face models" },
+  { value: "llamacpp", name: "llama.cpp", description: "GGUF files on the GPU, the CPU or both" },
   { value: "tabbyapi", name: "TabbyAPI", description: "EXL3 models on one consumer GPU" },
-  { value: "generic", name: "another image", description: "anything that answers by HTTP" },
+  { value: "generic", name: "another image", description: "any container that serves HTTP" },
 ] as const satisfies readonly { value: EngineName; name: string; description: string }[];
 
-const MODEL_QUESTIONS = {
-  vllm: "Its model (a repository, or a folder of this host):",
-  sglang: "Its model (a repository, or a folder of this host):",
-  llamacpp: "Its model (a .gguf file, or a repository; empty for many):",
-  tabbyapi: "Its model (a folder of this host; may be empty):",
+const MODEL_PROMPTS = {
+  vllm: "Model (a repository id, or a folder on this host):",
+  sglang: "Model (a repository id, or a folder on this host):",
+  llamacpp: "Model (a .gguf file or a repository id; empty to serve several):",
+  tabbyapi: "Model (a folder on this host; optional):",
 } as const;
 
 function list(text: string): string[] {
   return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
 }
 
-/** What `lychd check` would say of a field. */
+/** Returns the error that `lychd check` would report for a field. */
 function problemOf(field: string, value: TomlText): string | undefined {
   const others = { image: "localhost/x", port: 8780 };
   const lines = Object.entries({ ...others, [field]: value })

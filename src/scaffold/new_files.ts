@@ -2,18 +2,18 @@ import { basename, dirname, join } from "node:path/posix";
 import { type Host, HostError } from "../host/host.ts";
 import { refuseSymlinks } from "../trust/files.ts";
 
-/** The operator's own files, but for nobody else to read. */
+/** New files are readable by their owner only. */
 const MODE = 0o600;
 
-/** A file that is not there yet; `path` is relative to a root. */
+/** A file to create; `path` is relative to a root. */
 export interface NewFile {
   readonly path: string;
   readonly text: string;
 }
 
 /**
- * Writes new files below `root`: all of them, or none. One that is there already is never written
- * over, whoever made it in the meantime, and a file is never there in part. Only `root` may be a link.
+ * Writes all new files below `root`, or none. It never overwrites a file, even one that was created in
+ * the meantime, and never leaves an incomplete one. Only `root` may be a symlink.
  */
 export function writeNewFiles(host: Host, root: string, files: readonly NewFile[]): void {
   for (const { path } of files) refuseSymlinks(host, root, path);
@@ -36,7 +36,7 @@ export function writeNewFiles(host: Host, root: string, files: readonly NewFile[
 }
 
 function writeNewFile(host: Host, place: string, text: string): void {
-  // Hidden, so that it is no part of a Codex. One that is there is left from a crash.
+  // A Codex ignores hidden files. An existing one is left from a crash.
   const staged = join(dirname(place), `.${basename(place)}.lychd-new`);
   const sweep = () => {
     if (host.lstat(staged) !== undefined) host.remove(staged);
@@ -44,14 +44,14 @@ function writeNewFile(host: Host, place: string, text: string): void {
   sweep();
   try {
     host.create(staged, text, MODE);
-    // A second name, unlike a rename, refuses a place that is taken.
+    // A hard link, unlike a rename, never overwrites.
     host.link(staged, place);
   } finally {
     sweep();
   }
 }
 
-/** The folders that are not there yet, each after those in it. */
+/** Returns the folders to create, each after those in it. */
 function missingFolders(host: Host, root: string, files: readonly NewFile[]): string[] {
   const all = new Set([root, ...files.map(({ path }) => dirname(join(root, path)))]);
   return [...all].filter((folder) => host.lstat(folder) === undefined)

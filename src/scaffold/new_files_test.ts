@@ -18,7 +18,7 @@ function contents(host: MemoryHost): Record<string, string> {
   );
 }
 
-Deno.test("new files are for their owner alone, and nothing else is left", () => {
+Deno.test("new files are readable by their owner only, and no other file is left", () => {
   const host = memoryHost();
   writeNewFiles(host, ROOT, FILES);
   assert.deepEqual(contents(host), {
@@ -29,7 +29,7 @@ Deno.test("new files are for their owner alone, and nothing else is left", () =>
   assert.deepEqual([...new Set([...host.files.values()].map(({ mode }) => mode))], [0o600]);
 });
 
-Deno.test("a file that is there already stays, and no other is written", () => {
+Deno.test("an existing file is kept, and no other file is written", () => {
   for (const { path } of FILES) {
     const before = { [`${ROOT}/${path}`]: "the operator's" };
     const host = memoryHost(before);
@@ -40,7 +40,7 @@ Deno.test("a file that is there already stays, and no other is written", () => {
   }
 });
 
-Deno.test("when the host refuses any step, nothing is left of the others", () => {
+Deno.test("if any step fails, all others are undone", () => {
   let refused = 0;
   for (let step = 0;; step++) {
     const memory = memoryHost({ "/home/.config/other": "" });
@@ -67,7 +67,7 @@ Deno.test("when the host refuses any step, nothing is left of the others", () =>
   assert.equal(refused, 9);
 });
 
-Deno.test("a host that dies leaves whole files or none, and the next run works", () => {
+Deno.test("a crash leaves complete files or none, and the next run works", () => {
   for (let deadline = 0;; deadline++) {
     const memory = memoryHost();
     let crashed = false;

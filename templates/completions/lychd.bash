@@ -1,7 +1,7 @@
-# Completions of lychd for bash, in a session or in ~/.bashrc:  source <(lychd completions bash)
+# Completions of lychd for bash. In a session or in ~/.bashrc:  source <(lychd completions bash)
 _lychd() {
     local -a answer
-    # The line is handed over as it stands: nothing that is typed is run.
+    # The line is passed as text: nothing in it is run.
     mapfile -t answer < <(command lychd complete bash -- "${COMP_LINE:0:COMP_POINT}" "$2" 2>/dev/null)
     case ${answer[0]} in
         files) compopt -o default ;;

@@ -1,5 +1,5 @@
 #compdef lychd
-# Completions of lychd for zsh, in ~/.zshrc behind compinit:  source <(lychd completions zsh)
+# Completions of lychd for zsh. In ~/.zshrc after compinit:  source <(lychd completions zsh)
 _lychd() {
     local -a answer
     answer=("${(@f)$(command lychd complete zsh -- "${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
@@ -13,7 +13,7 @@ _lychd() {
             ;;
     esac
 }
-# As a file of the fpath it is run at once; sourced, it is for later.
+# As a file in fpath it runs at once; sourced, it only registers.
 if [[ $funcstack[1] == _lychd ]]; then
     _lychd "$@"
 else

@@ -3,39 +3,43 @@ import fc from "fast-check";
 import { shellWord } from "../report/mod.ts";
 import { type Asked, questionAt } from "./question.ts";
 import { answerFor, wordsOfLine, wordsTyped } from "./shell.ts";
-import type { CommandSpec, OptionSpec, ValueSpec } from "./tree.ts";
-
-function value(name: string, fields: Partial<ValueSpec> = {}): ValueSpec {
-  return { name, choices: undefined, isOptional: false, isVariadic: false, ...fields };
-}
+import type { CommandSpec, ValueSpec } from "./tree.ts";
 
 function command(
   name: string,
   operands: readonly ValueSpec[],
-  options: readonly OptionSpec[],
+  options: readonly ValueSpec[],
   commands: readonly CommandSpec[] = [],
 ): CommandSpec {
-  return { name, about: `about ${name}`, operands, options, commands };
+  return {
+    name,
+    about: `about ${name}`,
+    operands: Object.fromEntries(operands.entries()),
+    options: Object.fromEntries(options.entries()),
+    commands,
+  };
 }
 
-const JSON_OPTION: OptionSpec = { names: ["-j", "--json"], about: "", value: undefined };
-const CODEX: OptionSpec = { names: ["--codex"], about: "", value: value("dir") };
-const FACTS: OptionSpec = {
-  names: ["--facts"],
-  about: "",
-  value: value("file", { isOptional: true }),
-};
-const ONLY: OptionSpec = { names: ["--only"], about: "", value: value("checks") };
-const WAIT: OptionSpec = { names: ["--wait"], about: "", value: value("seconds") };
+function value(flags: string, more: Partial<ValueSpec> = {}): ValueSpec {
+  return { flags, about: "", ...more };
+}
+
+const JSON_OPTION = value("-j, --json");
+const CODEX = value("--codex <dir>", { complete: "folders" });
+const FACTS = value("--facts [file]", { complete: "files" });
+const ONLY = value("--only <checks>", { complete: "check" });
+const WAIT = value("--wait <seconds>");
+const TOGGLE = value("--on", { negation: value("--no-on") });
 
 const LYCHD = command("lychd", [], [JSON_OPTION], [
-  command("summon", [value("wish", { isVariadic: true })], [CODEX, JSON_OPTION, WAIT]),
+  command("summon", [value("<wish...>", { complete: "wish" })], [CODEX, JSON_OPTION, WAIT]),
   command("doctor", [], [CODEX, FACTS, ONLY]),
-  command("schema", [value("kind", { choices: ["lychd", "soulstones"] })], []),
-  command("help", [value("command", { isOptional: true })], []),
+  command("schema", [value("<kind>", { choices: ["lychd", "soulstones"] })], [TOGGLE]),
+  command("help", [value("[command]", { complete: "commands" })], []),
+  { ...command("complete", [], []), isHidden: true },
 ]);
 
-/** What is asked, in short: the words, or what is to be looked up and what is there already. */
+/** Returns a question in short: its words, or its lookup and the words that are taken. */
 function shortOf({ question }: Asked): string {
   switch (question.kind) {
     case "words":
@@ -51,7 +55,7 @@ const CASES: readonly (readonly [line: string, short: string, before?: string, t
   [
     ["", "summon doctor schema help"],
     ["su", "summon doctor schema help", "", "su"],
-    ["-", "--json", "", "-"],
+    ["-", "--json --help", "", "-"],
     ["nonsense ", ""],
     ["summon ", "wish()"],
     ["summon ey", "wish()", "", "ey"],
@@ -61,29 +65,30 @@ const CASES: readonly (readonly [line: string, short: string, before?: string, t
     ["summon ocr --wait 5 ", "wish(ocr)"],
     ["summon ocr --wait ", ""],
     ["summon -- --", "wish()", "", "--"],
-    ["summon --", "--codex --json --wait", "", "--"],
+    ["summon --", "--codex --json --wait --help", "", "--"],
     ["summon --codex ", "folders"],
     ["summon --codex=a", "folders", "--codex=", "a"],
-    ["summon --unknown=a", "--codex --json --wait", "", "--unknown=a"],
+    ["summon --unknown=a", "--codex --json --wait --help", "", "--unknown=a"],
     ["doctor ", ""],
     ["doctor --facts ", "files"],
-    ["doctor --facts --", "--codex --facts --only", "", "--"],
+    ["doctor --facts --", "--codex --facts --only --help", "", "--"],
     ["doctor --facts --only ", "check()"],
     ["doctor --only cdi,pod", "check(cdi )", "cdi,", "pod"],
     ["doctor --only=cdi,pod", "check(cdi )", "--only=cdi,", "pod"],
     ["schema ", "lychd soulstones"],
     ["schema lychd ", ""],
+    ["schema -", "--on --no-on --help", "", "-"],
     ["help s", "summon doctor schema help", "", "s"],
   ];
 
-Deno.test("a line asks for what may stand at its end", () => {
+Deno.test("the end of a line gets the words that fit", () => {
   for (const [line, short, before = "", typed = ""] of CASES) {
     const asked = questionAt(LYCHD, line.split(" "));
     deepStrictEqual([shortOf(asked), asked.before, asked.typed], [short, before, typed], line);
   }
 });
 
-Deno.test("the Codex is the one that the line names", () => {
+Deno.test("the Codex is that of the --codex option on the line", () => {
   const codexOf = (line: string) => questionAt(LYCHD, line.split(" ")).codex;
   deepStrictEqual(
     ["summon ", "summon --codex a ", "summon --codex=b ", "doctor --facts --codex c "].map(codexOf),
@@ -91,7 +96,7 @@ Deno.test("the Codex is the one that the line names", () => {
   );
 });
 
-Deno.test("a line of bash is cut as bash cuts it, also inside of quotes, and nothing is run", () => {
+Deno.test("a line is split as bash splits it, also inside quotes, and nothing is run", () => {
   fc.assert(
     fc.property(fc.array(fc.string({ minLength: 1 })), fc.string(), (words, last) => {
       const line = words.map(shellWord).join(" ");
@@ -108,7 +113,7 @@ Deno.test("a line of bash is cut as bash cuts it, also inside of quotes, and not
   deepStrictEqual(wordsOfLine("a b\\"), ["a", "b"]);
 });
 
-Deno.test("no line at all makes it fail", () => {
+Deno.test("every line gets an answer", () => {
   fc.assert(
     fc.property(fc.constantFrom("bash", "zsh", "fish"), fc.array(fc.string()), (shell, typed) => {
       const asked = questionAt(LYCHD, wordsTyped(shell, typed));
@@ -117,7 +122,7 @@ Deno.test("no line at all makes it fail", () => {
   );
 });
 
-Deno.test("each shell gets words as it takes them", () => {
+Deno.test("each shell gets words in its own format", () => {
   const looked = [{ word: "coven:vision", about: "a: b\n" }, { word: "coffee", about: "" }];
   const asked: Asked = {
     question: { kind: "lookup", lookup: "wish", taken: [] },

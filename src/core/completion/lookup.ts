@@ -1,12 +1,12 @@
 import { type Codex, NAME } from "../codex/mod.ts";
 import { covensOf } from "../compile/mod.ts";
 import { CHECKS } from "../doctor/mod.ts";
-import type { Candidate, Lookup } from "./question.ts";
+import type { Candidate } from "./question.ts";
+import type { Lookup } from "./tree.ts";
 
 /**
- * The words of a Codex that fit where `taken` stands before: what a wish can name, or one of its
- * parts. Behind one capability stand only others. A name that is several things is offered with the
- * prefix that tells which.
+ * Returns the words of a Codex that fit after `taken`. After a capability only other capabilities
+ * fit. An ambiguous name has a prefix.
  *
  * @example
  * ```ts
@@ -18,51 +18,42 @@ import type { Candidate, Lookup } from "./question.ts";
  * ```
  */
 export function lookUp(codex: Codex, lookup: Lookup, taken: readonly string[]): Candidate[] {
-  const { covens, soulstones, capabilities } = wordsOf(codex);
+  // An invalid Codex may have invalid names.
+  const named = codex.soulstones.filter(({ name }) => NAME.test(name));
+  const coven = covensOf(named).map(({ name, members }) => ({
+    word: name,
+    about: `Coven of ${members.join(", ")}`,
+  }));
+  const soulstone = named.map(({ name, description, model, image, unknown }) => {
+    const about = description ?? model ?? (unknown.includes("image") ? undefined : image);
+    return { word: name, about: about === undefined ? "Soulstone" : `Soulstone: ${about}` };
+  });
+  const capability = [...new Set(named.flatMap((s) => s.capabilities))].sort().map((word) => {
+    const offering = named.filter((s) => s.capabilities.includes(word)).map((s) => s.name);
+    return { word, about: `capability of ${offering.join(", ")}` };
+  });
   switch (lookup) {
     case "wish":
       return taken.length === 0
-        ? unambiguous({ coven: covens, soulstone: soulstones, capability: capabilities })
-        : untaken(capabilities, taken);
+        ? unambiguous({ coven, soulstone, capability })
+        : untaken(capability, taken);
     case "name":
-      return taken.length === 0 ? unambiguous({ coven: covens, soulstone: soulstones }) : [];
+      return taken.length === 0 ? unambiguous({ coven, soulstone }) : [];
     case "coven":
-      return covens;
+      return coven;
     case "capability":
-      return capabilities;
+      return capability;
     case "check":
       return untaken(checks(), taken);
   }
 }
 
-function wordsOf({ soulstones }: Codex) {
-  // Of a Codex with faults only what can be named.
-  const named = soulstones.filter(({ name }) => NAME.test(name));
-  const capabilities = [...new Set(named.flatMap((s) => s.capabilities))].sort();
-  return {
-    covens: covensOf(named).map(({ name, members }) => ({
-      word: name,
-      about: `Coven of ${members.join(", ")}`,
-    })),
-    soulstones: named.map(({ name, description, model, image, unknown }) => {
-      const what = description ?? model ?? (unknown.includes("image") ? undefined : image);
-      return { word: name, about: what === undefined ? "Soulstone" : `Soulstone: ${what}` };
-    }),
-    capabilities: capabilities.map((word) => ({
-      word,
-      about: `capability of ${
-        named.filter((s) => s.capabilities.includes(word)).map((s) => s.name).join(", ")
-      }`,
-    })),
-  };
-}
-
 function unambiguous(kinds: Readonly<Record<string, readonly Candidate[]>>): Candidate[] {
-  const counts = new Map<string, number>();
-  for (const { word } of Object.values(kinds).flat()) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const words = Object.values(kinds).flat().map(({ word }) => word);
+  const isUnique = (word: string) => words.indexOf(word) === words.lastIndexOf(word);
   return Object.entries(kinds).flatMap(([kind, candidates]) =>
     candidates.map(({ word, about }) => ({
-      word: counts.get(word) === 1 ? word : `${kind}:${word}`,
+      word: isUnique(word) ? word : `${kind}:${word}`,
       about,
     }))
   );
@@ -73,11 +64,11 @@ function untaken(candidates: readonly Candidate[], taken: readonly string[]): Ca
   return candidates.filter(({ word }) => !bare.includes(word));
 }
 
-/** Groups of checks, then each check. */
+/** Returns the groups of checks, then each check. */
 function checks(): Candidate[] {
   const groups = [...new Set(CHECKS.map(({ id }) => id.split(".")[0] ?? id))];
   return [
-    ...groups.map((word) => ({ word, about: "all of this group" })),
+    ...groups.map((word) => ({ word, about: "all checks of this group" })),
     ...CHECKS.map(({ id, about }) => ({ word: id, about })),
   ];
 }

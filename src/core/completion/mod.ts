@@ -1,7 +1,6 @@
 /**
- * What a shell may complete: commands and options, and the names in the Codex. The gate, which must
- * be quick, loads the other files of this folder without this one.
+ * The completions of shells: commands, options, and the names in the Codex. The gate, which must be
+ * quick, imports the other files of this folder directly.
  */
 export { lookUp } from "./lookup.ts";
-export { scriptFor } from "./script.ts";
 export { answerFor } from "./shell.ts";

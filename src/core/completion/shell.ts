@@ -1,25 +1,31 @@
 import { split } from "shlex";
+import bash from "../../../templates/completions/lychd.bash" with { type: "text" };
+import fish from "../../../templates/completions/lychd.fish" with { type: "text" };
+import zsh from "../../../templates/completions/lychd.zsh" with { type: "text" };
 import { printable } from "../report/mod.ts";
 import type { Asked, Candidate } from "./question.ts";
 
-/** The shells that lychd completes in. */
+/** The shells with completions. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** One of {@linkcode SHELLS}. */
 export type Shell = (typeof SHELLS)[number];
 
-/** What a shell hands over: its words; bash the line to the cursor, and what it takes for the word. */
+/** The script of each shell, which runs `lychd complete` at every TAB. */
+export const SCRIPTS: Readonly<Record<Shell, string>> = { bash, zsh, fish };
+
+/** The arguments of `lychd complete`: the words; for bash the line up to the cursor, and bash's word. */
 export type Typed = readonly string[];
 
-/** The words behind the name of the program, the last one being typed. */
+/** Returns the words after the program name. The last one is still being typed. */
 export function wordsTyped(shell: Shell, typed: Typed): readonly string[] {
   if (shell === "bash") return wordsOfLine(typed[0] ?? "").slice(1);
-  // The last one stands there as it was typed: its quotes may still be open.
+  // The last word is raw: its quotes may still be open.
   return typed.length === 0 ? [] : typed.with(-1, wordsOfLine(typed.at(-1) ?? "").join(" "));
 }
 
 /**
- * The words of a line that may end anywhere, also inside quotes. Nothing in it is expanded or run.
+ * Splits a line that may end anywhere, also inside quotes. Nothing in it is expanded or run.
  *
  * @example
  * ```ts
@@ -31,7 +37,7 @@ export function wordsTyped(shell: Shell, typed: Typed): readonly string[] {
 export function wordsOfLine(line: string): string[] {
   for (const closing of ["", "'", '"']) {
     try {
-      // With a letter at the end the last word is always there.
+      // The extra letter keeps an empty last word.
       const words = split(`${line}x${closing}`);
       return words.with(-1, (words.at(-1) ?? "x").slice(0, -1));
     } catch {
@@ -42,38 +48,32 @@ export function wordsOfLine(line: string): string[] {
 }
 
 /**
- * The answer to a shell: on the first line `files`, `folders` or `words`, then a word on each line,
- * as the script in `templates/completions` takes it.
+ * Formats the answer for the script of a shell: `files`, `folders` or `words` on the first line, then
+ * one word per line.
  */
 export function answerFor(
   shell: Shell,
   { question, before, typed }: Asked,
-  looked: readonly Candidate[],
+  found: readonly Candidate[],
   handed: Typed,
 ): string {
   if (question.kind === "files" || question.kind === "folders") return `${question.kind}\n`;
-  const candidates = (question.kind === "words" ? question.candidates : looked)
+  const candidates = (question.kind === "words" ? question.candidates : found)
     .filter(({ word }) => word.startsWith(typed))
     .map(({ word, about }) => ({ word: before + word, about: printable(about) }));
-  return `words\n${
-    candidates.map((c) => `${lineFor(shell, c, before + typed, handed)}\n`).join("")
-  }`;
+  const lines = candidates.map((each) => lineFor(shell, each, before + typed, handed));
+  return ["words", ...lines, ""].join("\n");
 }
 
-function lineFor(
-  shell: Shell,
-  { word, about }: Candidate,
-  typed: string,
-  handed: Typed,
-): string {
+function lineFor(shell: Shell, { word, about }: Candidate, typed: string, handed: Typed): string {
   switch (shell) {
     case "bash": {
-      // bash cuts words at `:` and `=` too, and replaces what is behind the last one.
+      // bash also splits words at `:` and `=`, and replaces only the last part.
       const part = handed[1] ?? typed;
       return typed.endsWith(part) ? word.slice(typed.length - part.length) : word;
     }
     case "zsh": {
-      // The script has set aside what is before a `=`.
+      // The script has removed the part up to a `=`.
       const own = /^--[^=]+=/.exec(word)?.[0] ?? "";
       return `${word.slice(own.length).replace(/[\\:]/g, "\\$&")}:${about}`;
     }

@@ -1,29 +1,28 @@
-/** What may stand in one place of a command line. */
+/** Words that only the Codex knows, or the checks of doctor. */
+export type Lookup = "wish" | "name" | "coven" | "capability" | "check";
+
+/** An option or an argument of a command. */
 export interface ValueSpec {
-  /** As help shows it: `wish`, `dir`, `seconds`. It decides what is offered. */
-  readonly name: string;
-  /** The words that may stand there, where they are known. */
-  readonly choices: readonly string[] | undefined;
-  /** Whether it may be left out. */
-  readonly isOptional: boolean;
-  /** Whether more of them may follow. */
-  readonly isVariadic: boolean;
-}
-
-/** An option of a command. */
-export interface OptionSpec {
-  /** Its short name, if it has one, and its long one: `-h`, `--help`. */
-  readonly names: readonly string[];
+  /** Its syntax as help shows it: `--json`, `-n, --lines <count>`, `--facts [file]`, `<wish...>`. */
+  readonly flags: string;
   readonly about: string;
-  /** Nothing for a switch. */
-  readonly value: ValueSpec | undefined;
+  /** The only words that it accepts. */
+  readonly choices?: readonly string[] | undefined;
+  /** The source of the words that a shell offers, where they are not `choices`. */
+  readonly complete?: Lookup | "files" | "folders" | "commands" | undefined;
+  /** The flag that turns a switch off. */
+  readonly negation?: ValueSpec;
 }
 
-/** A command as the command line knows it, whatever library reads it. */
+/** A command as the command line declares it. */
 export interface CommandSpec {
   readonly name: string;
   readonly about: string;
-  readonly options: readonly OptionSpec[];
-  readonly operands: readonly ValueSpec[];
+  readonly isHidden?: boolean;
+  readonly options: Readonly<Record<string, ValueSpec>>;
+  readonly operands: Readonly<Record<string, ValueSpec>>;
   readonly commands: readonly CommandSpec[];
 }
+
+/** The option that every command has. */
+export const HELP: ValueSpec = { flags: "-h, --help", about: "print this help" };

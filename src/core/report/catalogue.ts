@@ -351,10 +351,8 @@ export const CATALOGUE = {
   ),
   "unit-refused": error(
     "The Quadlet generator or systemd refuses a unit that lychd rendered. Nothing is written.",
-    (p: { unit: string; problem: string }) => [
-      `${quoted(p.unit)} is refused: ${printable(p.problem)}`,
-      `lychd explain ${p.unit}`,
-    ],
+    "`{{unit}}` is refused: {{problem}}",
+    "lychd explain {{unit}}",
   ),
 
   // Imports.
@@ -464,9 +462,7 @@ export const CATALOGUE = {
   ),
   "directive-ignored": warning(
     "systemd reads the rest of the unit but ignores a value that it cannot parse.",
-    (p: { unit: string; problem: string }) => [
-      `systemd ignores a line of ${quoted(p.unit)}: ${printable(p.problem)}`,
-    ],
+    "systemd ignores a line of `{{unit}}`: {{problem}}",
   ),
 } as const;
 

@@ -1,6 +1,5 @@
-/** A first Codex, or one more Soulstone, as text for people to go on with. */
-export { type Draft, draftCodex, type DraftInput, type DraftProblem } from "./scaffold.ts";
-export { imageFor } from "./image.ts";
-export { nameFor } from "./name.ts";
+/** The files of a new Codex, or of more Soulstones, with comments for the operator. */
+export { nameFor } from "./defaults.ts";
 export { portsBeside } from "./ports.ts";
-export type { SoulstoneRequest } from "./request.ts";
+export { type Scaffold, scaffoldCodex, type ScaffoldInput } from "./scaffold.ts";
+export type { SoulstoneRequest } from "./text.ts";

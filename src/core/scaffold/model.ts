@@ -1,27 +1,12 @@
 import { basename, dirname } from "node:path/posix";
 import type { EngineName } from "../codex/mod.ts";
 
-/** A model as a Soulstone names it, and the volume that brings it into the container. */
-export interface PlacedModel {
-  readonly model: string;
-  readonly volume: string | undefined;
-}
-
-/** Where {@linkcode placeModel} stands. */
-export interface ModelPlacing {
-  readonly engine: EngineName;
-  /** The home folder. */
-  readonly home: string | undefined;
-  /** Whether a volume must be labelled for containers. */
-  readonly isSelinuxEnforcing: boolean;
-}
-
 /**
- * Places a model that an operator names: a repository id stays as it is; of a path of the host the
- * folder is mounted, read-only, where the engine looks for models. The home folder itself and the
- * root are never mounted: there it is the file alone.
+ * Returns the model of a Soulstone, and the volume that mounts it into the container. A repository id stays unchanged. For a path of the host, the folder
+ * is mounted read-only where the engine expects models. The home folder and the root are never
+ * mounted: for a file directly in them, only the file is.
  *
- * Refuses a relative path, since nobody could know what it is relative to.
+ * Refuses a relative path, which has no meaning in a Codex.
  *
  * @example
  * ```ts
@@ -33,18 +18,22 @@ export interface ModelPlacing {
  */
 export function placeModel(
   model: string,
-  { engine, home, isSelinuxEnforcing }: ModelPlacing,
-): PlacedModel | { problem: string } {
-  // A repository has one `/`, and is no file.
-  const isRelative = !/^~?\//.test(model) && /^[.~]|\/.*\/|\.gguf$/i.test(model);
-  if (isRelative) {
-    return { problem: "a model on this host is named by its whole path: from / or from ~/" };
+  { engine, home, isSelinuxEnforcing }: {
+    readonly engine: EngineName;
+    readonly home: string | undefined;
+    readonly isSelinuxEnforcing: boolean;
+  },
+): { model: string; volume: string | undefined } | { problem: string } {
+  if (!/^~?\//.test(model)) {
+    // A repository id has one `/` and does not end like a file.
+    return /^[.~]|\/.*\/|\.gguf$/i.test(model)
+      ? { problem: "the path of a model must start with / or ~/" }
+      : { model, volume: undefined };
   }
-  if (!/^~?\//.test(model)) return { model, volume: undefined };
   const path = underHome(model.replace(/\/+$/, ""), home);
   const name = basename(path);
   const folder = dirname(path);
-  if (name === "" || path === "~") return { problem: "the model is a file, or a folder of files" };
+  if (name === "" || path === "~") return { problem: "a model cannot be / or the home folder" };
   const root = engine === "tabbyapi" ? "/app/models" : "/models";
   const options = isSelinuxEnforcing ? "ro,z" : "ro";
   const isWide = folder === "~" || folder === "/";
@@ -54,7 +43,7 @@ export function placeModel(
   };
 }
 
-/** A path below the home folder from `~/` on, as a Codex has it on every host. */
+/** Replaces the home folder with `~`, which is valid on every host. */
 function underHome(path: string, home: string | undefined): string {
   if (home === undefined || home === "/") return path;
   return path === home ? "~" : path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;

@@ -2,76 +2,81 @@ import { type Codex, FIRST_FREE_PORT, NAME, schemaFiles } from "../codex/mod.ts"
 import { profileOf } from "../compile/mod.ts";
 import type { Survey } from "../doctor/mod.ts";
 import { quoted } from "../report/mod.ts";
-import { imageFor, isForNvidia } from "./image.ts";
+import { imageFor, nameFor, NVIDIA_ONLY } from "./defaults.ts";
 import { placeModel } from "./model.ts";
-import { nameFor } from "./name.ts";
 import { type Ports, portsBeside } from "./ports.ts";
-import type { SoulstoneRequest } from "./request.ts";
-import { type NewSoulstone, type SettingsPorts, settingsText, soulstoneText } from "./text.ts";
+import {
+  type NewSoulstone,
+  type SettingsPorts,
+  settingsText,
+  type SoulstoneRequest,
+  soulstoneText,
+} from "./text.ts";
 
-/** What a draft is made of. */
-export interface DraftInput {
+/** The input of {@linkcode scaffoldCodex}. */
+export interface ScaffoldInput {
   readonly requests: readonly SoulstoneRequest[];
   readonly survey: Survey;
-  /** What is there already; an empty one for a first Codex. */
+  /** The present Codex; an empty one for a new Codex. */
   readonly codex: Codex;
-  /** The files that are there already, relative to the Codex. */
+  /** The present files, relative to the Codex. */
   readonly files: readonly string[];
   readonly home: string | undefined;
-  /** What goes into a first `lychd.toml`; nothing where there is a Codex. */
+  /** The settings of a new `lychd.toml`; undefined if the Codex exists. */
   readonly settings: { readonly bootCoven: string | undefined } | undefined;
 }
 
-/** Files to write, and what there is to say of them. */
-export interface Draft {
+/** New files, and notes about them. */
+export interface Scaffold {
   /** Relative to the Codex. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
   readonly soulstones: readonly (NewSoulstone & { readonly path: string })[];
-  /** Where the dashboards will be; nothing where there is a Codex already. */
+  /** The port of the dashboards; undefined if the Codex exists. */
   readonly dashboardsPort: number | undefined;
-  /** What the operator should know, each a sentence. */
+  /** Sentences for the operator. */
   readonly notes: readonly string[];
 }
 
-/** Why there is no draft, and what helps. */
-export interface DraftProblem {
+interface Problem {
   readonly problem: string;
   readonly hint: string;
 }
 
 /**
- * Drafts the files of new Soulstones: names, images, ports and devices are found where they are not
- * given. What an operator gives is taken as it is; `readCodex` says whether it is valid.
+ * Returns the files of new Soulstones, and fills in names, images, ports and devices. It does not
+ * validate the operator's values; `readCodex` does.
  */
-export function draftCodex(input: DraftInput): Draft | DraftProblem {
-  const { survey, codex } = input;
+export function scaffoldCodex(input: ScaffoldInput): Scaffold | Problem {
+  const { requests, survey, codex } = input;
   const ports = portsBeside(codex, survey.listeners);
   const taken = new Set([
     ...codex.soulstones.map((s) => s.name),
     ...input.files.map((path) => path.replace(/^soulstones\/|\.toml$/g, "")),
   ]);
-  const clash = holdPorts(input.requests, ports) ?? holdNames(input.requests, taken);
+  const clash = holdGiven(requests, ports, taken);
   if (clash !== undefined) return clash;
   const settings = input.settings && { ...input.settings, ports: settingsPorts(codex, ports) };
-  const soulstones: Draft["soulstones"][number][] = [];
+  const soulstones: Scaffold["soulstones"][number][] = [];
   const notes: string[] = survey.listenersUnknown === undefined
     ? []
-    : [`which ports are taken could not be asked: ${survey.listenersUnknown}`];
-  for (const request of input.requests) {
+    : [`could not list the ports in use: ${survey.listenersUnknown}`];
+  for (const request of requests) {
     const made = makeSoulstone(request, { ...input, ports, taken });
     if ("problem" in made) return made;
     const path = `soulstones/${made.name}.toml`;
     if (input.files.includes(path)) {
-      return {
-        problem: `${quoted(path)} is there already`,
-        hint: "take another --name, or write the table into that file",
-      };
+      return refuse(
+        `${quoted(path)} already exists`,
+        "choose another --name, or add the table to that file",
+      );
     }
     taken.add(made.name);
     soulstones.push({ ...made, path });
     notes.push(...notesOf(made, request, { survey, ports }));
   }
-  notes.push(...deviceNotes(soulstones, input));
+  if (settings !== undefined && soulstones.some((s) => s.devices === undefined)) {
+    notes.push(...deviceNotes(survey));
+  }
   const { gpus, devices } = survey;
   return {
     files: [
@@ -87,139 +92,115 @@ export function draftCodex(input: DraftInput): Draft | DraftProblem {
   };
 }
 
-/** Holds the ports that are asked for, before any is found for the others. */
-function holdPorts(requests: readonly SoulstoneRequest[], ports: Ports): DraftProblem | undefined {
-  for (const { port } of requests) {
-    if (typeof port !== "number") continue;
-    if (ports.isHeld(port)) {
-      return {
-        problem: `port ${port} is taken in the Codex`,
-        hint: `--port auto finds a free one; ${ports.free(port)} is`,
-      };
-    }
-    ports.hold(port);
-  }
-  return undefined;
-}
-
-/** Takes the names that are asked for, before any is found for the others. */
-function holdNames(
+/** Holds the ports and names that are given, so that no other Soulstone gets one of them. */
+function holdGiven(
   requests: readonly SoulstoneRequest[],
+  ports: Ports,
   taken: Set<string>,
-): DraftProblem | undefined {
-  const asked = requests.flatMap(({ name }) => name ?? []);
-  const twice = asked.find((name, i) => asked.indexOf(name) !== i);
-  if (twice !== undefined) {
-    const problem = `two Soulstones are to be called ${quoted(twice)}`;
-    return { problem, hint: "give one of them another --name" };
+): Problem | undefined {
+  const names = new Set<string>();
+  for (const { port, name } of requests) {
+    if (typeof port === "number") {
+      if (ports.isHeld(port)) {
+        return refuse(
+          `port ${port} is already used in the Codex`,
+          `use --port auto, or a free port such as ${ports.free(port)}`,
+        );
+      }
+      ports.hold(port);
+    }
+    if (name === undefined) continue;
+    if (names.has(name)) {
+      return refuse(
+        `two Soulstones have the name ${quoted(name)}`,
+        "choose another --name for one of them",
+      );
+    }
+    names.add(name);
   }
-  for (const name of asked) taken.add(name);
+  for (const name of names) taken.add(name);
   return undefined;
 }
 
-function holdFree(ports: Ports, from?: number): number {
-  const port = ports.free(from);
-  ports.hold(port);
-  return port;
-}
-
-/** What is there to serve without a model, or nothing where it makes no sense. */
-function missingIn({ engine, model, image }: SoulstoneRequest): DraftProblem | undefined {
-  if (engine === "generic" && image === undefined) {
-    return {
-      problem: "of a generic engine lychd knows no image",
-      hint: "--image localhost/ocr:2, for example",
-    };
-  }
-  if ((engine === "vllm" || engine === "sglang") && model === undefined) {
-    return {
-      problem: `${engine} starts with a model, and none is given`,
-      hint: "--model Qwen/Qwen3-8B, for example, or a folder of this host",
-    };
-  }
-  return undefined;
+function refuse(problem: string, hint: string): Problem {
+  return { problem, hint };
 }
 
 function makeSoulstone(
   request: SoulstoneRequest,
-  { survey, home, ports, taken }: DraftInput & {
+  { survey, home, ports, taken }: ScaffoldInput & {
     readonly ports: Ports;
     readonly taken: ReadonlySet<string>;
   },
-): NewSoulstone | DraftProblem {
+): NewSoulstone | Problem {
   const { engine } = request;
-  const missing = missingIn(request);
-  if (missing !== undefined) return missing;
-  const image = request.image ?? imageFor(engine, survey.vendor) ?? "";
+  const image = request.image ?? imageFor(engine, survey.vendor);
+  if (image === undefined) {
+    return refuse("a generic engine needs an image", "for example: --image localhost/ocr:2");
+  }
+  if ((engine === "vllm" || engine === "sglang") && request.model === undefined) {
+    return refuse(
+      `${engine} needs a model`,
+      "for example: --model Qwen/Qwen3-8B, or a folder on this host",
+    );
+  }
   const placed = request.model === undefined
     ? { model: undefined, volume: undefined }
     : placeModel(request.model, { engine, home, isSelinuxEnforcing: survey.isSelinuxEnforcing });
   if ("problem" in placed) {
-    return { problem: placed.problem, hint: "--model ~/models/gpt-oss-20b.gguf, for example" };
+    return refuse(placed.problem, "for example: --model ~/models/gpt-oss-20b.gguf");
   }
   const name = request.name ??
     nameFor(request.model ?? (engine === "generic" ? image : engine), taken);
-  // Only such a name can be that of a file.
+  // Only a valid name can be part of a path.
   if (!NAME.test(name)) {
-    return {
-      problem: `${quoted(name)} cannot be the name of a Soulstone`,
-      hint: "letters, digits, `-`, `_` and `.`, first a letter or digit, at most 64",
-    };
+    return refuse(
+      `${quoted(name)} is not a valid Soulstone name`,
+      "use up to 64 letters, digits, `-`, `_` and `.`; start with a letter or a digit",
+    );
   }
   return {
+    ...request,
     name,
-    engine,
-    isEngineNamed: profileOf({ image, engine: undefined }).name !== engine,
     image,
-    port: typeof request.port === "number" ? request.port : holdFree(ports),
+    isEngineNamed: profileOf({ image, engine: undefined }).name !== engine,
+    port: typeof request.port === "number" ? request.port : ports.take(),
     model: placed.model,
-    covens: request.covens,
-    capabilities: request.capabilities,
-    devices: request.devices,
     volumes: placed.volume === undefined ? [] : [placed.volume],
   };
 }
 
-/** The ports that a Codex has by default; where one is taken on this host, a free one. */
+/** Returns the default ports of the Watchers, and a free one for each that is in use. */
 function settingsPorts({ settings }: Codex, ports: Ports): SettingsPorts {
   const own = (section: keyof SettingsPorts) => {
     const usual = settings[section].port;
-    return { usual, port: ports.isListening(usual) ? holdFree(ports, usual + 1) : usual };
+    return { usual, port: ports.isListening(usual) ? ports.take(usual + 1) : usual };
   };
   return { harvester: own("harvester"), scribe: own("scribe"), vessel: own("vessel") };
 }
 
 function notesOf(
-  soulstone: NewSoulstone,
+  { name, port, engine }: NewSoulstone,
   request: SoulstoneRequest,
   { survey, ports }: { survey: Survey; ports: Ports },
 ): string[] {
-  const notes: string[] = [];
-  const { name, port, engine } = soulstone;
-  if (typeof request.port === "number" && ports.isListening(port)) {
-    notes.push(`something on this host listens on port ${port} of ${name} already`);
-  }
-  if (port < FIRST_FREE_PORT) {
-    notes.push(`only root may publish port ${port} of ${name} on most hosts; ask \`lychd doctor\``);
-  }
-  if (request.image === undefined && isForNvidia(engine) && survey.vendor !== "NVIDIA") {
-    notes.push(
-      `the image of ${name} is for GPUs of NVIDIA, and none is found; see --image`,
-    );
-  }
-  return notes;
+  const notes = {
+    [`port ${port} of ${name} is already in use on this host`]: typeof request.port === "number" &&
+      ports.isListening(port),
+    [`on most hosts only root can publish port ${port} of ${name}; run \`lychd doctor\``]:
+      port < FIRST_FREE_PORT,
+    [`the image of ${name} needs an NVIDIA GPU, and none was found; choose another with --image`]:
+      request.image === undefined && NVIDIA_ONLY.includes(engine) && survey.vendor !== "NVIDIA",
+  };
+  return Object.entries(notes).flatMap(([note, applies]) => applies ? [note] : []);
 }
 
-function deviceNotes(
-  soulstones: readonly NewSoulstone[],
-  { survey, settings }: DraftInput,
-): string[] {
-  const isDefault = soulstones.some((s) => s.devices === undefined);
-  if (!isDefault || settings === undefined) return [];
-  if (survey.devices.length === 0) {
-    return ["no GPU is found that engines could be given; `lychd doctor` tells more"];
+/** Returns the note about the default devices of a new Codex. */
+function deviceNotes({ devices, devicesDefined }: Survey): string[] {
+  if (devices.length === 0) {
+    return ["no GPU was found for the engines; run `lychd doctor` for details"];
   }
-  return survey.devicesDefined
+  return devicesDefined
     ? []
-    : [`Podman cannot resolve ${survey.devices.join(", ")} yet; \`lychd doctor\` tells why`];
+    : [`Podman cannot resolve ${devices.join(", ")} yet; run \`lychd doctor\` for the fix`];
 }

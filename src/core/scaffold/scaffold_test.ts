@@ -4,7 +4,7 @@ import { type EngineName, ENGINES, type ReadCodex, readCodex } from "../codex/mo
 import { compile } from "../compile/mod.ts";
 import type { Survey } from "../doctor/mod.ts";
 import { hasErrors } from "../report/mod.ts";
-import { type Draft, draftCodex, type DraftInput, type SoulstoneRequest } from "./mod.ts";
+import { type Scaffold, scaffoldCodex, type ScaffoldInput, type SoulstoneRequest } from "./mod.ts";
 
 const EMPTY = readCodex({ folder: "", files: [] }).codex;
 
@@ -40,7 +40,7 @@ function request(engine: EngineName, fields: Partial<SoulstoneRequest> = {}): So
   };
 }
 
-function inputOf(requests: readonly SoulstoneRequest[], more: Partial<DraftInput> = {}) {
+function inputOf(requests: readonly SoulstoneRequest[], more: Partial<ScaffoldInput> = {}) {
   return {
     requests,
     survey: ONE_GPU,
@@ -52,13 +52,16 @@ function inputOf(requests: readonly SoulstoneRequest[], more: Partial<DraftInput
   };
 }
 
-function draft(requests: readonly SoulstoneRequest[], more: Partial<DraftInput> = {}): Draft {
-  const made = draftCodex(inputOf(requests, more));
+function scaffold(
+  requests: readonly SoulstoneRequest[],
+  more: Partial<ScaffoldInput> = {},
+): Scaffold {
+  const made = scaffoldCodex(inputOf(requests, more));
   assert.ok("files" in made, "problem" in made ? made.problem : "");
   return made;
 }
 
-function read({ files }: Pick<Draft, "files">): ReadCodex {
+function read({ files }: Pick<Scaffold, "files">): ReadCodex {
   const encoder = new TextEncoder();
   return readCodex({
     folder: "codex",
@@ -67,18 +70,18 @@ function read({ files }: Pick<Draft, "files">): ReadCodex {
   });
 }
 
-function textOf({ files }: Draft, path: string): string {
+function textOf({ files }: Scaffold, path: string): string {
   const file = files.find((file) => file.path === path);
-  assert.ok(file, `there is no ${path}`);
+  assert.ok(file, `${path} is missing`);
   return file.text;
 }
 
-Deno.test("a draft of every engine is a Codex without errors or warnings", async () => {
-  const made = draft(ENGINES.map((engine) => request(engine, { name: engine })));
+Deno.test("a scaffold of every engine is a Codex without errors or warnings", async () => {
+  const made = scaffold(ENGINES.map((engine) => request(engine, { name: engine })));
   const { codex, findings } = read(made);
   const compiled = await compile(codex);
   assert.deepEqual(
-    // Of any image lychd cannot know how it is told its port.
+    // lychd cannot know how an unknown image gets its port.
     [...findings, ...compiled.findings].filter((f) => f.code !== "port-not-told"),
     [],
   );
@@ -86,12 +89,12 @@ Deno.test("a draft of every engine is a Codex without errors or warnings", async
   assert.equal(units.length, ENGINES.length);
 });
 
-Deno.test("what a draft only proposes is valid without its #", async () => {
+Deno.test("every commented setting is valid without its #", async () => {
   const models = ["Qwen/Qwen3-8B", "/srv/models/x", undefined];
   for (const engine of ENGINES) {
     for (const model of models) {
       if (model === undefined && (engine === "vllm" || engine === "sglang")) continue;
-      const made = draft([request(engine, { model, name: "x", covens: ["chat"] })], {
+      const made = scaffold([request(engine, { model, name: "x", covens: ["chat"] })], {
         survey: NO_GPU,
       });
       const files = made.files.map(({ path, text }) => ({
@@ -110,8 +113,8 @@ Deno.test("what a draft only proposes is valid without its #", async () => {
   }
 });
 
-Deno.test("what is asked for is what is read, whatever the texts; or the Codex is refused", () => {
-  // Mostly valid, or nearly no draft would be.
+Deno.test("the Codex has the given values, whatever their text, or it is invalid", () => {
+  // Mostly valid texts, because one invalid text makes the scaffold invalid.
   const text = (...valid: readonly string[]) =>
     fc.oneof(
       { weight: 8, arbitrary: fc.constantFrom(...valid) },
@@ -132,7 +135,7 @@ Deno.test("what is asked for is what is read, whatever the texts; or the Codex i
   let valid = 0;
   fc.assert(
     fc.property(requests, (given) => {
-      const made = draftCodex(inputOf([given]));
+      const made = scaffoldCodex(inputOf([given]));
       if ("problem" in made) return;
       const { codex, findings } = read(made);
       if (hasErrors(findings)) return;
@@ -148,10 +151,10 @@ Deno.test("what is asked for is what is read, whatever the texts; or the Codex i
     }),
     { numRuns: 1000, examples: HOSTILE.map((given) => [given]) },
   );
-  assert.ok(valid > 100, `only ${valid} drafts were valid`);
+  assert.ok(valid > 100, `only ${valid} scaffolds were valid`);
 });
 
-/** Texts that would break out of a string or a comment, and some that are valid. */
+/** Texts that try to break out of a string or a comment, and some valid ones. */
 const HOSTILE: readonly SoulstoneRequest[] = [
   request("vllm", { name: 'x"]\n[y' }),
   request("vllm", { name: "x\nresident = true" }),
@@ -163,72 +166,76 @@ const HOSTILE: readonly SoulstoneRequest[] = [
   request("llamacpp", { model: "~/mödels ☃/x.gguf", devices: ["/dev/dri"] }),
 ];
 
-Deno.test("ports: beside each other, the Codex and the host; inside a reserved range first", () => {
-  const ports = (made: Draft) => made.soulstones.map(({ port }) => port);
+Deno.test("ports are unique in the scaffold, the Codex and the host; a reserved range comes first", () => {
+  const ports = (made: Scaffold) => made.soulstones.map(({ port }) => port);
   const listening = (port: number, address = "127.0.0.1") => ({ address, port, holder: undefined });
   const three = [request("vllm"), request("vllm"), request("vllm")];
-  assert.deepEqual(ports(draft(three)), [8780, 8781, 8782]);
+  assert.deepEqual(ports(scaffold(three)), [8780, 8781, 8782]);
   const listeners = [listening(8780), listening(8781, "*"), listening(8782, "10.0.0.1")];
-  assert.deepEqual(ports(draft(three, { survey: { ...ONE_GPU, listeners } })), [8782, 8783, 8784]);
+  assert.deepEqual(ports(scaffold(three, { survey: { ...ONE_GPU, listeners } })), [
+    8782,
+    8783,
+    8784,
+  ]);
   assert.deepEqual(
-    ports(draft([request("vllm", { port: 8781 }), ...three])),
+    ports(scaffold([request("vllm", { port: 8781 }), ...three])),
     [8781, 8780, 8782, 8783],
   );
   const reserving = { ...EMPTY.settings.sepulcher, reserve_ports: "9000-9001" };
   const codex = { ...EMPTY, settings: { ...EMPTY.settings, sepulcher: reserving } };
   const survey = { ...ONE_GPU, listeners: [listening(9000), listening(9001)] };
-  // The pod itself listens on all of its range.
-  assert.deepEqual(ports(draft(three, { codex, survey })), [9000, 9001, 9002]);
+  // The pod itself listens on its whole range.
+  assert.deepEqual(ports(scaffold(three, { codex, survey })), [9000, 9001, 9002]);
 });
 
-Deno.test("a port that is asked for but taken is told; a watcher's is moved", () => {
+Deno.test("a given port that is in use gets a note; the port of a Watcher is changed", () => {
   const listeners = [3000, 8780, 9090, 9091].map((port) => ({
     address: "0.0.0.0",
     port,
     holder: undefined,
   }));
-  const made = draft([request("vllm", { port: 8780 })], { survey: { ...ONE_GPU, listeners } });
+  const made = scaffold([request("vllm", { port: 8780 })], { survey: { ...ONE_GPU, listeners } });
   assert.deepEqual(made.notes, [
-    "something on this host listens on port 8780 of qwen3-8b already",
+    "port 8780 of qwen3-8b is already in use on this host",
   ]);
   const { settings } = read(made).codex;
   assert.deepEqual([settings.harvester.port, settings.scribe.port], [9092, 3001]);
   assert.deepEqual(settings.vessel.port, 8081);
 });
 
-Deno.test("a port that only root may publish is told", () => {
-  const made = draft([request("vllm", { port: 80 }), request("sglang", { port: 1024 })]);
+Deno.test("a port that only root may publish gets a note", () => {
+  const made = scaffold([request("vllm", { port: 80 }), request("sglang", { port: 1024 })]);
   assert.deepEqual(made.notes, [
-    "only root may publish port 80 of qwen3-8b on most hosts; ask `lychd doctor`",
+    "on most hosts only root can publish port 80 of qwen3-8b; run `lychd doctor`",
   ]);
 });
 
-Deno.test("devices are those of the host, and what is missing is told", () => {
+Deno.test("devices are those of the host, and missing ones get a note", () => {
   const devicesOf = (survey: Survey) => {
-    const made = draft([request("vllm")], { survey });
+    const made = scaffold([request("vllm")], { survey });
     return [read(made).codex.settings.gpu.default_devices, made.notes];
   };
   assert.deepEqual(devicesOf(ONE_GPU), [["nvidia.com/gpu=all"], []]);
   assert.deepEqual(devicesOf({ ...ONE_GPU, devicesDefined: false }), [["nvidia.com/gpu=all"], [
-    "Podman cannot resolve nvidia.com/gpu=all yet; `lychd doctor` tells why",
+    "Podman cannot resolve nvidia.com/gpu=all yet; run `lychd doctor` for the fix",
   ]]);
   assert.deepEqual(devicesOf(NO_GPU), [undefined, [
-    "the image of qwen3-8b is for GPUs of NVIDIA, and none is found; see --image",
-    "no GPU is found that engines could be given; `lychd doctor` tells more",
+    "the image of qwen3-8b needs an NVIDIA GPU, and none was found; choose another with --image",
+    "no GPU was found for the engines; run `lychd doctor` for details",
   ]]);
   const unknown = { ...ONE_GPU, listeners: undefined, listenersUnknown: "ss: not there" };
   assert.deepEqual(devicesOf(unknown)[1], [
-    "which ports are taken could not be asked: ss: not there",
+    "could not list the ports in use: ss: not there",
   ]);
   assert.match(
-    textOf(draft([request("vllm")]), "lychd.toml"),
+    textOf(scaffold([request("vllm")]), "lychd.toml"),
     /^# 0: NVIDIA GeForce RTX 4090, 24564 MiB$/m,
   );
 });
 
-Deno.test("llama.cpp's image is that of the host's GPUs", () => {
+Deno.test("the image of llama.cpp fits the GPUs of the host", () => {
   const tag = (vendor: Survey["vendor"]) =>
-    draft([request("llamacpp")], { survey: { ...ONE_GPU, vendor } }).soulstones[0]?.image
+    scaffold([request("llamacpp")], { survey: { ...ONE_GPU, vendor } }).soulstones[0]?.image
       .split(":")[1];
   assert.deepEqual(
     [tag("NVIDIA"), tag("AMD"), tag("Intel"), tag(undefined)],
@@ -236,9 +243,9 @@ Deno.test("llama.cpp's image is that of the host's GPUs", () => {
   );
 });
 
-Deno.test("an engine is named where the image does not tell it", () => {
+Deno.test("the engine is set if the image does not show it", () => {
   const engineOf = (image: string | undefined) =>
-    read(draft([request("vllm", { image })])).codex.soulstones[0]?.engine;
+    read(scaffold([request("vllm", { image })])).codex.soulstones[0]?.engine;
   assert.equal(engineOf(undefined), undefined);
   assert.equal(engineOf("localhost/mine:1"), "vllm");
 });
@@ -255,7 +262,7 @@ const MODELS: readonly (readonly [
   ["llamacpp", "/srv/models/x.gguf", "/models/x.gguf", "/srv/models:/models:ro"],
   ["llamacpp", "/home/lichen/x.gguf", "/models/x.gguf", "/home/lichen:/models:ro"],
   ["tabbyapi", "/srv/exl3/m", "/app/models/m", "/srv/exl3:/app/models:ro"],
-  // Neither the whole home folder nor the whole system is given away.
+  // Neither the home folder nor the root is mounted.
   ["llamacpp", "~/x.gguf", "/models/x.gguf", "~/x.gguf:/models/x.gguf:ro"],
   ["llamacpp", "/x.gguf", "/models/x.gguf", "/x.gguf:/models/x.gguf:ro"],
   ["llamacpp", "./x.gguf", undefined],
@@ -266,9 +273,9 @@ const MODELS: readonly (readonly [
   ["llamacpp", "/home/lich", undefined],
 ];
 
-Deno.test("a model on the host is mounted where the engine looks for it", () => {
+Deno.test("a model on the host is mounted where the engine expects it", () => {
   for (const [engine, given, model, volume] of MODELS) {
-    const made = draftCodex(inputOf([request(engine, { model: given, name: "x" })]));
+    const made = scaffoldCodex(inputOf([request(engine, { model: given, name: "x" })]));
     if (model === undefined) {
       assert.ok("problem" in made, given);
       continue;
@@ -280,39 +287,40 @@ Deno.test("a model on the host is mounted where the engine looks for it", () => 
       volume === undefined ? [] : [volume],
     ]);
   }
-  const labelled = draft([request("vllm", { model: "/srv/m/x" })], {
+  const labelled = scaffold([request("vllm", { model: "/srv/m/x" })], {
     survey: { ...ONE_GPU, isSelinuxEnforcing: true },
   });
   assert.deepEqual(labelled.soulstones[0]?.volumes, ["/srv/m:/models:ro,z"]);
 });
 
-Deno.test("a name is new in the Codex and among its files", () => {
-  const names = (made: Draft) => made.soulstones.map(({ name }) => name);
+Deno.test("a name is unique in the Codex and among its files", () => {
+  const names = (made: Scaffold) => made.soulstones.map(({ name }) => name);
   const twice = [request("vllm"), request("sglang")];
-  assert.deepEqual(names(draft(twice)), ["qwen3-8b", "qwen3-8b-2"]);
+  assert.deepEqual(names(scaffold(twice)), ["qwen3-8b", "qwen3-8b-2"]);
   assert.deepEqual(
-    names(draft(twice, { files: ["soulstones/qwen3-8b.toml"] })),
+    names(scaffold(twice, { files: ["soulstones/qwen3-8b.toml"] })),
     ["qwen3-8b-2", "qwen3-8b-3"],
   );
-  // A name that is asked for is not given to another.
+  // A given name is not used for another Soulstone.
   assert.deepEqual(
-    names(draft([request("vllm"), request("vllm", { name: "qwen3-8b" })])),
+    names(scaffold([request("vllm"), request("vllm", { name: "qwen3-8b" })])),
     ["qwen3-8b-2", "qwen3-8b"],
   );
-  const taken = draftCodex(
+  const taken = scaffoldCodex(
     inputOf([request("vllm", { name: "eye" })], { files: ["soulstones/eye.toml"] }),
   );
   assert.deepEqual(taken, {
-    problem: "`soulstones/eye.toml` is there already",
-    hint: "take another --name, or write the table into that file",
+    problem: "`soulstones/eye.toml` already exists",
+    hint: "choose another --name, or add the table to that file",
   });
   for (const name of ["../x", "a/b", "", ".x", "a\nb"]) {
-    assert.ok("problem" in draftCodex(inputOf([request("vllm", { name })])), name);
+    assert.ok("problem" in scaffoldCodex(inputOf([request("vllm", { name })])), name);
   }
 });
 
-Deno.test("the schemas are written beside, unless they are there", () => {
-  const paths = (files: string[]) => draft([request("vllm")], { files }).files.map((f) => f.path);
+Deno.test("the schemas are written unless they exist", () => {
+  const paths = (files: string[]) =>
+    scaffold([request("vllm")], { files }).files.map((f) => f.path);
   assert.deepEqual(paths([]), [
     "lychd.toml",
     "soulstones/qwen3-8b.toml",

@@ -1,0 +1,56 @@
+/** The commands that start and stop engines. */
+import { ABOUT_WISHES, CODEX, JSON_FLAG, seconds } from "./common.ts";
+import { argument, command, flag, option, toggle } from "./declare.ts";
+
+const WISH = { wish: argument("<wish...>", "the engines to run", { complete: "wish" }) };
+
+export const plan = command("plan", "Show what a summon would start and stop, and why")
+  .details(ABOUT_WISHES)
+  .arguments(WISH)
+  .options({ codex: CODEX, json: JSON_FLAG })
+  .examples("lychd plan vision-ritual", "lychd plan ocr text-generation");
+
+export const summon = command("summon", "Start a Coven and wait until every engine answers")
+  .details(`${ABOUT_WISHES}
+It first stops the engines that conflict with the wish. Ctrl-C before systemd
+starts the engines starts nothing; after that, systemd continues. In both cases
+lychd prints the state and the next command.`)
+  .arguments(WISH)
+  .options({
+    dryRun: flag("--dry-run", "print the plan and change nothing"),
+    wait: flag("--no-wait", "return after the start request, before the engines answer"),
+    timeoutSeconds: option(
+      "--timeout <seconds>",
+      "stop waiting after this time; systemd continues (default: no limit for the start, 60 s for an answer)",
+      { read: seconds },
+    ),
+    memoryTimeoutSeconds: option(
+      "--memory-timeout <seconds>",
+      "how long to wait for free GPU memory before starting anyway",
+      { read: seconds, default: 60 },
+    ),
+    fallback: toggle(
+      ["--fallback", "on failure, start the previous engines again"],
+      [
+        "--no-fallback",
+        "do not start them again (default: prompt on a terminal, otherwise do not)",
+      ],
+    ),
+    codex: CODEX,
+    json: flag("--json", "print events as JSON on stdout, one per line"),
+  })
+  .examples(
+    "lychd summon vision-ritual",
+    "lychd summon ocr text-generation --fallback",
+    "lychd summon eye --timeout 300 --json",
+  );
+
+export const banish = command("banish", "Stop a Soulstone, a Coven or all engines")
+  .details(`
+A Soulstone is one engine. A Coven is a group of engines that may run together.
+Resident Soulstones of a Coven keep running.`)
+  .arguments({
+    wish: argument("[name]", "a Soulstone or a Coven (default: all engines)", { complete: "name" }),
+  })
+  .options({ json: JSON_FLAG })
+  .examples("lychd banish eye", "lychd banish vision-ritual", "lychd banish");
