@@ -271,7 +271,7 @@ export const CATALOGUE = {
     "remove the line, or enable the Harvester: [harvester] enabled = true",
   ),
   "scribe-closed": error(
-    "Without anonymous viewers and without a password for `admin`, nobody can open Grafana.",
+    "Without anonymous viewers and without a password for `admin`, Grafana is not accessible.",
     "the Scribe has neither anonymous viewers nor `admin_password_secret`",
     'podman secret create scribe-admin -   and set   admin_password_secret = "scribe-admin"',
   ),
