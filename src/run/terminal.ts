@@ -1,4 +1,4 @@
-import { type Palette, PLAIN } from "../core/report/frame.ts";
+import type { Palette } from "../core/report/frame.ts";
 import type { Variable } from "./environment.ts";
 
 /** The streams of a command: `out` gets its product, `err` everything said about it. */
@@ -58,19 +58,19 @@ export class OutputError extends Error {
   override readonly name = "OutputError";
 }
 
-function paint(code: string): (text: string) => string {
-  return (text) => text === "" ? "" : `\u001b[${code}m${text}\u001b[0m`;
+function paletteOf(hasColors: boolean): Palette {
+  const paint = (code: string) => (text: string) =>
+    hasColors && text !== "" ? `\u001b[${code}m${text}\u001b[0m` : text;
+  return {
+    error: paint("1;31"),
+    warning: paint("1;33"),
+    dim: paint("2"),
+    strong: paint("1"),
+    hint: paint("36"),
+    added: paint("32"),
+    removed: paint("31"),
+  };
 }
-
-const COLORS: Palette = {
-  error: paint("1;31"),
-  warning: paint("1;33"),
-  dim: paint("2"),
-  strong: paint("1"),
-  hint: paint("36"),
-  added: paint("32"),
-  removed: paint("31"),
-};
 
 /** Makes a terminal of the streams of this process. A reader that closed its pipe is not an error. */
 export function processTerminal(streams: Streams): Terminal {
@@ -93,8 +93,8 @@ export function processTerminal(streams: Streams): Terminal {
     out: write(Deno.stdout),
     outIsGone: () => isGone,
     err: write(Deno.stderr),
-    outPalette: streams.outColors ? COLORS : PLAIN,
-    errPalette: streams.errColors ? COLORS : PLAIN,
+    outPalette: paletteOf(streams.outColors),
+    errPalette: paletteOf(streams.errColors),
     outIsTerminal: streams.outIsTerminal,
     errIsTerminal: streams.errIsTerminal,
     type: streams.type,
