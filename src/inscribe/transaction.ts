@@ -97,9 +97,9 @@ export function recover(host: Host, root: string): boolean {
   const done = readJournal(host, root, DONE_PATH);
   if (done !== undefined) cleanUp(host, root, done);
   sweep(host, root, JOURNAL_PATH);
-  const begun = readJournal(host, root, JOURNAL_PATH);
-  if (begun !== undefined) undo(host, root, begun);
-  return begun !== undefined;
+  const interrupted = readJournal(host, root, JOURNAL_PATH);
+  if (interrupted !== undefined) undo(host, root, interrupted);
+  return interrupted !== undefined;
 }
 
 /** Returns true if a transaction below `root` was interrupted. */

@@ -19,7 +19,7 @@ export function tableLines(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** Breaks words into lines that keep within {@linkcode WIDTH} behind an indent. */
+/** Wraps text at {@linkcode WIDTH}, with an indent. */
 export function wrapped(text: string, indent: number): string[] {
   const lines: string[] = [];
   let line = "";
