@@ -485,7 +485,7 @@ for (const [name, texts, said] of INTRUSIONS) {
     for (const [what, text] of Object.entries(texts)) {
       for (const command of WRITING) {
         const memory = await oldHost();
-        // A second generation, so that there is a former one.
+        // A second generation, so that there is a previous one.
         await render(contextOf(memory, { out: "", err: "" }), OPTIONS, () => ({ runes: NEW }));
         for (const path of ["precious", "lychd/soulstones/eye.toml", "systemd/user/x"]) {
           lay(memory, path, "x");

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path/posix";
 import { isOwnPath, sha256 } from "../core/plan/mod.ts";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
-import { digestAt, readOwn, refuseLarge, refuseSymlinks } from "../trust/files.ts";
+import { limitOf, readOwn, refuseLarge, refuseSymlinks } from "../trust/files.ts";
 
 /** A file to write, or to remove if it has no content. `path` is relative to the root. */
 export interface Write {
@@ -97,9 +97,9 @@ export function recover(host: Host, root: string): boolean {
   const done = readJournal(host, root, DONE_PATH);
   if (done !== undefined) cleanUp(host, root, done);
   sweep(host, root, JOURNAL_PATH);
-  const begun = readJournal(host, root, JOURNAL_PATH);
-  if (begun !== undefined) undo(host, root, begun);
-  return begun !== undefined;
+  const interrupted = readJournal(host, root, JOURNAL_PATH);
+  if (interrupted !== undefined) undo(host, root, interrupted);
+  return interrupted !== undefined;
 }
 
 /** Returns true if a transaction below `root` was interrupted. */
@@ -185,6 +185,13 @@ function undo(host: Host, root: string, entries: readonly Entry[]): void {
   syncFolders(host, root, entries);
   host.remove(join(root, JOURNAL_PATH));
   host.syncFolder(join(root, QUADLET_FOLDER));
+}
+
+/** Returns the digest of `place`, another name of our file `path`; nothing if it is not such a file. */
+function digestAt(host: Host, place: string, path: string): string | undefined {
+  const status = host.lstat(place);
+  if (status?.kind !== "file" || status.sizeBytes > limitOf(path)) return undefined;
+  return sha256(host.read(place, limitOf(path)));
 }
 
 /** Renames the file at `path` if it is none of `known`: it was edited by hand. */

@@ -1,5 +1,5 @@
 /**
- * Fault injection: the host dies at every single step of a transaction and of what undoes it, and the
+ * Fault injection: the host crashes at every step of a transaction and of its undo, and the
  * next run finds the old state or the new one.
  */
 import assert from "node:assert/strict";

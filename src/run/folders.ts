@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { dirname, isAbsolute, join, normalize, resolve } from "node:path/posix";
 import { dropInFolders, QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/names.ts";
 import type { Variable } from "./environment.ts";
@@ -125,7 +124,7 @@ export function computeFolders(input: FolderInput): Folders {
     }),
     runtime,
     // One for each configuration folder, since the lock between runs is in there.
-    stage: runtime && join(runtime, "lychd", `stage-${digestOf(config)}`),
+    stage: runtime && join(runtime, "lychd", `stage-${hashOf(config)}`),
     // podman-systemd.unit(5), rootless unit search path.
     otherQuadlet: [
       ...below(runtime, "containers/systemd"),
@@ -157,6 +156,11 @@ function absoluteVariable(env: FolderInput["env"], name: Variable): string | und
   throw new Refusal(`${name} is the relative path \`${value}\`; it must be absolute`);
 }
 
-function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+/** Returns the 64-bit FNV-1a hash of a path: `node:crypto` would take longer to load. */
+function hashOf(path: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(path)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  }
+  return hash.toString(16).padStart(16, "0");
 }

@@ -23,17 +23,14 @@ export interface ProberOrder {
   readonly channel: MessagePort;
 }
 
-/** One question on the channel; {@linkcode ProbeAnswer} has the same id. */
+/** A question on the channel. */
 export interface ProbeQuestion {
   readonly id: number;
   readonly port: number;
 }
 
-/** One answer on the channel. */
-export interface ProbeAnswer {
-  readonly id: number;
-  readonly ok: boolean;
-}
+/** The answer to the question of the same id. */
+export type ProbeAnswer = { readonly id: number; readonly ok: boolean };
 
 /** Returns true if a message of the worker asks for a prober. */
 export function isProberWanted(message: unknown): message is ProberWanted {

@@ -1,7 +1,6 @@
 /** Prompts on a terminal. The only file that uses the prompt library. */
 import process from "node:process";
 import { Transform } from "node:stream";
-import { PLAIN } from "../core/report/mod.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Thrown when the operator ends the dialogue with Ctrl-C, Ctrl-D, or by closing the terminal. */
@@ -51,7 +50,7 @@ export async function openPrompts({ type, errPalette }: Terminal): Promise<Promp
   });
   // A prompt closes its stream, so each gets a new one.
   const context = () => ({
-    output: errPalette === PLAIN ? withoutColors(process.stderr) : process.stderr,
+    output: errPalette.hint("x") === "x" ? withoutColors(process.stderr) : process.stderr,
     signal: ended.signal,
   });
   return {

@@ -1,8 +1,21 @@
-import { type Palette, PLAIN } from "../core/report/frame.ts";
+import type { Palette } from "../core/report/frame.ts";
 import type { Variable } from "./environment.ts";
 
+/** Properties of the streams that only the gate can read. */
+export interface Streams {
+  readonly inIsTerminal: boolean;
+  /** True if stdout is a terminal, so that control characters of files must be made visible. */
+  readonly outIsTerminal: boolean;
+  /** True if stderr is a terminal, so that a line can be overwritten. */
+  readonly errIsTerminal: boolean;
+  readonly outColors: boolean;
+  readonly errColors: boolean;
+  /** The terminal type: `TERM`. */
+  readonly type: string;
+}
+
 /** The streams of a command: `out` gets its product, `err` everything said about it. */
-export interface Terminal {
+export interface Terminal extends Pick<Streams, "outIsTerminal" | "errIsTerminal" | "type"> {
   out(text: string): void;
   /** Returns true if the reader of `out` has closed it. */
   outIsGone(): boolean;
@@ -13,23 +26,6 @@ export interface Terminal {
   readonly canAsk: boolean;
   /** Prints a question on `err` and reads a line; returns nothing if `until` is aborted first. */
   ask(question: string, until?: AbortSignal): Promise<string | undefined>;
-  /** True if `out` is a terminal, so that control characters of files must be made visible. */
-  readonly outIsTerminal: boolean;
-  /** True if `err` is a terminal, so that a line can be overwritten. */
-  readonly errIsTerminal: boolean;
-  /** The terminal type: `TERM`. */
-  readonly type: string;
-}
-
-/** Properties of the streams that only the gate can read. */
-export interface Streams {
-  readonly inIsTerminal: boolean;
-  readonly outIsTerminal: boolean;
-  readonly errIsTerminal: boolean;
-  readonly outColors: boolean;
-  readonly errColors: boolean;
-  /** `TERM`. */
-  readonly type: string;
 }
 
 /** Reads the properties of the streams of this process. */
@@ -58,19 +54,19 @@ export class OutputError extends Error {
   override readonly name = "OutputError";
 }
 
-function paint(code: string): (text: string) => string {
-  return (text) => text === "" ? "" : `\u001b[${code}m${text}\u001b[0m`;
+function paletteOf(hasColors: boolean): Palette {
+  const paint = (code: string) => (text: string) =>
+    hasColors && text !== "" ? `\u001b[${code}m${text}\u001b[0m` : text;
+  return {
+    error: paint("1;31"),
+    warning: paint("1;33"),
+    dim: paint("2"),
+    strong: paint("1"),
+    hint: paint("36"),
+    added: paint("32"),
+    removed: paint("31"),
+  };
 }
-
-const COLORS: Palette = {
-  error: paint("1;31"),
-  warning: paint("1;33"),
-  dim: paint("2"),
-  strong: paint("1"),
-  hint: paint("36"),
-  added: paint("32"),
-  removed: paint("31"),
-};
 
 /** Makes a terminal of the streams of this process. A reader that closed its pipe is not an error. */
 export function processTerminal(streams: Streams): Terminal {
@@ -90,14 +86,12 @@ export function processTerminal(streams: Streams): Terminal {
     }
   };
   return {
+    ...streams,
     out: write(Deno.stdout),
     outIsGone: () => isGone,
     err: write(Deno.stderr),
-    outPalette: streams.outColors ? COLORS : PLAIN,
-    errPalette: streams.errColors ? COLORS : PLAIN,
-    outIsTerminal: streams.outIsTerminal,
-    errIsTerminal: streams.errIsTerminal,
-    type: streams.type,
+    outPalette: paletteOf(streams.outColors),
+    errPalette: paletteOf(streams.errColors),
     canAsk: streams.inIsTerminal,
     async ask(question, until) {
       write(Deno.stderr)(question);

@@ -1,44 +1,35 @@
-import { homedir } from "node:os";
 import config from "../../deno.json" with { type: "json" };
-import { parseCommandLine } from "../cli/tree.ts";
 import { printable } from "../core/report/printable.ts";
 import { readVariable, refuseGpuDrivers } from "../run/environment.ts";
-import { computeFolders, foldersAbove } from "../run/folders.ts";
-import { isProberWanted, type ProberOrder, type ProberWanted } from "../run/health.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
-import type { Permissions } from "../run/permissions.ts";
-import { findPrograms } from "../run/programs.ts";
 import { withRefusals } from "../run/refusal.ts";
-import { processStreams, processTerminal, type Streams } from "../run/terminal.ts";
-import { refusePath } from "../trust/path.ts";
-import { checkPaths, isDryRun, isFile, realPath, seenAt, unitsIn, USERS } from "./gate_files.ts";
-import { permissionsFor, proberPermissions, workerPermissions } from "./permissions.ts";
-import type { INTERRUPT, WorkerRequest } from "./worker.ts";
-
-/** Returns the address of the program of a sandbox. */
-export type FindSandbox = (name: "worker" | "health_worker" | "self_test_worker") => string;
-
-type Parsed = Extract<ReturnType<typeof parseCommandLine>, { kind: "run" }>;
+import { processStreams, processTerminal } from "../run/terminal.ts";
+import type { FindSandbox } from "./launch.ts";
 
 /**
- * Parses a command line, computes the folders, and runs the command in a worker with exactly the
- * permissions of that command. Help, the version and wrong usage start no worker.
+ * Parses a command line, and runs the command in a sandbox. Help, the version and wrong usage start no
+ * sandbox; the version does not even load the command tree.
  */
 export async function gate(args: readonly string[], findSandbox: FindSandbox): Promise<ExitCode> {
   try {
     refuseGpuDrivers();
     const streams = processStreams(readVariable);
     const terminal = processTerminal(streams);
+    if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+      terminal.out(`${config.version}\n`);
+      return EXIT.ok;
+    }
+    const { parseCommandLine } = await import("../cli/tree.ts");
     const parsed = parseCommandLine(args, config.version);
     if (parsed.kind === "exit") {
       terminal.out(parsed.stdout);
       terminal.err(parsed.stderr);
       return parsed.code;
     }
+    const { launch } = await import("./launch.ts");
     const { invocation } = parsed;
-    const json = "json" in invocation && invocation.json;
-    const act = () => run(parsed, { streams, findSandbox });
-    return await withRefusals({ terminal }, json, act);
+    const act = () => launch(parsed, { streams, findSandbox, version: config.version });
+    return await withRefusals({ terminal }, "json" in invocation && invocation.json, act);
   } catch (error) {
     // For example a variable that is not UTF-8, or a full disk.
     return printFailure(error);
@@ -53,136 +44,4 @@ function printFailure(error: unknown): ExitCode {
     // stderr is closed.
   }
   return EXIT.failure;
-}
-
-async function run(
-  { invocation, named, isSelfTest }: Parsed,
-  { streams, findSandbox }: { streams: Streams; findSandbox: FindSandbox },
-): Promise<ExitCode> {
-  const terminal = processTerminal(streams);
-  const user = Deno.uid() ?? 0;
-  const folders = computeFolders({
-    env: readVariable,
-    workingFolder: Deno.cwd,
-    // Returns null for a user without an entry, whatever the type says.
-    homeFolder: () => (homedir() as string | null) ?? undefined,
-    realPath,
-    user,
-    codexOption: named.codex,
-    outputOption: named.output,
-    factsOption: named.facts,
-    importOptions: named.imports,
-  });
-  const programs = findPrograms(isFile);
-  const permissions = permissionsFor(invocation, folders, programs);
-  const start: StartSandbox = (name, permissions) =>
-    new Worker(findSandbox(name), {
-      type: "module",
-      deno: { permissions: workerPermissions(permissions) },
-    });
-  if (isSelfTest) {
-    const { selfTest } = await import("./self_test/report.ts");
-    const sandbox = (name: string, permissions: Permissions) => ({
-      name,
-      permissions,
-      start: () => start("self_test_worker", permissions),
-    });
-    const prober = proberPermissions(invocation, [UNUSED_PORT + 1]);
-    const sandboxes = [
-      sandbox(`the sandbox of ${invocation.command}`, permissions),
-      ...prober === undefined ? [] : [sandbox("the sandbox that asks for health", prober)],
-    ];
-    const module = isFile(USERS) ? USERS : undefined;
-    const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT, module };
-    return await selfTest(sandboxes, places, terminal);
-  }
-  // The worker loads while the gate checks the paths; it does nothing before it gets the request.
-  const worker = start("worker", permissions);
-  const { trust, problems } = checkPaths(invocation, permissions, folders, user);
-  for (const found of problems) {
-    if (!isDryRun(invocation)) refusePath(found);
-    terminal.err(`lychd: ${found.problem}; render will refuse\n`);
-  }
-  const request: WorkerRequest = {
-    invocation,
-    folders,
-    programs,
-    ...trust,
-    seen: seenAt(permissions.write.includes(folders.quadlet) ? foldersAbove(folders) : []),
-    processId: Deno.pid,
-    version: config.version,
-    environment: sessionVariables(),
-    streams,
-  };
-  return await runInWorker(worker, request, start);
-}
-
-/** A port that nothing listens on: an attempt to connect is refused before it could fail. */
-const UNUSED_PORT = 49_151;
-
-type StartSandbox = (
-  name: Parameters<FindSandbox>[0],
-  permissions: Permissions,
-) => Worker;
-
-/** Returns the variables that doctor checks and shows; no others leave the gate. */
-function sessionVariables(): Record<string, string> {
-  const names = ["HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"] as const;
-  return Object.fromEntries(
-    names.map((name) => [name, readVariable(name) ?? ""]).filter(([, value]) => value !== ""),
-  );
-}
-
-function runInWorker(
-  worker: Worker,
-  request: WorkerRequest,
-  start: StartSandbox,
-): Promise<ExitCode> {
-  let prober: Promise<(channel: MessagePort) => void> | undefined;
-  return new Promise((done) => {
-    worker.onmessage = ({ data }: MessageEvent<ExitCode | ProberWanted>) => {
-      if (isProberWanted(data)) {
-        // One for the whole run, however often the worker asks.
-        prober ??= startProber(request, start);
-        prober.then((serve) => serve(data.proberChannel), (error) => done(printFailure(error)));
-      } else done(data);
-    };
-    worker.onerror = (event) => {
-      event.preventDefault();
-      done(printFailure(`internal error: ${event.message}`));
-    };
-    worker.postMessage(request);
-    if (request.invocation.command === "summon") forwardInterrupts(worker, done);
-  });
-}
-
-/**
- * Starts the sandbox that asks engines for their health, if the command may have one. The endpoints
- * come from the units that lychd wrote, never from the sandbox of the command.
- */
-async function startProber(
-  { invocation, folders }: WorkerRequest,
-  start: StartSandbox,
-): Promise<(channel: MessagePort) => void> {
-  if (invocation.command !== "summon") return () => {};
-  const { readInventory } = await import("../core/orchestrator/inventory.ts");
-  const endpoints = readInventory(unitsIn(folders.quadlet)).engines.flatMap((
-    { port, healthPath },
-  ) => healthPath === undefined ? [] : [{ port, path: healthPath }]);
-  const permissions = proberPermissions(invocation, endpoints.map(({ port }) => port));
-  if (permissions === undefined) return () => {};
-  const sandbox = start("health_worker", permissions);
-  return (channel) => sandbox.postMessage({ endpoints, channel } satisfies ProberOrder, [channel]);
-}
-
-/** Forwards the first interrupt to the command, so that it can report its state; the second one exits. */
-function forwardInterrupts(worker: Worker, done: (code: ExitCode) => void): void {
-  let isSecond = false;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      if (isSecond) done(EXIT.interrupted);
-      isSecond = true;
-      worker.postMessage("interrupt" satisfies typeof INTERRUPT);
-    });
-  }
 }

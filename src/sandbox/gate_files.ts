@@ -80,7 +80,7 @@ export function pathsToCheck(
   return paths;
 }
 
-/** Returns whom a command trusts, and the first problem of each kind of path that it relies on. */
+/** Returns the trusted user and groups, and the first problem of each kind of path to check. */
 export function checkPaths(
   invocation: Invocation,
   permissions: Permissions,

@@ -50,7 +50,7 @@ Deno.test("the symlinks of a Codex are those that it is read through", () => {
 Deno.test("the gate checks the folders that a command writes to or makes units of", () => {
   const folders = foldersOfHome("/home/me", { runtime: "/run/user/1000", output: "/out" });
   const options = { json: false, verify: true, reload: true, force: false, restart: false };
-  const draft = { json: false, requests: [], bootCoven: undefined };
+  const scaffold = { json: false, requests: [], bootCoven: undefined };
   const units = ["XDG_CONFIG_HOME", "the stage below XDG_RUNTIME_DIR"];
   const ofCodex = ["the Codex", "a symlink of the Codex"];
   const table: readonly (readonly [Invocation, readonly string[]])[] = [
@@ -62,7 +62,7 @@ Deno.test("the gate checks the folders that a command writes to or makes units o
     [{ command: "render", mode: "output", json: false, exitCode: false }, ["--output"]],
     [{ command: "rollback", ...options, waitSeconds: 0 }, units],
     [{ command: "purge", yes: true, ...options, waitSeconds: 0 }, units],
-    [{ command: "init", ...draft }, ["the Codex"]],
+    [{ command: "init", ...scaffold }, ["the Codex"]],
     [{ command: "add", json: false, engine: undefined, request: undefined }, ["the Codex"]],
     [{ command: "import", from: "quadlet", json: false, all: false }, ["--output"]],
     [{ command: "check", json: false }, []],

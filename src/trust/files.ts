@@ -4,7 +4,6 @@ import { dirname, extname, join } from "node:path/posix";
 import { CURRENT_PATH, FORMER_PATH } from "../core/plan/generation.ts";
 import { FILE_LIMIT_BYTES, TREE_LIMIT_BYTES } from "../core/plan/limits.ts";
 import type { DiskFile } from "../core/plan/plan.ts";
-import { sha256 } from "../core/plan/receipt.ts";
 import { type Host, HostError, notOwnFile, tooLarge } from "../host/host.ts";
 import { notFolderWords } from "./path.ts";
 
@@ -49,15 +48,8 @@ export function readOwn(host: Host, root: string, path: string): DiskFile | unde
   }
 }
 
-/** Returns the digest of `place`, another name of our file `path`; nothing if it is not such a file. */
-export function digestAt(host: Host, place: string, path: string): string | undefined {
-  const status = host.lstat(place);
-  if (status?.kind !== "file" || status.sizeBytes > limitOf(path)) return undefined;
-  return sha256(host.read(place, limitOf(path)));
-}
-
 /** Returns the size limit of our file at a path. */
-function limitOf(path: string): number {
+export function limitOf(path: string): number {
   return path === CURRENT_PATH || path === FORMER_PATH ? TREE_LIMIT_BYTES : FILE_LIMIT_BYTES;
 }
 

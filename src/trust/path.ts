@@ -21,7 +21,7 @@ export interface Trust {
   readonly ownGroups: readonly number[];
 }
 
-/** A path that somebody other than this user and root can change. */
+/** The reason why a path is not trusted, and a hint. */
 export interface PathProblem {
   readonly problem: string;
   readonly hint: string;
@@ -63,7 +63,7 @@ export function entryProblem(
   return {
     problem: `${shown} is writable by ${isForAll ? "everyone" : `group ${group}`}`,
     // A sticky folder such as /tmp is writable by everyone on purpose.
-    hint: (mode & STICKY) !== 0
+    hint: flags === "" && (mode & STICKY) !== 0
       ? "use a folder of your own below it"
       : `chmod ${flags}${isForAll ? "o-w" : "g-w"} ${shellWord(operand)}`,
   };
