@@ -63,14 +63,14 @@ Deno.test("JSON is read as JSON.parse does", () => {
 });
 
 const BROKEN: readonly (readonly [text: string, error: string])[] = [
-  ["a: [1\nb: 2\n", "2:1 broken YAML: deficient indentation"],
-  ["a: 1\na: 2\n", "2:1 broken YAML: the key `a` is already defined above"],
-  ["a: *x\n", "1:5 broken YAML: there is no anchor `x` above"],
-  ["a: &x [*x]\n", "1:9 broken YAML: there is no anchor `x` above"],
-  ["[1]: 2\n", "1:1 broken YAML: a key must be a text"],
-  ["a: 1\n---\nb: 2\n", "1:1 broken YAML: the file has more than one document"],
-  ["a: 'open\n", "2:1 broken YAML: deficient indentation"],
-  ["a\rbcdef: 'x'}\n", "1:8 broken YAML: end of the stream or a document separator is expected"],
+  ["a: [1\nb: 2\n", "2:1 invalid YAML: deficient indentation"],
+  ["a: 1\na: 2\n", "2:1 invalid YAML: the key `a` is already defined above"],
+  ["a: *x\n", "1:5 invalid YAML: there is no anchor `x` above"],
+  ["a: &x [*x]\n", "1:9 invalid YAML: there is no anchor `x` above"],
+  ["[1]: 2\n", "1:1 invalid YAML: a key must be a text"],
+  ["a: 1\n---\nb: 2\n", "1:1 invalid YAML: the file has more than one document"],
+  ["a: 'open\n", "2:1 invalid YAML: deficient indentation"],
+  ["a\rbcdef: 'x'}\n", "1:8 invalid YAML: end of the stream or a document separator is expected"],
 ];
 
 Deno.test("an error has its place", () => {
@@ -84,6 +84,6 @@ Deno.test("aliases cannot exhaust the memory", () => {
   );
   strictEqual(
     valueOf(`l0: &l0 x\n${levels.join("\n")}\n`),
-    "6:9 broken YAML: more than 100000 values",
+    "6:9 invalid YAML: more than 100000 values",
   );
 });
