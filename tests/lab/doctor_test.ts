@@ -77,7 +77,7 @@ const NO_GENERATOR: Summary = [
 ];
 const LISTEN = `busybox nc -ll -p ${PORT} -e true`;
 const UNTIL_IT_LISTENS = `until ss -Hltn 'sport = :${PORT}' | grep -q .; do sleep 0.05; done`;
-/** Opens a session of lich; otherwise systemd stops everything of lich when linger is disabled. */
+/** Opens a session of lich; without one systemd stops everything of lich when linger is disabled. */
 const LOGIN = "systemd-run --quiet --unit=login -p User=lich -p PAMName=login sleep infinity";
 
 const PROBLEMS: Readonly<Record<string, Problem>> = {
@@ -388,7 +388,7 @@ function realPath(path: string): string {
   return path.replace(/^\/var\/run\//, "/run/");
 }
 
-/** Folders that `podman info` changes: its own files, and those of the scope that systemd creates for it. */
+/** Folders that `podman info` changes: its own, and those of the scope that systemd creates. */
 const PODMAN_FOLDERS = [
   "/home/lich/.local/share/containers",
   "/run/user/1000/containers",
@@ -448,8 +448,10 @@ hostTest(
   { sage: GPU_SAGE },
 );
 
-for (const [where, script] of [["itself", "exec sleep 30"], ["in a child", "sleep 30"]] as const) {
-  hostTest(`if Podman hangs ${where}, doctor reports it and exits in time`, async () => {
+for (
+  const [podman, script] of [["that hangs", "exec sleep 30"], ["whose child hangs", "sleep 30"]]
+) {
+  hostTest(`doctor reports a Podman ${podman}, and exits in time`, async () => {
     await write("/run/slow-podman", `#!/bin/sh\n${script}\n`);
     await root("chmod 755 /run/slow-podman; mount --bind /run/slow-podman /usr/bin/podman");
     const started = performance.now();
@@ -556,7 +558,7 @@ function without(findings: readonly Finding[], others: readonly Finding[]): read
   return findings.filter((finding) => !known.has(String(summaries([finding])[0])));
 }
 
-/** Runs the command of a finding, like an operator. The lab has no sudo, so root runs its command. */
+/** Runs the command of a finding. The lab has no sudo, so root runs the command after `sudo`. */
 async function runFix(fix: string | null, stdin = ""): Promise<string> {
   assert.ok(fix !== null);
   let output = "";
@@ -574,7 +576,7 @@ async function startHealthySage(): Promise<void> {
   await lich("lychd render && systemctl --user start soulstone-sage.service");
 }
 
-/** Creates the device nodes of NVIDIA and their specification. The kernel may assign the number 508. */
+/** Creates NVIDIA's device nodes and their specification. The kernel may assign the number 508. */
 async function giveGpu(): Promise<void> {
   await write("/usr/bin/nvidia-ctk", NVIDIA_CTK);
   await root(

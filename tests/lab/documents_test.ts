@@ -59,10 +59,10 @@ async function runBlock(shell: LichShell, document: string, block: Block): Promi
 /** True if the captured blocks are rewritten instead of compared. */
 const IS_WRITTEN = Deno.env.get("LYCHD_CAPTURES") === "write";
 
-/** Outputs are compared only on trixie, because other versions of Podman and systemd print other words. */
+/** True on trixie only, because other versions of Podman and systemd print other words. */
 const IS_COMPARED = !IS_WRITTEN && (Deno.env.get("LAB_SUITE") ?? "trixie") === "trixie";
 
-/** Replaces times, sizes and versions in a line, and their padding, because they vary between runs. */
+/** Replaces times, sizes, versions and their padding in a line, because they vary between runs. */
 function withoutFigures(line: string): string {
   return line.replaceAll(/\d+(?:\.\d+)*(?: ?(?:ms|s|m|h|MiB|GiB)\b)?/g, "0").replaceAll(/ +/g, " ");
 }

@@ -1,8 +1,8 @@
 /**
  * Tests of escaping: every string in a Codex arrives byte for byte, or is refused with a report.
  *
- * Ten thousand strings pass through lychd, the real generator and systemd, whose services run a script
- * instead of Podman that dumps its arguments. Some strings pass through real containers.
+ * Ten thousand strings pass through lychd, the real generator and systemd. In the services a script
+ * that prints its arguments replaces Podman. Some strings pass through real containers.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
@@ -324,7 +324,7 @@ labTest("ten thousand strings arrive byte for byte through the generator and sys
   );
 });
 
-/** Generates the services, replaces Podman in them by a script that dumps its arguments, and loads them. */
+/** Generates the services, replaces Podman by a script that prints its arguments, and loads them. */
 const PREPARE = `cd ~/escaping && mkdir -p out ~/.config/systemd/user
   cat > dump <<'SCRIPT'
 #!/bin/sh

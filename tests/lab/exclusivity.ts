@@ -18,7 +18,7 @@ export function membersOf<N extends Node>(nodes: readonly N[], group: string): N
   return nodes.filter((node) => node.resident || node.groups.includes(group));
 }
 
-/** Returns the pairs of engines that used the GPU mayRunTogether against the rule, from the engines' log. */
+/** Returns the pairs of engines that used the GPU together against the rule, from their log. */
 export function overlaps(nodes: readonly Node[], log: string): string[] {
   const running = new Set<string>();
   const found: string[] = [];

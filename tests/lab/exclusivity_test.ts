@@ -1,4 +1,4 @@
-/** Tests of the exclusivity rule under a real systemd: what runs, what stops, and that nothing overlaps. */
+/** Tests of the exclusivity rule under a real systemd. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { engine, type Fields, GPU_FOLDER, install, must, show, start } from "./host_codex.ts";
@@ -224,7 +224,7 @@ labTest(
 labTest("a Coven's target is active exactly while its Coven runs", async () => {
   await labUp();
   await using shell = lichShell();
-  // `guest` shares a Coven with each member of `duo`, so it conflicts with none, but is not a member.
+  // `guest` is not in `duo`, but conflicts with neither member: it shares a Coven with each.
   const graph: Graph = {
     soulstones: [
       { name: "guest", groups: ["left", "right"], resident: false },

@@ -20,7 +20,7 @@ export const GPU_FOLDER = { host: `${HOME}/gpu`, container: "/gpu" } as const;
 /** The fields of one Soulstone, as in TOML. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Returns the fields of a Soulstone that runs the stand-in engine with a health check and `flags`. */
+/** Returns the fields of a Soulstone: the stand-in engine with `flags` and a health check. */
 export function engine(port: number, fields: Fields = {}, flags: readonly string[] = []): Fields {
   return {
     image: ENGINE_IMAGE,
@@ -92,7 +92,7 @@ export async function lychd(...args: string[]): Promise<Output> {
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Renders a Codex to a temporary folder and passes it to `use`. Throws the report if it is invalid. */
+/** Renders a Codex to a temporary folder for `use`. Throws the report if the Codex is invalid. */
 export async function withRendered<T>(
   files: Readonly<Record<string, string>>,
   use: (tree: string) => Promise<T>,

@@ -1,4 +1,4 @@
-/** Tests of `lychd render`, `rollback` and `purge` with the binary and the live folders of a real host. */
+/** Tests of `lychd render`, `rollback` and `purge` on a real host, with the binary. */
 import assert from "node:assert/strict";
 import {
   active,
@@ -87,7 +87,7 @@ labTest("adding or removing a Soulstone does not affect the others", async () =>
   await putCodex(CODEX);
   assert.equal((await run(shell, "render", "--restart")).code, 0);
   assert.deepEqual(changedPids(before, await pids(shell)), []);
-  // The exclusivity rule applies immediately: the new one stops `a`, and the shared `b` keeps running.
+  // The exclusivity rule applies immediately: `c` stops `a`, and the shared `b` keeps running.
   await must(shell, "systemctl --user start lychd-coven-two.target");
   assert.deepEqual(changedPids(before, await pids(shell)), [
     "soulstone-a.service",

@@ -1,4 +1,4 @@
-/** Tests of readiness: `systemctl --user start` waits for it, and a failed start leaves nothing running. */
+/** Tests of `systemctl --user start`, which waits until an engine is ready. */
 import assert from "node:assert/strict";
 import { active, engine, install, must, request, show, start } from "./host_codex.ts";
 import { labTest, labUp, lichShell } from "./lab.ts";

@@ -1,6 +1,6 @@
 /**
- * Tests of the state of an engine in systemd: stopped after a requested stop, however the engine
- * exits, and failed otherwise.
+ * Tests of the state of an engine in systemd: an engine that exits after a requested stop is stopped,
+ * and any other engine that exits is failed.
  */
 import assert from "node:assert/strict";
 import { engine, type Fields, install, must, putBinary, show, start } from "./host_codex.ts";

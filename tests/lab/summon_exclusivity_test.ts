@@ -78,7 +78,7 @@ labTest("after each of two hundred random wishes exactly the planned engines run
   assert.ok(count.swaps >= 30, `only ${count.swaps} swaps`);
 });
 
-/** Returns the engines that must run after a wish for a Coven or a Soulstone; undefined for capabilities. */
+/** Returns the engines that must run after a wish; undefined for a wish for capabilities. */
 function expected(
   nodes: readonly CapableNode[],
   before: readonly string[],

@@ -115,7 +115,7 @@ labTest(
       longest = Math.max(longest, performance.now() - started);
       const now = await uptime();
       assert.equal(result.code, 0, result.stderr);
-      // The engine writes the time when it became ready. It must have been healthy when summon returned.
+      // The engine records when it became ready. It must be healthy when summon returns.
       const ready = Number(await must(shell, "podman exec soulstone-a cat /tmp/engine/ready"));
       const phase = (now - ready) % 6;
       assert.ok(phase < 3 + 0.7, `it was unhealthy for ${phase - 3} s when the summon ended`);
@@ -126,7 +126,7 @@ labTest(
   },
 );
 
-/** Returns a script that waits for a state of a unit, because a fixed delay depends on the machine. */
+/** Returns a script that waits for a state of a unit: a fixed delay depends on the machine. */
 function untilState(name: string, state: string): string {
   const query = `systemctl --user show -P ActiveState soulstone-${name}.service`;
   return `until [ "$(${query})" = ${state} ]; do sleep 0.05; done`;

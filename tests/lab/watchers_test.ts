@@ -1,4 +1,4 @@
-/** Tests of the Watchers: Debian's Prometheus in the pod, with stand-ins for engines and for Grafana. */
+/** Tests of the Watchers, with Debian's Prometheus and stand-ins for engines and for Grafana. */
 import assert from "node:assert/strict";
 import {
   active,
@@ -127,7 +127,7 @@ labTest("after three swaps the dashboard of Covens shows the correct history", a
   const soulstones = await queryRange(shell, await panelQuery("Soulstone history"), [from, end]);
   let compared = 0;
   for (let time = Math.ceil(from); time < end - 2; time++) {
-    // The observer, the Harvester and its rules each run once a second, so a swap appears with a delay.
+    // A swap appears with a delay: the observer, the Harvester and its rules run once a second.
     const current = covens.findLast(([started]) => started + 4 < time);
     const later = covens.findLast(([started]) => started < time + 2);
     if (current === undefined || current !== later) continue;
@@ -163,7 +163,7 @@ labTest("after three swaps the dashboard of Covens shows the correct history", a
 });
 
 labTest(
-  "an engine that a swap must kill is stopped, and the alert of a failed engine ends when it is replaced",
+  "an engine killed by a swap is stopped, and the alert of a failed engine ends when it is replaced",
   async () => {
     await labUp();
     await using shell = lichShell();
