@@ -36,26 +36,23 @@ interface Phases {
   mixtures: number;
 }
 
-binaryTest(
-  `kill -9 at ${KILLS} random moments of a render always leaves one complete generation`,
-  async () => {
-    const seed = Number(Deno.env.get("LYCHD_SEED") ?? Math.floor(Math.random() * 2 ** 31));
-    // deno-lint-ignore no-console
-    console.log(`LYCHD_SEED=${seed}`);
-    const phases: Phases = { before: 0, withJournal: 0, whileTidying: 0, after: 0, mixtures: 0 };
-    const end = performance.now() + LIMIT_MILLISECONDS;
-    const lanes = Array.from({ length: LANES }, (_, lane) => killMany(seed + lane, phases, end));
-    const kills = (await Promise.all(lanes)).reduce((sum, n) => sum + n);
-    // deno-lint-ignore no-console
-    console.log(
-      `${kills} kills: ${phases.before} before anything, ${phases.withJournal} with a journal ` +
-        `(${phases.mixtures} of them a mixture; all undone), ${phases.whileTidying} while tidying, ` +
-        `${phases.after} after`,
-    );
-    ok(kills >= MIN_KILLS, `only ${kills} kills in ${LIMIT_MILLISECONDS} ms`);
-    ok(phases.before > 0 && phases.withJournal > 0, "no kill hit a run while it wrote");
-  },
-);
+binaryTest(`kill -9 at ${KILLS} random moments leaves one complete generation`, async () => {
+  const seed = Number(Deno.env.get("LYCHD_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+  // deno-lint-ignore no-console
+  console.log(`LYCHD_SEED=${seed}`);
+  const phases: Phases = { before: 0, withJournal: 0, whileTidying: 0, after: 0, mixtures: 0 };
+  const end = performance.now() + LIMIT_MILLISECONDS;
+  const lanes = Array.from({ length: LANES }, (_, lane) => killMany(seed + lane, phases, end));
+  const kills = (await Promise.all(lanes)).reduce((sum, n) => sum + n);
+  // deno-lint-ignore no-console
+  console.log(
+    `${kills} kills: ${phases.before} before anything, ${phases.withJournal} with a journal ` +
+      `(${phases.mixtures} of them a mixture; all undone), ${phases.whileTidying} while tidying, ` +
+      `${phases.after} after`,
+  );
+  ok(kills >= MIN_KILLS, `only ${kills} kills in ${LIMIT_MILLISECONDS} ms`);
+  ok(phases.before > 0 && phases.withJournal > 0, "no kill hit a run while it wrote");
+});
 
 /** Kills renders in a new home. Returns the number of kills. */
 async function killMany(seed: number, phases: Phases, end: number): Promise<number> {

@@ -64,40 +64,36 @@ binaryTest("folders of root are refused with a hint and not changed", async () =
   }
 }, MISSING);
 
-binaryTest(
-  "a ~/.config or a folder without write permission is reported, and nothing is changed",
-  async () => {
-    const { home, run } = await userHome();
-    await using _ = home;
-    const denied = /^lychd: \S+: this user has no permission for it; nothing was changed\n$/;
-    Deno.mkdirSync(home.config, { mode: 0o555 });
-    Deno.chownSync(home.config, USER, USER);
-    const none = await run("render");
-    match(none.stderr, denied);
-    strictEqual(none.code, 1);
-    Deno.chmodSync(home.config, 0o755);
-    strictEqual((await run("render")).code, 0);
-    const before = JSON.stringify(home.generation());
-    Deno.writeTextFileSync(
-      join(home.dir, "a/soulstones/all.toml"),
-      exampleCodex("b")["soulstones/all.toml"] ?? "",
-    );
-    for (const folder of [home.quadlets, home.units]) {
-      Deno.chmodSync(folder, 0o555);
-      const { code, stderr } = await run("render");
-      strictEqual(code, 1, stderr);
-      match(stderr, denied);
-      strictEqual(JSON.stringify(home.generation()), before);
-      strictEqual(home.leftovers().length, 0);
-      Deno.chmodSync(folder, 0o755);
-    }
-    const unreadable = join(home.config, "containers/systemd/other");
-    Deno.mkdirSync(unreadable, { mode: 0o700 });
+binaryTest("a ~/.config or folder without write permission is reported, not changed", async () => {
+  const { home, run } = await userHome();
+  await using _ = home;
+  const denied = /^lychd: \S+: this user has no permission for it; nothing was changed\n$/;
+  Deno.mkdirSync(home.config, { mode: 0o555 });
+  Deno.chownSync(home.config, USER, USER);
+  const none = await run("render");
+  match(none.stderr, denied);
+  strictEqual(none.code, 1);
+  Deno.chmodSync(home.config, 0o755);
+  strictEqual((await run("render")).code, 0);
+  const before = JSON.stringify(home.generation());
+  Deno.writeTextFileSync(
+    join(home.dir, "a/soulstones/all.toml"),
+    exampleCodex("b")["soulstones/all.toml"] ?? "",
+  );
+  for (const folder of [home.quadlets, home.units]) {
+    Deno.chmodSync(folder, 0o555);
     const { code, stderr } = await run("render");
-    strictEqual(code, 0, stderr);
-  },
-  MISSING,
-);
+    strictEqual(code, 1, stderr);
+    match(stderr, denied);
+    strictEqual(JSON.stringify(home.generation()), before);
+    strictEqual(home.leftovers().length, 0);
+    Deno.chmodSync(folder, 0o755);
+  }
+  const unreadable = join(home.config, "containers/systemd/other");
+  Deno.mkdirSync(unreadable, { mode: 0o700 });
+  const { code, stderr } = await run("render");
+  strictEqual(code, 0, stderr);
+}, MISSING);
 
 binaryTest("units of another user are ignored", async () => {
   const { home } = await userHome();

@@ -12,98 +12,89 @@ import {
 
 const PROCESSES = 20;
 
-binaryTest(
-  `${PROCESSES} concurrent renders of two Codices leave one of the two complete`,
-  async () => {
-    await using home = new Home();
-    await using other = new Home();
-    const codices = [home.codex("a", exampleCodex("a")), home.codex("b", exampleCodex("b"))];
-    const expected = [];
-    for (const codex of codices) {
-      await other.render(codex);
-      expected.push(runesOf(other));
-    }
-    const runs = await Promise.all(
-      Array.from(
-        { length: PROCESSES },
-        (_, n) =>
-          home.run(["render", "--codex", codices[n % 2] ?? "", "--wait", "60", ...WITHOUT_SYSTEMD]),
-      ),
-    );
-    for (const { code, stderr } of runs) strictEqual(code, 0, stderr);
-    for (const { stderr } of runs) {
-      ok(!/cut off|edited|internal/.test(stderr), stderr);
-    }
-    const index = expected.findIndex((runes) =>
-      JSON.stringify(runes) === JSON.stringify(runesOf(home))
-    );
-    ok(index >= 0, `a mixture: ${Object.keys(runesOf(home)).join(", ")}`);
+binaryTest(`${PROCESSES} concurrent renders of two Codices leave one of the two`, async () => {
+  await using home = new Home();
+  await using other = new Home();
+  const codices = [home.codex("a", exampleCodex("a")), home.codex("b", exampleCodex("b"))];
+  const expected = [];
+  for (const codex of codices) {
+    await other.render(codex);
+    expected.push(runesOf(other));
+  }
+  const runs = await Promise.all(
+    Array.from(
+      { length: PROCESSES },
+      (_, n) =>
+        home.run(["render", "--codex", codices[n % 2] ?? "", "--wait", "60", ...WITHOUT_SYSTEMD]),
+    ),
+  );
+  for (const { code, stderr } of runs) strictEqual(code, 0, stderr);
+  for (const { stderr } of runs) {
+    ok(!/cut off|edited|internal/.test(stderr), stderr);
+  }
+  const index = expected.findIndex((runes) =>
+    JSON.stringify(runes) === JSON.stringify(runesOf(home))
+  );
+  ok(index >= 0, `a mixture: ${Object.keys(runesOf(home)).join(", ")}`);
+  await checkReceipt(home.generation());
+  deepStrictEqual(home.leftovers(), []);
+});
+
+binaryTest(`${PROCESSES} concurrent renders and purges leave one generation or none`, async () => {
+  await using home = new Home();
+  const codex = home.codex("a", exampleCodex("a"));
+  await home.render(codex);
+  const expected = Object.keys(runesOf(home));
+  const runs = await Promise.all(
+    Array.from({ length: PROCESSES }, (_, n) =>
+      home.run(
+        n % 2 === 0
+          ? ["render", "--codex", codex, "--wait", "60", ...WITHOUT_SYSTEMD]
+          : ["purge", "--yes", "--wait", "60", "--no-reload"],
+      )),
+  );
+  for (const { code, stderr } of runs) {
+    ok(code === 0 || (code === 1 && /there is no receipt/.test(stderr)), stderr);
+    ok(!/cut off|edited|internal/.test(stderr), stderr);
+  }
+  const left = Object.keys(runesOf(home));
+  if (left.length > 0) {
+    deepStrictEqual(left, expected);
     await checkReceipt(home.generation());
-    deepStrictEqual(home.leftovers(), []);
-  },
-);
+  }
+  deepStrictEqual(home.leftovers(), []);
+});
 
-binaryTest(
-  `${PROCESSES} concurrent renders and purges leave one complete generation or none`,
-  async () => {
-    await using home = new Home();
-    const codex = home.codex("a", exampleCodex("a"));
-    await home.render(codex);
-    const expected = Object.keys(runesOf(home));
-    const runs = await Promise.all(
-      Array.from({ length: PROCESSES }, (_, n) =>
-        home.run(
-          n % 2 === 0
-            ? ["render", "--codex", codex, "--wait", "60", ...WITHOUT_SYSTEMD]
-            : ["purge", "--yes", "--wait", "60", "--no-reload"],
-        )),
-    );
-    for (const { code, stderr } of runs) {
-      ok(code === 0 || (code === 1 && /there is no receipt/.test(stderr)), stderr);
-      ok(!/cut off|edited|internal/.test(stderr), stderr);
-    }
-    const left = Object.keys(runesOf(home));
-    if (left.length > 0) {
-      deepStrictEqual(left, expected);
-      await checkReceipt(home.generation());
-    }
-    deepStrictEqual(home.leftovers(), []);
-  },
-);
-
-binaryTest(
-  "a run that waits too long for the lock reports its holder and changes nothing",
-  async () => {
-    await using home = new Home();
-    const [a, b] = [home.codex("a", exampleCodex("a")), home.codex("b", exampleCodex("b"))];
-    await home.render(a);
-    const before = home.generation();
-    const holder = holdLock(home.lock);
-    try {
-      await untilHeld(holder);
-      for (const args of [["render", "--codex", b], ["rollback"], ["purge", "--yes"]]) {
-        const start = performance.now();
-        const result = await home.run([...args, "--wait", "1", ...WITHOUT_SYSTEMD]);
-        const took = performance.now() - start;
-        strictEqual(
-          result.stderr,
-          `lychd: another lychd is writing: process ${holder.pid}\n` +
-            "hint: wait for it longer with --wait SECONDS (now 1)\n",
-        );
-        deepStrictEqual([result.code, result.stdout], [1, ""]);
-        ok(took >= 1000, `it waited only ${took} ms`);
-      }
+binaryTest("a run that waits too long names the lock's holder and changes nothing", async () => {
+  await using home = new Home();
+  const [a, b] = [home.codex("a", exampleCodex("a")), home.codex("b", exampleCodex("b"))];
+  await home.render(a);
+  const before = home.generation();
+  const holder = holdLock(home.lock);
+  try {
+    await untilHeld(holder);
+    for (const args of [["render", "--codex", b], ["rollback"], ["purge", "--yes"]]) {
       const start = performance.now();
-      const atOnce = await home.run(["render", "--codex", b, "--wait", "0", ...WITHOUT_SYSTEMD]);
-      strictEqual(atOnce.code, 1);
-      ok(performance.now() - start < 5000);
-      deepStrictEqual(home.generation(), before);
-    } finally {
-      holder.kill("SIGKILL");
-      await holder.output();
+      const result = await home.run([...args, "--wait", "1", ...WITHOUT_SYSTEMD]);
+      const took = performance.now() - start;
+      strictEqual(
+        result.stderr,
+        `lychd: another lychd is writing: process ${holder.pid}\n` +
+          "hint: wait for it longer with --wait SECONDS (now 1)\n",
+      );
+      deepStrictEqual([result.code, result.stdout], [1, ""]);
+      ok(took >= 1000, `it waited only ${took} ms`);
     }
-  },
-);
+    const start = performance.now();
+    const atOnce = await home.run(["render", "--codex", b, "--wait", "0", ...WITHOUT_SYSTEMD]);
+    strictEqual(atOnce.code, 1);
+    ok(performance.now() - start < 5000);
+    deepStrictEqual(home.generation(), before);
+  } finally {
+    holder.kill("SIGKILL");
+    await holder.output();
+  }
+});
 
 binaryTest("a waiting run continues when the holder of the lock is killed", async () => {
   await using home = new Home();

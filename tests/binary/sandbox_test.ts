@@ -378,16 +378,13 @@ binaryTest("folders that another user could replace are refused", async (t) => {
   }
 }, missingRoot());
 
-binaryTest(
-  "the refusal of an untrusted folder has its exact name in JSON, and no control codes in text",
-  async () => {
-    await using home = new Home();
-    const name = join(ownFolder(join(home.dir, "\x1b[2J"), 0o777), "codex");
-    const result = await home.run([...INIT, "--json", "--codex", name]);
-    ok(JSON.parse(result.stdout).error.includes("\x1b[2J"));
-    deepStrictEqual([result.code, result.stderr.includes("\x1b")], [1, false]);
-  },
-);
+binaryTest("a refusal has the exact path in JSON, and no control codes in text", async () => {
+  await using home = new Home();
+  const name = join(ownFolder(join(home.dir, "\x1b[2J"), 0o777), "codex");
+  const result = await home.run([...INIT, "--json", "--codex", name]);
+  ok(JSON.parse(result.stdout).error.includes("\x1b[2J"));
+  deepStrictEqual([result.code, result.stderr.includes("\x1b")], [1, false]);
+});
 
 binaryTest("a Codex with a symlink to a file of root does not show its content", async () => {
   await using home = new Home();
@@ -400,60 +397,52 @@ binaryTest("a Codex with a symlink to a file of root does not show its content",
   }
 }, missingRoot());
 
-binaryTest(
-  "folders of a user with a private group, and folders in a sticky folder, are accepted",
-  async () => {
+binaryTest("folders with a private group and folders in a sticky folder are accepted", async () => {
+  await using home = new Home();
+  const codex = home.codex("a", exampleCodex("a"));
+  for (const folder of [home.dir, codex]) Deno.chmodSync(folder, 0o775);
+  home.env["XDG_CONFIG_HOME"] = join(ownFolder(join(home.dir, "sticky"), 0o1777), "config");
+  await home.render(codex);
+}, missingRoot());
+
+binaryTest("a Codex that another user can change is shown but not rendered", async () => {
+  const changes: readonly (readonly [string, (codex: string) => void, RegExp])[] = [
+    [
+      "a folder",
+      (codex) => Deno.chownSync(codex, OTHER_USER, OTHER_USER),
+      /a \(the Codex\) belongs to user 65534, not to 0/,
+    ],
+    [
+      "a file",
+      (codex) => Deno.chownSync(`${codex}/soulstones/all.toml`, OTHER_USER, OTHER_USER),
+      /all\.toml belongs to user 65534/,
+    ],
+    [
+      "settings",
+      (codex) => Deno.chmodSync(`${codex}/lychd.toml`, 0o666),
+      /^lychd: everybody may write to .*lychd\.toml: .*\nhint: chmod -R o-w /m,
+    ],
+    [
+      "a symlink",
+      (codex) => {
+        Deno.writeTextFileSync("/tmp/lychd-other.toml", "");
+        Deno.chownSync("/tmp/lychd-other.toml", OTHER_USER, OTHER_USER);
+        Deno.symlinkSync("/tmp/lychd-other.toml", `${codex}/soulstones/other.toml`);
+      },
+      /other\.toml belongs to user 65534/,
+    ],
+  ];
+  for (const [name, change, words] of changes) {
     await using home = new Home();
     const codex = home.codex("a", exampleCodex("a"));
-    for (const folder of [home.dir, codex]) Deno.chmodSync(folder, 0o775);
-    home.env["XDG_CONFIG_HOME"] = join(ownFolder(join(home.dir, "sticky"), 0o1777), "config");
-    await home.render(codex);
-  },
-  missingRoot(),
-);
-
-binaryTest(
-  "a Codex that another user can change is checked and shown, but not rendered",
-  async () => {
-    const changes: readonly (readonly [string, (codex: string) => void, RegExp])[] = [
-      [
-        "a folder",
-        (codex) => Deno.chownSync(codex, OTHER_USER, OTHER_USER),
-        /a \(the Codex\) belongs to user 65534, not to 0/,
-      ],
-      [
-        "a file",
-        (codex) => Deno.chownSync(`${codex}/soulstones/all.toml`, OTHER_USER, OTHER_USER),
-        /all\.toml belongs to user 65534/,
-      ],
-      [
-        "settings",
-        (codex) => Deno.chmodSync(`${codex}/lychd.toml`, 0o666),
-        /^lychd: everybody may write to .*lychd\.toml: .*\nhint: chmod -R o-w /m,
-      ],
-      [
-        "a symlink",
-        (codex) => {
-          Deno.writeTextFileSync("/tmp/lychd-other.toml", "");
-          Deno.chownSync("/tmp/lychd-other.toml", OTHER_USER, OTHER_USER);
-          Deno.symlinkSync("/tmp/lychd-other.toml", `${codex}/soulstones/other.toml`);
-        },
-        /other\.toml belongs to user 65534/,
-      ],
-    ];
-    for (const [name, change, words] of changes) {
-      await using home = new Home();
-      const codex = home.codex("a", exampleCodex("a"));
-      change(codex);
-      const refused = await home.run(["render", "--codex", codex, ...WITHOUT_SYSTEMD]);
-      match(refused.stderr, words, name);
-      deepStrictEqual([refused.code, [...walk(home.config)]], [1, []], name);
-      const shown = await home.run(["render", "--dry-run", "--codex", codex]);
-      match(shown.stderr, /decides what runs as you; render will refuse\n/, name);
-      strictEqual(shown.code, 0);
-      strictEqual((await home.run(["check", "--codex", codex])).code, 0);
-    }
-    Deno.removeSync("/tmp/lychd-other.toml");
-  },
-  missingRoot(),
-);
+    change(codex);
+    const refused = await home.run(["render", "--codex", codex, ...WITHOUT_SYSTEMD]);
+    match(refused.stderr, words, name);
+    deepStrictEqual([refused.code, [...walk(home.config)]], [1, []], name);
+    const shown = await home.run(["render", "--dry-run", "--codex", codex]);
+    match(shown.stderr, /decides what runs as you; render will refuse\n/, name);
+    strictEqual(shown.code, 0);
+    strictEqual((await home.run(["check", "--codex", codex])).code, 0);
+  }
+  Deno.removeSync("/tmp/lychd-other.toml");
+}, missingRoot());

@@ -148,42 +148,38 @@ const OPTIONS = {
 };
 const INSCRIBE: Invocation = { command: "render", mode: "inscribe", ...OPTIONS };
 
-binaryTest(
-  "render, rollback and purge write only to the folders that permissions.ts grants",
-  async () => {
-    await using home = new Home();
-    const [a, b] = [home.codex("a", exampleCodex("a")), home.codex("b", exampleCodex("b"))];
-    const granted = grantedIn(home, INSCRIBE);
-    deepStrictEqual(granted, [home.quadlets, home.units]);
-    const edited = join(home.quadlets, "soulstone-eye.container");
-    const runs: (readonly [string, readonly string[]])[] = [
-      ["first render", ["render", "--codex", a, ...WITHOUT_SYSTEMD]],
-      ["second render", ["render", "--codex", b, ...WITHOUT_SYSTEMD]],
-      ["nothing to do", ["render", "--codex", b, ...WITHOUT_SYSTEMD, "--json"]],
-      ["rollback", ["rollback", ...WITHOUT_SYSTEMD]],
-      ["drift", ["render", "--codex", b, ...WITHOUT_SYSTEMD]],
-      ["force", ["render", "--codex", b, ...WITHOUT_SYSTEMD, "--force"]],
-      ["undo", ["render", "--codex", a, ...WITHOUT_SYSTEMD]],
-      ["purge", ["purge", "--yes", "--no-reload"]],
-    ];
-    let written = 0;
-    for (const [name, args] of runs) {
-      if (name === "drift") Deno.writeTextFileSync(edited, "# mine\n");
-      if (name === "undo") {
-        Deno.writeTextFileSync(home.journal, JSON.stringify({ lychd: 1, entries: [] }));
-      }
-      const { code, calls } = await trace(home, args);
-      strictEqual(code, name === "drift" ? 1 : 0, name);
-      deepStrictEqual(violations(calls, granted, home.dir), [], name);
-      written += calls.filter((call) => call.paths.every((path) => isBelow(path, granted))).length;
+binaryTest("render, rollback and purge write only to the granted folders", async () => {
+  await using home = new Home();
+  const [a, b] = [home.codex("a", exampleCodex("a")), home.codex("b", exampleCodex("b"))];
+  const granted = grantedIn(home, INSCRIBE);
+  deepStrictEqual(granted, [home.quadlets, home.units]);
+  const edited = join(home.quadlets, "soulstone-eye.container");
+  const runs: (readonly [string, readonly string[]])[] = [
+    ["first render", ["render", "--codex", a, ...WITHOUT_SYSTEMD]],
+    ["second render", ["render", "--codex", b, ...WITHOUT_SYSTEMD]],
+    ["nothing to do", ["render", "--codex", b, ...WITHOUT_SYSTEMD, "--json"]],
+    ["rollback", ["rollback", ...WITHOUT_SYSTEMD]],
+    ["drift", ["render", "--codex", b, ...WITHOUT_SYSTEMD]],
+    ["force", ["render", "--codex", b, ...WITHOUT_SYSTEMD, "--force"]],
+    ["undo", ["render", "--codex", a, ...WITHOUT_SYSTEMD]],
+    ["purge", ["purge", "--yes", "--no-reload"]],
+  ];
+  let written = 0;
+  for (const [name, args] of runs) {
+    if (name === "drift") Deno.writeTextFileSync(edited, "# mine\n");
+    if (name === "undo") {
+      Deno.writeTextFileSync(home.journal, JSON.stringify({ lychd: 1, entries: [] }));
     }
-    // A parser of strace's output that finds no call would pass every test.
-    ok(written > 200, `only ${written} calls were found`);
-    // deno-lint-ignore no-console
-    console.log(`${runs.length} runs, ${written} calls that write, all in granted folders`);
-  },
-  missingProgram("strace"),
-);
+    const { code, calls } = await trace(home, args);
+    strictEqual(code, name === "drift" ? 1 : 0, name);
+    deepStrictEqual(violations(calls, granted, home.dir), [], name);
+    written += calls.filter((call) => call.paths.every((path) => isBelow(path, granted))).length;
+  }
+  // A parser of strace's output that finds no call would pass every test.
+  ok(written > 200, `only ${written} calls were found`);
+  // deno-lint-ignore no-console
+  console.log(`${runs.length} runs, ${written} calls that write, all in granted folders`);
+}, missingProgram("strace"));
 
 binaryTest("check and render --dry-run write nothing", async () => {
   await using home = new Home();
@@ -208,55 +204,47 @@ binaryTest("check and render --dry-run write nothing", async () => {
   }
 }, missingProgram("strace"));
 
-binaryTest(
-  "doctor writes nothing, and runs only the programs that permissions.ts grants",
-  async () => {
-    await using home = new Home();
-    const programs = findPrograms(existsSync);
-    const { run, write } = permissionsFor(DOCTOR, foldersOf(home), programs);
-    deepStrictEqual(write, []);
-    for (
-      const args of [["doctor", "--codex", home.codex("a", exampleCodex("a"))], [
-        "doctor",
-        "--facts",
-      ]]
-    ) {
-      const { calls } = await trace(home, args);
-      const started = calls.filter((call) => call.name === "execve" && !isOwnStart(call));
-      ok(started.length > 10, `only ${started.length} programs were started`);
-      deepStrictEqual(started.filter((call) => !run.includes(call.paths[0] ?? "")), []);
-      deepStrictEqual(violations(calls.filter((call) => call.name !== "execve"), [], home.dir), []);
-    }
-  },
-  missingProgram("strace"),
-);
+binaryTest("doctor writes nothing and runs only the granted programs", async () => {
+  await using home = new Home();
+  const programs = findPrograms(existsSync);
+  const { run, write } = permissionsFor(DOCTOR, foldersOf(home), programs);
+  deepStrictEqual(write, []);
+  for (
+    const args of [["doctor", "--codex", home.codex("a", exampleCodex("a"))], [
+      "doctor",
+      "--facts",
+    ]]
+  ) {
+    const { calls } = await trace(home, args);
+    const started = calls.filter((call) => call.name === "execve" && !isOwnStart(call));
+    ok(started.length > 10, `only ${started.length} programs were started`);
+    deepStrictEqual(started.filter((call) => !run.includes(call.paths[0] ?? "")), []);
+    deepStrictEqual(violations(calls.filter((call) => call.name !== "execve"), [], home.dir), []);
+  }
+}, missingProgram("strace"));
 
-binaryTest(
-  "init and add write only the Codex, and run only the programs that permissions.ts grants",
-  async () => {
-    await using home = new Home();
-    const init: Invocation = { command: "init", json: false, requests: [], bootCoven: undefined };
-    const folders = foldersOf(home);
-    const granted = permissionsFor(init, folders, findPrograms(existsSync));
-    deepStrictEqual(granted.write, [folders.codex]);
-    for (
-      const args of [
-        ["init", "--engine", "vllm", "--model", "a/b", "--coven", "chat"],
-        ["add", "llamacpp", "--model", "/srv/models/x.gguf"],
-      ]
-    ) {
-      const { code, calls } = await trace(home, args);
-      strictEqual(code, 0, args.join(" "));
-      const started = calls.filter((call) => call.name === "execve" && !isOwnStart(call));
-      ok(started.length > 5, `only ${started.length} programs were started`);
-      deepStrictEqual(started.filter((call) => !granted.run.includes(call.paths[0] ?? "")), []);
-      const written = calls.filter((call) => call.name !== "execve");
-      ok(written.some((call) => call.paths.every((path) => isBelow(path, granted.write))));
-      deepStrictEqual(violations(written, granted.write, home.dir), []);
-    }
-  },
-  missingProgram("strace"),
-);
+binaryTest("init and add write only the Codex and run only the granted programs", async () => {
+  await using home = new Home();
+  const init: Invocation = { command: "init", json: false, requests: [], bootCoven: undefined };
+  const folders = foldersOf(home);
+  const granted = permissionsFor(init, folders, findPrograms(existsSync));
+  deepStrictEqual(granted.write, [folders.codex]);
+  for (
+    const args of [
+      ["init", "--engine", "vllm", "--model", "a/b", "--coven", "chat"],
+      ["add", "llamacpp", "--model", "/srv/models/x.gguf"],
+    ]
+  ) {
+    const { code, calls } = await trace(home, args);
+    strictEqual(code, 0, args.join(" "));
+    const started = calls.filter((call) => call.name === "execve" && !isOwnStart(call));
+    ok(started.length > 5, `only ${started.length} programs were started`);
+    deepStrictEqual(started.filter((call) => !granted.run.includes(call.paths[0] ?? "")), []);
+    const written = calls.filter((call) => call.name !== "execve");
+    ok(written.some((call) => call.paths.every((path) => isBelow(path, granted.write))));
+    deepStrictEqual(violations(written, granted.write, home.dir), []);
+  }
+}, missingProgram("strace"));
 
 binaryTest("import writes only below the folder of --output", async () => {
   await using home = new Home();

@@ -332,24 +332,20 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   "lychd.test/twice=0": ["/etc/cdi/one.yaml", "/etc/cdi/two.yaml"],
 };
 
-hostTest(
-  "doctor names exactly the folders and files that Podman reads",
-  async () => {
-    for (const [device, paths] of Object.entries(PLACES)) {
-      for (const path of paths) await write(path, placeSpec(device, path));
-    }
-    const claimed: Record<string, unknown> = {};
-    const real: Record<string, unknown> = {};
-    for (const [title, files] of Object.entries(FOLDER_SETTINGS)) {
-      await root(`rm -rf ${USER} ${SETTING}`);
-      for (const [path, text] of Object.entries(files)) await write(path, text);
-      claimed[title] = await claimedPlaces();
-      real[title] = await realPlaces();
-    }
-    assert.deepEqual(claimed, real);
-  },
-  { sage: engine(PORT, { devices: Object.keys(PLACES) }) },
-);
+hostTest("doctor names exactly the folders and files that Podman reads", async () => {
+  for (const [device, paths] of Object.entries(PLACES)) {
+    for (const path of paths) await write(path, placeSpec(device, path));
+  }
+  const claimed: Record<string, unknown> = {};
+  const real: Record<string, unknown> = {};
+  for (const [title, files] of Object.entries(FOLDER_SETTINGS)) {
+    await root(`rm -rf ${USER} ${SETTING}`);
+    for (const [path, text] of Object.entries(files)) await write(path, text);
+    claimed[title] = await claimedPlaces();
+    real[title] = await realPlaces();
+  }
+  assert.deepEqual(claimed, real);
+}, { sage: engine(PORT, { devices: Object.keys(PLACES) }) });
 
 /** Returns a specification whose device has its path in a variable. */
 function placeSpec(device: string, path: string): string {
@@ -409,44 +405,37 @@ hostTest("doctor writes nothing", async () => {
   assert.equal(await listing(), before);
 });
 
-hostTest(
-  "on a host where Podman never ran, doctor creates only the files of podman info",
-  async () => {
-    const filesAfter = (command: string) =>
-      lich(`mkdir fresh && HOME=~/fresh ${command} > /dev/null && cd fresh && find . | sort`);
-    const expected = await filesAfter("podman info");
-    assert.match(expected, /^\.\/\.local\/share\/containers\/storage$/m);
-    await lich("rm -r fresh");
-    assert.equal(await filesAfter("lychd doctor"), expected);
-  },
-);
+hostTest("before the first use of Podman, doctor creates only files of podman info", async () => {
+  const filesAfter = (command: string) =>
+    lich(`mkdir fresh && HOME=~/fresh ${command} > /dev/null && cd fresh && find . | sort`);
+  const expected = await filesAfter("podman info");
+  assert.match(expected, /^\.\/\.local\/share\/containers\/storage$/m);
+  await lich("rm -r fresh");
+  assert.equal(await filesAfter("lychd doctor"), expected);
+});
 
-hostTest(
-  "doctor --facts omits the names of user and host, and leads to the same findings",
-  async () => {
-    await giveGpu();
-    await root(`${LOGIN}; loginctl disable-linger lich`);
-    await lich("rmdir models; podman secret rm token");
-    const here = await doctor();
-    const facts = await lich("lychd doctor --facts | tee facts.json");
+hostTest("doctor --facts omits user and host names and keeps the findings", async () => {
+  await giveGpu();
+  await root(`${LOGIN}; loginctl disable-linger lich`);
+  await lich("rmdir models; podman secret rm token");
+  const here = await doctor();
+  const facts = await lich("lychd doctor --facts | tee facts.json");
 
-    const host = (await root("hostname")).trim();
-    assert.match(facts, /"command": "\/usr\/bin\/podman info --format json"/);
-    assert.doesNotMatch(facts, /lich/i);
-    assert.ok(!facts.includes(host));
-    const there = await doctor("--facts", "facts.json");
-    assert.deepEqual(
-      problemsIn(there).map(({ id }) => id).filter((id) => !id.startsWith("cgroup.")),
-      ["systemd.linger", "gpu.found", "codex.secrets", "codex.volumes"],
-    );
-    // Both runs read the same Codex, so some names are real in both.
-    const anonymous = (findings: readonly Finding[]) =>
-      JSON.stringify(findings, null, 1).replaceAll("/home/lich", "/home/user")
-        .replaceAll(/\blich\b/g, "user").replaceAll(host, "host");
-    assert.equal(anonymous(there), anonymous(here));
-  },
-  { sage: GPU_SAGE },
-);
+  const host = (await root("hostname")).trim();
+  assert.match(facts, /"command": "\/usr\/bin\/podman info --format json"/);
+  assert.doesNotMatch(facts, /lich/i);
+  assert.ok(!facts.includes(host));
+  const there = await doctor("--facts", "facts.json");
+  assert.deepEqual(
+    problemsIn(there).map(({ id }) => id).filter((id) => !id.startsWith("cgroup.")),
+    ["systemd.linger", "gpu.found", "codex.secrets", "codex.volumes"],
+  );
+  // Both runs read the same Codex, so some names are real in both.
+  const anonymous = (findings: readonly Finding[]) =>
+    JSON.stringify(findings, null, 1).replaceAll("/home/lich", "/home/user")
+      .replaceAll(/\blich\b/g, "user").replaceAll(host, "host");
+  assert.equal(anonymous(there), anonymous(here));
+}, { sage: GPU_SAGE });
 
 for (
   const [podman, script] of [["that hangs", "exec sleep 30"], ["whose child hangs", "sleep 30"]]

@@ -201,25 +201,22 @@ const SHARED: Graph = {
   failMode: [],
 };
 
-labTest(
-  "a swap between Covens keeps the processes of a shared Soulstone and of a resident",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await installGraph(shell, SHARED);
-    const pids = async () => {
-      const states = await show(shell, [service("both"), service("home")], ["MainPID"]);
-      return [...states.values()].map((s) => s["MainPID"]);
-    };
-    assert.equal((await start(shell, target("one"))).code, 0);
-    const before = await pids();
-    for (const group of ["two", "one", "two"]) {
-      assert.equal((await start(shell, target(group))).code, 0);
-      assert.deepEqual(await pids(), before, `after ${group}`);
-      assert.deepEqual((await activeNames(shell, SHARED, ["one", "two"])).covens, [group]);
-    }
-  },
-);
+labTest("a swap keeps the processes of a shared Soulstone and of a resident", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installGraph(shell, SHARED);
+  const pids = async () => {
+    const states = await show(shell, [service("both"), service("home")], ["MainPID"]);
+    return [...states.values()].map((s) => s["MainPID"]);
+  };
+  assert.equal((await start(shell, target("one"))).code, 0);
+  const before = await pids();
+  for (const group of ["two", "one", "two"]) {
+    assert.equal((await start(shell, target(group))).code, 0);
+    assert.deepEqual(await pids(), before, `after ${group}`);
+    assert.deepEqual((await activeNames(shell, SHARED, ["one", "two"])).covens, [group]);
+  }
+});
 
 labTest("a Coven's target is active exactly while its Coven runs", async () => {
   await labUp();

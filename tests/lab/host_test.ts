@@ -186,17 +186,14 @@ labTest("engine: /mounts returns its mountinfo", async () => {
   });
 });
 
-labTest(
-  "engine: /v1/models names the model, other pages return 404, other methods 405",
-  async () => {
-    await withEngine(["--model", 'a "b" \\c'], {}, async (shell) => {
-      assert.equal(JSON.parse((await get(shell, "/v1/models")).stdout).data[0].id, 'a "b" \\c');
-      assert.equal(await status(shell, "/none"), 404);
-      assert.equal(await status(shell, "/health", "-X DELETE"), 405);
-      assert.equal(await status(shell, "/health?query=1"), 200);
-    });
-  },
-);
+labTest("engine: /v1/models names the model; other pages return 404, methods 405", async () => {
+  await withEngine(["--model", 'a "b" \\c'], {}, async (shell) => {
+    assert.equal(JSON.parse((await get(shell, "/v1/models")).stdout).data[0].id, 'a "b" \\c');
+    assert.equal(await status(shell, "/none"), 404);
+    assert.equal(await status(shell, "/health", "-X DELETE"), 405);
+    assert.equal(await status(shell, "/health?query=1"), 200);
+  });
+});
 
 labTest("engine: a chat echoes the last user message", async () => {
   await withEngine(["--model", "m"], {}, async (shell) => {
@@ -390,11 +387,9 @@ labTest("engine: --gpu logs start, ready, term and gone, but no gone after SIGKI
   }
 });
 
-labTest(
-  "engine: the start of a Quadlet unit with Notify=healthy returns when it is ready",
-  async () => {
-    await using shell = lichShell();
-    const unit = `[Unit]
+labTest("engine: starting a unit with Notify=healthy returns when it is ready", async () => {
+  await using shell = lichShell();
+  const unit = `[Unit]
 Description=Stand-in engine of the lab's own test
 [Container]
 Image=${IMAGE}
@@ -408,28 +403,25 @@ HealthInterval=30s
 [Quadlet]
 DefaultDependencies=false
 `;
-    const folder = "~/.config/containers/systemd/host-test";
-    const put = `mkdir -p ${folder} && printf %s ${
-      shellQuote(unit)
-    } >${folder}/host-test.container`;
-    assert.equal((await shell.run(`${put} && systemctl --user daemon-reload`)).code, 0);
-    try {
-      const before = performance.now();
-      const { code, stderr } = await shell.run("systemctl --user start host-test", {
-        timeoutSeconds: 20,
-      });
-      assert.equal(code, 0, stderr);
-      assert(performance.now() - before > 1000);
-      assert.equal(await status(shell, "/health"), 200);
-      assert.equal((await shell.run("systemctl --user stop host-test")).code, 0);
-      assert.notEqual((await get(shell, "/health")).code, 0);
-    } finally {
-      await shell.run(
-        `systemctl --user stop host-test; rm -rf ${folder}; systemctl --user daemon-reload`,
-      );
-    }
-  },
-);
+  const folder = "~/.config/containers/systemd/host-test";
+  const put = `mkdir -p ${folder} && printf %s ${shellQuote(unit)} >${folder}/host-test.container`;
+  assert.equal((await shell.run(`${put} && systemctl --user daemon-reload`)).code, 0);
+  try {
+    const before = performance.now();
+    const { code, stderr } = await shell.run("systemctl --user start host-test", {
+      timeoutSeconds: 20,
+    });
+    assert.equal(code, 0, stderr);
+    assert(performance.now() - before > 1000);
+    assert.equal(await status(shell, "/health"), 200);
+    assert.equal((await shell.run("systemctl --user stop host-test")).code, 0);
+    assert.notEqual((await get(shell, "/health")).code, 0);
+  } finally {
+    await shell.run(
+      `systemctl --user stop host-test; rm -rf ${folder}; systemctl --user daemon-reload`,
+    );
+  }
+});
 
 // --------------------------------------------------------- wipe and down ----
 

@@ -39,33 +39,30 @@ labTest("the pod survives a swap and a stop of all engines", async () => {
   assert.equal(await must(shell, "podman pod inspect lychd --format '{{.InfraContainerID}}'"), pod);
 });
 
-labTest(
-  "a killed engine restarts, and the pod and the other engine keep running",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await install(shell, TWO_COVENS);
-    assert.equal((await start(shell, "lychd-coven-one.target")).code, 0);
-    const pids = async () => {
-      const states = await show(shell, [POD, "soulstone-b.service"], ["MainPID", "ActiveState"]);
-      return [...states.values()];
-    };
-    const before = await pids();
-    await must(shell, "podman kill --signal KILL soulstone-a");
-    await waitUntil(
-      "the engine is down",
-      5,
-      async () => (await active(shell, ["soulstone-a.service"])).length === 0,
-    );
-    assert.deepEqual(await pids(), before);
-    await waitUntil(
-      "the engine is back",
-      15,
-      async () => (await active(shell, ["soulstone-a.service"])).length === 1,
-    );
-    assert.deepEqual(await pids(), before);
-  },
-);
+labTest("a killed engine restarts, and the pod and the other engine keep running", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, TWO_COVENS);
+  assert.equal((await start(shell, "lychd-coven-one.target")).code, 0);
+  const pids = async () => {
+    const states = await show(shell, [POD, "soulstone-b.service"], ["MainPID", "ActiveState"]);
+    return [...states.values()];
+  };
+  const before = await pids();
+  await must(shell, "podman kill --signal KILL soulstone-a");
+  await waitUntil(
+    "the engine is down",
+    5,
+    async () => (await active(shell, ["soulstone-a.service"])).length === 0,
+  );
+  assert.deepEqual(await pids(), before);
+  await waitUntil(
+    "the engine is back",
+    15,
+    async () => (await active(shell, ["soulstone-a.service"])).length === 1,
+  );
+  assert.deepEqual(await pids(), before);
+});
 
 labTest("ports are reachable on 127.0.0.1 and on no other address", async () => {
   await labUp();
@@ -96,21 +93,18 @@ labTest("ports are reachable on 127.0.0.1 and on no other address", async () => 
   ]);
 });
 
-labTest(
-  "a new Soulstone within the reserved ports needs no new pod",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    const settings = { sepulcher: { reserve_ports: "8780-8789" } };
-    await install(shell, { a: TWO_COVENS.a }, settings);
-    const unit = "cat ~/.config/containers/systemd/lychd/lychd.pod";
-    const before = await must(shell, unit);
-    await install(shell, TWO_COVENS, settings);
-    assert.equal(await must(shell, unit), before);
-    assert.equal((await start(shell, "soulstone-c.service")).code, 0);
-    assert.ok(await request(shell, 8782, "/health"));
-  },
-);
+labTest("a new Soulstone within the reserved ports needs no new pod", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const settings = { sepulcher: { reserve_ports: "8780-8789" } };
+  await install(shell, { a: TWO_COVENS.a }, settings);
+  const unit = "cat ~/.config/containers/systemd/lychd/lychd.pod";
+  const before = await must(shell, unit);
+  await install(shell, TWO_COVENS, settings);
+  assert.equal(await must(shell, unit), before);
+  assert.equal((await start(shell, "soulstone-c.service")).code, 0);
+  assert.ok(await request(shell, 8782, "/health"));
+});
 
 labTest("an engine has shm_size_mib of shared memory", async () => {
   await labUp();
@@ -133,34 +127,31 @@ labTest("a broken unit of the user does not break the units of lychd", async () 
   assert.equal((await start(shell, "soulstone-a.service")).code, 0);
 });
 
-labTest(
-  "every service is loaded, and systemd and Quadlet log no complaint",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    const cursor = await must(
-      shell,
-      "journalctl --user -n 0 --show-cursor | sed -n 's/^-- cursor: //p'",
-    );
-    await install(shell, TWO_COVENS, { boot_coven: "one" });
-    const units = [POD, ...ENGINES, "lychd-coven-one.target", "lychd-coven-two.target"];
-    const states = await show(shell, units, ["LoadState", "NeedDaemonReload"]);
-    for (const unit of units) {
-      assert.equal(states.get(unit)?.["LoadState"], "loaded", unit);
-      assert.equal(states.get(unit)?.["NeedDaemonReload"], "no", unit);
-    }
-    const { stdout } = await lichExec([
-      "journalctl",
-      `--after-cursor=${cursor.trim()}`,
-      "--output=cat",
-      "--identifier=systemd",
-      "--identifier=quadlet-generator",
-      "--identifier=podman-user-generator",
-    ], { root: true });
-    // Only lines about lychd's units: a newer systemd also reports cgroup files that the lab lacks.
-    const complaints = stdout.split("\n").filter((line) => /soulstone|lychd/.test(line))
-      .filter((line) => !line.includes("for control group"))
-      .filter((line) => /ignoring|Unknown key|unsupported|Failed to add|Invalid|refus/i.test(line));
-    assert.deepEqual(complaints, []);
-  },
-);
+labTest("every service is loaded, and systemd and Quadlet log no complaint", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const cursor = await must(
+    shell,
+    "journalctl --user -n 0 --show-cursor | sed -n 's/^-- cursor: //p'",
+  );
+  await install(shell, TWO_COVENS, { boot_coven: "one" });
+  const units = [POD, ...ENGINES, "lychd-coven-one.target", "lychd-coven-two.target"];
+  const states = await show(shell, units, ["LoadState", "NeedDaemonReload"]);
+  for (const unit of units) {
+    assert.equal(states.get(unit)?.["LoadState"], "loaded", unit);
+    assert.equal(states.get(unit)?.["NeedDaemonReload"], "no", unit);
+  }
+  const { stdout } = await lichExec([
+    "journalctl",
+    `--after-cursor=${cursor.trim()}`,
+    "--output=cat",
+    "--identifier=systemd",
+    "--identifier=quadlet-generator",
+    "--identifier=podman-user-generator",
+  ], { root: true });
+  // Only lines about lychd's units: a newer systemd also reports cgroup files that the lab lacks.
+  const complaints = stdout.split("\n").filter((line) => /soulstone|lychd/.test(line))
+    .filter((line) => !line.includes("for control group"))
+    .filter((line) => /ignoring|Unknown key|unsupported|Failed to add|Invalid|refus/i.test(line));
+  assert.deepEqual(complaints, []);
+});

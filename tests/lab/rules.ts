@@ -140,7 +140,7 @@ export const RULES: readonly Rule[] = [
   {
     name: "no-restart-after-killed-start",
     remove: (text) => text.replace(" SIGTERM SIGKILL", ""),
-    test: ["readiness_test.ts", "also leaves nothing running"],
+    test: ["readiness_test.ts", "a failed start of an engine that ignores SIGTERM"],
   },
   {
     name: "stopped-is-not-failed",
@@ -263,7 +263,7 @@ export const RULES: readonly Rule[] = [
     name: "restart-is-not-a-start",
     remove: (text, file) =>
       file.endsWith("/observe.sh") ? text.replace(' && is["NRestarts"] == 0', "") : text,
-    test: ["watchers_test.ts", "an engine in a crash loop"],
+    test: ["watchers_test.ts", "a crash loop is shown as failed"],
   },
 ];
 

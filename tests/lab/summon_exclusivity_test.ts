@@ -98,38 +98,35 @@ function planned(result: Output): string[] {
   return [...plan.keep, ...plan.start].sort();
 }
 
-labTest(
-  "two summons at once never mix: one completes, the other is refused or runs later",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await installNodes(shell, THREE_COVENS, ["--load-seconds", "0.5"]);
-    const names = THREE_COVENS.map((node) => node.name);
-    const count = { refused: 0, later: 0 };
-    for (let i = 0; i < 10; i++) {
-      await must(shell, "systemctl --user start soulstone-z.service");
-      const pause = (i % 5) * 0.05;
-      const both = await must(
-        shell,
-        `lychd summon one >~/one 2>&1 & first=$!
+labTest("two summons at once: one completes, the other is refused or runs later", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installNodes(shell, THREE_COVENS, ["--load-seconds", "0.5"]);
+  const names = THREE_COVENS.map((node) => node.name);
+  const count = { refused: 0, later: 0 };
+  for (let i = 0; i < 10; i++) {
+    await must(shell, "systemctl --user start soulstone-z.service");
+    const pause = (i % 5) * 0.05;
+    const both = await must(
+      shell,
+      `lychd summon one >~/one 2>&1 & first=$!
        sleep ${pause}; lychd summon two >~/two 2>&1; second=$?
        wait $first; echo $? $second; cat ~/one ~/two`,
-      );
-      const [codes = "", ...lines] = both.split("\n");
-      const words = `round ${i}: ${both}`;
-      const covens = [["a", "both"], ["both", "c"]].map((members) => members.join());
-      assert.ok(covens.includes((await running(shell, names)).join()), words);
-      assert.ok(["0 0", "0 6", "6 0"].includes(codes), words);
-      if (codes === "0 0") count.later++;
-      else {
-        count.refused++;
-        assert.match(lines.join("\n"), /something else is under way: a \w+ of \S+; this was not/);
-      }
+    );
+    const [codes = "", ...lines] = both.split("\n");
+    const words = `round ${i}: ${both}`;
+    const covens = [["a", "both"], ["both", "c"]].map((members) => members.join());
+    assert.ok(covens.includes((await running(shell, names)).join()), words);
+    assert.ok(["0 0", "0 6", "6 0"].includes(codes), words);
+    if (codes === "0 0") count.later++;
+    else {
+      count.refused++;
+      assert.match(lines.join("\n"), /something else is under way: a \w+ of \S+; this was not/);
     }
-    const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
-    assert.deepEqual(overlaps(THREE_COVENS, log), []);
-    // deno-lint-ignore no-console
-    console.log(`ten pairs of summons: ${JSON.stringify(count)}`);
-    assert.ok(count.refused > 0);
-  },
-);
+  }
+  const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
+  assert.deepEqual(overlaps(THREE_COVENS, log), []);
+  // deno-lint-ignore no-console
+  console.log(`ten pairs of summons: ${JSON.stringify(count)}`);
+  assert.ok(count.refused > 0);
+});

@@ -21,38 +21,35 @@ import {
   THREE_COVENS,
 } from "./summon.ts";
 
-labTest(
-  "an engine that never becomes healthy is reported with its journal, and --fallback undoes the swap",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    const healthFail = { groups: ["two"], start_timeout_seconds: 4 };
-    await install(shell, {
-      a: engine(8780, { groups: ["one"] }),
-      sick: engine(8781, healthFail, ["--health", "fail", "--model", "sick-model"]),
-    });
-    assert.equal((await run(shell, "summon", "one")).code, 0);
-    const notReady = await run(shell, "summon", "two");
-    assert.equal(notReady.code, 1, notReady.stderr);
-    assert.match(notReady.stderr, /\nlychd: sick is not ready: it was not ready in time\n/);
-    assert.match(notReady.stderr, /\n {2}\S+ \d+ start sick-model\n/);
-    assert.match(notReady.stderr, /\nhint: lychd logs sick\n/);
-    assert.match(notReady.stderr, /\nhint: lychd summon coven:one brings back what ran before\n$/);
-    assert.deepEqual(await running(shell, ["a", "sick"]), []);
-    const failed = await run(shell, "status");
-    assert.match(failed.stdout, /\nsick +failed +\S+ +http:\/\/localhost:8781\/v1/);
-    assert.match(failed.stdout, /\n {2}it was not ready in time: lychd logs sick\n/);
-    assert.equal((await run(shell, "summon", "one")).code, 0);
-    const undone = await run(shell, "summon", "two", "--fallback");
-    assert.equal(undone.code, 1, undone.stderr);
-    assert.match(undone.stderr, /\nbringing back a\n[^]*\na back again\n$/);
-    assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
-    const late = await run(shell, "summon", "two", "--timeout", "2", "--fallback");
-    assert.equal(late.code, 1);
-    assert.match(late.stderr, /\nlychd: not ready after 2 s: sick; systemd goes on\n/);
-    assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
-  },
-);
+labTest("an engine that never becomes healthy is reported, and --fallback undoes it", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const healthFail = { groups: ["two"], start_timeout_seconds: 4 };
+  await install(shell, {
+    a: engine(8780, { groups: ["one"] }),
+    sick: engine(8781, healthFail, ["--health", "fail", "--model", "sick-model"]),
+  });
+  assert.equal((await run(shell, "summon", "one")).code, 0);
+  const notReady = await run(shell, "summon", "two");
+  assert.equal(notReady.code, 1, notReady.stderr);
+  assert.match(notReady.stderr, /\nlychd: sick is not ready: it was not ready in time\n/);
+  assert.match(notReady.stderr, /\n {2}\S+ \d+ start sick-model\n/);
+  assert.match(notReady.stderr, /\nhint: lychd logs sick\n/);
+  assert.match(notReady.stderr, /\nhint: lychd summon coven:one brings back what ran before\n$/);
+  assert.deepEqual(await running(shell, ["a", "sick"]), []);
+  const failed = await run(shell, "status");
+  assert.match(failed.stdout, /\nsick +failed +\S+ +http:\/\/localhost:8781\/v1/);
+  assert.match(failed.stdout, /\n {2}it was not ready in time: lychd logs sick\n/);
+  assert.equal((await run(shell, "summon", "one")).code, 0);
+  const undone = await run(shell, "summon", "two", "--fallback");
+  assert.equal(undone.code, 1, undone.stderr);
+  assert.match(undone.stderr, /\nbringing back a\n[^]*\na back again\n$/);
+  assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
+  const late = await run(shell, "summon", "two", "--timeout", "2", "--fallback");
+  assert.equal(late.code, 1);
+  assert.match(late.stderr, /\nlychd: not ready after 2 s: sick; systemd goes on\n/);
+  assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
+});
 
 labTest("summon gives up on an engine after its second crash", async () => {
   await labUp();
@@ -69,31 +66,28 @@ labTest("summon gives up on an engine after its second crash", async () => {
   assert.ok((lost?.["journal"] as string[]).some((line) => / gone /.test(line)));
 });
 
-labTest(
-  "summon waits while systemd restarts an engine that was killed during the swap",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await install(shell, {
-      a: engine(8780, { groups: ["one"] }),
-      b: engine(8781, { groups: ["two"] }, ["--load-seconds", "10"]),
-    });
-    assert.equal((await run(shell, "summon", "one")).code, 0);
-    let isOver = false;
-    const summoned = shell.run("lychd summon two", { timeoutSeconds: 120 })
-      .finally(() => isOver = true);
-    await using other = lichShell();
-    await waitUntil("b loads", 60, async () => (await containerState(other, "b")) === "true");
-    // Only once: summon treats a second kill as a crash loop.
-    await must(other, "podman kill --signal KILL soulstone-b");
-    assert.ok(!isOver, "it was ready before it could be killed");
-    const result = await summoned;
-    assert.equal(result.code, 0, result.stderr);
-    assert.deepEqual(await running(shell, ["a", "b"]), ["b"]);
-    const restarts = await show(shell, ["soulstone-b.service"], ["NRestarts"]);
-    assert.equal(restarts.get("soulstone-b.service")?.["NRestarts"], "1");
-  },
-);
+labTest("summon waits while systemd restarts an engine that was killed", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, { groups: ["one"] }),
+    b: engine(8781, { groups: ["two"] }, ["--load-seconds", "10"]),
+  });
+  assert.equal((await run(shell, "summon", "one")).code, 0);
+  let isOver = false;
+  const summoned = shell.run("lychd summon two", { timeoutSeconds: 120 })
+    .finally(() => isOver = true);
+  await using other = lichShell();
+  await waitUntil("b loads", 60, async () => (await containerState(other, "b")) === "true");
+  // Only once: summon treats a second kill as a crash loop.
+  await must(other, "podman kill --signal KILL soulstone-b");
+  assert.ok(!isOver, "it was ready before it could be killed");
+  const result = await summoned;
+  assert.equal(result.code, 0, result.stderr);
+  assert.deepEqual(await running(shell, ["a", "b"]), ["b"]);
+  const restarts = await show(shell, ["soulstone-b.service"], ["NRestarts"]);
+  assert.equal(restarts.get("soulstone-b.service")?.["NRestarts"], "1");
+});
 
 /** Returns `true` or `false` from Podman: the container of a Soulstone runs or not. */
 async function containerState(shell: LichShell, name: string): Promise<string> {
@@ -101,30 +95,27 @@ async function containerState(shell: LichShell, name: string): Promise<string> {
   return (await shell.run(`podman container inspect ${format} soulstone-${name}`)).stdout.trim();
 }
 
-labTest(
-  "summon waits until a flapping engine is healthy, and queries the engine itself",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await install(shell, { a: engine(8780, { groups: ["one"] }, ["--health", "flap"]) });
-    const uptime = async () => Number(await must(shell, "cut -d' ' -f1 /proc/uptime"));
-    let longest = 0;
-    for (let i = 0; i < 5; i++) {
-      const started = performance.now();
-      const result = await run(shell, "summon", "one");
-      longest = Math.max(longest, performance.now() - started);
-      const now = await uptime();
-      assert.equal(result.code, 0, result.stderr);
-      // The engine records when it became ready. It must be healthy when summon returns.
-      const ready = Number(await must(shell, "podman exec soulstone-a cat /tmp/engine/ready"));
-      const phase = (now - ready) % 6;
-      assert.ok(phase < 3 + 0.7, `it was unhealthy for ${phase - 3} s when the summon ended`);
-      await must(shell, "sleep 1.1");
-    }
-    // It alternates every three seconds, so one of the later summons had to wait.
-    assert.ok(longest > 600, `the longest took ${longest.toFixed(0)} ms`);
-  },
-);
+labTest("summon queries a flapping engine itself and waits until it is healthy", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, { a: engine(8780, { groups: ["one"] }, ["--health", "flap"]) });
+  const uptime = async () => Number(await must(shell, "cut -d' ' -f1 /proc/uptime"));
+  let longest = 0;
+  for (let i = 0; i < 5; i++) {
+    const started = performance.now();
+    const result = await run(shell, "summon", "one");
+    longest = Math.max(longest, performance.now() - started);
+    const now = await uptime();
+    assert.equal(result.code, 0, result.stderr);
+    // The engine records when it became ready. It must be healthy when summon returns.
+    const ready = Number(await must(shell, "podman exec soulstone-a cat /tmp/engine/ready"));
+    const phase = (now - ready) % 6;
+    assert.ok(phase < 3 + 0.7, `it was unhealthy for ${phase - 3} s when the summon ended`);
+    await must(shell, "sleep 1.1");
+  }
+  // It alternates every three seconds, so one of the later summons had to wait.
+  assert.ok(longest > 600, `the longest took ${longest.toFixed(0)} ms`);
+});
 
 /** Returns a script that waits for a state of a unit: a fixed delay depends on the machine. */
 function untilState(name: string, state: string): string {
@@ -267,106 +258,100 @@ async function whileItWaits(
   return await summoned;
 }
 
-labTest(
-  "a summon that waits for memory can be interrupted, and yields to a start by another program",
-  async () => {
-    await labUp();
-    await simulateGpu(true);
-    try {
-      await using shell = lichShell();
-      const usesGpu = { devices: ["nvidia.com/gpu=all"], vram_mib: 20000 };
-      const sick = { groups: ["ill"], start_timeout_seconds: 3, ...usesGpu };
-      await install(shell, {
-        a: gpuEngine("a", 8780, { groups: ["one"], ...usesGpu }),
-        b: gpuEngine("b", 8781, { groups: ["two"], ...usesGpu }),
-        c: gpuEngine("c", 8782, { groups: ["three"] }),
-        sick: gpuEngine("sick", 8783, sick, ["--health", "fail"]),
-      });
-      const names = ["a", "b", "c", "sick"];
-      const free = (mib: number) => must(shell, `echo '0, GPU-5ebe, 24576, ${mib}' > ${SMI}`);
-      const startOne = async () => {
-        await free(24000);
-        assert.equal((await run(shell, "summon", "one")).code, 0);
-        await free(4000);
-      };
-      await startOne();
-      const overtaken = await whileItWaits(shell, "", async () => {
-        await must(shell, "systemctl --user start lychd-coven-three.target");
-        await free(24000);
-      });
-      assert.equal(overtaken.code, 6, overtaken.stderr);
-      assert.match(
-        overtaken.stderr,
-        /\nlychd: started by somebody else meanwhile: c; nothing was started; stopped before: a\n/,
-      );
-      assert.deepEqual(await running(shell, names), ["c"]);
-      await startOne();
-      const interrupted = await whileItWaits(shell, "", async (pid) => {
-        await must(shell, `kill -INT ${pid}`);
-      });
-      assert.equal(interrupted.code, 130, interrupted.stderr);
-      assert.match(
-        interrupted.stderr,
-        /lychd: interrupted before the start: nothing was started; (?:stopped:|systemd still stops) a; no engine runs now\nhint: lychd summon two goes on\nhint: lychd summon coven:one brings back what ran before\n$/,
-      );
-      assert.deepEqual(await running(shell, names), []);
-      // With --no-wait, summon does not wait for the engines, but still waits for the memory.
-      await startOne();
-      const notWaiting = await whileItWaits(shell, "--no-wait", async () => {
-        await must(shell, "sleep 1");
-        const state = await shell.run("systemctl --user is-active soulstone-b.service");
-        assert.equal(state.stdout, "inactive\n");
-        await free(24000);
-      });
-      assert.equal(notWaiting.code, 0, notWaiting.stderr);
-      assert.match(notWaiting.stderr, / memory +[0-9.]+ s .*\nsystemd is told; /);
-      await waitUntil("b runs", 60, async () => (await running(shell, names)).join() === "b");
-      // The fallback also waits for the memory.
-      await startOne();
+labTest("a summon that waits for memory yields to other starts and to interrupts", async () => {
+  await labUp();
+  await simulateGpu(true);
+  try {
+    await using shell = lichShell();
+    const usesGpu = { devices: ["nvidia.com/gpu=all"], vram_mib: 20000 };
+    const sick = { groups: ["ill"], start_timeout_seconds: 3, ...usesGpu };
+    await install(shell, {
+      a: gpuEngine("a", 8780, { groups: ["one"], ...usesGpu }),
+      b: gpuEngine("b", 8781, { groups: ["two"], ...usesGpu }),
+      c: gpuEngine("c", 8782, { groups: ["three"] }),
+      sick: gpuEngine("sick", 8783, sick, ["--health", "fail"]),
+    });
+    const names = ["a", "b", "c", "sick"];
+    const free = (mib: number) => must(shell, `echo '0, GPU-5ebe, 24576, ${mib}' > ${SMI}`);
+    const startOne = async () => {
       await free(24000);
-      const back = await shell.run(
-        `{ ${untilState("sick", "activating")}; echo '0, GPU-5ebe, 24576, 4000' > ${SMI}
+      assert.equal((await run(shell, "summon", "one")).code, 0);
+      await free(4000);
+    };
+    await startOne();
+    const overtaken = await whileItWaits(shell, "", async () => {
+      await must(shell, "systemctl --user start lychd-coven-three.target");
+      await free(24000);
+    });
+    assert.equal(overtaken.code, 6, overtaken.stderr);
+    assert.match(
+      overtaken.stderr,
+      /\nlychd: started by somebody else meanwhile: c; nothing was started; stopped before: a\n/,
+    );
+    assert.deepEqual(await running(shell, names), ["c"]);
+    await startOne();
+    const interrupted = await whileItWaits(shell, "", async (pid) => {
+      await must(shell, `kill -INT ${pid}`);
+    });
+    assert.equal(interrupted.code, 130, interrupted.stderr);
+    assert.match(
+      interrupted.stderr,
+      /lychd: interrupted before the start: nothing was started; (?:stopped:|systemd still stops) a; no engine runs now\nhint: lychd summon two goes on\nhint: lychd summon coven:one brings back what ran before\n$/,
+    );
+    assert.deepEqual(await running(shell, names), []);
+    // With --no-wait, summon does not wait for the engines, but still waits for the memory.
+    await startOne();
+    const notWaiting = await whileItWaits(shell, "--no-wait", async () => {
+      await must(shell, "sleep 1");
+      const state = await shell.run("systemctl --user is-active soulstone-b.service");
+      assert.equal(state.stdout, "inactive\n");
+      await free(24000);
+    });
+    assert.equal(notWaiting.code, 0, notWaiting.stderr);
+    assert.match(notWaiting.stderr, / memory +[0-9.]+ s .*\nsystemd is told; /);
+    await waitUntil("b runs", 60, async () => (await running(shell, names)).join() === "b");
+    // The fallback also waits for the memory.
+    await startOne();
+    await free(24000);
+    const back = await shell.run(
+      `{ ${untilState("sick", "activating")}; echo '0, GPU-5ebe, 24576, 4000' > ${SMI}
          while ! grep -q 'gone sick' ${GPU_FOLDER.host}/log; do sleep 0.05; done
          sleep 2; echo '0, GPU-5ebe, 24576, 24000' > ${SMI}; } &
        lychd summon ill --fallback --json; code=$?; wait; exit $code`,
-        { timeoutSeconds: 120 },
-      );
-      assert.equal(back.code, 1, back.stderr);
-      const events = eventsOf(back);
-      const since = events.findIndex(({ event }) => event === "fallback");
-      const waited = events.slice(since).find(({ phase }) => phase === "memory");
-      assert.ok(Number(waited?.["seconds"]) > 1, back.stdout);
-      assert.deepEqual(await running(shell, names), ["a"]);
-    } finally {
-      await simulateGpu(false);
-    }
-  },
-);
+      { timeoutSeconds: 120 },
+    );
+    assert.equal(back.code, 1, back.stderr);
+    const events = eventsOf(back);
+    const since = events.findIndex(({ event }) => event === "fallback");
+    const waited = events.slice(since).find(({ phase }) => phase === "memory");
+    assert.ok(Number(waited?.["seconds"]) > 1, back.stdout);
+    assert.deepEqual(await running(shell, names), ["a"]);
+  } finally {
+    await simulateGpu(false);
+  }
+});
 
-labTest(
-  "summon warns about a Coven that needs more memory than the GPU has, and does not wait",
-  async () => {
-    await labUp();
-    await simulateGpu(true);
-    try {
-      await using shell = lichShell();
-      const usesGpu = { devices: ["nvidia.com/gpu=all"], groups: ["one"] };
-      await install(shell, {
-        a: gpuEngine("a", 8780, { vram_mib: 20000, ...usesGpu }),
-        b: gpuEngine("b", 8781, { vram_mib: 21000, ...usesGpu }),
-      });
-      await must(shell, `echo '0, GPU-5ebe, 24576, 24000' > ${SMI}`);
-      const words = /41000 MiB of GPU memory.*, more than the 24576 MiB of nvidia 0/;
-      assert.match((await run(shell, "covens")).stderr, words);
-      const result = await run(shell, "summon", "one");
-      assert.equal(result.code, 0, result.stderr);
-      assert.match(result.stderr, words);
-      assert.doesNotMatch(result.stderr, / memory +[0-9.]+ s /);
-    } finally {
-      await simulateGpu(false);
-    }
-  },
-);
+labTest("summon warns about a Coven too large for the GPU, and does not wait", async () => {
+  await labUp();
+  await simulateGpu(true);
+  try {
+    await using shell = lichShell();
+    const usesGpu = { devices: ["nvidia.com/gpu=all"], groups: ["one"] };
+    await install(shell, {
+      a: gpuEngine("a", 8780, { vram_mib: 20000, ...usesGpu }),
+      b: gpuEngine("b", 8781, { vram_mib: 21000, ...usesGpu }),
+    });
+    await must(shell, `echo '0, GPU-5ebe, 24576, 24000' > ${SMI}`);
+    const words = /41000 MiB of GPU memory.*, more than the 24576 MiB of nvidia 0/;
+    assert.match((await run(shell, "covens")).stderr, words);
+    const result = await run(shell, "summon", "one");
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(result.stderr, words);
+    assert.doesNotMatch(result.stderr, / memory +[0-9.]+ s /);
+  } finally {
+    await simulateGpu(false);
+  }
+});
 
 const HARVESTER = `[Container]
 Image=localhost/fake-engine:latest
@@ -409,80 +394,74 @@ labTest(
   },
 );
 
-labTest(
-  "differences between the Codex and the rendered units are reported with a hint",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await install(shell, {
-      a: engine(8780, { groups: ["one"] }),
-      b: engine(8781, { groups: ["two"] }),
-    });
-    await writeCodex({
-      a: engine(8780, { groups: ["one"] }, ["--model", "other"]),
-      b: engine(8781, { groups: ["two"] }),
-      c: engine(8782, { groups: ["two"] }),
-    }, SETTINGS);
-    const changed = await run(shell, "summon", "one");
-    assert.equal(changed.code, 0);
-    assert.match(
-      changed.stderr,
-      /\nwarning: the Codex is not what was rendered: c is not rendered, a changed, /,
-    );
-    await must(shell, "rm -r ~/.config/lychd");
-    assert.match(
-      (await run(shell, "summon", "one")).stderr,
-      /\nwarning: the Codex has faults; what was rendered last counts\nhint: lychd check\n/,
-    );
-    await must(
-      shell,
-      "rm ~/.config/containers/systemd/lychd/soulstone-b.container; systemctl --user daemon-reload",
-    );
-    const gone = await run(shell, "summon", "two");
-    assert.equal(gone.code, 2, gone.stderr);
-    const words = "lychd: Coven `two` cannot start: there is no unit of b\nhint: lychd render\n";
-    assert.equal(gone.stderr, words);
-    assert.deepEqual(await running(shell, ["a"]), ["a"]);
-    // It runs, but its unit file is gone.
-    await must(shell, "rm ~/.config/containers/systemd/lychd/soulstone-a.container");
-    const seen = await run(shell, "status");
-    assert.match(
-      seen.stderr,
-      /^warning: not rendered any more, but still running: a\nhint: lychd banish soulstone:a\n/,
-    );
-    await must(shell, "systemctl --user daemon-reload");
-    assert.match((await run(shell, "banish", "a")).stdout, /^stopped: a \(/);
-  },
-);
+labTest("differences between Codex and units are reported with a hint", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, {
+    a: engine(8780, { groups: ["one"] }),
+    b: engine(8781, { groups: ["two"] }),
+  });
+  await writeCodex({
+    a: engine(8780, { groups: ["one"] }, ["--model", "other"]),
+    b: engine(8781, { groups: ["two"] }),
+    c: engine(8782, { groups: ["two"] }),
+  }, SETTINGS);
+  const changed = await run(shell, "summon", "one");
+  assert.equal(changed.code, 0);
+  assert.match(
+    changed.stderr,
+    /\nwarning: the Codex is not what was rendered: c is not rendered, a changed, /,
+  );
+  await must(shell, "rm -r ~/.config/lychd");
+  assert.match(
+    (await run(shell, "summon", "one")).stderr,
+    /\nwarning: the Codex has faults; what was rendered last counts\nhint: lychd check\n/,
+  );
+  await must(
+    shell,
+    "rm ~/.config/containers/systemd/lychd/soulstone-b.container; systemctl --user daemon-reload",
+  );
+  const gone = await run(shell, "summon", "two");
+  assert.equal(gone.code, 2, gone.stderr);
+  const words = "lychd: Coven `two` cannot start: there is no unit of b\nhint: lychd render\n";
+  assert.equal(gone.stderr, words);
+  assert.deepEqual(await running(shell, ["a"]), ["a"]);
+  // It runs, but its unit file is gone.
+  await must(shell, "rm ~/.config/containers/systemd/lychd/soulstone-a.container");
+  const seen = await run(shell, "status");
+  assert.match(
+    seen.stderr,
+    /^warning: not rendered any more, but still running: a\nhint: lychd banish soulstone:a\n/,
+  );
+  await must(shell, "systemctl --user daemon-reload");
+  assert.match((await run(shell, "banish", "a")).stdout, /^stopped: a \(/);
+});
 
-labTest(
-  "differences are also reported after a rollback, after an edit by hand and for another Codex",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    const codex = { a: engine(8780, { groups: ["one"] }), b: engine(8781, { groups: ["two"] }) };
-    await install(shell, codex);
-    const warning =
-      /\nwarning: the Codex is not what was rendered: (.*)\nhint: lychd render --dry-run/;
-    const differences = async (...words: string[]) =>
-      warning.exec((await run(shell, "summon", "one", ...words)).stderr)?.[1];
-    assert.equal(await differences(), undefined);
-    await must(shell, "mkdir -p ~/other && cp -r ~/.config/lychd/. ~/other");
-    assert.equal(await differences("--codex", "~/other"), undefined);
-    await must(shell, 'sed -i \'s/"two"/"three"/\' ~/other/soulstones/all.toml');
-    assert.match(await differences("--codex", "~/other") ?? "", /^Coven three is not rendered, /);
-    const unit = "~/.config/containers/systemd/lychd/soulstone-b.container";
-    await must(shell, `cp -p ${unit} ~/kept && echo '# mine' >>${unit}`);
-    assert.equal(await differences(), "b was edited by hand");
-    await must(shell, `mv ~/kept ${unit}`);
-    assert.equal(await differences(), undefined);
-    await writeCodex({ ...codex, c: engine(8782, { groups: ["two"] }) }, SETTINGS);
-    assert.equal((await run(shell, "render")).code, 0);
-    assert.equal(await differences(), undefined);
-    assert.equal((await run(shell, "rollback")).code, 0);
-    assert.match(await differences() ?? "", /^c is not rendered, /);
-  },
-);
+labTest("a rollback, an edit by hand and another Codex also cause the warning", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const codex = { a: engine(8780, { groups: ["one"] }), b: engine(8781, { groups: ["two"] }) };
+  await install(shell, codex);
+  const warning =
+    /\nwarning: the Codex is not what was rendered: (.*)\nhint: lychd render --dry-run/;
+  const differences = async (...words: string[]) =>
+    warning.exec((await run(shell, "summon", "one", ...words)).stderr)?.[1];
+  assert.equal(await differences(), undefined);
+  await must(shell, "mkdir -p ~/other && cp -r ~/.config/lychd/. ~/other");
+  assert.equal(await differences("--codex", "~/other"), undefined);
+  await must(shell, 'sed -i \'s/"two"/"three"/\' ~/other/soulstones/all.toml');
+  assert.match(await differences("--codex", "~/other") ?? "", /^Coven three is not rendered, /);
+  const unit = "~/.config/containers/systemd/lychd/soulstone-b.container";
+  await must(shell, `cp -p ${unit} ~/kept && echo '# mine' >>${unit}`);
+  assert.equal(await differences(), "b was edited by hand");
+  await must(shell, `mv ~/kept ${unit}`);
+  assert.equal(await differences(), undefined);
+  await writeCodex({ ...codex, c: engine(8782, { groups: ["two"] }) }, SETTINGS);
+  assert.equal((await run(shell, "render")).code, 0);
+  assert.equal(await differences(), undefined);
+  assert.equal((await run(shell, "rollback")).code, 0);
+  assert.match(await differences() ?? "", /^c is not rendered, /);
+});
 
 labTest("an engine whose Soulstone was removed is stopped before anything starts", async () => {
   await labUp();
@@ -508,39 +487,36 @@ labTest("an engine whose Soulstone was removed is stopped before anything starts
   assert.ok(at("gone ghost") >= 0 && at("gone ghost") < at("start a"), log);
 });
 
-labTest(
-  "with Covens that share members pairwise, the fallback and its commands restore what ran",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    const sick = { groups: ["four"], start_timeout_seconds: 4 };
-    await install(shell, {
-      p: engine(8780, { groups: ["one", "three"] }),
-      q: engine(8781, { groups: ["one", "two"] }),
-      r: engine(8782, { groups: ["two", "three"] }),
-      d: engine(8783, { groups: ["four"] }),
-      sick: engine(8784, sick, ["--health", "fail"]),
-    });
-    const names = ["p", "q", "r", "d", "sick"];
-    for (const name of ["p", "q", "r"]) assert.equal((await run(shell, "summon", name)).code, 0);
-    const failed = await run(shell, "summon", "four");
-    assert.equal(failed.code, 1);
-    const [, command = ""] = /\nhint: (.*) brings back what ran before\n$/.exec(failed.stderr) ??
-      [];
-    assert.equal(
-      command,
-      "lychd banish soulstone:d && " +
-        ["p", "q", "r"].map((name) => `lychd summon soulstone:${name}`).join(" && "),
-    );
-    assert.deepEqual(await running(shell, names), ["d"]);
-    await must(shell, command);
-    assert.deepEqual(await running(shell, names), ["p", "q", "r"]);
-    const undone = await run(shell, "summon", "four", "--fallback");
-    assert.equal(undone.code, 1, undone.stderr);
-    assert.match(undone.stderr, /\nbringing back p, q, r\n[^]*\np, q, r back again\n$/);
-    assert.deepEqual(await running(shell, names), ["p", "q", "r"]);
-  },
-);
+labTest("if Covens share members, the fallback and its commands restore what ran", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const sick = { groups: ["four"], start_timeout_seconds: 4 };
+  await install(shell, {
+    p: engine(8780, { groups: ["one", "three"] }),
+    q: engine(8781, { groups: ["one", "two"] }),
+    r: engine(8782, { groups: ["two", "three"] }),
+    d: engine(8783, { groups: ["four"] }),
+    sick: engine(8784, sick, ["--health", "fail"]),
+  });
+  const names = ["p", "q", "r", "d", "sick"];
+  for (const name of ["p", "q", "r"]) assert.equal((await run(shell, "summon", name)).code, 0);
+  const failed = await run(shell, "summon", "four");
+  assert.equal(failed.code, 1);
+  const [, command = ""] = /\nhint: (.*) brings back what ran before\n$/.exec(failed.stderr) ??
+    [];
+  assert.equal(
+    command,
+    "lychd banish soulstone:d && " +
+      ["p", "q", "r"].map((name) => `lychd summon soulstone:${name}`).join(" && "),
+  );
+  assert.deepEqual(await running(shell, names), ["d"]);
+  await must(shell, command);
+  assert.deepEqual(await running(shell, names), ["p", "q", "r"]);
+  const undone = await run(shell, "summon", "four", "--fallback");
+  assert.equal(undone.code, 1, undone.stderr);
+  assert.match(undone.stderr, /\nbringing back p, q, r\n[^]*\np, q, r back again\n$/);
+  assert.deepEqual(await running(shell, names), ["p", "q", "r"]);
+});
 
 labTest("summon does not give up on an engine because of an old crash", async () => {
   await labUp();

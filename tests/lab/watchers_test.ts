@@ -74,39 +74,36 @@ async function mainPids(shell: LichShell): Promise<string[]> {
   return [...states.values()].map((s) => `${s["MainPID"]} ${s["InvocationID"]}`);
 }
 
-labTest(
-  "the first engine starts the Watchers, which show the engines that run and those that do not",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await installWatched(shell);
-    assert.equal((await start(shell, "soulstone-a.service")).code, 0);
-    await waitForWatchers(shell);
-    assert.deepEqual(await active(shell, ["lychd-watchers.target"]), ["lychd-watchers.target"]);
-    await waitForValue(shell, state("a", "running"), 1);
-    await waitForValue(shell, state("b", "stopped"), 1);
-    await waitForValue(
-      shell,
-      'up{job="soulstone",soulstone="a",covens="one",engine_kind="generic"}',
-      1,
-    );
-    await waitForValue(shell, 'up{job="soulstone",soulstone="b"}', 0);
-    await waitForValue(shell, 'fake_engine_uptime_seconds{soulstone="a"} > bool 0', 1);
-    // A resident without metrics is only observed through its unit.
-    await waitForValue(shell, state("home", "stopped"), 1);
-    assert.deepEqual(await queryNow(shell, 'up{soulstone="home"}'), []);
-    await waitForValue(shell, 'up{job="harvester"}', 1);
-    await waitForValue(shell, 'up{job="lychd-units"}', 1);
-    const jobs = (await queryNow(shell, "up")).map(({ metric }) => metric["job"]);
-    assert.deepEqual([...new Set(jobs)].sort(), ["harvester", "lychd-units", "soulstone"]);
-    await waitForValue(shell, "prometheus_config_last_reload_successful", 1);
-    const listening = await must(
-      shell,
-      "ss -Hltn | awk '{ print $4 }' | grep -E ':(9090|3000)$' | sort",
-    );
-    assert.deepEqual(listening.trim().split("\n"), ["127.0.0.1:3000", "127.0.0.1:9090"]);
-  },
-);
+labTest("the first engine starts the Watchers, which show what runs", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installWatched(shell);
+  assert.equal((await start(shell, "soulstone-a.service")).code, 0);
+  await waitForWatchers(shell);
+  assert.deepEqual(await active(shell, ["lychd-watchers.target"]), ["lychd-watchers.target"]);
+  await waitForValue(shell, state("a", "running"), 1);
+  await waitForValue(shell, state("b", "stopped"), 1);
+  await waitForValue(
+    shell,
+    'up{job="soulstone",soulstone="a",covens="one",engine_kind="generic"}',
+    1,
+  );
+  await waitForValue(shell, 'up{job="soulstone",soulstone="b"}', 0);
+  await waitForValue(shell, 'fake_engine_uptime_seconds{soulstone="a"} > bool 0', 1);
+  // A resident without metrics is only observed through its unit.
+  await waitForValue(shell, state("home", "stopped"), 1);
+  assert.deepEqual(await queryNow(shell, 'up{soulstone="home"}'), []);
+  await waitForValue(shell, 'up{job="harvester"}', 1);
+  await waitForValue(shell, 'up{job="lychd-units"}', 1);
+  const jobs = (await queryNow(shell, "up")).map(({ metric }) => metric["job"]);
+  assert.deepEqual([...new Set(jobs)].sort(), ["harvester", "lychd-units", "soulstone"]);
+  await waitForValue(shell, "prometheus_config_last_reload_successful", 1);
+  const listening = await must(
+    shell,
+    "ss -Hltn | awk '{ print $4 }' | grep -E ':(9090|3000)$' | sort",
+  );
+  assert.deepEqual(listening.trim().split("\n"), ["127.0.0.1:3000", "127.0.0.1:9090"]);
+});
 
 labTest("after three swaps the dashboard of Covens shows the correct history", async () => {
   await labUp();
@@ -162,35 +159,32 @@ labTest("after three swaps the dashboard of Covens shows the correct history", a
   assert.deepEqual(counted, { one: 2, two: 2 });
 });
 
-labTest(
-  "an engine killed by a swap is stopped, and the alert of a failed engine ends when it is replaced",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await installWatched(shell, {
-      deaf: engine(8780, { groups: ["one"], stop_timeout_seconds: 1 }, ["--ignore-term"]),
-      b: engine(8781, { groups: ["two"] }),
-      mute: engine(8782, { groups: ["three"], start_timeout_seconds: 2 }, ["--health", "fail"]),
-    });
-    assert.equal((await start(shell, "lychd-coven-one.target")).code, 0);
-    await waitForWatchers(shell);
-    await waitForValue(shell, state("deaf", "running"), 1);
-    await start(shell, "soulstone-mute.service");
-    await waitForValue(shell, state("deaf", "stopped"), 1);
-    await waitForValue(shell, state("mute", "failed"), 1);
-    const alerts = async () =>
-      (await queryNow(shell, "ALERTS")).map(({ metric }) =>
-        `${metric["alertname"]} ${metric["soulstone"]}`
-      );
-    await waitUntil("its alert is pending", 10, async () => (await alerts()).length === 1);
-    assert.deepEqual(await alerts(), ["SoulstoneFailed mute"]);
-    assert.equal((await start(shell, "lychd-coven-two.target")).code, 0);
-    await waitForValue(shell, 'lychd_soulstone_replaced{soulstone="mute"}', 1);
-    await waitUntil("its alert is gone", 10, async () => (await alerts()).length === 0);
-    await waitForValue(shell, state("mute", "failed"), 1);
-    await waitForValue(shell, 'soulstone:state:code{soulstone="mute"}', 3);
-  },
-);
+labTest("after a swap a killed engine is stopped, and a failed one has no alert", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installWatched(shell, {
+    deaf: engine(8780, { groups: ["one"], stop_timeout_seconds: 1 }, ["--ignore-term"]),
+    b: engine(8781, { groups: ["two"] }),
+    mute: engine(8782, { groups: ["three"], start_timeout_seconds: 2 }, ["--health", "fail"]),
+  });
+  assert.equal((await start(shell, "lychd-coven-one.target")).code, 0);
+  await waitForWatchers(shell);
+  await waitForValue(shell, state("deaf", "running"), 1);
+  await start(shell, "soulstone-mute.service");
+  await waitForValue(shell, state("deaf", "stopped"), 1);
+  await waitForValue(shell, state("mute", "failed"), 1);
+  const alerts = async () =>
+    (await queryNow(shell, "ALERTS")).map(({ metric }) =>
+      `${metric["alertname"]} ${metric["soulstone"]}`
+    );
+  await waitUntil("its alert is pending", 10, async () => (await alerts()).length === 1);
+  assert.deepEqual(await alerts(), ["SoulstoneFailed mute"]);
+  assert.equal((await start(shell, "lychd-coven-two.target")).code, 0);
+  await waitForValue(shell, 'lychd_soulstone_replaced{soulstone="mute"}', 1);
+  await waitUntil("its alert is gone", 10, async () => (await alerts()).length === 0);
+  await waitForValue(shell, state("mute", "failed"), 1);
+  await waitForValue(shell, 'soulstone:state:code{soulstone="mute"}', 3);
+});
 
 labTest("the Watchers survive swaps, a crash of an engine and a stop of all engines", async () => {
   await labUp();
@@ -216,68 +210,62 @@ labTest("the Watchers survive swaps, a crash of an engine and a stop of all engi
   await waitForValue(shell, state("b", "stopped"), 1);
 });
 
-labTest(
-  "a boot starts the Watchers without a Coven, and the session does not wait for them",
-  async () => {
-    await labUp();
-    {
-      await using shell = lichShell();
-      await installWatched(shell, SOULSTONES, {
-        scribe: {
-          ...WATCHERS.scribe,
-          quadlet: { Container: { Environment: "START_SECONDS=5" } },
-        },
-      });
-    }
-    const since = (await lichExec(["date", "+@%s"], { root: true })).stdout.trim();
-    await reboot();
+labTest("a boot starts the Watchers without a Coven and without a delay", async () => {
+  await labUp();
+  {
     await using shell = lichShell();
-    await waitUntil(
-      "default.target is reached",
-      4,
-      async () => (await active(shell, ["default.target"])).length === 1,
-    );
-    assert.deepEqual(await active(shell, ["scribe.service"]), []);
-    await waitForWatchers(shell);
-    await waitForValue(shell, state("a", "stopped"), 1);
-    assert.deepEqual(await active(shell, ["soulstone-a.service", "soulstone-b.service"]), []);
-    assert.equal((await must(shell, "systemctl --user --failed --plain --no-legend")).trim(), "");
-    const { stdout } = await lichExec(["journalctl", `--since=${since}`, "-o", "cat"], {
-      root: true,
+    await installWatched(shell, SOULSTONES, {
+      scribe: {
+        ...WATCHERS.scribe,
+        quadlet: { Container: { Environment: "START_SECONDS=5" } },
+      },
     });
-    const complaints = stdout.split("\n").filter((line) => /lychd|harvester|scribe/.test(line))
-      .filter((line) => /ordering cycle|Unknown key|Failed to add|Invalid|refus/i.test(line));
-    assert.deepEqual(complaints, []);
-  },
-);
+  }
+  const since = (await lichExec(["date", "+@%s"], { root: true })).stdout.trim();
+  await reboot();
+  await using shell = lichShell();
+  await waitUntil(
+    "default.target is reached",
+    4,
+    async () => (await active(shell, ["default.target"])).length === 1,
+  );
+  assert.deepEqual(await active(shell, ["scribe.service"]), []);
+  await waitForWatchers(shell);
+  await waitForValue(shell, state("a", "stopped"), 1);
+  assert.deepEqual(await active(shell, ["soulstone-a.service", "soulstone-b.service"]), []);
+  assert.equal((await must(shell, "systemctl --user --failed --plain --no-legend")).trim(), "");
+  const { stdout } = await lichExec(["journalctl", `--since=${since}`, "-o", "cat"], {
+    root: true,
+  });
+  const complaints = stdout.split("\n").filter((line) => /lychd|harvester|scribe/.test(line))
+    .filter((line) => /ordering cycle|Unknown key|Failed to add|Invalid|refus/i.test(line));
+  assert.deepEqual(complaints, []);
+});
 
-labTest(
-  "an engine in a crash loop is shown as failed, and one that never answers as starting",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await installWatched(shell, {
-      crash: engine(8780, { groups: ["one"] }, ["--load-seconds", "60", "--exit-after", "2"]),
-      mute: engine(8781, { groups: ["one"], start_timeout_seconds: 25 }, ["--health", "fail"]),
-    });
-    // Start the Watchers first: Podman 5.8 creates no container in a pod while another one loads.
-    await must(shell, "systemctl --user start lychd-watchers.target");
-    await waitForWatchers(shell);
-    const startSeconds = Number(await must(shell, "date +%s"));
-    await must(shell, "systemctl --user start --no-block lychd-coven-one.target");
-    await waitForValue(shell, state("mute", "starting"), 1);
-    await waitForValue(shell, state("crash", "failed"), 1, 40);
-    await waitForValue(shell, state("mute", "failed"), 1, 60);
-    await waitForValue(shell, 'lychd_soulstone_restarts{soulstone="crash"} >= bool 2', 1, 40);
-    // It stays failed after its first crash, also while it restarts.
-    const end = Number(await must(shell, "date +%s"));
-    const [failed] = await queryRange(shell, state("crash", "failed"), [startSeconds, end]);
-    const values = failed?.values.map(([, value]) => value) ?? [];
-    const crashed = values.indexOf(1);
-    assert.ok(crashed >= 0 && values.slice(crashed).every((value) => value === 1), values.join(""));
-    assert.ok(values.length - crashed >= 8, values.join(""));
-  },
-);
+labTest("a crash loop is shown as failed, an engine that never answers as starting", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installWatched(shell, {
+    crash: engine(8780, { groups: ["one"] }, ["--load-seconds", "60", "--exit-after", "2"]),
+    mute: engine(8781, { groups: ["one"], start_timeout_seconds: 25 }, ["--health", "fail"]),
+  });
+  // Start the Watchers first: Podman 5.8 creates no container in a pod while another one loads.
+  await must(shell, "systemctl --user start lychd-watchers.target");
+  await waitForWatchers(shell);
+  const startSeconds = Number(await must(shell, "date +%s"));
+  await must(shell, "systemctl --user start --no-block lychd-coven-one.target");
+  await waitForValue(shell, state("mute", "starting"), 1);
+  await waitForValue(shell, state("crash", "failed"), 1, 40);
+  await waitForValue(shell, state("mute", "failed"), 1, 60);
+  await waitForValue(shell, 'lychd_soulstone_restarts{soulstone="crash"} >= bool 2', 1, 40);
+  // It stays failed after its first crash, also while it restarts.
+  const end = Number(await must(shell, "date +%s"));
+  const [failed] = await queryRange(shell, state("crash", "failed"), [startSeconds, end]);
+  const values = failed?.values.map(([, value]) => value) ?? [];
+  const crashed = values.indexOf(1);
+  assert.ok(crashed >= 0 && values.slice(crashed).every((value) => value === 1), values.join(""));
+  assert.ok(values.length - crashed >= 8, values.join(""));
+});
 
 labTest("the observer logs only problems", async () => {
   await labUp();
@@ -313,68 +301,62 @@ labTest("the observer logs only problems", async () => {
   await waitForValue(shell, "time() - lychd_observed_timestamp_seconds > bool 3", 1);
 });
 
-labTest(
-  "after a crash the Harvester keeps its data, and the timer of the observer runs again",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await installWatched(shell);
-    assert.equal((await start(shell, "soulstone-a.service")).code, 0);
-    await waitForWatchers(shell);
-    await waitForValue(shell, state("a", "running"), 1);
-    const then = Number(await must(shell, "sleep 2; date +%s"));
-    await must(shell, "podman kill --signal KILL lychd-harvester");
-    await waitUntil("the timer ends", 5, async () => (await active(shell, [TIMER])).length === 0);
-    await waitForWatchers(shell);
-    const [series] = await queryRange(shell, state("a", "running"), [then - 1, then]);
-    assert.equal(series?.values[0]?.[1], 1);
-    const folder = "$XDG_RUNTIME_DIR/lychd-units";
-    assert.match(await must(shell, `ls -A ${folder}`), /^units\.txt$/m);
-    await must(
-      shell,
-      "systemctl --user stop lychd-watchers.target harvester.service scribe.service",
-    );
-    assert.deepEqual(await active(shell, [...SERVICES, TIMER]), []);
-    assert.equal((await must(shell, `ls -d ${folder} 2>/dev/null || true`)).trim(), "");
-  },
-);
+labTest("after a crash the Harvester keeps its data and its timer runs again", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installWatched(shell);
+  assert.equal((await start(shell, "soulstone-a.service")).code, 0);
+  await waitForWatchers(shell);
+  await waitForValue(shell, state("a", "running"), 1);
+  const then = Number(await must(shell, "sleep 2; date +%s"));
+  await must(shell, "podman kill --signal KILL lychd-harvester");
+  await waitUntil("the timer ends", 5, async () => (await active(shell, [TIMER])).length === 0);
+  await waitForWatchers(shell);
+  const [series] = await queryRange(shell, state("a", "running"), [then - 1, then]);
+  assert.equal(series?.values[0]?.[1], 1);
+  const folder = "$XDG_RUNTIME_DIR/lychd-units";
+  assert.match(await must(shell, `ls -A ${folder}`), /^units\.txt$/m);
+  await must(
+    shell,
+    "systemctl --user stop lychd-watchers.target harvester.service scribe.service",
+  );
+  assert.deepEqual(await active(shell, [...SERVICES, TIMER]), []);
+  assert.equal((await must(shell, `ls -d ${folder} 2>/dev/null || true`)).trim(), "");
+});
 
-labTest(
-  "the Scribe gets its settings, secret, data source and dashboards, and keeps its data",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await must(
-      shell,
-      "podman secret rm scribe-admin 2>/dev/null; printf secret-word | podman secret create scribe-admin -",
-    );
-    await installWatched(shell, SOULSTONES, {
-      scribe: { ...WATCHERS.scribe, admin_password_secret: "scribe-admin" },
-    });
-    assert.equal((await start(shell, "lychd-watchers.target")).code, 0);
-    const inside = (command: string) => must(shell, `podman exec lychd-scribe ${command}`);
-    assert.equal((await inside("id -u")).trim(), "0");
-    const env = await inside("busybox cat /var/lib/grafana/env");
-    assert.match(env, /^GF_SERVER_HTTP_PORT=3000$/m);
-    const secret = /^GF_SECURITY_ADMIN_PASSWORD__FILE=(.*)$/m.exec(env)?.[1];
-    assert.equal(await inside(`busybox cat ${secret}`), "secret-word");
-    const files = await inside("busybox find /etc/grafana/provisioning /etc/lychd -type f");
-    assert.deepEqual(files.trim().split("\n").sort(), [
-      "/etc/grafana/provisioning/dashboards/lychd.yml",
-      "/etc/grafana/provisioning/datasources/lychd.yml",
-      "/etc/lychd/dashboards/lychd-covens.json",
-      "/etc/lychd/dashboards/soulstone-llamacpp.json",
-      "/etc/lychd/dashboards/soulstone-sglang.json",
-      "/etc/lychd/dashboards/soulstone-vllm.json",
-    ]);
-    const home = /^GF_USERS_HOME_PAGE=\/d\/(.*)$/m.exec(env)?.[1];
-    const covens = JSON.parse(await inside("busybox cat /etc/lychd/dashboards/lychd-covens.json"));
-    assert.equal(home, covens.uid);
-    await inside("busybox touch /var/lib/grafana/kept");
-    await must(shell, "systemctl --user restart scribe.service");
-    await inside("busybox test -e /var/lib/grafana/kept");
-  },
-);
+labTest("the Scribe gets its settings, secret and dashboards, and keeps its data", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await must(
+    shell,
+    "podman secret rm scribe-admin 2>/dev/null; printf secret-word | podman secret create scribe-admin -",
+  );
+  await installWatched(shell, SOULSTONES, {
+    scribe: { ...WATCHERS.scribe, admin_password_secret: "scribe-admin" },
+  });
+  assert.equal((await start(shell, "lychd-watchers.target")).code, 0);
+  const inside = (command: string) => must(shell, `podman exec lychd-scribe ${command}`);
+  assert.equal((await inside("id -u")).trim(), "0");
+  const env = await inside("busybox cat /var/lib/grafana/env");
+  assert.match(env, /^GF_SERVER_HTTP_PORT=3000$/m);
+  const secret = /^GF_SECURITY_ADMIN_PASSWORD__FILE=(.*)$/m.exec(env)?.[1];
+  assert.equal(await inside(`busybox cat ${secret}`), "secret-word");
+  const files = await inside("busybox find /etc/grafana/provisioning /etc/lychd -type f");
+  assert.deepEqual(files.trim().split("\n").sort(), [
+    "/etc/grafana/provisioning/dashboards/lychd.yml",
+    "/etc/grafana/provisioning/datasources/lychd.yml",
+    "/etc/lychd/dashboards/lychd-covens.json",
+    "/etc/lychd/dashboards/soulstone-llamacpp.json",
+    "/etc/lychd/dashboards/soulstone-sglang.json",
+    "/etc/lychd/dashboards/soulstone-vllm.json",
+  ]);
+  const home = /^GF_USERS_HOME_PAGE=\/d\/(.*)$/m.exec(env)?.[1];
+  const covens = JSON.parse(await inside("busybox cat /etc/lychd/dashboards/lychd-covens.json"));
+  assert.equal(home, covens.uid);
+  await inside("busybox touch /var/lib/grafana/kept");
+  await must(shell, "systemctl --user restart scribe.service");
+  await inside("busybox test -e /var/lib/grafana/kept");
+});
 
 const RESERVED = { ...WATCHERS, sepulcher: { reserve_ports: "8780-8799" } };
 
@@ -398,36 +380,33 @@ labTest("a new Soulstone is scraped without a restart of the Watchers", async ()
   assert.deepEqual(await mainPids(shell), before);
 });
 
-labTest(
-  "a configuration that Prometheus rejects is reported, and the previous one stays active",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await makeImages(shell);
-    await freshHost(shell);
-    await writeCodex(SOULSTONES, RESERVED);
-    await render(shell);
-    assert.equal((await start(shell, "lychd-watchers.target")).code, 0);
-    await waitForValue(shell, "prometheus_config_last_reload_successful", 1);
-    // An invalid regular expression in Go syntax, which lychd does not check.
-    const invalid = {
-      ...WATCHERS.harvester,
-      extra_scrape_configs: [{ job_name: "x", relabel_configs: [{ regex: "(" }] }],
-    };
-    await writeCodex(SOULSTONES, { ...RESERVED, harvester: invalid });
-    const result = await run(shell, "render");
-    assert.equal(result.code, 6, result.stdout);
-    assert.match(result.stderr, /^lychd: a reload failed: .*harvester\.service/m);
-    assert.match(
-      await must(shell, "journalctl --user -u harvester.service -n 30 -o cat"),
-      /error parsing regexp/,
-    );
-    await waitForValue(shell, "prometheus_config_last_reload_successful", 1);
-    assert.deepEqual(await queryNow(shell, 'up{job="x"}'), []);
-    await writeCodex(SOULSTONES, RESERVED);
-    await render(shell);
-  },
-);
+labTest("a configuration that Prometheus rejects is reported and does not apply", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await makeImages(shell);
+  await freshHost(shell);
+  await writeCodex(SOULSTONES, RESERVED);
+  await render(shell);
+  assert.equal((await start(shell, "lychd-watchers.target")).code, 0);
+  await waitForValue(shell, "prometheus_config_last_reload_successful", 1);
+  // An invalid regular expression in Go syntax, which lychd does not check.
+  const invalid = {
+    ...WATCHERS.harvester,
+    extra_scrape_configs: [{ job_name: "x", relabel_configs: [{ regex: "(" }] }],
+  };
+  await writeCodex(SOULSTONES, { ...RESERVED, harvester: invalid });
+  const result = await run(shell, "render");
+  assert.equal(result.code, 6, result.stdout);
+  assert.match(result.stderr, /^lychd: a reload failed: .*harvester\.service/m);
+  assert.match(
+    await must(shell, "journalctl --user -u harvester.service -n 30 -o cat"),
+    /error parsing regexp/,
+  );
+  await waitForValue(shell, "prometheus_config_last_reload_successful", 1);
+  assert.deepEqual(await queryNow(shell, 'up{job="x"}'), []);
+  await writeCodex(SOULSTONES, RESERVED);
+  await render(shell);
+});
 
 labTest("purge stops the Watchers, keeps their data and reports it", async () => {
   await labUp();
