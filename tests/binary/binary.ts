@@ -1,22 +1,22 @@
 /**
- * What the tests of the compiled binary share: a home that is rendered by it, and what of the home
- * counts. They run when `LYCHD_BINARY` names the binary, as `bash .ci/compile` makes it.
+ * Helpers for the tests of the compiled binary: a temporary home, and checks of the files that lychd
+ * writes. The tests run if `LYCHD_BINARY` names the binary, which `bash .ci/compile` makes.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { dirname, join, resolve } from "node:path/posix";
 
-/** The binary; empty when there is none to test. */
+/** The path of the binary; empty if `LYCHD_BINARY` is not set. */
 export const BINARY = resolveIfSet(Deno.env.get("LYCHD_BINARY"));
 
-/** In CI, a tool that a test needs and that is not there is a failure: then this is `require`. */
+/** With `require`, as in CI, a missing tool fails its tests instead of skipping them. */
 const TOOLS = Deno.env.get("LYCHD_BINARY_TOOLS");
 
-/** What does without Podman and without a session. */
-export const ALONE = ["--no-verify", "--no-reload"];
+/** Options for a host without Podman and without a session of systemd. */
+export const WITHOUT_SYSTEMD = ["--no-verify", "--no-reload"];
 
 /**
- * A test of the binary. `missing` says what this machine lacks for it; it is then ignored, with the
- * reason in its name.
+ * Registers a test of the binary. If the machine lacks something, `missing` names it, and the test is
+ * ignored with this reason in its name.
  */
 export function binaryTest(
   name: string,
@@ -27,35 +27,35 @@ export function binaryTest(
   Deno.test({ name: reason ? `${name} (ignored: ${reason})` : name, ignore: !!reason, fn });
 }
 
-/** What is missing when `program` is not there. */
-export function lacking(program: string): string | undefined {
+/** Returns the reason to skip a test that needs a program; undefined if it is installed. */
+export function missingProgram(program: string): string | undefined {
   return ["/usr/bin", "/bin", "/usr/sbin", "/sbin"].some((folder) => exists(join(folder, program)))
     ? undefined
-    : `there is no ${program}`;
+    : `${program} is not installed`;
 }
 
-/** What is missing when the tests are not run by root. */
-export function notRoot(): string | undefined {
-  return Deno.uid() === 0 ? undefined : "only root can do that";
+/** Returns the reason to skip a test that needs root; undefined for root. */
+export function missingRoot(): string | undefined {
+  return Deno.uid() === 0 ? undefined : "it needs root";
 }
 
-/** What a run said. */
-export interface Said {
+/** The result of a run. */
+export interface Output {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A temporary home; removed at the end of its test. */
+/** A temporary home, which is removed at the end of its test. */
 export class Home implements AsyncDisposable {
   readonly dir = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "lychd-binary-" }));
   readonly config = join(this.dir, ".config");
-  readonly ours = join(this.config, "containers/systemd/lychd");
+  readonly quadlets = join(this.config, "containers/systemd/lychd");
   readonly units = join(this.config, "systemd/user");
-  readonly journal = join(this.ours, ".lychd-journal.json");
-  readonly lock = join(this.ours, ".lychd-lock");
+  readonly journal = join(this.quadlets, ".lychd-journal.json");
+  readonly lock = join(this.quadlets, ".lychd-lock");
 
-  /** Writes a Codex into a folder of its own, and tells its path. */
+  /** Writes a Codex to a new folder and returns its path. */
   codex(name: string, files: Readonly<Record<string, string>>): string {
     const folder = join(this.dir, name);
     for (const [path, text] of Object.entries(files)) {
@@ -66,39 +66,39 @@ export class Home implements AsyncDisposable {
     return folder;
   }
 
-  /** Variables that are set besides HOME and PATH. */
+  /** Additional environment variables besides HOME and PATH. */
   readonly env: Record<string, string> = {};
 
   /** Starts the binary in this home. */
   start(args: readonly string[]): Deno.ChildProcess {
-    return new Deno.Command(BINARY, { args: [...args], ...this.#surroundings() }).spawn();
+    return new Deno.Command(BINARY, { args: [...args], ...this.#options() }).spawn();
   }
 
   /** Runs the binary, or another program, in this home. */
-  async run(args: readonly string[], program = BINARY): Promise<Said> {
+  async run(args: readonly string[], program = BINARY): Promise<Output> {
     const { code, stdout, stderr } = await new Deno.Command(program, {
       args: [...args],
-      ...this.#surroundings(),
+      ...this.#options(),
     }).output();
     const decoder = new TextDecoder();
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   }
 
-  /** Renders, which must go well. */
+  /** Renders a Codex; fails if lychd fails. */
   async render(codex: string): Promise<void> {
-    const said = await this.run(["render", "--codex", codex, ...ALONE]);
-    ok(said.code === 0, said.stderr);
+    const { code, stderr } = await this.run(["render", "--codex", codex, ...WITHOUT_SYSTEMD]);
+    ok(code === 0, stderr);
   }
 
-  /** What lychd wrote: the Runes, the receipt and the former generation, by path. */
+  /** Returns the files of lychd by path: the Runes, the receipt and the previous generation. */
   generation(): Generation {
     return Object.fromEntries(
-      [...walk(this.config)].filter((path) => !isApart(path))
+      [...walk(this.config)].filter((path) => !isExcluded(path))
         .map((path) => [path.slice(this.config.length + 1), Deno.readTextFileSync(path)]),
     );
   }
 
-  /** Files that only a run that is under way may have. */
+  /** Returns temporary files, which may only exist during a run. */
   leftovers(): string[] {
     return [...walk(this.config)].filter((path) =>
       /\/\.lychd-(?:new-|old-|journal|done)/.test(path)
@@ -109,7 +109,7 @@ export class Home implements AsyncDisposable {
     await Deno.remove(this.dir, { recursive: true });
   }
 
-  #surroundings() {
+  #options() {
     return {
       cwd: "/",
       clearEnv: true,
@@ -124,13 +124,13 @@ export class Home implements AsyncDisposable {
 /** Files by path relative to `~/.config`. */
 export type Generation = Readonly<Record<string, string>>;
 
-/** The lock and the notes of restarts belong to no generation, nor does what is under way. */
-function isApart(path: string): boolean {
+/** Returns true for the lock, the notes of restarts and temporary files, which are in no generation. */
+function isExcluded(path: string): boolean {
   return /\/\.lychd-(?:lock|notes|journal|done|new-|old-)/.test(path);
 }
 
-/** Which of the named generations `real` is, entirely; or that it is none. */
-export function whichOf(
+/** Returns the name of the generation that equals `real`; undefined if none does. */
+export function generationName(
   real: Generation,
   generations: Readonly<Record<string, Generation>>,
 ): string | undefined {
@@ -146,7 +146,7 @@ function isSame(a: Generation, b: Generation): boolean {
   }
 }
 
-/** Fails unless the receipt names exactly the Runes that are there, with their digests. */
+/** Fails unless the receipt lists exactly the existing Runes, with their digests. */
 export async function checkReceipt(generation: Generation): Promise<void> {
   const text = generation["containers/systemd/lychd/.lychd-receipt.json"] ?? "{}";
   const { files } = JSON.parse(text) as { files: Record<string, { sha256: string }> };
@@ -165,8 +165,8 @@ async function sha256(text: string): Promise<string> {
   return [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** A Codex of many Soulstones, of which some are in both, and those that are differ in each. */
-export function household(variant: "a" | "b"): Record<string, string> {
+/** Returns a Codex of several Soulstones. Three names are in both variants, with different fields. */
+export function exampleCodex(variant: "a" | "b"): Record<string, string> {
   const names = variant === "a"
     ? ["eye", "sage", "ear", "hand", "bard"]
     : ["eye", "sage", "ear", "scribe", "fool", "smith"];
@@ -185,7 +185,7 @@ devices = ["nvidia.com/gpu=all"]
   };
 }
 
-/** Numbers from 0 to 1 that a seed repeats (mulberry32). */
+/** Returns a generator of random numbers from 0 to 1 with a seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -209,7 +209,7 @@ export function exists(path: string): boolean {
   }
 }
 
-/** Every file below a folder. */
+/** Yields every file below a folder. */
 export function* walk(folder: string): Generator<string> {
   if (!exists(folder)) return;
   for (const { name } of [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1)) {

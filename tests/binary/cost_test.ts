@@ -1,29 +1,29 @@
-/** What large input costs the binary in memory; its size and times are judged by tests/bench. */
+/** Tests of the memory that the binary needs for large input. tests/bench measures size and times. */
 import { match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path/posix";
 import { manySoulstones } from "../bench/many_soulstones.ts";
-import { BINARY, binaryTest, Home, lacking } from "./binary.ts";
+import { BINARY, binaryTest, Home, missingProgram } from "./binary.ts";
 
 const LIMIT_MB = 300;
 const EYE = `[eye]\nimage = "docker.io/vllm/vllm-openai:v0.33.0"\nport = 8780\n`;
 
-/** Runs `lychd check` on a Codex; its most memory in MB is told by time(1). */
+/** Runs `lychd check` on a Codex and measures its peak memory in MB with time(1). */
 async function check(home: Home, codex: string) {
   const report = join(home.dir, "memory");
-  const said = await home.run(
+  const result = await home.run(
     ["-f", "%M", "-o", report, BINARY, "check", "--codex", codex],
     "/usr/bin/time",
   );
-  // Behind words about the exit code, if it is not 0.
+  // The last line, because time(1) first reports an exit code other than 0.
   const kib = Number(Deno.readTextFileSync(report).trim().split("\n").at(-1));
-  return { ...said, peakMb: kib * 1024 / 1e6 };
+  return { ...result, peakMb: kib * 1024 / 1e6 };
 }
 
-binaryTest("a file of 10 MB is refused in words, with little memory and at once", async () => {
+binaryTest("a file of 10 MB is refused quickly and with little memory", async () => {
   for (const line of ["# x\n", "a = [", '"', "[[a]]\n", "x"]) {
     await using home = new Home();
     const text = EYE + line.repeat(Math.ceil(10e6 / line.length));
-    const begun = performance.now();
+    const started = performance.now();
     const { code, stderr, peakMb } = await check(
       home,
       home.codex("a", { "soulstones/a.toml": text }),
@@ -32,11 +32,11 @@ binaryTest("a file of 10 MB is refused in words, with little memory and at once"
     match(stderr, /the file has more than the 128 KiB that a Codex file may have/);
     strictEqual(code, 3);
     ok(peakMb < LIMIT_MB, `${peakMb} MB`);
-    ok(performance.now() - begun < 3000);
+    ok(performance.now() - started < 3000);
   }
-}, lacking("time"));
+}, missingProgram("time"));
 
-binaryTest("a file just under the limit is read, whatever is in it", async () => {
+binaryTest("a file just under the limit is read, whatever it contains", async () => {
   const lines = [
     ...["# x\n", "a.b = [[], {}]\n", "a=1\n", "[a]\n", "[[a]]\n", 'x = """\n', 'x = ["a",'],
     ...["[", "a.", "x", "\n", "{a=", "'", '"\\u0000'],
@@ -52,18 +52,18 @@ binaryTest("a file just under the limit is read, whatever is in it", async () =>
     match(stderr, /^ *--> \S+:\d+:\d+$/m);
     ok(peakMb < LIMIT_MB, `${JSON.stringify(line)}: ${peakMb} MB`);
   }
-}, lacking("time"));
+}, missingProgram("time"));
 
-/** Shapes of a Codex that once took much more time and memory than their bytes tell. */
+/** Shapes of a Codex that once took far more time and memory than their size suggests. */
 const SHAPES: Readonly<Record<string, string>> = {
   "a thousand empty tables": many(1000, (i) => `[a${i}]\n`),
   "as many tables as fit": many(13_000, (i) => `[${i.toString(36)}]\n`),
-  "Soulstones without end": many(3600, (i) => `[s${i}]\nimage="a"\nport=${2000 + i}\n`),
-  "words that are empty": `${EYE}exec = ["", ${'"",'.repeat(32_000)}]\n`,
-  "words that are numbers": `${EYE}exec = [${"0,".repeat(65_000)}]\n`,
+  "thousands of Soulstones": many(3600, (i) => `[s${i}]\nimage="a"\nport=${2000 + i}\n`),
+  "empty words in exec": `${EYE}exec = ["", ${'"",'.repeat(32_000)}]\n`,
+  "numbers in exec": `${EYE}exec = [${"0,".repeat(65_000)}]\n`,
   "a finding on each of many lines": `${EYE}${many(16_000, (i) => `u${i.toString(36)}=1\n`)}`,
   "errors and warnings together": `${EYE}secrets = [${'"!",'.repeat(16_000)}]\n`,
-  "groups without end": `${EYE}groups = [${many(15_000, (i) => `"g${i.toString(36)}",`)}]\n`,
+  "thousands of groups": `${EYE}groups = [${many(15_000, (i) => `"g${i.toString(36)}",`)}]\n`,
   "a long run of blanks": `${EYE}description = "a${" ".repeat(90_000)}b"\n`,
   "a long run of slashes": `${EYE}volumes = ["/a:${"/".repeat(90_000)}b"]\n`,
 };
@@ -72,31 +72,31 @@ function many(count: number, text: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => text(i)).join("");
 }
 
-/** More than one second, since others work on the machine too; each shape once took ten. */
+/** More than one second, because other programs may use the machine. Each shape once took ten. */
 const LIMIT_MILLISECONDS = 5000;
 
 for (const [name, text] of Object.entries(SHAPES)) {
-  binaryTest(`${name}: read in time, with little memory`, async () => {
+  binaryTest(`${name}: read in time and with little memory`, async () => {
     ok(text.length <= 128 * 1024);
     await using home = new Home();
     const codex = home.codex("a", { "soulstones/a.toml": text });
-    const begun = performance.now();
+    const started = performance.now();
     const { code, stderr, peakMb } = await check(home, codex);
     ok(code === 0 || code === 3, stderr);
     match(stderr, /^ *--> \S+:\d+:\d+$/m);
     ok(stderr.length < 100_000, `${stderr.length} characters of report`);
     ok(peakMb < LIMIT_MB, `${peakMb} MB`);
-    const milliseconds = performance.now() - begun;
+    const milliseconds = performance.now() - started;
     ok(milliseconds < LIMIT_MILLISECONDS, `${milliseconds} ms`);
-  }, lacking("time"));
+  }, missingProgram("time"));
 }
 
-binaryTest("a Codex of many files is refused by what they have together", async () => {
+binaryTest("a Codex of many files is refused because of its total size", async () => {
   const codices = [[20, "a=1\n", 130_000], [80, "# x\n", 130_000], [3000, "", 0]] as const;
   for (const [files, line, size] of codices) {
     await using home = new Home();
     const text = line.repeat(size / 4);
-    const begun = performance.now();
+    const started = performance.now();
     const { code, stderr, peakMb } = await check(
       home,
       home.codex(
@@ -107,20 +107,16 @@ binaryTest("a Codex of many files is refused by what they have together", async 
     match(stderr, /^error\[codex-too-large\]: a Codex has at most .*\n --> \S+:\d+:\d+$/m);
     strictEqual(code, 3);
     ok(peakMb < LIMIT_MB, `${peakMb} MB`);
-    ok(performance.now() - begun < LIMIT_MILLISECONDS);
+    ok(performance.now() - started < LIMIT_MILLISECONDS);
   }
-}, lacking("time"));
+}, missingProgram("time"));
 
-binaryTest(
-  "300 Soulstones in 30 Covens, and as many as may be, are read with little memory",
-  async () => {
-    for (const [soulstones, covens] of [[300, 30], [512, 128]] as const) {
-      await using home = new Home();
-      const codex = home.codex("a", manySoulstones(soulstones, covens));
-      const { code, stderr, peakMb } = await check(home, codex);
-      strictEqual(code, 0, stderr);
-      ok(peakMb < LIMIT_MB, `${peakMb} MB`);
-    }
-  },
-  lacking("time"),
-);
+binaryTest("300 Soulstones in 30 Covens, and the maximum, need little memory", async () => {
+  for (const [soulstones, covens] of [[300, 30], [512, 128]] as const) {
+    await using home = new Home();
+    const codex = home.codex("a", manySoulstones(soulstones, covens));
+    const { code, stderr, peakMb } = await check(home, codex);
+    strictEqual(code, 0, stderr);
+    ok(peakMb < LIMIT_MB, `${peakMb} MB`);
+  }
+}, missingProgram("time"));

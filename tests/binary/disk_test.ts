@@ -1,25 +1,34 @@
 /**
- * Disks that are full and folders that are read-only, made in a mount namespace of their own: lychd
- * says why, and the state is that of before.
+ * Tests of full disks and read-only folders, in a separate mount namespace: lychd reports the reason
+ * and keeps or restores the previous state.
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { ALONE, BINARY, binaryTest, Home, household, lacking, notRoot } from "./binary.ts";
+import {
+  BINARY,
+  binaryTest,
+  exampleCodex,
+  Home,
+  missingProgram,
+  missingRoot,
+  WITHOUT_SYSTEMD,
+} from "./binary.ts";
 
-const MISSING = notRoot() ?? lacking("unshare") ?? lacking("mount") ?? cannotUnshare();
+const MISSING = missingRoot() ?? missingProgram("unshare") ?? missingProgram("mount") ??
+  cannotUnshare();
 const NO_SPACE = /^lychd: \S+: no space is left on the device; nothing was changed\n$/;
 const READ_ONLY = /^lychd: \S+: the file system is read-only; nothing was changed\n$/;
 
-/** What one run said and left; `state` has a line for each file: digest, mode, path. */
+/** The result of a run. `state` has a line for each file of the home: mode, path, digest. */
 interface Step {
   readonly label: string;
   readonly code: number;
-  readonly said: string;
+  readonly stderr: string;
   readonly state: string;
 }
 
 /**
- * Runs a script in a mount namespace of its own. In it, `try LABEL ARGS…` runs lychd and notes what
- * it said and what the home then holds, the lock and notes of restarts apart.
+ * Runs a script in a separate mount namespace. In it, `try LABEL ARGS…` runs lychd and records its
+ * stderr and the files of the home, except the lock and the notes of restarts.
  */
 async function steps(home: Home, script: string): Promise<Step[]> {
   const prelude = `set -eu
@@ -28,27 +37,27 @@ mkdir -p "$HOME"
 state() { (cd "$HOME" && find . -type f ! -name .lychd-lock ! -name '.lychd-notes*' ! -name filler \\
   -printf '%m %p ' -exec sha256sum {} \\; | sort | sed 's/ *$//' | base64 -w0); }
 try() { label=$1; shift
-  set +e; said=$("${BINARY}" "$@" ${ALONE.join(" ")} 2>&1 >/dev/null); code=$?; set -e
-  echo "$label|$code|$(printf '%s\\n' "$said" | base64 -w0)|$(state)"; }
+  set +e; stderr=$("${BINARY}" "$@" ${WITHOUT_SYSTEMD.join(" ")} 2>&1 >/dev/null); code=$?; set -e
+  echo "$label|$code|$(printf '%s\\n' "$stderr" | base64 -w0)|$(state)"; }
 note() { echo "$1|0||$(state)"; }
 A="render --codex ${home.dir}/a"; B="render --codex ${home.dir}/b"
 `;
-  const said = await home.run(["-m", "sh", "-c", prelude + script], "unshare");
-  strictEqual(said.code, 0, said.stderr);
-  return said.stdout.trim().split("\n").map((line) => {
+  const result = await home.run(["-m", "sh", "-c", prelude + script], "unshare");
+  strictEqual(result.code, 0, result.stderr);
+  return result.stdout.trim().split("\n").map((line) => {
     const [label = "", code, text = "", state = ""] = line.split("|");
-    return { label, code: Number(code), said: atob(text), state: atob(state) };
+    return { label, code: Number(code), stderr: atob(text), state: atob(state) };
   });
 }
 
 function newHome(): Home {
   const home = new Home();
-  home.codex("a", household("a"));
-  home.codex("b", household("b"));
+  home.codex("a", exampleCodex("a"));
+  home.codex("b", exampleCodex("b"));
   return home;
 }
 
-binaryTest("a disk that fills up during a render leaves the state of before", async () => {
+binaryTest("a render on a disk that fills up keeps the previous state", async () => {
   await using home = newHome();
   const all = await steps(
     home,
@@ -65,7 +74,7 @@ done`,
   checkRefusals(all, NO_SPACE);
 }, MISSING);
 
-binaryTest("a disk without room for another file leaves the state of before", async () => {
+binaryTest("a render on a disk without free inodes keeps the previous state", async () => {
   await using home = newHome();
   const all = await steps(
     home,
@@ -93,19 +102,19 @@ binaryTest("a first render on a disk that is too small leaves nothing", async ()
 done`,
   );
   const last = all.at(-1);
-  strictEqual(last?.code, 0, last?.said);
+  strictEqual(last?.code, 0, last?.stderr);
   strictEqual(all[0]?.code, 1);
-  for (const { label, code, said, state } of all) {
+  for (const { label, code, stderr, state } of all) {
     if (code === 0) strictEqual(state, last.state, label);
     else {
       strictEqual(code, 1, label);
-      match(said, NO_SPACE, label);
+      match(stderr, NO_SPACE, label);
       strictEqual(state, "", label);
     }
   }
 }, MISSING);
 
-binaryTest("a folder that is read-only is told, and the state is that of before", async () => {
+binaryTest("a read-only folder is reported, and the previous state is kept", async () => {
   await using home = newHome();
   const all = await steps(
     home,
@@ -121,27 +130,27 @@ done`,
   const before = all[2]?.state;
   ok(before);
   strictEqual(all.length, 3 + 4 * 4);
-  for (const { label, code, said, state } of all.slice(3)) {
+  for (const { label, code, stderr, state } of all.slice(3)) {
     strictEqual(state, before, label);
     if (label === "back") continue;
     strictEqual(code, 1, label);
-    match(said, READ_ONLY, label);
+    match(stderr, READ_ONLY, label);
   }
 }, MISSING);
 
-/** Steps after the third come in pairs: one that may be refused, and one back to the third's state. */
+/** Checks pairs of steps after the first three: a render that may fail, and a render of the third state. */
 function checkRefusals(all: readonly Step[], reason: RegExp): void {
   const [first, second, third, ...pairs] = all;
-  for (const step of [first, second, third]) strictEqual(step?.code, 0, step?.said);
+  for (const step of [first, second, third]) strictEqual(step?.code, 0, step?.stderr);
   const refused = pairs.filter((step) => step.label !== "back" && step.code !== 0);
   ok(refused.length >= 3, "no render was refused");
   strictEqual(pairs.at(-2)?.code, 0, "every render was refused");
-  for (const { label, code, said, state } of pairs) {
-    if (label === "back") deepStrictEqual([code, state], [0, third?.state], said);
+  for (const { label, code, stderr, state } of pairs) {
+    if (label === "back") deepStrictEqual([code, state], [0, third?.state], stderr);
     else if (code === 0) strictEqual(state, second?.state, `${label} free`);
     else {
-      strictEqual(code, 1, `${label} free: ${said}`);
-      match(said, reason, `${label} free`);
+      strictEqual(code, 1, `${label} free: ${stderr}`);
+      match(stderr, reason, `${label} free`);
       strictEqual(state, third?.state, `${label} free`);
     }
   }
@@ -151,7 +160,7 @@ function withoutFiller(state: string): string {
   return state.split("\n").filter((line) => !line.includes("/.filler/")).join("\n");
 }
 
-/** Some containers let not even root do that. */
+/** Returns the reason to skip a test that mounts: some containers do not allow it, even for root. */
 function cannotUnshare(): string | undefined {
   if (BINARY === "") return undefined;
   const { success } = new Deno.Command("unshare", {

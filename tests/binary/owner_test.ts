@@ -1,26 +1,24 @@
-/**
- * A user who is not root, and folders that are not theirs.
- */
+/** Tests as a user other than root, with folders of that user and of others. */
 import { match, strictEqual } from "node:assert/strict";
 import { join } from "node:path/posix";
 import {
-  ALONE,
   BINARY,
   binaryTest,
+  exampleCodex,
   Home,
-  household,
-  lacking,
-  notRoot,
-  type Said,
+  missingProgram,
+  missingRoot,
+  type Output,
+  WITHOUT_SYSTEMD,
 } from "./binary.ts";
 
 const USER = 65534;
-const MISSING = notRoot() ?? lacking("setpriv");
+const MISSING = missingRoot() ?? missingProgram("setpriv");
 
-/** A home of that user, with the binary in it, since they may not reach where it was made. */
-async function userHome(): Promise<{ home: Home; run: (...args: string[]) => Promise<Said> }> {
+/** Creates a home of the user with a copy of the binary, because the original may not be accessible. */
+async function userHome(): Promise<{ home: Home; run: (...args: string[]) => Promise<Output> }> {
   const home = new Home();
-  const codex = home.codex("a", household("a"));
+  const codex = home.codex("a", exampleCodex("a"));
   const binary = join(home.dir, "lychd");
   await Deno.copyFile(BINARY, binary);
   await Deno.chmod(binary, 0o755);
@@ -28,13 +26,13 @@ async function userHome(): Promise<{ home: Home; run: (...args: string[]) => Pro
   const as = [`--reuid=${USER}`, `--regid=${USER}`, "--clear-groups", binary];
   const run = (...args: string[]) =>
     home.run(
-      [...as, ...args, ...args[0] === "render" ? ["--codex", codex] : [], ...ALONE],
+      [...as, ...args, ...args[0] === "render" ? ["--codex", codex] : [], ...WITHOUT_SYSTEMD],
       "setpriv",
     );
   return { home, run };
 }
 
-binaryTest("a user who is not root renders, rolls back and purges", async () => {
+binaryTest("a user other than root can render twice and purge", async () => {
   const { home, run } = await userHome();
   await using _ = home;
   for (const args of [["render"], ["render"], ["purge", "--yes"]]) {
@@ -43,7 +41,7 @@ binaryTest("a user who is not root renders, rolls back and purges", async () => 
   }
 }, MISSING);
 
-binaryTest("folders of root are refused with what helps, and not touched", async () => {
+binaryTest("folders of root are refused with a hint and not changed", async () => {
   for (const path of ["containers", "containers/systemd/lychd", "systemd", "systemd/user"]) {
     const { home, run } = await userHome();
     await using _ = home;
@@ -66,7 +64,7 @@ binaryTest("folders of root are refused with what helps, and not touched", async
   }
 }, MISSING);
 
-binaryTest("a ~/.config or a folder that may not be written is told without a trace", async () => {
+binaryTest("a ~/.config or folder without write permission is reported, not changed", async () => {
   const { home, run } = await userHome();
   await using _ = home;
   const denied = /^lychd: \S+: this user has no permission for it; nothing was changed\n$/;
@@ -80,9 +78,9 @@ binaryTest("a ~/.config or a folder that may not be written is told without a tr
   const before = JSON.stringify(home.generation());
   Deno.writeTextFileSync(
     join(home.dir, "a/soulstones/all.toml"),
-    household("b")["soulstones/all.toml"] ?? "",
+    exampleCodex("b")["soulstones/all.toml"] ?? "",
   );
-  for (const folder of [home.ours, home.units]) {
+  for (const folder of [home.quadlets, home.units]) {
     Deno.chmodSync(folder, 0o555);
     const { code, stderr } = await run("render");
     strictEqual(code, 1, stderr);
@@ -97,26 +95,26 @@ binaryTest("a ~/.config or a folder that may not be written is told without a tr
   strictEqual(code, 0, stderr);
 }, MISSING);
 
-binaryTest("units of another user are none of this one's", async () => {
+binaryTest("units of another user are ignored", async () => {
   const { home } = await userHome();
   await using _ = home;
   const users = "/etc/containers/systemd/users";
   const script = `mount -t tmpfs tmpfs /etc && mkdir -p ${users}/4242 && \
 : > ${users}/4242/soulstone-eye.container && \
 exec setpriv --reuid=${USER} --regid=${USER} --clear-groups ${home.dir}/lychd render \\
---codex ${home.dir}/a ${ALONE.join(" ")}`;
+--codex ${home.dir}/a ${WITHOUT_SYSTEMD.join(" ")}`;
   const { code, stderr } = await home.run(["-m", "sh", "-c", script], "unshare");
   strictEqual(code, 0, stderr);
-}, MISSING ?? lacking("unshare"));
+}, MISSING ?? missingProgram("unshare"));
 
-binaryTest("a user whom the host does not know, without HOME, is told what to set", async () => {
+binaryTest("without HOME, an unknown user gets a message that names HOME", async () => {
   await using home = new Home();
   const binary = join(home.dir, "lychd");
   await Deno.copyFile(BINARY, binary);
   await Deno.chmod(binary, 0o755);
   await Deno.chmod(home.dir, 0o755);
-  const nobody = ["-u", "HOME", "setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
-  const { code, stderr } = await home.run([...nobody, binary, "check"], "env");
+  const unknownUser = ["-u", "HOME", "setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
+  const { code, stderr } = await home.run([...unknownUser, binary, "check"], "env");
   strictEqual(stderr, "lychd: HOME names no absolute folder; set HOME or XDG_CONFIG_HOME\n");
   strictEqual(code, 1);
 }, MISSING);

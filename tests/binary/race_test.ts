@@ -1,67 +1,73 @@
-/**
- * Many runs at once into one home, and one run that holds the lock for long.
- */
+/** Tests of many runs in one home at once, and of a run that holds the lock for a long time. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { ALONE, binaryTest, checkReceipt, exists, Home, household, wait } from "./binary.ts";
+import {
+  binaryTest,
+  checkReceipt,
+  exampleCodex,
+  exists,
+  Home,
+  wait,
+  WITHOUT_SYSTEMD,
+} from "./binary.ts";
 
 const PROCESSES = 20;
 
-binaryTest(`${PROCESSES} renders of two Codices at once leave one of the two, whole`, async () => {
+binaryTest(`${PROCESSES} concurrent renders of two Codices leave one of the two`, async () => {
   await using home = new Home();
-  await using apart = new Home();
-  const codices = [home.codex("a", household("a")), home.codex("b", household("b"))];
-  const wanted = [];
+  await using other = new Home();
+  const codices = [home.codex("a", exampleCodex("a")), home.codex("b", exampleCodex("b"))];
+  const expected = [];
   for (const codex of codices) {
-    await apart.render(codex);
-    wanted.push(runesOf(apart));
+    await other.render(codex);
+    expected.push(runesOf(other));
   }
   const runs = await Promise.all(
     Array.from(
       { length: PROCESSES },
-      (_, n) => home.run(["render", "--codex", codices[n % 2] ?? "", "--wait", "60", ...ALONE]),
+      (_, n) =>
+        home.run(["render", "--codex", codices[n % 2] ?? "", "--wait", "60", ...WITHOUT_SYSTEMD]),
     ),
   );
   for (const { code, stderr } of runs) strictEqual(code, 0, stderr);
   for (const { stderr } of runs) {
     ok(!/cut off|edited|internal/.test(stderr), stderr);
   }
-  const is = wanted.findIndex((runes) => JSON.stringify(runes) === JSON.stringify(runesOf(home)));
-  ok(is >= 0, `a mixture: ${Object.keys(runesOf(home)).join(", ")}`);
+  const index = expected.findIndex((runes) =>
+    JSON.stringify(runes) === JSON.stringify(runesOf(home))
+  );
+  ok(index >= 0, `a mixture: ${Object.keys(runesOf(home)).join(", ")}`);
   await checkReceipt(home.generation());
   deepStrictEqual(home.leftovers(), []);
 });
 
-binaryTest(
-  `${PROCESSES} renders and purges at once leave one generation, whole, or none`,
-  async () => {
-    await using home = new Home();
-    const codex = home.codex("a", household("a"));
-    await home.render(codex);
-    const whole = Object.keys(runesOf(home));
-    const runs = await Promise.all(
-      Array.from({ length: PROCESSES }, (_, n) =>
-        home.run(
-          n % 2 === 0
-            ? ["render", "--codex", codex, "--wait", "60", ...ALONE]
-            : ["purge", "--yes", "--wait", "60", "--no-reload"],
-        )),
-    );
-    for (const { code, stderr } of runs) {
-      ok(code === 0 || (code === 1 && /there is no receipt/.test(stderr)), stderr);
-      ok(!/cut off|edited|internal/.test(stderr), stderr);
-    }
-    const left = Object.keys(runesOf(home));
-    if (left.length > 0) {
-      deepStrictEqual(left, whole);
-      await checkReceipt(home.generation());
-    }
-    deepStrictEqual(home.leftovers(), []);
-  },
-);
-
-binaryTest("a run that waits in vain says who holds the lock, and changes nothing", async () => {
+binaryTest(`${PROCESSES} concurrent renders and purges leave one generation or none`, async () => {
   await using home = new Home();
-  const [a, b] = [home.codex("a", household("a")), home.codex("b", household("b"))];
+  const codex = home.codex("a", exampleCodex("a"));
+  await home.render(codex);
+  const expected = Object.keys(runesOf(home));
+  const runs = await Promise.all(
+    Array.from({ length: PROCESSES }, (_, n) =>
+      home.run(
+        n % 2 === 0
+          ? ["render", "--codex", codex, "--wait", "60", ...WITHOUT_SYSTEMD]
+          : ["purge", "--yes", "--wait", "60", "--no-reload"],
+      )),
+  );
+  for (const { code, stderr } of runs) {
+    ok(code === 0 || (code === 1 && /there is no receipt/.test(stderr)), stderr);
+    ok(!/cut off|edited|internal/.test(stderr), stderr);
+  }
+  const left = Object.keys(runesOf(home));
+  if (left.length > 0) {
+    deepStrictEqual(left, expected);
+    await checkReceipt(home.generation());
+  }
+  deepStrictEqual(home.leftovers(), []);
+});
+
+binaryTest("a run that waits too long names the lock's holder and changes nothing", async () => {
+  await using home = new Home();
+  const [a, b] = [home.codex("a", exampleCodex("a")), home.codex("b", exampleCodex("b"))];
   await home.render(a);
   const before = home.generation();
   const holder = holdLock(home.lock);
@@ -69,18 +75,18 @@ binaryTest("a run that waits in vain says who holds the lock, and changes nothin
     await untilHeld(holder);
     for (const args of [["render", "--codex", b], ["rollback"], ["purge", "--yes"]]) {
       const start = performance.now();
-      const said = await home.run([...args, "--wait", "1", ...ALONE]);
+      const result = await home.run([...args, "--wait", "1", ...WITHOUT_SYSTEMD]);
       const took = performance.now() - start;
       strictEqual(
-        said.stderr,
+        result.stderr,
         `lychd: another lychd is writing: process ${holder.pid}\n` +
           "hint: wait for it longer with --wait SECONDS (now 1)\n",
       );
-      deepStrictEqual([said.code, said.stdout], [1, ""]);
+      deepStrictEqual([result.code, result.stdout], [1, ""]);
       ok(took >= 1000, `it waited only ${took} ms`);
     }
     const start = performance.now();
-    const atOnce = await home.run(["render", "--codex", b, "--wait", "0", ...ALONE]);
+    const atOnce = await home.run(["render", "--codex", b, "--wait", "0", ...WITHOUT_SYSTEMD]);
     strictEqual(atOnce.code, 1);
     ok(performance.now() - start < 5000);
     deepStrictEqual(home.generation(), before);
@@ -90,13 +96,13 @@ binaryTest("a run that waits in vain says who holds the lock, and changes nothin
   }
 });
 
-binaryTest("a run that waits goes on when the lock is free, also by a death", async () => {
+binaryTest("a waiting run continues when the holder of the lock is killed", async () => {
   await using home = new Home();
-  const codex = home.codex("a", household("a"));
+  const codex = home.codex("a", exampleCodex("a"));
   await home.render(codex);
   const holder = holdLock(home.lock);
   await untilHeld(holder);
-  const run = home.run(["render", "--codex", codex, "--wait", "60", ...ALONE]);
+  const run = home.run(["render", "--codex", codex, "--wait", "60", ...WITHOUT_SYSTEMD]);
   await wait(500);
   holder.kill("SIGKILL");
   await holder.output();
@@ -105,14 +111,14 @@ binaryTest("a run that waits goes on when the lock is free, also by a death", as
   ok(exists(home.lock));
 });
 
-/** The Runes that a home holds, without what lychd keeps for itself. */
+/** Returns the Runes of a home, without the internal files of lychd. */
 function runesOf(home: Home): Record<string, string> {
   return Object.fromEntries(
     Object.entries(home.generation()).filter(([path]) => !path.includes("/.lychd-")),
   );
 }
 
-/** A process that takes the lock as lychd does, says so, and keeps it. */
+/** Starts a process that takes the lock like lychd, prints `held` and keeps the lock. */
 function holdLock(path: string): Deno.ChildProcess {
   const program = `
     const file = Deno.openSync(${JSON.stringify(path)}, { read: true, write: true });

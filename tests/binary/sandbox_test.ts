@@ -1,6 +1,6 @@
 /**
- * The seal: from inside of each command's sandbox, everything is tried that a command must not do; and
- * what a hostile environment, Codex or neighbour can do from outside.
+ * Tests of the sandbox. From inside, each command attempts everything that it must not do. From
+ * outside, the environment, the Codex and the folders are hostile.
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { dirname, join, relative } from "node:path/posix";
@@ -8,9 +8,17 @@ import { foldersOfHome } from "../../src/testing/folders_of_home.ts";
 import { ATTEMPTS, type Outcome } from "../../src/sandbox/self_test/attempts.ts";
 import type { SelfTestRequest } from "../../src/sandbox/self_test/report.ts";
 import { grantedTo, programsNotThere } from "../sandbox.ts";
-import { ALONE, binaryTest, exists, Home, household, notRoot, walk } from "./binary.ts";
+import {
+  binaryTest,
+  exampleCodex,
+  exists,
+  Home,
+  missingRoot,
+  walk,
+  WITHOUT_SYSTEMD,
+} from "./binary.ts";
 
-/** A command line for each command, and for each that is granted something else. */
+/** The command lines: one for each set of permissions. */
 const COMMANDS: readonly string[] = [
   ...["check", "render", "render --dry-run", "render --output out", "rollback", "purge"],
   ...["doctor", "doctor --list", "plan eye", "list", "covens", "status", "logs eye", "summon eye"],
@@ -26,21 +34,21 @@ const COMMANDS: readonly string[] = [
 ];
 
 /**
- * Holes of the runtime, which docs/security.md tells of. Deno 2.7.11 asks for no permission in
- * node:net, and a program that it compiled imports modules of the disk unasked; 2.9.6 refuses both,
- * as tests/cli/self_test_test.ts sees.
+ * Holes of the runtime, which docs/security.md describes. Deno 2.7.11 checks no permission in node:net,
+ * nor when a compiled program imports a module of the disk. 2.9.6 refuses both, which
+ * tests/cli/self_test_test.ts checks.
  */
 const HOLES: Readonly<Record<string, readonly string[]>> = {
   "2.7.11": ["import a module of the disk", "open a connection as node:net"],
 };
 
-const NOBODY = 65534;
-/** Where attempts outside of the home would leave a file, and its name. */
+const OTHER_USER = 65534;
+/** The folders outside the home in which an attempt would leave a file, and its name. */
 const ELSEWHERE = ["/tmp", "/var/tmp", "/dev/shm", "/etc"];
 const LEFT = "lychd-self-test";
 
-/** A home in which each attempt would find what it looks for. */
-function bait(): Home {
+/** Creates a home with the files that the attempts access. */
+function homeWithTargets(): Home {
   const home = new Home();
   for (
     const path of [".ssh", ".config/lychd/soulstones", ".config/containers", ".config/systemd"]
@@ -54,24 +62,24 @@ function bait(): Home {
   return home;
 }
 
-/** Every file of a home with what it holds, and those that attempts would leave elsewhere. */
+/** Lists the files of a home with their content, and the files that attempts would leave elsewhere. */
 function traces(home: Home): string {
   const files = [...walk(home.dir)].map((path) => `${path}: ${Deno.readTextFileSync(path)}`);
   const left = ELSEWHERE.map((folder) => `${folder}/${LEFT}`);
   return [...files, ...left.filter(exists)].join("\n");
 }
 
-binaryTest("all that is tried in the sandbox of any command is refused", async (t) => {
+binaryTest("every attempt in the sandbox of every command is refused", async (t) => {
   ok(ATTEMPTS.length > 90);
   for (const command of COMMANDS) {
     await t.step(command, async () => {
-      await using home = bait();
+      await using home = homeWithTargets();
       const before = traces(home);
-      const said = await home.run(["self-test", ...command.split(" ")]);
-      const [, version = ""] = /\(Deno (\S+)\)/.exec(said.stdout) ?? [];
+      const result = await home.run(["self-test", ...command.split(" ")]);
+      const [, version = ""] = /\(Deno (\S+)\)/.exec(result.stdout) ?? [];
       const holes = HOLES[version] ?? [];
-      const sandboxes = said.stdout.trimEnd().split(/^the sandbox .*\n?/m).slice(0, -1);
-      strictEqual(sandboxes.length, command.startsWith("summon") ? 2 : 1, said.stderr);
+      const sandboxes = result.stdout.trimEnd().split(/^the sandbox .*\n?/m).slice(0, -1);
+      strictEqual(sandboxes.length, command.startsWith("summon") ? 2 : 1, result.stderr);
       for (const [nth, lines] of sandboxes.entries()) {
         const granted = nth === 0 ? grantedTo(command) : [];
         const outcomes = Object.fromEntries(
@@ -88,40 +96,40 @@ binaryTest("all that is tried in the sandbox of any command is refused", async (
           ])),
         );
       }
-      strictEqual(said.code, holes.length === 0 ? 0 : 1);
+      strictEqual(result.code, holes.length === 0 ? 0 : 1);
       strictEqual(traces(home), before);
     });
   }
 });
 
-binaryTest("what a command was granted is told as that, even if it is the whole host", async () => {
-  await using home = bait();
-  const said = await home.run(["self-test", "check", "--codex", "/"]);
-  const [, version = ""] = /\(Deno (\S+)\)/.exec(said.stdout) ?? [];
-  const told = (outcome: string) =>
-    [...said.stdout.matchAll(new RegExp(`^${outcome}: (.*?)(?: \\(.*\\))?$`, "gm"))]
+binaryTest("permitted attempts are reported as granted, even for the whole host", async () => {
+  await using home = homeWithTargets();
+  const result = await home.run(["self-test", "check", "--codex", "/"]);
+  const [, version = ""] = /\(Deno (\S+)\)/.exec(result.stdout) ?? [];
+  const withOutcome = (outcome: string) =>
+    [...result.stdout.matchAll(new RegExp(`^${outcome}: (.*?)(?: \\(.*\\))?$`, "gm"))]
       .map(([, name]) => name);
   const reads = ATTEMPTS.filter(({ paths }) => paths?.kind === "read").map(({ name }) => name);
-  deepStrictEqual(told("granted"), reads);
+  deepStrictEqual(withOutcome("granted"), reads);
   const holes = HOLES[version] ?? [];
-  deepStrictEqual(told("not refused"), holes.filter((name) => !reads.includes(name)));
-  strictEqual(said.code, holes.length === 0 ? 0 : 1);
+  deepStrictEqual(withOutcome("not refused"), holes.filter((name) => !reads.includes(name)));
+  strictEqual(result.code, holes.length === 0 ? 0 : 1);
 });
 
-binaryTest("a sandbox brings no library of a GPU into the process", async () => {
-  await using home = bait();
+binaryTest("a sandbox loads no GPU library into the process", async () => {
+  await using home = homeWithTargets();
   const log = join(home.dir, "loader");
-  // The loader of glibc notes what it looks for.
+  // The loader of glibc logs the libraries that it searches for.
   Object.assign(home.env, { LD_DEBUG: "libs", LD_DEBUG_OUTPUT: log });
   await home.run(["self-test", "check"]);
-  const sought = [...walk(home.dir)].filter((path) => path.startsWith(log))
+  const searched = [...walk(home.dir)].filter((path) => path.startsWith(log))
     .flatMap((path) => Deno.readTextFileSync(path).match(/(?<=find library=)\S+/g) ?? []);
-  ok(sought.includes("libc.so.6"), sought.join());
-  deepStrictEqual(sought.filter((name) => /vulkan|GL|cuda|wayland|X11/.test(name)), []);
+  ok(searched.includes("libc.so.6"), searched.join());
+  deepStrictEqual(searched.filter((name) => /vulkan|GL|cuda|wayland|X11/.test(name)), []);
 });
 
-binaryTest("each attempt would be something, if it were not refused", async () => {
-  await using home = bait();
+binaryTest("without a sandbox the attempts succeed", async () => {
+  await using home = homeWithTargets();
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => new Response("", { status: 404 }),
@@ -153,22 +161,24 @@ binaryTest("each attempt would be something, if it were not refused", async () =
     if (exists(`${folder}/${LEFT}`)) Deno.removeSync(`${folder}/${LEFT}`);
   }
   deepStrictEqual(outcomes.filter(({ outcome }) => outcome !== "not refused"), []);
-  const undone = outcomes.filter(({ said }) => said !== "it was done").map(({ name }) => name);
-  // These are no libraries of Node or SQLite, and there is no such socket, no server that knows
-  // names, no such module, and perhaps no GPU and not every program.
-  const fruitless = [
+  const unsuccessful = outcomes.filter(({ said }) => said !== "it was done").map(({ name }) =>
+    name
+  );
+  // These fail on any machine, or on one without a session bus, name server, GPU or some programs: the
+  // files are not libraries of Node or SQLite, and the module does not exist.
+  const expected = [
     ...["load a library as Node does", "load a library as SQLite does"],
     ...["load the libraries of a GPU as WebGPU does"],
     ...["load the libraries of a GPU in a worker of its own", "speak to the session bus"],
     ...["ask for a name", "import a module of the network"],
     ...programsNotThere(),
   ];
-  deepStrictEqual(undone.filter((name) => !fruitless.includes(name)), []);
-}, notRoot());
+  deepStrictEqual(unsuccessful.filter((name) => !expected.includes(name)), []);
+}, missingRoot());
 
-binaryTest("variables and programs of somebody else change nothing", async () => {
+binaryTest("untrusted variables and programs change nothing", async () => {
   await using home = new Home();
-  const codex = home.codex("a", household("a"));
+  const codex = home.codex("a", exampleCodex("a"));
   await home.render(codex);
   const expected = home.generation();
   const mark = join(home.dir, "mark");
@@ -192,9 +202,11 @@ binaryTest("variables and programs of somebody else change nothing", async () =>
     NODE_EXTRA_CA_CERTS: "/etc/shadow",
   });
   const before = [...walk(home.dir)];
-  for (const args of [["check"], ["render", "--dry-run"], ["render", ...ALONE], ["list"]]) {
-    const said = await home.run([...args, "--codex", codex]);
-    strictEqual(said.code, 0, said.stderr);
+  for (
+    const args of [["check"], ["render", "--dry-run"], ["render", ...WITHOUT_SYSTEMD], ["list"]]
+  ) {
+    const result = await home.run([...args, "--codex", codex]);
+    strictEqual(result.code, 0, result.stderr);
   }
   await home.run(["doctor", "--codex", codex]);
   await home.run(["status"]);
@@ -202,29 +214,29 @@ binaryTest("variables and programs of somebody else change nothing", async () =>
   deepStrictEqual(home.generation(), expected);
 });
 
-/** The stage of a home, below `$XDG_RUNTIME_DIR`. */
+/** Returns the path of the stage of a home, relative to `$XDG_RUNTIME_DIR`. */
 function stageOf(home: Home): string {
   return relative("/", foldersOfHome(home.dir, { runtime: "/" }).stage ?? "");
 }
 
-binaryTest("variables that lead to folders of somebody else are refused", async () => {
+binaryTest("variables that name folders of another user are refused", async () => {
   await using home = new Home();
-  const codex = home.codex("a", household("a"));
-  const foreign = join(home.dir, "foreign");
-  Deno.mkdirSync(foreign);
-  Deno.chownSync(foreign, NOBODY, NOBODY);
+  const codex = home.codex("a", exampleCodex("a"));
+  const notOwned = join(home.dir, "not-owned");
+  Deno.mkdirSync(notOwned);
+  Deno.chownSync(notOwned, OTHER_USER, OTHER_USER);
   for (const variable of ["XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"]) {
-    home.env[variable] = foreign;
+    home.env[variable] = notOwned;
     const about = variable === "XDG_CONFIG_HOME"
       ? variable
-      : `above ${join(foreign, stageOf(home))}, the stage below ${variable}`;
+      : `above ${join(notOwned, stageOf(home))}, the stage below ${variable}`;
     for (const args of [["render", "--codex", codex], ["rollback"], ["purge", "--yes"]]) {
-      const { code, stdout, stderr } = await home.run([...args, ...ALONE]);
+      const { code, stdout, stderr } = await home.run([...args, ...WITHOUT_SYSTEMD]);
       strictEqual(
         stderr,
-        `lychd: ${foreign} (${about}) belongs to user ${NOBODY}, not to 0; nothing was changed\n` +
+        `lychd: ${notOwned} (${about}) belongs to user ${OTHER_USER}, not to 0; nothing was changed\n` +
           "hint: who owns it can put another in its place: name a folder of your own, or " +
-          `sudo chown 0 ${foreign}\n`,
+          `sudo chown 0 ${notOwned}\n`,
       );
       deepStrictEqual([code, stdout], [1, ""]);
     }
@@ -235,20 +247,20 @@ binaryTest("variables that lead to folders of somebody else are refused", async 
     delete home.env[variable];
   }
   home.env["XDG_DATA_HOME"] = "relative";
-  strictEqual((await home.run(["render", "--codex", codex, ...ALONE])).code, 1);
-  deepStrictEqual([...walk(foreign), ...walk(home.ours)], []);
-}, notRoot());
+  strictEqual((await home.run(["render", "--codex", codex, ...WITHOUT_SYSTEMD])).code, 1);
+  deepStrictEqual([...walk(notOwned), ...walk(home.quadlets)], []);
+}, missingRoot());
 
-/** A folder that is nobody's, with the mode. */
-function nobodys(path: string, mode = 0o755): string {
+/** Creates a folder of another user. */
+function notOwnedFolder(path: string, mode = 0o755): string {
   Deno.mkdirSync(path);
   Deno.chmodSync(path, mode);
-  Deno.chownSync(path, NOBODY, NOBODY);
+  Deno.chownSync(path, OTHER_USER, OTHER_USER);
   return path;
 }
 
-/** A folder of the user who runs the tests, with the mode. */
-function own(path: string, mode = 0o755): string {
+/** Creates a folder of the user who runs the tests. */
+function ownFolder(path: string, mode = 0o755): string {
   Deno.mkdirSync(path);
   Deno.chmodSync(path, mode);
   return path;
@@ -256,76 +268,76 @@ function own(path: string, mode = 0o755): string {
 
 const INIT = ["init", "--engine", "vllm", "--model", "a/b"];
 
-/** Each lays folders out and tells what is then run, and what it is refused for. */
-const FOREIGN: Readonly<Record<string, (home: Home, codex: string) => [string[], RegExp]>> = {
-  "a home of somebody else that everybody may write to, without a .config": (home, codex) => {
-    home.env["HOME"] = nobodys(join(home.dir, "x"), 0o777);
+/** Each creates untrusted folders, and returns the arguments of a run and the pattern of its refusal. */
+const UNTRUSTED: Readonly<Record<string, (home: Home, codex: string) => [string[], RegExp]>> = {
+  "a home of another user that anyone may write to, without a .config": (home, codex) => {
+    home.env["HOME"] = notOwnedFolder(join(home.dir, "x"), 0o777);
     return [["render", "--codex", codex], /x \(above \S+x\/\.config, XDG_CONFIG_HOME\) belongs/];
   },
-  "an XDG_CONFIG_HOME that is not there, in a folder of somebody else": (home, codex) => {
-    home.env["XDG_CONFIG_HOME"] = join(nobodys(join(home.dir, "x")), "config");
+  "a missing XDG_CONFIG_HOME in a folder of another user": (home, codex) => {
+    home.env["XDG_CONFIG_HOME"] = join(notOwnedFolder(join(home.dir, "x")), "config");
     return [["render", "--codex", codex], /x \(above \S+x\/config, XDG_CONFIG_HOME\) belongs/];
   },
-  "an XDG_CONFIG_HOME in a folder of somebody else": (home, codex) => {
-    home.env["XDG_CONFIG_HOME"] = own(join(nobodys(join(home.dir, "x")), "config"));
+  "an XDG_CONFIG_HOME in a folder of another user": (home, codex) => {
+    home.env["XDG_CONFIG_HOME"] = ownFolder(join(notOwnedFolder(join(home.dir, "x")), "config"));
     return [["render", "--codex", codex], /x \(above \S+x\/config, XDG_CONFIG_HOME\) belongs/];
   },
-  "an XDG_CONFIG_HOME that everybody may write to": (home, codex) => {
-    home.env["XDG_CONFIG_HOME"] = own(join(home.dir, "x"), 0o777);
+  "an XDG_CONFIG_HOME that anyone may write to": (home, codex) => {
+    home.env["XDG_CONFIG_HOME"] = ownFolder(join(home.dir, "x"), 0o777);
     return [["render", "--codex", codex], /everybody may write to \S+x \(XDG_CONFIG_HOME\)/];
   },
-  "an XDG_CONFIG_HOME that is a link in a folder of somebody else": (home, codex) => {
-    const link = join(nobodys(join(home.dir, "x")), "link");
-    Deno.symlinkSync(own(join(home.dir, "config")), link);
+  "an XDG_CONFIG_HOME that is a symlink in a folder of another user": (home, codex) => {
+    const link = join(notOwnedFolder(join(home.dir, "x")), "link");
+    Deno.symlinkSync(ownFolder(join(home.dir, "config")), link);
     home.env["XDG_CONFIG_HOME"] = link;
     return [["render", "--codex", codex], /x \(above \S+x\/link, XDG_CONFIG_HOME\) belongs/];
   },
-  "a Codex in a folder of somebody else": (home, codex) => {
-    const moved = join(nobodys(join(home.dir, "x")), "codex");
+  "a Codex in a folder of another user": (home, codex) => {
+    const moved = join(notOwnedFolder(join(home.dir, "x")), "codex");
     Deno.renameSync(codex, moved);
     return [["render", "--codex", moved], /x \(above \S+x\/codex, the Codex\) belongs/];
   },
-  "a link to a Codex in a folder of somebody else": (home, codex) => {
-    const moved = join(nobodys(join(home.dir, "x")), "codex");
+  "a symlink to a Codex in a folder of another user": (home, codex) => {
+    const moved = join(notOwnedFolder(join(home.dir, "x")), "codex");
     Deno.renameSync(codex, moved);
     Deno.symlinkSync(moved, codex);
     return [["render", "--codex", codex], /x \(on the way to \S+a, the Codex\) belongs/];
   },
-  "a Codex with a link to a file in a folder that everybody may write to": (home, codex) => {
-    const dots = own(join(home.dir, "x"), 0o777);
+  "a Codex with a symlink to a file in a folder that anyone may write to": (home, codex) => {
+    const dots = ownFolder(join(home.dir, "x"), 0o777);
     Deno.renameSync(`${codex}/lychd.toml`, join(dots, "lychd.toml"));
     Deno.symlinkSync("../x/lychd.toml", `${codex}/lychd.toml`);
     const words =
       /everybody may write to \S+x \(on the way to \S+lychd\.toml, a link of the Codex\)/;
     return [["render", "--codex", codex], words];
   },
-  "a stage that somebody laid as a link": (home, codex) => {
-    home.env["XDG_RUNTIME_DIR"] = own(join(home.dir, "x"), 0o1777);
+  "a stage that another user created as a symlink": (home, codex) => {
+    home.env["XDG_RUNTIME_DIR"] = ownFolder(join(home.dir, "x"), 0o1777);
     const stage = join(home.dir, "x", stageOf(home));
-    nobodys(dirname(stage));
+    notOwnedFolder(dirname(stage));
     Deno.symlinkSync(home.config, stage);
     const words = /x\/lychd \(above \S+, the stage below XDG_RUNTIME_DIR\) belongs/;
     return [["render", "--codex", codex], words];
   },
-  "a Codex that a foreign group may write to": (_, codex) => {
-    Deno.chownSync(codex, 0, NOBODY);
+  "a Codex that another group may write to": (_, codex) => {
+    Deno.chownSync(codex, 0, OTHER_USER);
     Deno.chmodSync(codex, 0o770);
     return [["render", "--codex", codex], /group 65534 may write to \S+a \(the Codex\)/];
   },
-  "a file of a Codex that a foreign group may write to": (_, codex) => {
-    Deno.chownSync(`${codex}/lychd.toml`, 0, NOBODY);
+  "a file of a Codex that another group may write to": (_, codex) => {
+    Deno.chownSync(`${codex}/lychd.toml`, 0, OTHER_USER);
     Deno.chmodSync(`${codex}/lychd.toml`, 0o660);
     return [
       ["render", "--codex", codex],
       /group 65534 may write to \S+lychd\.toml: .*\nhint: .*g-w/,
     ];
   },
-  "render --output into a folder of somebody else": (home, codex) => {
-    const out = join(nobodys(join(home.dir, "x")), "out");
+  "render --output to a folder of another user": (home, codex) => {
+    const out = join(notOwnedFolder(join(home.dir, "x")), "out");
     return [["render", "--codex", codex, "--output", out], /x \(above \S+out, --output\) belongs/];
   },
-  "import --output into a folder of somebody else": (home) => {
-    const out = join(nobodys(join(home.dir, "x")), "out");
+  "import --output to a folder of another user": (home) => {
+    const out = join(notOwnedFolder(join(home.dir, "x")), "out");
     Deno.writeTextFileSync(join(home.dir, "y.yaml"), "models: {}\n");
     const file = join(home.dir, "y.yaml");
     return [
@@ -333,111 +345,104 @@ const FOREIGN: Readonly<Record<string, (home: Home, codex: string) => [string[],
       /x \(above \S+out, --output\) belongs/,
     ];
   },
-  "init into a folder of somebody else": (home) => {
-    const codex = join(nobodys(join(home.dir, "x"), 0o777), "codex");
+  "init in a folder of another user": (home) => {
+    const codex = join(notOwnedFolder(join(home.dir, "x"), 0o777), "codex");
     return [[...INIT, "--codex", codex], /x \(above \S+codex, the Codex\) belongs/];
   },
-  "init in a home that everybody may write to": (home) => {
-    home.env["HOME"] = own(join(home.dir, "x"), 0o777);
+  "init in a home that anyone may write to": (home) => {
+    home.env["HOME"] = ownFolder(join(home.dir, "x"), 0o777);
     return [INIT, /everybody may write to \S+x \(above \S+lychd, the Codex\)/];
   },
-  "add to a Codex of somebody else": (_, codex) => {
-    Deno.chownSync(codex, NOBODY, NOBODY);
+  "add to a Codex of another user": (_, codex) => {
+    Deno.chownSync(codex, OTHER_USER, OTHER_USER);
     return [["add", ...INIT.slice(2), "--codex", codex], /a \(the Codex\) belongs/];
   },
 };
 
-binaryTest("folders in whose place somebody else could put another are refused", async (t) => {
-  for (const [name, lay] of Object.entries(FOREIGN)) {
+binaryTest("folders that another user could replace are refused", async (t) => {
+  for (const [name, create] of Object.entries(UNTRUSTED)) {
     await t.step(name, async () => {
       await using home = new Home();
-      const [args, words] = lay(home, home.codex("a", household("a")));
+      const [args, words] = create(home, home.codex("a", exampleCodex("a")));
       const before = [...walk(home.dir)];
       const isRender = args[0] === "render" && !args.includes("--output");
-      const said = await home.run([...args, ...isRender ? ALONE : []]);
-      match(said.stderr, words);
-      match(said.stderr, /nothing was changed\nhint: .*\n$/);
-      deepStrictEqual([said.code, said.stdout, [...walk(home.dir)]], [1, "", before]);
+      const result = await home.run([...args, ...isRender ? WITHOUT_SYSTEMD : []]);
+      match(result.stderr, words);
+      match(result.stderr, /nothing was changed\nhint: .*\n$/);
+      deepStrictEqual([result.code, result.stdout, [...walk(home.dir)]], [1, "", before]);
       if (!isRender) return;
       const shown = await home.run([...args, "--dry-run"]);
       match(shown.stderr, /; render will refuse\n/);
       strictEqual(shown.code, 0, shown.stderr);
     });
   }
-}, notRoot());
+}, missingRoot());
 
-binaryTest(
-  "that a folder is foreign is told in JSON too, and cannot steer a terminal",
-  async () => {
-    await using home = new Home();
-    const name = join(own(join(home.dir, "\x1b[2J"), 0o777), "codex");
-    const said = await home.run([...INIT, "--json", "--codex", name]);
-    ok(JSON.parse(said.stdout).error.includes("\x1b[2J"));
-    deepStrictEqual([said.code, said.stderr.includes("\x1b")], [1, false]);
-  },
-);
-
-binaryTest("of a file of root that a Codex links to, nothing is shown", async () => {
+binaryTest("a refusal has the exact path in JSON, and no control codes in text", async () => {
   await using home = new Home();
-  const codex = home.codex("a", household("a"));
+  const name = join(ownFolder(join(home.dir, "\x1b[2J"), 0o777), "codex");
+  const result = await home.run([...INIT, "--json", "--codex", name]);
+  ok(JSON.parse(result.stdout).error.includes("\x1b[2J"));
+  deepStrictEqual([result.code, result.stderr.includes("\x1b")], [1, false]);
+});
+
+binaryTest("a Codex with a symlink to a file of root does not show its content", async () => {
+  await using home = new Home();
+  const codex = home.codex("a", exampleCodex("a"));
   Deno.symlinkSync("/etc/shadow", `${codex}/soulstones/shadow.toml`);
-  for (const args of [["check"], ["render", "--dry-run"], ["render", ...ALONE]]) {
+  for (const args of [["check"], ["render", "--dry-run"], ["render", ...WITHOUT_SYSTEMD]]) {
     const { code, stdout, stderr } = await home.run([...args, "--codex", codex]);
     match(stderr, /it links to \/etc\/shadow, and only a link to a file with the same ending/);
     deepStrictEqual([code, stdout, stderr.includes("root:")], [3, "", false]);
   }
-}, notRoot());
+}, missingRoot());
 
-binaryTest("folders of a user with a group of their own, and below /tmp, are fine", async () => {
+binaryTest("folders with a private group and folders in a sticky folder are accepted", async () => {
   await using home = new Home();
-  const codex = home.codex("a", household("a"));
+  const codex = home.codex("a", exampleCodex("a"));
   for (const folder of [home.dir, codex]) Deno.chmodSync(folder, 0o775);
-  home.env["XDG_CONFIG_HOME"] = join(own(join(home.dir, "sticky"), 0o1777), "config");
+  home.env["XDG_CONFIG_HOME"] = join(ownFolder(join(home.dir, "sticky"), 0o1777), "config");
   await home.render(codex);
-}, notRoot());
+}, missingRoot());
 
-binaryTest(
-  "a Codex that somebody else can change is read, but nothing is written of it",
-  async () => {
-    const changes: readonly (readonly [string, (codex: string) => void, RegExp])[] = [
-      [
-        "a folder",
-        (codex) => Deno.chownSync(codex, NOBODY, NOBODY),
-        /a \(the Codex\) belongs to user 65534, not to 0/,
-      ],
-      [
-        "a file",
-        (codex) => Deno.chownSync(`${codex}/soulstones/all.toml`, NOBODY, NOBODY),
-        /all\.toml belongs to user 65534/,
-      ],
-      [
-        "settings",
-        (codex) => Deno.chmodSync(`${codex}/lychd.toml`, 0o666),
-        /^lychd: everybody may write to .*lychd\.toml: .*\nhint: chmod -R o-w /m,
-      ],
-      [
-        "a link",
-        (codex) => {
-          Deno.writeTextFileSync("/tmp/lychd-other.toml", "");
-          Deno.chownSync("/tmp/lychd-other.toml", NOBODY, NOBODY);
-          Deno.symlinkSync("/tmp/lychd-other.toml", `${codex}/soulstones/other.toml`);
-        },
-        /other\.toml belongs to user 65534/,
-      ],
-    ];
-    for (const [name, change, words] of changes) {
-      await using home = new Home();
-      const codex = home.codex("a", household("a"));
-      change(codex);
-      const refused = await home.run(["render", "--codex", codex, ...ALONE]);
-      match(refused.stderr, words, name);
-      deepStrictEqual([refused.code, [...walk(home.config)]], [1, []], name);
-      const shown = await home.run(["render", "--dry-run", "--codex", codex]);
-      match(shown.stderr, /decides what runs as you; render will refuse\n/, name);
-      strictEqual(shown.code, 0);
-      strictEqual((await home.run(["check", "--codex", codex])).code, 0);
-    }
-    Deno.removeSync("/tmp/lychd-other.toml");
-  },
-  notRoot(),
-);
+binaryTest("a Codex that another user can change is shown but not rendered", async () => {
+  const changes: readonly (readonly [string, (codex: string) => void, RegExp])[] = [
+    [
+      "a folder",
+      (codex) => Deno.chownSync(codex, OTHER_USER, OTHER_USER),
+      /a \(the Codex\) belongs to user 65534, not to 0/,
+    ],
+    [
+      "a file",
+      (codex) => Deno.chownSync(`${codex}/soulstones/all.toml`, OTHER_USER, OTHER_USER),
+      /all\.toml belongs to user 65534/,
+    ],
+    [
+      "settings",
+      (codex) => Deno.chmodSync(`${codex}/lychd.toml`, 0o666),
+      /^lychd: everybody may write to .*lychd\.toml: .*\nhint: chmod -R o-w /m,
+    ],
+    [
+      "a symlink",
+      (codex) => {
+        Deno.writeTextFileSync("/tmp/lychd-other.toml", "");
+        Deno.chownSync("/tmp/lychd-other.toml", OTHER_USER, OTHER_USER);
+        Deno.symlinkSync("/tmp/lychd-other.toml", `${codex}/soulstones/other.toml`);
+      },
+      /other\.toml belongs to user 65534/,
+    ],
+  ];
+  for (const [name, change, words] of changes) {
+    await using home = new Home();
+    const codex = home.codex("a", exampleCodex("a"));
+    change(codex);
+    const refused = await home.run(["render", "--codex", codex, ...WITHOUT_SYSTEMD]);
+    match(refused.stderr, words, name);
+    deepStrictEqual([refused.code, [...walk(home.config)]], [1, []], name);
+    const shown = await home.run(["render", "--dry-run", "--codex", codex]);
+    match(shown.stderr, /decides what runs as you; render will refuse\n/, name);
+    strictEqual(shown.code, 0);
+    strictEqual((await home.run(["check", "--codex", codex])).code, 0);
+  }
+  Deno.removeSync("/tmp/lychd-other.toml");
+}, missingRoot());

@@ -1,6 +1,6 @@
 /**
- * What the binary does to the file system, by the system calls that it makes: nothing is written,
- * made, renamed or removed but below the folders that `permissions.ts` grants.
+ * Tests of the system calls of the binary: it writes, creates, renames and removes files only below
+ * the folders that `permissions.ts` grants.
  */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { existsSync } from "node:fs";
@@ -10,16 +10,23 @@ import { foldersOfHome } from "../../src/testing/folders_of_home.ts";
 import type { Invocation } from "../../src/run/invocation.ts";
 import { findPrograms } from "../../src/run/programs.ts";
 import { permissionsFor } from "../../src/sandbox/permissions.ts";
-import { ALONE, BINARY, binaryTest, Home, household, lacking } from "./binary.ts";
+import {
+  BINARY,
+  binaryTest,
+  exampleCodex,
+  Home,
+  missingProgram,
+  WITHOUT_SYSTEMD,
+} from "./binary.ts";
 
-/** A system call that may change something, and the paths that it would change. */
-interface Act {
-  readonly call: string;
+/** A system call that may change files, and the paths that it would change. */
+interface SystemCall {
+  readonly name: string;
   readonly paths: readonly string[];
   readonly line: string;
 }
 
-/** The calls that change what their paths name; those by descriptors are told by strace's `-y`. */
+/** The system calls that change files by path, and those that do it by descriptor (strace's `-y`). */
 const BY_PATH =
   /^(?:creat|mkdir|mkdirat|mknod|mknodat|rmdir|unlink|unlinkat|rename|renameat|renameat2|link|linkat|symlink|symlinkat|chmod|fchmodat|fchmodat2|chown|lchown|fchownat|truncate|utime|utimes|utimensat|futimesat|setxattr|lsetxattr|removexattr|lremovexattr|mount|umount2|bind)$/;
 const BY_DESCRIPTOR =
@@ -28,39 +35,42 @@ const TRACED = "%file,write,writev,pwrite64,pwritev,pwritev2,sendfile,copy_file_
   "ftruncate,fallocate,fchmod,fchown,fsetxattr,fremovexattr,bind,execve";
 
 /** Runs the binary under strace. */
-async function traced(home: Home, args: readonly string[]): Promise<{ code: number; acts: Act[] }> {
+async function trace(
+  home: Home,
+  args: readonly string[],
+): Promise<{ code: number; calls: SystemCall[] }> {
   const log = join(home.dir, "strace.log");
-  const said = await home.run(
+  const { code, stderr } = await home.run(
     ["-f", "-y", "-qq", "-s", "4096", "-e", `trace=${TRACED}`, "-o", log, BINARY, ...args],
     "strace",
   );
-  const acts = Deno.readTextFileSync(log).split("\n").flatMap(actOf);
+  const calls = Deno.readTextFileSync(log).split("\n").flatMap(parseCall);
   Deno.removeSync(log);
-  ok(said.code !== undefined, said.stderr);
-  return { code: said.code, acts };
+  ok(code !== undefined, stderr);
+  return { code, calls };
 }
 
-/** Reads a line of strace; nothing when what it tells cannot change anything. */
-function actOf(line: string): Act[] {
+/** Parses a line of strace; returns nothing for a call that cannot change files. */
+function parseCall(line: string): SystemCall[] {
   const found = /^\d+ +(\w+)\((.*)$/.exec(line);
-  const call = found?.[1] ?? "";
+  const name = found?.[1] ?? "";
   const rest = found?.[2] ?? "";
-  if (/^open(?:at2?)?$/.test(call)) {
+  if (/^open(?:at2?)?$/.test(name)) {
     if (!/O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_APPEND|O_TMPFILE/.test(rest)) return [];
-    // Where it led is what counts, too.
+    // The opened path counts too, in case the given one is a symlink.
     const opened = /= \d+<([^>]*)>$/.exec(rest)?.[1];
-    return [{ call, paths: [...pathsIn(rest), ...opened === undefined ? [] : [opened]], line }];
+    return [{ name, paths: [...pathsIn(rest), ...opened === undefined ? [] : [opened]], line }];
   }
-  if (call === "execve") return [{ call, paths: pathsIn(rest).slice(0, 1), line }];
-  if (BY_PATH.test(call)) return [{ call, paths: pathsIn(rest), line }];
-  if (BY_DESCRIPTOR.test(call)) {
+  if (name === "execve") return [{ name, paths: pathsIn(rest).slice(0, 1), line }];
+  if (BY_PATH.test(name)) return [{ name, paths: pathsIn(rest), line }];
+  if (BY_DESCRIPTOR.test(name)) {
     const path = /^\d+<([^>]*)>/.exec(rest)?.[1];
-    return [{ call, paths: [path ?? "?"], line }];
+    return [{ name, paths: [path ?? "?"], line }];
   }
   return [];
 }
 
-/** The quoted paths of a call's arguments, each behind the folder that it counts from. */
+/** Returns the quoted paths in the arguments of a call, resolved against their base folders. */
 function pathsIn(rest: string): string[] {
   const args = rest.replace(/\) += .*$/, "");
   return [...args.matchAll(/(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"/g)]
@@ -68,49 +78,50 @@ function pathsIn(rest: string): string[] {
 }
 
 /**
- * What lies outside of the granted folders and is no breach. Each is here for a reason:
+ * Returns true for calls that do not write to the file system:
  *
- * - stdout and stderr are the operator's, who names where they go;
- * - an eventfd, a pipe and a socket are how the threads of the runtime wake each other; they have no
- *   name in the file system; `ss` asks the kernel itself.
+ * - to stdout and stderr, which the operator redirects;
+ * - to an eventfd, a pipe or a socket, with which the threads of the runtime wake each other;
+ * - to the kernel by netlink, as `ss` does.
  */
-function isStream(act: Act): boolean {
-  return act.call === "bind" && act.line.includes("AF_NETLINK") ||
-    /^(?:write|writev)$/.test(act.call) &&
-      (/^\d+ +\w+\([12]</.test(act.line) ||
-        act.paths.every((path) => /^(?:anon_inode:|pipe:|socket:|UNIX)/.test(path)));
+function isStream(call: SystemCall): boolean {
+  return call.name === "bind" && call.line.includes("AF_NETLINK") ||
+    /^(?:write|writev)$/.test(call.name) &&
+      (/^\d+ +\w+\([12]</.test(call.line) ||
+        call.paths.every((path) => /^(?:anon_inode:|pipe:|socket:|UNIX)/.test(path)));
 }
 
-/**
- * - the folders above ours, up to `~/.config`, which a first render makes: making is all that may be
- *   done to them.
- */
-function isFolderAbove(act: Act, granted: readonly string[], home: string): boolean {
-  return act.call === "mkdir" &&
-    act.paths.every((path) =>
+/** Returns true if a call only creates a parent of a granted folder, as a first render does. */
+function isFolderAbove(call: SystemCall, granted: readonly string[], home: string): boolean {
+  return call.name === "mkdir" &&
+    call.paths.every((path) =>
       path.startsWith(`${home}/`) && granted.some((folder) => folder.startsWith(`${path}/`))
     );
 }
 
-/** - the start of the binary itself, which strace shows as the first call. */
-function isOwnStart(act: Act): boolean {
-  return act.call === "execve" && act.paths[0] === BINARY;
+/** Returns true for the start of the binary itself, which is the first call. */
+function isOwnStart(call: SystemCall): boolean {
+  return call.name === "execve" && call.paths[0] === BINARY;
 }
 
 function isBelow(path: string, folders: readonly string[]): boolean {
   return folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
 }
 
-/** Everything that an act outside of what is granted, and of the exceptions above, did. */
-function breaches(acts: readonly Act[], granted: readonly string[], home: string): string[] {
-  return acts.filter((act) =>
-    !isOwnStart(act) && !isStream(act) && !isFolderAbove(act, granted, home) &&
-    !(act.paths.length > 0 && act.call !== "execve" &&
-      act.paths.every((path) => isBelow(path, granted)))
-  ).map((act) => act.line);
+/** Returns the calls that are neither within the granted folders nor one of the exceptions above. */
+function violations(
+  calls: readonly SystemCall[],
+  granted: readonly string[],
+  home: string,
+): string[] {
+  return calls.filter((call) =>
+    !isOwnStart(call) && !isStream(call) && !isFolderAbove(call, granted, home) &&
+    !(call.paths.length > 0 && call.name !== "execve" &&
+      call.paths.every((path) => isBelow(path, granted)))
+  ).map((call) => call.line);
 }
 
-/** The folders that are granted for writing, in a home. */
+/** Returns the folders of a home to which a command may write. */
 function grantedIn(home: Home, invocation: Invocation, output?: string): readonly string[] {
   return permissionsFor(invocation, foldersOf(home, output), findPrograms(() => false)).write;
 }
@@ -137,20 +148,20 @@ const OPTIONS = {
 };
 const INSCRIBE: Invocation = { command: "render", mode: "inscribe", ...OPTIONS };
 
-binaryTest("render, rollback and purge write only where permissions.ts grants it", async () => {
+binaryTest("render, rollback and purge write only to the granted folders", async () => {
   await using home = new Home();
-  const [a, b] = [home.codex("a", household("a")), home.codex("b", household("b"))];
+  const [a, b] = [home.codex("a", exampleCodex("a")), home.codex("b", exampleCodex("b"))];
   const granted = grantedIn(home, INSCRIBE);
-  deepStrictEqual(granted, [home.ours, home.units]);
-  const edited = join(home.ours, "soulstone-eye.container");
+  deepStrictEqual(granted, [home.quadlets, home.units]);
+  const edited = join(home.quadlets, "soulstone-eye.container");
   const runs: (readonly [string, readonly string[]])[] = [
-    ["first render", ["render", "--codex", a, ...ALONE]],
-    ["second render", ["render", "--codex", b, ...ALONE]],
-    ["nothing to do", ["render", "--codex", b, ...ALONE, "--json"]],
-    ["rollback", ["rollback", ...ALONE]],
-    ["drift", ["render", "--codex", b, ...ALONE]],
-    ["force", ["render", "--codex", b, ...ALONE, "--force"]],
-    ["undo", ["render", "--codex", a, ...ALONE]],
+    ["first render", ["render", "--codex", a, ...WITHOUT_SYSTEMD]],
+    ["second render", ["render", "--codex", b, ...WITHOUT_SYSTEMD]],
+    ["nothing to do", ["render", "--codex", b, ...WITHOUT_SYSTEMD, "--json"]],
+    ["rollback", ["rollback", ...WITHOUT_SYSTEMD]],
+    ["drift", ["render", "--codex", b, ...WITHOUT_SYSTEMD]],
+    ["force", ["render", "--codex", b, ...WITHOUT_SYSTEMD, "--force"]],
+    ["undo", ["render", "--codex", a, ...WITHOUT_SYSTEMD]],
     ["purge", ["purge", "--yes", "--no-reload"]],
   ];
   let written = 0;
@@ -159,20 +170,20 @@ binaryTest("render, rollback and purge write only where permissions.ts grants it
     if (name === "undo") {
       Deno.writeTextFileSync(home.journal, JSON.stringify({ lychd: 1, entries: [] }));
     }
-    const { code, acts } = await traced(home, args);
+    const { code, calls } = await trace(home, args);
     strictEqual(code, name === "drift" ? 1 : 0, name);
-    deepStrictEqual(breaches(acts, granted, home.dir), [], name);
-    written += acts.filter((act) => act.paths.every((path) => isBelow(path, granted))).length;
+    deepStrictEqual(violations(calls, granted, home.dir), [], name);
+    written += calls.filter((call) => call.paths.every((path) => isBelow(path, granted))).length;
   }
-  // The reading of strace's lines is not to be trusted if it sees nothing.
-  ok(written > 200, `only ${written} acts were seen`);
+  // A parser of strace's output that finds no call would pass every test.
+  ok(written > 200, `only ${written} calls were found`);
   // deno-lint-ignore no-console
-  console.log(`${runs.length} runs, ${written} acts that write, all where they may be`);
-}, lacking("strace"));
+  console.log(`${runs.length} runs, ${written} calls that write, all in granted folders`);
+}, missingProgram("strace"));
 
-binaryTest("check and render --dry-run write nothing at all", async () => {
+binaryTest("check and render --dry-run write nothing", async () => {
   await using home = new Home();
-  const [a, b] = [home.codex("a", household("a")), home.codex("b", household("b"))];
+  const [a, b] = [home.codex("a", exampleCodex("a")), home.codex("b", exampleCodex("b"))];
   await home.render(a);
   for (
     const args of [
@@ -187,56 +198,55 @@ binaryTest("check and render --dry-run write nothing at all", async () => {
       ["render", "--help"],
     ]
   ) {
-    const { code, acts } = await traced(home, args);
+    const { code, calls } = await trace(home, args);
     strictEqual(code, 0, args.join(" "));
-    deepStrictEqual(breaches(acts, [], home.dir), [], args.join(" "));
+    deepStrictEqual(violations(calls, [], home.dir), [], args.join(" "));
   }
-}, lacking("strace"));
+}, missingProgram("strace"));
 
-binaryTest("doctor writes nothing, and runs only what permissions.ts grants", async () => {
+binaryTest("doctor writes nothing and runs only the granted programs", async () => {
   await using home = new Home();
   const programs = findPrograms(existsSync);
   const { run, write } = permissionsFor(DOCTOR, foldersOf(home), programs);
   deepStrictEqual(write, []);
   for (
-    const args of [["doctor", "--codex", home.codex("a", household("a"))], ["doctor", "--facts"]]
+    const args of [["doctor", "--codex", home.codex("a", exampleCodex("a"))], [
+      "doctor",
+      "--facts",
+    ]]
   ) {
-    const { acts } = await traced(home, args);
-    const started = acts.filter((act) => act.call === "execve" && !isOwnStart(act));
+    const { calls } = await trace(home, args);
+    const started = calls.filter((call) => call.name === "execve" && !isOwnStart(call));
     ok(started.length > 10, `only ${started.length} programs were started`);
-    deepStrictEqual(started.filter((act) => !run.includes(act.paths[0] ?? "")), []);
-    deepStrictEqual(breaches(acts.filter((act) => act.call !== "execve"), [], home.dir), []);
+    deepStrictEqual(started.filter((call) => !run.includes(call.paths[0] ?? "")), []);
+    deepStrictEqual(violations(calls.filter((call) => call.name !== "execve"), [], home.dir), []);
   }
-}, lacking("strace"));
+}, missingProgram("strace"));
 
-binaryTest(
-  "init and add write the Codex only, and run only what permissions.ts grants",
-  async () => {
-    await using home = new Home();
-    const init: Invocation = { command: "init", json: false, requests: [], bootCoven: undefined };
-    const folders = foldersOf(home);
-    const granted = permissionsFor(init, folders, findPrograms(existsSync));
-    deepStrictEqual(granted.write, [folders.codex]);
-    for (
-      const args of [
-        ["init", "--engine", "vllm", "--model", "a/b", "--coven", "chat"],
-        ["add", "llamacpp", "--model", "/srv/models/x.gguf"],
-      ]
-    ) {
-      const { code, acts } = await traced(home, args);
-      strictEqual(code, 0, args.join(" "));
-      const started = acts.filter((act) => act.call === "execve" && !isOwnStart(act));
-      ok(started.length > 5, `only ${started.length} programs were started`);
-      deepStrictEqual(started.filter((act) => !granted.run.includes(act.paths[0] ?? "")), []);
-      const written = acts.filter((act) => act.call !== "execve");
-      ok(written.some((act) => act.paths.every((path) => isBelow(path, granted.write))));
-      deepStrictEqual(breaches(written, granted.write, home.dir), []);
-    }
-  },
-  lacking("strace"),
-);
+binaryTest("init and add write only the Codex and run only the granted programs", async () => {
+  await using home = new Home();
+  const init: Invocation = { command: "init", json: false, requests: [], bootCoven: undefined };
+  const folders = foldersOf(home);
+  const granted = permissionsFor(init, folders, findPrograms(existsSync));
+  deepStrictEqual(granted.write, [folders.codex]);
+  for (
+    const args of [
+      ["init", "--engine", "vllm", "--model", "a/b", "--coven", "chat"],
+      ["add", "llamacpp", "--model", "/srv/models/x.gguf"],
+    ]
+  ) {
+    const { code, calls } = await trace(home, args);
+    strictEqual(code, 0, args.join(" "));
+    const started = calls.filter((call) => call.name === "execve" && !isOwnStart(call));
+    ok(started.length > 5, `only ${started.length} programs were started`);
+    deepStrictEqual(started.filter((call) => !granted.run.includes(call.paths[0] ?? "")), []);
+    const written = calls.filter((call) => call.name !== "execve");
+    ok(written.some((call) => call.paths.every((path) => isBelow(path, granted.write))));
+    deepStrictEqual(violations(written, granted.write, home.dir), []);
+  }
+}, missingProgram("strace"));
 
-binaryTest("import reads, and writes below the folder of --output only", async () => {
+binaryTest("import writes only below the folder of --output", async () => {
   await using home = new Home();
   const unit = join(home.dir, "eye.container");
   Deno.writeTextFileSync(unit, "[Container]\nImage=localhost/eye:1\n");
@@ -245,16 +255,16 @@ binaryTest("import reads, and writes below the folder of --output only", async (
   const granted = grantedIn(home, invocation, output);
   deepStrictEqual(granted, [output]);
   for (const [more, folders] of [[[], []], [["--output", output], granted]] as const) {
-    const { code, acts } = await traced(home, ["import", "quadlet", unit, ...more]);
+    const { code, calls } = await trace(home, ["import", "quadlet", unit, ...more]);
     strictEqual(code, 0);
-    deepStrictEqual(breaches(acts, folders, home.dir), []);
+    deepStrictEqual(violations(calls, folders, home.dir), []);
   }
   ok(existsSync(join(output, "soulstones/eye.toml")));
-}, lacking("strace"));
+}, missingProgram("strace"));
 
-binaryTest("render --output writes below its folder only", async () => {
+binaryTest("render --output writes only below its folder", async () => {
   await using home = new Home();
-  const a = home.codex("a", household("a"));
+  const a = home.codex("a", exampleCodex("a"));
   const output = join(home.dir, "out/put");
   const invocation: Invocation = {
     command: "render",
@@ -265,8 +275,8 @@ binaryTest("render --output writes below its folder only", async () => {
   const granted = grantedIn(home, invocation, output);
   deepStrictEqual(granted, [output]);
   for (let run = 0; run < 2; run++) {
-    const { code, acts } = await traced(home, ["render", "--codex", a, "--output", output]);
+    const { code, calls } = await trace(home, ["render", "--codex", a, "--output", output]);
     strictEqual(code, 0);
-    deepStrictEqual(breaches(acts, granted, home.dir), []);
+    deepStrictEqual(violations(calls, granted, home.dir), []);
   }
-}, lacking("strace"));
+}, missingProgram("strace"));

@@ -1,6 +1,6 @@
 /**
- * The judge of every Rune: the real Quadlet generator must write a service for each unit of each
- * golden tree, and say nothing against it.
+ * Tests every golden tree with the real Quadlet generator, which must write a service for each unit
+ * and report no problem.
  */
 import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
@@ -12,14 +12,14 @@ const generator = findGenerator();
 if (generator === undefined) {
   // deno-lint-ignore no-console
   console.error(
-    "tests/generator: NOT RUN: no Quadlet generator on this host; name one by LYCHD_QUADLET",
+    "tests/generator: NOT RUN: no Quadlet generator on this host; set LYCHD_QUADLET",
   );
 }
 
 const trees = [...Deno.readDirSync(GOLDEN)].filter((entry) => entry.isDirectory)
   .map((entry) => join(GOLDEN, entry.name, "runes", "containers", "systemd")).filter(isFolder);
 
-Deno.test("there are golden trees to judge", () => assert.ok(trees.length >= 10));
+Deno.test("there are golden trees to test", () => assert.ok(trees.length >= 10));
 
 for (const tree of trees.sort()) {
   const name = tree.split("/").at(-4);
@@ -35,7 +35,7 @@ for (const tree of trees.sort()) {
 }
 
 Deno.test({
-  name: "the generator's silence about a broken unit is noticed",
+  name: "a unit that the generator silently drops is noticed",
   ignore: generator === undefined,
   async fn() {
     const folder = await Deno.makeTempDir();

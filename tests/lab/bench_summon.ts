@@ -1,18 +1,17 @@
 /**
- * What a summon adds to `systemctl --user start` of the same target with the same wait for health:
- * pairs of swaps in one lab, each from the same state, in turn in either order.
+ * Measures the time that a summon adds to `systemctl --user start` of the same target with the same
+ * wait for health. It runs pairs of swaps in one lab, each from the same state and in alternating order.
  *
- * Podman asks an engine for its health about once a second, and `Notify=healthy` waits for that: pairs
- * would differ by half a second by luck. These engines do without it; both sides wait for /health
- * themselves, as they do where an engine has no check of its own.
+ * With `Notify=healthy` the times would vary by half a second at random, because Podman checks the
+ * health of an engine about once a second. So these engines do not use it, and both sides poll /health
+ * themselves.
  *
- * `deno task bench:summon`; `LYCHD_BENCH_PAIRS` and `LYCHD_BENCH_LOAD_SECONDS` change 20 and 4, which
- * is less than a small model takes. What else the machine had to do is printed with the figures: they
- * say little without it.
+ * Run it with `deno task bench:summon`. `LYCHD_BENCH_PAIRS` sets the number of pairs (20), and
+ * `LYCHD_BENCH_LOAD_SECONDS` the load time of an engine (4, less than a small model needs). The load
+ * average of the machine is printed too, because it changes the figures.
  */
 import { median } from "../bench/median.ts";
-import { engine, must } from "./host_codex.ts";
-import { freshHost, run, writeCodex } from "./host_program.ts";
+import { engine, freshHost, must, run, writeCodex } from "./host_codex.ts";
 import { labDown, labUp, type LichShell, lichShell, skipReason } from "./lab.ts";
 
 const PAIRS = Number(Deno.env.get("LYCHD_BENCH_PAIRS") ?? 20);
@@ -25,19 +24,19 @@ const START = `systemctl --user start lychd-coven-one.target &&
     until curl -sf -o /dev/null http://127.0.0.1:$port/health; do sleep 0.05; done
   done`;
 
-/** The seconds that a swap takes, from the other Coven on. */
+/** Starts the other Coven, then measures the seconds of a swap. */
 async function swapSeconds(shell: LichShell, script: string): Promise<number> {
   await must(shell, "systemctl --user start lychd-coven-two.target");
-  const said = await must(
+  const times = await must(
     shell,
-    `begun=$EPOCHREALTIME; ${script}
-     code=$?; echo "$begun $EPOCHREALTIME"; exit $code`,
+    `start=$EPOCHREALTIME; ${script}
+     code=$?; echo "$start $EPOCHREALTIME"; exit $code`,
   );
-  const [begun = 0, ended = 0] = said.trim().split(" ").map(Number);
-  return ended - begun;
+  const [start = 0, end = 0] = times.trim().split(" ").map(Number);
+  return end - start;
 }
 
-/** Over one, five and fifteen minutes, and how many cores there are. */
+/** Returns the load averages over 1, 5 and 15 minutes, and the number of cores. */
 function loadText(): string {
   const load = Deno.loadavg().map((n) => n.toFixed(1)).join(" ");
   return `${load} on ${navigator.hardwareConcurrency} cores`;
@@ -53,8 +52,8 @@ async function bench(): Promise<void> {
     b: engine(8781, { groups: ["one"], quadlet }, flags),
     c: engine(8782, { groups: ["two"], quadlet }),
   });
-  const said = await run(shell, "render");
-  if (said.code !== 0) throw new Error(said.stderr);
+  const { code, stderr } = await run(shell, "render");
+  if (code !== 0) throw new Error(stderr);
   const loadBefore = loadText();
   const pairs: { summon: number; start: number }[] = [];
   for (let i = 0; i < PAIRS; i++) {
@@ -71,8 +70,8 @@ async function bench(): Promise<void> {
       `summon ${median(pairs.map((p) => p.summon)).toFixed(3)} s, ` +
       `start ${median(pairs.map((p) => p.start)).toFixed(3)} s (medians)`,
   );
-  console.log(`load average ${loadBefore} before, ${loadText()} behind`);
-  console.log(`median ratio ${ratio.toFixed(3)}, median of what it adds ${added.toFixed(3)} s`);
+  console.log(`load average ${loadBefore} before, ${loadText()} after`);
+  console.log(`median ratio ${ratio.toFixed(3)}, median difference ${added.toFixed(3)} s`);
 }
 
 const reason = skipReason();

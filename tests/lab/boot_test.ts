@@ -1,6 +1,6 @@
-/** A boot: what comes up with the user's session. */
+/** Tests of the units that a boot starts with the user's session. */
 import assert from "node:assert/strict";
-import { active, engine, install, must, reboot, until } from "./host_codex.ts";
+import { active, engine, install, must, reboot, waitUntil } from "./host_codex.ts";
 import { labTest, labUp, lichShell } from "./lab.ts";
 
 const SOULSTONES = {
@@ -17,18 +17,18 @@ const UNITS = [
   "soulstone-home.service",
 ];
 
-labTest("a boot brings up boot_coven and nothing else", async () => {
+labTest("a boot starts boot_coven and nothing else", async () => {
   await labUp();
   {
     await using shell = lichShell();
     await install(shell, SOULSTONES, { boot_coven: "one" });
-    // What ran before the boot must not matter.
+    // The boot must ignore what ran before it.
     await must(shell, "systemctl --user start soulstone-b.service");
   }
   await reboot();
   await using shell = lichShell();
   const expected = UNITS.filter((unit) => !/two|soulstone-b/.test(unit));
-  await until(
+  await waitUntil(
     "the Coven runs",
     20,
     async () => (await active(shell, UNITS)).length >= expected.length,
@@ -45,7 +45,7 @@ labTest("the session does not wait for models to load", async () => {
   }
   await reboot();
   await using shell = lichShell();
-  await until(
+  await waitUntil(
     "default.target is reached",
     2,
     async () => (await active(shell, ["default.target"])).length === 1,
@@ -53,7 +53,7 @@ labTest("the session does not wait for models to load", async () => {
   assert.deepEqual(await active(shell, ["soulstone-a.service"]), []);
 });
 
-labTest("a boot without boot_coven brings up nothing", async () => {
+labTest("a boot without boot_coven starts nothing", async () => {
   await labUp();
   {
     await using shell = lichShell();
@@ -61,7 +61,7 @@ labTest("a boot without boot_coven brings up nothing", async () => {
   }
   await reboot();
   await using shell = lichShell();
-  await until(
+  await waitUntil(
     "default.target is reached",
     10,
     async () => (await active(shell, ["default.target"])).length === 1,

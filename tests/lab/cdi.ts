@@ -1,8 +1,8 @@
-/** A GPU for the lab's host, as far as Podman and lychd look. */
+/** Simulates a GPU on the lab's host with a CDI specification. */
 import assert from "node:assert/strict";
 import { lichExec } from "./lab.ts";
 
-/** A specification as nvidia-ctk writes one, for a GPU that is another node. */
+/** A specification like those of nvidia-ctk, with `/dev/null` as the device node. */
 export const SPECIFICATION = `cdiVersion: "0.5.0"
 kind: nvidia.com/gpu
 devices:
@@ -16,7 +16,7 @@ devices:
         - path: /dev/null
 `;
 
-/** Puts a specification where Podman reads it, or takes it away. */
+/** Writes the specification that Podman reads, or removes it if `text` is undefined. */
 export async function writeSpecification(text: string | undefined): Promise<void> {
   const file = "/etc/cdi/nvidia.yaml";
   const script = text === undefined ? `rm -f ${file}` : `mkdir -p /etc/cdi && cat > ${file}`;

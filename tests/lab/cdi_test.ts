@@ -1,6 +1,6 @@
-/** Devices by CDI: what a specification makes of an engine, and what its absence says. */
+/** Tests of CDI devices, with and without a specification. */
 import assert from "node:assert/strict";
-import { ask, engine, install, must, start } from "./host_codex.ts";
+import { engine, install, must, request, start } from "./host_codex.ts";
 import { labTest, labUp, lichExec, lichShell } from "./lab.ts";
 
 const SPECIFICATION = `cdiVersion: "0.5.0"
@@ -16,7 +16,7 @@ devices:
 const FOLDER = "/etc/cdi";
 const CODEX = { a: engine(8780, { devices: ["lychd.test/gpu=0"] }) };
 
-labTest("a device of a specification reaches the engine, with its variables", async () => {
+labTest("an engine gets a CDI device and its variables", async () => {
   await labUp();
   await writeSpecification(SPECIFICATION);
   try {
@@ -24,7 +24,7 @@ labTest("a device of a specification reaches the engine, with its variables", as
     await install(shell, CODEX);
     const { code, stderr } = await start(shell, "soulstone-a.service");
     assert.equal(code, 0, stderr);
-    const env = new TextDecoder().decode(await ask(shell, 8780, "/env"));
+    const env = new TextDecoder().decode(await request(shell, 8780, "/env"));
     assert.ok(env.split("\0").includes("LYCHD_TEST_GPU=fakegpu0"));
     await must(shell, "podman exec soulstone-a test -c /dev/fakegpu0");
   } finally {
@@ -32,7 +32,7 @@ labTest("a device of a specification reaches the engine, with its variables", as
   }
 });
 
-labTest("without a specification the failure names the device", async () => {
+labTest("without a CDI specification the error names the device", async () => {
   await labUp();
   await writeSpecification(undefined);
   await using shell = lichShell();

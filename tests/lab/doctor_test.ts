@@ -1,13 +1,20 @@
 /**
- * `lychd doctor` on a real host, by the binary: each fault is made, found, mended by the very command
- * that doctor prints, and found no more.
+ * Tests of `lychd doctor` on a real host, with the binary. Each problem is caused, found, fixed with
+ * the command that doctor prints, and then not found any more.
  */
 import assert from "node:assert/strict";
-import { clear, engine, ENGINE_IMAGE, type Fields } from "./host_codex.ts";
-import { putBinary, putCodex, until } from "./host_codex.ts";
+import {
+  clear,
+  engine,
+  ENGINE_IMAGE,
+  type Fields,
+  putBinary,
+  waitUntil,
+  writeCodex,
+} from "./host_codex.ts";
 import { labTest, labUp, lichExec, lichShell } from "./lab.ts";
 
-/** One finding of `lychd doctor --json`. */
+/** A finding of `lychd doctor --json`. */
 interface Finding {
   readonly id: string;
   readonly state: "ok" | "warning" | "error" | "skipped";
@@ -16,29 +23,29 @@ interface Finding {
   readonly fix: string | null;
 }
 
-/** A finding in short: id, state, what. */
+/** The `id`, `state` and `what` of a finding. */
 type Summary = readonly [string, Finding["state"], string];
 
-/** A fault of a host. */
-interface Fault {
+/** A problem of a host. */
+interface Problem {
   readonly soulstones?: Readonly<Record<string, Fields>>;
-  /** What the host has besides, before anything is wrong. */
-  readonly given?: () => Promise<unknown>;
-  readonly make: () => Promise<string>;
-  /** What doctor says of it; `made` is what `make` printed. */
-  readonly found: (made: string) => readonly Summary[] | Promise<readonly Summary[]>;
-  /** What the command reads. */
+  /** Sets up the host before the problem is caused. */
+  readonly prepare?: () => Promise<unknown>;
+  readonly cause: () => Promise<string>;
+  /** Returns the expected findings; `output` is the output of `cause`. */
+  readonly expected: (output: string) => readonly Summary[] | Promise<readonly Summary[]>;
+  /** The stdin of the printed command. */
   readonly stdin?: string;
-  /** Whether a container gets the GPU meanwhile. */
-  readonly reachesGpu?: boolean;
-  /** Where the command does not mend but shows what is wrong: this, and what the operator then does. */
-  readonly shown?: { readonly words: RegExp; readonly cure: () => Promise<unknown> };
+  /** True if a container still gets the GPU in spite of the problem. */
+  readonly getsGpu?: boolean;
+  /** The output of a printed command that only diagnoses the problem, and the fix of the operator. */
+  readonly diagnosis?: { readonly pattern: RegExp; readonly repair: () => Promise<unknown> };
 }
 
 const PORT = 8790;
 const SAGE = engine(PORT, { secrets: ["token"], volumes: ["~/models:/models:ro"] });
 const OTHER_IMAGE = "localhost/other-engine:latest";
-/** No watchers: their images are in a registry, and the lab has no way out. */
+/** The Watchers are disabled, because the lab cannot pull their images. */
 const SETTINGS = { harvester: { enabled: false }, scribe: { enabled: false } };
 
 const GPU = "nvidia.com/gpu=0";
@@ -46,8 +53,8 @@ const GPU_SAGE = { ...SAGE, devices: [GPU] };
 const GPU_SPEC = "/etc/cdi/nvidia.yaml";
 const LIBRARY = "/usr/lib/libcuda.so.570.86.15";
 /**
- * Stand-in for NVIDIA's toolkit, which does not run without a driver: it writes a specification of
- * the nodes that are there, as the real one does.
+ * A stand-in for NVIDIA's toolkit, which does not run without a driver. Like the real one, it writes a
+ * specification of the existing device nodes.
  */
 const NVIDIA_CTK = `#!/bin/bash -e
 [ "$1 $2" = "cdi generate" ]
@@ -60,7 +67,7 @@ for node in /dev/nvidia0 /dev/nvidia-uvm; do
 done
 `;
 
-/** The operator's own setting, for the whole system. */
+/** A setting of the operator for the whole system. */
 const SETTING = "/etc/containers/containers.conf.d/50-cdi.conf";
 const GENERATOR = "systemd/user-generators/podman-user-generator";
 const NO_GENERATOR: Summary = [
@@ -70,174 +77,175 @@ const NO_GENERATOR: Summary = [
 ];
 const LISTEN = `busybox nc -ll -p ${PORT} -e true`;
 const UNTIL_IT_LISTENS = `until ss -Hltn 'sport = :${PORT}' | grep -q .; do sleep 0.05; done`;
-/** A session of lich's: without one systemd ends all that is lich's as soon as linger is off. */
+/** Opens a session of lich; without one systemd stops everything of lich when linger is disabled. */
 const LOGIN = "systemd-run --quiet --unit=login -p User=lich -p PAMName=login sleep infinity";
 
-const FAULTS: Readonly<Record<string, Fault>> = {
+const PROBLEMS: Readonly<Record<string, Problem>> = {
   "linger is off": {
-    given: () => root(LOGIN),
-    make: () => root("loginctl disable-linger lich"),
-    found: () => [["systemd.linger", "error", "linger is off for lich"]],
+    prepare: () => root(LOGIN),
+    cause: () => root("loginctl disable-linger lich"),
+    expected: () => [["systemd.linger", "error", "linger is off for lich"]],
   },
-  "the generator's link is gone": {
-    make: () => root(`rm /usr/lib/${GENERATOR}`),
-    found: () => [NO_GENERATOR],
+  "the generator's symlink is missing": {
+    cause: () => root(`rm /usr/lib/${GENERATOR}`),
+    expected: () => [NO_GENERATOR],
   },
-  "the generator's link leads nowhere": {
-    make: () => root(`ln -sf /usr/lib/podman/quadlet /usr/lib/${GENERATOR}`),
-    found: () => [NO_GENERATOR],
+  "the generator's symlink is dangling": {
+    cause: () => root(`ln -sf /usr/lib/podman/quadlet /usr/lib/${GENERATOR}`),
+    expected: () => [NO_GENERATOR],
   },
-  "the generator is masked, and systemd has noticed": {
-    async make() {
+  "the generator is masked, and systemd has reloaded": {
+    async cause() {
       await root(`mkdir -p "$(dirname /etc/${GENERATOR})" && ln -s /dev/null /etc/${GENERATOR}`);
       return await lich("systemctl --user daemon-reload");
     },
-    found: () => [
+    expected: () => [
       ["quadlet.generator", "error", `the generator is masked by /etc/${GENERATOR}`],
     ],
   },
   "the user has no sub-ids": {
-    async make() {
+    async cause() {
       await root("sed -i /^lich:/d /etc/subuid /etc/subgid");
-      // Else Podman goes on with what it took before.
+      // Otherwise Podman continues to use the old sub-ids.
       return await lich("podman system migrate");
     },
-    found: () => [["podman.subids", "error", "lich has fewer than 65536 sub-uids and sub-gids"]],
+    expected: () => [["podman.subids", "error", "lich has fewer than 65536 sub-uids and sub-gids"]],
   },
   "a process of the user holds a port": {
-    make: () => lich(`setsid ${LISTEN} &> /dev/null & echo $! | tee holder; ${UNTIL_IT_LISTENS}`),
-    found: (made) => [
-      ["codex.ports", "error", `port ${PORT} of sage is held by busybox (${made.trim()})`],
+    cause: () => lich(`setsid ${LISTEN} &> /dev/null & echo $! | tee holder; ${UNTIL_IT_LISTENS}`),
+    expected: (pid) => [
+      ["codex.ports", "error", `port ${PORT} of sage is held by busybox (${pid.trim()})`],
     ],
   },
   "a unit of the user holds a port": {
-    make: () => lich(`systemd-run --user --quiet --unit=holder ${LISTEN}; ${UNTIL_IT_LISTENS}`),
-    found: () => [
+    cause: () => lich(`systemd-run --user --quiet --unit=holder ${LISTEN}; ${UNTIL_IT_LISTENS}`),
+    expected: () => [
       ["codex.ports", "error", `port ${PORT} of sage is held by busybox of holder.service`],
     ],
   },
   "a secret is missing": {
-    make: () => lich("podman secret rm token"),
-    found: () => [["codex.secrets", "error", "the secret token is not there"]],
+    cause: () => lich("podman secret rm token"),
+    expected: () => [["codex.secrets", "error", "the secret token is not there"]],
     stdin: "secret",
   },
   "the source of a volume is missing": {
-    make: () => lich("rmdir models"),
-    found: () => [["codex.volumes", "error", "sage: /home/lich/models is not there"]],
+    cause: () => lich("rmdir models"),
+    expected: () => [["codex.volumes", "error", "sage: /home/lich/models is not there"]],
   },
   "an image is missing that no registry has": {
     soulstones: { sage: { ...SAGE, image: OTHER_IMAGE } },
-    given: () => lich(`echo FROM ${ENGINE_IMAGE} > Containerfile`),
-    make: () => lich(`podman rmi ${OTHER_IMAGE}`),
-    found: () => [["codex.images", "error", `${OTHER_IMAGE} is not there, and no registry has it`]],
+    prepare: () => lich(`echo FROM ${ENGINE_IMAGE} > Containerfile`),
+    cause: () => lich(`podman rmi ${OTHER_IMAGE}`),
+    expected:
+      () => [["codex.images", "error", `${OTHER_IMAGE} is not there, and no registry has it`]],
   },
   "an engine failed": {
     soulstones: { sage: engine(PORT, { start_timeout_seconds: 2 }, ["--health", "fail"]) },
-    make: () => lich("systemctl --user start soulstone-sage.service 2>&1 || true"),
-    found:
+    cause: () => lich("systemctl --user start soulstone-sage.service 2>&1 || true"),
+    expected:
       () => [["systemd.units", "error", "soulstone-sage.service is in the state failed (timeout)"]],
-    shown: { words: /start operation timed out/, cure: startHealthySage },
+    diagnosis: { pattern: /start operation timed out/, repair: startHealthySage },
   },
-  "an engine ends again and again": {
+  "an engine is in a crash loop": {
     soulstones: { sage: engine(PORT, {}, ["--exit-after", "3", "--exit-code", "3"]) },
-    async make() {
+    async cause() {
       const state = "systemctl --user show -P SubState soulstone-sage.service";
       await lich("systemctl --user start soulstone-sage.service");
-      await until("it ended", 20, async () => /auto-restart/.test(await lich(state)));
+      await waitUntil("it ended", 20, async () => /auto-restart/.test(await lich(state)));
       return "";
     },
-    found: () => [
+    expected: () => [
       ["systemd.units", "error", "soulstone-sage.service is started again and again, and ends"],
     ],
-    shown: { words: /status=3/, cure: startHealthySage },
+    diagnosis: { pattern: /status=3/, repair: startHealthySage },
   },
   "a device has no specification": {
     soulstones: { sage: GPU_SAGE },
-    given: giveGpu,
-    make: () => root(`rm ${GPU_SPEC}`),
-    found: () => [["cdi.devices", "error", `${GPU} is not defined`]],
-    reachesGpu: false,
+    prepare: giveGpu,
+    cause: () => root(`rm ${GPU_SPEC}`),
+    expected: () => [["cdi.devices", "error", `${GPU} is not defined`]],
+    getsGpu: false,
   },
-  "a specification has the numbers of another boot": {
+  "a specification has the device numbers of an earlier boot": {
     soulstones: { sage: GPU_SAGE },
-    given: giveGpu,
-    make: () => root(`sed -i 's/major: 508/major: 511/' ${GPU_SPEC}`),
-    found: () => [
+    prepare: giveGpu,
+    cause: () => root(`sed -i 's/major: 508/major: 511/' ${GPU_SPEC}`),
+    expected: () => [
       ["cdi.nodes", "warning", `${GPU_SPEC} says 511:0 of /dev/nvidia-uvm, which is 508:0`],
     ],
-    reachesGpu: true,
+    getsGpu: true,
   },
-  "a specification names a library that is gone": {
+  "a specification names a missing library": {
     soulstones: { sage: GPU_SAGE },
-    given: giveGpu,
-    make: () =>
+    prepare: giveGpu,
+    cause: () =>
       root(`echo '    mounts: [{hostPath: ${LIBRARY}, containerPath: ${LIBRARY}}]' >> ${GPU_SPEC}`),
-    found: () => [["cdi.nodes", "error", `${GPU_SPEC} names ${LIBRARY}, which is not there`]],
-    reachesGpu: false,
+    expected: () => [["cdi.nodes", "error", `${GPU_SPEC} names ${LIBRARY}, which is not there`]],
+    getsGpu: false,
   },
-  "a specification lies where this Podman does not look": {
+  "a specification is in a folder that this Podman does not read": {
     soulstones: { sage: GPU_SAGE },
-    given: giveGpu,
-    async make() {
-      // To a Podman that heeds the setting it takes the standard folders away; to an older one
-      // nothing.
-      if (!await heedsSetting()) await root(`mkdir /opt/cdi && mv ${GPU_SPEC} /opt/cdi`);
+    prepare: giveGpu,
+    async cause() {
+      // In a Podman that supports the setting, it replaces the standard folders. An older one
+      // ignores it.
+      if (!await supportsSetting()) await root(`mkdir /opt/cdi && mv ${GPU_SPEC} /opt/cdi`);
       return await root(`echo '${setting(`["/opt/cdi"]`)}' > ${SETTING}`);
     },
-    async found() {
+    async expected() {
       const podman = `Podman ${await podmanVersion()}`;
-      const what = await heedsSetting()
+      const what = await supportsSetting()
         ? `${GPU_SPEC} is not read: ${podman} looks into /opt/cdi only`
         : `/opt/cdi/nvidia.yaml is not read: ${podman} does not heed cdi_spec_dirs of ${SETTING}`;
       return [["cdi.folders", "error", what]];
     },
-    reachesGpu: false,
+    getsGpu: false,
   },
 };
 
-for (const [title, fault] of Object.entries(FAULTS)) {
-  const { soulstones, given, make, found, stdin, reachesGpu, shown } = fault;
-  hostTest(`${title}: found, mended by the command that is printed, found no more`, async () => {
-    await given?.();
+for (const [title, problem] of Object.entries(PROBLEMS)) {
+  const { soulstones, prepare, cause, expected, stdin, getsGpu, diagnosis } = problem;
+  hostTest(`${title}: doctor finds it, and the printed command fixes it`, async () => {
+    await prepare?.();
     const before = problemsIn(await doctor());
-    if (reachesGpu !== undefined) assert.ok(await getsGpu());
+    if (getsGpu !== undefined) assert.ok(await containerGetsGpu());
 
-    const made = await make();
+    const causeOutput = await cause();
     let now = problemsIn(await doctor());
     assert.deepEqual(without(before, now), []);
-    assert.deepEqual(summaries(without(now, before)), await found(made));
-    if (reachesGpu !== undefined) assert.equal(await getsGpu(), reachesGpu);
+    assert.deepEqual(summaries(without(now, before)), await expected(causeOutput));
+    if (getsGpu !== undefined) assert.equal(await containerGetsGpu(), getsGpu);
 
-    // One at a time: what is told first may be why the others are.
+    // Fix one problem at a time: the first may be the cause of the others.
     for (let [first] = without(now, before); first; [first] = without(now, before)) {
-      const said = await runFix(first.fix, stdin);
-      if (shown !== undefined) {
-        assert.match(said, shown.words);
-        await shown.cure();
+      const output = await runFix(first.fix, stdin);
+      if (diagnosis !== undefined) {
+        assert.match(output, diagnosis.pattern);
+        await diagnosis.repair();
       }
       now = problemsIn(await doctor());
-      assert.deepEqual(without([first], now), [first], `it is still there after ${first.fix}`);
+      assert.deepEqual(without([first], now), [first], `not fixed by ${first.fix}`);
     }
     assert.deepEqual(summaries(now), summaries(before));
-    if (reachesGpu !== undefined) assert.ok(await getsGpu());
+    if (getsGpu !== undefined) assert.ok(await containerGetsGpu());
   }, soulstones);
 }
 
-hostTest("on a host where all is well doctor finds nothing, within a second", async () => {
+hostTest("on a healthy host doctor finds no problem, within a second", async () => {
   await using shell = lichShell();
   const seconds: number[] = [];
-  // The best of some: others work on this machine too.
+  // The best of five runs, because other programs may use the machine.
   for (let round = 0; round < 5; round++) {
-    const began = performance.now();
+    const started = performance.now();
     assert.equal((await shell.run("lychd doctor --json")).code, 0);
-    seconds.push((performance.now() - began) / 1000);
+    seconds.push((performance.now() - started) / 1000);
   }
-  // Where more wants to run than there are processors, a second says nothing.
+  // Allow more time on a machine with a higher load than it has processors.
   const isBusy = (Deno.loadavg()[0] ?? 0) > navigator.hardwareConcurrency + 1;
   assert.ok(Math.min(...seconds) < (isBusy ? 5 : 1), `it took ${seconds} s`);
 
   const findings = await doctor();
-  // What the lab cannot have, on a machine that keeps the controllers on cgroup v1.
+  // On a machine with the controllers on cgroup v1, the lab has none.
   const hasControllers = /\bpids\b/.test(await lich("cat /sys/fs/cgroup/cgroup.controllers"));
   const noControllers = "the kernel has cpu, memory, pids on cgroup v1, or not at all";
   assert.deepEqual(
@@ -253,69 +261,69 @@ hostTest("on a host where all is well doctor finds nothing, within a second", as
   ]);
 });
 
-hostTest("ports that our own pod holds are no fault", async () => {
+hostTest("ports that lychd's own pod holds are not a problem", async () => {
   await lich("systemctl --user start soulstone-sage.service");
   assert.deepEqual(summaries(await doctor("--only", "codex.ports")), [
     ["codex.ports", "ok", "our own pod holds 1, 0 ports free"],
   ]);
 });
 
-/** Where a specification may lie: in the standard folders, and in one of the operator's. */
+/** The folders of specifications: the standard ones, and one of the operator. */
 const FOLDERS = ["/etc/cdi", "/var/run/cdi", "/opt/cdi"];
 const USER = "/home/lich/.config/containers";
 
-/** Settings of an operator: files in the order in which they are written. */
+/** Settings of an operator, as files in the order of writing. */
 const FOLDER_SETTINGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "none": {},
   "one folder": { [`${USER}/containers.conf`]: setting(`["/opt/cdi"]`) },
-  "the user's wins over the system's": {
+  "a file of the user overrides a file of the system": {
     [`${USER}/containers.conf`]: setting(`["/run/cdi"]`),
     [SETTING]: setting(`["/opt/cdi"]`),
   },
-  "the last by name of one folder": {
+  "the last file by name in a folder": {
     [`${USER}/containers.conf.d/20.conf`]: setting(`["/opt/cdi"]`),
     [`${USER}/containers.conf.d/10.conf`]: setting(`["/etc/cdi"]`),
   },
-  "a drop-in wins over containers.conf": {
+  "a drop-in overrides containers.conf": {
     [`${USER}/containers.conf.d/10.conf`]: setting(`["/opt/cdi", "/etc/cdi"]`),
     [`${USER}/containers.conf`]: setting(`["/run/cdi"]`),
   },
-  "a file that is no .conf": {
+  "a file without the ending .conf": {
     [`${USER}/containers.conf.d/10.conf.bak`]: setting(`["/opt/cdi"]`),
   },
-  "a folder to a line": {
+  "one folder on each line": {
     [`${USER}/containers.conf`]: setting(`[\n  "/opt/cdi",\n  "/etc/cdi"\n]`),
   },
-  "two folders in one of several lines, and comments": {
+  "two folders on a line, with comments": {
     [`${USER}/containers.conf`]: setting(
       `[ # ours\n  "/opt/cdi", "/etc/cdi", # both\n  # "/run/cdi",\n]`,
     ),
   },
-  "a comment with another folder": {
+  "another folder in a comment": {
     [`${USER}/containers.conf`]: setting(`["/opt/cdi"] # not "/etc/cdi"`),
   },
-  "a comment": { [`${USER}/containers.conf`]: `[engine]\n#cdi_spec_dirs = ["/opt/cdi"]\n` },
-  "another key after it": {
+  "commented out": { [`${USER}/containers.conf`]: `[engine]\n#cdi_spec_dirs = ["/opt/cdi"]\n` },
+  "followed by another key": {
     [`${USER}/containers.conf`]: setting(`["/opt/cdi"]\nhooks_dir = [\n  "/etc/cdi",\n]`),
   },
   "literal strings": { [`${USER}/containers.conf`]: setting(`[\n  '/opt/cdi',\n]`) },
   "appended": { [`${USER}/containers.conf`]: setting(`["/opt/cdi", {append=true}]`) },
-  "appended to the system's": {
+  "appended to the setting of the system": {
     [SETTING]: setting(`["/etc/cdi"]`),
     [`${USER}/containers.conf`]: setting(`["/opt/cdi", {append=true}]`),
   },
-  "appended, and once more by a drop-in that does not say so": {
+  "appended, and a drop-in without append": {
     [`${USER}/containers.conf`]: setting(`["/opt/cdi", {append=true}]`),
     [`${USER}/containers.conf.d/10.conf`]: setting(`["/etc/cdi"]`),
   },
-  "appended, and a drop-in that does not": {
+  "appended, and a drop-in with append=false": {
     [`${USER}/containers.conf`]: setting(`["/opt/cdi", {append=true}]`),
     [`${USER}/containers.conf.d/10.conf`]: setting(`["/etc/cdi", {append=false}]`),
   },
   "an empty list": { [`${USER}/containers.conf`]: setting("[]") },
 };
 
-/** Files by the device that they define: of one folder, of all, and two of one folder. */
+/** Files by the device that they define: in one folder, in all folders, and twice in one folder. */
 const PLACES: Readonly<Record<string, readonly string[]>> = {
   "lychd.test/etc=0": ["/etc/cdi/etc.yaml"],
   "lychd.test/run=0": ["/var/run/cdi/run.yaml"],
@@ -324,33 +332,29 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   "lychd.test/twice=0": ["/etc/cdi/one.yaml", "/etc/cdi/two.yaml"],
 };
 
-hostTest(
-  "the folders and files that doctor says Podman reads are those that it reads",
-  async () => {
-    for (const [device, paths] of Object.entries(PLACES)) {
-      for (const path of paths) await write(path, placeSpec(device, path));
-    }
-    const claimed: Record<string, unknown> = {};
-    const real: Record<string, unknown> = {};
-    for (const [title, files] of Object.entries(FOLDER_SETTINGS)) {
-      await root(`rm -rf ${USER} ${SETTING}`);
-      for (const [path, text] of Object.entries(files)) await write(path, text);
-      claimed[title] = await claimedPlaces();
-      real[title] = await realPlaces();
-    }
-    assert.deepEqual(claimed, real);
-  },
-  { sage: engine(PORT, { devices: Object.keys(PLACES) }) },
-);
+hostTest("doctor names exactly the folders and files that Podman reads", async () => {
+  for (const [device, paths] of Object.entries(PLACES)) {
+    for (const path of paths) await write(path, placeSpec(device, path));
+  }
+  const claimed: Record<string, unknown> = {};
+  const real: Record<string, unknown> = {};
+  for (const [title, files] of Object.entries(FOLDER_SETTINGS)) {
+    await root(`rm -rf ${USER} ${SETTING}`);
+    for (const [path, text] of Object.entries(files)) await write(path, text);
+    claimed[title] = await claimedPlaces();
+    real[title] = await realPlaces();
+  }
+  assert.deepEqual(claimed, real);
+}, { sage: engine(PORT, { devices: Object.keys(PLACES) }) });
 
-/** A specification whose device tells where it was found. */
+/** Returns a specification whose device has its path in a variable. */
 function placeSpec(device: string, path: string): string {
   const [kind, name] = device.split("=");
   const devices = [{ name, containerEdits: { env: [`PLACE=${path}`] } }];
   return JSON.stringify({ cdiVersion: "0.5.0", kind, devices });
 }
 
-/** The file that defines each device, as doctor claims. */
+/** Returns the file that defines each device, according to doctor. */
 async function claimedPlaces(): Promise<Record<string, string>> {
   const findings = await doctor("--only", "cdi.devices");
   return Object.fromEntries(findings.map(({ state, what }) => {
@@ -361,7 +365,7 @@ async function claimedPlaces(): Promise<Record<string, string>> {
   }));
 }
 
-/** The same by a container to which Podman gives the device. */
+/** Returns the file that defines each device, according to a container with the device. */
 async function realPlaces(): Promise<Record<string, string>> {
   const places: [string, string][] = [];
   for (const device of Object.keys(PLACES).sort()) {
@@ -375,13 +379,13 @@ async function realPlaces(): Promise<Record<string, string>> {
   return Object.fromEntries(places);
 }
 
-/** /var/run is a link to /run. */
+/** Resolves the symlink from /var/run to /run. */
 function realPath(path: string): string {
   return path.replace(/^\/var\/run\//, "/run/");
 }
 
-/** Podman's own, of which `podman info` locks and touches some; it also has a scope made by systemd. */
-const OF_PODMAN = [
+/** Folders that `podman info` changes: its own, and those of the scope that systemd creates. */
+const PODMAN_FOLDERS = [
   "/home/lich/.local/share/containers",
   "/run/user/1000/containers",
   "/run/user/1000/libpod",
@@ -390,7 +394,7 @@ const OF_PODMAN = [
 ];
 
 hostTest("doctor writes nothing", async () => {
-  const pruned = OF_PODMAN.map((path) => `-path ${path}`).join(" -o ");
+  const pruned = PODMAN_FOLDERS.map((path) => `-path ${path}`).join(" -o ");
   const listing = () =>
     root(`find /home/lich /etc /run/user/1000 \\( ${pruned} \\) -prune -o \\
       -printf '%p %y %m %U %s %T@ %C@ %l\\n' | sort`);
@@ -401,16 +405,16 @@ hostTest("doctor writes nothing", async () => {
   assert.equal(await listing(), before);
 });
 
-hostTest("where Podman never ran doctor makes what podman info makes, and no more", async () => {
-  const madeBy = (command: string) =>
+hostTest("before the first use of Podman, doctor creates only files of podman info", async () => {
+  const filesAfter = (command: string) =>
     lich(`mkdir fresh && HOME=~/fresh ${command} > /dev/null && cd fresh && find . | sort`);
-  const ofPodman = await madeBy("podman info");
-  assert.match(ofPodman, /^\.\/\.local\/share\/containers\/storage$/m);
+  const expected = await filesAfter("podman info");
+  assert.match(expected, /^\.\/\.local\/share\/containers\/storage$/m);
   await lich("rm -r fresh");
-  assert.equal(await madeBy("lychd doctor"), ofPodman);
+  assert.equal(await filesAfter("lychd doctor"), expected);
 });
 
-hostTest("facts for a report name neither user nor host, and say the same", async () => {
+hostTest("doctor --facts omits user and host names and keeps the findings", async () => {
   await giveGpu();
   await root(`${LOGIN}; loginctl disable-linger lich`);
   await lich("rmdir models; podman secret rm token");
@@ -426,20 +430,22 @@ hostTest("facts for a report name neither user nor host, and say the same", asyn
     problemsIn(there).map(({ id }) => id).filter((id) => !id.startsWith("cgroup.")),
     ["systemd.linger", "gpu.found", "codex.secrets", "codex.volumes"],
   );
-  // The Codex is read here in both cases, so some names are the real ones in both.
+  // Both runs read the same Codex, so some names are real in both.
   const anonymous = (findings: readonly Finding[]) =>
     JSON.stringify(findings, null, 1).replaceAll("/home/lich", "/home/user")
       .replaceAll(/\blich\b/g, "user").replaceAll(host, "host");
   assert.equal(anonymous(there), anonymous(here));
 }, { sage: GPU_SAGE });
 
-for (const [how, script] of [["itself", "exec sleep 30"], ["by a child", "sleep 30"]] as const) {
-  hostTest(`a Podman that hangs ${how} is a fact, and doctor ends in time`, async () => {
+for (
+  const [podman, script] of [["that hangs", "exec sleep 30"], ["whose child hangs", "sleep 30"]]
+) {
+  hostTest(`doctor reports a Podman ${podman}, and exits in time`, async () => {
     await write("/run/slow-podman", `#!/bin/sh\n${script}\n`);
     await root("chmod 755 /run/slow-podman; mount --bind /run/slow-podman /usr/bin/podman");
-    const began = performance.now();
+    const started = performance.now();
     const { code, stdout, stderr } = await lichExec(["lychd", "doctor"]);
-    const seconds = (performance.now() - began) / 1000;
+    const seconds = (performance.now() - started) / 1000;
     assert.ok(seconds < 5, `it took ${seconds} s`);
     assert.equal(code, 5);
     assert.match(stderr, /^lychd: still waiting for \/usr\/bin\/podman info --format json$/m);
@@ -453,7 +459,7 @@ for (const [how, script] of [["itself", "exec sleep 30"], ["by a child", "sleep 
   });
 }
 
-/** A test on a host where all is well: a rendered Codex, and all that it needs. */
+/** Registers a test on a healthy host, with a rendered Codex and everything that it needs. */
 function hostTest(
   name: string,
   body: () => Promise<void>,
@@ -462,10 +468,10 @@ function hostTest(
   labTest(name, async () => {
     await labUp();
     await putBinary();
-    // A test that was killed brought nothing back.
+    // A killed test may not have restored the host.
     await restoreHost();
     try {
-      await putCodex(soulstones, SETTINGS);
+      await writeCodex(soulstones, SETTINGS);
       await lich(`mkdir -p models
         podman secret create token - <<< secret
         podman tag ${ENGINE_IMAGE} ${OTHER_IMAGE}
@@ -477,7 +483,7 @@ function hostTest(
   });
 }
 
-/** Takes back whatever a test did, and does no harm where it did nothing. */
+/** Reverts the changes of every test, if there are any. */
 async function restoreHost(): Promise<void> {
   await root(`umount -q /usr/bin/podman || true
     loginctl enable-linger lich
@@ -497,12 +503,12 @@ async function restoreHost(): Promise<void> {
     podman rmi --ignore ${OTHER_IMAGE}`);
 }
 
-/** Runs a script as lich, and throws what it said unless it succeeds. */
+/** Runs a script as lich and returns its stdout. Throws its output if it fails. */
 function lich(script: string, stdin?: string): Promise<string> {
   return run(script, { ...stdin === undefined ? {} : { stdin } });
 }
 
-/** The same as root. */
+/** Runs a script as root and returns its stdout. Throws its output if it fails. */
 function root(script: string, stdin?: string): Promise<string> {
   return run(script, { root: true, ...stdin === undefined ? {} : { stdin } });
 }
@@ -514,16 +520,16 @@ async function run(script: string, options: { root?: boolean; stdin?: string }):
   return stdout;
 }
 
-/** Writes a file and makes its folder; below lich's home it is lich's. */
+/** Writes a file and creates its folder. The owner is lich below lich's home, and root otherwise. */
 async function write(path: string, text: string): Promise<void> {
   const as = path.startsWith("/home/lich/") ? lich : root;
   await as(`mkdir -p "$(dirname ${path})" && cat > ${path}`, text);
 }
 
 async function doctor(...args: string[]): Promise<readonly Finding[]> {
-  const said = await lichExec(["lychd", "doctor", "--json", ...args], { timeoutSeconds: 60 });
-  const { findings } = JSON.parse(said.stdout) as { findings: readonly Finding[] };
-  assert.equal(said.code, findings.some(({ state }) => state === "error") ? 5 : 0, said.stderr);
+  const result = await lichExec(["lychd", "doctor", "--json", ...args], { timeoutSeconds: 60 });
+  const { findings } = JSON.parse(result.stdout) as { findings: readonly Finding[] };
+  assert.equal(result.code, findings.some(({ state }) => state === "error") ? 5 : 0, result.stderr);
   return findings;
 }
 
@@ -535,34 +541,31 @@ function summaries(findings: readonly Finding[]): readonly Summary[] {
   return findings.map(({ id, state, what }) => [id, state, what]);
 }
 
-/** What is in `findings` and not in `others`. */
+/** Returns the findings that are not in `others`. */
 function without(findings: readonly Finding[], others: readonly Finding[]): readonly Finding[] {
   const known = new Set(summaries(others).map(String));
   return findings.filter((finding) => !known.has(String(summaries([finding])[0])));
 }
 
-/**
- * Runs the command of a finding as an operator does. The lab has no sudo: root runs what stands
- * behind it.
- */
+/** Runs the command of a finding. The lab has no sudo, so root runs the command after `sudo`. */
 async function runFix(fix: string | null, stdin = ""): Promise<string> {
   assert.ok(fix !== null);
-  let said = "";
+  let output = "";
   for (const part of fix.replace(/ {4}# .*$/, "").split(" && ")) {
     const bare = part.replace(/^sudo /, "");
     assert.doesNotMatch(bare, /\bsudo\b/, fix);
-    said += await run(bare, { root: bare !== part, stdin });
+    output += await run(bare, { root: bare !== part, stdin });
   }
-  return said;
+  return output;
 }
 
-/** What the operator does who has read why the engine ended. */
+/** Fixes the engine, like an operator who has read why it exited. */
 async function startHealthySage(): Promise<void> {
-  await putCodex({ sage: SAGE }, SETTINGS);
+  await writeCodex({ sage: SAGE }, SETTINGS);
   await lich("lychd render && systemctl --user start soulstone-sage.service");
 }
 
-/** NVIDIA's nodes, with a specification that fits; 508 is a number that the kernel may give. */
+/** Creates NVIDIA's device nodes and their specification. The kernel may assign the number 508. */
 async function giveGpu(): Promise<void> {
   await write("/usr/bin/nvidia-ctk", NVIDIA_CTK);
   await root(
@@ -574,8 +577,8 @@ async function giveGpu(): Promise<void> {
   );
 }
 
-/** Whether a container gets the GPU meanwhile. */
-async function getsGpu(): Promise<boolean> {
+/** Returns true if a container gets the GPU. */
+async function containerGetsGpu(): Promise<boolean> {
   const { code, stderr } = await lichExec(
     ["podman", "run", "--rm", "--entrypoint=/bin/true", "--device", GPU, ENGINE_IMAGE],
   );
@@ -591,8 +594,8 @@ async function podmanVersion(): Promise<string> {
   return (await lich("podman version --format {{.Client.Version}}")).trim();
 }
 
-/** Whether this Podman heeds cdi_spec_dirs: since 5.5 (podman#25691). */
-async function heedsSetting(): Promise<boolean> {
+/** Returns true if Podman supports cdi_spec_dirs: 5.5 or newer (podman#25691). */
+async function supportsSetting(): Promise<boolean> {
   const [major = 0, minor = 0] = (await podmanVersion()).split(".").map(Number);
   return major > 5 || major === 5 && minor >= 5;
 }

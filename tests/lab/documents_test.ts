@@ -1,7 +1,7 @@
 /**
- * What README.md and docs/tutorial.md show, on the lab's host: every command but those that need
- * another one, with the stand-in engine under the names of the images. What lychd said then stands in
- * blocks with the word `captured`; `deno task captures` writes it anew.
+ * Runs the commands of README.md and docs/tutorial.md on the lab's host, except those that need
+ * another host. The stand-in engine replaces the images. Blocks with the word `captured` hold the
+ * output of lychd; `deno task captures` rewrites them.
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -12,24 +12,24 @@ import { labTest, labUp, type LichShell, lichShell, shellQuote } from "./lab.ts"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Images that the documents name. */
+/** The images of the documents. */
 const IMAGES = ["docker.io/vllm/vllm-openai:v0.33.0", "ghcr.io/ggml-org/llama.cpp:server-cuda"];
 
-/** As after an update of the driver: it names a file that is gone. */
+/** A specification that names a missing file, as after an update of the driver. */
 const STALE = SPECIFICATION.replace(
   "containerEdits:\n",
   "$&      mounts:\n        - hostPath: /usr/lib64/libcuda.so.580.65.06\n" +
     "          containerPath: /usr/lib64/libcuda.so.580.65.06\n",
 );
 
-/** Commands and files of others, TOML and what the lab can do: all that is told in its order. */
-function isFollowed({ language, words }: Block): boolean {
+/** Returns true for commands that the lab can run, and for files of lychd and of other programs. */
+function isTested({ language, words }: Block): boolean {
   return language === "console" && !words.includes("host") && !words.includes("repository") ||
     ["toml", "yaml", "ini"].includes(language) && words.length === 1;
 }
 
-/** Does what a block shows, and tells what was said to each command. */
-async function follow(shell: LichShell, document: string, block: Block): Promise<string> {
+/** Writes the file of a block or runs its commands. Returns the new text of the block. */
+async function runBlock(shell: LichShell, document: string, block: Block): Promise<string> {
   const { language, words: [path = ""], text } = block;
   if (language !== "console") {
     const place = language === "toml" ? `.config/lychd/${path}` : path;
@@ -39,34 +39,36 @@ async function follow(shell: LichShell, document: string, block: Block): Promise
   const shown: string[] = [];
   for (const { line, says } of commandsOf(text)) {
     const { code, stdout } = await shell.run(`{ ${line}\n} 2>&1`, { timeoutSeconds: 120 });
-    const said = stdout === ""
+    const output = stdout === ""
       ? []
       : stdout.replace(/\n$/, "").split("\n").map((line) => line.trimEnd());
     const about = `${document}:${block.line}: $ ${line}\n${stdout}`;
-    shown.push(`$ ${line}`, ...said);
+    shown.push(`$ ${line}`, ...output);
     if (block.words.includes("captured")) {
-      if (IS_COMPARED) assert.deepEqual(said.map(steady), says.map(steady), about);
+      if (IS_COMPARED) {
+        assert.deepEqual(output.map(withoutFigures), says.map(withoutFigures), about);
+      }
     } else {
       assert.equal(code, 0, about);
-      assert.ok(says.length === 0 || isSaid(says, said), about);
+      assert.ok(says.length === 0 || isSaid(says, output), about);
     }
   }
   return `${shown.join("\n")}\n`;
 }
 
-/** Whether the captured blocks are written, and not compared. */
+/** True if the captured blocks are rewritten instead of compared. */
 const IS_WRITTEN = Deno.env.get("LYCHD_CAPTURES") === "write";
 
-/** Other versions of Podman and systemd have other words. */
+/** True on trixie only, because other versions of Podman and systemd print other words. */
 const IS_COMPARED = !IS_WRITTEN && (Deno.env.get("LAB_SUITE") ?? "trixie") === "trixie";
 
-/** A line without what is another in each run: times, sizes and versions, and the room for them. */
-function steady(line: string): string {
+/** Replaces times, sizes, versions and their padding in a line, because they vary between runs. */
+function withoutFigures(line: string): string {
   return line.replaceAll(/\d+(?:\.\d+)*(?: ?(?:ms|s|m|h|MiB|GiB)\b)?/g, "0").replaceAll(/ +/g, " ");
 }
 
 for (const document of ["README.md", "docs/tutorial.md"]) {
-  labTest(`${document}: what it shows can be done, and is said`, async () => {
+  labTest(`${document}: its commands work and print the output that it shows`, async () => {
     await labUp();
     await using shell = lichShell();
     await putBinary();
@@ -75,10 +77,10 @@ for (const document of ["README.md", "docs/tutorial.md"]) {
     for (const image of IMAGES) await must(shell, `podman tag ${ENGINE_IMAGE} ${image}`);
     let text = await Deno.readTextFile(`${ROOT}${document}`);
     try {
-      for (const block of blocksOf(text).filter(isFollowed)) {
+      for (const block of blocksOf(text).filter(isTested)) {
         const isDoctor = /^\$ lychd doctor/.test(block.text);
         await writeSpecification(isDoctor ? STALE : SPECIFICATION);
-        const now = await follow(shell, document, block);
+        const now = await runBlock(shell, document, block);
         if (block.words.includes("captured")) text = text.replace(block.text, () => now);
       }
       if (IS_WRITTEN) await Deno.writeTextFile(`${ROOT}${document}`, text);

@@ -1,8 +1,8 @@
 /**
- * Escaping: any string that a Codex may hold arrives byte for byte, or was refused with a report.
+ * Tests of escaping: every string in a Codex arrives byte for byte, or is refused with a report.
  *
- * Ten thousand strings go through the program, the real generator and systemd's own reading of the
- * services, which run a small dump in the place of Podman. Some go through real containers.
+ * Ten thousand strings pass through lychd, the real generator and systemd. In the services a script
+ * that prints its arguments replaces Podman. Some strings pass through real containers.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
@@ -10,12 +10,12 @@ import fc from "fast-check";
 import { compile } from "../../src/core/compile/mod.ts";
 import { readCodex } from "../../src/core/codex/mod.ts";
 import {
-  ask,
   clear,
   engine,
   type Fields,
   install,
   must,
+  request,
   splitCodexFiles,
   start,
   tomlString,
@@ -25,13 +25,13 @@ import { labTest, labUp, lichExec, lichShell, putTree, shellQuote } from "./lab.
 
 const STRINGS = 12_000;
 const UNITS = 25;
-/** Together they are more than one Codex may hold. */
+/** The units are distributed over several Codices, because of the size limit of a Codex. */
 const CODICES = 5;
 const CONTAINERS = 5;
 const IMAGE = "localhost/escaping:1";
 
-/** Pieces that somebody in the chain gives a meaning to. */
-const LOADED = [
+/** Pieces with a special meaning to a program in the chain. */
+const SPECIAL = [
   ..."%$\"'\\ ;#[]{}=\n\t\r\u0001\u007f-~*?&|<>()!`@:,./aé😀\u00a0\u2028",
   "%h",
   "%%",
@@ -52,11 +52,11 @@ const LOADED = [
   "\u0000",
 ];
 
-/** Strings of all kinds: loaded ones, any Unicode, short and long. */
+/** Strings of all kinds: special pieces, any Unicode, short and long ones. */
 const strings: fc.Arbitrary<string> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.array(fc.constantFrom(...LOADED), { maxLength: 12 }).map((p) => p.join("")),
+    arbitrary: fc.array(fc.constantFrom(...SPECIAL), { maxLength: 12 }).map((p) => p.join("")),
   },
   { weight: 3, arbitrary: fc.string({ unit: "binary", maxLength: 12 }) },
   {
@@ -65,8 +65,8 @@ const strings: fc.Arbitrary<string> = fc.oneof(
   },
 );
 
-/** Strings that were lost or changed on the way at some time. */
-const ALWAYS = [
+/** Strings that a former version lost or changed. */
+const REGRESSIONS = [
   "a\r\nb",
   "50%off",
   "$HOME ${HOME} $$x",
@@ -77,12 +77,12 @@ const ALWAYS = [
   "'\"\\",
 ];
 
-/** A string as the name of a folder: without slashes, and not longer than one may be. */
+/** Turns a string into a folder name: without slashes, and within the length limit. */
 function asFileName(text: string): string {
   return [...text.replaceAll("/", "_")].slice(0, 40).join("");
 }
 
-/** How a value stands in a table of TOML, and what must come out at the other end. */
+/** A kind of value in a Codex, and its share of the strings. */
 interface Place {
   readonly name: "exec" | "env" | "label" | "volume" | "description";
   readonly share: number;
@@ -98,7 +98,7 @@ const PLACES: readonly Place[] = [
 
 type Values = Record<Place["name"], string[]>;
 
-/** The fields of a Soulstone that carries `values`. */
+/** Returns the fields of a Soulstone with `values`. */
 function fieldsOf(values: Values): Fields {
   return {
     ...values.description.length > 0 ? { description: values.description[0] } : {},
@@ -109,38 +109,41 @@ function fieldsOf(values: Values): Fields {
   };
 }
 
-/** What a value that was carried must come out as: only `{port}` in `exec` is not itself. */
-function arrived(place: Place["name"], value: string, port: number): string {
+/** Returns the value that must arrive: the same, except that `exec` replaces `{port}`. */
+function arriving(place: Place["name"], value: string, port: number): string {
   return place === "exec"
     ? value.replace(/\{\{port\}\}|\{port\}/g, (m) => m === "{port}" ? String(port) : "{port}")
     : value;
 }
 
 /**
- * Leaves out of `values` what the program refuses, and counts it. Refusing is only right for the
- * reasons that {@link mayRefuse} lists; any other is a fault.
+ * Removes the values that lychd refuses, and counts them. Fails if lychd refuses a value that
+ * {@link mayRefuse} does not allow.
  */
-async function carried(values: Values, port: number): Promise<{ values: Values; refused: number }> {
+async function accepted(
+  values: Values,
+  port: number,
+): Promise<{ values: Values; refused: number }> {
   const kept: Values = { exec: [], env: [], label: [], volume: [], description: [] };
   let refused = 0;
   for (const { name } of PLACES) {
-    const wrong = await refusedValues(name, values[name], port);
-    for (const value of wrong) {
+    const refusedHere = await refusedValues(name, values[name], port);
+    for (const value of refusedHere) {
       assert.ok(mayRefuse(name, value), `refused for no reason: ${name} ${JSON.stringify(value)}`);
     }
-    kept[name] = values[name].filter((value) => !wrong.has(value));
+    kept[name] = values[name].filter((value) => !refusedHere.has(value));
     refused += values[name].length - kept[name].length;
   }
   return { values: kept, refused };
 }
 
-/** The values of `list` that the program finds an error in: each stands on a line of its own. */
+/** Returns the values of `list` for which lychd reports an error, with each value on its own line. */
 async function refusedValues(
   place: Place["name"],
   list: readonly string[],
   port: number,
 ): Promise<Set<string>> {
-  const wrong = new Set<string>();
+  const refused = new Set<string>();
   const tables = place === "description" ? list.map((value) => [value]) : [list];
   for (const values of tables) {
     const head = ["[a]", `image = "${IMAGE}"`, `port = ${port}`, ...OPENING[place].slice(0, -1)];
@@ -152,14 +155,14 @@ async function refusedValues(
     for (const finding of [...read.findings, ...compiled]) {
       if (finding.severity !== "error") continue;
       const value = values[finding.place.start.line - head.length - 2];
-      assert.ok(value !== undefined, `no value stands where ${finding.message} is found`);
-      wrong.add(value);
+      assert.ok(value !== undefined, `no value at the place of ${finding.message}`);
+      refused.add(value);
     }
   }
-  return wrong;
+  return refused;
 }
 
-/** What stands in front of the lines of values, and behind them. */
+/** The lines before and after the lines of values. */
 const OPENING: Readonly<Record<Place["name"], readonly string[]>> = {
   exec: ['exec = ["first",'],
   env: ["[a.env]"],
@@ -190,9 +193,9 @@ function lineOf(place: Place["name"], value: string, index: number): string {
   }
 }
 
-/** The reasons for which a value may be refused at all. */
+/** Returns true if lychd may refuse a value. */
 function mayRefuse(place: Place["name"], value: string): boolean {
-  // systemd ignores lines that hold one: seen here, for the first time.
+  // systemd ignores lines that contain one, as this test has shown.
   if (/\p{Noncharacter_Code_Point}/u.test(value)) return true;
   switch (place) {
     case "exec":
@@ -226,13 +229,13 @@ function sample(seed: number): Values[] {
   return units;
 }
 
-/** Reads words that end with NUL each. */
+/** Splits a text of words, each followed by NUL. */
 function words(bytes: Uint8Array): string[] {
   const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   return text.split("\0").slice(0, -1);
 }
 
-/** The values behind each `option` of a Podman command line. */
+/** Returns the values of an option on a Podman command line. */
 function optionValues(args: readonly string[], option: string): string[] {
   return args.flatMap((arg, i) => arg === option ? [args[i + 1] ?? ""] : []);
 }
@@ -251,19 +254,19 @@ labTest("ten thousand strings arrive byte for byte through the generator and sys
   for (const [i, values] of sample(seed).entries()) {
     const port = 20_000 + i;
     const codex = codices[i % CODICES] ?? {};
-    const kept = await carried(values, port);
+    const kept = await accepted(values, port);
     refused += kept.refused;
-    // Each description beyond the first needs a unit of its own.
+    // Each description needs its own unit.
     kept.values.description.forEach((description, k) => {
       const name = `d${i}-${k}`;
       descriptions.set(name, description);
       codex[name] = { image: IMAGE, port: 30_000 + i * 50 + k, description };
       total++;
     });
-    const carriedValues: Values = { ...kept.values, description: [] };
-    expected.set(`u${i}`, carriedValues);
-    codex[`u${i}`] = { image: IMAGE, port, ...fieldsOf(carriedValues) };
-    total += Object.values(carriedValues).flat().length;
+    const unitValues: Values = { ...kept.values, description: [] };
+    expected.set(`u${i}`, unitValues);
+    codex[`u${i}`] = { image: IMAGE, port, ...fieldsOf(unitValues) };
+    total += Object.values(unitValues).flat().length;
   }
 
   await clear(shell);
@@ -288,7 +291,7 @@ labTest("ten thousand strings arrive byte for byte through the generator and sys
     const context = `${name}, seed ${seed}`;
     assert.deepEqual(args.slice(image + 1), [
       "first",
-      ...values.exec.map((v) => arrived("exec", v, port)),
+      ...values.exec.map((v) => arriving("exec", v, port)),
     ], context);
     const before = args.slice(0, image);
     assert.deepEqual(
@@ -321,18 +324,18 @@ labTest("ten thousand strings arrive byte for byte through the generator and sys
   );
 });
 
-/** Makes services of the units, with a dump in the place of Podman, and shows them to systemd. */
+/** Generates the services, replaces Podman by a script that prints its arguments, and loads them. */
 const PREPARE = `cd ~/escaping && mkdir -p out ~/.config/systemd/user
   cat > dump <<'SCRIPT'
 #!/bin/sh
-# The name of the unit, from the cgroup: an argument could be anything.
+# Read the name of the unit from the cgroup, because no argument can be trusted.
 unit=$(sed -n 's|^0::.*/||p' /proc/self/cgroup)
 cat /proc/$$/cmdline > "$HOME/escaping/out/\${unit%.service}"
 SCRIPT
   chmod +x dump
   QUADLET_UNIT_DIRS=$(echo "$PWD"/in/* | tr ' ' :) /usr/libexec/podman/quadlet -user $PWD/services $PWD/services $PWD/services 2>quadlet.log
   for unit in services/soulstone-*.service; do
-    # The dump takes the words as they are; nothing else of the service matters here.
+    # Only the command line of the service is needed.
     sed -e "s|^ExecStart=/usr/bin/podman |ExecStart=$PWD/dump |" \\
         -e '/^ExecStop/d; /^Type=/d; /^NotifyAccess=/d; /^Restart/d; /^BindsTo=/d; /^After=/d; /^Requires/d; /^Conflicts=/d' \\
         -e 's|^\\[Service\\]|[Service]\\nType=oneshot|' "$unit" > ~/.config/systemd/user/"\${unit##*/}"
@@ -345,18 +348,18 @@ labTest("two hundred strings arrive byte for byte in real containers", async () 
   const seed = Number(Deno.env.get("LYCHD_SEED") ?? Date.now() % 2 ** 31) + 1;
   const table: Record<string, Fields> = {};
   const expected = new Map<string, Values>();
-  const all = [...ALWAYS, ...fc.sample(strings, { numRuns: 260, seed })];
+  const all = [...REGRESSIONS, ...fc.sample(strings, { numRuns: 260, seed })];
   for (let i = 0; i < CONTAINERS; i++) {
     const mine = all.filter((_, k) => k % CONTAINERS === i);
     const values: Values = {
       exec: mine.slice(0, 24),
-      env: [...ALWAYS, ...mine.slice(24, 44)],
+      env: [...REGRESSIONS, ...mine.slice(24, 44)],
       label: mine.slice(44, 48),
       volume: mine.slice(48).map(asFileName).filter((v) => !/^\.{0,2}$/.test(v)),
       description: [],
     };
-    const kept = (await carried(values, 8780 + i)).values;
-    // Two mounts of one folder are one folder.
+    const kept = (await accepted(values, 8780 + i)).values;
+    // Two mounts of a folder are one mount.
     kept.volume = [...new Set(kept.volume)];
     expected.set(`u${i}`, kept);
     table[`u${i}`] = engine(8780 + i, {
@@ -376,20 +379,20 @@ labTest("two hundred strings arrive byte for byte in real containers", async () 
   for (const [name, values] of expected) {
     const port = 8780 + Number(name.slice(1));
     const context = `${name}, seed ${seed}`;
-    const argv = words(await ask(shell, port, "/argv") ?? new Uint8Array());
+    const argv = words(await request(shell, port, "/argv") ?? new Uint8Array());
     assert.deepEqual(
       argv.slice(argv.indexOf("--") + 1),
-      values.exec.map((v) => arrived("exec", v, port)),
+      values.exec.map((v) => arriving("exec", v, port)),
       context,
     );
-    const env = new Set(words(await ask(shell, port, "/env") ?? new Uint8Array()));
+    const env = new Set(words(await request(shell, port, "/env") ?? new Uint8Array()));
     for (const [i, value] of values.env.entries()) {
       assert.ok(env.has(`V${i}=${value}`), `${context}: ${JSON.stringify(value)}`);
     }
-    const mounts = new TextDecoder().decode(await ask(shell, port, "/mounts"));
+    const mounts = new TextDecoder().decode(await request(shell, port, "/mounts"));
     for (const [i, volume] of values.volume.entries()) {
       const line = mounts.split("\n").find((l) => l.split(" ")[4] === `/in${i}`) ?? "";
-      // The kernel writes spaces and the like of a path as three octal digits, byte by byte.
+      // The kernel escapes spaces and other bytes of a path as three octal digits.
       const bytes = (line.split(" ")[3] ?? "").replace(
         /\\([0-7]{3})/g,
         (_, o) => String.fromCharCode(parseInt(o, 8)),

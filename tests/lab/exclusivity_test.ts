@@ -1,20 +1,20 @@
-/** The law of Covens, under a real systemd: what runs, what stops, and that nothing overlaps. */
+/** Tests of the exclusivity rule under a real systemd. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { engine, type Fields, GPU_FOLDER, install, must, show, start } from "./host_codex.ts";
 import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
-import { membersOf, type Node, overlaps, together } from "./exclusivity.ts";
+import { mayRunTogether, membersOf, type Node, overlaps } from "./exclusivity.ts";
 
-/** A Codex as the law sees it. */
+/** A Codex, reduced to the exclusivity rule, and the starts of a test. */
 interface Graph {
   readonly soulstones: readonly Node[];
-  /** What to start, one after the other: indexes into all Soulstones and Covens. */
+  /** The units to start, in order, as indexes into all Soulstones and Covens. */
   readonly wishes: readonly number[];
-  /** Which of the starts use --job-mode=fail. */
-  readonly careful: readonly boolean[];
+  /** For each start, true if it uses --job-mode=fail. */
+  readonly failMode: readonly boolean[];
 }
 
-/** At least so many graphs, and more until there were so many swaps. */
+/** The minimum numbers of graphs and of swaps. */
 const GRAPHS = 30;
 const SWAPS = 100;
 const STARTS = 8;
@@ -28,7 +28,7 @@ const graphs: fc.Arbitrary<Graph> = fc.record({
     { minLength: 2, maxLength: 8 },
   ).map((list) => list.map((s, i) => ({ name: "abcdefgh"[i] ?? "", ...s }))),
   wishes: fc.array(fc.nat(1000), { minLength: STARTS, maxLength: STARTS }),
-  careful: fc.array(fc.boolean(), { minLength: STARTS, maxLength: STARTS }),
+  failMode: fc.array(fc.boolean(), { minLength: STARTS, maxLength: STARTS }),
 });
 
 function membersIn(graph: Graph, group: string): string[] {
@@ -70,7 +70,7 @@ labTest("after any start exactly the right services run, and nothing ever overla
   const seed = Number(Deno.env.get("LYCHD_SEED") ?? Date.now() % 2 ** 31);
   // deno-lint-ignore no-console
   console.log(`seed ${seed}: repeat it with LYCHD_SEED=${seed}`);
-  const found: string[] = [];
+  const overlapping: string[] = [];
   let swaps = 0;
   let starts = 0;
   const swapSeconds: number[] = [];
@@ -90,9 +90,9 @@ labTest("after any start exactly the right services run, and nothing ever overla
       const unit = group === undefined ? service(name) : target(group);
       const before = running;
       if (group === undefined) {
-        const me = graph.soulstones.find((s) => s.name === name);
+        const started = graph.soulstones.find((s) => s.name === name);
         const fits = (n: string) =>
-          graph.soulstones.some((s) => s.name === n && me && together(s, me));
+          graph.soulstones.some((s) => s.name === n && started && mayRunTogether(s, started));
         running = new Set([...running].filter(fits).concat(name));
         covens = new Set([...covens].filter((c) => membersIn(graph, c).includes(name)));
       } else {
@@ -101,7 +101,7 @@ labTest("after any start exactly the right services run, and nothing ever overla
         const same = (c: string) => membersIn(graph, c).join() === members.join();
         covens = new Set([...covens].filter(same).concat(group));
       }
-      const options = graph.careful[step] === true ? ["--job-mode=fail"] : [];
+      const options = graph.failMode[step] === true ? ["--job-mode=fail"] : [];
       const { code, seconds, stderr } = await start(shell, unit, ...options);
       const context = JSON.stringify({ seed, graph, step, unit });
       assert.equal(code, 0, `${stderr}\n${context}`);
@@ -115,16 +115,18 @@ labTest("after any start exactly the right services run, and nothing ever overla
         covens: [...covens].sort(),
       }, context);
     }
-    found.push(...overlaps(graph.soulstones, await must(shell, `cat ${GPU_FOLDER.host}/log`)));
+    overlapping.push(
+      ...overlaps(graph.soulstones, await must(shell, `cat ${GPU_FOLDER.host}/log`)),
+    );
   }
   swapSeconds.sort((a, b) => a - b);
   // deno-lint-ignore no-console
   console.log(
-    `${count} graphs, ${starts} starts, ${swaps} swaps, ${found.length} overlaps; ` +
+    `${count} graphs, ${starts} starts, ${swaps} swaps, ${overlapping.length} overlaps; ` +
       `a swap took ${swapSeconds[swapSeconds.length >> 1]?.toFixed(2)} s (median), ` +
-      `0.2 s of it for the engine to end`,
+      `including 0.2 s for the engine to exit`,
   );
-  assert.deepEqual(found, []);
+  assert.deepEqual(overlapping, []);
   assert.ok(swaps >= SWAPS, `only ${swaps} swaps`);
 });
 
@@ -134,10 +136,10 @@ const PAIR: Graph = {
     { name: "b", groups: ["two"], resident: false },
   ],
   wishes: [],
-  careful: [],
+  failMode: [],
 };
 
-labTest("twenty swaps between two engines, none overlaps", async () => {
+labTest("twenty swaps between two engines never overlap", async () => {
   await labUp();
   await using shell = lichShell();
   await installGraph(shell, PAIR);
@@ -145,17 +147,17 @@ labTest("twenty swaps between two engines, none overlaps", async () => {
     const [name, other] = i % 2 === 0 ? ["a", "b"] : ["b", "a"];
     assert.equal((await start(shell, service(name))).code, 0, `swap ${i}`);
     if (i === 0) continue;
-    // As systemd saw it: the one began when the other had ended. (That Podman makes members of a pod
-    // wait for each other often hides an overlap from the engines' own log.)
+    // According to systemd, one engine starts after the other has stopped. The engines' own log often
+    // does not show an overlap, because Podman makes the members of a pod wait for each other.
     const times = await show(shell, [service(name), service(other)], [
       "InactiveExitTimestampMonotonic",
       "InactiveEnterTimestampMonotonic",
     ]);
-    const began = Number(times.get(service(name))?.["InactiveExitTimestampMonotonic"]);
-    const ended = Number(times.get(service(other))?.["InactiveEnterTimestampMonotonic"]);
+    const started = Number(times.get(service(name))?.["InactiveExitTimestampMonotonic"]);
+    const stopped = Number(times.get(service(other))?.["InactiveEnterTimestampMonotonic"]);
     assert.ok(
-      began >= ended,
-      `swap ${i}: ${name} began ${ended - began} µs before ${other} had ended`,
+      started >= stopped,
+      `swap ${i}: ${name} started ${stopped - started} µs before ${other} had stopped`,
     );
   }
   const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
@@ -163,7 +165,7 @@ labTest("twenty swaps between two engines, none overlaps", async () => {
   assert.deepEqual(overlaps(PAIR.soulstones, log), []);
 });
 
-labTest("conflicts hold with --job-mode=fail too, whoever comes second", async () => {
+labTest("conflicts also hold with --job-mode=fail, in both directions", async () => {
   await labUp();
   await using shell = lichShell();
   await installGraph(shell, PAIR);
@@ -177,7 +179,7 @@ labTest("ten swaps in ten seconds are not refused", async () => {
   await labUp();
   await using shell = lichShell();
   await installGraph(shell, PAIR);
-  // Queued at once, so that they come faster than engines can start.
+  // Queued with --no-block, so that they arrive faster than engines can start.
   for (let i = 0; i < 20; i++) {
     const name = i % 2 === 0 ? "a" : "b";
     await start(shell, service(name), "--no-block");
@@ -196,33 +198,30 @@ const SHARED: Graph = {
     { name: "lone", groups: [], resident: false },
   ],
   wishes: [],
-  careful: [],
+  failMode: [],
 };
 
-labTest(
-  "a switch between Covens keeps the process of a shared Soulstone and of a resident",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await installGraph(shell, SHARED);
-    const pids = async () => {
-      const states = await show(shell, [service("both"), service("home")], ["MainPID"]);
-      return [...states.values()].map((s) => s["MainPID"]);
-    };
-    assert.equal((await start(shell, target("one"))).code, 0);
-    const before = await pids();
-    for (const group of ["two", "one", "two"]) {
-      assert.equal((await start(shell, target(group))).code, 0);
-      assert.deepEqual(await pids(), before, `after ${group}`);
-      assert.deepEqual((await activeNames(shell, SHARED, ["one", "two"])).covens, [group]);
-    }
-  },
-);
+labTest("a swap keeps the processes of a shared Soulstone and of a resident", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installGraph(shell, SHARED);
+  const pids = async () => {
+    const states = await show(shell, [service("both"), service("home")], ["MainPID"]);
+    return [...states.values()].map((s) => s["MainPID"]);
+  };
+  assert.equal((await start(shell, target("one"))).code, 0);
+  const before = await pids();
+  for (const group of ["two", "one", "two"]) {
+    assert.equal((await start(shell, target(group))).code, 0);
+    assert.deepEqual(await pids(), before, `after ${group}`);
+    assert.deepEqual((await activeNames(shell, SHARED, ["one", "two"])).covens, [group]);
+  }
+});
 
 labTest("a Coven's target is active exactly while its Coven runs", async () => {
   await labUp();
   await using shell = lichShell();
-  // Two of `trio` share `pair` with `guest`, who conflicts with none of them but is no member.
+  // `guest` is not in `duo`, but conflicts with neither member: it shares a Coven with each.
   const graph: Graph = {
     soulstones: [
       { name: "guest", groups: ["left", "right"], resident: false },
@@ -230,13 +229,13 @@ labTest("a Coven's target is active exactly while its Coven runs", async () => {
       { name: "y", groups: ["duo", "right"], resident: false },
     ],
     wishes: [],
-    careful: [],
+    failMode: [],
   };
   await installGraph(shell, graph);
   const groups = ["duo", "left", "right"];
   assert.equal((await start(shell, target("duo"))).code, 0);
   assert.deepEqual((await activeNames(shell, graph, groups)).covens, ["duo"]);
-  // With this mode a conflict counts only where the unit that is started has it.
+  // In this mode systemd honors a conflict only if the started unit declares it.
   assert.equal((await start(shell, service("guest"), "--job-mode=fail")).code, 0);
   assert.deepEqual(await activeNames(shell, graph, groups), {
     running: ["guest", "x", "y"],
@@ -244,7 +243,7 @@ labTest("a Coven's target is active exactly while its Coven runs", async () => {
   });
 });
 
-labTest("starting a Coven returns when what is not in it has ended", async () => {
+labTest("starting a Coven returns after non-members have stopped", async () => {
   await labUp();
   await using shell = lichShell();
   const graph: Graph = {
@@ -253,14 +252,14 @@ labTest("starting a Coven returns when what is not in it has ended", async () =>
       { name: "b", groups: ["two", "four"], resident: false },
     ],
     wishes: [],
-    careful: [],
+    failMode: [],
   };
   await installGraph(shell, graph, ["--stop-seconds", "1"]);
   for (const [group, running] of [["two", ["a", "b"]], ["one", ["a"]], ["four", ["b"]]] as const) {
     assert.equal((await start(shell, target(group), "--job-mode=fail")).code, 0);
     const states = await show(shell, [service("a"), service("b")], ["ActiveState"]);
-    const ending = [...states].filter(([, state]) => state["ActiveState"] === "deactivating");
-    assert.deepEqual(ending, [], `after ${group}`);
+    const stopping = [...states].filter(([, state]) => state["ActiveState"] === "deactivating");
+    assert.deepEqual(stopping, [], `after ${group}`);
     assert.deepEqual(await activeNames(shell, graph, ["one", "two", "four"]), {
       running: [...running],
       covens: [group],
@@ -268,7 +267,7 @@ labTest("starting a Coven returns when what is not in it has ended", async () =>
   }
 });
 
-labTest("a member that fails leaves the others of its Coven running", async () => {
+labTest("a failed member leaves the rest of its Coven running", async () => {
   await labUp();
   await using shell = lichShell();
   await install(shell, {
@@ -280,7 +279,7 @@ labTest("a member that fails leaves the others of its Coven running", async () =
   assert.deepEqual([...states.values()].map((state) => state["ActiveState"]), ["active", "active"]);
 });
 
-labTest("starting a Coven ends what is not in it, though it conflicts with no member", async () => {
+labTest("starting a Coven stops a non-member that conflicts with no member", async () => {
   await labUp();
   await using shell = lichShell();
   const graph: Graph = {
@@ -289,11 +288,11 @@ labTest("starting a Coven ends what is not in it, though it conflicts with no me
       { name: "x", groups: ["duo", "left"], resident: false },
     ],
     wishes: [],
-    careful: [],
+    failMode: [],
   };
   await installGraph(shell, graph);
   assert.equal((await start(shell, service("guest"))).code, 0);
-  // With this mode a conflict counts only where the unit that is started has it.
+  // In this mode systemd honors a conflict only if the started unit declares it.
   assert.equal((await start(shell, target("duo"), "--job-mode=fail")).code, 0);
   assert.deepEqual(await activeNames(shell, graph, ["duo", "left"]), {
     running: ["x"],
@@ -301,7 +300,7 @@ labTest("starting a Coven ends what is not in it, though it conflicts with no me
   });
 });
 
-labTest("a Coven that is part of another ends the other's target", async () => {
+labTest("starting a Coven that is a subset of another stops the other's target", async () => {
   await labUp();
   await using shell = lichShell();
   const graph: Graph = {
@@ -310,7 +309,7 @@ labTest("a Coven that is part of another ends the other's target", async () => {
       { name: "y", groups: ["large", "small"], resident: false },
     ],
     wishes: [],
-    careful: [],
+    failMode: [],
   };
   await installGraph(shell, graph);
   for (

@@ -1,6 +1,6 @@
 /**
- * A Codex on the lab's host: written as TOML, rendered by the program itself, put in the place where
- * systemd and Quadlet look.
+ * Puts a Codex on the lab's host: writes it as TOML, renders it with lychd, and copies the units to the
+ * folders that systemd and Quadlet read.
  */
 import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path/posix";
@@ -14,15 +14,13 @@ const HOME = "/home/lich";
 /** The image of the stand-in engine, in lich's storage. */
 export const ENGINE_IMAGE = "localhost/fake-engine:latest";
 
-/** Where engines find the GPU that they play with, on the host and in the container. */
+/** The folder of the simulated GPU, on the host and in a container. */
 export const GPU_FOLDER = { host: `${HOME}/gpu`, container: "/gpu" } as const;
 
 /** The fields of one Soulstone, as in TOML. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/**
- * A Soulstone that runs the stand-in engine, asked for its health; `flags` are the engine's own.
- */
+/** Returns the fields of a Soulstone: the stand-in engine with `flags` and a health check. */
 export function engine(port: number, fields: Fields = {}, flags: readonly string[] = []): Fields {
   return {
     image: ENGINE_IMAGE,
@@ -34,8 +32,8 @@ export function engine(port: number, fields: Fields = {}, flags: readonly string
 }
 
 /**
- * The TOML of a table of Soulstones, and of lychd.toml: without Watchers, whose images nobody could
- * pull here, unless `settings` says which.
+ * Returns the files of a Codex, by path. Without `settings` the Watchers are disabled, because the lab
+ * cannot pull their images.
  */
 export function codexFiles(
   soulstones: Readonly<Record<string, Fields>>,
@@ -47,7 +45,7 @@ export function codexFiles(
   };
 }
 
-/** The same with a file for each Soulstone: all together may be more than one file may hold. */
+/** Does the same with one file for each Soulstone, for a Codex above the size limit of a file. */
 export function splitCodexFiles(
   soulstones: Readonly<Record<string, Fields>>,
 ): Record<string, string> {
@@ -70,20 +68,20 @@ function tomlValue(value: unknown): string {
   return typeof value === "string" ? tomlString(value) : String(value);
 }
 
-/** A TOML basic string: as in JSON, but DEL must be escaped too. */
+/** Returns a TOML basic string: a JSON string in which DEL is escaped too. */
 export function tomlString(text: string): string {
   return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
 }
 
-/** What the program said. */
-export interface Said {
+/** The result of a run of lychd. */
+export interface Output {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs lychd. */
-export async function lychd(...args: string[]): Promise<Said> {
+/** Runs lychd outside the lab. */
+export async function lychd(...args: string[]): Promise<Output> {
   const [program, words] = programCommand();
   const { code, stdout, stderr } = await new Deno.Command(program, {
     args: [...words, ...args],
@@ -94,7 +92,7 @@ export async function lychd(...args: string[]): Promise<Said> {
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Renders a Codex to a new folder and gives that to `use`; throws the report if it is invalid. */
+/** Renders a Codex to a temporary folder for `use`. Throws the report if the Codex is invalid. */
 export async function withRendered<T>(
   files: Readonly<Record<string, string>>,
   use: (tree: string) => Promise<T>,
@@ -107,8 +105,8 @@ export async function withRendered<T>(
       await Deno.writeTextFile(join(codex, path), text);
     }
     const tree = join(folder, "tree");
-    const said = await lychd("render", "--codex", codex, "--output", tree);
-    if (said.code !== 0) throw new Error(`render failed (${said.code}):\n${said.stderr}`);
+    const result = await lychd("render", "--codex", codex, "--output", tree);
+    if (result.code !== 0) throw new Error(`render failed (${result.code}):\n${result.stderr}`);
     await withoutRule(tree);
     return await use(tree);
   } finally {
@@ -116,7 +114,7 @@ export async function withRendered<T>(
   }
 }
 
-/** Puts a Codex in the place of whatever runs on the lab's host, and reloads systemd. */
+/** Stops everything on the lab's host, installs the units of a Codex and reloads systemd. */
 export async function install(
   shell: LichShell,
   soulstones: Readonly<Record<string, Fields>>,
@@ -131,8 +129,8 @@ export async function install(
   });
 }
 
-/** Puts a Codex where lychd looks for it by itself, for a binary that runs on the lab's host. */
-export async function putCodex(
+/** Writes a Codex to its default folder, for the binary on the lab's host. */
+export async function writeCodex(
   soulstones: Readonly<Record<string, Fields>>,
   settings: Fields = {},
 ): Promise<void> {
@@ -148,20 +146,20 @@ export async function putCodex(
   }
 }
 
-/** Puts the binary in the PATH of the lab's host, unless it is there. */
+/** Copies the binary to the lab's host, unless it is there already. */
 export async function putBinary(): Promise<void> {
   const binary = Deno.env.get("LYCHD_BINARY") ?? join(ROOT, "dist/lychd");
-  const there = await Deno.stat(binary).catch(() => undefined);
-  if (there === undefined) {
-    throw new Error(`there is no binary at ${binary}: make one with \`bash .ci/compile\``);
+  const file = await Deno.stat(binary).catch(() => undefined);
+  if (file === undefined) {
+    throw new Error(`${binary} does not exist; run \`bash .ci/compile\``);
   }
   const place = "/usr/local/bin/lychd";
   const { stdout } = await lichExec(["stat", "-c", "%s %Y", place]);
-  const wanted = `${there.size} ${Math.floor((there.mtime?.getTime() ?? 0) / 1000)}`;
-  if (stdout.trim() !== wanted) await putTree(binary, place);
+  const stamp = `${file.size} ${Math.floor((file.mtime?.getTime() ?? 0) / 1000)}`;
+  if (stdout.trim() !== stamp) await putTree(binary, place);
 }
 
-/** Stops and removes every unit and volume of ours, and empties the GPU's log. */
+/** Stops and removes every unit and volume of lychd, and deletes the log of the GPU. */
 export async function clear(shell: LichShell): Promise<void> {
   await must(
     shell,
@@ -176,14 +174,14 @@ export async function clear(shell: LichShell): Promise<void> {
   );
 }
 
-/** Runs a script and throws what it said unless it succeeds. */
+/** Runs a script and returns its stdout. Throws its output if it fails. */
 export async function must(shell: LichShell, script: string): Promise<string> {
   const { code, stdout, stderr } = await shell.run(script, { timeoutSeconds: 120 });
   if (code !== 0) throw new Error(`exit ${code}: ${script}\n${stdout}${stderr}`);
   return stdout;
 }
 
-/** `systemctl --user start`, with what it took. */
+/** Runs `systemctl --user start` and measures it. */
 export async function start(
   shell: LichShell,
   unit: string,
@@ -195,7 +193,7 @@ export async function start(
   return { code, seconds: (performance.now() - before) / 1000, stderr };
 }
 
-/** Properties of many units in one call, by unit. */
+/** Returns properties of units, by unit, in one call of systemctl. */
 export async function show(
   shell: LichShell,
   units: readonly string[],
@@ -220,27 +218,27 @@ export async function show(
   return found;
 }
 
-/** Those of `units` that are active. */
+/** Returns the active ones among `units`. */
 export async function active(shell: LichShell, units: readonly string[]): Promise<string[]> {
   const states = await show(shell, units, ["ActiveState"]);
   return units.filter((unit) => states.get(unit)?.["ActiveState"] === "active");
 }
 
-/** Waits until `holds`, or throws after `seconds`. */
-export async function until(
-  what: string,
+/** Waits until `holds` returns true. Throws after `seconds`. */
+export async function waitUntil(
+  condition: string,
   seconds: number,
   holds: () => Promise<boolean>,
 ): Promise<void> {
   const end = performance.now() + seconds * 1000;
   while (!await holds()) {
-    if (performance.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    if (performance.now() > end) throw new Error(`not within ${seconds} s: ${condition}`);
     await new Promise((wake) => setTimeout(wake, 50));
   }
 }
 
-/** The answer of an engine, or nothing when nobody answers. */
-export async function ask(
+/** Returns the answer of an engine, or undefined if there is none. */
+export async function request(
   shell: LichShell,
   port: number,
   path: string,
@@ -250,11 +248,22 @@ export async function ask(
   return code === 0 ? stdoutBytes : undefined;
 }
 
-/** Restarts lich's user manager, as a boot does, and waits until it answers. */
+/** Restarts lich's user manager, like a boot, and waits until it has started. */
 export async function reboot(): Promise<void> {
   const { code, stderr } = await lichExec(["systemctl", "restart", "user@1000.service"], {
     root: true,
     timeoutSeconds: 120,
   });
   if (code !== 0) throw new Error(`the user manager did not restart: ${stderr}`);
+}
+
+/** Copies the binary to the lab's host and removes every unit and volume of lychd. */
+export async function freshHost(shell: LichShell): Promise<void> {
+  await putBinary();
+  await clear(shell);
+}
+
+/** Runs the binary as lich. */
+export async function run(shell: LichShell, ...args: string[]): Promise<Output> {
+  return await shell.run(`lychd ${args.join(" ")}`, { timeoutSeconds: 120 });
 }

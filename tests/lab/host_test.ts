@@ -1,5 +1,5 @@
-// The lab itself, and the stand-in engine, so that a test that fails in the lab fails for its own
-// reason. The last test takes the lab down and up again; LYCHD_LAB_KEEP=1 leaves it alone.
+// Tests of the lab and of the stand-in engine, so that no other test fails because of them. The last
+// tests shut the lab down and boot it again; LYCHD_LAB_KEEP=1 skips them.
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -24,7 +24,7 @@ const IMAGE = "localhost/fake-engine:latest";
 const PORT = 19100;
 const URL_BASE = `http://127.0.0.1:${PORT}`;
 
-/** No word of these is read by the engine, whatever it looks like. */
+/** Arguments that the engine must ignore, although some look like its options. */
 const HOSTILE = [
   "two  words",
   'quo"te',
@@ -56,7 +56,7 @@ labTest("host: Podman is rootless, with overlay, systemd and cgroup v2", async (
   assert.equal(store.graphDriverName, "overlay");
 });
 
-labTest("host: the Quadlet generator and the tools of the tests are there", async () => {
+labTest("host: the Quadlet generator and the tools of the tests are installed", async () => {
   const generator = "/usr/lib/systemd/user-generators/podman-user-generator";
   assert.match(await output(`readlink -f ${generator}`), /\/podman\/quadlet$/m);
   assert.match(await output("/usr/libexec/podman/quadlet -version"), /^\d+\.\d+/);
@@ -70,7 +70,7 @@ labTest("host: the Quadlet generator and the tools of the tests are there", asyn
   }
 });
 
-labTest("host: lich has a home, a lingering manager, and reads the journal", async () => {
+labTest("host: lich has a home and a lingering manager, and can read the journal", async () => {
   assert.equal(
     await output("id -un; pwd; echo $XDG_RUNTIME_DIR"),
     "lich\n/home/lich\n/run/user/1000\n",
@@ -81,12 +81,12 @@ labTest("host: lich has a home, a lingering manager, and reads the journal", asy
 
 // -------------------------------------------------------- lab and lab.ts ----
 
-labTest("lichExec() keeps every word, byte for byte", async () => {
+labTest("lichExec() passes every argument byte for byte", async () => {
   const { stdoutBytes } = await lichExec(["printf", "%s\\0", ...HOSTILE]);
   assert.deepEqual(words(stdoutBytes), HOSTILE);
 });
 
-labTest("lichExec() gives stdin, stderr, the exit code and raw bytes", async () => {
+labTest("lichExec() passes stdin and returns stdout, stderr and the exit code", async () => {
   const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => index % 256);
   assert.deepEqual((await lichExec(["cat"], { stdin: bytes })).stdoutBytes, bytes);
   const { code, stdout, stderr } = await lichExec(["sh", "-c", "echo out; echo err >&2; exit 7"]);
@@ -94,12 +94,12 @@ labTest("lichExec() gives stdin, stderr, the exit code and raw bytes", async () 
   assert.equal((await lichExec(["true"], { stdin: "not read" })).code, 0);
 });
 
-labTest("lichExec() kills what takes too long, inside", async () => {
+labTest("lichExec() kills a command inside the lab after the timeout", async () => {
   assert.equal((await lichExec(["sleep", "98765"], { timeoutSeconds: 0.2 })).code, 124);
   assert.equal((await lichExec(["pgrep", "-fx", "sleep 98765"])).code, 1);
 });
 
-labTest("lichExec() hands on nothing of the host's environment", async () => {
+labTest("lichExec() does not pass the host's environment", async () => {
   Deno.env.set("HOSTS_OWN", "1");
   const names = (await output("env")).trim().split("\n").map((line) => line.split("=")[0]).sort();
   Deno.env.delete("HOSTS_OWN");
@@ -109,7 +109,7 @@ labTest("lichExec() hands on nothing of the host's environment", async () => {
   ]);
 });
 
-labTest("lichShell() tells scripts apart, whatever they print", async () => {
+labTest("lichShell() separates the outputs of scripts, whatever they print", async () => {
   await using shell = lichShell();
   const first = await shell.run("cd /tmp; printf 'no newline'; echo err >&2; exit 3");
   assert.deepEqual([first.code, first.stdout, first.stderr], [3, "no newline", "err\n"]);
@@ -127,7 +127,7 @@ labTest("lichShell() tells scripts apart, whatever they print", async () => {
   );
 });
 
-labTest("putTree() replaces a tree, and getTree() brings it back", async () => {
+labTest("putTree() replaces a tree, and getTree() copies it back", async () => {
   const here = await mkdtemp(`${tmpdir()}/lab-`);
   try {
     await mkdir(`${here}/a/b`, { recursive: true });
@@ -164,7 +164,7 @@ labTest("engine: --port is required", async () => {
   assert.match(stderr, /--port is required/);
 });
 
-labTest("engine: argv and environment arrive byte for byte", async () => {
+labTest("engine: arguments and environment arrive byte for byte", async () => {
   const env = ["-e", `HOSTILE=${HOSTILE.join("\u{1}")}`];
   await withEngine(
     [...HOSTILE, "--unknown", "-p", "--", "--port", "1"],
@@ -180,13 +180,13 @@ labTest("engine: argv and environment arrive byte for byte", async () => {
   );
 });
 
-labTest("engine: /mounts is its mountinfo", async () => {
+labTest("engine: /mounts returns its mountinfo", async () => {
   await withEngine([], { env: ["-v", "/home/lich:/seen:ro"] }, async (shell) => {
     assert.match((await get(shell, "/mounts")).stdout, / \/seen ro/);
   });
 });
 
-labTest("engine: /v1/models names the model, other pages are 404, other methods 405", async () => {
+labTest("engine: /v1/models names the model; other pages return 404, methods 405", async () => {
   await withEngine(["--model", 'a "b" \\c'], {}, async (shell) => {
     assert.equal(JSON.parse((await get(shell, "/v1/models")).stdout).data[0].id, 'a "b" \\c');
     assert.equal(await status(shell, "/none"), 404);
@@ -218,7 +218,7 @@ labTest("engine: a chat echoes the last user message", async () => {
   });
 });
 
-labTest("engine: a stream is slow, word by word, and ends in [DONE]", async () => {
+labTest("engine: a stream sends word by word, slowly, and ends with [DONE]", async () => {
   await withEngine([], {}, async (shell) => {
     const before = performance.now();
     const body = await chat(shell, {
@@ -233,7 +233,7 @@ labTest("engine: a stream is slow, word by word, and ends in [DONE]", async () =
     assert.equal(text, 'five words with "a" quote');
     assert.equal(chunks.at(-1).finish_reason, "stop");
     assert(elapsedMs > 500, `${elapsedMs} ms`);
-    // The first word is there long before the last one.
+    // The first word arrives long before the last one.
     const early = await shell.run(
       `curl -sN -m 0.25 ${URL_BASE}/v1/chat/completions -d '{"stream":true,"messages":[{"role":"user","content":"a b c d e f g"}]}'`,
     );
@@ -242,7 +242,7 @@ labTest("engine: a stream is slow, word by word, and ends in [DONE]", async () =
   });
 });
 
-labTest("engine: several requests at once do not wait for each other", async () => {
+labTest("engine: concurrent requests do not wait for each other", async () => {
   await withEngine([], {}, async (shell) => {
     const before = performance.now();
     const { code } = await shell.run(
@@ -255,7 +255,7 @@ labTest("engine: several requests at once do not wait for each other", async () 
   });
 });
 
-labTest("engine: /metrics is good Prometheus text, and its counters move", async () => {
+labTest("engine: /metrics is valid Prometheus text, and its counters increase", async () => {
   await withEngine(["--model", 'a "b"'], {}, async (shell) => {
     const page = (await get(shell, "/metrics")).stdout;
     assert.equal((await lichExec(["promtool", "check", "metrics"], { stdin: page })).code, 0);
@@ -268,7 +268,7 @@ labTest("engine: /metrics is good Prometheus text, and its counters move", async
   });
 });
 
-labTest("engine: --load-seconds, /health and chats are 503 until then", async () => {
+labTest("engine: /health and chats return 503 until --load-seconds have passed", async () => {
   await withEngine(["--load-seconds", "0.8"], {}, async (shell) => {
     assert.equal(await status(shell, "/health"), 503);
     assert.equal(await status(shell, "/v1/chat/completions", "-d {}"), 503);
@@ -279,7 +279,7 @@ labTest("engine: --load-seconds, /health and chats are 503 until then", async ()
   });
 });
 
-labTest("engine: health checks by its own wget and sh", async () => {
+labTest("engine: health checks work with its own wget and sh", async () => {
   await withEngine([], {}, async (shell) => {
     for (const options of ["-q -O /dev/null", "--spider -q"]) {
       const command = `wget ${options} ${URL_BASE}/health || exit 1`;
@@ -289,7 +289,7 @@ labTest("engine: health checks by its own wget and sh", async () => {
   });
 });
 
-labTest("engine: --health fail stays 503", async () => {
+labTest("engine: --health fail keeps /health at 503", async () => {
   await withEngine(["--health", "fail"], {}, async (shell) => {
     await shell.run("sleep 0.3");
     assert.equal(await status(shell, "/health"), 503);
@@ -297,7 +297,7 @@ labTest("engine: --health fail stays 503", async () => {
   });
 });
 
-labTest("engine: --health flap changes every 3 s", async () => {
+labTest("engine: --health flap changes /health every 3 s", async () => {
   await withEngine(["--health=flap"], {}, async (shell) => {
     assert.equal(await status(shell, "/health"), 200);
     await shell.run("sleep 3");
@@ -307,7 +307,7 @@ labTest("engine: --health flap changes every 3 s", async () => {
   });
 });
 
-labTest("engine: SIGTERM ends it at once, or after --stop-seconds", async () => {
+labTest("engine: it exits on SIGTERM immediately, or after --stop-seconds", async () => {
   await withEngine([], {}, async (shell) => {
     assert((await stopMs(shell)) < 700);
   });
@@ -320,7 +320,7 @@ labTest("engine: SIGTERM ends it at once, or after --stop-seconds", async () => 
   });
 });
 
-labTest("engine: --ignore-term needs SIGKILL", async () => {
+labTest("engine: with --ignore-term only SIGKILL stops it", async () => {
   await withEngine(["--ignore-term"], {}, async (shell) => {
     await shell.run("podman kill --signal TERM host-test; sleep 0.2");
     assert.equal(await status(shell, "/health"), 200);
@@ -329,7 +329,7 @@ labTest("engine: --ignore-term needs SIGKILL", async () => {
   });
 });
 
-labTest("engine: --exit-after ends it with --exit-code", async () => {
+labTest("engine: with --exit-after it exits with --exit-code", async () => {
   const before = performance.now();
   const argv = ["podman", "run", "--rm", IMAGE, "--port", "1", "--exit-after", "0.5"];
   assert.equal((await lichExec([...argv, "--exit-code", "42"])).code, 42);
@@ -337,7 +337,7 @@ labTest("engine: --exit-after ends it with --exit-code", async () => {
   assert.equal((await lichExec(argv)).code, 1);
 });
 
-labTest("engine: a port that is taken ends it with status 1", async () => {
+labTest("engine: it exits with status 1 if its port is in use", async () => {
   await withEngine([], {}, async () => {
     const argv = ["podman", "run", "--rm", "--network", "host", IMAGE, "--port", String(PORT)];
     const { code, stderr } = await lichExec(argv, { timeoutSeconds: 5 });
@@ -346,7 +346,7 @@ labTest("engine: a port that is taken ends it with status 1", async () => {
   });
 });
 
-labTest("engine: --host 127.0.0.1 answers loopback alone", async () => {
+labTest("engine: with --host 127.0.0.1 it answers only on loopback", async () => {
   const address = (await labStatus()).address;
   const remote = `http://${address}:${PORT}/health`;
   await withEngine([], {}, async (shell) => {
@@ -358,7 +358,7 @@ labTest("engine: --host 127.0.0.1 answers loopback alone", async () => {
   });
 });
 
-labTest("engine: --gpu keeps a log: start, ready, term, gone; SIGKILL leaves no gone", async () => {
+labTest("engine: --gpu logs start, ready, term and gone, but no gone after SIGKILL", async () => {
   await lichExec(["mkdir", "-p", "host-test-gpu"]);
   const gpu = ["--gpu", "/gpu", "--load-seconds", "0.2", "--stop-seconds", "0.2"];
   const env = ["-v", "/home/lich/host-test-gpu:/gpu"];
@@ -387,7 +387,7 @@ labTest("engine: --gpu keeps a log: start, ready, term, gone; SIGKILL leaves no 
   }
 });
 
-labTest("engine: a Quadlet unit with Notify=healthy starts when it is ready", async () => {
+labTest("engine: starting a unit with Notify=healthy returns when it is ready", async () => {
   await using shell = lichShell();
   const unit = `[Unit]
 Description=Stand-in engine of the lab's own test
@@ -426,7 +426,7 @@ DefaultDependencies=false
 // --------------------------------------------------------- wipe and down ----
 
 if (Deno.env.get("LYCHD_LAB_KEEP") === undefined) {
-  labTest("wipe: nothing of lich's is left but the image", async () => {
+  labTest("wipe: removes everything of lich except the image", async () => {
     await lichExec([
       "sh",
       "-c",
@@ -455,10 +455,10 @@ if (Deno.env.get("LYCHD_LAB_KEEP") === undefined) {
     await client.status;
     assert.deepEqual(await labTraces(), []);
     assert.equal((await labStatus()).up, false);
-    await labDown(); // twice does no harm
+    await labDown(); // a second call succeeds
   });
 
-  labTest("down: clears up after an up that was killed", async () => {
+  labTest("down: cleans up after an up that was killed", async () => {
     try {
       for (const delayMs of [30, 60, 100, 200, 400]) {
         const up = new Deno.Command(fileURLToPath(new URL("./lab", import.meta.url)), {
@@ -486,7 +486,7 @@ async function output(script: string, options: { root?: boolean } = {}): Promise
   return stdout;
 }
 
-/** The words of a text in which a NUL follows each. */
+/** Splits a text of words, each followed by NUL. */
 function words(bytes: Uint8Array): string[] {
   return new TextDecoder().decode(bytes).split("\0").slice(0, -1);
 }
@@ -511,7 +511,7 @@ async function stopMs(shell: LichShell, timeoutSeconds = 8): Promise<number> {
   return performance.now() - before;
 }
 
-/** Runs an engine, on the lab's own network, as long as the body takes. */
+/** Runs an engine on the lab's network while `body` runs. */
 async function withEngine(
   flags: string[],
   options: { env?: string[] },
@@ -534,7 +534,11 @@ async function withEngine(
   assert.equal(started.code, 0, started.stderr);
   try {
     const wait = `until curl -s -o /dev/null ${URL_BASE}/v1/models; do sleep 0.02; done`;
-    assert.equal((await shell.run(wait, { timeoutSeconds: 5 })).code, 0, "it does not listen");
+    assert.equal(
+      (await shell.run(wait, { timeoutSeconds: 5 })).code,
+      0,
+      "the engine does not listen",
+    );
     await body(shell);
   } finally {
     await shell.run("podman rm -f -t 0 host-test");

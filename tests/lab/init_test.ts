@@ -1,14 +1,14 @@
-/** From an empty home to units that systemd has loaded, by flags and by a dialogue. */
+/** Tests the way from an empty home to loaded units, with flags and with prompts. */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { runAtTerminal, type Step } from "../cli/pty.ts";
-import { ask, clear, ENGINE_IMAGE, must, putBinary, show } from "./host_codex.ts";
+import { clear, ENGINE_IMAGE, must, putBinary, request, show } from "./host_codex.ts";
 import { SPECIFICATION, writeSpecification } from "./cdi.ts";
 import { labEnvironment, labTest, labUp, type LichShell, lichShell } from "./lab.ts";
 
 const LAB = fileURLToPath(new URL("./lab", import.meta.url));
 
-/** Every kind of engine: its flags, what is typed where the engine is chosen, and what then. */
+/** Every kind of engine, with its flags and with its step in the prompts. */
 const ENGINES: readonly {
   readonly engine: string;
   readonly flags: string;
@@ -35,8 +35,8 @@ async function emptyHome(shell: LichShell): Promise<void> {
   await must(shell, "rm -rf ~/.config/lychd");
 }
 
-/** What follows an init, whatever it wrote: the Codex is valid, shown, and put in place. */
-async function takeInto(shell: LichShell): Promise<void> {
+/** Checks and renders the Codex that an init wrote. */
+async function checkAndRender(shell: LichShell): Promise<void> {
   await must(shell, "lychd check");
   const before = await must(shell, "find ~/.config -type f | sort");
   const shown = await must(shell, "lychd render --dry-run");
@@ -60,20 +60,20 @@ async function takeInto(shell: LichShell): Promise<void> {
 }
 
 for (const { engine, flags, model } of ENGINES) {
-  labTest(`init by flags, check and render: ${engine}`, async () => {
+  labTest(`init with flags, then check and render: ${engine}`, async () => {
     await labUp();
     await using shell = lichShell();
     await emptyHome(shell);
     await must(shell, `lychd init --engine ${engine} ${flags} --name mine --coven chat`);
-    await takeInto(shell);
+    await checkAndRender(shell);
   });
 
-  labTest(`init by a dialogue, check and render: ${engine}`, async () => {
+  labTest(`init with prompts, then check and render: ${engine}`, async () => {
     await labUp();
     await using shell = lichShell();
     await emptyHome(shell);
     const down = "\u001b[B".repeat(ENGINES.findIndex((other) => other.engine === engine));
-    const { code, shown } = await atLabsTerminal("lychd init", [
+    const { code, shown } = await runAtLabTerminal("lychd init", [
       ["Which engine?", `${down}\r`],
       model,
       ["Its name:", "mine\r"],
@@ -84,7 +84,7 @@ for (const { engine, flags, model } of ENGINES) {
       ["Which Coven starts with the host?", "\r"],
     ]);
     assert.equal(code, 0, shown);
-    await takeInto(shell);
+    await checkAndRender(shell);
     assert.match(
       await must(shell, "cat ~/.config/lychd/soulstones/mine.toml"),
       /"text-generation"/,
@@ -92,12 +92,12 @@ for (const { engine, flags, model } of ENGINES) {
   });
 }
 
-labTest("init takes the devices that are there and a port that is free; add goes on", async () => {
+labTest("init uses an existing device and a free port, and add uses the next port", async () => {
   await labUp();
   await writeSpecification(SPECIFICATION);
   await using shell = lichShell();
   await emptyHome(shell);
-  // Somebody else has the first port, and that of the Harvester.
+  // Other containers use the first port and the port of the Harvester.
   await must(
     shell,
     `for port in 8780 9090; do podman run -d --rm --replace --name held-$port --network host \\
@@ -107,17 +107,17 @@ labTest("init takes the devices that are there and a port that is free; add goes
   );
   try {
     const engine = `--image ${ENGINE_IMAGE}`;
-    const said = JSON.parse(
+    const result = JSON.parse(
       await must(shell, `lychd init --engine generic ${engine} --name a --coven one --json`),
     );
-    assert.deepEqual(said.notes, []);
-    assert.equal(said.next, "lychd render --dry-run");
-    assert.equal(said.soulstones[0].port, 8781);
+    assert.deepEqual(result.notes, []);
+    assert.equal(result.next, "lychd render --dry-run");
+    assert.equal(result.soulstones[0].port, 8781);
     const settings = await must(shell, "cat ~/.config/lychd/lychd.toml");
     assert.match(settings, /^default_devices = \["nvidia\.com\/gpu=all"\]$/m);
     assert.match(settings, /^\[harvester\]\n.*\nport = 9091$/m);
     await must(shell, `lychd add generic ${engine} --name b --coven two`);
-    // What is only proposed, taken: now both are told their ports and asked for their health.
+    // Uncomment the proposed lines, which set the ports and health checks of both engines.
     await must(
       shell,
       "sed -i 's/^# \\(exec\\|health\\) =/\\1 =/' ~/.config/lychd/soulstones/*.toml",
@@ -126,7 +126,8 @@ labTest("init takes the devices that are there and a port that is free; add goes
     for (const [wish, port] of [["one", 8781], ["two", 8782]] as const) {
       await must(shell, `lychd summon ${wish}`);
       assert.equal(
-        new TextDecoder().decode((await ask(shell, port, "/health")) ?? new Uint8Array()).trim(),
+        new TextDecoder().decode((await request(shell, port, "/health")) ?? new Uint8Array())
+          .trim(),
         "ok",
       );
     }
@@ -144,8 +145,8 @@ labTest("init takes the devices that are there and a port that is free; add goes
   }
 });
 
-/** A line of shell as lich, at a terminal of the host. */
-function atLabsTerminal(line: string, steps: readonly Step[]) {
+/** Runs a shell command as lich, at a terminal. */
+function runAtLabTerminal(line: string, steps: readonly Step[]) {
   const env = { ...labEnvironment(), PATH: Deno.env.get("PATH") ?? "", TERM: "xterm-256color" };
   const words = `'${LAB}' exec --user lich -- bash -lc '${line}'`;
   return runAtTerminal(words, steps, { cwd: "/", env });

@@ -1,7 +1,15 @@
-/** Inscription on a real host: the binary, as a user runs it, writes into the live folders. */
+/** Tests of `lychd render`, `rollback` and `purge` on a real host, with the binary. */
 import assert from "node:assert/strict";
-import { active, engine, type Fields, must, show } from "./host_codex.ts";
-import { freshHost, run, writeCodex } from "./host_program.ts";
+import {
+  active,
+  engine,
+  type Fields,
+  freshHost,
+  must,
+  run,
+  show,
+  writeCodex,
+} from "./host_codex.ts";
 import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
 
 const CODEX: Readonly<Record<string, Fields>> = {
@@ -22,12 +30,12 @@ async function pids(shell: LichShell): Promise<Record<string, string>> {
   return Object.fromEntries([...states].map(([unit, { MainPID = "" }]) => [unit, MainPID]));
 }
 
-/** The units whose process is another one than before. */
+/** Returns the units whose process changed. */
 function changedPids(before: Record<string, string>, after: Record<string, string>): string[] {
   return Object.keys(before).filter((unit) => before[unit] !== after[unit]).sort();
 }
 
-labTest("render puts units in place that run, and a second one changes nothing", async () => {
+labTest("render writes units that run, and a second render changes nothing", async () => {
   await labUp();
   await using shell = lichShell();
   await freshHost(shell);
@@ -45,7 +53,7 @@ labTest("render puts units in place that run, and a second one changes nothing",
   assert.match(second.stdout, /0 created, 0 updated, 0 removed, 7 unchanged/);
 });
 
-labTest("an edit of one Soulstone restarts that one, and only with --restart", async () => {
+labTest("an edited Soulstone is the only one that restarts, and only with --restart", async () => {
   await labUp();
   await using shell = lichShell();
   await freshHost(shell);
@@ -55,19 +63,19 @@ labTest("an edit of one Soulstone restarts that one, and only with --restart", a
   const before = await pids(shell);
   const edited = { ...CODEX, a: engine(8780, { groups: ["one"] }, ["--model", "other"]) };
   await putCodex(edited);
-  const told = await run(shell, "render");
-  assert.equal(told.code, 0, told.stderr);
-  assert.match(told.stderr, /still running as they were before: soulstone-a\.service\n/);
+  const rendered = await run(shell, "render");
+  assert.equal(rendered.code, 0, rendered.stderr);
+  assert.match(rendered.stderr, /still running as they were before: soulstone-a\.service\n/);
   assert.deepEqual(changedPids(before, await pids(shell)), []);
-  const said = await run(shell, "render", "--restart");
-  assert.match(said.stdout, /restarted: soulstone-a\.service\n/, said.stderr);
+  const result = await run(shell, "render", "--restart");
+  assert.match(result.stdout, /restarted: soulstone-a\.service\n/, result.stderr);
   const after = await pids(shell);
   assert.deepEqual(changedPids(before, after), ["soulstone-a.service"]);
   assert.doesNotMatch((await run(shell, "render", "--restart")).stdout, /restarted/);
   assert.deepEqual(changedPids(after, await pids(shell)), []);
 });
 
-labTest("a new Soulstone and one that goes leave the others alone", async () => {
+labTest("adding or removing a Soulstone does not affect the others", async () => {
   await labUp();
   await using shell = lichShell();
   await freshHost(shell);
@@ -79,19 +87,19 @@ labTest("a new Soulstone and one that goes leave the others alone", async () => 
   await putCodex(CODEX);
   assert.equal((await run(shell, "render", "--restart")).code, 0);
   assert.deepEqual(changedPids(before, await pids(shell)), []);
-  // The law holds at once: the newcomer ends its rival and leaves the shared one alone.
+  // The exclusivity rule applies immediately: `c` stops `a`, and the shared `b` keeps running.
   await must(shell, "systemctl --user start lychd-coven-two.target");
   assert.deepEqual(changedPids(before, await pids(shell)), [
     "soulstone-a.service",
     "soulstone-c.service",
   ]);
   await putCodex(without);
-  const said = await run(shell, "render", "--restart");
-  assert.match(said.stdout, /restarted: soulstone-c\.service\n/, said.stderr);
+  const result = await run(shell, "render", "--restart");
+  assert.match(result.stdout, /restarted: soulstone-c\.service\n/, result.stderr);
   assert.equal((await must(shell, "podman ps -q --filter name=soulstone-c")).trim(), "");
 });
 
-labTest("a unit that the generator drops changes nothing, and is named", async () => {
+labTest("if the generator drops a unit, render names it and changes nothing", async () => {
   await labUp();
   await using shell = lichShell();
   await freshHost(shell);
@@ -100,24 +108,24 @@ labTest("a unit that the generator drops changes nothing, and is named", async (
   const listing =
     "cd ~/.config && find containers systemd -type f ! -name .lychd-lock | sort | xargs sha256sum";
   const before = await must(shell, listing);
-  // The key came with Podman 5.8: check warns of it, and 5.4's generator drops the unit.
+  // The key is new in Podman 5.8: check warns about it, and the generator of 5.4 drops the unit.
   const newKey = { quadlet: { Container: { AppArmor: "unconfined" } } };
   await putCodex({ ...CODEX, c: engine(8782, { groups: ["two"], ...newKey }) });
-  const said = await run(shell, "render");
-  if (said.code === 0) {
-    // A newer Podman knows the key.
+  const result = await run(shell, "render");
+  if (result.code === 0) {
+    // A newer Podman supports the key.
     assert.ok(
       Number(await must(shell, "podman --version | grep -oE '[0-9]+' | head -1")) > 5 ||
         Number(await must(shell, "podman --version | grep -oE '[0-9]+' | sed -n 2p")) >= 8,
     );
     return;
   }
-  assert.equal(said.code, 6, said.stderr);
-  assert.match(said.stderr, /soulstone-c\.container: .*AppArmor/);
+  assert.equal(result.code, 6, result.stderr);
+  assert.match(result.stderr, /soulstone-c\.container: .*AppArmor/);
   assert.equal(await must(shell, listing), before);
 });
 
-labTest("rollback goes back and forth, and purge leaves no file and no unit", async () => {
+labTest("rollback undoes and redoes a render, and purge leaves no file and no unit", async () => {
   await labUp();
   await using shell = lichShell();
   await freshHost(shell);
@@ -128,8 +136,8 @@ labTest("rollback goes back and forth, and purge leaves no file and no unit", as
   const unit =
     "grep -c 'model other' ~/.config/containers/systemd/lychd/soulstone-a.container || true";
   for (const expected of ["0", "1", "0"]) {
-    const said = await run(shell, "rollback");
-    assert.equal(said.code, 0, said.stderr);
+    const result = await run(shell, "rollback");
+    assert.equal(result.code, 0, result.stderr);
     assert.equal((await must(shell, unit)).trim(), expected);
   }
   await must(shell, "systemctl --user start lychd-coven-one.target");
@@ -137,8 +145,8 @@ labTest("rollback goes back and forth, and purge leaves no file and no unit", as
     shell,
     "mkdir -p ~/.config/systemd/user && echo '[Unit]' > ~/.config/systemd/user/own.target",
   );
-  const said = await run(shell, "purge", "--yes");
-  assert.equal(said.code, 0, said.stderr);
+  const result = await run(shell, "purge", "--yes");
+  assert.equal(result.code, 0, result.stderr);
   const left = await must(shell, "cd ~/.config && find containers systemd -type f");
   assert.equal(left.trim(), "systemd/user/own.target");
   const units = await must(
@@ -149,16 +157,16 @@ labTest("rollback goes back and forth, and purge leaves no file and no unit", as
   assert.equal((await must(shell, "podman ps -aq")).trim(), "");
 });
 
-labTest("without a session of the user nothing is written, and the hint helps", async () => {
+labTest("without a user session render writes nothing and prints a hint", async () => {
   await labUp();
   await using shell = lichShell();
   await freshHost(shell);
   await putCodex(CODEX);
-  const said = await shell.run(
+  const result = await shell.run(
     "XDG_RUNTIME_DIR=/run/user/4711 DBUS_SESSION_BUS_ADDRESS= lychd render",
   );
-  assert.equal(said.code, 6, said.stderr);
-  assert.match(said.stderr, /hint: /);
+  assert.equal(result.code, 6, result.stderr);
+  assert.match(result.stderr, /hint: /);
   assert.equal(
     (await must(shell, "find ~/.config/containers ~/.config/systemd -type f 2>/dev/null || true"))
       .trim(),

@@ -1,5 +1,5 @@
 /**
- * The lab for tests: a thin typed cover of the script `lab` beside this file.
+ * The lab for tests: a typed wrapper around the script `lab` in this folder.
  *
  * A call of {@link lichExec} takes about 10 ms, a script sent to {@link lichShell} about 1 ms.
  *
@@ -9,37 +9,37 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** A Debian to test on: the stable one, or the newest. */
+/** A Debian release to test on: stable, or the newest. */
 export type Suite = "trixie" | "sid";
 
-/** Which lab a call is for. */
+/** The lab that a call uses. */
 export interface LabOptions {
-  /** Default: the environment variable `LAB_SUITE`, or else `trixie`. */
+  /** Defaults to the environment variable `LAB_SUITE`, then to `trixie`. */
   suite?: Suite;
-  /** Which of several labs of the suite; default: the environment variable `LAB_NUMBER`, or else 1. */
+  /** The number of the lab. Defaults to the environment variable `LAB_NUMBER`, then to 1. */
   number?: number;
 }
 
-/** What {@link lichExec} can be told. */
+/** Options of {@link lichExec}. */
 export interface ExecOptions extends LabOptions {
-  /** What the command reads; nothing by default. */
+  /** The stdin of the command; empty by default. */
   stdin?: string | Uint8Array;
-  /** After this time the command is killed inside, and `code` is 124. */
+  /** Kills the command inside the lab after this time; `code` is then 124. */
   timeoutSeconds?: number;
-  /** As root instead of lich. */
+  /** Runs as root instead of lich. */
   root?: boolean;
 }
 
-/** How a command inside the lab ended. */
+/** The result of a command inside the lab. */
 export interface LabResult {
   code: number;
   stdout: string;
   stderr: string;
-  /** `stdout` before it was decoded, for output that need not be UTF-8. */
+  /** The raw bytes of `stdout`, for output that may not be UTF-8. */
   stdoutBytes: Uint8Array;
 }
 
-/** Where a lab stands. */
+/** The state of a lab. */
 export interface LabStatus {
   up: boolean;
   suite: Suite;
@@ -49,12 +49,12 @@ export interface LabStatus {
   address?: string;
 }
 
-/** One bash inside the lab, as lich, that lives as long as the test wants. */
+/** A bash inside the lab that runs as lich until it is closed. */
 export interface LichShell extends AsyncDisposable {
   /**
-   * Runs a script in a subshell, so `cd`, `exit` and variables end with it. Calls queue up.
-   * A job that it leaves in the background must not keep stdout or stderr: a later call would get
-   * its output.
+   * Runs a script in a subshell, so `cd`, `exit` and variables do not affect later calls. Calls run
+   * one after the other. A background job must not keep stdout or stderr open: a later call would
+   * get its output.
    */
   run(script: string, options?: { timeoutSeconds?: number }): Promise<LabResult>;
   /** Ends the shell. */
@@ -66,15 +66,15 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 /**
- * Why there can be no lab here, as one line, or nothing when there can be one.
+ * Returns why this machine cannot run a lab, in one line; undefined if it can.
  *
- * `LYCHD_LAB=skip` skips it everywhere; `LYCHD_LAB=require` never skips, so that a machine of the
- * CI that cannot have a lab fails.
+ * `LYCHD_LAB=skip` always skips the lab. `LYCHD_LAB=require` never skips it, so that the tests fail
+ * on a CI machine that cannot run a lab.
  */
 export function skipReason(): string | undefined {
-  const wish = Deno.env.get("LYCHD_LAB");
-  if (wish === "skip") return "LYCHD_LAB=skip";
-  if (wish === "require") return undefined;
+  const mode = Deno.env.get("LYCHD_LAB");
+  if (mode === "skip") return "LYCHD_LAB=skip";
+  if (mode === "require") return undefined;
   if (Deno.build.os !== "linux") return `the lab needs Linux, this is ${Deno.build.os}`;
   if (Deno.uid() !== 0) return "the lab needs root";
   const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
@@ -83,8 +83,8 @@ export function skipReason(): string | undefined {
 }
 
 /**
- * Registers a test that needs the lab. Where there can be none it is ignored, and its name ends in
- * the reason.
+ * Registers a test that needs the lab. On a machine that cannot run one, the test is ignored and its
+ * name ends with the reason.
  */
 export function labTest(name: string, body: () => Promise<void>): void {
   const reason = skipReason();
@@ -95,24 +95,24 @@ export function labTest(name: string, body: () => Promise<void>): void {
   });
 }
 
-/** Builds what is missing (about a minute, once) and boots, if it is down. */
+/** Builds the lab if it is missing (about a minute, once) and boots it if it is down. */
 export async function labUp(lab: LabOptions = {}): Promise<void> {
   await labCommand(["up"], lab);
 }
 
-/** Powers off. Does no harm when it is down, and also clears up after an `up` that failed. */
+/** Powers the lab off, if it is up. Also cleans up after an `up` that failed. */
 export async function labDown(lab: LabOptions = {}): Promise<void> {
   await labCommand(["down"], lab);
 }
 
-/** Stops and deletes all that lich has made: units, containers, files of the home directory. */
+/** Stops and deletes everything of lich: units, containers, files in the home directory. */
 export async function labWipe(lab: LabOptions = {}): Promise<void> {
   await labCommand(["wipe"], lab);
 }
 
-/** Tells whether a lab is up. */
+/** Returns the state of a lab. */
 export async function labStatus(lab: LabOptions = {}): Promise<LabStatus> {
-  const { suite } = which(lab);
+  const { suite } = selectedLab(lab);
   const { code, stdout, stderr } = await runScript(["status"], lab);
   if (code === 3) return { up: false, suite };
   const found = /^up suite=\S+ number=\d pid=(\d+) address=(\S+) /.exec(stdout);
@@ -121,7 +121,7 @@ export async function labStatus(lab: LabOptions = {}): Promise<LabStatus> {
 }
 
 /**
- * Runs a command inside as lich, in the home directory with a clean environment.
+ * Runs a command inside the lab as lich, in the home directory and with a clean environment.
  *
  * @example
  * ```ts ignore
@@ -130,7 +130,7 @@ export async function labStatus(lab: LabOptions = {}): Promise<LabStatus> {
  */
 export function lichExec(argv: string[], options: ExecOptions = {}): Promise<LabResult> {
   const words = ["exec", "--user", options.root === true ? "root" : "lich", "--"];
-  // Killing the command out here would leave it running in there.
+  // Killing the process outside would leave the command running inside.
   if (options.timeoutSeconds !== undefined) {
     words.push("timeout", "--kill-after=1", String(options.timeoutSeconds));
   }
@@ -138,8 +138,8 @@ export function lichExec(argv: string[], options: ExecOptions = {}): Promise<Lab
 }
 
 /**
- * Copies a file or a folder into the lab. `labPath` is absolute, the full name of the copy, and is
- * replaced. Below `/home/lich` it becomes lich's, else root's.
+ * Copies a file or a folder into the lab. `labPath` is the absolute path of the copy and is replaced.
+ * The owner is lich below `/home/lich`, and root otherwise.
  */
 export async function putTree(
   localPath: string,
@@ -160,7 +160,7 @@ export async function getTree(
 }
 
 /**
- * Starts a shell inside, for tests that run very many small scripts.
+ * Starts a shell inside the lab, for tests that run many small scripts.
  *
  * @example
  * ```ts ignore
@@ -201,7 +201,7 @@ export function lichShell(options: LabOptions = {}): LichShell {
     await queue;
     await writer.close();
     await child.status;
-    // Reading on to the end is what lets go of the pipes.
+    // The pipes are closed only after they are read to the end.
     await Promise.allSettled([nextStdout(), nextStderr()]);
   }
   return {
@@ -215,18 +215,18 @@ export function lichShell(options: LabOptions = {}): LichShell {
   };
 }
 
-/** A string as one word of a shell; refuses NUL, which no word can hold. */
+/** Quotes a string as one shell word. Throws on NUL, which a word cannot contain. */
 export function shellQuote(word: string): string {
   if (word.includes("\0")) throw new TypeError("Cannot quote a word with NUL in it");
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /**
- * What the host has of a lab: processes, mounts, the network interface, cgroups; one line each.
- * After `labDown` there is nothing.
+ * Returns what a lab has left on the host: processes, mounts, the network interface and cgroups, one
+ * line each. The list is empty after `labDown`.
  */
 export async function labTraces(lab: LabOptions = {}): Promise<string[]> {
-  const { suite, number } = which(lab);
+  const { suite, number } = selectedLab(lab);
   const name = number === 1 ? suite : `${suite}${number}`;
   const cgroup = `lychd-tests-${name}`;
   const isOfCgroup = new RegExp(`/${cgroup}(/|$)`, "m");
@@ -236,7 +236,7 @@ export async function labTraces(lab: LabOptions = {}): Promise<string[]> {
     if (isOfCgroup.test(await readQuietly(`/proc/${pid}/cgroup`))) {
       traces.push(`process ${pid}: ${await readQuietly(`/proc/${pid}/comm`)}`.trim());
     }
-    // Of every process, as a mount may live on in a forgotten namespace.
+    // Every process is checked, because a mount may survive in another mount namespace.
     if ((await readQuietly(`/proc/${pid}/mountinfo`)).includes(rootfs)) {
       traces.push(`mount, seen by ${pid}`);
     }
@@ -250,7 +250,7 @@ export async function labTraces(lab: LabOptions = {}): Promise<string[]> {
   return traces;
 }
 
-function which(options: LabOptions): Required<Pick<LabOptions, "suite" | "number">> {
+function selectedLab(options: LabOptions): Required<Pick<LabOptions, "suite" | "number">> {
   const suite = options.suite ?? Deno.env.get("LAB_SUITE") ?? "trixie";
   if (suite !== "trixie" && suite !== "sid") {
     throw new RangeError(`LAB_SUITE must be trixie or sid, not \`${suite}\``);
@@ -258,16 +258,18 @@ function which(options: LabOptions): Required<Pick<LabOptions, "suite" | "number
   return { suite, number: options.number ?? Number(Deno.env.get("LAB_NUMBER") ?? 1) };
 }
 
-/** The environment variables by which the script `lab` knows which lab is meant. */
+/** Returns the environment variables that select a lab for the script `lab`. */
 export function labEnvironment(lab: LabOptions = {}): Record<string, string> {
-  const { suite, number } = which(lab);
+  const { suite, number } = selectedLab(lab);
   return { LAB_SUITE: suite, LAB_NUMBER: String(number) };
 }
 
 async function labCommand(words: string[], lab: LabOptions): Promise<void> {
   const { code, stdout, stderr } = await runScript(words, lab);
   if (code !== 0) {
-    throw new Error(`lab ${words.join(" ")} (${which(lab).suite}) failed:\n${stdout}${stderr}`);
+    throw new Error(
+      `lab ${words.join(" ")} (${selectedLab(lab).suite}) failed:\n${stdout}${stderr}`,
+    );
   }
 }
 
@@ -304,7 +306,7 @@ async function feed(
     await writer.write(typeof content === "string" ? encoder.encode(content) : content);
     await writer.close();
   } catch (error) {
-    // A command need not read all that it is given.
+    // A command may exit without reading all of its input.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
@@ -330,7 +332,7 @@ function frames(
       }
       searched = Math.max(0, buffer.length - end.length);
       const { done, value } = await reader.read();
-      if (done) throw new Error(`The lab's shell has ended: ${decoder.decode(buffer)}`);
+      if (done) throw new Error(`The shell of the lab ended: ${decoder.decode(buffer)}`);
       const joined = new Uint8Array(buffer.length + value.length);
       joined.set(buffer);
       joined.set(value, buffer.length);
@@ -339,14 +341,18 @@ function frames(
   };
 }
 
-function indexOf(bytes: Uint8Array, wanted: Uint8Array, from: number): number {
-  for (let at = bytes.indexOf(wanted[0]!, from); at >= 0; at = bytes.indexOf(wanted[0]!, at + 1)) {
-    if (wanted.every((byte, index) => bytes[at + index] === byte)) return at;
+function indexOf(bytes: Uint8Array, pattern: Uint8Array, from: number): number {
+  for (
+    let at = bytes.indexOf(pattern[0]!, from);
+    at >= 0;
+    at = bytes.indexOf(pattern[0]!, at + 1)
+  ) {
+    if (pattern.every((byte, index) => bytes[at + index] === byte)) return at;
   }
   return -1;
 }
 
-/** A process may be gone by the time its files are read. */
+/** Reads a file. Returns an empty string if it is gone, because its process may have exited. */
 async function readQuietly(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");

@@ -1,19 +1,19 @@
-/** Readiness: what `systemctl --user start` waits for, and what is left when it fails. */
+/** Tests of `systemctl --user start`, which waits until an engine is ready. */
 import assert from "node:assert/strict";
-import { active, ask, engine, install, must, show, start } from "./host_codex.ts";
+import { active, engine, install, must, request, show, start } from "./host_codex.ts";
 import { labTest, labUp, lichShell } from "./lab.ts";
 
-labTest("start of an engine with a health path returns when it answers, and soon", async () => {
+labTest("starting an engine with a health path returns soon after it answers", async () => {
   await labUp();
   await using shell = lichShell();
   await install(shell, { a: engine(8780, {}, ["--load-seconds", "3"]) });
   const { code, seconds } = await start(shell, "soulstone-a.service");
   assert.equal(code, 0);
-  assert.ok(await ask(shell, 8780, "/health"), "it does not answer yet");
+  assert.ok(await request(shell, 8780, "/health"), "it does not answer yet");
   assert.ok(seconds >= 3 && seconds < 7, `it took ${seconds} s`);
 });
 
-labTest("start of a Coven returns when all of it answers", async () => {
+labTest("starting a Coven returns when every member answers", async () => {
   await labUp();
   await using shell = lichShell();
   await install(shell, {
@@ -21,11 +21,11 @@ labTest("start of a Coven returns when all of it answers", async () => {
     b: engine(8781, { groups: ["one"] }, ["--load-seconds", "2"]),
   });
   assert.equal((await start(shell, "lychd-coven-one.target")).code, 0);
-  assert.ok(await ask(shell, 8780, "/health"));
-  assert.ok(await ask(shell, 8781, "/health"));
+  assert.ok(await request(shell, 8780, "/health"));
+  assert.ok(await request(shell, 8781, "/health"));
 });
 
-labTest("start of an engine that never answers fails, and leaves nothing running", async () => {
+labTest("starting an engine that never answers fails and leaves nothing running", async () => {
   await labUp();
   await using shell = lichShell();
   await install(shell, {
@@ -34,7 +34,7 @@ labTest("start of an engine that never answers fails, and leaves nothing running
   const { code, seconds, stderr } = await start(shell, "soulstone-a.service");
   assert.equal(code, 1, stderr);
   assert.ok(seconds >= 4 && seconds < 8, `it took ${seconds} s`);
-  // Longer than the first pause of Restart=.
+  // Longer than the first delay of Restart=.
   await must(shell, "sleep 7");
   const state = (await show(shell, ["soulstone-a.service"], ["ActiveState", "NRestarts", "Result"]))
     .get("soulstone-a.service");
@@ -45,7 +45,7 @@ labTest("start of an engine that never answers fails, and leaves nothing running
   assert.equal((await must(shell, "podman ps -q --filter label=lychd.soulstone")).trim(), "");
 });
 
-labTest("nothing is left either of an engine that never answers and ignores SIGTERM", async () => {
+labTest("a failed start of an engine that ignores SIGTERM leaves nothing running", async () => {
   await labUp();
   await using shell = lichShell();
   const timeouts = { start_timeout_seconds: 3, stop_timeout_seconds: 1 };
@@ -64,7 +64,7 @@ labTest("nothing is left either of an engine that never answers and ignores SIGT
   assert.equal((await must(shell, "podman ps -q --filter label=lychd.soulstone")).trim(), "");
 });
 
-labTest("start of an engine that ends while it loads fails at once", async () => {
+labTest("starting an engine that exits while loading fails immediately", async () => {
   await labUp();
   await using shell = lichShell();
   await install(shell, {
@@ -79,7 +79,7 @@ labTest("start of an engine that ends while it loads fails at once", async () =>
   assert.equal(state?.["ExecMainStatus"], "3");
 });
 
-labTest("an engine that ignores SIGTERM makes a swap as long as stop_timeout_seconds", async () => {
+labTest("a swap from an engine that ignores SIGTERM takes stop_timeout_seconds", async () => {
   await labUp();
   await using shell = lichShell();
   await install(shell, {
@@ -95,7 +95,7 @@ labTest("an engine that ignores SIGTERM makes a swap as long as stop_timeout_sec
   ]);
 });
 
-labTest("a health command is asked instead of a path", async () => {
+labTest("a health command replaces the health path", async () => {
   await labUp();
   await using shell = lichShell();
   await install(shell, {
@@ -111,7 +111,7 @@ labTest("a health command is asked instead of a path", async () => {
   assert.ok(seconds >= 1, `it took ${seconds} s`);
 });
 
-labTest("no unit waits for the network unless the Codex says so", async () => {
+labTest("no unit waits for the network unless wait_for_network is set", async () => {
   await labUp();
   await using shell = lichShell();
   const waits = async () => {

@@ -1,16 +1,16 @@
 /**
- * The rules of the law, each with a way to take it out of rendered units again: the proof that a test
- * would notice. `LYCHD_LAB_WITHOUT=NAME deno task test:lab` must be red; `deno task test:lab:without`
- * shows it for all of them.
+ * The rules that rendered units implement. Each can be removed from the units again, to prove that a
+ * test fails without it: `LYCHD_LAB_WITHOUT=NAME deno task test:lab` must fail, and
+ * `deno task test:lab:without` checks this for every rule.
  */
 import { join } from "node:path/posix";
 
-/** One rule, and the test that must fail without it. */
+/** A rule, and the test that must fail without it. */
 export interface Rule {
   readonly name: string;
-  /** Takes the rule out of the text of one file. */
-  readonly takeOut: (text: string, file: string) => string;
-  /** The file and the name of the test. */
+  /** Removes the rule from the text of one file. */
+  readonly remove: (text: string, file: string) => string;
+  /** The file of the test, and a part of its name that no other test of the file contains. */
   readonly test: readonly [file: string, filter: string];
 }
 
@@ -18,44 +18,44 @@ function withoutLines(pattern: RegExp): (text: string) => string {
   return (text) => text.split("\n").filter((line) => !pattern.test(line)).join("\n");
 }
 
-/** Takes lines out of the file of a name only. */
-function withoutLinesOf(name: string, pattern: RegExp): Rule["takeOut"] {
+/** Removes lines only from the file with this name. */
+function withoutLinesOf(name: string, pattern: RegExp): Rule["remove"] {
   return (text, file) => file.endsWith(`/${name}`) ? withoutLines(pattern)(text) : text;
 }
 
-/** Takes out a line of the first of a conflicting pair only. */
+/** Removes the conflict from only one unit of a pair. */
 function oneSided(text: string, file: string): string {
   return file.endsWith("soulstone-a.container")
     ? withoutLines(/^Conflicts=soulstone-/)(text)
     : text;
 }
 
-/** Every rule of the law. */
+/** All rules. */
 export const RULES: readonly Rule[] = [
   {
     name: "conflicts",
-    takeOut: withoutLines(/^Conflicts=soulstone-/),
-    test: ["law_test.ts", "exactly the right services run"],
+    remove: withoutLines(/^Conflicts=soulstone-/),
+    test: ["exclusivity_test.ts", "exactly the right services run"],
   },
   {
     name: "conflicts-on-both-sides",
-    takeOut: oneSided,
-    test: ["law_test.ts", "with --job-mode=fail too"],
+    remove: oneSided,
+    test: ["exclusivity_test.ts", "also hold with --job-mode=fail"],
   },
   {
     name: "order-of-conflicts",
-    takeOut: (text, file) =>
+    remove: (text, file) =>
       file.endsWith(".container") ? withoutLines(/^After=soulstone-/)(text) : text,
-    test: ["law_test.ts", "twenty swaps"],
+    test: ["exclusivity_test.ts", "twenty swaps"],
   },
   {
     name: "conflicts-name-services",
-    takeOut: (text) => text.replace(/^(Conflicts=soulstone-.*)\.service$/gm, "$1.container"),
-    test: ["law_test.ts", "exactly the right services run"],
+    remove: (text) => text.replace(/^(Conflicts=soulstone-.*)\.service$/gm, "$1.container"),
+    test: ["exclusivity_test.ts", "exactly the right services run"],
   },
   {
     name: "target-after-outsiders",
-    takeOut(text, file) {
+    remove(text, file) {
       const outsiders = [...text.matchAll(/^Conflicts=(soulstone-.*)$/gm)].map((m) =>
         `After=${m[1]}`
       );
@@ -63,218 +63,220 @@ export const RULES: readonly Rule[] = [
         ? text.split("\n").filter((line) => !outsiders.includes(line)).join("\n")
         : text;
     },
-    test: ["law_test.ts", "returns when what is not in it has ended"],
+    test: ["exclusivity_test.ts", "after non-members have stopped"],
   },
   {
     name: "target-wants",
-    takeOut: (text, file) =>
+    remove: (text, file) =>
       file.endsWith(".target") ? text.replaceAll("Wants=", "Requires=") : text,
-    test: ["law_test.ts", "a member that fails leaves the others"],
+    test: ["exclusivity_test.ts", "a failed member leaves the rest"],
   },
   {
     name: "target-conflicts-with-outsiders",
-    takeOut: (text, file) =>
+    remove: (text, file) =>
       file.endsWith(".target") ? withoutLines(/^Conflicts=soulstone-/)(text) : text,
-    test: ["law_test.ts", "ends what is not in it"],
+    test: ["exclusivity_test.ts", "stops a non-member"],
   },
   {
     name: "outsiders-conflict-with-target",
-    takeOut: (text, file) =>
+    remove: (text, file) =>
       file.endsWith(".container") ? withoutLines(/^Conflicts=lychd-coven-/)(text) : text,
-    test: ["law_test.ts", "a Coven's target is active exactly while"],
+    test: ["exclusivity_test.ts", "a Coven's target is active exactly while"],
   },
   {
     name: "target-conflicts-with-targets",
-    takeOut: (text, file) =>
+    remove: (text, file) =>
       file.endsWith(".target") ? withoutLines(/^Conflicts=lychd-coven-/)(text) : text,
-    test: ["law_test.ts", "a Coven that is part of another"],
+    test: ["exclusivity_test.ts", "a Coven that is a subset of another"],
   },
   {
     name: "no-part-of",
-    takeOut: (text, file) =>
+    remove: (text, file) =>
       file.endsWith(".container")
         ? text.replace("[Unit]", "[Unit]\nPartOf=lychd-coven-one.target lychd-coven-two.target")
         : text,
-    test: ["law_test.ts", "keeps the process of a shared Soulstone"],
+    test: ["exclusivity_test.ts", "keeps the processes of a shared Soulstone"],
   },
   {
     name: "target-waits",
-    takeOut: (text, file) => file.endsWith(".target") ? withoutLines(/^After=/)(text) : text,
-    test: ["readiness_test.ts", "start of a Coven returns when all of it answers"],
+    remove: (text, file) => file.endsWith(".target") ? withoutLines(/^After=/)(text) : text,
+    test: ["readiness_test.ts", "starting a Coven returns when every member answers"],
   },
   {
     name: "start-limit",
-    takeOut: withoutLines(/^StartLimitIntervalSec=/),
-    test: ["law_test.ts", "ten swaps in ten seconds"],
+    remove: withoutLines(/^StartLimitIntervalSec=/),
+    test: ["exclusivity_test.ts", "ten swaps in ten seconds"],
   },
   {
     name: "start-with-pod",
-    takeOut: withoutLines(/^StartWithPod=/),
+    remove: withoutLines(/^StartWithPod=/),
     test: ["pod_test.ts", "starting the pod starts no engine"],
   },
   {
     name: "exit-policy",
-    takeOut: withoutLines(/^PodmanArgs=/),
-    test: ["pod_test.ts", "lives through a swap to nothing and back"],
+    remove: withoutLines(/^PodmanArgs=/),
+    test: ["pod_test.ts", "the pod survives a swap"],
   },
   {
     name: "notify-healthy",
-    takeOut: withoutLines(/^Notify=/),
-    test: ["readiness_test.ts", "returns when it answers"],
+    remove: withoutLines(/^Notify=/),
+    test: ["readiness_test.ts", "returns soon after it answers"],
   },
   {
     name: "health-startup",
-    takeOut: withoutLines(/^HealthStartup/),
-    test: ["readiness_test.ts", "returns when it answers"],
+    remove: withoutLines(/^HealthStartup/),
+    test: ["readiness_test.ts", "returns soon after it answers"],
   },
   {
     name: "start-timeout",
-    takeOut: withoutLines(/^TimeoutStartSec=/),
-    test: ["readiness_test.ts", "start of an engine that never answers"],
+    remove: withoutLines(/^TimeoutStartSec=/),
+    test: ["readiness_test.ts", "starting an engine that never answers"],
   },
   {
-    name: "no-restart-after-a-start-that-failed",
-    takeOut: withoutLines(/^RestartPreventExitStatus=/),
-    test: ["readiness_test.ts", "start of an engine that never answers"],
+    name: "no-restart-after-failed-start",
+    remove: withoutLines(/^RestartPreventExitStatus=/),
+    test: ["readiness_test.ts", "starting an engine that never answers"],
   },
   {
-    name: "no-restart-after-a-start-that-was-killed",
-    takeOut: (text) => text.replace(" SIGTERM SIGKILL", ""),
-    test: ["readiness_test.ts", "nothing is left either"],
+    name: "no-restart-after-killed-start",
+    remove: (text) => text.replace(" SIGTERM SIGKILL", ""),
+    test: ["readiness_test.ts", "a failed start of an engine that ignores SIGTERM"],
   },
   {
     name: "stopped-is-not-failed",
-    takeOut: withoutLines(/^ExecStopPost=/),
+    remove: withoutLines(/^ExecStopPost=/),
     test: [
       "stopped_test.ts",
-      "that runs and ignores SIGTERM is stopped, and has not failed, by systemctl stop",
+      "after systemctl stop soulstone-a.service, an engine that is running and ignores SIGTERM",
     ],
   },
   {
-    name: "stopped-is-not-failed-while-it-loads",
-    takeOut: withoutLines(/^ExecStopPost=/),
+    name: "stopped-is-not-failed-while-loading",
+    remove: withoutLines(/^ExecStopPost=/),
     test: [
       "stopped_test.ts",
-      "that loads and ignores SIGTERM is stopped, and has not failed, by systemctl stop",
+      "after systemctl stop soulstone-a.service, an engine that is loading and ignores SIGTERM",
     ],
   },
   {
-    name: "only-who-was-asked-is-stopped",
-    takeOut: (text) => text.replace(/! systemctl --user list-jobs .* \|\| systemctl/, "systemctl"),
+    name: "failed-without-a-stop-job",
+    remove: (text) => text.replace(/! systemctl --user list-jobs .* \|\| systemctl/, "systemctl"),
     test: ["stopped_test.ts", "that does not become ready in time has failed"],
   },
   {
-    name: "restart-after-a-crash",
-    takeOut: withoutLines(/^Restart=/),
+    name: "restart-after-crash",
+    remove: withoutLines(/^Restart=/),
     test: ["pod_test.ts", "a killed engine"],
   },
   {
     name: "no-wait-for-network",
-    takeOut: withoutLines(/^DefaultDependencies=false/),
+    remove: withoutLines(/^DefaultDependencies=false/),
     test: ["readiness_test.ts", "no unit waits for the network"],
   },
   {
     name: "stop-timeout",
-    takeOut: withoutLines(/^StopTimeout=/),
-    test: ["readiness_test.ts", "an engine that ignores SIGTERM makes"],
+    remove: withoutLines(/^StopTimeout=/),
+    test: ["readiness_test.ts", "a swap from an engine that ignores SIGTERM"],
   },
   {
     name: "loopback-only",
-    takeOut: (text) => text.replaceAll("PublishPort=127.0.0.1:", "PublishPort="),
+    remove: (text) => text.replaceAll("PublishPort=127.0.0.1:", "PublishPort="),
     test: ["pod_test.ts", "on no other address"],
   },
   {
     name: "reserved-ports",
-    takeOut: withoutLines(/^PublishPort=.*-/),
-    test: ["pod_test.ts", "a range of reserved ports"],
+    remove: withoutLines(/^PublishPort=.*-/),
+    test: ["pod_test.ts", "within the reserved ports"],
   },
   {
     name: "shared-memory",
-    takeOut: withoutLines(/^ShmSize=/),
-    test: ["pod_test.ts", "the shared memory of an engine"],
+    remove: withoutLines(/^ShmSize=/),
+    test: ["pod_test.ts", "of shared memory"],
   },
   {
     name: "devices-without-a-dash",
-    takeOut: (text) => text.replace(/^AddDevice=/m, "AddDevice=-"),
-    test: ["cdi_test.ts", "a device of a specification"],
+    remove: (text) => text.replace(/^AddDevice=/m, "AddDevice=-"),
+    test: ["cdi_test.ts", "gets a CDI device"],
   },
   {
-    name: "folder-of-our-own",
-    takeOut: (text) => text,
-    test: ["pod_test.ts", "a broken file of somebody else"],
+    name: "own-folder",
+    remove: (text) => text,
+    test: ["pod_test.ts", "a broken unit of the user"],
   },
   {
     name: "boot-coven",
-    takeOut: (text, file) => file.endsWith("lychd.conf") ? "" : text,
-    test: ["boot_test.ts", "a boot brings up boot_coven"],
+    remove: (text, file) => file.endsWith("lychd.conf") ? "" : text,
+    test: ["boot_test.ts", "a boot starts boot_coven"],
   },
   {
-    name: "boot-is-not-held-up",
-    takeOut: (text, file) =>
+    name: "session-does-not-wait",
+    remove: (text, file) =>
       file.endsWith(".target") ? withoutLines(/^DefaultDependencies=/)(text) : text,
     test: ["boot_test.ts", "the session does not wait"],
   },
   {
-    name: "watchers-come-with-the-pod",
-    takeOut: withoutLinesOf("lychd.pod", /^Wants=/),
-    test: ["watchers_test.ts", "the first engine brings"],
+    name: "pod-starts-watchers",
+    remove: withoutLinesOf("lychd.pod", /^Wants=/),
+    test: ["watchers_test.ts", "the first engine starts"],
   },
   {
-    name: "watchers-read-as-the-operator",
-    takeOut: withoutLinesOf("harvester.container", /^User=/),
-    test: ["watchers_test.ts", "the first engine brings"],
+    name: "harvester-runs-as-operator",
+    remove: withoutLinesOf("harvester.container", /^User=/),
+    test: ["watchers_test.ts", "the first engine starts"],
   },
   {
-    name: "watchers-come-with-the-session",
-    takeOut: withoutLinesOf("lychd.conf", /^Wants=lychd-watchers/),
-    test: ["watchers_test.ts", "a boot brings the Watchers up"],
+    name: "session-starts-watchers",
+    remove: withoutLinesOf("lychd.conf", /^Wants=lychd-watchers/),
+    test: ["watchers_test.ts", "a boot starts the Watchers"],
   },
   {
-    name: "boot-is-not-held-up-by-watchers",
-    takeOut: withoutLinesOf("lychd-watchers.target", /^DefaultDependencies=/),
-    test: ["watchers_test.ts", "a boot brings the Watchers up"],
+    name: "session-does-not-wait-for-watchers",
+    remove: withoutLinesOf("lychd-watchers.target", /^DefaultDependencies=/),
+    test: ["watchers_test.ts", "a boot starts the Watchers"],
   },
   {
     name: "observer-is-not-limited",
-    takeOut: withoutLinesOf("lychd-observer.service", /^StartLimitIntervalSec=/),
-    test: ["watchers_test.ts", "the observer says nothing"],
+    remove: withoutLinesOf("lychd-observer.service", /^StartLimitIntervalSec=/),
+    test: ["watchers_test.ts", "the observer logs only problems"],
   },
   {
     name: "observer-is-quiet",
-    takeOut: withoutLinesOf("lychd-observer.service", /^LogLevelMax=/),
-    test: ["watchers_test.ts", "the observer says nothing"],
+    remove: withoutLinesOf("lychd-observer.service", /^LogLevelMax=/),
+    test: ["watchers_test.ts", "the observer logs only problems"],
   },
   {
-    name: "observer-ends-with-the-harvester",
-    takeOut: withoutLinesOf("lychd-observer.timer", /^BindsTo=/),
-    test: ["watchers_test.ts", "the Harvester comes back"],
+    name: "observer-stops-with-harvester",
+    remove: withoutLinesOf("lychd-observer.timer", /^BindsTo=/),
+    test: ["watchers_test.ts", "the Harvester keeps its data"],
   },
   {
-    name: "observer-leaves-nothing",
-    takeOut: withoutLinesOf("harvester.container", /^RuntimeDirectory=/),
-    test: ["watchers_test.ts", "the Harvester comes back"],
+    name: "observer-cleans-up",
+    remove: withoutLinesOf("harvester.container", /^RuntimeDirectory=/),
+    test: ["watchers_test.ts", "the Harvester keeps its data"],
   },
   {
     name: "harvester-keeps-its-data",
-    takeOut: withoutLinesOf("harvester.container", /^Volume=harvester-data/),
-    test: ["watchers_test.ts", "the Harvester comes back"],
+    remove: withoutLinesOf("harvester.container", /^Volume=harvester-data/),
+    test: ["watchers_test.ts", "the Harvester keeps its data"],
   },
   {
-    name: "a-restart-is-no-start",
-    takeOut: (text, file) =>
+    name: "restart-is-not-a-start",
+    remove: (text, file) =>
       file.endsWith("/observe.sh") ? text.replace(' && is["NRestarts"] == 0', "") : text,
-    test: ["watchers_test.ts", "an engine that crashes again"],
+    test: ["watchers_test.ts", "a crash loop is shown as failed"],
   },
 ];
 
-/** Takes the rule that LYCHD_LAB_WITHOUT names out of a rendered tree; does nothing without it. */
+/** Removes the rule that LYCHD_LAB_WITHOUT names from a rendered tree, if it names one. */
 export async function withoutRule(tree: string): Promise<void> {
   const name = Deno.env.get("LYCHD_LAB_WITHOUT");
   if (!name) return;
   const rule = RULES.find((r) => r.name === name);
-  if (rule === undefined) throw new RangeError(`LYCHD_LAB_WITHOUT names no rule: ${name}`);
+  if (rule === undefined) {
+    throw new RangeError(`LYCHD_LAB_WITHOUT must name a rule, not \`${name}\``);
+  }
   await edit(tree, rule);
-  if (name === "folder-of-our-own") {
+  if (name === "own-folder") {
     const folder = join(tree, "containers/systemd");
     for await (const entry of Deno.readDir(join(folder, "lychd"))) {
       await Deno.rename(join(folder, "lychd", entry.name), join(folder, entry.name));
@@ -287,7 +289,7 @@ async function edit(folder: string, rule: Rule): Promise<void> {
     const path = join(folder, entry.name);
     if (entry.isDirectory) await edit(path, rule);
     else if (!entry.name.endsWith(".json")) {
-      await Deno.writeTextFile(path, rule.takeOut(await Deno.readTextFile(path), path));
+      await Deno.writeTextFile(path, rule.remove(await Deno.readTextFile(path), path));
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Stopped or failed: what systemd says of an engine that was asked to end, however it ended, and of
- * one that was not asked.
+ * Tests of the state of an engine in systemd: an engine that exits after a requested stop is stopped,
+ * and any other engine that exits is failed.
  */
 import assert from "node:assert/strict";
 import { engine, type Fields, install, must, putBinary, show, start } from "./host_codex.ts";
@@ -10,14 +10,14 @@ const STOP_SOON = { stop_timeout_seconds: 1 };
 const LOADS = ["--load-seconds", "30"];
 const KILLED = { quadlet: { Service: { TimeoutStopSec: 3 } } };
 
-/** The state and the result of `a`. */
+/** Returns the state and the result of `a`. */
 async function stateOf(shell: LichShell): Promise<string> {
   const unit = "soulstone-a.service";
-  const is = (await show(shell, [unit], ["ActiveState", "SubState", "Result"])).get(unit);
-  return `${is?.["ActiveState"]} ${is?.["SubState"]} ${is?.["Result"]}`;
+  const state = (await show(shell, [unit], ["ActiveState", "SubState", "Result"])).get(unit);
+  return `${state?.["ActiveState"]} ${state?.["SubState"]} ${state?.["Result"]}`;
 }
 
-async function installed(
+async function installPair(
   shell: LichShell,
   flags: readonly string[],
   fields: Fields = {},
@@ -30,89 +30,92 @@ async function installed(
 
 const LOADING = "systemctl --user start --no-block soulstone-a.service; sleep 2";
 
-interface Row {
-  readonly what: string;
+interface Case {
+  readonly which: string;
   readonly flags: readonly string[];
   readonly fields?: Fields;
-  /** Whether it is stopped while it loads. */
+  /** True if the test continues while the engine loads. */
   readonly loading: boolean;
 }
 
-const ASKED: readonly Row[] = [
-  { what: "that loads", flags: LOADS, loading: true },
+const REQUESTED_STOPS: readonly Case[] = [
+  { which: "that is loading", flags: LOADS, loading: true },
   {
-    what: "that loads and ignores SIGTERM",
+    which: "that is loading and ignores SIGTERM",
     flags: [...LOADS, "--ignore-term"],
     fields: KILLED,
     loading: true,
   },
-  { what: "that runs and ignores SIGTERM", flags: ["--ignore-term"], loading: false },
+  { which: "that is running and ignores SIGTERM", flags: ["--ignore-term"], loading: false },
 ];
 
-for (const { what, flags, fields, loading } of ASKED) {
-  for (const way of ["stop soulstone-a.service", "start lychd-coven-two.target"]) {
-    labTest(`an engine ${what} is stopped, and has not failed, by systemctl ${way}`, async () => {
-      await labUp();
-      await using shell = lichShell();
-      await installed(shell, flags, fields);
-      if (loading) await must(shell, LOADING);
-      else assert.equal((await start(shell, "soulstone-a.service")).code, 0);
-      await must(shell, `systemctl --user ${way}`);
-      assert.equal(await stateOf(shell), "inactive dead success");
-      const failed = await must(shell, "systemctl --user --failed --plain --no-legend");
-      assert.equal(failed.trim(), "");
-    });
+for (const { which, flags, fields, loading } of REQUESTED_STOPS) {
+  for (const command of ["stop soulstone-a.service", "start lychd-coven-two.target"]) {
+    labTest(
+      `after systemctl ${command}, an engine ${which} is stopped and not failed`,
+      async () => {
+        await labUp();
+        await using shell = lichShell();
+        await installPair(shell, flags, fields);
+        if (loading) await must(shell, LOADING);
+        else assert.equal((await start(shell, "soulstone-a.service")).code, 0);
+        await must(shell, `systemctl --user ${command}`);
+        assert.equal(await stateOf(shell), "inactive dead success");
+        const failed = await must(shell, "systemctl --user --failed --plain --no-legend");
+        assert.equal(failed.trim(), "");
+      },
+    );
   }
 }
 
-const UNASKED: readonly (Row & { readonly kill?: boolean; readonly is: string })[] = [
+const FAILURES: readonly (Case & { readonly kill?: boolean; readonly state: string })[] = [
   {
-    what: "that crashes while it loads",
+    which: "that crashes while loading",
     flags: [...LOADS, "--exit-after", "1", "--exit-code", "3"],
     loading: true,
-    is: "activating auto-restart exit-code",
+    state: "activating auto-restart exit-code",
   },
   {
-    what: "that is killed while it loads, as by the kernel for want of memory,",
+    which: "that is killed while loading, for example because memory runs out,",
     flags: LOADS,
     loading: true,
     kill: true,
-    is: "activating auto-restart exit-code",
+    state: "activating auto-restart exit-code",
   },
   {
-    what: "that is killed while it runs",
+    which: "that is killed while running",
     flags: [],
     loading: false,
     kill: true,
-    is: "activating auto-restart exit-code",
+    state: "activating auto-restart exit-code",
   },
   {
-    what: "that does not become ready in time",
+    which: "that does not become ready in time",
     flags: ["--health", "fail"],
     fields: { start_timeout_seconds: 2 },
     loading: false,
-    is: "failed failed timeout",
+    state: "failed failed timeout",
   },
 ];
 
-for (const { what, flags, fields, loading, kill, is } of UNASKED) {
-  labTest(`an engine ${what} has failed`, async () => {
+for (const { which, flags, fields, loading, kill, state } of FAILURES) {
+  labTest(`an engine ${which} has failed`, async () => {
     await labUp();
     await using shell = lichShell();
-    await installed(shell, flags, fields);
+    await installPair(shell, flags, fields);
     if (loading) await must(shell, LOADING);
     else await start(shell, "soulstone-a.service");
     if (kill) await must(shell, "podman kill --signal KILL soulstone-a; sleep 1");
     else if (loading) await must(shell, "sleep 1");
-    assert.equal(await stateOf(shell), is);
+    assert.equal(await stateOf(shell), state);
   });
 }
 
-labTest("what failed before it is banished counts as stopped from then on", async () => {
+labTest("banish changes the state of a failed engine to stopped", async () => {
   await labUp();
   await putBinary();
   await using shell = lichShell();
-  await installed(shell, ["--health", "fail"], { start_timeout_seconds: 2 });
+  await installPair(shell, ["--health", "fail"], { start_timeout_seconds: 2 });
   await start(shell, "soulstone-a.service");
   assert.equal(await stateOf(shell), "failed failed timeout");
   assert.equal(

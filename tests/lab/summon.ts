@@ -1,22 +1,30 @@
-/** What the tests of `lychd summon` share: Soulstones that play with the lab's GPU, and who runs. */
+/** Helpers for the tests of `lychd summon`: Soulstones with a simulated GPU, and running engines. */
 import assert from "node:assert/strict";
-import { engine, type Fields, GPU_FOLDER, show } from "./host_codex.ts";
-import { freshHost, run, type Said, writeCodex } from "./host_program.ts";
+import {
+  engine,
+  type Fields,
+  freshHost,
+  GPU_FOLDER,
+  type Output,
+  run,
+  show,
+  writeCodex,
+} from "./host_codex.ts";
 import type { LichShell } from "./lab.ts";
 import type { Node } from "./exclusivity.ts";
 
 export const SETTINGS = { sepulcher: { reserve_ports: "8780-8799" } };
 const VOLUMES = { volumes: [`${GPU_FOLDER.host}:${GPU_FOLDER.container}`] };
 
-/** Three Covens, of which two share a Soulstone. */
-export const RIVALS: readonly Node[] = [
+/** The Soulstones of three Covens, two of which share a Soulstone. */
+export const THREE_COVENS: readonly Node[] = [
   { name: "a", groups: ["one"], resident: false },
   { name: "both", groups: ["one", "two"], resident: false },
   { name: "c", groups: ["two"], resident: false },
   { name: "z", groups: ["three"], resident: false },
 ];
 
-/** Has the program render Soulstones that play with the lab's GPU. */
+/** Renders Soulstones with a simulated GPU, on an empty host. */
 export async function installNodes(
   shell: LichShell,
   nodes: readonly Node[],
@@ -29,7 +37,7 @@ export async function installNodes(
   await install(shell, table);
 }
 
-/** The fields of an engine that plays with the lab's GPU. */
+/** Returns the fields of a Soulstone with a simulated GPU. */
 export function gpuEngine(
   name: string,
   port: number,
@@ -47,27 +55,27 @@ export function gpuEngine(
   ]);
 }
 
-/** Has the program render a Codex on an empty host. */
+/** Renders a Codex on an empty host. */
 export async function install(
   shell: LichShell,
   table: Readonly<Record<string, Fields>>,
 ): Promise<void> {
   await freshHost(shell);
   await writeCodex(table, SETTINGS);
-  const said = await run(shell, "render");
-  assert.equal(said.code, 0, said.stderr);
+  const result = await run(shell, "render");
+  assert.equal(result.code, 0, result.stderr);
 }
 
-/** The Soulstones that systemd calls active. */
+/** Returns the Soulstones whose service is active. */
 export async function running(shell: LichShell, names: readonly string[]): Promise<string[]> {
   const states = await show(shell, names.map((n) => `soulstone-${n}.service`), ["ActiveState"]);
   return names.filter((n) => states.get(`soulstone-${n}.service`)?.["ActiveState"] === "active");
 }
 
-/** One line of what `--json` says. */
+/** A line of the output of `--json`. */
 export type Event = { event: string } & Record<string, unknown>;
 
-/** What the program said with `--json`. */
-export function eventsOf({ stdout }: Said): Event[] {
+/** Parses the output of `--json`. */
+export function eventsOf({ stdout }: Output): Event[] {
   return stdout.trim().split("\n").map((line) => JSON.parse(line));
 }

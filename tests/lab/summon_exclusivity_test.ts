@@ -1,18 +1,17 @@
-/** The law of Covens under random summons on a real host, and under two at once. */
+/** Tests of the exclusivity rule on a real host, with random summons and with two at once. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { GPU_FOLDER, must } from "./host_codex.ts";
-import { run, type Said } from "./host_program.ts";
+import { GPU_FOLDER, must, type Output, run } from "./host_codex.ts";
 import { labTest, labUp, lichShell } from "./lab.ts";
-import { membersOf, type Node, overlaps, together } from "./exclusivity.ts";
-import { eventsOf, installNodes, RIVALS, running } from "./summon.ts";
+import { mayRunTogether, membersOf, type Node, overlaps } from "./exclusivity.ts";
+import { eventsOf, installNodes, running, THREE_COVENS } from "./summon.ts";
 
-/** How many wishes, over how many Codices. */
+/** The number of wishes, and the number of Codices that share them. */
 const WISHES = 200;
 const GRAPHS = 8;
 
-/** A Soulstone as the law sees it, and what it can do. */
-interface Wished extends Node {
+/** A Soulstone with its capabilities. */
+interface CapableNode extends Node {
   readonly capabilities: readonly string[];
 }
 
@@ -23,9 +22,9 @@ const graphs = fc.array(
     resident: fc.nat(9).map((n) => n === 0),
   }),
   { minLength: 3, maxLength: 6 },
-).map((list) => list.map((s, i): Wished => ({ name: `e${i}`, ...s })));
+).map((list) => list.map((s, i): CapableNode => ({ name: `e${i}`, ...s })));
 
-labTest("two hundred random wishes: right after each exactly what was told runs", async () => {
+labTest("after each of two hundred random wishes exactly the planned engines run", async () => {
   await labUp();
   await using shell = lichShell();
   const seed = Number(Deno.env.get("LYCHD_SEED") ?? Date.now() % 2 ** 31);
@@ -46,23 +45,23 @@ labTest("two hundred random wishes: right after each exactly what was told runs"
     for (const n of random.slice(g * WISHES / GRAPHS, (g + 1) * WISHES / GRAPHS)) {
       const wish = wishes[n % wishes.length] ?? "";
       const words = JSON.stringify({ seed, nodes, before, wish });
-      const said = await run(shell, "summon", wish, "--json");
+      const result = await run(shell, "summon", wish, "--json");
       const after = await running(shell, names);
       const chosen = nodes.filter((node) => after.includes(node.name));
-      assert.ok(chosen.every((a) => chosen.every((b) => together(a, b))), words);
-      const asked = wish.split(" ");
-      if (said.code === 2) {
+      assert.ok(chosen.every((a) => chosen.every((b) => mayRunTogether(a, b))), words);
+      const capabilities = wish.split(" ");
+      if (result.code === 2) {
         count.refused++;
         assert.deepEqual(after, before, words);
-        const offers = (some: readonly Wished[]) =>
-          asked.every((c) => some.some((node) => node.capabilities.includes(c)));
+        const offers = (some: readonly CapableNode[]) =>
+          capabilities.every((c) => some.some((node) => node.capabilities.includes(c)));
         assert.ok(!groups.some((group) => offers(membersOf(nodes, group))), words);
         continue;
       }
-      assert.equal(said.code, 0, `${words}\n${said.stderr}${said.stdout}`);
-      assert.deepEqual(after, expected(nodes, before, wish) ?? told(said), words);
+      assert.equal(result.code, 0, `${words}\n${result.stderr}${result.stdout}`);
+      assert.deepEqual(after, expected(nodes, before, wish) ?? planned(result), words);
       if (!wish.includes(":")) {
-        for (const capability of asked) {
+        for (const capability of capabilities) {
           assert.ok(chosen.some((node) => node.capabilities.includes(capability)), words);
         }
       }
@@ -79,58 +78,55 @@ labTest("two hundred random wishes: right after each exactly what was told runs"
   assert.ok(count.swaps >= 30, `only ${count.swaps} swaps`);
 });
 
-/** What the law says runs after a wish for a Coven or a Soulstone; nothing for capabilities. */
+/** Returns the engines that must run after a wish; undefined for a wish for capabilities. */
 function expected(
-  nodes: readonly Wished[],
+  nodes: readonly CapableNode[],
   before: readonly string[],
   wish: string,
 ): string[] | undefined {
   const [kind, name = ""] = wish.split(":");
   if (kind === "coven") return membersOf(nodes, name).map((node) => node.name);
-  const me = nodes.find((node) => node.name === name);
-  if (me === undefined) return undefined;
-  return nodes.filter((n) => n === me || before.includes(n.name) && together(n, me))
+  const wished = nodes.find((node) => node.name === name);
+  if (wished === undefined) return undefined;
+  return nodes.filter((n) => n === wished || before.includes(n.name) && mayRunTogether(n, wished))
     .map((n) => n.name);
 }
 
-/** What the program said beforehand would run after it. */
-function told(said: Said): string[] {
-  const plan = eventsOf(said)[0] as unknown as { keep: string[]; start: string[] };
+/** Returns the engines that run after the summon according to its plan. */
+function planned(result: Output): string[] {
+  const plan = eventsOf(result)[0] as unknown as { keep: string[]; start: string[] };
   return [...plan.keep, ...plan.start].sort();
 }
 
-labTest(
-  "two summons at once never mix: one is done whole, the other refused or later",
-  async () => {
-    await labUp();
-    await using shell = lichShell();
-    await installNodes(shell, RIVALS, ["--load-seconds", "0.5"]);
-    const names = RIVALS.map((node) => node.name);
-    const count = { refused: 0, later: 0 };
-    for (let i = 0; i < 10; i++) {
-      await must(shell, "systemctl --user start soulstone-z.service");
-      const pause = (i % 5) * 0.05;
-      const both = await must(
-        shell,
-        `lychd summon one >~/one 2>&1 & first=$!
+labTest("two summons at once: one completes, the other is refused or runs later", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installNodes(shell, THREE_COVENS, ["--load-seconds", "0.5"]);
+  const names = THREE_COVENS.map((node) => node.name);
+  const count = { refused: 0, later: 0 };
+  for (let i = 0; i < 10; i++) {
+    await must(shell, "systemctl --user start soulstone-z.service");
+    const pause = (i % 5) * 0.05;
+    const both = await must(
+      shell,
+      `lychd summon one >~/one 2>&1 & first=$!
        sleep ${pause}; lychd summon two >~/two 2>&1; second=$?
        wait $first; echo $? $second; cat ~/one ~/two`,
-      );
-      const [codes = "", ...lines] = both.split("\n");
-      const words = `round ${i}: ${both}`;
-      const whole = [["a", "both"], ["both", "c"]].map((members) => members.join());
-      assert.ok(whole.includes((await running(shell, names)).join()), words);
-      assert.ok(["0 0", "0 6", "6 0"].includes(codes), words);
-      if (codes === "0 0") count.later++;
-      else {
-        count.refused++;
-        assert.match(lines.join("\n"), /something else is under way: a \w+ of \S+; this was not/);
-      }
+    );
+    const [codes = "", ...lines] = both.split("\n");
+    const words = `round ${i}: ${both}`;
+    const covens = [["a", "both"], ["both", "c"]].map((members) => members.join());
+    assert.ok(covens.includes((await running(shell, names)).join()), words);
+    assert.ok(["0 0", "0 6", "6 0"].includes(codes), words);
+    if (codes === "0 0") count.later++;
+    else {
+      count.refused++;
+      assert.match(lines.join("\n"), /something else is under way: a \w+ of \S+; this was not/);
     }
-    const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
-    assert.deepEqual(overlaps(RIVALS, log), []);
-    // deno-lint-ignore no-console
-    console.log(`ten pairs of summons: ${JSON.stringify(count)}`);
-    assert.ok(count.refused > 0);
-  },
-);
+  }
+  const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
+  assert.deepEqual(overlaps(THREE_COVENS, log), []);
+  // deno-lint-ignore no-console
+  console.log(`ten pairs of summons: ${JSON.stringify(count)}`);
+  assert.ok(count.refused > 0);
+});

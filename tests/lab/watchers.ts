@@ -1,9 +1,12 @@
-/** Images of the Watchers for the lab, made on the spot, and questions to the Harvester. */
+/** Images of the Watchers for the lab, and queries to the Harvester. */
 import { createHash } from "node:crypto";
 import { must } from "./host_codex.ts";
 import { type LichShell, shellQuote } from "./lab.ts";
 
-/** Debian's Prometheus, with the user, the volume and the place of programs of the official image. */
+/** The user of the official image of Prometheus. */
+const PROMETHEUS_USER = "nobody";
+
+/** Debian's Prometheus with the user, volume and program folder of the official image. */
 const PROMETHEUS = `
 root=$(mktemp -d)
 mkdir -p "$root"/bin "$root"/etc "$root"/prometheus "$root"/tmp "$root"/run
@@ -14,19 +17,19 @@ for program in /usr/bin/prometheus /usr/bin/promtool; do
     cp -L "$library" "$root$library"
   done
 done
-printf 'root:x:0:0::/:/\\nnobody:x:65534:65534::/:/\\n' >"$root/etc/passwd"
+printf 'root:x:0:0::/:/\\n${PROMETHEUS_USER}:x:65534:65534::/:/\\n' >"$root/etc/passwd"
 chmod 775 "$root/prometheus"
 tar -C "$root" --owner=0 --group=0 --exclude=./prometheus -cf "$root.tar" .
 tar -C "$root" --owner=65534 --group=65534 -rf "$root.tar" ./prometheus
-podman import -q --change 'USER nobody' --change 'WORKDIR /prometheus' \\
+podman import -q --change 'USER ${PROMETHEUS_USER}' --change 'WORKDIR /prometheus' \\
   --change 'VOLUME /prometheus' --change 'ENTRYPOINT ["/bin/prometheus"]' \\
   --change 'ENV PATH=/bin' "$root.tar" IMAGE
 rm -rf "$root" "$root.tar"
 `;
 
 /**
- * Stands in for Grafana, which Debian does not have: it answers where GF_SERVER_HTTP_PORT says, once
- * it could write to its data and START_SECONDS are over, and keeps there what it was given.
+ * A stand-in for Grafana, which Debian does not have. It writes its environment to its data folder,
+ * waits START_SECONDS, and then answers on GF_SERVER_HTTP_PORT.
  */
 const GRAFANA = `
 root=$(mktemp -d)
@@ -52,7 +55,7 @@ tar -C "$root" --owner=0 --group=0 -cf - . | podman import -q --change 'USER 472
 rm -rf "$root"
 `;
 
-/** An image by the script that makes it: another script is another image. */
+/** Returns the name of an image, with the digest of its script as the tag. */
 function imageOf(name: string, script: string): string {
   return `localhost/${name}:${createHash("sha256").update(script).digest("hex").slice(0, 12)}`;
 }
@@ -62,13 +65,13 @@ const IMAGES = {
   [imageOf("grafana-stand-in", GRAFANA)]: GRAFANA,
 };
 
-/** Settings of a lychd.toml with the lab's Watchers; they look every second. */
+/** Settings of a lychd.toml with the lab's Watchers, which scrape every second. */
 export const WATCHERS = {
   harvester: { image: imageOf("prometheus", PROMETHEUS), scrape_interval_seconds: 1 },
   scribe: { image: imageOf("grafana-stand-in", GRAFANA) },
 };
 
-/** Makes the images that are missing. */
+/** Builds the images that are missing. */
 export async function makeImages(shell: LichShell): Promise<void> {
   for (const [image, script] of Object.entries(IMAGES)) {
     const make = script.replace("IMAGE", image);
@@ -76,29 +79,29 @@ export async function makeImages(shell: LichShell): Promise<void> {
   }
 }
 
-/** A series as Prometheus tells it, with its points: seconds and value. */
+/** A series of Prometheus; each point is a time in seconds and a value. */
 export interface Series {
   readonly metric: Readonly<Record<string, string>>;
   readonly values: readonly (readonly [number, number])[];
 }
 
-/** What a query is now; the host asks, as an operator would. */
-export async function now(shell: LichShell, query: string): Promise<Series[]> {
-  const result = await ask(shell, "query", { query }) as {
+/** Returns the current result of a query, which is sent from the host. */
+export async function queryNow(shell: LichShell, query: string): Promise<Series[]> {
+  const result = await callApi(shell, "query", { query }) as {
     metric: Series["metric"];
     value: Point;
   }[];
   return result.map(({ metric, value }) => ({ metric, values: [pointOf(value)] }));
 }
 
-/** What a query was, in steps of a second from one time to another. */
-export async function over(
+/** Returns the results of a query over a range of time, in steps of a second. */
+export async function queryRange(
   shell: LichShell,
   query: string,
   [start, end]: readonly [number, number],
 ): Promise<Series[]> {
   const parameters = { query, start: String(start), end: String(end), step: "1" };
-  const result = await ask(shell, "query_range", parameters) as {
+  const result = await callApi(shell, "query_range", parameters) as {
     metric: Series["metric"];
     values: Point[];
   }[];
@@ -111,7 +114,7 @@ function pointOf([time, value]: Point): [number, number] {
   return [time, Number(value)];
 }
 
-async function ask(
+async function callApi(
   shell: LichShell,
   endpoint: string,
   parameters: Readonly<Record<string, string>>,
@@ -124,13 +127,13 @@ async function ask(
   return answer.data.result;
 }
 
-/** The query of a panel of the dashboard of Covens, by the panel's title. */
+/** Returns the query of a panel of the dashboard of Covens, by its title. */
 export async function panelQuery(title: string): Promise<string> {
   const file = new URL("../../dashboards/lychd-covens.json", import.meta.url);
   const { panels } = JSON.parse(await Deno.readTextFile(file)) as {
     panels: { title: string; targets?: { expr: string }[] }[];
   };
   const query = panels.find((panel) => panel.title === title)?.targets?.[0]?.expr;
-  if (query === undefined) throw new Error(`no panel ${title} in lychd-covens.json`);
+  if (query === undefined) throw new Error(`lychd-covens.json has no panel \`${title}\``);
   return query.replaceAll("$soulstone", ".+");
 }

@@ -1,6 +1,6 @@
 /**
- * The proof that the lab's tests can fail: takes each rule of the law out of the rendered units, one
- * after the other, and runs the test that must notice.
+ * Proves that the tests of the lab can fail: removes each rule of `rules.ts` from the rendered units,
+ * one at a time, and runs the test that must then fail.
  *
  * `deno task test:lab:without [NAME…]`
  */
@@ -10,7 +10,7 @@ import { type Rule, RULES } from "./rules.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
-/** Whether the test of a rule fails when the rule is taken out, or passes when it is not. */
+/** Returns true if the test of a rule passes, with or without the rule. */
 async function testPasses(rule: Rule, without: boolean): Promise<boolean> {
   const [file, filter] = rule.test;
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
@@ -20,9 +20,11 @@ async function testPasses(rule: Rule, without: boolean): Promise<boolean> {
     stderr: "piped",
   }).output();
   const ran = /\| (\d+) passed \| (\d+) failed/.exec(new TextDecoder().decode(stdout));
-  // A filter that fits no test passes too.
+  // Deno also succeeds if the filter matches no test.
   if (ran === null || Number(ran[1]) + Number(ran[2]) !== 1) {
-    throw new Error(`the filter \`${filter}\` fits ${ran?.[0] ?? "no test"} of ${file}`);
+    throw new Error(
+      `the filter \`${filter}\` must match one test of ${file}, not ${ran?.[0] ?? "none"}`,
+    );
   }
   return code === 0;
 }
@@ -31,23 +33,25 @@ if (import.meta.main) {
   const unknown = Deno.args.filter((name) => !RULES.some((rule) => rule.name === name));
   if (unknown.length > 0) {
     console.error(
-      `no such rule: ${unknown.join(", ")}; there are ${RULES.map((r) => r.name).join(", ")}`,
+      `unknown rule: ${unknown.join(", ")}; known are ${RULES.map((r) => r.name).join(", ")}`,
     );
     throw new RangeError("unknown rule");
   }
   const chosen = RULES.filter((rule) => Deno.args.length === 0 || Deno.args.includes(rule.name));
-  const healthy = new Map<string, boolean>();
-  let missed = 0;
+  const passing = new Map<string, boolean>();
+  let caught = 0;
   for (const rule of chosen) {
     const test = rule.test.join(": ");
-    // A test that is red anyway proves nothing.
-    if (!healthy.has(test)) healthy.set(test, await testPasses(rule, false));
-    const green = healthy.get(test) === true;
-    const red = green && !await testPasses(rule, true);
-    if (red) missed++;
-    console.log(`${red ? "red  " : green ? "GREEN" : "SICK "} without ${rule.name}: ${test}`);
+    // A test that also fails with the rule proves nothing.
+    if (!passing.has(test)) passing.set(test, await testPasses(rule, false));
+    const passes = passing.get(test) === true;
+    const isCaught = passes && !await testPasses(rule, true);
+    if (isCaught) caught++;
+    console.log(
+      `${isCaught ? "caught" : passes ? "MISSED" : "BROKEN"}: without ${rule.name}: ${test}`,
+    );
   }
-  console.log(`${missed} of ${chosen.length} rules are missed when they are gone`);
+  console.log(`${caught} of ${chosen.length} rules make their test fail when they are removed`);
   await labDown();
-  Deno.exitCode = missed === chosen.length ? 0 : 1;
+  Deno.exitCode = caught === chosen.length ? 0 : 1;
 }
