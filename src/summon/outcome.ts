@@ -1,209 +1,206 @@
-/** How a summon ends: ready, interrupted, overtaken, or failed. */
-import {
-  enginesNamed,
-  type Transition,
-  wayBack,
-  wayBackCommand,
-} from "../core/orchestrator/mod.ts";
-import { printable, printableLines } from "../core/report/mod.ts";
+/** The output at the end of a summon: ready, interrupted, late or failed. */
+import { fallbackCommand, planFallback } from "../core/orchestrator/fallback.ts";
+import { enginesNamed, servicesOf } from "../core/orchestrator/inventory.ts";
+import type { Transition } from "../core/orchestrator/transition.ts";
+import { printable, printableLines } from "../core/report/printable.ts";
 import { SEPULCHER } from "../core/rune/names.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../run/invocation.ts";
-import type { Following, Outcome } from "./follow.ts";
-import { journalTail } from "./journal.ts";
+import { Refusal } from "../run/refusal.ts";
 import { tableLines } from "../run/table.ts";
+import type { Phase } from "./events.ts";
+import type { Following, Outcome, Unfinished } from "./follow.ts";
+import { journalTail } from "./journal.ts";
 
-/** A summon under way. */
-export interface Summon {
+/** A summon in progress. */
+export interface Summon extends Following {
   readonly invocation: SummonOptions & { readonly wish: readonly string[] };
-  readonly following: Following;
-  /** The plan that the operator was told first: nothing else is stopped for it. */
-  readonly told: Transition;
+  /** The plan that was printed first: nothing outside of it is stopped. */
+  readonly printed: Transition;
   /** The plan that was followed in the end. */
   readonly plan: Transition;
-  /** Whether systemd was told to start: else nothing starts by itself. */
-  readonly isStartTold: boolean;
-  /** The engines that ran, or loaded, before it; none that had crashed and waited for its restart. */
+  /** True if systemd has the start; otherwise nothing starts by itself. */
+  readonly isStartQueued: boolean;
+  /** The engines that ran or started before it, without those that had crashed. */
   readonly before: readonly string[];
-  /** When it began, in seconds of the Unix epoch. */
+  /** The time of its start, in seconds of the Unix epoch. */
   readonly sinceSeconds: number;
 }
 
-/** The hint when systemd continues without lychd. */
-export const GOES_ON = "lychd status --watch shows it, lychd banish ends it";
+/** The hint while systemd continues without lychd. */
+const CONTINUES_HINT = "lychd status --watch shows progress, lychd banish stops it";
 
-/** systemd refused a transaction: why, and what helps. */
-export function tellRefusal(
-  { following: { events } }: Summon,
-  problem: string,
-  stopped: readonly string[],
-): ExitCode {
+/** Returns the refusal for an order that systemd rejected. */
+export function rejection(problem: string, stopped: readonly string[]): Refusal {
   const [, unit, job] = /\((\S+) has '(\w+)' job queued/.exec(problem) ?? [];
-  if (unit !== undefined) {
-    const begun = stopped.length === 0 ? "this was not begun" : notStarted(stopped);
-    const words = `something else is under way: a ${job} of ${unit}; ${begun}`;
-    return events.refused(words, EXIT.hostRefused, GOES_ON);
-  }
   const [, masked] = /\b(\S+) is masked\b/.exec(problem) ?? [];
-  const hint = masked !== undefined
+  const words = unit === undefined
+    ? problem.split("\n")[0] ?? ""
+    : `another operation is in progress: ${job} of ${unit}`;
+  const consequence = stopped.length > 0
+    ? `; ${notStarted(stopped)}`
+    : unit === undefined
+    ? ""
+    : "; this was not started";
+  const hint = unit !== undefined
+    ? CONTINUES_HINT
+    : masked !== undefined
     ? `systemctl --user unmask ${masked}`
     : /\bnot found\b/.test(problem)
     ? "lychd render"
     : "lychd status";
-  const words = problem.split("\n")[0] ?? "";
-  const said = stopped.length === 0 ? words : `${words}; ${notStarted(stopped)}`;
-  return events.refused(said, EXIT.hostRefused, hint);
+  return new Refusal(`${words}${consequence}`, { code: EXIT.hostRefused, hint });
 }
 
 function notStarted(stopped: readonly string[]): string {
-  const was = stopped.length === 0 ? "" : `; stopped before: ${stopped.join(", ")}`;
-  return `nothing was started${was}`;
+  return `nothing was started${stopped.length === 0 ? "" : `; stopped: ${stopped.join(", ")}`}`;
 }
 
-/** Somebody else started something between the plan and the start. */
-export function tellOvertaken(
-  { invocation, following: { events } }: Summon,
-  by: readonly string[],
+/** Returns the refusal for engines that something else started after the plan was printed. */
+export function unplannedRefusal(
+  { invocation }: Summon,
+  names: readonly string[],
   stopped: readonly string[],
-): ExitCode {
-  const words = `started by somebody else meanwhile: ${by.join(", ")}; ${notStarted(stopped)}`;
-  const wish = invocation.wish.join(" ");
-  return events.refused(words, EXIT.hostRefused, `lychd summon ${wish} makes a new plan`);
+): Refusal {
+  const words = `something else started ${names.join(", ")} meanwhile; ${notStarted(stopped)}`;
+  const hint = `lychd summon ${invocation.wish.join(" ")} makes a new plan`;
+  return new Refusal(words, { code: EXIT.hostRefused, hint });
 }
 
-/** The operator interrupted it before systemd was told to start: nothing goes on by itself. */
-export function tellAbandoned(
-  { invocation, following: { events, inventory }, told, before }: Summon,
+/** Prints that the operator interrupted a summon before its start. `stopping` still stop. */
+export function printAbandoned(
+  { invocation, events, inventory, printed, before }: Summon,
   up: ReadonlySet<string>,
   stopped: readonly string[],
   stopping: readonly string[] = [],
 ): ExitCode {
   events.clear();
-  const again = `lychd summon ${invocation.wish.join(" ")}`;
-  const left = told.stop.map(({ name }) => name).filter((name) => !stopped.includes(name));
-  const running = [...told.keep, ...left].filter((name) => up.has(name)).sort();
-  const way = { before, started: told.start, up: running };
-  const back = stopped.length === 0 ? undefined : wayBackCommand(wayBack(way, inventory));
-  const what = stopped.length === 0
-    ? "nothing was changed"
-    : `nothing was started; ${stopping.length === 0 ? "stopped: " : "systemd still stops "}` +
-      `${(stopping.length === 0 ? stopped : stopping).join(", ")}; ` +
-      (running.length === 0 ? "no engine runs now" : `still running: ${running.join(", ")}`);
+  const left = printed.stop.map(({ name }) => name).filter((name) => !stopped.includes(name));
+  const running = [...printed.keep, ...left].filter((name) => up.has(name)).sort();
+  const isUnchanged = stopped.length === 0;
+  const restore = isUnchanged
+    ? undefined
+    : fallbackCommand(planFallback({ before, started: printed.start, up: running }, inventory));
+  const stop = stopping.length === 0
+    ? `stopped: ${stopped.join(", ")}`
+    : `systemd still stops ${stopping.join(", ")}`;
+  const rest = running.length === 0 ? "no engine runs now" : `still running: ${running.join(", ")}`;
+  const words = isUnchanged ? "nothing was changed" : `nothing was started; ${stop}; ${rest}`;
   const hints = [
-    `${again} ${stopped.length === 0 ? "begins anew" : "goes on"}`,
-    ...back === undefined ? [] : [`${back} brings back what ran before`],
+    `lychd summon ${invocation.wish.join(" ")} ${isUnchanged ? "starts again" : "continues"}`,
+    ...restore === undefined ? [] : [`${restore} restores what ran before`],
   ];
-  events.tell(
+  events.emit(
     { event: "abandoned", stopped, running, seconds: events.seconds(), hints },
-    [`lychd: interrupted before the start: ${what}`, ...hints.map((hint) => `hint: ${hint}`)]
+    [`lychd: interrupted before the start: ${words}`, ...hints.map((hint) => `hint: ${hint}`)]
       .map(printable).join("\n"),
   );
   return EXIT.interrupted;
 }
 
-/** The time was over before systemd was told anything, such as where the GPUs are slow to tell. */
-export function tellLateBeforeAll(
-  { invocation: { timeoutSeconds }, following: { events }, plan }: Summon,
-): ExitCode {
-  const words = `the ${timeoutSeconds} s were over before systemd was told: nothing was changed`;
+/** Prints that the operator interrupted a summon that systemd continues. */
+export function printInterrupted({ events }: Summon, { waitsFor }: Unfinished): ExitCode {
+  events.emit(
+    { event: "interrupted", waits_for: waitsFor, seconds: events.seconds() },
+    `lychd: interrupted; systemd continues, not ready yet: ${printable(waitsFor.join(", "))}`,
+    CONTINUES_HINT,
+  );
+  return EXIT.interrupted;
+}
+
+/** Prints the URL of each engine of a summon that is ready. */
+export function printReady({ invocation, context, events, inventory, plan }: Summon): ExitCode {
+  const soulstones = enginesNamed(inventory, plan.wanted).map(({ name, uri }) => ({ name, uri }));
+  events.emit({ event: "ready", seconds: events.seconds(), soulstones });
+  const lines = tableLines(soulstones.map(({ name, uri }) => [name, uri]));
+  if (!invocation.json) context.terminal.out(lines.map((line) => `${line}\n`).join(""));
+  return EXIT.ok;
+}
+
+/** Prints that the time limit passed before anything was changed, for example in a slow GPU query. */
+export function printLateUnchanged({ invocation, events, plan }: Summon): ExitCode {
   const hint = "lychd doctor shows what answers slowly";
-  events.tell(
+  events.emit(
     {
-      event: "late",
-      phase: "start",
-      waits_for: plan.start,
-      start_told: false,
+      ...lateEvent("start", plan.start, false),
       seconds: events.seconds(),
       hint,
     },
-    `lychd: ${words}\nhint: ${hint}`,
+    `lychd: the limit of ${invocation.timeoutSeconds} s passed before the start: ` +
+      "nothing was changed",
+    hint,
   );
   return EXIT.failure;
 }
 
-/** Prints the URL of each engine of a summon that is ready. */
-export function tellReady({ invocation, following, plan }: Summon): void {
-  const { context: { terminal }, events, inventory } = following;
-  const soulstones = enginesNamed(inventory, plan.wanted).map(({ name, uri }) => ({ name, uri }));
-  events.tell({ event: "ready", seconds: events.seconds(), soulstones });
-  if (invocation.json) return;
-  const lines = tableLines(soulstones.map(({ name, uri }) => [name, uri]));
-  terminal.out(lines.map((line) => `${line}\n`).join(""));
+/** The words for each phase, before and after the time limit. */
+const LATE: Readonly<Record<Phase, readonly [before: string, after: string]>> = {
+  stop: ["not stopped", ""],
+  memory: ["not enough free GPU memory", ", nothing was started"],
+  start: ["not started", ""],
+  healthy: ["not ready", ""],
+};
+
+/** Prints which engines were not finished at the time limit, with their journals. */
+export async function printLate(summon: Summon, { phase, waitsFor }: Unfinished): Promise<void> {
+  const { invocation: { timeoutSeconds }, events, isStartQueued } = summon;
+  const limit = timeoutSeconds === undefined ? "in time" : `after ${timeoutSeconds} s`;
+  const [before, after] = LATE[phase];
+  const isQuiet = phase === "memory" || phase === "start" && !isStartQueued;
+  const next = phase === "memory"
+    ? ""
+    : isStartQueued
+    ? "; systemd continues"
+    : phase === "start"
+    ? "; systemd does not start them"
+    : "; systemd still stops them, and starts nothing afterwards";
+  events.emit(
+    { ...lateEvent(phase, waitsFor, isStartQueued), seconds: events.seconds() },
+    `lychd: ${before} ${limit}: ${printable(waitsFor.join(", "))}${after}${next}`,
+  );
+  if (isStartQueued && phase !== "stop") {
+    for (const name of waitsFor) await printJournal(summon, name);
+  }
+  if (!isQuiet) printHint(summon, isStartQueued ? CONTINUES_HINT : "lychd status --watch");
 }
 
-/** Says what has not come in the time that was given: of a stop, of memory, or of a start. */
-export async function tellLate(
-  summon: Summon,
-  { phase, waitsFor }: Extract<Outcome, { kind: "late" }>,
-): Promise<void> {
-  const { invocation: { timeoutSeconds }, following: { events }, isStartTold } = summon;
-  const after = timeoutSeconds === undefined ? "in time" : `after ${timeoutSeconds} s`;
-  const names = waitsFor.join(", ");
-  const words = {
-    stop: `not stopped ${after}: ${names}`,
-    memory: `not enough GPU memory is free ${after} for ${names}: nothing was started`,
-    start: `not started ${after}: ${names}`,
-    healthy: `not ready ${after}: ${names}`,
-  }[phase];
-  const goesOn = phase === "memory"
-    ? ""
-    : phase === "start" && !isStartTold
-    ? "; systemd was not told to"
-    : isStartTold
-    ? "; systemd goes on"
-    : "; systemd still stops them, and nothing starts after that";
-  events.tell(
-    {
-      event: "late",
-      phase,
-      waits_for: waitsFor,
-      start_told: isStartTold,
-      seconds: events.seconds(),
-    },
-    `lychd: ${printable(words)}${goesOn}`,
-  );
-  if (isStartTold && phase !== "stop") {
-    for (const name of waitsFor) await tellJournal(summon, name, serviceOf(summon, name));
-  }
-  if (phase === "memory" || phase === "start" && !isStartTold) return;
-  const hint = isStartTold ? GOES_ON : "lychd status --watch shows it";
-  events.tell({ event: "hint", hint }, `hint: ${hint}`);
+/** Returns the `late` event of `--json`, without its time. */
+export function lateEvent(phase: Phase, waitsFor: readonly string[], isStartQueued: boolean) {
+  return { event: "late", phase, waits_for: waitsFor, start_told: isStartQueued };
 }
 
 type Lost = Extract<Outcome, { kind: "lost" }>["lost"];
 
-/** Says which engines will not come, why, and what they said last. */
-export async function tellLost(summon: Summon, lost: Lost): Promise<void> {
-  const { systemd, events } = summon.following;
-  const pod = (await systemd.facts([SEPULCHER.service])).get(SEPULCHER.service);
+/** Prints which engines failed, why, and the end of their journals. */
+export async function printLost(summon: Summon, lost: Lost): Promise<void> {
+  const { service } = SEPULCHER;
+  const pod = (await summon.systemd.states([service])).get(service);
   if (pod?.activeState === "failed") {
     const why = "it did not start, so none of its engines can";
-    await tellJournal(summon, "the pod", SEPULCHER.service, why);
+    await printJournal(summon, "the pod", { why, service });
   }
-  for (const { name, why } of lost) await tellJournal(summon, name, serviceOf(summon, name), why);
+  for (const { name, why } of lost) await printJournal(summon, name, { why });
   const [first] = lost;
-  if (first === undefined) return;
-  const hint = `lychd logs ${first.name}`;
-  events.tell({ event: "hint", hint }, `hint: ${hint}`);
+  if (first !== undefined) printHint(summon, `lychd logs ${first.name}`);
 }
 
-function serviceOf({ following: { inventory } }: Summon, name: string): string {
-  return enginesNamed(inventory, [name])[0]?.service ?? "";
+function printHint({ events }: Summon, hint: string): void {
+  events.emit({ event: "hint", hint }, undefined, hint);
 }
 
-async function tellJournal(
-  { following: { context, events }, sinceSeconds }: Summon,
+/** Prints the end of the journal of a service, and why it failed. */
+async function printJournal(
+  { context, events, inventory, sinceSeconds }: Summon,
   name: string,
-  service: string,
-  why?: string,
+  { why, service = servicesOf(inventory, [name])[0] ?? "" }: { why?: string; service?: string } =
+    {},
 ): Promise<void> {
   const journal = await journalTail(context, service, sinceSeconds);
-  const head = why === undefined
-    ? `lychd: what ${printable(name)} said last:`
-    : `lychd: ${printable(name)} is not ready: ${why}`;
   if (why === undefined && journal.length === 0) return;
-  const words = journal.length === 0 ? head : `${head}\n${printableLines(journal)}`;
+  const head = why === undefined
+    ? `lychd: last lines of ${printable(name)}:`
+    : `lychd: ${printable(name)} is not ready: ${why}`;
   const event = why === undefined
     ? { event: "journal", name, journal }
     : { event: "lost", name, why, journal, seconds: events.seconds() };
-  events.tell(event, words);
+  events.emit(event, journal.length === 0 ? head : `${head}\n${printableLines(journal)}`);
 }

@@ -1,23 +1,18 @@
 import { join } from "node:path/posix";
-// Not by mod.ts: a summon would wait for the library that makes diffs.
 import { TREE_LIMIT_BYTES } from "../core/plan/limits.ts";
 import type { DiskFile } from "../core/plan/plan.ts";
 import { NO_RECEIPT, parseReceipt, type Receipt, RECEIPT_PATH } from "../core/plan/receipt.ts";
 import { type Host, HostError, tooLarge } from "../host/host.ts";
 import { readOwn } from "../trust/own_files.ts";
 
-/** What is known of a tree that lychd wrote, or may write. */
+/** The files that lychd wrote, or may write. */
 export interface DiskTree {
   readonly receipt: Receipt;
   readonly hasReceipt: boolean;
   readonly disk: ReadonlyMap<string, DiskFile>;
 }
 
-/**
- * Reads the receipt below `root` and the files at `paths` and at those that the receipt names.
- *
- * @returns the tree, or why it cannot be known.
- */
+/** Reads the receipt below `root`, its files and those at `paths`; or returns why it cannot. */
 export function readTree(
   host: Host,
   root: string,

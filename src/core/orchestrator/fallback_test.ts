@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { inventoryOf } from "./from_codex_test.ts";
 import { withStrays } from "./inventory.ts";
-import { wayBack, wayBackCommand } from "./fallback.ts";
+import { fallbackCommand, planFallback } from "./fallback.ts";
 
 const soulstone = (name: string, port: number, more: string) =>
   `[${name}]\nimage = "localhost/x"\nport = ${port}\n${more}\n`;
@@ -20,7 +20,7 @@ interface Case {
   readonly up?: string;
   /** The commands that lead there. */
   readonly command: string | undefined;
-  readonly overtakenBy?: string;
+  readonly blockedBy?: string;
 }
 
 const CASES: readonly Case[] = [
@@ -67,7 +67,7 @@ const CASES: readonly Case[] = [
     before: "z home y",
     up: "b",
     command: "lychd summon soulstone:home && lychd summon soulstone:y && lychd summon soulstone:z",
-    overtakenBy: "b",
+    blockedBy: "b",
   },
   {
     claim: "what somebody else started beside it is in nobody's way",
@@ -82,14 +82,14 @@ const CASES: readonly Case[] = [
   },
 ];
 
-for (const { claim, before, started = "", up = "", command, overtakenBy = "" } of CASES) {
+for (const { claim, before, started = "", up = "", command, blockedBy = "" } of CASES) {
   Deno.test(`the way back: ${claim}`, async () => {
     const names = (text: string) => text.split(" ").filter(Boolean);
     const inventory = withStrays(await inventoryOf(HOUSE), ["ghost"]);
     const failed = { before: names(before), started: names(started), up: names(up) };
-    const back = wayBack(failed, inventory);
-    strictEqual(wayBackCommand(back), command);
-    deepStrictEqual(back.overtakenBy, names(overtakenBy));
+    const back = planFallback(failed, inventory);
+    strictEqual(fallbackCommand(back), command);
+    deepStrictEqual(back.blockedBy, names(blockedBy));
   });
 }
 
@@ -101,7 +101,7 @@ Deno.test("three Covens that share members pairwise: each engine comes back by i
       soulstone("s", 9004, 'groups = ["four"]'),
   );
   const failed = { before: ["p", "q", "r"], started: ["s"], up: ["s"] };
-  const back = wayBack(failed, inventory);
+  const back = planFallback(failed, inventory);
   deepStrictEqual([back.stop, back.start.map((choice) => choice.unit)], [
     ["s"],
     ["soulstone-p.service", "soulstone-q.service", "soulstone-r.service"],
@@ -110,9 +110,9 @@ Deno.test("three Covens that share members pairwise: each engine comes back by i
 
 Deno.test("what irreversible jobs still work on is banished before anything can come back", async () => {
   const inventory = withStrays(await inventoryOf(HOUSE), []);
-  const back = wayBack({ before: ["z"], started: ["b"], up: [] }, inventory);
+  const back = planFallback({ before: ["z"], started: ["b"], up: [] }, inventory);
   strictEqual(
-    wayBackCommand(back, ["z", "b"]),
+    fallbackCommand(back, ["z", "b"]),
     "lychd banish soulstone:b && lychd banish soulstone:z && lychd summon soulstone:z",
   );
 });

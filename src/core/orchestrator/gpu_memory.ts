@@ -1,26 +1,26 @@
 import type { Engine } from "./inventory.ts";
 
-/** What takes memory of GPUs. */
+/** An engine that uses GPU memory. */
 export type MemoryUser = Pick<Engine, "devices" | "vramMib">;
 
 /** The memory of one GPU. */
 export interface Gpu {
   readonly vendor: "nvidia" | "amd";
-  /** What CDI and the folder `/dev` call it; first its number, by which it is told. */
+  /** Its names in CDI and `/dev`; the first is its number, for messages. */
   readonly names: readonly string[];
   readonly totalMib: number;
   readonly freeMib: number;
 }
 
-/** What `nvidia-smi` is asked. */
+/** The arguments of `nvidia-smi`. */
 export const NVIDIA_QUERY: readonly string[] = [
   "--query-gpu=index,uuid,memory.total,memory.free",
   "--format=csv,noheader,nounits",
 ];
 
 /**
- * Reads the answer to {@linkcode NVIDIA_QUERY}; a line without numbers, such as that of a GPU that is
- * cut into MIG instances, is passed over.
+ * Reads the output for {@linkcode NVIDIA_QUERY}. Ignores lines without numbers, such as those of a GPU
+ * that is divided into MIG instances.
  *
  * @example
  * ```ts
@@ -38,13 +38,13 @@ export function parseNvidiaSmi(text: string): Gpu[] {
   });
 }
 
-/** How many cards are looked for. */
+/** The most cards that are searched. */
 const CARD_LIMIT = 32;
 
-/** The number of the first node that renders and shows nothing: `renderD128`. */
+/** The number of the first render node: `renderD128`. */
 const FIRST_RENDER_NODE = 128;
 
-/** The files of one card: its memory and what of it is used, in bytes. */
+/** The counters of one card, in bytes. */
 const COUNTERS = ["total", "used"] as const;
 
 function counter(node: string, what: (typeof COUNTERS)[number]): string {
@@ -59,17 +59,16 @@ const CARDS = nodes("card", 0);
 const RENDER_NODES = nodes("renderD", FIRST_RENDER_NODE);
 
 /**
- * The counters of the kernel's amdgpu driver, in bytes, for every card that could be there, by both
- * of its names. Source: kernel documentation, GPU Driver, AMDGPU, Misc: mem_info_vram_total and
- * mem_info_vram_used.
+ * The counter files of the amdgpu driver for every possible card, by both of its node names. Source:
+ * kernel documentation, GPU Driver, AMDGPU, Misc: mem_info_vram_total and mem_info_vram_used.
  */
 export const AMD_COUNTERS: readonly string[] = [...CARDS, ...RENDER_NODES].flatMap((node) =>
   COUNTERS.map((what) => counter(node, what))
 );
 
 /**
- * Reads lines `PATH:BYTES` of {@linkcode AMD_COUNTERS}, as `grep -H` prints them. A driver makes the
- * two nodes of a card together: the first that renders belongs to the first card.
+ * Reads lines `PATH:BYTES` of {@linkcode AMD_COUNTERS}, as `grep -H` prints them. A driver creates both
+ * nodes of a card together, so the first render node belongs to the first card.
  *
  * @example
  * ```ts
@@ -102,10 +101,10 @@ export function parseAmdCounters(text: string): Gpu[] {
   }));
 }
 
-/** What some engines declare that they take, and what the GPUs that they are given have. */
+/** The memory that some engines declare, and that of the GPUs they use. */
 export interface MemoryNeed<User extends MemoryUser = MemoryUser> {
   readonly users: readonly User[];
-  /** As they are told: `nvidia 0`. */
+  /** For messages: `nvidia 0`. */
   readonly gpus: readonly string[];
   readonly neededMib: number;
   readonly freeMib: number;
@@ -113,9 +112,9 @@ export interface MemoryNeed<User extends MemoryUser = MemoryUser> {
 }
 
 /**
- * Compares what `engines` declare with the GPUs that they are given: a need for each set of GPUs that
- * some of them have to share, the one with the least left over first. An engine that declares nothing
- * counts as nothing, and so does one whose GPUs are not known.
+ * Compares the memory that `engines` declare with that of their GPUs. Returns one need for each set of
+ * GPUs that some of them share, the tightest first. Ignores engines that declare nothing, and those
+ * whose GPUs are not known.
  *
  * @example
  * ```ts
@@ -130,10 +129,13 @@ export function memoryNeeds<User extends MemoryUser>(
   gpus: readonly Gpu[],
 ): MemoryNeed<User>[] {
   const users = engines.filter((engine) => (engine.vramMib ?? 0) > 0)
-    .map((engine) => ({ engine, gpus: gpusOf(engine, gpus) }))
+    .map((engine) => ({
+      engine,
+      gpus: gpus.filter((gpu) => engine.devices.some((device) => isDeviceOf(device, gpu))),
+    }))
     .filter((user) => user.gpus.length > 0);
   const needs = unions(users.map((user) => user.gpus)).map((set): MemoryNeed<User> => {
-    // Whoever is confined to some of these GPUs takes from them too.
+    // An engine that may use only some of these GPUs counts too.
     const within = users.filter((user) => user.gpus.every((gpu) => set.includes(gpu)))
       .map((user) => user.engine);
     return {
@@ -150,12 +152,12 @@ export function memoryNeeds<User extends MemoryUser>(
   return needs.sort((a, b) => left(a) - left(b));
 }
 
-/** Needs for which there is no memory now, but would be: those that are worth to wait for. */
+/** Returns the needs that do not fit now but would fit an empty GPU. */
 export function shortNeeds<Need extends MemoryNeed>(needs: readonly Need[]): Need[] {
   return needs.filter((n) => n.freeMib < n.neededMib && n.neededMib <= n.totalMib);
 }
 
-/** Needs that no waiting helps. */
+/** Returns the needs that never fit. */
 export function hopelessNeeds<Need extends MemoryNeed>(needs: readonly Need[]): Need[] {
   return needs.filter((need) => need.neededMib > need.totalMib);
 }
@@ -164,7 +166,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => a + b, 0);
 }
 
-/** The sets, and what those that have a GPU in common are together; each once. */
+/** Returns the sets and the unions of those that overlap, without duplicates. */
 function unions(sets: readonly (readonly Gpu[])[]): (readonly Gpu[])[] {
   const found: (readonly Gpu[])[] = [];
   const isKnown = (a: readonly Gpu[]) =>
@@ -180,17 +182,11 @@ function unions(sets: readonly (readonly Gpu[])[]): (readonly Gpu[])[] {
   return found;
 }
 
-/** The GPUs that an engine is given. */
-function gpusOf({ devices }: MemoryUser, gpus: readonly Gpu[]): Gpu[] {
-  return gpus.filter((gpu) => devices.some((device) => isGiven(device, gpu)));
-}
-
 /**
- * Whether a device stands for a GPU: by its CDI name, in any of the ways in which nvidia-ctk counts
- * (`0`, `gpu0`, a UUID, `0:1` for a part), or by its node. `/dev/nvidiactl` and its like, and `/dev/kfd`,
- * stand for none by themselves.
+ * Returns true if a device names a GPU: by its CDI name, in any notation of nvidia-ctk (`0`, `gpu0`, a
+ * UUID, `0:1` for a part), or by its node. `/dev/nvidiactl` and `/dev/kfd` name no GPU.
  */
-function isGiven(device: string, { vendor, names }: Gpu): boolean {
+function isDeviceOf(device: string, { vendor, names }: Gpu): boolean {
   const [, kind, name = ""] = /^-?([a-z]+)\.com\/gpu=(.*)$/.exec(device) ?? [];
   if (kind !== undefined) {
     const plain = name.replace(/^(?:gpu|mig)(?=\d)/, "").replace(/:.*$/, "");
@@ -200,6 +196,6 @@ function isGiven(device: string, { vendor, names }: Gpu): boolean {
   if (vendor === "nvidia") return /^\/dev\/nvidia\d+$/.test(node) && names.includes(node.slice(5));
   if (!/^\/dev\/dri(?:\/|$)/.test(node)) return false;
   const [own] = /(?<=^\/dev\/dri\/)(?:card|renderD)\d+$/.exec(node) ?? [];
-  // The folder, or a name by a path that says nothing of the number.
+  // The folder, or a path without the number.
   return own === undefined || names.includes(own);
 }

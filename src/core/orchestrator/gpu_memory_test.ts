@@ -266,25 +266,23 @@ Deno.test("what may not be meant is told", async () => {
   deepStrictEqual(warningsOf(inventory, { gpus: TWO_GPUS, rendered }), [
     {
       code: "no-coven",
-      message: "lone is in no Coven: it runs beside memory and nothing else",
+      message: "lone is in no Coven: it runs only with memory",
     },
     {
       code: "no-capability",
-      message: "coder offers no capability: it is found by its name alone",
+      message: "coder offers no capability: it can be summoned only by name",
     },
     {
       code: "not-rendered",
-      message: "nobody offers vision yet: the Codex has it, what was rendered has not",
+      message: "no rendered Soulstone offers vision: only the Codex has it",
     },
     {
       code: "rivals",
-      message:
-        "chat has no Soulstone but residents in common with watch: they always stop each other",
+      message: "chat has only residents in common with watch: they always stop each other",
     },
     {
       code: "rivals",
-      message:
-        "watch has no Soulstone but residents in common with write: they always stop each other",
+      message: "watch has only residents in common with write: they always stop each other",
     },
     {
       code: "vram-too-large",

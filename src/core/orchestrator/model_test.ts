@@ -16,7 +16,7 @@ import { conflictsOf, covensOf } from "../compile/mod.ts";
 import type { Engine, Inventory } from "./inventory.ts";
 import { planTransition, type Running, type Transition } from "./transition.ts";
 import { nextStep } from "./step.ts";
-import { wayBack } from "./fallback.ts";
+import { planFallback } from "./fallback.ts";
 import type { Wish } from "./wish.ts";
 
 const GROUPS = 3;
@@ -98,10 +98,10 @@ function holds(condition: boolean, words: () => string): asserts condition {
 const none: ReadonlySet<string> = new Set();
 const namesOf = (set: number): string[] => bits(set).map((i) => `s${i}`);
 
-function running(up: number, faltering = 0): Running {
+function running(up: number, crashed = 0): Running {
   return {
     up: new Set(namesOf(up)),
-    faltering: faltering === 0 ? none : new Set(namesOf(faltering)),
+    crashed: crashed === 0 ? none : new Set(namesOf(crashed)),
   };
 }
 
@@ -163,7 +163,7 @@ class Model {
 /** Throws unless a transition is what the law asks for; counts nothing and knows no ranking. */
 function judge(
   model: Model,
-  { up, faltering = 0 }: { up: number; faltering?: number },
+  { up, crashed = 0 }: { up: number; crashed?: number },
   t: Transition,
   words: () => string,
 ): number {
@@ -171,14 +171,14 @@ function judge(
   const start = toSet(t.start);
   const stop = toSet(t.stop.map((s) => s.name));
   const end = keep | start;
-  const again = start & faltering;
+  const again = start & crashed;
   holds(
     (keep | stop | again) === up && (keep & stop) === 0,
     () => `what ran is kept or stopped: ${words()}`,
   );
   holds((start & up) === again, () => `what runs is not started: ${words()}`);
   holds((toSet(t.wanted) & ~end) === 0, () => `what is wanted runs: ${words()}`);
-  holds((toSet(t.wanted) & faltering & ~start) === 0, () => `what falters is started: ${words()}`);
+  holds((toSet(t.wanted) & crashed & ~start) === 0, () => `what falters is started: ${words()}`);
   holds(model.isLawful(end), () => `conflicting engines run: ${words()}`);
   const outside = t.choice.kind === "coven" ? ~toSet(t.wanted) : 0;
   for (const i of bits(stop & ~outside)) {
@@ -266,7 +266,7 @@ Deno.test("model check: no transition leaves a conflict or stops one that could 
         const words = () => JSON.stringify({ kinds, offers, up: namesOf(up) });
         const planned = planTransition(wish, inventory, running(up));
         const ends = model.ends(up, serves);
-        if ("refusal" in planned) {
+        if ("problem" in planned) {
           counts.refusals++;
           holds(ends.length === 0, () => `refused though there is a way: ${words()}`);
           continue;
@@ -311,13 +311,13 @@ Deno.test("model check: what crashes again and again is started, and is no reaso
       }];
       for (const wish of wishes) {
         for (const up of sets) {
-          for (const faltering of sets.filter((set) => (set & ~up) === 0)) {
-            const words = () => JSON.stringify({ kinds: model.kinds, offer, wish, up, faltering });
-            const planned = planTransition(wish, inventory, running(up, faltering));
-            if ("refusal" in planned) continue;
+          for (const crashed of sets.filter((set) => (set & ~up) === 0)) {
+            const words = () => JSON.stringify({ kinds: model.kinds, offer, wish, up, crashed });
+            const planned = planTransition(wish, inventory, running(up, crashed));
+            if ("problem" in planned) continue;
             count++;
-            const end = judge(model, { up, faltering }, planned.transition, words);
-            const sound = end & ~(faltering & ~toSet(planned.transition.start));
+            const end = judge(model, { up, crashed }, planned.transition, words);
+            const sound = end & ~(crashed & ~toSet(planned.transition.start));
             holds(wish.kind !== "capabilities" || (sound & offer) !== 0, () => words());
           }
         }
@@ -328,7 +328,7 @@ Deno.test("model check: what crashes again and again is started, and is no reaso
 });
 
 Deno.test("model check: what somebody else started meanwhile is never stopped", () => {
-  const counts = { overtaken: 0, started: 0 };
+  const counts = { unplanned: 0, started: 0 };
   for (const { model, sets } of smallGraphs()) {
     const inventory = inventoryOf(model.kinds, [model.all]);
     const wishes = [...namedWishes(model, inventory), {
@@ -350,8 +350,8 @@ Deno.test("model check: what somebody else started meanwhile is never stopped", 
           const now = plan(wish, others);
           const step = nextStep(told, now, { stopped, needs: [], isLate: false });
           const words = () => JSON.stringify({ kinds: model.kinds, wish, before, others, step });
-          if (step.kind === "overtaken") {
-            counts.overtaken++;
+          if (step.kind === "unplanned") {
+            counts.unplanned++;
             holds(now.stop.length > 0, () => `given up for nothing: ${words()}`);
             continue;
           }
@@ -365,7 +365,7 @@ Deno.test("model check: what somebody else started meanwhile is never stopped", 
       }
     }
   }
-  ok(counts.overtaken > 1000 && counts.started > 1000, JSON.stringify(counts));
+  ok(counts.unplanned > 1000 && counts.started > 1000, JSON.stringify(counts));
 });
 
 Deno.test("model check: the way back leads to exactly what ran, and no start undoes another", () => {
@@ -385,7 +385,7 @@ Deno.test("model check: the way back leads to exactly what ran, and no start und
         for (const up of sets.filter((set) => (set & ~end) === 0)) {
           const words = () => JSON.stringify({ kinds, before, wish, up });
           const failed = { before: namesOf(before), started: start, up: namesOf(up) };
-          const back = wayBack(failed, inventory);
+          const back = planFallback(failed, inventory);
           count++;
           let now = up & ~toSet(back.stop);
           for (const choice of back.start) {
@@ -396,7 +396,7 @@ Deno.test("model check: the way back leads to exactly what ran, and no start und
             );
             now = after;
           }
-          holds(back.overtakenBy.length === 0, () => words());
+          holds(back.blockedBy.length === 0, () => words());
           if (before !== 0) {
             holds(now === before, () => `${namesOf(now)} runs in the end: ${words()}`);
           }

@@ -3,15 +3,16 @@ import {
   type Condition,
   conditionOf,
   type EngineState,
-  isSound,
+  isRestorable,
+  isStable,
   isUp,
-  isWorthReturningTo,
-  type UnitFacts,
+  type UnitState,
 } from "./condition.ts";
 import { progressOf } from "./progress.ts";
 
-const UNIT: UnitFacts = {
+const UNIT: UnitState = {
   loadState: "loaded",
+  loadError: "",
   activeState: "inactive",
   subState: "dead",
   result: "success",
@@ -19,12 +20,13 @@ const UNIT: UnitFacts = {
   exitStatus: 0,
   restarts: 0,
   job: "",
+  invocationId: "",
   sinceSeconds: undefined,
   memoryBytes: undefined,
   isStale: false,
 };
 
-const STATES: readonly (readonly [facts: Partial<UnitFacts>, state: EngineState, why?: string])[] =
+const STATES: readonly (readonly [facts: Partial<UnitState>, state: EngineState, why?: string])[] =
   [
     [{}, "stopped"],
     [{ activeState: "active", subState: "running" }, "running"],
@@ -42,7 +44,7 @@ const STATES: readonly (readonly [facts: Partial<UnitFacts>, state: EngineState,
     [
       { activeState: "activating", subState: "auto-restart", result: "exit-code", exitStatus: 2 },
       "restarting",
-      "it ended with status 2",
+      "it exited with status 2",
     ],
     [
       {
@@ -64,19 +66,19 @@ const STATES: readonly (readonly [facts: Partial<UnitFacts>, state: EngineState,
     [
       { activeState: "failed", result: "exit-code", exitKind: 1, exitStatus: 137 },
       "failed",
-      "it was killed (status 137), often for want of memory",
+      "it was killed (status 137), often because memory ran out",
     ],
     [
       { activeState: "failed", result: "oom-kill" },
       "failed",
-      "the kernel killed it for want of memory",
+      "the kernel killed it because memory ran out",
     ],
     [
       { activeState: "failed", result: "start-limit-hit" },
       "failed",
-      "it was started too often in too short a time",
+      "it was started too often in a short time",
     ],
-    [{ activeState: "failed", result: "resources" }, "failed", "systemd says resources"],
+    [{ activeState: "failed", result: "resources" }, "failed", "systemd reports resources"],
   ];
 
 for (const [facts, state, why] of STATES) {
@@ -212,7 +214,7 @@ for (const { claim, now, phase, lost = "", restarts = 0 } of PROGRESS) {
   Deno.test(`progress: ${claim}`, () => {
     const transition = {
       wanted: ["a", "b"],
-      stop: [{ name: "old", why: "" }],
+      stop: ["old"],
       restarts: new Map([["b", restarts]]),
     };
     const progress = progressOf(transition, conditions(now));
@@ -234,7 +236,7 @@ Deno.test("an engine holds its place while it runs, starts or waits for a restar
   ];
   const up = states.filter((state) => isUp({ state, restarts: 0, hasJob: false }));
   deepStrictEqual(up, ["running", "starting", "restarting"]);
-  const back = states.filter((state) => isWorthReturningTo({ state, restarts: 1, hasJob: false }));
+  const back = states.filter((state) => isRestorable({ state, restarts: 1, hasJob: false }));
   deepStrictEqual(back, ["running", "starting"]);
 });
 
@@ -242,7 +244,7 @@ Deno.test("an engine is sound while it runs, or starts for the first time", () =
   const sound = [..."running starting restarting stopping failed stopped".split(" ")].flatMap((
     state,
   ) =>
-    [0, 1].filter((restarts) => isSound({ state: state as EngineState, restarts, hasJob: false }))
+    [0, 1].filter((restarts) => isStable({ state: state as EngineState, restarts, hasJob: false }))
       .map((restarts) => `${state} ${restarts}`)
   );
   deepStrictEqual(sound, ["running 0", "running 1", "starting 0"]);

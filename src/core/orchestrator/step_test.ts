@@ -75,21 +75,21 @@ const CASES: readonly Case[] = [
   },
   { claim: "what runs is enough", told: "", unit: undefined, step: "follow" },
   { claim: "what ended by itself is no matter", told: "a", now: "", step: "start two.target" },
-  { claim: "one that nobody told of is there", told: "a", now: "a c", step: "overtaken c" },
+  { claim: "one that nobody told of is there", told: "a", now: "a c", step: "unplanned c" },
   {
     claim: "one that was stopped is there again",
     told: "a",
     now: "a",
     stopped: ["a"],
-    step: "overtaken a",
+    step: "unplanned a",
   },
   {
-    claim: "who was overtaken waits for no memory",
+    claim: "who was unplanned waits for no memory",
     told: "a",
     now: "c",
     stopped: ["a"],
     needs: [SHORT],
-    step: "overtaken c",
+    step: "unplanned c",
   },
   { claim: "who is late starts nothing", told: "a", isLate: true, step: "late" },
   {
@@ -119,8 +119,8 @@ for (const { claim, told, now = told, stopped = [], step, ...rest } of CASES) {
     });
     const names = found.kind === "stop"
       ? found.names
-      : found.kind === "overtaken"
-      ? found.by
+      : found.kind === "unplanned"
+      ? found.names
       : found.kind === "start"
       ? [found.unit]
       : [];

@@ -300,8 +300,8 @@ const set = (text: string) => text.split(" ").filter(Boolean);
 /** What runs: `name`, with `*` for one that crashes again and again. */
 function running(...words: readonly string[]): Running {
   const plain = (word: string) => word.replace("*", "");
-  const faltering = words.filter((word) => word.endsWith("*"));
-  return { up: new Set(words.map(plain)), faltering: new Set(faltering.map(plain)) };
+  const crashed = words.filter((word) => word.endsWith("*"));
+  return { up: new Set(words.map(plain)), crashed: new Set(crashed.map(plain)) };
 }
 
 for (const { claim, codex, wish, runs = "", becomes } of CASES) {
@@ -345,7 +345,7 @@ Deno.test("the losers stand with what speaks against them", async () => {
 
 /** What speaks against the second, by what it differs in. */
 const WHY: readonly (readonly [wish: string, runs: string, loser: string, why: string])[] = [
-  ["text", "talker", "watch", "does not run yet"],
+  ["text", "talker", "watch", "is not running yet"],
   ["text", "ears", "watch", "stops ears, not nothing"],
   ["text", "", "chat", "starts ears, memory, talker, not eye, memory"],
   ["speech", "", "chat", "starts ears, memory, talker, not lone"],
@@ -396,8 +396,8 @@ groups = ["small"]
     ok("transition" in planned);
     return planned.transition.stop;
   };
-  deepStrictEqual(stops("duo", "guest", "x"), [{ name: "guest", why: "cannot run beside y" }]);
-  deepStrictEqual(stops("x-only", "w"), [{ name: "w", why: "cannot run beside alone" }]);
+  deepStrictEqual(stops("duo", "guest", "x"), [{ name: "guest", why: "conflicts with y" }]);
+  deepStrictEqual(stops("x-only", "w"), [{ name: "w", why: "conflicts with alone" }]);
   const part = await inventoryOf(`
 [x]
 image = "localhost/x"
@@ -423,7 +423,7 @@ Deno.test("engines that break the law are told apart from those that systemd sto
   );
   ok("transition" in planned);
   deepStrictEqual(planned.transition.keep, ["eye"]);
-  deepStrictEqual(planned.transition.stop, [{ name: "talker", why: "cannot run beside eye" }]);
+  deepStrictEqual(planned.transition.stop, [{ name: "talker", why: "conflicts with eye" }]);
   deepStrictEqual(planned.transition.stopFirst, ["talker"]);
 });
 
@@ -444,11 +444,11 @@ function becomes(wish: Parameters<typeof planTransition>[0], inventory: Inventor
 
 Deno.test("what runs though its Soulstone is gone stops for all but residents, and by hand", async () => {
   const inventory = withStrays(await inventoryOf(HOUSE), ["ghost", "owl"]);
-  const gone = "ghost: runs, but its Soulstone is gone; owl: runs, but its Soulstone is gone";
+  const gone = "ghost: runs, but is no longer rendered; owl: runs, but is no longer rendered";
   deepStrictEqual(becomes({ kind: "coven", name: "watch" }, inventory, "ghost owl talker"), [
     WATCH,
     "",
-    `${gone}; talker: cannot run beside eye`,
+    `${gone}; talker: conflicts with eye`,
     "eye memory",
     "ghost owl",
   ]);
@@ -469,7 +469,7 @@ Deno.test("what runs though its Soulstone is gone stops for all but residents, a
   deepStrictEqual(becomes({ kind: "capabilities", names: ["text"] }, inventory, "eye owl"), [
     "",
     "eye",
-    "owl: runs, but its Soulstone is gone",
+    "owl: runs, but is no longer rendered",
     "",
     "owl",
   ]);
@@ -480,9 +480,9 @@ Deno.test("a Coven with a member whose unit is gone is refused, and is no choice
   const inventory = { ...whole, engines: whole.engines.filter((e) => e.name !== "scribe") };
   const named = planTransition({ kind: "coven", name: "vision-ritual" }, inventory, running());
   deepStrictEqual(named, {
-    refusal: {
+    problem: {
       reason: "incomplete",
-      message: "Coven `vision-ritual` cannot start: there is no unit of scribe",
+      message: "Coven `vision-ritual` cannot start: there is no unit for scribe",
       hint: "lychd render",
     },
   });
@@ -509,9 +509,9 @@ for (const [names, reason, message] of REFUSED) {
       await inventoryOf(HOUSE),
       running(),
     );
-    ok("refusal" in planned);
-    strictEqual(planned.refusal.reason, reason);
-    match(planned.refusal.message, message);
-    ok(planned.refusal.hint);
+    ok("problem" in planned);
+    strictEqual(planned.problem.reason, reason);
+    match(planned.problem.message, message);
+    ok(planned.problem.hint);
   });
 }

@@ -1,4 +1,4 @@
-/** What is to be written, compared with what is there. Pure. */
+/** Compares wanted files with those on disk. */
 export { formatDiff, paintDiff } from "./diff.ts";
 export {
   CURRENT_PATH,
@@ -10,7 +10,6 @@ export {
 export {
   type Action,
   type Change,
-  countActions,
   differs,
   type DiskFile,
   formatSummary,
