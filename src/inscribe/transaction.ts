@@ -6,11 +6,13 @@
  * file, a second name for the old one and a rename. Undoing needs renames only, and no space.
  */
 import { dirname, join } from "node:path/posix";
-import { isOwnPath, sha256 } from "../core/plan/mod.ts";
+import { sha256 } from "../core/plan/digest.ts";
+import { isOwnPath } from "../core/plan/receipt.ts";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { refuseDetours } from "../trust/links.ts";
-import { digestAt, readOwn, refuseLarge } from "../trust/own_files.ts";
+import { digestAt } from "../trust/own_digest.ts";
+import { readOwn, refuseLarge } from "../trust/own_files.ts";
 
 /** One file to write, or to remove when it has no content. `path` is relative to the root. */
 export interface Write {

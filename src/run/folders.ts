@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { dirname, isAbsolute, join, normalize, resolve } from "node:path/posix";
 import { dropInFolders } from "../core/rune/drop_ins.ts";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/names.ts";
@@ -142,7 +141,7 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
       stage: runtime === undefined ? undefined : join(
         runtime,
         "lychd",
-        `stage-${createHash("sha256").update(config).digest("hex").slice(0, 16)}`,
+        `stage-${fnv1a(config)}`,
       ),
       // podman-systemd.unit(5), rootless unit search path.
       otherQuadlet: [
@@ -168,4 +167,13 @@ export function computeFolders(input: FolderInput): { folders: Folders } | { pro
       ],
     },
   };
+}
+
+/** Returns the 64-bit FNV-1a hash of a path. `node:crypto` would take longer to load than all of this. */
+function fnv1a(path: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(path)) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  }
+  return hash.toString(16).padStart(16, "0");
 }

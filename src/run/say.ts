@@ -1,4 +1,4 @@
-import { printable } from "../core/report/mod.ts";
+import { printable } from "../core/report/printable.ts";
 import type { CommandContext } from "./context.ts";
 
 /** One value as JSON on stdout. */

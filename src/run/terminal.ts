@@ -1,5 +1,4 @@
-import type { Palette } from "../core/report/mod.ts";
-import { PLAIN } from "../core/report/mod.ts";
+import { type Palette, PLAIN } from "../core/report/palette.ts";
 import type { Variable } from "./environment.ts";
 
 /** Where a command speaks: its product to `out`, everything said about it to `err`. */

@@ -7,7 +7,6 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import { warn } from "../run/say.ts";
-import { compareWithCodex } from "../units/compare.ts";
 import {
   type EnginesNow,
   enginesNow,
@@ -68,8 +67,13 @@ export async function startSummon(
     refuseUnusableUnits(transition, now);
     printPlan(context, events, planned);
     warnOfStaleUnits(context, now);
-    if (invocation.dryRun) {
+    const compare = async () => {
+      // Loaded late: the engines already start.
+      const { compareWithCodex } = await import("../units/differences.ts");
       await compareWithCodex(context, rendered);
+    };
+    if (invocation.dryRun) {
+      await compare();
       return EXIT.ok;
     }
     const summon: Summon = {
@@ -90,8 +94,7 @@ export async function startSummon(
     if ("code" in result) return result.code;
     const { plan } = result;
     if ("outcome" in result) return await conclude({ ...summon, plan }, result.outcome);
-    // The engines load meanwhile.
-    await compareWithCodex(context, rendered);
+    await compare();
     if (!invocation.wait) {
       const words = plan.choice.unit === undefined
         ? "the running engines are enough, nothing was started"

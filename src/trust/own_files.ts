@@ -1,10 +1,8 @@
 /** The files that only lychd writes: nobody else's way of having them there is read. */
 import { join } from "node:path/posix";
-// Not by mod.ts: a summon would wait for the library that makes diffs.
 import { CURRENT_PATH, FORMER_PATH } from "../core/plan/generation.ts";
 import { FILE_LIMIT_BYTES, TREE_LIMIT_BYTES } from "../core/plan/limits.ts";
 import type { DiskFile } from "../core/plan/plan.ts";
-import { sha256 } from "../core/plan/receipt.ts";
 import { type Host, HostError, kindWords, tooLarge } from "../host/host.ts";
 
 /**
@@ -28,15 +26,8 @@ export function readOwn(host: Host, root: string, path: string): DiskFile | unde
   }
 }
 
-/** The digest of what stands at `place`, another name of our file `path`; nothing if it is not ours. */
-export function digestAt(host: Host, place: string, path: string): string | undefined {
-  const status = host.lstat(place);
-  if (status?.kind !== "file" || status.sizeBytes > limitOf(path)) return undefined;
-  return sha256(host.read(place, limitOf(path)));
-}
-
-/** The most that our file at a path may have. */
-function limitOf(path: string): number {
+/** The size limit of our file at a path. */
+export function limitOf(path: string): number {
   return path === CURRENT_PATH || path === FORMER_PATH ? TREE_LIMIT_BYTES : FILE_LIMIT_BYTES;
 }
 

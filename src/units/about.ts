@@ -1,6 +1,6 @@
 import type { EngineState } from "../core/orchestrator/condition.ts";
 import type { Engine } from "../core/orchestrator/inventory.ts";
-import type { Palette } from "../core/report/frame.ts";
+import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
 import { wrapped } from "../run/table.ts";
 

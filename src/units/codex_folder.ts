@@ -1,7 +1,7 @@
 import { join, relative } from "node:path/posix";
 import type { CodexFile, CodexFolder } from "../core/codex/mod.ts";
 import { CODEX_LIMIT_KIB, ENTRY_LIMIT, FILE_LIMIT_KIB } from "../core/codex/limits.ts";
-import { sha256 } from "../core/plan/receipt.ts";
+import { sha256 } from "../core/plan/digest.ts";
 import { type Finding, finding, startOf } from "../core/report/finding.ts";
 import { shellWord } from "../core/report/shell.ts";
 import { type Host, HostError } from "../host/host.ts";

@@ -1,6 +1,6 @@
 import { covenViews } from "../core/orchestrator/covens.ts";
 import { conflict, type Inventory, rivalsOf } from "../core/orchestrator/inventory.ts";
-import type { Palette } from "../core/report/frame.ts";
+import type { Palette } from "../core/report/palette.ts";
 import { tableLines, WIDTH, wrapped } from "../run/table.ts";
 
 /** Returns the Covens, and the rivals of each Soulstone, for `--json`. */

@@ -2,7 +2,7 @@ import prettyMilliseconds from "pretty-ms";
 import { stateHint } from "../core/orchestrator/condition.ts";
 import type { Gpu } from "../core/orchestrator/gpu_memory.ts";
 import type { Engine } from "../core/orchestrator/inventory.ts";
-import type { Palette } from "../core/report/frame.ts";
+import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
 import { tableLines, wrapped } from "../run/table.ts";
 import { aboutLines, stateText } from "./about.ts";

@@ -6,7 +6,7 @@ import {
   type Transition,
 } from "../core/orchestrator/transition.ts";
 import { readWish, type Wish, type WishProblem } from "../core/orchestrator/wish.ts";
-import type { Palette } from "../core/report/frame.ts";
+import type { Palette } from "../core/report/palette.ts";
 import { tableLines } from "../run/table.ts";
 
 /** Reads and plans a wish. A stray cannot be wished for. */

@@ -3,7 +3,8 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
 import { printJson, warn } from "../run/say.ts";
 import { compileCodex, findingJson, reportFindings } from "./codex.ts";
-import { differences, readRendered, type Rendered, warnOfDifferences } from "./rendered.ts";
+import { differences, warnOfDifferences } from "./differences.ts";
+import { readRendered, type Rendered } from "./rendered.ts";
 
 /** The inventory of the Codex, and the rendered units. */
 export interface CodexView {

@@ -1,5 +1,5 @@
 import { split } from "shlex";
-import { printable } from "../report/mod.ts";
+import { printable } from "../report/printable.ts";
 import type { Asked, Candidate } from "./question.ts";
 
 /** The shells that lychd completes in. */

@@ -1,5 +1,5 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
-import type { Palette } from "../report/frame.ts";
+import type { Palette } from "../report/palette.ts";
 import type { Change } from "./plan.ts";
 
 /**

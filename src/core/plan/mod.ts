@@ -1,4 +1,5 @@
 /** Compares wanted files with those on disk. */
+export { sha256 } from "./digest.ts";
 export { formatDiff, paintDiff } from "./diff.ts";
 export {
   CURRENT_PATH,
@@ -24,6 +25,5 @@ export {
   parseReceipt,
   type Receipt,
   RECEIPT_PATH,
-  sha256,
 } from "./receipt.ts";
 export { type Restarts, restartsFor } from "./restarts.ts";

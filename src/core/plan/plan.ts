@@ -1,5 +1,6 @@
 import type { Rune } from "../compile/rune.ts";
-import { type Receipt, sha256 } from "./receipt.ts";
+import { sha256 } from "./digest.ts";
+import type { Receipt } from "./receipt.ts";
 
 /** The action for one file; see {@linkcode plan}. */
 export type Action = "create" | "update" | "remove" | "unchanged" | "drifted" | "foreign";

@@ -3,7 +3,7 @@ import type { Rune } from "../compile/mod.ts";
 import { PLAIN, printable } from "../report/mod.ts";
 import { formatDiff, paintDiff } from "./diff.ts";
 import { type Action, differs, type DiskFile, formatSummary, isAsWritten, plan } from "./plan.ts";
-import { sha256 } from "./receipt.ts";
+import { sha256 } from "./digest.ts";
 
 interface Row {
   readonly claim: string;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { QUADLET_FOLDER } from "../rune/names.ts";
 
 /** The path of the receipt, relative to `$XDG_CONFIG_HOME`. */
@@ -65,11 +64,6 @@ export function parseReceipt(text: string): { receipt: Receipt } | { problem: st
 export function isOwnPath(path: string): boolean {
   return /^(?:containers\/systemd\/lychd|systemd\/user)\/[^\0]+$/.test(path) &&
     path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
-}
-
-/** Returns the SHA-256 digest in hexadecimal. */
-export function sha256(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

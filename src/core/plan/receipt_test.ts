@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { formatReceipt, parseReceipt, sha256 } from "./receipt.ts";
+import { sha256 } from "./digest.ts";
+import { formatReceipt, parseReceipt } from "./receipt.ts";
 
 const ENTRY = { sha256: sha256("x"), mode: 0o600 };
 

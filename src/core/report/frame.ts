@@ -1,31 +1,6 @@
 import { type Finding, type Place, sortFindings } from "./finding.ts";
+import type { Palette } from "./palette.ts";
 import { printable } from "./printable.ts";
-
-/** How to colour the parts of a report; {@linkcode PLAIN} leaves all of them as they are. */
-export interface Palette {
-  error(text: string): string;
-  warning(text: string): string;
-  dim(text: string): string;
-  strong(text: string): string;
-  hint(text: string): string;
-  added(text: string): string;
-  removed(text: string): string;
-}
-
-function same(text: string): string {
-  return text;
-}
-
-/** No colours. */
-export const PLAIN: Palette = {
-  error: same,
-  warning: same,
-  dim: same,
-  strong: same,
-  hint: same,
-  added: same,
-  removed: same,
-};
 
 /** What a report needs besides its findings. */
 export interface ReportOptions {

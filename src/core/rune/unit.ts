@@ -1,4 +1,5 @@
-import { type Place, trimEnds } from "../report/mod.ts";
+import type { Place } from "../report/finding.ts";
+import { trimEnds } from "../report/trim.ts";
 
 /** The value of one line `Key=text`, already escaped for it, and the Codex value it came from. */
 export interface Directive {

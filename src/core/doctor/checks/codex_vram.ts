@@ -1,6 +1,10 @@
 import { command } from "../../report/mod.ts";
 import { covensOf } from "../../compile/mod.ts";
-import { type Gpu as OrchestratorGpu, hopelessNeeds, memoryNeeds } from "../../orchestrator/gpu_memory.ts";
+import {
+  type Gpu as OrchestratorGpu,
+  hopelessNeeds,
+  memoryNeeds,
+} from "../../orchestrator/gpu_memory.ts";
 import { type Check, error, ok, skipped } from "../check.ts";
 import { type Gpu, gpusOf } from "../read/gpus.ts";
 import { devicesOf } from "../wants.ts";
