@@ -10,28 +10,10 @@ import { WIDTH } from "../run/table.ts";
 export type Phase = "stop" | "memory" | "start" | "healthy";
 
 /** The output of a summon. */
-export interface SummonEvents {
-  /** Prints an event with `--json`, otherwise `text` and the hint. */
-  emit(event: Readonly<Record<string, unknown>>, text?: string, hint?: string): void;
-  /** Starts a phase, without output. */
-  startPhase(phase: Phase, names: readonly string[]): void;
-  /** Updates the live line, on a terminal. */
-  waiting(phase: Phase, names: readonly string[], detail?: string): void;
-  /**
-   * Ends the current phase, if any, with its duration. The text is printed only if something waited
-   * for the phase; `isDone` is false if it did not finish.
-   */
-  endPhase(isDone: boolean, detail?: string): void;
-  /** Returns the seconds since the summon started. */
-  seconds(): number;
-  /** Removes the live line. */
-  clear(): void;
-  /** Prints a refusal and returns its exit code. */
-  refused(refusal: Refusal): ExitCode;
-}
+export type SummonEvents = ReturnType<typeof summonEvents>;
 
 /** Returns the output of a summon on this terminal. */
-export function summonEvents({ terminal }: CommandContext, json: boolean): SummonEvents {
+export function summonEvents({ terminal }: CommandContext, json: boolean) {
   const isLive = terminal.errIsTerminal && !json;
   const { dim } = terminal.errPalette;
   const startMilliseconds = performance.now();
@@ -45,49 +27,58 @@ export function summonEvents({ terminal }: CommandContext, json: boolean): Summo
     const seconds = secondsSince(current?.sinceMilliseconds ?? startMilliseconds);
     return `  ${phase.padEnd(7)} ${seconds.toFixed(1).padStart(6)} s  ${printable(about)}`;
   }
-  const events: SummonEvents = {
+  /** Removes the live line. */
+  function clear(): void {
+    if (isLive) terminal.err(`${erase.line}${cursor.to(0)}`);
+  }
+  /** Prints an event with `--json`, otherwise `text` and the hint. */
+  function emit(event: Readonly<Record<string, unknown>>, text?: string, hint?: string): void {
+    if (json) return terminal.out(`${JSON.stringify(event)}\n`);
+    const lines = [text, hint && `hint: ${printable(hint)}`].filter((l) => l !== undefined);
+    if (lines.length === 0) return;
+    clear();
+    terminal.err(`${lines.join("\n")}\n`);
+  }
+  return {
+    clear,
+    emit,
+    /** Returns the seconds since the summon started. */
     seconds: () => secondsSince(startMilliseconds),
-    clear() {
-      if (isLive) terminal.err(`${erase.line}${cursor.to(0)}`);
-    },
-    emit(event, text, hint) {
-      if (json) return terminal.out(`${JSON.stringify(event)}\n`);
-      const lines = [text, hint && `hint: ${printable(hint)}`].filter((l) => l !== undefined);
-      if (lines.length === 0) return;
-      events.clear();
-      terminal.err(`${lines.join("\n")}\n`);
-    },
-    startPhase(phase, names) {
+    /** Starts a phase, without output. */
+    startPhase(phase: Phase, names: readonly string[]): void {
       current = { phase, sinceMilliseconds: performance.now(), names };
       hasWaited = false;
     },
-    waiting(phase, names, detail) {
+    /** Updates the live line, on a terminal. */
+    waiting(phase: Phase, names: readonly string[], detail?: string): void {
       hasWaited = true;
       if (!isLive) return;
       const about = `${names.join(", ")}${detail === undefined ? "" : `: ${detail}`}`;
       const shown = line(phase, about);
-      events.clear();
+      clear();
       terminal.err(dim(shown.length < WIDTH ? shown : shown.slice(0, WIDTH - 2) + "…"));
     },
-    endPhase(isDone, detail) {
+    /**
+     * Ends the current phase, if any, with its duration. The text is printed only if something waited
+     * for the phase; `isDone` is false if it did not finish.
+     */
+    endPhase(isDone: boolean, detail?: string): void {
       if (current === undefined) return;
       const { phase, names, sinceMilliseconds } = current;
       const seconds = secondsSince(sinceMilliseconds);
       const isShown = hasWaited && (isDone || detail !== undefined);
-      events.emit(
-        {
-          ...{ event: "phase", phase, seconds, names, done: isDone },
-          ...detail === undefined ? {} : { detail },
-        },
+      const event = { event: "phase", phase, seconds, names, done: isDone };
+      emit(
+        detail === undefined ? event : { ...event, detail },
         isShown ? line(phase, detail ?? names.join(", ")) : undefined,
       );
       current = undefined;
     },
-    refused({ message, hint, code }) {
+    /** Prints a refusal and returns its exit code. */
+    refused({ message, hint, code }: Refusal): ExitCode {
       const event = { event: "refused", message, ...hint && { hint } };
-      events.emit(event, `lychd: ${printable(message)}`, hint);
+      emit(event, `lychd: ${printable(message)}`, hint);
       return code;
     },
   };
-  return events;
 }

@@ -46,9 +46,7 @@ const POLL_SHARE = 0.01;
 const ANSWER_MILLISECONDS = 60_000;
 
 /** The engines to wait for, and those of them that had to start. */
-export interface Followed extends Awaited {
-  readonly start: readonly string[];
-}
+export type Followed = Awaited & { readonly start: readonly string[] };
 
 /**
  * Follows a transition until every wanted engine is ready for systemd and has answered on its health
@@ -108,17 +106,11 @@ function phasesOf(events: SummonEvents, { stop, start, wanted }: Followed) {
   };
 }
 
-/** The total time that a summon waits for memory, from the first wait on. */
-export interface MemoryPatience {
-  start(): void;
-  isOver(): boolean;
-}
-
-/** Returns the patience of `--memory-timeout`. */
-export function memoryPatience(seconds: number): MemoryPatience {
+/** Returns the patience of `--memory-timeout`: all waits for memory together, from the first one on. */
+export function memoryPatience(seconds: number) {
   let limitMilliseconds = Infinity;
   return {
-    start() {
+    start(): void {
       if (limitMilliseconds === Infinity) limitMilliseconds = performance.now() + seconds * 1000;
     },
     isOver: () => performance.now() > limitMilliseconds,
@@ -132,7 +124,7 @@ export function memoryPatience(seconds: number): MemoryPatience {
 export async function followMemory(
   { context, inventory, events, deadlineMilliseconds }: Following,
   names: readonly string[],
-  patience: MemoryPatience,
+  patience: ReturnType<typeof memoryPatience>,
 ): Promise<Unfinished | undefined> {
   patience.start();
   events.startPhase("memory", names);
@@ -181,9 +173,8 @@ export function hopelessText(needs: readonly MemoryNeed[]): string[] {
 }
 
 function memoryText(need: MemoryNeed | undefined): string {
-  return need === undefined
-    ? "its GPUs no longer report their memory"
-    : `${need.freeMib} MiB free, ${need.neededMib} MiB needed on ${need.gpus.join(", ")}`;
+  if (need === undefined) return "its GPUs no longer report their memory";
+  return `${need.freeMib} MiB free, ${need.neededMib} MiB needed on ${need.gpus.join(", ")}`;
 }
 
 /** Pauses until the time is over or the operator interrupts. */

@@ -4,12 +4,13 @@ import { enginesNamed, servicesOf } from "../core/orchestrator/inventory.ts";
 import type { Transition } from "../core/orchestrator/transition.ts";
 import { printable, printableLines } from "../core/report/printable.ts";
 import { SEPULCHER } from "../core/rune/names.ts";
+import { HostError } from "../host/host.ts";
+import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import { tableLines } from "../run/table.ts";
 import type { Phase } from "./events.ts";
 import type { Following, Outcome, Unfinished } from "./follow.ts";
-import { journalTail } from "./journal.ts";
 
 /** A summon in progress. */
 export interface Summon extends Following {
@@ -120,11 +121,7 @@ export function printReady({ invocation, context, events, inventory, plan }: Sum
 export function printLateUnchanged({ invocation, events, plan }: Summon): ExitCode {
   const hint = "lychd doctor shows what answers slowly";
   events.emit(
-    {
-      ...lateEvent("start", plan.start, false),
-      seconds: events.seconds(),
-      hint,
-    },
+    { ...lateEvent("start", plan.start, false), seconds: events.seconds(), hint },
     `lychd: the limit of ${invocation.timeoutSeconds} s passed before the start: ` +
       "nothing was changed",
     hint,
@@ -203,4 +200,37 @@ async function printJournal(
     ? { event: "journal", name, journal }
     : { event: "lost", name, why, journal, seconds: events.seconds() };
   events.emit(event, journal.length === 0 ? head : `${head}\n${printableLines(journal)}`);
+}
+
+/** The most lines of a journal that are printed, and read. */
+const SHOWN_LINES = 12;
+const READ_LINES = 60;
+
+/** Returns the last lines of a service since a time, without the messages of Podman itself. */
+async function journalTail(
+  { host, programs: { journalctl } }: CommandContext,
+  service: string,
+  sinceSeconds: number,
+): Promise<string[]> {
+  if (journalctl === undefined) return [];
+  try {
+    const { stdout } = await host.run(journalctl, [
+      "--no-pager",
+      "--output=cat",
+      `--lines=${READ_LINES}`,
+      `--since=@${Math.floor(sinceSeconds)}`,
+      `--user-unit=${service}`,
+    ]);
+    return stdout.split("\n").filter(isFromEngine).slice(-SHOWN_LINES).map(printable);
+  } catch (error) {
+    if (error instanceof HostError) return [];
+    throw error;
+  }
+}
+
+function isFromEngine(line: string): boolean {
+  return line.trim() !== "" &&
+    // Podman's events, such as `2026-11-21 23:45:31.1 +0000 UTC m=+0.6 container died …`.
+    !/^\d{4}-\d\d-\d\d \S+ \S+ \S+ m=\S+ \w+ [\w-]+ /.test(line) &&
+    !/^conmon [0-9a-f]+ <\w+>:/.test(line);
 }

@@ -2,7 +2,6 @@ import { isRestorable, stateHint } from "../core/orchestrator/condition.ts";
 import { servicesOf, withStrays } from "../core/orchestrator/inventory.ts";
 import { nextStep } from "../core/orchestrator/step.ts";
 import type { Transition } from "../core/orchestrator/transition.ts";
-import type { Wish } from "../core/orchestrator/wish.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
@@ -122,10 +121,7 @@ function refuseUnusableUnits({ wanted }: Transition, { engines }: EnginesNow): v
   }
 }
 
-interface Planned {
-  readonly wish: Wish;
-  readonly transition: Transition;
-}
+type Planned = Exclude<ReturnType<typeof planWords>, { problem: unknown }>;
 
 function printPlan(
   { terminal }: CommandContext,

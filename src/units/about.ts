@@ -18,20 +18,18 @@ export function aboutLines(engine: Engine, indent: number, palette: Palette): st
   return wrapped(printable(`${covens}; ${offers}${metrics}`), indent).map(palette.dim);
 }
 
+const COLORS: Readonly<Record<EngineState, keyof Palette>> = {
+  running: "added",
+  starting: "warning",
+  restarting: "warning",
+  stopping: "warning",
+  stopped: "dim",
+  failed: "error",
+  masked: "error",
+  missing: "error",
+};
+
 /** Returns a state in its colour. */
 export function stateText(state: EngineState, palette: Palette): string {
-  switch (state) {
-    case "running":
-      return palette.added(state);
-    case "failed":
-    case "masked":
-    case "missing":
-      return palette.error(state);
-    case "starting":
-    case "restarting":
-    case "stopping":
-      return palette.warning(state);
-    case "stopped":
-      return palette.dim(state);
-  }
+  return palette[COLORS[state]](state);
 }

@@ -23,16 +23,14 @@ export function readCodexFolder(
   folder: string,
   shown: string,
 ): { folder: CodexFolder; visited: readonly Visited[] } | { fault: Finding } {
-  const status = attempt(() => host.stat(folder));
-  if ("reason" in status || status.value?.kind !== "folder") {
-    const reason = "reason" in status
-      ? status.reason
-      : status.value === undefined
-      ? "it does not exist"
-      : "it is not a folder";
+  const read = attempt(() => host.stat(folder));
+  const status = "reason" in read ? undefined : read.value;
+  if (status?.kind !== "folder") {
+    const problem = status === undefined ? "it does not exist" : "it is not a folder";
+    const reason = "reason" in read ? read.reason : problem;
     return { fault: finding("codex-missing", startOf("."), { folder: shown, reason }) };
   }
-  const visited: Visited[] = [{ path: ".", status: status.value }];
+  const visited: Visited[] = [{ path: ".", status }];
   const recorder = recording(host, folder, visited);
   const found: Found = { files: [], bytes: 0, entries: 0, beyond: undefined };
   const settings = readFile(recorder, folder, "lychd.toml");
@@ -85,28 +83,23 @@ interface Place {
 
 function walk(host: Host, place: Place, path: string, found: Found, seen: Set<string>): void {
   const { root } = place;
-  const status = attempt(() => host.stat(join(root, path)));
+  const absolute = join(root, path);
+  const status = attempt(() => host.stat(absolute));
   if (!("reason" in status)) {
     if (status.value === undefined) {
-      if (host.lstat(join(root, path)) !== undefined) {
-        add(found, { path, unreadable: BROKEN_LINK });
-      }
+      if (host.lstat(absolute) !== undefined) add(found, { path, unreadable: BROKEN_LINK });
       return;
     }
     // A symlink to a folder above would loop.
     if (seen.has(status.value.identity)) return;
     if (path.split("/").length > DEPTH_LIMIT) {
-      add(found, { path, unreadable: `folders are read ${DEPTH_LIMIT} levels deep` });
-      return;
+      return add(found, { path, unreadable: `folders are read ${DEPTH_LIMIT} levels deep` });
     }
     seen.add(status.value.identity);
   }
   // One more than the limit, to detect that there are more.
-  const names = attempt(() => host.list(join(root, path), ENTRY_LIMIT + 1));
-  if ("reason" in names) {
-    add(found, { path, unreadable: names.reason });
-    return;
-  }
+  const names = attempt(() => host.list(absolute, ENTRY_LIMIT + 1));
+  if ("reason" in names) return add(found, { path, unreadable: names.reason });
   for (const [i, name] of names.value.sort().entries()) {
     const below = `${path}/${name}`;
     if (++found.entries > ENTRY_LIMIT) {
@@ -115,11 +108,8 @@ function walk(host: Host, place: Place, path: string, found: Found, seen: Set<st
     if (found.beyond !== undefined) return;
     if (name.startsWith(".")) continue;
     if (isBroken(host, join(root, below)) || name === names.value[i - 1]) {
-      add(found, {
-        path: below,
-        unreadable: "its name is not UTF-8 text",
-        help: `rename it; its bytes are shown by: ls -b ${shellWord(join(place.shown, path))}`,
-      });
+      const help = `rename it; its bytes are shown by: ls -b ${shellWord(join(place.shown, path))}`;
+      add(found, { path: below, unreadable: "its name is not UTF-8 text", help });
       continue;
     }
     const entry = attempt(() => host.stat(join(root, below)));
@@ -138,22 +128,19 @@ function isBroken(host: Host, path: string): boolean {
   return !("reason" in found) && found.value === undefined;
 }
 
+/** Reads a file; undefined if there is none. */
 function readFile(host: Host, root: string, path: string): CodexFile | undefined {
   const absolute = join(root, path);
   const read = attempt(() => {
     const status = host.stat(absolute);
-    if (status === undefined) {
-      return host.lstat(absolute) === undefined ? undefined : BROKEN_LINK;
-    }
+    if (status === undefined) return host.lstat(absolute) && BROKEN_LINK;
     // A pipe could block for ever.
     if (status.kind !== "file") return "it is not a file";
     return strangeLink(host, absolute) ?? host.readHead(absolute, (FILE_LIMIT_KIB + 1) * 1024);
   });
-  if ("reason" in read) return { path, unreadable: read.reason };
-  if (read.value === undefined) return undefined;
-  return typeof read.value === "string"
-    ? { path, unreadable: read.value }
-    : { path, bytes: read.value };
+  const value = "reason" in read ? read.reason : read.value;
+  if (value === undefined) return undefined;
+  return typeof value === "string" ? { path, unreadable: value } : { path, bytes: value };
 }
 
 function attempt<T>(act: () => T): { value: T } | { reason: string } {

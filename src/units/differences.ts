@@ -29,34 +29,30 @@ const NAMED_LIMIT = 6;
 /** The actions in order: a new Soulstone updates all its rivals, so updates come last. */
 const ORDER = [["create", "remove"], ["drifted", "foreign"], ["update"]];
 
+const WORDS: Readonly<Record<Change["action"], string>> = {
+  create: "is not rendered",
+  remove: "is no longer in the Codex",
+  drifted: "was edited by hand",
+  foreign: "was not written by lychd",
+  update: "changed",
+  unchanged: "is unchanged",
+};
+
 /** Returns how the Codex differs from the rendered units, in a few words each. */
 export function differences(runes: readonly Rune[], { tree }: Rendered): string[] {
   if (!tree.hasReceipt) return [NOTHING];
   const changes = plan({ runes, disk: tree.disk, receipt: tree.receipt });
   const sorted = ORDER.flatMap((some) => changes.filter(({ action }) => some.includes(action)));
-  const named = sorted.slice(0, NAMED_LIMIT).map(difference);
+  const named = sorted.slice(0, NAMED_LIMIT).map((c) => `${nameOf(c.path)} ${WORDS[c.action]}`);
   const rest = sorted.length - named.length;
   return rest === 0 ? named : [...named, `${rest} more`];
 }
 
-function difference({ path, action }: Change): string {
+function nameOf(path: string): string {
   const file = basename(path);
   const coven = covenOf(file);
-  const name = file === SEPULCHER.file
-    ? "the pod"
-    : printable(soulstoneOf(file) ?? (coven === undefined ? file : `Coven ${coven}`));
-  switch (action) {
-    case "create":
-      return `${name} is not rendered`;
-    case "remove":
-      return `${name} is no longer in the Codex`;
-    case "drifted":
-      return `${name} was edited by hand`;
-    case "foreign":
-      return `${name} was not written by lychd`;
-    default:
-      return `${name} changed`;
-  }
+  if (file === SEPULCHER.file) return "the pod";
+  return printable(soulstoneOf(file) ?? (coven === undefined ? file : `Coven ${coven}`));
 }
 
 /** Warns about differences between the Codex and the rendered units. */

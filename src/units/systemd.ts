@@ -10,33 +10,7 @@ export type { UnitState };
  * The systemd of the user. An order returns the error message of systemd, or undefined if it succeeded;
  * all throw `HostError` if systemctl cannot run.
  */
-export interface Systemd {
-  /** Returns why systemd does not answer; undefined if it does. */
-  problem(): Promise<string | undefined>;
-  /** Loads all units again. */
-  reload(): Promise<string | undefined>;
-  /** Reads the states of units, by name, in one call. A pattern stands for all loaded units. */
-  states(units: readonly string[]): Promise<Map<string, UnitState>>;
-  /**
-   * Queues the start of a unit as one transaction with irreversible jobs: systemd refuses any
-   * transaction that would undo one of them, and this one if it meets such jobs of another.
-   */
-  queueStart(unit: string): Promise<string | undefined>;
-  /** Queues the stop of units. */
-  queueStop(units: readonly string[]): Promise<string | undefined>;
-  /** Cancels jobs, irreversible ones too; ignores those that are finished. */
-  cancel(jobs: readonly string[]): Promise<void>;
-  /** Starts units. */
-  start(units: readonly string[]): Promise<string | undefined>;
-  /** Cancels the jobs of units, irreversible ones too, and stops them. */
-  stop(units: readonly string[]): Promise<string | undefined>;
-  /** Resets units that failed to stopped; ignores those that are gone. */
-  resetFailed(units: readonly string[]): Promise<void>;
-  /** Restarts those of the units that run. */
-  tryRestart(units: readonly string[]): Promise<string | undefined>;
-  /** Reloads the files of services that run. */
-  reread(units: readonly string[]): Promise<string | undefined>;
-}
+export type Systemd = NonNullable<ReturnType<typeof userSystemd>>;
 
 /** Returns the systemd of the user; undefined without systemctl. */
 export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
@@ -45,38 +19,48 @@ export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
     const { code, stderr } = await host.run(systemctl, ["--user", ...words]);
     return code === 0 ? undefined : stderr.trim() || `systemctl ${words[0]} failed with ${code}`;
   };
-  const systemd: Systemd = {
+  /** Reads the states of units, by name, in one call. A pattern stands for all loaded units. */
+  const states = async (units: readonly string[]): Promise<Map<string, UnitState>> => {
+    if (units.length === 0) return new Map();
+    const options = [`--property=${UNIT_PROPERTIES}`, "--timestamp=unix", "--", ...units];
+    const { code, stdout, stderr } = await host.run(systemctl, ["--user", "show", ...options]);
+    // systemctl succeeds for units that do not exist.
+    if (code === 0) return readUnitStates(stdout);
+    throw new HostError("other", systemctl, stderr.trim() || `it exited with ${code}`);
+  };
+  /** Cancels jobs, irreversible ones too; ignores those that are finished. */
+  async function cancel(jobs: readonly string[]): Promise<void> {
+    if (jobs.length > 0) await order("cancel", "--", ...jobs);
+  }
+  return {
+    states,
+    cancel,
+    /** Returns why systemd does not answer. */
     problem: () => order("show", "--property=Version"),
+    /** Loads all units again. */
     reload: () => order("daemon-reload"),
-    async states(units) {
-      if (units.length === 0) return new Map();
-      const options = [`--property=${UNIT_PROPERTIES}`, "--timestamp=unix", "--"];
-      const { code, stdout, stderr } = await host.run(systemctl, [
-        ...["--user", "show", ...options],
-        ...units,
-      ]);
-      // systemctl succeeds for units that do not exist.
-      if (code === 0) return readUnitStates(stdout);
-      throw new HostError("other", systemctl, stderr.trim() || `it exited with ${code}`);
-    },
-    queueStart: (unit) =>
+    /**
+     * Queues the start of a unit as one transaction with irreversible jobs: systemd refuses any
+     * transaction that would undo one of them, and this one if it meets such jobs of another.
+     */
+    queueStart: (unit: string) =>
       order("start", "--no-block", "--job-mode=replace-irreversibly", "--", unit),
-    queueStop: (units) => order("stop", "--no-block", "--", ...units),
-    async cancel(jobs) {
-      if (jobs.length > 0) await order("cancel", "--", ...jobs);
-    },
-    start: (units) => order("start", "--", ...units),
-    async stop(units) {
-      await systemd.cancel(jobsOf(await systemd.states(units)));
+    queueStop: (units: readonly string[]) => order("stop", "--no-block", "--", ...units),
+    start: (units: readonly string[]) => order("start", "--", ...units),
+    /** Cancels the jobs of units, irreversible ones too, and stops them. */
+    async stop(units: readonly string[]) {
+      await cancel(jobsOf(await states(units)));
       return await order("stop", "--", ...units);
     },
-    async resetFailed(units) {
+    /** Resets units that failed to stopped; ignores those that are gone. */
+    async resetFailed(units: readonly string[]) {
       if (units.length > 0) await order("reset-failed", "--", ...units);
     },
-    tryRestart: (units) => order("try-restart", "--", ...units),
-    reread: (units) => order("reload", "--", ...units),
+    /** Restarts those of the units that run. */
+    tryRestart: (units: readonly string[]) => order("try-restart", "--", ...units),
+    /** Reloads the files of services that run. */
+    reread: (units: readonly string[]) => order("reload", "--", ...units),
   };
-  return systemd;
 }
 
 /** The fix if the systemd of the user does not answer. */

@@ -21,14 +21,8 @@ export function planWords(
 }
 
 function choiceTitle({ kind, name }: Choice): string {
-  switch (kind) {
-    case "running":
-      return `running engines (${name.replaceAll(" ", ", ")})`;
-    case "coven":
-      return `Coven ${name}`;
-    case "soulstone":
-      return `Soulstone ${name}`;
-  }
+  if (kind === "running") return `running engines (${name.replaceAll(" ", ", ")})`;
+  return `${kind === "coven" ? "Coven" : "Soulstone"} ${name}`;
 }
 
 /** Returns a transition as text, with the other choices. */

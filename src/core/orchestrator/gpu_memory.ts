@@ -38,33 +38,19 @@ export function parseNvidiaSmi(text: string): Gpu[] {
   });
 }
 
-/** The most cards that are searched. */
-const CARD_LIMIT = 32;
+/** The nodes of every possible card: `card0`, …, and `renderD128`, …, which only render. */
+const CARDS = Array.from({ length: 32 }, (_, i) => `card${i}`);
+const RENDER_NODES = CARDS.map((_, i) => `renderD${128 + i}`);
 
-/** The number of the first render node: `renderD128`. */
-const FIRST_RENDER_NODE = 128;
-
-/** The counters of one card, in bytes. */
-const COUNTERS = ["total", "used"] as const;
-
-function counter(node: string, what: (typeof COUNTERS)[number]): string {
-  return `/sys/class/drm/${node}/device/mem_info_vram_${what}`;
+function counters(node: string): string[] {
+  return ["total", "used"].map((what) => `/sys/class/drm/${node}/device/mem_info_vram_${what}`);
 }
-
-function nodes(prefix: string, first: number): string[] {
-  return Array.from({ length: CARD_LIMIT }, (_, i) => `${prefix}${first + i}`);
-}
-
-const CARDS = nodes("card", 0);
-const RENDER_NODES = nodes("renderD", FIRST_RENDER_NODE);
 
 /**
- * The counter files of the amdgpu driver for every possible card, by both of its node names. Source:
- * kernel documentation, GPU Driver, AMDGPU, Misc: mem_info_vram_total and mem_info_vram_used.
+ * The counter files of the amdgpu driver for every possible card, by both of its node names, in bytes.
+ * Source: kernel documentation, GPU Driver, AMDGPU, Misc: mem_info_vram_total and mem_info_vram_used.
  */
-export const AMD_COUNTERS: readonly string[] = [...CARDS, ...RENDER_NODES].flatMap((node) =>
-  COUNTERS.map((what) => counter(node, what))
-);
+export const AMD_COUNTERS: readonly string[] = [...CARDS, ...RENDER_NODES].flatMap(counters);
 
 /**
  * Reads lines `PATH:BYTES` of {@linkcode AMD_COUNTERS}, as `grep -H` prints them. A driver creates both
@@ -87,7 +73,7 @@ export function parseAmdCounters(text: string): Gpu[] {
   const mib = (n: number) => Math.floor(n / 2 ** 20);
   const found = (all: readonly string[]) =>
     all.flatMap((node) => {
-      const [total, used] = COUNTERS.map((what) => bytes.get(counter(node, what)));
+      const [total, used] = counters(node).map((path) => bytes.get(path));
       return total === undefined || used === undefined || !Number.isFinite(total - used)
         ? []
         : [{ node, totalMib: mib(total), freeMib: mib(total - used) }];

@@ -258,19 +258,13 @@ function transitionOf(
 }
 
 function reasonFor(wish: Wish, best: Option, others: readonly Option[]): string {
-  switch (wish.kind) {
-    case "coven":
-      return "this Coven was requested";
-    case "soulstone":
-      return "this Soulstone was requested";
-    case "capabilities": {
-      const offered = list(wish.names);
-      if (best.choice.kind === "running") return `the running engines offer ${offered}`;
-      return others.length === 0
-        ? `nothing else offers ${offered}`
-        : `the best of ${others.length + 1} that offer ${offered}`;
-    }
-  }
+  if (wish.kind === "coven") return "this Coven was requested";
+  if (wish.kind === "soulstone") return "this Soulstone was requested";
+  const offered = list(wish.names);
+  if (best.choice.kind === "running") return `the running engines offer ${offered}`;
+  return others.length === 0
+    ? `nothing else offers ${offered}`
+    : `the best of ${others.length + 1} that offer ${offered}`;
 }
 
 function problemOf(wish: Wish, inventory: Inventory): WishProblem {

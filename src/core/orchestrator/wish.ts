@@ -3,10 +3,9 @@ import { quoted } from "../report/printable.ts";
 import { capabilityIndex, type Inventory } from "./inventory.ts";
 
 /** A Coven or a Soulstone. */
-export interface Name {
-  readonly kind: "coven" | "soulstone";
-  readonly name: string;
-}
+export type Name =
+  | { readonly kind: "coven"; readonly name: string }
+  | { readonly kind: "soulstone"; readonly name: string };
 
 /** The argument of `lychd summon`: a Coven, a Soulstone, or capabilities. */
 export type Wish =

@@ -41,22 +41,22 @@ export function parseReceipt(text: string): { receipt: Receipt } | { problem: st
   if (!isRecord(value) || !isRecord(value["files"])) {
     return { problem: "it is not a receipt of lychd" };
   }
-  if (value["lychd"] !== VERSION) {
-    return {
-      problem: `it has version ${String(value["lychd"])}; this version of lychd reads ${VERSION}`,
-    };
+  const { lychd: version, codex } = value;
+  if (version !== VERSION) {
+    return { problem: `it has version ${version}; this version of lychd reads ${VERSION}` };
   }
   const files: Record<string, { sha256: string; mode: number }> = {};
   for (const [path, entry] of Object.entries(value["files"])) {
+    const shown = JSON.stringify(path);
     if (!isOwnPath(path)) {
-      return { problem: `it names a file that lychd cannot have written: ${JSON.stringify(path)}` };
+      return { problem: `it names a file that lychd cannot have written: ${shown}` };
     }
-    if (
-      !isRecord(entry) || typeof entry["sha256"] !== "string" || typeof entry["mode"] !== "number"
-    ) return { problem: `its entry for ${JSON.stringify(path)} is broken` };
-    files[path] = { sha256: entry["sha256"], mode: entry["mode"] };
+    const { sha256, mode } = isRecord(entry) ? entry : {};
+    if (typeof sha256 !== "string" || typeof mode !== "number") {
+      return { problem: `its entry for ${shown} is broken` };
+    }
+    files[path] = { sha256, mode };
   }
-  const { codex } = value;
   return { receipt: typeof codex === "string" ? { codex, files } : { files } };
 }
 
