@@ -15,7 +15,7 @@ const TWO_GPUS = parseNvidiaSmi(
   "0, GPU-5ebe9f43-0000, 24576, 20000\n1, GPU-8f2e0011-0000, 24576, 24000\n",
 );
 
-Deno.test("nvidia-smi's lines become GPUs; those without figures are passed over", () => {
+Deno.test("nvidia-smi's lines become GPUs; lines without numbers are ignored", () => {
   deepStrictEqual(
     parseNvidiaSmi("0, GPU-5ebe, 24576, 23028\n1, GPU-8f2e, [N/A], [N/A]\nNo devices were found\n"),
     [{ vendor: "nvidia", names: ["0", "GPU-5ebe", "nvidia0"], totalMib: 24576, freeMib: 23028 }],
@@ -23,7 +23,7 @@ Deno.test("nvidia-smi's lines become GPUs; those without figures are passed over
   deepStrictEqual(parseNvidiaSmi(""), []);
 });
 
-Deno.test("amdgpu's counters become GPUs; a card with one of two is passed over", () => {
+Deno.test("amdgpu's counters become GPUs; a card with one of two counters is ignored", () => {
   const at = (i: number) => AMD_COUNTERS[i] ?? "";
   const lines = [`${at(2)}:${16 * 2 ** 30}`, `${at(3)}:${2 ** 30}`, `${at(4)}:5`];
   deepStrictEqual(parseAmdCounters(`${lines.join("\n")}\n`), [
@@ -39,7 +39,7 @@ Deno.test("amdgpu's cards are known by both of their nodes, up to the 32nd", () 
       strictEqual(AMD_COUNTERS.includes(path), true, path);
       return `${path}:${what === "used" ? 0 : gib * 2 ** 30}\n`;
     }).join("");
-  // The first card of all is no GPU, and renders nothing.
+  // The first card is not a GPU and has no render node.
   const said = lines("card1", 16) + lines("card31", 8) + lines("renderD128", 16) +
     lines("renderD159", 8);
   deepStrictEqual(parseAmdCounters(said).map(({ names, totalMib }) => [...names, totalMib]), [
@@ -76,28 +76,28 @@ const NEEDS: readonly NeedCase[] = [
     needs: [["nvidia 0", 17000, 20000]],
   },
   {
-    claim: "each GPU by itself, the least left over first",
+    claim: "each GPU by itself, the tightest first",
     engines: [['["nvidia.com/gpu=1"]', 9000], ['["nvidia.com/gpu=0"]', 19000]],
     needs: [["nvidia 0", 19000, 20000], ["nvidia 1", 9000, 24000]],
   },
   {
-    claim: "who is confined to one GPU takes from all of them",
+    claim: "an engine on one GPU also takes memory of all GPUs",
     engines: [['["nvidia.com/gpu=all"]', 30000], ['["nvidia.com/gpu=1"]', 13500]],
     needs: [["nvidia 0, nvidia 1", 43500, 44000], ["nvidia 1", 13500, 24000]],
   },
   {
-    claim: "undeclared memory is not waited for",
+    claim: "undeclared memory is ignored",
     engines: [['["nvidia.com/gpu=all"]']],
     needs: [],
   },
   { claim: "an engine without a device needs none", engines: [["[]", 5000]], needs: [] },
   {
-    claim: "a GPU that is not there is not judged",
+    claim: "a missing GPU is ignored",
     engines: [['["nvidia.com/gpu=7"]', 5000]],
     needs: [],
   },
   {
-    claim: "nor one of another vendor",
+    claim: "a GPU of another vendor is ignored",
     engines: [['["/dev/kfd", "/dev/dri"]', 5000]],
     needs: [],
   },
@@ -111,7 +111,7 @@ for (const { claim, engines, needs } of NEEDS) {
   });
 }
 
-Deno.test("GPU memory: those that overlap share all of what they reach", () => {
+Deno.test("GPU memory: engines with overlapping GPUs share all of them", () => {
   const gpus = parseNvidiaSmi("0, A, 8000, 8000\n1, B, 24000, 24000\n2, C, 8000, 8000\n");
   const on = (vramMib: number, ...names: string[]) => ({
     devices: names.map((name) => `nvidia.com/gpu=${name}`),
@@ -119,17 +119,17 @@ Deno.test("GPU memory: those that overlap share all of what they reach", () => {
   });
   const totals = (...users: { devices: string[]; vramMib: number }[]) =>
     hopelessNeeds(memoryNeeds(users, gpus)).map((n) => `${n.gpus.length}: ${n.neededMib}`);
-  // Each fits into its own 32000, but there are no more than 40000 for both.
+  // Each fits into its own 32000, but both together have only 40000.
   deepStrictEqual(totals(on(30000, "0", "1"), on(30000, "1", "2")), ["3: 60000"]);
   deepStrictEqual(totals(on(20000, "0", "1"), on(20000, "1", "2")), []);
-  // The second brings the first and the third together.
+  // The second overlaps with the first and the third.
   deepStrictEqual(totals(on(7000, "0"), on(7000, "2"), on(32000, "0", "1", "2")), ["3: 46000"]);
   deepStrictEqual(totals(on(7000, "0"), on(7000, "2"), on(20000, "0", "1"), on(20000, "1", "2")), [
     "3: 54000",
   ]);
 });
 
-Deno.test("GPU memory: the need that no waiting helps is not hidden by one that has less free", () => {
+Deno.test("GPU memory: a need that never fits is not hidden by a tighter one", () => {
   const gpus = parseNvidiaSmi("0, GPU-a, 24576, 500\n1, GPU-b, 8192, 8000\n");
   const users = [
     { devices: ["nvidia.com/gpu=0"], vramMib: 20000 },
@@ -151,7 +151,7 @@ const CARDS: readonly Gpu[] = ["0", "1"].map((number, i) => ({
   freeMib: 90,
 }));
 
-/** What a device stands for: GPUs by their numbers. */
+/** Devices, and the numbers of their GPUs. */
 const DEVICES: readonly (readonly [devices: string, vendor: Gpu["vendor"], numbers: string])[] = [
   ["nvidia.com/gpu=all", "nvidia", "0 1"],
   ["nvidia.com/gpu=0", "nvidia", "0"],
@@ -228,7 +228,7 @@ devices = ["nvidia.com/gpu=1"]
 vram_mib = 30000
 `;
 
-Deno.test("a Coven shares with some, and excludes others but for residents", async () => {
+Deno.test("a Coven shares members with some Covens and only residents with others", async () => {
   deepStrictEqual(covenViews(await inventoryOf(HOUSE)), [
     {
       name: "chat",
@@ -257,7 +257,7 @@ Deno.test("a Coven shares with some, and excludes others but for residents", asy
   ]);
 });
 
-Deno.test("what may not be meant is told", async () => {
+Deno.test("likely mistakes are reported", async () => {
   const inventory = await inventoryOf(HOUSE);
   const rendered = {
     ...inventory,
@@ -299,7 +299,7 @@ Deno.test("what may not be meant is told", async () => {
   );
 });
 
-Deno.test("one in no Coven is judged together with the residents, for it runs beside them", async () => {
+Deno.test("an engine in no Coven counts together with the residents", async () => {
   const inventory = await inventoryOf(`
 [memory]
 image = "localhost/x"

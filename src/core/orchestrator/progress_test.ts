@@ -35,7 +35,7 @@ const STATES: readonly (readonly [facts: Partial<UnitState>, state: EngineState,
     [{ activeState: "activating", subState: "start" }, "starting"],
     [{ activeState: "activating", subState: "start-pre" }, "starting"],
     [{ activeState: "deactivating", subState: "stop-sigterm" }, "stopping"],
-    // What runs goes on when its unit is gone.
+    // An engine keeps running without its unit.
     [{ activeState: "active", loadState: "not-found" }, "running"],
     [{ loadState: "not-found" }, "missing", "systemd has no such unit"],
     [{ loadState: "bad-setting" }, "missing", "systemd cannot read its unit"],
@@ -88,11 +88,11 @@ for (const [facts, state, why] of STATES) {
   });
 }
 
-Deno.test("a unit of which systemd says nothing is missing", () => {
+Deno.test("a unit that systemd does not report is missing", () => {
   strictEqual(conditionOf(undefined).state, "missing");
 });
 
-/** `name:state`, with `+` for a job that waits and a `*` for each restart that was. */
+/** Reads `name:state`, with `+` for a pending job and a `*` for each restart. */
 function conditions(text: string): Map<string, Condition> {
   return new Map(
     text.split(" ").map((word) => {
@@ -118,16 +118,20 @@ const PROGRESS: readonly {
   /** How often systemd had restarted b before. */
   readonly restarts?: number;
 }[] = [
-  { claim: "the old one ends first", now: "old:stopping a:stopped+ b:stopped+", phase: "stop old" },
   {
-    claim: "the old one has not begun to end",
+    claim: "the old one stops first",
+    now: "old:stopping a:stopped+ b:stopped+",
+    phase: "stop old",
+  },
+  {
+    claim: "the old one does not stop yet",
     now: "old:running+ a:stopped+ b:stopped+",
     phase: "stop old",
   },
-  { claim: "none has begun", now: "old:stopped a:stopped+ b:stopped+", phase: "start a b" },
-  { claim: "one has begun", now: "old:stopped a:starting+ b:stopped+", phase: "start b" },
+  { claim: "none has started", now: "old:stopped a:stopped+ b:stopped+", phase: "start a b" },
+  { claim: "one has started", now: "old:stopped a:starting+ b:stopped+", phase: "start b" },
   {
-    claim: "one is ending and starts again",
+    claim: "one is stopping and starts again",
     now: "old:stopped a:starting+ b:stopping+",
     phase: "start b",
   },
@@ -135,7 +139,7 @@ const PROGRESS: readonly {
   { claim: "one is ready", now: "old:stopped a:running b:starting+", phase: "healthy b" },
   { claim: "both are ready", now: "old:stopped a:running b:running", phase: "ready" },
   {
-    claim: "the old one failed as it ended",
+    claim: "the old one failed while it stopped",
     now: "old:failed a:running b:running",
     phase: "ready",
   },
@@ -145,7 +149,7 @@ const PROGRESS: readonly {
     phase: "healthy b",
   },
   {
-    claim: "one crashed, and systemd has just begun to start it again",
+    claim: "one crashed, and systemd has just queued its restart",
     now: "old:stopped a:running b:restarting*+",
     phase: "healthy b",
   },
@@ -156,7 +160,7 @@ const PROGRESS: readonly {
     lost: "b it broke, and again after a restart",
   },
   {
-    claim: "one crashed again, and systemd has just begun to start it once more",
+    claim: "one crashed again, and systemd has just queued another restart",
     now: "old:stopped a:running b:restarting**+",
     phase: "healthy b",
     lost: "b it broke, and again after a restart",
@@ -167,13 +171,13 @@ const PROGRESS: readonly {
     phase: "ready",
   },
   {
-    claim: "one crashed, and that it did so long ago says nothing",
+    claim: "one crashed, and earlier crashes do not count",
     now: "old:stopped a:running b:restarting**",
     phase: "healthy b",
     restarts: 2,
   },
   {
-    claim: "one crashed again, after others long ago",
+    claim: "one crashed again, after earlier crashes",
     now: "old:stopped a:running b:restarting***",
     phase: "healthy b",
     lost: "b it broke, and again after a restart",
@@ -192,12 +196,12 @@ const PROGRESS: readonly {
     lost: "b it broke",
   },
   {
-    claim: "one that had failed starts anew",
+    claim: "one that had failed starts again",
     now: "old:stopped a:starting+ b:failed+",
     phase: "start b",
   },
   {
-    claim: "one was stopped by somebody else",
+    claim: "one was stopped by something else",
     now: "old:stopped a:starting+ b:stopped",
     phase: "start b",
     lost: "b something else stopped it",
@@ -223,7 +227,7 @@ for (const { claim, now, phase, lost = "", restarts = 0 } of PROGRESS) {
   });
 }
 
-Deno.test("an engine holds its place while it runs, starts or waits for a restart; the last is not gone back to", () => {
+Deno.test("an engine is up while it runs, starts or waits for a restart; the last is not restorable", () => {
   const states: EngineState[] = [
     "running",
     "starting",
@@ -240,12 +244,12 @@ Deno.test("an engine holds its place while it runs, starts or waits for a restar
   deepStrictEqual(back, ["running", "starting"]);
 });
 
-Deno.test("an engine is sound while it runs, or starts for the first time", () => {
-  const sound = [..."running starting restarting stopping failed stopped".split(" ")].flatMap((
+Deno.test("an engine is stable while it runs, or starts for the first time", () => {
+  const stable = [..."running starting restarting stopping failed stopped".split(" ")].flatMap((
     state,
   ) =>
     [0, 1].filter((restarts) => isStable({ state: state as EngineState, restarts, hasJob: false }))
       .map((restarts) => `${state} ${restarts}`)
   );
-  deepStrictEqual(sound, ["running 0", "running 1", "starting 0"]);
+  deepStrictEqual(stable, ["running 0", "running 1", "starting 0"]);
 });

@@ -16,7 +16,7 @@ Deno.test("a receipt reads back as it was written, sorted", () => {
   strictEqual(text.endsWith("}\n"), true);
 });
 
-Deno.test("a receipt may name the Codex that it was made from", () => {
+Deno.test("a receipt may contain the digest of its Codex", () => {
   const receipt = { codex: sha256("eye"), files: { "systemd/user/lychd-coven-a.target": ENTRY } };
   deepStrictEqual(parseReceipt(formatReceipt(receipt)), { receipt });
 });
