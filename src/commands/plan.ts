@@ -1,12 +1,11 @@
-import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
-import { runningOf, tellStale, tryEnginesNow } from "../units/engines.ts";
-import { refuseWish } from "../run/refuse_wish.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson } from "../run/say.ts";
+import { orRefuse, runningOf, tryEnginesNow, warnOfStaleUnits } from "../units/engines.ts";
 import { planWords, transitionJson, transitionText } from "../units/transition_text.ts";
 import { viewCodex } from "../units/view.ts";
 
-/** `lychd plan WISH`: what a summon would do, and why it would do nothing else. Does nothing. */
+/** `lychd plan WISH`: shows what a summon would do, and why. */
 export async function planWish(
   { json, wish: words }: Extract<Invocation, { command: "plan" }>,
   context: CommandContext,
@@ -14,23 +13,15 @@ export async function planWish(
   const { terminal } = context;
   const view = await viewCodex(context, json);
   if ("code" in view) return view.code;
-  const { inventory } = view;
-  const asked = await tryEnginesNow(context, inventory);
-  if ("problem" in asked) {
-    terminal.err(
-      `lychd: the user's systemd does not answer (${asked.problem}): planned as if nothing ran\n`,
-    );
-  }
-  const now = "now" in asked ? asked.now : { engines: new Map(), strays: [] };
-  tellStale(context, now);
-  const planned = planWords(words, inventory, { running: runningOf(now), strays: now.strays });
-  if ("refusal" in planned) return refuseWish(context, json, planned.refusal);
+  const { inventory, differences } = view;
+  const found = await tryEnginesNow(context, inventory, ": planned as if no engine runs");
+  const now = found ?? { engines: new Map(), strays: [] };
+  warnOfStaleUnits(context, now);
+  const running = { running: runningOf(now), strays: now.strays };
+  const { wish, transition } = orRefuse(planWords(words, inventory, running));
   if (json) {
-    printJson(context, {
-      ...transitionJson(planned.wish, planned.transition),
-      systemd_answers: "now" in asked,
-      differences: view.differences,
-    });
-  } else terminal.out(transitionText(planned.transition, terminal.outPalette));
+    const systemd_answers = found !== undefined;
+    printJson(context, { ...transitionJson(wish, transition), systemd_answers, differences });
+  } else terminal.out(transitionText(transition, terminal.outPalette));
   return EXIT.ok;
 }

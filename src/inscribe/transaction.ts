@@ -5,7 +5,8 @@
  * file, a hard link to the old one and a rename. Undoing needs only renames, and no disk space.
  */
 import { dirname, join } from "node:path/posix";
-import { isOwnPath, sha256 } from "../core/plan/mod.ts";
+import { sha256 } from "../core/plan/digest.ts";
+import { isOwnPath } from "../core/plan/receipt.ts";
 import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/mod.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { limitOf, readOwn, refuseLarge, refuseSymlinks } from "../trust/files.ts";

@@ -1,4 +1,4 @@
-import type { Palette } from "../core/report/frame.ts";
+import type { Palette } from "../core/report/palette.ts";
 import type { Variable } from "./environment.ts";
 
 /** Properties of the streams that only the gate can read. */

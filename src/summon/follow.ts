@@ -1,156 +1,133 @@
+/** Waiting for engines and for GPU memory. */
 import {
-  type Awaited,
-  enginesNamed,
   hopelessNeeds,
-  type Inventory,
   type MemoryNeed,
   memoryNeeds,
-  type Progress,
-  progressOf,
   shortNeeds,
-  type Transition,
-} from "../core/orchestrator/mod.ts";
+} from "../core/orchestrator/gpu_memory.ts";
+import { enginesNamed, type Inventory } from "../core/orchestrator/inventory.ts";
+import { type Awaited, type Progress, progressOf } from "../core/orchestrator/progress.ts";
 import type { CommandContext } from "../run/context.ts";
 import { conditionsNow } from "../units/engines.ts";
 import { readGpus } from "../units/gpus.ts";
-import type { Phase, SummonEvents } from "./events.ts";
 import type { Systemd } from "../units/systemd.ts";
+import type { Phase, SummonEvents } from "./events.ts";
 
-/** What a follower needs besides what it waits for. */
+/** What it takes to follow a summon. */
 export interface Following {
   readonly context: CommandContext;
   readonly systemd: Systemd;
-  /** Strays included. */
+  /** With strays. */
   readonly inventory: Inventory;
   readonly events: SummonEvents;
-  /** When it gives up, by `performance.now()`; Infinity for never. */
+  /** The time limit, on the clock of `performance.now()`; Infinity for none. */
   readonly deadlineMilliseconds: number;
 }
 
-/** How a transition ended, as far as it was followed. */
+/** The engines that are still missing at the time limit, or at an interrupt. */
+export interface Unfinished {
+  readonly kind: "late" | "interrupted";
+  readonly phase: Phase;
+  readonly waitsFor: readonly string[];
+}
+
+/** The result of following a transition. */
 export type Outcome =
   | { readonly kind: "ready" }
   | { readonly kind: "lost"; readonly lost: Progress["lost"] }
-  /** Those that are waited for have not come so far within the time that was given. */
-  | { readonly kind: "late"; readonly phase: Phase; readonly waitsFor: readonly string[] }
-  | { readonly kind: "interrupted"; readonly phase: Phase; readonly waitsFor: readonly string[] };
+  | Unfinished;
 
-/** The pauses between two looks: short at first, so that a quick start is not held up. */
+/** The pause between two polls: 1 % of the time so far, within these limits. */
 const SHORTEST_POLL_MILLISECONDS = 50;
 const LONGEST_POLL_MILLISECONDS = 250;
 const POLL_SHARE = 0.01;
 
-/** How often the memory of GPUs is looked at. */
-const MEMORY_POLL_MILLISECONDS = 250;
-
-/** How long engines that systemd calls ready may take to answer, unless a timeout says otherwise. */
+/** The time for engines that systemd calls ready to answer, unless the operator sets a limit. */
 const ANSWER_MILLISECONDS = 60_000;
 
-/** An engine that is started anew after a crash is still waited for in the same phase. */
-const PHASES = ["stop", "start", "healthy"] as const;
-
-/** What is waited for, and what of it had to start. */
-export type Followed = Awaited & Pick<Transition, "start">;
+/** The engines to wait for, and those of them that had to start. */
+export type Followed = Awaited & { readonly start: readonly string[] };
 
 /**
- * Follows a transition that systemd was told of until every wanted engine is ready for systemd and
- * has answered on its health path, where the host can ask it; or until one of them is lost. Tells
- * each phase that has something to wait for, and what it took.
+ * Follows a transition until every wanted engine is ready for systemd and has answered on its health
+ * path, if the host can reach it; or until one of them is lost.
  */
 export async function follow(following: Following, followed: Followed): Promise<Outcome> {
   const { context, systemd, inventory, events, deadlineMilliseconds } = following;
-  const begun = performance.now();
-  const names = [...followed.wanted, ...followed.stop.map((s) => s.name)];
-  const engines = enginesNamed(inventory, names);
-  const asking = askHealth(following, followed.wanted);
-  const phases = tellPhases(events, followed);
-  let readyAt: number | undefined;
+  const { wanted, stop } = followed;
+  const startMilliseconds = performance.now();
+  const engines = enginesNamed(inventory, [...wanted, ...stop]);
+  const health = healthOf(following, wanted);
+  const reach = phasesOf(events, followed);
+  let readyMilliseconds = Infinity;
   try {
     for (;;) {
       const progress = progressOf(followed, await conditionsNow(systemd, engines));
+      const isReady = progress.phase === "ready";
       const phase = progress.phase === "ready" ? "healthy" : progress.phase;
-      phases.reach(phase);
-      if (progress.lost.length > 0) {
-        phases.end(false);
-        return { kind: "lost", lost: progress.lost };
-      }
-      let { waitsFor } = progress;
-      if (progress.phase === "ready") {
-        waitsFor = await asking.silent();
-        if (waitsFor.length === 0) {
-          phases.end(true);
-          return { kind: "ready" };
-        }
-        readyAt ??= performance.now();
+      reach(phase);
+      const waitsFor = isReady ? await health.silent() : progress.waitsFor;
+      if (isReady) readyMilliseconds = Math.min(readyMilliseconds, performance.now());
+      const limit = deadlineMilliseconds === Infinity
+        ? readyMilliseconds + ANSWER_MILLISECONDS
+        : deadlineMilliseconds;
+      const outcome: Outcome | undefined = progress.lost.length > 0
+        ? { kind: "lost", lost: progress.lost }
+        : isReady && waitsFor.length === 0
+        ? { kind: "ready" }
+        : context.interruption.aborted
+        ? { kind: "interrupted", phase, waitsFor }
+        : performance.now() > limit
+        ? { kind: "late", phase, waitsFor }
+        : undefined;
+      if (outcome !== undefined) {
+        events.endPhase(outcome.kind === "ready");
+        return outcome;
       }
       events.waiting(phase, waitsFor);
-      if (context.interruption.aborted) {
-        phases.end(false);
-        return { kind: "interrupted", phase, waitsFor };
-      }
-      const limit = deadlineMilliseconds === Infinity
-        ? (readyAt ?? Infinity) + ANSWER_MILLISECONDS
-        : deadlineMilliseconds;
-      if (performance.now() > limit) {
-        phases.end(false);
-        return { kind: "late", phase, waitsFor };
-      }
-      await pause(context, pollMilliseconds(performance.now() - begun));
+      const share = (performance.now() - startMilliseconds) * POLL_SHARE;
+      const longest = Math.min(LONGEST_POLL_MILLISECONDS, share);
+      await pause(context, Math.max(SHORTEST_POLL_MILLISECONDS, longest));
     }
   } finally {
-    asking.close();
+    health.close();
   }
 }
 
-/** Tells the phases in their order, each that has anybody in it. */
-function tellPhases(events: SummonEvents, { stop, start, wanted }: Followed) {
-  const names = { stop: stop.map((s) => s.name), start, healthy: wanted };
-  let at = -1;
-  return {
-    /** Ends the phases before `phase`, also those that nobody saw, and begins it. */
-    reach(phase: keyof typeof names): void {
-      while (at < PHASES.indexOf(phase)) {
-        events.ended(true);
-        const next = PHASES[++at];
-        if (next !== undefined && names[next].length > 0) events.begun(next, names[next]);
-      }
-    },
-    end: (isDone: boolean) => events.ended(isDone),
+/** Returns a function that ends the phases before the given one, and starts it. */
+function phasesOf(events: SummonEvents, { stop, start, wanted }: Followed) {
+  const left = Object.entries({ stop, start, healthy: wanted }) as [Phase, readonly string[]][];
+  return (phase: Phase): void => {
+    while (left.some(([next]) => next === phase)) {
+      const [next, names] = left.shift()!;
+      events.endPhase(true);
+      if (names.length > 0) events.startPhase(next, names);
+    }
   };
 }
 
-/** How long memory is waited for in all, from the first wait on. */
-export class MemoryPatience {
-  #limitMilliseconds: number | undefined;
-
-  constructor(readonly seconds: number) {}
-
-  begin(): void {
-    this.#limitMilliseconds ??= performance.now() + this.seconds * 1000;
-  }
-
-  get isOver(): boolean {
-    return this.#limitMilliseconds !== undefined && performance.now() > this.#limitMilliseconds;
-  }
+/** Returns the patience of `--memory-timeout`: all waits for memory together, from the first one on. */
+export function memoryPatience(seconds: number) {
+  let limitMilliseconds = Infinity;
+  return {
+    start(): void {
+      if (limitMilliseconds === Infinity) limitMilliseconds = performance.now() + seconds * 1000;
+    },
+    isOver: () => performance.now() > limitMilliseconds,
+  };
 }
 
-/** What a wait for memory ended with. */
-export type MemoryOutcome =
-  | { readonly kind: "free" | "tired" }
-  | Extract<Outcome, { readonly kind: "late" | "interrupted" }>;
-
 /**
- * Waits until the GPUs have as much memory free as engines declare that they take: a process that is
- * gone is not yet memory that is free. It tires when its patience is over, and says so: what is
- * declared may be more than what is needed.
+ * Waits until the GPUs have enough free memory for `names`. Stops waiting when the patience is over:
+ * engines may need less than they declare.
  */
 export async function followMemory(
   { context, inventory, events, deadlineMilliseconds }: Following,
   names: readonly string[],
-  patience: MemoryPatience,
-): Promise<MemoryOutcome> {
-  patience.begin();
-  events.begun("memory", names);
+  patience: ReturnType<typeof memoryPatience>,
+): Promise<Unfinished | undefined> {
+  patience.start();
+  events.startPhase("memory", names);
   let detail: string | undefined;
   for (;;) {
     const gpus = await readGpus(context, deadlineMilliseconds);
@@ -161,29 +138,23 @@ export async function followMemory(
       : performance.now() > deadlineMilliseconds
       ? "late"
       : undefined;
-    // The GPUs were not waited for then: what they told last counts.
+    // An interrupt and the deadline end the query of the GPUs: keep the last answer.
     if (kind === undefined || needs.length > 0) detail = memoryText(short[0] ?? needs[0]);
     if (kind !== undefined && (short.length > 0 || needs.length === 0)) {
-      events.ended(false, detail);
+      events.endPhase(false, detail);
       return { kind, phase: "memory", waitsFor: names };
     }
-    if (short.length === 0) {
-      events.ended(true, detail);
-      return { kind: "free" };
-    }
-    if (patience.isOver) {
-      events.ended(false, `${detail}: not waited for any longer`);
-      return { kind: "tired" };
+    if (short.length === 0 || patience.isOver()) {
+      const isFree = short.length === 0;
+      events.endPhase(isFree, isFree ? detail : `${detail}: stopped waiting`);
+      return undefined;
     }
     events.waiting("memory", names, detail);
-    await pause(context, MEMORY_POLL_MILLISECONDS);
+    await pause(context, LONGEST_POLL_MILLISECONDS);
   }
 }
 
-/**
- * What engines take of GPUs now; empty, without a look, where they declare nothing. Of GPUs that do
- * not tell before the deadline nothing is known.
- */
+/** Returns the memory that engines need now; does not query the GPUs if they declare nothing. */
 export async function needsNow(
   { context, inventory, deadlineMilliseconds }: Following,
   names: readonly string[],
@@ -193,26 +164,20 @@ export async function needsNow(
   return memoryNeeds(engines, await readGpus(context, deadlineMilliseconds));
 }
 
-/** What is to be said of needs that no waiting helps. */
+/** Returns a warning for each need that can never be met. */
 export function hopelessText(needs: readonly MemoryNeed[]): string[] {
   return hopelessNeeds(needs).map(({ neededMib, totalMib, gpus }) =>
     `${neededMib} MiB of GPU memory are declared, more than the ${totalMib} MiB of ` +
-    `${gpus.join(", ")}: not waited for`
+    `${gpus.join(", ")}: not waiting for it`
   );
 }
 
 function memoryText(need: MemoryNeed | undefined): string {
-  return need === undefined
-    ? "its GPUs tell nothing any more"
-    : `${need.freeMib} MiB free, ${need.neededMib} MiB wanted of ${need.gpus.join(", ")}`;
+  if (need === undefined) return "its GPUs no longer report their memory";
+  return `${need.freeMib} MiB free, ${need.neededMib} MiB needed on ${need.gpus.join(", ")}`;
 }
 
-function pollMilliseconds(elapsed: number): number {
-  const share = elapsed * POLL_SHARE;
-  return Math.min(LONGEST_POLL_MILLISECONDS, Math.max(SHORTEST_POLL_MILLISECONDS, share));
-}
-
-/** Waits, or less when the operator interrupts. */
+/** Pauses until the time is over or the operator interrupts. */
 function pause({ interruption }: CommandContext, milliseconds: number): Promise<void> {
   return new Promise((wake) => {
     const timer = setTimeout(done, milliseconds);
@@ -225,16 +190,15 @@ function pause({ interruption }: CommandContext, milliseconds: number): Promise<
   });
 }
 
-/** Asks the wanted engines that the host can ask, each until it has answered once. */
-function askHealth({ context, inventory }: Following, wanted: readonly string[]) {
+/** Asks the wanted engines that the host can reach, each until it has answered once. */
+function healthOf({ context, inventory }: Following, wanted: readonly string[]) {
   const waiting = new Map(
-    enginesNamed(inventory, wanted).flatMap((engine) =>
-      engine.healthPath === undefined ? [] : [[engine.name, engine.port] as const]
-    ),
+    enginesNamed(inventory, wanted).filter((engine) => engine.healthPath !== undefined)
+      .map(({ name, port }) => [name, port]),
   );
   const prober = waiting.size === 0 ? undefined : context.startProber();
   return {
-    /** Those that have not answered yet. */
+    /** Returns the engines that have not answered yet. */
     async silent(): Promise<string[]> {
       await Promise.all([...waiting].map(async ([name, port]) => {
         if (await prober?.answers(port)) waiting.delete(name);

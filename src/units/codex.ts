@@ -1,36 +1,40 @@
 import { type Codex, readCodex } from "../core/codex/mod.ts";
-import { compile, type Compiled as Made, findingsOf, type Rune } from "../core/compile/mod.ts";
-import { type Finding, formatReport, hasErrors, sortFindings } from "../core/report/mod.ts";
+import { compile, findingsOf, type Rune } from "../core/compile/mod.ts";
+import {
+  type Finding,
+  formatReport,
+  hasErrors,
+  type Place,
+  sortFindings,
+} from "../core/report/mod.ts";
 import { digestOf, readCodexFolder } from "./codex_folder.ts";
 import type { CodexEntry } from "../trust/path.ts";
 import type { CommandContext } from "../run/context.ts";
 
-/** A Codex, read and compiled, with everything that was found in it. */
+/** A compiled Codex with its findings. */
 export interface Loaded {
   readonly codex: Codex | undefined;
   /** Empty when the Codex is invalid. */
   readonly runes: readonly Rune[];
   readonly valid: boolean;
-  /** The digest of its files; nothing when there is no such folder. */
+  /** The digest of its files; undefined without a folder. */
   readonly codexDigest: string | undefined;
   readonly findings: readonly Finding[];
-  /** The files and folders that it was read from. */
+  /** The files and folders that were read. */
   readonly visited: readonly CodexEntry[];
 }
 
-/**
- * Reads and compiles the Codex, and reports every finding on stderr.
- */
+/** Reads and compiles the Codex, and prints every finding. */
 export async function loadCodex(context: CommandContext): Promise<Compiled> {
   const compiled = await compileCodex(context);
   reportFindings(context, compiled);
   return compiled;
 }
 
-/** A Codex with the texts that its findings point into. */
+/** A compiled Codex with the source texts of its findings. */
 export type Compiled = Loaded & { readonly sources: ReadonlyMap<string, string> };
 
-/** Reports every finding on stderr. */
+/** Prints every finding. */
 export function reportFindings(
   { folders, terminal }: CommandContext,
   { findings, sources }: Compiled,
@@ -39,7 +43,7 @@ export function reportFindings(
   terminal.err(formatReport(findings, { sources, prefix: `${folders.codexShown}/`, palette }));
 }
 
-/** Reads and compiles the Codex, and says nothing. */
+/** Reads and compiles the Codex, without any output. */
 export async function compileCodex(
   { host, folders, version }: CommandContext,
 ): Promise<Compiled> {
@@ -47,7 +51,11 @@ export async function compileCodex(
   const read = "fault" in found
     ? { codex: undefined, findings: [found.fault], sources: new Map<string, string>() }
     : readCodex(found.folder);
-  const compiled = await made(read.codex, hasErrors(read.findings));
+  const compiled = read.codex === undefined
+    ? { runes: [], findings: [] }
+    : hasErrors(read.findings)
+    ? { runes: [], findings: findingsOf(read.codex) }
+    : await compile(read.codex);
   const findings = sortFindings([...read.findings, ...compiled.findings]);
   const valid = !hasErrors(findings);
   const runes = valid ? compiled.runes : [];
@@ -57,29 +65,15 @@ export async function compileCodex(
   return { codex, runes, valid, codexDigest, findings, visited, sources };
 }
 
-/** What becomes of a Codex; only further faults of one that is known to be broken. */
-async function made(codex: Codex | undefined, isBroken: boolean): Promise<Made> {
-  if (codex === undefined) return { runes: [], findings: [] };
-  return isBroken ? { runes: [], findings: findingsOf(codex) } : await compile(codex);
+/** Returns a finding for `--json`. */
+export function findingJson({ code, severity, place, message, hint, related }: Finding) {
+  return {
+    ...{ code, severity, ...placeJson(place), message },
+    ...hint === undefined ? {} : { hint },
+    ...related && { related: { ...placeJson(related.place), message: related.label } },
+  };
 }
 
-/** A finding for `--json`: flat, in the operator's terms. */
-export function findingJson(f: Finding) {
-  return {
-    code: f.code,
-    severity: f.severity,
-    file: f.place.file,
-    line: f.place.start.line,
-    column: f.place.start.column,
-    message: f.message,
-    ...(f.hint === undefined ? {} : { hint: f.hint }),
-    ...(f.related === undefined ? {} : {
-      related: {
-        file: f.related.place.file,
-        line: f.related.place.start.line,
-        column: f.related.place.start.column,
-        message: f.related.label,
-      },
-    }),
-  };
+function placeJson({ file, start: { line, column } }: Place) {
+  return { file, line, column };
 }

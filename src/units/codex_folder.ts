@@ -1,47 +1,46 @@
 import { join, relative } from "node:path/posix";
-// Not by mod.ts: a summon would wait for the libraries that read TOML.
 import type { CodexFile, CodexFolder } from "../core/codex/mod.ts";
 import { CODEX_LIMIT_KIB, ENTRY_LIMIT, FILE_LIMIT_KIB } from "../core/codex/limits.ts";
-import { sha256 } from "../core/plan/receipt.ts";
-import { type Finding, finding, shellWord, startOf } from "../core/report/mod.ts";
+import { sha256 } from "../core/plan/digest.ts";
+import { type Finding, finding, startOf } from "../core/report/finding.ts";
+import { shellWord } from "../core/report/shell.ts";
 import { type Host, HostError } from "../host/host.ts";
 import type { CodexEntry } from "../trust/path.ts";
 import { symlinkProblem } from "../trust/files.ts";
 
-/** How deep folders below `soulstones/` are searched. */
+const BROKEN_LINK = "it is a broken symlink";
+
+/** The deepest folder below `soulstones/` that is read. */
 const DEPTH_LIMIT = 16;
 
 /**
- * Reads the files of a Codex: `lychd.toml` and every `.toml` file below `soulstones/`, links to such
- * files and to folders followed, hidden ones left out. A file that cannot be read is part of the
- * result; so is what was looked at on the way, and where it ended because there was more than a Codex
- * may have.
+ * Reads the files of a Codex: `lychd.toml` and every `.toml` file below `soulstones/`. Follows symlinks
+ * to such files and to folders, and skips hidden names. The result includes files that cannot be read,
+ * every path that was visited, and the first path beyond the limits.
  */
 export function readCodexFolder(
   host: Host,
   folder: string,
   shown: string,
 ): { folder: CodexFolder; visited: readonly CodexEntry[] } | { fault: Finding } {
-  const status = attempt(() => host.stat(folder));
-  if ("reason" in status || status.value?.kind !== "folder") {
-    const reason = "reason" in status
-      ? status.reason
-      : status.value === undefined
-      ? "it does not exist"
-      : "it is no folder";
+  const read = attempt(() => host.stat(folder));
+  const status = "reason" in read ? undefined : read.value;
+  if (status?.kind !== "folder") {
+    const problem = status === undefined ? "it does not exist" : "it is not a folder";
+    const reason = "reason" in read ? read.reason : problem;
     return { fault: finding("codex-missing", startOf("."), { folder: shown, reason }) };
   }
-  const visited: CodexEntry[] = [{ path: ".", status: status.value }];
-  const watched = watching(host, folder, visited);
+  const visited: CodexEntry[] = [{ path: ".", status }];
+  const recorder = recording(host, folder, visited);
   const found: Found = { files: [], bytes: 0, entries: 0, beyond: undefined };
-  const settings = readFile(watched, folder, "lychd.toml");
+  const settings = readFile(recorder, folder, "lychd.toml");
   if (settings !== undefined) add(found, settings);
-  walk(watched, { root: folder, shown }, "soulstones", found, new Set());
+  walk(recorder, { root: folder, shown }, "soulstones", found, new Set());
   const { files, beyond } = found;
   return { folder: { folder: shown, files, ...beyond === undefined ? {} : { beyond } }, visited };
 }
 
-/** What was found so far, and how much of it. */
+/** The files that were found so far, and their number and size. */
 interface Found {
   readonly files: CodexFile[];
   bytes: number;
@@ -55,8 +54,8 @@ function add(found: Found, file: CodexFile): void {
   else found.beyond = { path: file.path, limit: `${CODEX_LIMIT_KIB} KiB in all its files` };
 }
 
-/** The same host, which notes what it is asked about. */
-function watching(host: Host, root: string, visited: CodexEntry[]): Host {
+/** Returns a host that adds every path it looks at to `visited`. */
+function recording(host: Host, root: string, visited: CodexEntry[]): Host {
   return {
     ...host,
     stat(path) {
@@ -67,10 +66,7 @@ function watching(host: Host, root: string, visited: CodexEntry[]): Host {
   };
 }
 
-/**
- * The digest of a Codex, as a version of lychd reads it: of the names and contents of its files,
- * wherever its folder is. Much faster than to compile it.
- */
+/** Returns the digest of a Codex: of the version of lychd, and the names and contents of its files. */
 export function digestOf({ files, beyond }: CodexFolder, version: string): string {
   const each = files.map((file) => [
     file.path,
@@ -79,7 +75,7 @@ export function digestOf({ files, beyond }: CodexFolder, version: string): strin
   return sha256(JSON.stringify([version, ...each, ...beyond === undefined ? [] : [beyond]]));
 }
 
-/** The folder of a Codex, and how the operator calls it. */
+/** The folder of a Codex, and its name for messages. */
 interface Place {
   readonly root: string;
   readonly shown: string;
@@ -87,28 +83,23 @@ interface Place {
 
 function walk(host: Host, place: Place, path: string, found: Found, seen: Set<string>): void {
   const { root } = place;
-  const status = attempt(() => host.stat(join(root, path)));
+  const absolute = join(root, path);
+  const status = attempt(() => host.stat(absolute));
   if (!("reason" in status)) {
     if (status.value === undefined) {
-      if (host.lstat(join(root, path)) !== undefined) {
-        add(found, { path, unreadable: "it links to nothing" });
-      }
+      if (host.lstat(absolute) !== undefined) add(found, { path, unreadable: BROKEN_LINK });
       return;
     }
-    // A folder that links back to one above it would never end.
+    // A symlink to a folder above would loop.
     if (seen.has(status.value.identity)) return;
     if (path.split("/").length > DEPTH_LIMIT) {
-      add(found, { path, unreadable: `folders are read ${DEPTH_LIMIT} deep, and no deeper` });
-      return;
+      return add(found, { path, unreadable: `folders are read ${DEPTH_LIMIT} levels deep` });
     }
     seen.add(status.value.identity);
   }
-  // One more than may be, so that it is told: a folder may hold names without end.
-  const names = attempt(() => host.list(join(root, path), ENTRY_LIMIT + 1));
-  if ("reason" in names) {
-    add(found, { path, unreadable: names.reason });
-    return;
-  }
+  // One more than the limit, to detect that there are more.
+  const names = attempt(() => host.list(absolute, ENTRY_LIMIT + 1));
+  if ("reason" in names) return add(found, { path, unreadable: names.reason });
   for (const [i, name] of names.value.sort().entries()) {
     const below = `${path}/${name}`;
     if (++found.entries > ENTRY_LIMIT) {
@@ -117,45 +108,39 @@ function walk(host: Host, place: Place, path: string, found: Found, seen: Set<st
     if (found.beyond !== undefined) return;
     if (name.startsWith(".")) continue;
     if (isBroken(host, join(root, below)) || name === names.value[i - 1]) {
-      add(found, {
-        path: below,
-        unreadable: "its name is not UTF-8 text",
-        help: `rename it; its bytes are shown by: ls -b ${shellWord(join(place.shown, path))}`,
-      });
+      const help = `rename it; its bytes are shown by: ls -b ${shellWord(join(place.shown, path))}`;
+      add(found, { path: below, unreadable: "its name is not UTF-8 text", help });
       continue;
     }
     const entry = attempt(() => host.stat(join(root, below)));
     if (!("reason" in entry) && entry.value?.kind === "folder") {
       walk(host, place, below, found, seen);
     } else if (name.endsWith(".toml")) {
-      add(found, readFile(host, root, below) ?? { path: below, unreadable: "it links to nothing" });
+      add(found, readFile(host, root, below) ?? { path: below, unreadable: BROKEN_LINK });
     }
   }
 }
 
-/** Whether a listed name was not UTF-8 text: then nothing is there by the name that was made of it. */
+/** Returns true if a listed name was not UTF-8 text: then no file has the converted name. */
 function isBroken(host: Host, path: string): boolean {
   if (!path.includes("\ufffd")) return false;
   const found = attempt(() => host.lstat(path));
   return !("reason" in found) && found.value === undefined;
 }
 
+/** Reads a file; undefined if there is none. */
 function readFile(host: Host, root: string, path: string): CodexFile | undefined {
   const absolute = join(root, path);
   const read = attempt(() => {
     const status = host.stat(absolute);
-    if (status === undefined) {
-      return host.lstat(absolute) === undefined ? undefined : "it links to nothing";
-    }
-    // Anything else, such as a pipe, could wait for ever.
-    if (status.kind !== "file") return "it is no file";
+    if (status === undefined) return host.lstat(absolute) && BROKEN_LINK;
+    // A pipe could block for ever.
+    if (status.kind !== "file") return "it is not a file";
     return symlinkProblem(host, absolute) ?? host.readHead(absolute, (FILE_LIMIT_KIB + 1) * 1024);
   });
-  if ("reason" in read) return { path, unreadable: read.reason };
-  if (read.value === undefined) return undefined;
-  return typeof read.value === "string"
-    ? { path, unreadable: read.value }
-    : { path, bytes: read.value };
+  const value = "reason" in read ? read.reason : read.value;
+  if (value === undefined) return undefined;
+  return typeof value === "string" ? { path, unreadable: value } : { path, bytes: value };
 }
 
 function attempt<T>(act: () => T): { value: T } | { reason: string } {

@@ -2,7 +2,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { memoryHost } from "../testing/memory_host.ts";
 import { readCodexFolder } from "./codex_folder.ts";
 
-/** What a folder of so many names is read as, and how many names it was asked for. */
+/** Reads a folder with these names; `asked` are the limits of each listing. */
 function read(names: readonly string[]) {
   const asked: (number | undefined)[] = [];
   const memory = memoryHost(Object.fromEntries(names.map((name) => [`/c/soulstones/${name}`, ""])));
@@ -18,7 +18,7 @@ function read(names: readonly string[]) {
   return { ...found.folder, asked };
 }
 
-Deno.test("hidden names count as what is looked at, and a folder is listed no further", () => {
+Deno.test("hidden names count towards the limit, and a folder is listed no further", () => {
   const hidden = (count: number) => Array.from({ length: count }, (_, i) => `.x${i}`);
   const most = read([...hidden(2047), "eye.toml"]);
   strictEqual(most.beyond, undefined);
@@ -28,7 +28,7 @@ Deno.test("hidden names count as what is looked at, and a folder is listed no fu
   deepStrictEqual(more.asked, [2049]);
 });
 
-Deno.test("a name that is not UTF-8 text is told, with the command that shows it", () => {
+Deno.test("a name that is not UTF-8 text is reported, with the command that shows it", () => {
   const real = ["a.toml", "\ufffd.toml"];
   const memory = memoryHost(Object.fromEntries(real.map((name) => [`/c/soulstones/${name}`, ""])));
   const host = {

@@ -1,32 +1,33 @@
 import { join } from "node:path/posix";
-// Not by mod.ts: a summon would wait for the library that makes diffs.
 import { TREE_LIMIT_BYTES } from "../core/plan/limits.ts";
 import type { DiskFile } from "../core/plan/plan.ts";
 import { NO_RECEIPT, parseReceipt, type Receipt, RECEIPT_PATH } from "../core/plan/receipt.ts";
 import { type Host, HostError, tooLarge } from "../host/host.ts";
 import { readOwn } from "../trust/files.ts";
 
-/** What is known of a tree that lychd wrote, or may write. */
+/** The files that lychd wrote, or may write. */
 export interface DiskTree {
   readonly receipt: Receipt;
   readonly hasReceipt: boolean;
   readonly disk: ReadonlyMap<string, DiskFile>;
 }
 
-/**
- * Reads the receipt below `root` and the files at `paths` and at those that the receipt names.
- *
- * @returns the tree, or why it cannot be known.
- */
+/** Reads the receipt below `root`, its files and those at `paths`; or returns why it cannot. */
 export function readTree(
   host: Host,
   root: string,
   paths: readonly string[],
 ): { tree: DiskTree } | { problem: string } {
   try {
-    const read = readReceipt(host, root);
-    if ("problem" in read) return read;
-    const receipt = read.receipt ?? NO_RECEIPT;
+    const file = readOwn(host, root, RECEIPT_PATH);
+    const parsed = file === undefined
+      ? { receipt: NO_RECEIPT }
+      : parseReceipt(new TextDecoder().decode(file.bytes));
+    if ("problem" in parsed) {
+      const path = join(root, RECEIPT_PATH);
+      return { problem: `the receipt ${path} cannot be used: ${parsed.problem}` };
+    }
+    const { receipt } = parsed;
     const disk = new Map<string, DiskFile>();
     let bytes = 0;
     for (const path of new Set([...paths, ...Object.keys(receipt.files)])) {
@@ -36,19 +37,9 @@ export function readTree(
       if (bytes > TREE_LIMIT_BYTES) throw tooLarge(root, TREE_LIMIT_BYTES);
       disk.set(path, file);
     }
-    return { tree: { receipt, hasReceipt: read.receipt !== undefined, disk } };
+    return { tree: { receipt, hasReceipt: file !== undefined, disk } };
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     return { problem: `${error.path} cannot be read: ${error.message}` };
   }
-}
-
-function readReceipt(host: Host, root: string): { receipt?: Receipt } | { problem: string } {
-  const path = join(root, RECEIPT_PATH);
-  const file = readOwn(host, root, RECEIPT_PATH);
-  if (file === undefined) return {};
-  const parsed = parseReceipt(new TextDecoder().decode(file.bytes));
-  return "receipt" in parsed
-    ? parsed
-    : { problem: `the receipt ${path} cannot be used: ${parsed.problem}` };
 }

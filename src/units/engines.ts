@@ -1,66 +1,100 @@
-/** What the engines do now, as systemd tells it. */
+/** The engines and what they do now. */
 import {
   type Condition,
   conditionOf,
-  type Engine,
-  type Inventory,
-  isSound,
+  isStable,
   isUp,
-  type Name,
-  readName,
-  type Refusal,
-  type Running,
-  type UnitFacts,
-  withStrays,
-} from "../core/orchestrator/mod.ts";
-import { printable } from "../core/report/mod.ts";
+  type UnitState,
+} from "../core/orchestrator/condition.ts";
+import { type Engine, type Inventory, withStrays } from "../core/orchestrator/inventory.ts";
+import type { Running } from "../core/orchestrator/transition.ts";
+import { type Name, readName, type WishProblem } from "../core/orchestrator/wish.ts";
+import { printable } from "../core/report/printable.ts";
+import { EVERY_SOULSTONE, soulstoneOf } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
+import { EXIT } from "../run/invocation.ts";
+import { Refusal } from "../run/refusal.ts";
 import { warn } from "../run/say.ts";
 import { type Systemd, userSystemd } from "./systemd.ts";
 
-/** What one engine does. */
+/** An engine and its state. */
 export interface EngineNow {
-  readonly facts: UnitFacts | undefined;
+  readonly engine: Engine;
+  readonly unit: UnitState | undefined;
   readonly condition: Condition;
 }
 
-/** What all engines do. */
+/** All engines and their states. */
 export interface EnginesNow {
-  /** By the name of the Soulstone; those of the inventory, in its order. */
+  /** By name, in the order of the inventory. */
   readonly engines: ReadonlyMap<string, EngineNow>;
-  /** Names of Soulstones that run though no unit of them is rendered any more; sorted. */
+  /** The names of engines that run but are no longer rendered; sorted. */
   readonly strays: readonly string[];
 }
 
-/** What helps when systemd does not answer. */
-export const SESSION_HINT =
-  "sudo loginctl enable-linger $USER, and log in anew (not by su or sudo)";
+/** Reads the states of the engines of `inventory`, and finds strays, in one call. */
+export async function enginesNow(systemd: Systemd, { engines }: Inventory): Promise<EnginesNow> {
+  const services = engines.map((engine) => engine.service);
+  const states = await systemd.states([...services, EVERY_SOULSTONE]);
+  const known = withStates(engines, states);
+  const strays = [...states].flatMap(([unit, state]) => {
+    const name = soulstoneOf(unit);
+    return name !== undefined && !known.has(name) && isUp(conditionOf(state)) ? [name] : [];
+  });
+  return { engines: known, strays: strays.sort() };
+}
 
-/** Warns of units that are newer than what systemd has read: it acts by what it read. */
-export function tellStale(context: CommandContext, { engines }: EnginesNow): void {
-  const stale = [...engines].filter(([, { facts }]) => facts?.isStale === true);
-  if (stale.length === 0) return;
-  const names = stale.map(([name]) => name).join(", ");
-  warn(
-    context,
-    `systemd has not read these units anew: ${names}`,
-    "systemctl --user daemon-reload",
+/** Reads the conditions of some engines, by name. */
+export async function conditionsNow(
+  systemd: Systemd,
+  engines: readonly Engine[],
+): Promise<Map<string, Condition>> {
+  const states = await systemd.states(engines.map((engine) => engine.service));
+  return new Map(
+    [...withStates(engines, states)].map(([name, { condition }]) => [name, condition]),
   );
 }
 
-/** What runs, as a plan takes it; strays are up too. */
+function withStates(
+  engines: readonly Engine[],
+  states: ReadonlyMap<string, UnitState>,
+): Map<string, EngineNow> {
+  return new Map(engines.map((engine) => {
+    const unit = states.get(engine.service);
+    return [engine.name, { engine, unit, condition: conditionOf(unit) }];
+  }));
+}
+
+/** Reads the states of all engines; prints a note and returns undefined if systemd does not answer. */
+export async function tryEnginesNow(
+  context: CommandContext,
+  inventory: Inventory,
+  consequence = "",
+): Promise<EnginesNow | undefined> {
+  const systemd = userSystemd(context);
+  let problem = "there is no systemctl";
+  try {
+    if (systemd !== undefined) return await enginesNow(systemd, inventory);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    problem = printable(error.message);
+  }
+  context.terminal.err(`lychd: the user's systemd does not answer (${problem})${consequence}\n`);
+  return undefined;
+}
+
+/** Returns the engines that run, strays included. */
 export function runningOf({ engines, strays }: EnginesNow): Running {
   const up = [...engines].filter(([, { condition }]) => isUp(condition));
+  const crashed = up.filter(([, { condition }]) => !isStable(condition));
   return {
     up: new Set([...up.map(([name]) => name), ...strays]),
-    faltering: new Set(
-      up.filter(([, { condition }]) => !isSound(condition)).map(([name]) => name),
-    ),
+    crashed: new Set(crashed.map(([name]) => name)),
   };
 }
 
-/** How often systemd has restarted each engine that is up. */
+/** Returns how often systemd has restarted each engine that is up. */
 export function restartsOf({ engines }: EnginesNow): ReadonlyMap<string, number> {
   return new Map(
     [...engines].filter(([, { condition }]) => isUp(condition))
@@ -68,70 +102,71 @@ export function restartsOf({ engines }: EnginesNow): ReadonlyMap<string, number>
   );
 }
 
-/** Asks systemd, in one call, what the engines of `inventory` do, and what else runs as one. */
-export async function enginesNow(systemd: Systemd, { engines }: Inventory): Promise<EnginesNow> {
-  const services = engines.map((engine) => engine.service);
-  const facts = await systemd.facts([...services, "soulstone-*.service"]);
-  const known = byName(engines, facts);
-  const strays = [...facts].flatMap(([unit, found]) => {
-    const name = /^soulstone-(.+)\.service$/.exec(unit)?.[1];
-    return name !== undefined && !known.has(name) && isUp(conditionOf(found)) ? [name] : [];
-  });
-  return { engines: known, strays: strays.sort() };
+/** Warns about units that are newer than those that systemd has loaded. */
+export function warnOfStaleUnits(context: CommandContext, { engines }: EnginesNow): void {
+  const stale = [...engines].filter(([, { unit }]) => unit?.isStale === true);
+  if (stale.length === 0) return;
+  const names = stale.map(([name]) => name).join(", ");
+  warn(
+    context,
+    `systemd has not loaded the new units of ${names}`,
+    "systemctl --user daemon-reload",
+  );
 }
 
-/**
- * Reads a word that names a Coven or a Soulstone; one that only runs, and that no unit tells of any
- * more, has a name too. systemd is asked only where no unit has it.
- */
+/** Returns a wish that was read; refuses one that cannot be fulfilled. */
+export function orRefuse<T extends object>(read: T): Exclude<T, { problem: WishProblem }> {
+  if (!("problem" in read)) return read as Exclude<T, { problem: WishProblem }>;
+  throw wishRefusal(read.problem as WishProblem);
+}
+
+function wishRefusal({ message, hint }: WishProblem): Refusal {
+  return new Refusal(message, { code: EXIT.usage, hint });
+}
+
+/** Reads the name of a Coven or a Soulstone. Asks systemd for strays only if no unit has the name. */
 export async function readNameNow(
   systemd: Systemd,
   word: string,
   inventory: Inventory,
-): Promise<{ name: Name } | { refusal: Refusal }> {
+): Promise<Name> {
   const rendered = readName(word, inventory);
-  if ("name" in rendered || rendered.refusal.reason === "ambiguous") return rendered;
+  if ("name" in rendered) return rendered.name;
+  const { reason } = rendered.problem;
   try {
-    const { strays } = await enginesNow(systemd, inventory);
+    const { strays } = reason === "ambiguous"
+      ? { strays: [] }
+      : await enginesNow(systemd, inventory);
     const read = readName(word, withStrays(inventory, strays));
-    return "name" in read ? read : rendered;
+    if ("name" in read) return read.name;
   } catch (error) {
-    // What is known of the word says enough then.
-    if (error instanceof HostError && rendered.refusal.reason === "capability") return rendered;
-    throw error;
+    // A capability is refused with or without systemd.
+    if (!(error instanceof HostError && reason === "capability")) throw error;
   }
+  throw wishRefusal(rendered.problem);
 }
 
-/** What some engines do, by name. */
-export async function conditionsNow(
+/** Stops the units of `patterns` that are up or have jobs, and resets those that failed. */
+export async function stopUnits(
   systemd: Systemd,
-  engines: readonly Engine[],
-): Promise<Map<string, Condition>> {
-  const facts = await systemd.facts(engines.map((engine) => engine.service));
-  return new Map([...byName(engines, facts)].map(([name, { condition }]) => [name, condition]));
-}
-
-function byName(
-  engines: readonly Engine[],
-  facts: ReadonlyMap<string, UnitFacts>,
-): Map<string, EngineNow> {
-  return new Map(engines.map(({ name, service }) => {
-    const found = facts.get(service);
-    return [name, { facts: found, condition: conditionOf(found) }];
+  patterns: readonly string[],
+): Promise<{ stopped: string[]; forgotten: string[] }> {
+  const states = [...await systemd.states(patterns)].map(([unit, state]) => ({
+    unit,
+    ...conditionOf(state),
   }));
-}
-
-/** The same, or why systemd cannot tell. */
-export async function tryEnginesNow(
-  context: CommandContext,
-  inventory: Inventory,
-): Promise<{ now: EnginesNow } | { problem: string }> {
-  const systemd = userSystemd(context);
-  if (systemd === undefined) return { problem: "there is no systemctl" };
-  try {
-    return { now: await enginesNow(systemd, inventory) };
-  } catch (error) {
-    if (!(error instanceof HostError)) throw error;
-    return { problem: printable(error.message) };
+  const up = states.filter((c) => isUp(c) || c.state === "stopping" || c.hasJob);
+  const failed = states.filter(({ state }) => state === "failed").map(({ unit }) => unit);
+  const units = up.map(({ unit }) => unit);
+  const problem = units.length === 0 ? undefined : await systemd.stop(units);
+  // A stop does not reset a unit that has failed.
+  await systemd.resetFailed(failed);
+  if (problem !== undefined) {
+    throw new Refusal(`not all stopped: ${problem}`, {
+      code: EXIT.hostRefused,
+      hint: "lychd status",
+    });
   }
+  const soulstones = (units: string[]) => units.flatMap((unit) => soulstoneOf(unit) ?? []).sort();
+  return { stopped: soulstones(units), forgotten: soulstones(failed) };
 }

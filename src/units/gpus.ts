@@ -8,29 +8,24 @@ import {
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 
-/** A driver in trouble does not answer: then nobody can tell. */
+/** A broken driver may not answer. */
 const LIMITS = { milliseconds: 10_000, bytes: 65_536 };
 
 /**
- * The GPUs of the host with their memory; none where nobody can tell, nor when the operator interrupts
- * or the deadline passes meanwhile.
- *
- * @param deadlineMilliseconds by `performance.now()`; Infinity for none
+ * Reads the GPUs of the host with their memory. Returns none if no program reports them, on an
+ * interrupt, and after the deadline (on the clock of `performance.now()`).
  */
 export async function readGpus(
   { host, programs, interruption }: CommandContext,
   deadlineMilliseconds = Infinity,
 ): Promise<Gpu[]> {
   const restMilliseconds = Math.max(0, Math.ceil(deadlineMilliseconds - performance.now()));
-  const limits = {
-    ...LIMITS,
-    milliseconds: Math.min(LIMITS.milliseconds, restMilliseconds),
-    until: interruption,
-  };
-  async function said(program: string | undefined, args: readonly string[]): Promise<string> {
+  const milliseconds = Math.min(LIMITS.milliseconds, restMilliseconds);
+  const limits = { ...LIMITS, milliseconds, until: interruption };
+  async function outputOf(program: string | undefined, args: readonly string[]): Promise<string> {
     if (program === undefined) return "";
     try {
-      // The exit code of grep tells only whether every card is there.
+      // grep fails if one of the cards is missing.
       return (await host.run(program, args, {}, limits)).stdout;
     } catch (error) {
       if (error instanceof HostError) return "";
@@ -38,8 +33,8 @@ export async function readGpus(
     }
   }
   const [nvidia, amd] = await Promise.all([
-    said(programs.nvidiaSmi, NVIDIA_QUERY),
-    said(programs.grep, ["-Hs", "", ...AMD_COUNTERS]),
+    outputOf(programs.nvidiaSmi, NVIDIA_QUERY),
+    outputOf(programs.grep, ["-Hs", "", ...AMD_COUNTERS]),
   ]);
   return [...parseNvidiaSmi(nvidia), ...parseAmdCounters(amd)];
 }

@@ -1,171 +1,95 @@
-import type { UnitFacts } from "../core/orchestrator/mod.ts";
-import { type Host, HostError } from "../host/host.ts";
+import { readUnitStates, UNIT_PROPERTIES, type UnitState } from "../core/orchestrator/condition.ts";
+import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
+import { EXIT } from "../run/invocation.ts";
+import { Refusal } from "../run/refusal.ts";
 
-/** What is asked of systemd about one unit. */
-export interface UnitState {
-  readonly loadState: string;
-  readonly activeState: string;
-  readonly loadError: string;
-  /** Another one after each start. */
-  readonly invocationId: string;
-}
+export type { UnitState };
 
-/** The user's systemd. */
-export interface Systemd {
-  /** Tells whether it answers: nothing when it does, else what it said. */
-  problem(): Promise<string | undefined>;
-  /** Reads all units anew; what it said when that failed. */
-  reload(): Promise<string | undefined>;
-  /** The states of many units in one call, by name. */
-  states(units: readonly string[]): Promise<Map<string, UnitState>>;
-  /**
-   * What units do, by name, in one call; a name may be a pattern, which stands for all units that
-   * systemd has in memory.
-   */
-  facts(units: readonly string[]): Promise<Map<string, UnitFacts>>;
-  /**
-   * Has a unit started as one transaction and does not wait for it; what it said when it refused. Its
-   * jobs are irreversible: a transaction that would undo one of them is refused as a whole, and so is
-   * this one when it meets such jobs of another.
-   */
-  startIrreversibly(unit: string): Promise<string | undefined>;
-  /** Has units stopped and does not wait for it; what it said when it refused. */
-  beginStop(units: readonly string[]): Promise<string | undefined>;
-  /** Takes jobs back, irreversible ones too; one that is done meanwhile is no fault. */
-  cancel(jobs: readonly string[]): Promise<void>;
-  /** Starts units; what it said when that failed. */
-  start(units: readonly string[]): Promise<string | undefined>;
-  /**
-   * Stops units, also those that a summon still starts: jobs that cannot be undone by others are
-   * taken back first. What it said when that failed.
-   */
-  stop(units: readonly string[]): Promise<string | undefined>;
-  /** Has units that failed count as stopped; one that is gone meanwhile is no fault. */
-  forgetFailures(units: readonly string[]): Promise<void>;
-  /** Restarts those of the units that run; what it said when that failed. */
-  tryRestart(units: readonly string[]): Promise<string | undefined>;
-  /** Has services that run read their files again; what it said when that failed. */
-  reread(units: readonly string[]): Promise<string | undefined>;
-}
+/**
+ * The systemd of the user. An order returns the error message of systemd, or undefined if it succeeded;
+ * all throw `HostError` if systemctl cannot run.
+ */
+export type Systemd = NonNullable<ReturnType<typeof userSystemd>>;
 
-/** The user's systemd by `systemctl`, if there is one. */
-export function userSystemd({ host, programs }: CommandContext): Systemd | undefined {
-  return programs.systemctl === undefined ? undefined : systemdBy(host, programs.systemctl);
-}
-
-function systemdBy(host: Host, systemctl: string): Systemd {
-  async function order(...words: string[]): Promise<string | undefined> {
+/** Returns the systemd of the user; undefined without systemctl. */
+export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
+  if (systemctl === undefined) return undefined;
+  const order = async (...words: string[]) => {
     const { code, stderr } = await host.run(systemctl, ["--user", ...words]);
     return code === 0 ? undefined : stderr.trim() || `systemctl ${words[0]} failed with ${code}`;
-  }
+  };
+  /** Reads the states of units, by name, in one call. A pattern stands for all loaded units. */
+  const states = async (units: readonly string[]): Promise<Map<string, UnitState>> => {
+    if (units.length === 0) return new Map();
+    const options = [`--property=${UNIT_PROPERTIES}`, "--timestamp=unix", "--", ...units];
+    const { code, stdout, stderr } = await host.run(systemctl, ["--user", "show", ...options]);
+    // systemctl succeeds for units that do not exist.
+    if (code === 0) return readUnitStates(stdout);
+    throw new HostError("other", systemctl, stderr.trim() || `it exited with ${code}`);
+  };
+  /** Cancels jobs, irreversible ones too; ignores those that are finished. */
   async function cancel(jobs: readonly string[]): Promise<void> {
     if (jobs.length > 0) await order("cancel", "--", ...jobs);
   }
   return {
-    problem: () => order("show", "--property=Version"),
-    reload: () => order("daemon-reload"),
-    startIrreversibly: (unit) =>
-      order("start", "--no-block", "--job-mode=replace-irreversibly", "--", unit),
-    beginStop: (units) => order("stop", "--no-block", "--", ...units),
+    states,
     cancel,
-    start: (units) => order("start", "--", ...units),
-    stop: async (units) => {
-      const facts = parseFacts(await show(units, ["Id", "Job"]));
-      await cancel([...facts.values()].map(({ job }) => job).filter((job) => job !== ""));
+    /** Returns why systemd does not answer. */
+    problem: () => order("show", "--property=Version"),
+    /** Loads all units again. */
+    reload: () => order("daemon-reload"),
+    /**
+     * Queues the start of a unit as one transaction with irreversible jobs: systemd refuses any
+     * transaction that would undo one of them, and this one if it meets such jobs of another.
+     */
+    queueStart: (unit: string) =>
+      order("start", "--no-block", "--job-mode=replace-irreversibly", "--", unit),
+    queueStop: (units: readonly string[]) => order("stop", "--no-block", "--", ...units),
+    start: (units: readonly string[]) => order("start", "--", ...units),
+    /** Cancels the jobs of units, irreversible ones too, and stops them. */
+    async stop(units: readonly string[]) {
+      await cancel(jobsOf(await states(units)));
       return await order("stop", "--", ...units);
     },
-    forgetFailures: async (units) =>
-      void (units.length > 0 && await order("reset-failed", "--", ...units)),
-    tryRestart: (units) => order("try-restart", "--", ...units),
-    reread: (units) => order("reload", "--", ...units),
-    states: async (units) =>
-      parseStates(
-        await show(units, ["Id", "LoadState", "ActiveState", "LoadError", "InvocationID"]),
-      ),
-    facts: async (units) => parseFacts(await show(units, FACTS, "--timestamp=unix")),
+    /** Resets units that failed to stopped; ignores those that are gone. */
+    async resetFailed(units: readonly string[]) {
+      if (units.length > 0) await order("reset-failed", "--", ...units);
+    },
+    /** Restarts those of the units that run. */
+    tryRestart: (units: readonly string[]) => order("try-restart", "--", ...units),
+    /** Reloads the files of services that run. */
+    reread: (units: readonly string[]) => order("reload", "--", ...units),
   };
+}
 
-  async function show(
-    units: readonly string[],
-    properties: readonly string[],
-    ...options: string[]
-  ): Promise<string> {
-    if (units.length === 0) return "";
-    const args = ["--user", "show", `--property=${properties.join()}`, ...options, "--", ...units];
-    const { code, stdout, stderr } = await host.run(systemctl, args);
-    // A unit that is not there is no fault of this call.
-    if (code === 0) return stdout;
-    throw new HostError("other", systemctl, stderr.trim() || `it exited with ${code}`);
+/** The fix if the systemd of the user does not answer. */
+const SESSION_HINT = "sudo loginctl enable-linger $USER, and log in again (not with su or sudo)";
+
+/** Does `work` with the systemd of the user; refuses if systemd does not answer. */
+export async function withSystemd<T>(
+  context: CommandContext,
+  work: (systemd: Systemd) => Promise<T>,
+): Promise<T> {
+  const systemd = userSystemd(context);
+  if (systemd === undefined) {
+    throw new Refusal("there is no systemctl", { code: EXIT.hostRefused });
+  }
+  try {
+    return await work(systemd);
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    const words = `the user's systemd does not answer: ${error.message}`;
+    throw new Refusal(words, { code: EXIT.hostRefused, hint: SESSION_HINT });
   }
 }
 
-/** The properties of {@linkcode UnitFacts}. */
-const FACTS = [
-  "Id",
-  "LoadState",
-  "ActiveState",
-  "SubState",
-  "Result",
-  "ExecMainCode",
-  "ExecMainStatus",
-  "NRestarts",
-  "Job",
-  "StateChangeTimestamp",
-  "MemoryCurrent",
-  "NeedDaemonReload",
-];
-
-/**
- * Reads what `systemctl show` prints of several units: blocks of `Property=value` lines.
- */
-export function parseStates(text: string): Map<string, UnitState> {
-  return parseBlocks(text, (value) => ({
-    loadState: value("LoadState"),
-    activeState: value("ActiveState"),
-    loadError: value("LoadError"),
-    invocationId: value("InvocationID"),
-  }));
+/** Returns the numbers of the pending jobs of units. */
+export function jobsOf(states: ReadonlyMap<string, UnitState>): string[] {
+  return [...states.values()].map(({ job }) => job).filter((job) => job !== "");
 }
 
-function parseFacts(text: string): Map<string, UnitFacts> {
-  return parseBlocks(text, (value) => {
-    const number = (name: string) => {
-      const read = value(name).replace(/^@/, "");
-      return /^\d+$/.test(read) ? Number(read) : undefined;
-    };
-    return {
-      loadState: value("LoadState"),
-      activeState: value("ActiveState"),
-      subState: value("SubState"),
-      result: value("Result"),
-      exitKind: number("ExecMainCode") ?? 0,
-      exitStatus: number("ExecMainStatus") ?? 0,
-      restarts: number("NRestarts") ?? 0,
-      job: value("Job"),
-      sinceSeconds: number("StateChangeTimestamp"),
-      memoryBytes: number("MemoryCurrent"),
-      isStale: value("NeedDaemonReload") === "yes",
-    };
-  });
-}
-
-function parseBlocks<T>(text: string, read: (value: (name: string) => string) => T) {
-  const units = new Map<string, T>();
-  for (const block of text.trim().split("\n\n")) {
-    const values = new Map(
-      block.split("\n").map((line) => [
-        line.slice(0, line.indexOf("=")),
-        line.slice(line.indexOf("=") + 1),
-      ]),
-    );
-    const id = values.get("Id");
-    if (id !== undefined) units.set(id, read((name) => values.get(name) ?? ""));
-  }
-  return units;
-}
-
-/** Whether a unit has processes, or is about to. */
+/** Returns true if a unit has processes, or starts. */
 export function isRunning(state: UnitState | undefined): boolean {
   return ["active", "activating", "reloading", "deactivating"].includes(state?.activeState ?? "");
 }

@@ -1,43 +1,31 @@
-/** How a transition is told. Imports nothing that is slow to load: a summon waits for it. */
+import { type Inventory, withStrays } from "../core/orchestrator/inventory.ts";
 import {
   type Choice,
-  type Inventory,
   planTransition,
-  readWish,
-  type Refusal,
   type Running,
   type Transition,
-  type Wish,
-  withStrays,
-} from "../core/orchestrator/mod.ts";
-import type { Palette } from "../core/report/mod.ts";
+} from "../core/orchestrator/transition.ts";
+import { readWish, type Wish, type WishProblem } from "../core/orchestrator/wish.ts";
+import type { Palette } from "../core/report/palette.ts";
 import { tableLines } from "../run/table.ts";
 
-/** Reads the words of a wish and plans it; nobody can wish for a stray. */
+/** Reads and plans a wish. A stray cannot be wished for. */
 export function planWords(
   words: readonly string[],
   inventory: Inventory,
   { running, strays }: { running: Running; strays: readonly string[] },
-): { wish: Wish; transition: Transition } | { refusal: Refusal } {
+): { wish: Wish; transition: Transition } | { problem: WishProblem } {
   const read = readWish(words, inventory);
-  if ("refusal" in read) return read;
-  const planned = planTransition(read.wish, withStrays(inventory, strays), running);
-  return "refusal" in planned ? planned : { wish: read.wish, transition: planned.transition };
+  if ("problem" in read) return read;
+  return { ...read, ...planTransition(read.wish, withStrays(inventory, strays), running) };
 }
 
-/** What a choice is called. */
-export function choiceTitle({ kind, name }: Choice): string {
-  switch (kind) {
-    case "running":
-      return `what runs (${name.replaceAll(" ", ", ")})`;
-    case "coven":
-      return `Coven ${name}`;
-    case "soulstone":
-      return `Soulstone ${name}`;
-  }
+function choiceTitle({ kind, name }: Choice): string {
+  if (kind === "running") return `running engines (${name.replaceAll(" ", ", ")})`;
+  return `${kind === "coven" ? "Coven" : "Soulstone"} ${name}`;
 }
 
-/** A transition for people: what is chosen and why, who stops, starts and stays, and who lost. */
+/** Returns a transition as text, with the other choices. */
 export function transitionText(transition: Transition, palette: Palette): string {
   const { choice, why, stop, start, keep, losers } = transition;
   const rows = [
@@ -49,16 +37,16 @@ export function transitionText(transition: Transition, palette: Palette): string
   const lines = [
     `${palette.strong(choiceTitle(choice))}: ${why}`,
     ...indented(tableLines(rows)),
-    ...stop.length + start.length === 0 ? ["  nothing stops, nothing starts"] : [],
+    ...stop.length + start.length === 0 ? ["  no engine stops or starts"] : [],
     ...losers.length === 0 ? [] : [
-      "not taken:",
+      "other choices:",
       ...indented(losers.map((loser) => `${choiceTitle(loser.choice)}: ${loser.why}`)),
     ],
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** A transition for programs. */
+/** Returns a transition for `--json`. */
 export function transitionJson(wish: Wish, transition: Transition) {
   const { choice, why, wanted, keep, start, stop, losers } = transition;
   return {

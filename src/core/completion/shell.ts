@@ -2,7 +2,7 @@ import { split } from "shlex";
 import bash from "../../../templates/completions/lychd.bash" with { type: "text" };
 import fish from "../../../templates/completions/lychd.fish" with { type: "text" };
 import zsh from "../../../templates/completions/lychd.zsh" with { type: "text" };
-import { printable } from "../report/mod.ts";
+import { printable } from "../report/printable.ts";
 import type { Asked, Candidate } from "./question.ts";
 
 /** The shells with completions. */

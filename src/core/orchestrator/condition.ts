@@ -1,27 +1,64 @@
-/** What systemd tells of a unit, as numbers and its own words. */
-export interface UnitFacts {
+import { soulstoneUnit } from "../rune/names.ts";
+import { readProperties } from "../rune/properties.ts";
+
+/** The state of a unit, as systemd reports it. */
+export interface UnitState {
   readonly loadState: string;
+  readonly loadError: string;
   readonly activeState: string;
   readonly subState: string;
-  /** Why it ended last. */
+  /** The result of its last run. */
   readonly result: string;
-  /** How its main process ended: 1 by itself, 2 by a signal, 3 by one that dumps core. */
+  /** How its main process ended: 1 exited, 2 was killed, 3 dumped core. */
   readonly exitKind: number;
-  /** The status or the signal by which it ended. */
+  /** The exit status or the number of the signal. */
   readonly exitStatus: number;
   /** How often systemd has restarted it since it was started. */
   readonly restarts: number;
-  /** The number of the job that waits for it or works on it; empty when there is none. */
+  /** The number of its pending job; empty without one. */
   readonly job: string;
-  /** When it came into its present state, in seconds of the Unix epoch; nothing if never. */
+  /** Changes with each start. */
+  readonly invocationId: string;
+  /** Time of the last state change, in seconds of the Unix epoch. */
   readonly sinceSeconds: number | undefined;
-  /** Main memory of all its processes, in bytes; nothing where that is not counted. */
+  /** Memory of all its processes; undefined where systemd does not count it. */
   readonly memoryBytes: number | undefined;
-  /** Whether its unit on disk is newer than what systemd has read. */
+  /** True if the unit on disk is newer than the one that systemd has loaded. */
   readonly isStale: boolean;
 }
 
-/** What an engine does. */
+/** The properties that {@linkcode readUnitStates} reads. */
+export const UNIT_PROPERTIES =
+  "Id,LoadState,LoadError,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,NRestarts,Job," +
+  "InvocationID,StateChangeTimestamp,MemoryCurrent,NeedDaemonReload";
+
+/** Reads the output of `systemctl show --timestamp=unix` for {@linkcode UNIT_PROPERTIES}. */
+export function readUnitStates(text: string): Map<string, UnitState> {
+  return new Map([...readProperties(text)].map(([id, values]) => {
+    const word = (name: string) => values.get(name) ?? "";
+    const number = (name: string) => {
+      const digits = word(name).replace(/^@/, "");
+      return /^\d+$/.test(digits) ? Number(digits) : undefined;
+    };
+    return [id, {
+      loadState: word("LoadState"),
+      loadError: word("LoadError"),
+      activeState: word("ActiveState"),
+      subState: word("SubState"),
+      result: word("Result"),
+      exitKind: number("ExecMainCode") ?? 0,
+      exitStatus: number("ExecMainStatus") ?? 0,
+      restarts: number("NRestarts") ?? 0,
+      job: word("Job"),
+      invocationId: word("InvocationID"),
+      sinceSeconds: number("StateChangeTimestamp"),
+      memoryBytes: number("MemoryCurrent"),
+      isStale: word("NeedDaemonReload") === "yes",
+    }];
+  }));
+}
+
+/** The state of an engine. */
 export type EngineState =
   | "running"
   | "starting"
@@ -32,38 +69,31 @@ export type EngineState =
   | "masked"
   | "missing";
 
-/** What an engine does, and why where that is not as it should be. */
+/** The state of an engine, with the reason if something is wrong. */
 export interface Condition {
   readonly state: EngineState;
   readonly why?: string;
   /** How often systemd has restarted it. */
   readonly restarts: number;
-  /** Whether systemd still has something to do with it. */
+  /** True while systemd has a job for it. */
   readonly hasJob: boolean;
 }
 
 /**
- * Says in plain words what an engine does; one that systemd does not know is `missing`.
+ * Returns the condition of an engine; `missing` if systemd does not know its unit.
  *
  * Sources: systemd.service(5) and org.freedesktop.systemd1(5); Podman exits with 125 to 127 when it
  * could not start a container (podman-run(1), Exit Status).
  */
-export function conditionOf(unit: UnitFacts | undefined): Condition {
+export function conditionOf(unit: UnitState | undefined): Condition {
   if (unit === undefined) return { state: "missing", restarts: 0, hasJob: false };
-  const rest = { restarts: unit.restarts, hasJob: unit.job !== "" };
   const state = stateOf(unit);
-  if (state === "masked") return { state, why: "its unit is masked", ...rest };
-  if (state === "missing") {
-    const why = unit.loadState === "not-found"
-      ? "systemd has no such unit"
-      : "systemd cannot read its unit";
-    return { state, why, ...rest };
-  }
-  if (state !== "failed" && state !== "restarting") return { state, ...rest };
-  return { state, why: endingOf(unit), ...rest };
+  const why = reasonFor(state, unit);
+  const { restarts, job } = unit;
+  return { state, ...why === undefined ? {} : { why }, restarts, hasJob: job !== "" };
 }
 
-function stateOf({ loadState, activeState, subState }: UnitFacts): EngineState {
+function stateOf({ loadState, activeState, subState }: UnitState): EngineState {
   switch (activeState) {
     case "active":
     case "reloading":
@@ -80,7 +110,23 @@ function stateOf({ loadState, activeState, subState }: UnitFacts): EngineState {
   }
 }
 
-function endingOf({ result, exitKind, exitStatus }: UnitFacts): string {
+function reasonFor(state: EngineState, unit: UnitState): string | undefined {
+  switch (state) {
+    case "failed":
+    case "restarting":
+      return failureOf(unit);
+    case "masked":
+      return "its unit is masked";
+    case "missing":
+      return unit.loadState === "not-found"
+        ? "systemd has no such unit"
+        : "systemd cannot read its unit";
+    default:
+      return undefined;
+  }
+}
+
+function failureOf({ result, exitKind, exitStatus }: UnitState): string {
   switch (result) {
     case "timeout":
       return "it was not ready in time";
@@ -88,33 +134,49 @@ function endingOf({ result, exitKind, exitStatus }: UnitFacts): string {
       return exitStatus >= 125 && exitStatus <= 127
         ? `Podman could not start it (status ${exitStatus})`
         : exitStatus === 137
-        ? "it was killed (status 137), often for want of memory"
-        : `it ended with status ${exitStatus}`;
+        ? "it was killed (status 137), often because memory ran out"
+        : `it exited with status ${exitStatus}`;
     case "signal":
     case "core-dump":
       return exitKind === 1
-        ? `it ended with status ${exitStatus}`
+        ? `it exited with status ${exitStatus}`
         : `it was killed by signal ${exitStatus}`;
     case "oom-kill":
-      return "the kernel killed it for want of memory";
+      return "the kernel killed it because memory ran out";
     case "start-limit-hit":
-      return "it was started too often in too short a time";
+      return "it was started too often in a short time";
     default:
-      return `systemd says ${result}`;
+      return `systemd reports ${result}`;
   }
 }
 
-/** Whether an engine holds its place: it runs, or is about to. */
+/** Returns the command that fixes or explains a state; undefined for a state without a problem. */
+export function stateHint(name: string, state: EngineState): string | undefined {
+  switch (state) {
+    case "failed":
+    case "restarting":
+      return `lychd logs ${name}`;
+    case "masked":
+      return `systemctl --user unmask ${soulstoneUnit(name).service}`;
+    case "missing":
+      // A render that changes nothing does not reload systemd.
+      return "lychd render && systemctl --user daemon-reload";
+    default:
+      return undefined;
+  }
+}
+
+/** Returns true if an engine runs, starts, or waits for a restart. */
 export function isUp({ state }: Condition): boolean {
   return state === "running" || state === "starting" || state === "restarting";
 }
 
-/** Whether an engine is one to go back to: it runs or loads, and does not wait for its restart. */
-export function isWorthReturningTo({ state }: Condition): boolean {
+/** Returns true if a fallback restores an engine: it runs or starts, and has not just crashed. */
+export function isRestorable({ state }: Condition): boolean {
   return state === "running" || state === "starting";
 }
 
-/** Whether an engine runs, or starts for the first time: one that ended by itself is no help yet. */
-export function isSound({ state, restarts }: Condition): boolean {
+/** Returns true if an engine runs, or starts for the first time since it was started. */
+export function isStable({ state, restarts }: Condition): boolean {
   return state === "running" || state === "starting" && restarts === 0;
 }

@@ -2,20 +2,21 @@ import type { Gpu } from "../gpus.ts";
 import { hopelessNeeds, type MemoryNeed, memoryNeeds } from "./gpu_memory.ts";
 import { type CovenUnit, type Engine, enginesNamed, type Inventory } from "./inventory.ts";
 
-/** How a Coven stands to the others. */
+/** A Coven and its relation to the other Covens. */
 export interface CovenView {
   readonly name: string;
   readonly members: readonly string[];
-  /** The sum of what its members declare, in MiB, and those of them that declare nothing. */
+  /** The sum of the GPU memory that its members declare. */
   readonly vramMib: number;
+  /** Members that declare no GPU memory. */
   readonly undeclared: readonly string[];
-  /** Other Covens, and the members that run on when the one gives way to the other. */
+  /** Other Covens with the members in common, without residents: these keep running in a switch. */
   readonly shares: readonly { readonly coven: string; readonly members: readonly string[] }[];
-  /** Other Covens of which it leaves nothing but residents running, and they nothing of it. */
+  /** Other Covens without a member in common, except residents. */
   readonly rivals: readonly string[];
 }
 
-/** Every Coven as it stands to the others, sorted by name. */
+/** Returns every Coven with its relation to the others, sorted by name. */
 export function covenViews(inventory: Inventory): CovenView[] {
   const residents = inventory.engines.filter((e) => e.resident).map((e) => e.name);
   const shared = (a: CovenUnit, b: CovenUnit) =>
@@ -35,31 +36,34 @@ export function covenViews(inventory: Inventory): CovenView[] {
   });
 }
 
-/** Something about the Covens that may not be meant. */
+/** A likely mistake in the Covens. */
 export interface Warning {
   readonly code: "no-coven" | "no-capability" | "not-rendered" | "rivals" | "vram-too-large";
   readonly message: string;
 }
 
 /**
- * What may not be meant: a Soulstone that nobody finds, since it is in no Coven or offers nothing; a
- * capability of the Codex that nothing `rendered` offers; Covens that always stop each other, since
- * they have nothing in common; a Soulstone or a Coven that declares more than its GPUs have.
+ * Returns likely mistakes: a Soulstone without a Coven or a capability; a capability that no
+ * `rendered` Soulstone offers; Covens without a common member; a Soulstone or a Coven that declares
+ * more GPU memory than its GPUs have.
  */
 export function warningsOf(
   inventory: Inventory,
   { gpus, rendered }: { gpus: readonly Gpu[]; rendered?: Inventory | undefined },
 ): Warning[] {
   const { engines } = inventory;
-  const lone = engines.filter((engine) => !engine.resident && engine.covens.length === 0);
+  const residents = engines.filter((engine) => engine.resident).map((engine) => engine.name);
+  const alone = residents.length === 0
+    ? "it runs alone"
+    : `it runs only with ${residents.join(", ")}`;
   return [
-    ...lone.map((engine): Warning => ({
+    ...engines.filter(isAlone).map(({ name }): Warning => ({
       code: "no-coven",
-      message: `${engine.name} is in no Coven: it runs beside ${beside(engine, engines)}`,
+      message: `${name} is in no Coven: ${alone}`,
     })),
-    ...engines.filter((engine) => engine.capabilities.length === 0).map((engine): Warning => ({
+    ...engines.filter((engine) => engine.capabilities.length === 0).map(({ name }): Warning => ({
       code: "no-capability",
-      message: `${engine.name} offers no capability: it is found by its name alone`,
+      message: `${name} offers no capability: it can be summoned only by name`,
     })),
     ...rendered === undefined ? [] : notOffered(engines, rendered.engines),
     ...rivalry(inventory),
@@ -67,19 +71,24 @@ export function warningsOf(
   ];
 }
 
-/** Each pair once, with the Coven whose name comes first. */
+function isAlone({ resident, covens }: Engine): boolean {
+  return !resident && covens.length === 0;
+}
+
+/** Returns each pair once, with the Coven whose name sorts first. */
 function rivalry(inventory: Inventory): Warning[] {
+  const common = inventory.engines.some((engine) => engine.resident)
+    ? "only residents"
+    : "no Soulstone";
   return covenViews(inventory).flatMap(({ name, rivals }): Warning[] => {
     const later = rivals.filter((rival) => rival > name);
     if (later.length === 0) return [];
-    const isResident = inventory.engines.some((engine) => engine.resident);
-    const what = isResident ? "no Soulstone but residents" : "no Soulstone";
-    const common = `${name} has ${what} in common with ${later.join(", ")}`;
-    return [{ code: "rivals", message: `${common}: they always stop each other` }];
+    const pair = `${name} has ${common} in common with ${later.join(", ")}`;
+    return [{ code: "rivals", message: `${pair}: they always stop each other` }];
   });
 }
 
-/** Soulstones that do not fit by themselves, and Covens of which each does, but not together. */
+/** Returns Soulstones that do not fit, and Covens whose members fit only one by one. */
 function tooLarge(inventory: Inventory, gpus: readonly Gpu[]): Warning[] {
   const { engines, covens } = inventory;
   const warning = (name: string, { neededMib, totalMib, gpus }: MemoryNeed): Warning => ({
@@ -93,10 +102,9 @@ function tooLarge(inventory: Inventory, gpus: readonly Gpu[]): Warning[] {
     return need === undefined ? [] : [{ engine, need }];
   });
   const fitting = engines.filter((engine) => !single.some((s) => s.engine === engine));
-  const isAlone = (engine: Engine) => !engine.resident && engine.covens.length === 0;
   const groups = [
     ...covens.map(({ name, members }) => ({ name, members: enginesNamed(inventory, members) })),
-    // One without a group runs beside the residents.
+    // An engine without a group runs with all residents.
     ...engines.filter(isAlone).map((engine) => ({
       name: `${engine.name} with all residents`,
       members: engines.filter((other) => other === engine || other.resident),
@@ -111,16 +119,11 @@ function tooLarge(inventory: Inventory, gpus: readonly Gpu[]): Warning[] {
   ];
 }
 
-function beside(engine: Engine, engines: readonly Engine[]): string {
-  const residents = engines.filter((e) => e.resident && e !== engine).map((e) => e.name);
-  return residents.length === 0 ? "nothing else" : `${residents.join(", ")} and nothing else`;
-}
-
 function notOffered(engines: readonly Engine[], rendered: readonly Engine[]): Warning[] {
   const offered = new Set(rendered.flatMap((engine) => engine.capabilities));
   const wanted = [...new Set(engines.flatMap((engine) => engine.capabilities))].sort();
   return wanted.filter((name) => !offered.has(name)).map((name) => ({
     code: "not-rendered",
-    message: `nobody offers ${name} yet: the Codex has it, what was rendered has not`,
+    message: `no rendered Soulstone offers ${name}: only the Codex has it`,
   }));
 }

@@ -1,77 +1,80 @@
-import { conflict, type Engine, enginesNamed, type Inventory } from "./inventory.ts";
+import { conflict, type Engine, type Inventory } from "./inventory.ts";
 import type { Choice } from "./transition.ts";
 
-/** The way from a summon that failed back to what ran before it. */
-export interface WayBack {
-  /** Those that run at its end, of those that ran before; sorted. */
+/** The plan that restores what ran before a failed summon. */
+export interface Fallback {
+  /** The engines that run afterwards, of those that ran before; sorted. */
   readonly wanted: readonly string[];
-  /** Those that the summon started, and that are to be gone first; sorted. */
+  /** Engines that the summon started and that must stop first; sorted. */
   readonly stop: readonly string[];
-  /** What is started then, one after the other; no start undoes another. */
+  /** The units to start, one after the other; no start undoes another. */
   readonly start: readonly Choice[];
-  /** Those that somebody else started meanwhile and that stand in its way; sorted. */
-  readonly overtakenBy: readonly string[];
+  /** Conflicting engines that something else started meanwhile; sorted. */
+  readonly blockedBy: readonly string[];
 }
 
-/** What was, and what is, by names. */
-export interface Failed {
+/** The engines around a failed summon, by name. */
+export interface FailedSummon {
   /** Those that ran before the summon. */
   readonly before: readonly string[];
-  /** Those that it was to start. */
+  /** Those that the summon was to start. */
   readonly started: readonly string[];
-  /** Those that hold their place now. */
+  /** Those that are up now. */
   readonly up: readonly string[];
 }
 
 /**
- * Finds the way back to exactly what ran before. The target of a Coven is taken only where that Coven
- * is all of it: it would stop the rest. Else each engine is started by itself, and stops nobody, since
- * what the summon has started is stopped before. What somebody else runs is left alone.
+ * Plans how to restore exactly what ran before. Starts the target of a Coven only if that Coven is all
+ * of it: a target would stop the rest. Otherwise starts each engine by itself, after stopping what
+ * the summon started. Never stops what something else started.
  *
- * An engine whose unit is gone cannot come back; of two that broke the law the first by name does.
+ * An engine without a unit cannot be restored. Of two engines that conflict with each other, only the
+ * first by name is restored.
  *
  * @example
  * ```ts
- * import { wayBack } from "./fallback.ts";
+ * import { planFallback } from "./fallback.ts";
  * const none = { engines: [], covens: [] };
- * wayBack({ before: [], started: [], up: [] }, none).start; // []
+ * planFallback({ before: [], started: [], up: [] }, none).start; // []
  * ```
  */
-export function wayBack({ before, started, up }: Failed, inventory: Inventory): WayBack {
+export function planFallback(
+  { before, started, up }: FailedSummon,
+  inventory: Inventory,
+): Fallback {
   const { engines, covens } = inventory;
   const wanted: Engine[] = [];
   for (const engine of engines) {
-    const isBack = before.includes(engine.name) && !engine.stray;
-    if (isBack && !wanted.some((other) => conflict(engine, other))) wanted.push(engine);
+    const ranBefore = before.includes(engine.name) && !engine.stray;
+    if (ranBefore && !wanted.some((other) => conflict(engine, other))) wanted.push(engine);
   }
   const running = engines.filter((e) => up.includes(e.name) && !wanted.includes(e));
   const stop = running.filter((engine) => started.includes(engine.name));
   const others = running.filter((engine) => !stop.includes(engine));
   const names = wanted.map((engine) => engine.name);
-  const whole = others.length > 0
+  const whole = others.length > 0 || names.length === 0
     ? undefined
     : covens.find(({ members }) =>
       members.length === names.length && members.every((name) => names.includes(name))
     );
-  const idle = enginesNamed(inventory, names).filter((engine) => !up.includes(engine.name));
-  const start = whole === undefined
-    ? idle.map(({ name, service }): Choice => ({ kind: "soulstone", name, unit: service }))
-    : [{ kind: "coven" as const, name: whole.name, unit: whole.target }];
-  const rivals = others.filter((engine) => wanted.some((other) => conflict(engine, other)));
+  const blocking = others.filter((engine) => wanted.some((other) => conflict(engine, other)));
   return {
     wanted: names,
     stop: stop.map((engine) => engine.name),
-    start: names.length === 0 ? [] : start,
-    overtakenBy: rivals.map((engine) => engine.name),
+    start: whole !== undefined
+      ? [{ kind: "coven", name: whole.name, unit: whole.target }]
+      : wanted.filter(({ name }) => !up.includes(name))
+        .map(({ name, service }) => ({ kind: "soulstone", name, unit: service })),
+    blockedBy: blocking.map((engine) => engine.name),
   };
 }
 
 /**
- * The way back as commands, in one line; nothing when there is nothing to bring back. `pending` are
- * those with irreversible jobs: no start is possible before these are taken back, and a banish does.
+ * Returns a fallback as one line of commands; undefined if there is nothing to restore. `pending` are
+ * engines with irreversible jobs: nothing starts before a banish cancels these.
  */
-export function wayBackCommand(
-  { stop, start, wanted }: WayBack,
+export function fallbackCommand(
+  { stop, start, wanted }: Fallback,
   pending: readonly string[] = [],
 ): string | undefined {
   if (wanted.length === 0) return undefined;

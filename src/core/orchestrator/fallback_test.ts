@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { inventoryOf } from "./from_codex_test.ts";
 import { withStrays } from "./inventory.ts";
-import { wayBack, wayBackCommand } from "./fallback.ts";
+import { fallbackCommand, planFallback } from "./fallback.ts";
 
 const soulstone = (name: string, port: number, more: string) =>
   `[${name}]\nimage = "localhost/x"\nport = ${port}\n${more}\n`;
@@ -20,7 +20,7 @@ interface Case {
   readonly up?: string;
   /** The commands that lead there. */
   readonly command: string | undefined;
-  readonly overtakenBy?: string;
+  readonly blockedBy?: string;
 }
 
 const CASES: readonly Case[] = [
@@ -32,68 +32,68 @@ const CASES: readonly Case[] = [
     command: "lychd summon soulstone:a && lychd summon soulstone:guest",
   },
   {
-    claim: "of two that broke the law the first by name comes back",
+    claim: "of two that conflict, the first by name is restored",
     before: "a b guest home y",
     command: "lychd summon coven:zeta",
   },
   {
-    claim: "what was kept runs on",
+    claim: "kept engines keep running",
     before: "home y",
     up: "home",
     command: "lychd summon soulstone:y",
   },
   {
-    claim: "what the summon started ends first",
+    claim: "engines that the summon started stop first",
     before: "a home",
     up: "home y",
     started: "y z",
     command: "lychd banish soulstone:y && lychd summon soulstone:a",
   },
   {
-    claim: "a Coven's own target stops the rest, but it is gone before all the same",
+    claim: "other engines stop before the target of a Coven starts",
     before: "a guest home",
     up: "home z",
     started: "y z",
     command: "lychd banish soulstone:z && lychd summon coven:small",
   },
   {
-    claim: "all of it is back already",
+    claim: "everything runs already",
     before: "a home",
     up: "a home",
     command: undefined,
   },
   {
-    claim: "what somebody else started stays, and a target would stop it",
+    claim: "an engine that something else started stays, so no target is started",
     before: "z home y",
     up: "b",
     command: "lychd summon soulstone:home && lychd summon soulstone:y && lychd summon soulstone:z",
-    overtakenBy: "b",
+    blockedBy: "b",
   },
   {
-    claim: "what somebody else started beside it is in nobody's way",
+    claim: "an engine without a conflict does not block",
     before: "y",
     up: "b",
     command: "lychd summon soulstone:y",
   },
   {
-    claim: "what has no unit cannot come back",
+    claim: "an engine without a unit cannot be restored",
     before: "ghost home",
     command: "lychd summon soulstone:home",
   },
 ];
 
-for (const { claim, before, started = "", up = "", command, overtakenBy = "" } of CASES) {
-  Deno.test(`the way back: ${claim}`, async () => {
+for (const { claim, before, started = "", up = "", command, blockedBy = "" } of CASES) {
+  Deno.test(`the fallback: ${claim}`, async () => {
     const names = (text: string) => text.split(" ").filter(Boolean);
     const inventory = withStrays(await inventoryOf(HOUSE), ["ghost"]);
     const failed = { before: names(before), started: names(started), up: names(up) };
-    const back = wayBack(failed, inventory);
-    strictEqual(wayBackCommand(back), command);
-    deepStrictEqual(back.overtakenBy, names(overtakenBy));
+    const back = planFallback(failed, inventory);
+    strictEqual(fallbackCommand(back), command);
+    deepStrictEqual(back.blockedBy, names(blockedBy));
   });
 }
 
-Deno.test("three Covens that share members pairwise: each engine comes back by itself", async () => {
+Deno.test("three Covens that share members pairwise: each engine is restored by itself", async () => {
   const inventory = await inventoryOf(
     soulstone("p", 9001, 'groups = ["one", "three"]') +
       soulstone("q", 9002, 'groups = ["one", "two"]') +
@@ -101,18 +101,18 @@ Deno.test("three Covens that share members pairwise: each engine comes back by i
       soulstone("s", 9004, 'groups = ["four"]'),
   );
   const failed = { before: ["p", "q", "r"], started: ["s"], up: ["s"] };
-  const back = wayBack(failed, inventory);
+  const back = planFallback(failed, inventory);
   deepStrictEqual([back.stop, back.start.map((choice) => choice.unit)], [
     ["s"],
     ["soulstone-p.service", "soulstone-q.service", "soulstone-r.service"],
   ]);
 });
 
-Deno.test("what irreversible jobs still work on is banished before anything can come back", async () => {
+Deno.test("engines with irreversible jobs are banished before anything is restored", async () => {
   const inventory = withStrays(await inventoryOf(HOUSE), []);
-  const back = wayBack({ before: ["z"], started: ["b"], up: [] }, inventory);
+  const back = planFallback({ before: ["z"], started: ["b"], up: [] }, inventory);
   strictEqual(
-    wayBackCommand(back, ["z", "b"]),
+    fallbackCommand(back, ["z", "b"]),
     "lychd banish soulstone:b && lychd banish soulstone:z && lychd summon soulstone:z",
   );
 });

@@ -2,7 +2,7 @@ import { readCodex } from "../codex/mod.ts";
 import { compile } from "../compile/mod.ts";
 import { type Inventory, readInventory } from "./inventory.ts";
 
-/** The inventory of a Codex, by the way of its Runes. */
+/** Returns the inventory of a compiled Codex. */
 export async function inventoryOf(soulstones: string, settings = ""): Promise<Inventory> {
   const encode = (text: string) => new TextEncoder().encode(text);
   const { codex } = readCodex({

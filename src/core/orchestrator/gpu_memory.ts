@@ -1,13 +1,13 @@
 import type { Gpu } from "../gpus.ts";
 import type { Engine } from "./inventory.ts";
 
-/** What takes memory of GPUs. */
+/** An engine that uses GPU memory. */
 export type MemoryUser = Pick<Engine, "devices" | "vramMib">;
 
 /** What some engines declare that they take, and what the GPUs that they are given have. */
 export interface MemoryNeed<User extends MemoryUser = MemoryUser> {
   readonly users: readonly User[];
-  /** As they are told: `nvidia 0`. */
+  /** For messages: `nvidia 0`. */
   readonly gpus: readonly string[];
   readonly neededMib: number;
   readonly freeMib: number;
@@ -15,9 +15,9 @@ export interface MemoryNeed<User extends MemoryUser = MemoryUser> {
 }
 
 /**
- * Compares what `engines` declare with the GPUs that they are given: a need for each set of GPUs that
- * some of them have to share, the one with the least left over first. An engine that declares nothing
- * counts as nothing, and so does one whose GPUs are not known.
+ * Compares the memory that `engines` declare with that of their GPUs. Returns one need for each set of
+ * GPUs that some of them share, the tightest first. Ignores engines that declare nothing, and those
+ * whose GPUs are not known.
  *
  * @example
  * ```ts
@@ -33,10 +33,13 @@ export function memoryNeeds<User extends MemoryUser>(
   gpus: readonly Gpu[],
 ): MemoryNeed<User>[] {
   const users = engines.filter((engine) => (engine.vramMib ?? 0) > 0)
-    .map((engine) => ({ engine, gpus: gpusOf(engine, gpus) }))
+    .map((engine) => ({
+      engine,
+      gpus: gpus.filter((gpu) => engine.devices.some((device) => isDeviceOf(device, gpu))),
+    }))
     .filter((user) => user.gpus.length > 0);
   const needs = unions(users.map((user) => user.gpus)).map((set): MemoryNeed<User> => {
-    // Whoever is confined to some of these GPUs takes from them too.
+    // An engine that may use only some of these GPUs counts too.
     const within = users.filter((user) => user.gpus.every((gpu) => set.includes(gpu)))
       .map((user) => user.engine);
     return {
@@ -53,12 +56,12 @@ export function memoryNeeds<User extends MemoryUser>(
   return needs.sort((a, b) => left(a) - left(b));
 }
 
-/** Needs for which there is no memory now, but would be: those that are worth to wait for. */
+/** Returns the needs that do not fit now but would fit an empty GPU. */
 export function shortNeeds<Need extends MemoryNeed>(needs: readonly Need[]): Need[] {
   return needs.filter((n) => n.freeMib < n.neededMib && n.neededMib <= n.totalMib);
 }
 
-/** Needs that no waiting helps. */
+/** Returns the needs that never fit. */
 export function hopelessNeeds<Need extends MemoryNeed>(needs: readonly Need[]): Need[] {
   return needs.filter((need) => need.neededMib > need.totalMib);
 }
@@ -67,7 +70,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => a + b, 0);
 }
 
-/** The sets, and what those that have a GPU in common are together; each once. */
+/** Returns the sets and the unions of those that overlap, without duplicates. */
 function unions(sets: readonly (readonly Gpu[])[]): (readonly Gpu[])[] {
   const found: (readonly Gpu[])[] = [];
   const isKnown = (a: readonly Gpu[]) =>
@@ -83,17 +86,11 @@ function unions(sets: readonly (readonly Gpu[])[]): (readonly Gpu[])[] {
   return found;
 }
 
-/** The GPUs that an engine is given. */
-function gpusOf({ devices }: MemoryUser, gpus: readonly Gpu[]): Gpu[] {
-  return gpus.filter((gpu) => devices.some((device) => isGiven(device, gpu)));
-}
-
 /**
- * Whether a device stands for a GPU: by its CDI name, in any of the ways in which nvidia-ctk counts
- * (`0`, `gpu0`, a UUID, `0:1` for a part), or by its node. `/dev/nvidiactl` and its like, and `/dev/kfd`,
- * stand for none by themselves.
+ * Returns true if a device names a GPU: by its CDI name, in any notation of nvidia-ctk (`0`, `gpu0`, a
+ * UUID, `0:1` for a part), or by its node. `/dev/nvidiactl` and `/dev/kfd` name no GPU.
  */
-function isGiven(device: string, { vendor, names }: Gpu): boolean {
+function isDeviceOf(device: string, { vendor, names }: Gpu): boolean {
   const [, kind, name = ""] = /^-?([a-z]+)\.com\/gpu=(.*)$/.exec(device) ?? [];
   if (kind !== undefined) {
     const plain = name.replace(/^(?:gpu|mig)(?=\d)/, "").replace(/:.*$/, "");
@@ -103,6 +100,6 @@ function isGiven(device: string, { vendor, names }: Gpu): boolean {
   if (vendor === "nvidia") return /^\/dev\/nvidia\d+$/.test(node) && names.includes(node.slice(5));
   if (!/^\/dev\/dri(?:\/|$)/.test(node)) return false;
   const [own] = /(?<=^\/dev\/dri\/)(?:card|renderD)\d+$/.exec(node) ?? [];
-  // The folder, or a name by a path that says nothing of the number.
+  // The folder, or a path without the number.
   return own === undefined || names.includes(own);
 }

@@ -36,28 +36,28 @@ const NEEDS: readonly NeedCase[] = [
     needs: [["nvidia 0", 17000, 20000]],
   },
   {
-    claim: "each GPU by itself, the least left over first",
+    claim: "each GPU by itself, the tightest first",
     engines: [['["nvidia.com/gpu=1"]', 9000], ['["nvidia.com/gpu=0"]', 19000]],
     needs: [["nvidia 0", 19000, 20000], ["nvidia 1", 9000, 24000]],
   },
   {
-    claim: "who is confined to one GPU takes from all of them",
+    claim: "an engine on one GPU also takes memory of all GPUs",
     engines: [['["nvidia.com/gpu=all"]', 30000], ['["nvidia.com/gpu=1"]', 13500]],
     needs: [["nvidia 0, nvidia 1", 43500, 44000], ["nvidia 1", 13500, 24000]],
   },
   {
-    claim: "undeclared memory is not waited for",
+    claim: "undeclared memory is ignored",
     engines: [['["nvidia.com/gpu=all"]']],
     needs: [],
   },
   { claim: "an engine without a device needs none", engines: [["[]", 5000]], needs: [] },
   {
-    claim: "a GPU that is not there is not judged",
+    claim: "a missing GPU is ignored",
     engines: [['["nvidia.com/gpu=7"]', 5000]],
     needs: [],
   },
   {
-    claim: "nor one of another vendor",
+    claim: "a GPU of another vendor is ignored",
     engines: [['["/dev/kfd", "/dev/dri"]', 5000]],
     needs: [],
   },
@@ -71,7 +71,7 @@ for (const { claim, engines, needs } of NEEDS) {
   });
 }
 
-Deno.test("GPU memory: those that overlap share all of what they reach", () => {
+Deno.test("GPU memory: engines with overlapping GPUs share all of them", () => {
   const gpus = parseNvidiaSmi("0, A, 8000, 8000\n1, B, 24000, 24000\n2, C, 8000, 8000\n");
   const on = (vramMib: number, ...names: string[]) => ({
     devices: names.map((name) => `nvidia.com/gpu=${name}`),
@@ -79,17 +79,17 @@ Deno.test("GPU memory: those that overlap share all of what they reach", () => {
   });
   const totals = (...users: { devices: string[]; vramMib: number }[]) =>
     hopelessNeeds(memoryNeeds(users, gpus)).map((n) => `${n.gpus.length}: ${n.neededMib}`);
-  // Each fits into its own 32000, but there are no more than 40000 for both.
+  // Each fits into its own 32000, but both together have only 40000.
   deepStrictEqual(totals(on(30000, "0", "1"), on(30000, "1", "2")), ["3: 60000"]);
   deepStrictEqual(totals(on(20000, "0", "1"), on(20000, "1", "2")), []);
-  // The second brings the first and the third together.
+  // The second overlaps with the first and the third.
   deepStrictEqual(totals(on(7000, "0"), on(7000, "2"), on(32000, "0", "1", "2")), ["3: 46000"]);
   deepStrictEqual(totals(on(7000, "0"), on(7000, "2"), on(20000, "0", "1"), on(20000, "1", "2")), [
     "3: 54000",
   ]);
 });
 
-Deno.test("GPU memory: the need that no waiting helps is not hidden by one that has less free", () => {
+Deno.test("GPU memory: a need that never fits is not hidden by a tighter one", () => {
   const gpus = parseNvidiaSmi("0, GPU-a, 24576, 500\n1, GPU-b, 8192, 8000\n");
   const users = [
     { devices: ["nvidia.com/gpu=0"], vramMib: 20000 },
@@ -111,7 +111,7 @@ const CARDS: readonly Gpu[] = ["0", "1"].map((number, i) => ({
   freeMib: 90,
 }));
 
-/** What a device stands for: GPUs by their numbers. */
+/** Devices, and the numbers of their GPUs. */
 const DEVICES: readonly (readonly [devices: string, vendor: Gpu["vendor"], numbers: string])[] = [
   ["nvidia.com/gpu=all", "nvidia", "0 1"],
   ["nvidia.com/gpu=0", "nvidia", "0"],
@@ -188,7 +188,7 @@ devices = ["nvidia.com/gpu=1"]
 vram_mib = 30000
 `;
 
-Deno.test("a Coven shares with some, and excludes others but for residents", async () => {
+Deno.test("a Coven shares members with some Covens and only residents with others", async () => {
   deepStrictEqual(covenViews(await inventoryOf(HOUSE)), [
     {
       name: "chat",
@@ -217,7 +217,7 @@ Deno.test("a Coven shares with some, and excludes others but for residents", asy
   ]);
 });
 
-Deno.test("what may not be meant is told", async () => {
+Deno.test("likely mistakes are reported", async () => {
   const inventory = await inventoryOf(HOUSE);
   const rendered = {
     ...inventory,
@@ -226,25 +226,23 @@ Deno.test("what may not be meant is told", async () => {
   deepStrictEqual(warningsOf(inventory, { gpus: TWO_GPUS, rendered }), [
     {
       code: "no-coven",
-      message: "lone is in no Coven: it runs beside memory and nothing else",
+      message: "lone is in no Coven: it runs only with memory",
     },
     {
       code: "no-capability",
-      message: "coder offers no capability: it is found by its name alone",
+      message: "coder offers no capability: it can be summoned only by name",
     },
     {
       code: "not-rendered",
-      message: "nobody offers vision yet: the Codex has it, what was rendered has not",
+      message: "no rendered Soulstone offers vision: only the Codex has it",
     },
     {
       code: "rivals",
-      message:
-        "chat has no Soulstone but residents in common with watch: they always stop each other",
+      message: "chat has only residents in common with watch: they always stop each other",
     },
     {
       code: "rivals",
-      message:
-        "watch has no Soulstone but residents in common with write: they always stop each other",
+      message: "watch has only residents in common with write: they always stop each other",
     },
     {
       code: "vram-too-large",
@@ -261,7 +259,7 @@ Deno.test("what may not be meant is told", async () => {
   );
 });
 
-Deno.test("one in no Coven is judged together with the residents, for it runs beside them", async () => {
+Deno.test("an engine in no Coven counts together with the residents", async () => {
   const inventory = await inventoryOf(`
 [memory]
 image = "localhost/x"

@@ -1,34 +1,39 @@
-// Not by mod.ts: a summon would wait for the library that writes YAML.
-import { QUADLET_FOLDER, SEPULCHER, soulstoneUnit, SYSTEMD_FOLDER } from "../rune/names.ts";
+import {
+  QUADLET_FOLDER,
+  SEPULCHER,
+  soulstoneOf,
+  soulstoneUnit,
+  SYSTEMD_FOLDER,
+} from "../rune/names.ts";
 import { readUnit } from "../rune/unit.ts";
 
-/** One Soulstone, as its unit tells it. */
+/** A Soulstone, as read from its unit. */
 export interface Engine {
   readonly name: string;
   readonly service: string;
   /** The name of its engine profile. */
   readonly profile: string;
-  /** The Covens it is in, sorted; all of them for a resident. */
+  /** Its Covens, sorted; all of them for a resident. */
   readonly covens: readonly string[];
   readonly resident: boolean;
-  /** Whether it only runs: there is no Soulstone of that name any more, and no unit. */
+  /** True if its service runs but its unit is no longer rendered. */
   readonly stray: boolean;
   /** Sorted. */
   readonly capabilities: readonly string[];
-  /** The names of those that cannot run beside it, sorted. */
+  /** The Soulstones that its unit conflicts with, sorted. */
   readonly conflicts: readonly string[];
   readonly port: number;
   readonly uri: string;
-  /** Answers 2xx when it serves; nothing where the host cannot ask it on 127.0.0.1. */
+  /** Returns 2xx when ready; undefined if 127.0.0.1 does not reach it. */
   readonly healthPath: string | undefined;
-  /** Where the Harvester asks it for metrics; nothing where it has none, or is left out. */
+  /** The path that the Harvester reads; undefined without metrics. */
   readonly metricsPath: string | undefined;
-  /** GPU memory that it takes, in MiB: 0 without a device, nothing when that is not declared. */
+  /** Declared GPU memory in MiB: 0 without a device, undefined if not declared. */
   readonly vramMib: number | undefined;
   readonly devices: readonly string[];
 }
 
-/** A group that starts as one. */
+/** The target of a Coven. */
 export interface CovenUnit {
   readonly name: string;
   readonly target: string;
@@ -36,22 +41,21 @@ export interface CovenUnit {
   readonly members: readonly string[];
 }
 
-/** All that can be summoned, sorted by name. */
+/** Everything that can be summoned, sorted by name. */
 export interface Inventory {
   readonly engines: readonly Engine[];
   readonly covens: readonly CovenUnit[];
 }
 
-/** A unit file: its path below `$XDG_CONFIG_HOME`, and what is in it. */
+/** The text of a unit file, with its path below `$XDG_CONFIG_HOME`. */
 export interface UnitFile {
   readonly path: string;
   readonly text: string;
 }
 
 /**
- * Reads what can be summoned out of the units themselves, compiled just now or found on disk: what
- * systemd goes by is what a transition is planned by. Files that are neither a Soulstone, a Coven nor
- * the Sepulcher are passed over.
+ * Reads the inventory from unit files, compiled or on disk. Plans use the units because systemd does.
+ * Ignores files that are not a Soulstone, a Coven or the Sepulcher.
  *
  * @example
  * ```ts
@@ -94,16 +98,12 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
   const devices = values("Container.AddDevice");
   const vram = fact("VramMib");
   return {
-    name,
-    service: soulstoneUnit(name).service,
+    ...emptyEngine(name),
     profile: fact("Engine") ?? "",
     covens: words(fact("Covens")).sort(),
     resident: fact("Resident") === "yes",
-    stray: false,
     capabilities: words(fact("Capabilities")).sort(),
-    conflicts: values("Unit.Conflicts").flatMap((unit) =>
-      /^soulstone-(.+)\.service$/.exec(unit)?.[1] ?? []
-    ).sort(),
+    conflicts: values("Unit.Conflicts").flatMap((unit) => soulstoneOf(unit) ?? []).sort(),
     port,
     uri: fact("Uri") ?? "",
     healthPath: isOnLoopback(port, published) ? fact("HealthPath") : undefined,
@@ -113,11 +113,30 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
   };
 }
 
+function emptyEngine(name: string): Engine {
+  return {
+    name,
+    service: soulstoneUnit(name).service,
+    profile: "",
+    covens: [],
+    resident: false,
+    stray: false,
+    capabilities: [],
+    conflicts: [],
+    port: 0,
+    uri: "",
+    healthPath: undefined,
+    metricsPath: undefined,
+    vramMib: undefined,
+    devices: [],
+  };
+}
+
 function words(text: string | undefined): string[] {
   return (text ?? "").split(" ").filter((word) => word !== "");
 }
 
-/** Whether the pod publishes a port where 127.0.0.1 reaches it. */
+/** Returns true if the pod publishes a port on an address that 127.0.0.1 reaches. */
 function isOnLoopback(port: number, published: readonly string[]): boolean {
   return published.some((line) => {
     const match = /^(?:127\.0\.0\.1|0\.0\.0\.0):(\d+)(?:-(\d+))?:/.exec(line);
@@ -131,14 +150,17 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
-/**
- * Whether two engines exclude each other: systemd obeys a conflict whichever of the two names it.
- */
+/** Returns true if two engines exclude each other: for systemd it is enough if one names the other. */
 export function conflict(a: Engine, b: Engine): boolean {
   return a.conflicts.includes(b.name) || b.conflicts.includes(a.name);
 }
 
-/** Every capability and who offers it, sorted. */
+/** Returns the names of the engines that conflict with `engine`. */
+export function rivalsOf(engine: Engine, { engines }: Inventory): string[] {
+  return engines.filter((other) => conflict(engine, other)).map((other) => other.name);
+}
+
+/** Returns every capability with the engines that offer it, sorted. */
 export function capabilityIndex({ engines }: Inventory): ReadonlyMap<string, readonly string[]> {
   const names = [...new Set(engines.flatMap((engine) => engine.capabilities))].sort();
   return new Map(names.map((capability) => [
@@ -147,15 +169,19 @@ export function capabilityIndex({ engines }: Inventory): ReadonlyMap<string, rea
   ]));
 }
 
-/** The engines of `names`, in that order; one that is not there is left out. */
+/** Returns the engines of `names`, in that order, without unknown ones. */
 export function enginesNamed({ engines }: Inventory, names: readonly string[]): Engine[] {
   return names.flatMap((name) => engines.find((engine) => engine.name === name) ?? []);
 }
 
+/** Returns the services of `names`, without unknown ones. */
+export function servicesOf(inventory: Inventory, names: readonly string[]): string[] {
+  return enginesNamed(inventory, names).map((engine) => engine.service);
+}
+
 /**
- * The same with engines that only run, since their Soulstones are gone. Nobody knows any more what
- * they had in common with others: each excludes all but residents, as one without a group does.
- * systemd does not: their units are gone, and the others do not name them.
+ * Adds engines that run but are no longer rendered. Their groups are unknown, so each conflicts with
+ * every engine except residents. systemd does not enforce this: no unit names them any more.
  *
  * @example
  * ```ts
@@ -164,22 +190,21 @@ export function enginesNamed({ engines }: Inventory, names: readonly string[]): 
  * ```
  */
 export function withStrays(inventory: Inventory, names: readonly string[]): Inventory {
-  const rivals = inventory.engines.filter((engine) => !engine.resident).map((e) => e.name);
-  const strays = names.map((name): Engine => ({
-    name,
-    service: soulstoneUnit(name).service,
-    profile: "",
-    covens: [],
-    resident: false,
-    stray: true,
-    capabilities: [],
-    conflicts: rivals,
-    port: 0,
-    uri: "",
-    healthPath: undefined,
-    metricsPath: undefined,
-    vramMib: undefined,
-    devices: [],
-  }));
+  const conflicts = inventory.engines.filter((engine) => !engine.resident).map((e) => e.name);
+  const strays = names.map((name) => ({ ...emptyEngine(name), stray: true, conflicts }));
   return { ...inventory, engines: [...inventory.engines, ...strays].sort(byName) };
+}
+
+/**
+ * Returns the units to stop for a Coven or a Soulstone. Residents keep running: they belong to every
+ * Coven.
+ */
+export function unitsToStop(
+  { kind, name }: { readonly kind: "coven" | "soulstone"; readonly name: string },
+  inventory: Inventory,
+): string[] {
+  if (kind === "soulstone") return [soulstoneUnit(name).service];
+  const coven = inventory.covens.find((coven) => coven.name === name);
+  const members = enginesNamed(inventory, coven?.members ?? []).filter((e) => !e.resident);
+  return [coven?.target ?? "", ...members.map((engine) => engine.service)];
 }

@@ -34,7 +34,7 @@ resident = true
 health = { path = "/health" }
 `;
 
-Deno.test("units tell what their Codex said", async () => {
+Deno.test("units contain all facts of their Codex", async () => {
   const { engines, covens } = await inventoryOf(HOUSE);
   deepStrictEqual(covens, [
     { name: "chat", target: "lychd-coven-chat.target", members: ["memory", "talker"] },
@@ -65,7 +65,7 @@ Deno.test("units tell what their Codex said", async () => {
   });
 });
 
-Deno.test("GPU memory is none without a device, and unknown where a device has no figure", async () => {
+Deno.test("GPU memory is 0 without a device, and unknown for a device without a number", async () => {
   const { engines } = await inventoryOf(HOUSE);
   deepStrictEqual(engines.map((e) => e.vramMib), [undefined, 0, 0, 10500]);
 });
@@ -78,20 +78,20 @@ const REACH: readonly (readonly [claim: string, settings: string, asked: readonl
 ];
 
 for (const [claim, settings, asked] of REACH) {
-  Deno.test(`an engine is asked for its health by the host ${claim}`, async () => {
+  Deno.test(`the host asks an engine for its health ${claim}`, async () => {
     const { engines } = await inventoryOf(HOUSE, settings);
     deepStrictEqual(engines.filter((e) => e.healthPath !== undefined).map((e) => e.name), asked);
   });
 }
 
-Deno.test("the index has each capability with all that offer it", async () => {
+Deno.test("the index lists every engine of each capability", async () => {
   deepStrictEqual([...capabilityIndex(await inventoryOf(HOUSE))], [
     ["chat", ["talker"]],
     ["text", ["eye", "talker"]],
   ]);
 });
 
-Deno.test("files that are no Soulstone of ours are passed over, broken ones too", () => {
+Deno.test("files that are not a Soulstone are ignored, broken ones too", () => {
   const facts = "[X-Lychd]\nSoulstone=eye\nPort=8780\n";
   const folder = "containers/systemd/lychd";
   const { engines, covens } = readInventory([

@@ -1,32 +1,32 @@
 /**
- * A model check of the Orchestrator against the law, written anew here: every graph, every set of
- * engines that runs, every wish.
+ * A model check of the Orchestrator against the exclusivity rule, which is written again here: every
+ * graph, every set of running engines, every wish.
  *
- * What is enumerated: up to 5 Soulstones over 3 groups, each in any of the 8 sets of groups or
- * resident. Two graphs that differ in the names of Soulstones or groups alone are one: Soulstones are
- * taken as a multiset, groups up to permutation. For each graph all sets of running engines, those
- * that break the law too, and all wishes: each Coven, each Soulstone, and each set of engines that
- * offers a capability; for two capabilities at once every pair of such sets up to 3 Soulstones, and
- * every pair of single engines beyond.
+ * The graphs have up to 5 Soulstones over 3 groups, each in any of the 8 sets of groups or resident.
+ * Graphs that differ only in names count once: Soulstones are a multiset, groups are equal up to
+ * permutation. Each graph is checked with all sets of running engines, also those that break the
+ * rule, and all wishes: each Coven, each Soulstone, and each set of engines that offers a capability;
+ * for two capabilities at once every pair of such sets up to 3 Soulstones, and every pair of single
+ * engines for more.
  *
- * systemd obeys a conflict whichever of the two names it: here each is named by one of them only.
+ * For systemd it is enough if one of two engines names the conflict: here only one of them does.
  */
 import { ok } from "node:assert/strict";
 import { conflictsOf, covensOf } from "../compile/mod.ts";
 import type { Engine, Inventory } from "./inventory.ts";
 import { planTransition, type Running, type Transition } from "./transition.ts";
 import { nextStep } from "./step.ts";
-import { wayBack } from "./fallback.ts";
+import { planFallback } from "./fallback.ts";
 import type { Wish } from "./wish.ts";
 
 const GROUPS = 3;
 const SOULSTONES = 5;
 const RESIDENT = 1 << GROUPS;
 
-/** What a Soulstone is: a set of groups as bits, or RESIDENT. */
+/** The groups of a Soulstone as bits, or RESIDENT. */
 type Kind = number;
 
-/** Every graph once: the kinds of its Soulstones, sorted. */
+/** Returns every graph once: the kinds of its Soulstones, sorted. */
 function graphs(): Kind[][] {
   const found = new Map<string, Kind[]>();
   const grow = (kinds: Kind[]) => {
@@ -49,7 +49,7 @@ function permuted(kind: Kind, permutation: readonly number[]): Kind {
   return permutation.reduce((sum, to, from) => sum | ((kind >> from & 1) << to), 0);
 }
 
-/** The law in its shortest words, apart from the compiler: may two kinds run together? */
+/** Returns true if two kinds may run together: the exclusivity rule, independent of the compiler. */
 function together(a: Kind, b: Kind): boolean {
   return a === RESIDENT || b === RESIDENT || (a & b) !== 0;
 }
@@ -84,13 +84,13 @@ function inventoryOf(kinds: readonly Kind[], offers: readonly number[]): Invento
   };
 }
 
-/** Which of two names the other. */
+/** Returns true if the first of two engines names the conflict. */
 const isNamer = (i: number, other: number) => ((i + other) % 2 === 0) === (i < other);
 
-/** What each declares: two as much as each other, and one nothing. */
+/** The declared memory: two are equal, and one is undeclared. */
 const VRAM_MIB = [4000, 2000, undefined, 2000, 1000];
 
-/** As `ok`, with words that are put together only where they are needed: this is asked millions of times. */
+/** Checks like `ok`, but formats the message only on a failure: it runs millions of times. */
 function holds(condition: boolean, words: () => string): asserts condition {
   if (!condition) ok(condition, words());
 }
@@ -98,14 +98,14 @@ function holds(condition: boolean, words: () => string): asserts condition {
 const none: ReadonlySet<string> = new Set();
 const namesOf = (set: number): string[] => bits(set).map((i) => `s${i}`);
 
-function running(up: number, faltering = 0): Running {
+function running(up: number, crashed = 0): Running {
   return {
     up: new Set(namesOf(up)),
-    faltering: faltering === 0 ? none : new Set(namesOf(faltering)),
+    crashed: crashed === 0 ? none : new Set(namesOf(crashed)),
   };
 }
 
-/** What is in each set: looked up millions of times. */
+/** The elements of each set: read millions of times. */
 const BITS = Array.from(
   { length: 1 << SOULSTONES },
   (_, set) => [0, 1, 2, 3, 4].filter((i) => (set >> i & 1) === 1),
@@ -115,7 +115,7 @@ const toSet = (names: readonly string[]) =>
   names.reduce((set, name) => set | 1 << Number(name.slice(1)), 0);
 const size = (set: number) => bits(set).length;
 
-/** One graph, with the law as bits: for each Soulstone, and for each Coven, who must not run. */
+/** One graph, with the rule as bits: the engines that each Soulstone and each Coven exclude. */
 class Model {
   readonly all: number;
   readonly rivals: number[];
@@ -134,11 +134,11 @@ class Model {
     }
   }
 
-  isLawful(set: number): boolean {
+  obeysRule(set: number): boolean {
     return bits(set).every((i) => ((this.rivals[i] ?? 0) & set) === 0);
   }
 
-  /** What runs after systemd has started a unit: it stops what conflicts with the unit, no more. */
+  /** Returns what runs after systemd started a unit: it stops only what conflicts with the unit. */
   afterStart(unit: string, running: number): number {
     const coven = this.covens.get(unit.replace(".target", ""));
     if (unit.endsWith(".target")) return coven ?? 0;
@@ -147,8 +147,8 @@ class Model {
   }
 
   /**
-   * Every end that a wish for capabilities allows: what runs, a Coven, or one that has no group and
-   * offers all of it; `serves` tells whether a set of engines does.
+   * Returns every valid result of a wish for capabilities: what runs, a Coven, or an engine without a
+   * group that offers all of them. `serves` returns true if a set of engines offers them.
    */
   ends(running: number, serves: (set: number) => boolean): number[] {
     const singles = this.kinds.flatMap((kind, i) => kind === 0 || kind === RESIDENT ? [i] : [])
@@ -156,14 +156,14 @@ class Model {
     return [
       ...[running, ...this.covens.values()].filter(serves),
       ...singles.map((i) => running & ~(this.rivals[i] ?? 0) | 1 << i),
-    ].filter((end) => this.isLawful(end));
+    ].filter((end) => this.obeysRule(end));
   }
 }
 
-/** Throws unless a transition is what the law asks for; counts nothing and knows no ranking. */
+/** Throws if a transition breaks the rule; does not rank it. */
 function judge(
   model: Model,
-  { up, faltering = 0 }: { up: number; faltering?: number },
+  { up, crashed = 0 }: { up: number; crashed?: number },
   t: Transition,
   words: () => string,
 ): number {
@@ -171,15 +171,15 @@ function judge(
   const start = toSet(t.start);
   const stop = toSet(t.stop.map((s) => s.name));
   const end = keep | start;
-  const again = start & faltering;
+  const again = start & crashed;
   holds(
     (keep | stop | again) === up && (keep & stop) === 0,
     () => `what ran is kept or stopped: ${words()}`,
   );
   holds((start & up) === again, () => `what runs is not started: ${words()}`);
   holds((toSet(t.wanted) & ~end) === 0, () => `what is wanted runs: ${words()}`);
-  holds((toSet(t.wanted) & faltering & ~start) === 0, () => `what falters is started: ${words()}`);
-  holds(model.isLawful(end), () => `conflicting engines run: ${words()}`);
+  holds((toSet(t.wanted) & crashed & ~start) === 0, () => `what falters is started: ${words()}`);
+  holds(model.obeysRule(end), () => `conflicting engines run: ${words()}`);
   const outside = t.choice.kind === "coven" ? ~toSet(t.wanted) : 0;
   for (const i of bits(stop & ~outside)) {
     holds(((model.rivals[i] ?? 0) & end) !== 0, () => `s${i} could have stayed: ${words()}`);
@@ -187,7 +187,7 @@ function judge(
   const before = up & ~toSet(t.stopFirst);
   const after = t.choice.unit === undefined ? before : model.afterStart(t.choice.unit, before);
   holds(after === end, () => `systemd would make it otherwise: ${words()}`);
-  if (model.isLawful(up)) holds(t.stopFirst.length === 0, () => `stopped by hand: ${words()}`);
+  if (model.obeysRule(up)) holds(t.stopFirst.length === 0, () => `stopped by hand: ${words()}`);
   return end;
 }
 
@@ -198,7 +198,7 @@ interface Cost {
   readonly name: string;
 }
 
-/** The unit that the order of costs picks where what runs is lawful: written from the issue's words. */
+/** Returns the unit that the order of costs selects if what runs obeys the rule. */
 function bestUnit(model: Model, up: number, offers: readonly number[]): string | undefined {
   const serves = (set: number) => offers.every((offer) => (set & offer) !== 0);
   const costs: Cost[] = [];
@@ -266,18 +266,18 @@ Deno.test("model check: no transition leaves a conflict or stops one that could 
         const words = () => JSON.stringify({ kinds, offers, up: namesOf(up) });
         const planned = planTransition(wish, inventory, running(up));
         const ends = model.ends(up, serves);
-        if ("refusal" in planned) {
+        if ("problem" in planned) {
           counts.refusals++;
-          holds(ends.length === 0, () => `refused though there is a way: ${words()}`);
+          holds(ends.length === 0, () => `refused although there is a choice: ${words()}`);
           continue;
         }
         counts.transitions++;
         const end = judge(model, { up }, planned.transition, words);
-        holds(serves(end), () => `not what was wished: ${words()}`);
+        holds(serves(end), () => `not the wished capabilities: ${words()}`);
         const cost = (e: number) => size(up & ~e) * 10 + size(e & ~up);
         const least = Math.min(...ends.map(cost), cost(end));
-        holds(cost(end) === least, () => `there is a cheaper way: ${words()}`);
-        if (model.isLawful(up)) {
+        holds(cost(end) === least, () => `there is a cheaper choice: ${words()}`);
+        if (model.obeysRule(up)) {
           const { unit } = planned.transition.choice;
           holds(unit === bestUnit(model, up, offers), () => `${unit} is not the best: ${words()}`);
         }
@@ -300,7 +300,7 @@ function* smallGraphs(): Generator<{ model: Model; sets: readonly number[] }> {
   }
 }
 
-Deno.test("model check: what crashes again and again is started, and is no reason to go on", () => {
+Deno.test("model check: a crashing engine is started, and does not count as running", () => {
   let count = 0;
   for (const { model, sets } of smallGraphs()) {
     for (const offer of sets.slice(1)) {
@@ -311,14 +311,14 @@ Deno.test("model check: what crashes again and again is started, and is no reaso
       }];
       for (const wish of wishes) {
         for (const up of sets) {
-          for (const faltering of sets.filter((set) => (set & ~up) === 0)) {
-            const words = () => JSON.stringify({ kinds: model.kinds, offer, wish, up, faltering });
-            const planned = planTransition(wish, inventory, running(up, faltering));
-            if ("refusal" in planned) continue;
+          for (const crashed of sets.filter((set) => (set & ~up) === 0)) {
+            const words = () => JSON.stringify({ kinds: model.kinds, offer, wish, up, crashed });
+            const planned = planTransition(wish, inventory, running(up, crashed));
+            if ("problem" in planned) continue;
             count++;
-            const end = judge(model, { up, faltering }, planned.transition, words);
-            const sound = end & ~(faltering & ~toSet(planned.transition.start));
-            holds(wish.kind !== "capabilities" || (sound & offer) !== 0, () => words());
+            const end = judge(model, { up, crashed }, planned.transition, words);
+            const stable = end & ~(crashed & ~toSet(planned.transition.start));
+            holds(wish.kind !== "capabilities" || (stable & offer) !== 0, () => words());
           }
         }
       }
@@ -327,65 +327,65 @@ Deno.test("model check: what crashes again and again is started, and is no reaso
   ok(count > 50_000, String(count));
 });
 
-Deno.test("model check: what somebody else started meanwhile is never stopped", () => {
-  const counts = { overtaken: 0, started: 0 };
+Deno.test("model check: an engine that something else started meanwhile is never stopped", () => {
+  const counts = { unplanned: 0, started: 0 };
   for (const { model, sets } of smallGraphs()) {
     const inventory = inventoryOf(model.kinds, [model.all]);
     const wishes = [...namedWishes(model, inventory), {
       kind: "capabilities" as const,
       names: ["p"],
     }];
-    const lawful = sets.filter((set) => model.isLawful(set));
+    const valid = sets.filter((set) => model.obeysRule(set));
     const plan = (wish: Wish, up: number) => {
       const planned = planTransition(wish, inventory, running(up));
       ok("transition" in planned);
       return planned.transition;
     };
     for (const wish of wishes) {
-      for (const before of lawful) {
-        const told = plan(wish, before);
-        const stopped = told.stop.map((stop) => stop.name);
-        for (const others of lawful) {
-          // The stop is done, and then somebody else has this running.
+      for (const before of valid) {
+        const printed = plan(wish, before);
+        const stopped = printed.stop.map((stop) => stop.name);
+        for (const others of valid) {
+          // After the stop, something else started these.
           const now = plan(wish, others);
-          const step = nextStep(told, now, { stopped, needs: [], isLate: false });
+          const step = nextStep(printed, now, { stopped, needs: [], isLate: false });
           const words = () => JSON.stringify({ kinds: model.kinds, wish, before, others, step });
-          if (step.kind === "overtaken") {
-            counts.overtaken++;
-            holds(now.stop.length > 0, () => `given up for nothing: ${words()}`);
+          if (step.kind === "unplanned") {
+            counts.unplanned++;
+            holds(now.stop.length > 0, () => `gave up without a reason: ${words()}`);
             continue;
           }
           counts.started++;
-          // The memory is there: what is stopped could only be what was told and not yet stopped.
+          // The memory is free, so it may stop only engines of the printed plan that it has not stopped yet.
           const after = step.kind === "start" ? model.afterStart(step.unit, others) : others;
           const lost = others & ~after &
-            ~(toSet(stopped.length > 0 ? [] : told.stop.map((s) => s.name)));
-          holds(lost === 0, () => `stopped what was not told: ${words()}`);
+            ~(toSet(stopped.length > 0 ? [] : printed.stop.map((s) => s.name)));
+          holds(lost === 0, () => `stopped an engine that was not printed: ${words()}`);
         }
       }
     }
   }
-  ok(counts.overtaken > 1000 && counts.started > 1000, JSON.stringify(counts));
+  ok(counts.unplanned > 1000 && counts.started > 1000, JSON.stringify(counts));
 });
 
-Deno.test("model check: the way back leads to exactly what ran, and no start undoes another", () => {
+Deno.test("model check: the fallback restores exactly what ran, and no start undoes another", () => {
   let count = 0;
   for (const kinds of graphs()) {
     if (kinds.length > 4) continue;
     const model = new Model(kinds);
     const sets = Array.from({ length: model.all + 1 }, (_, set) => set);
     const inventory = inventoryOf(kinds, []);
-    for (const before of sets.filter((set) => model.isLawful(set))) {
+    for (const before of sets.filter((set) => model.obeysRule(set))) {
       for (const wish of namedWishes(model, inventory)) {
         const planned = planTransition(wish, inventory, running(before));
         ok("transition" in planned);
         const { keep, start } = planned.transition;
-        // However far it came, and whatever else ended meanwhile.
+        // However far the summon came, and whichever other engines stopped meanwhile.
         const end = toSet([...keep, ...start]);
         for (const up of sets.filter((set) => (set & ~end) === 0)) {
           const words = () => JSON.stringify({ kinds, before, wish, up });
           const failed = { before: namesOf(before), started: start, up: namesOf(up) };
-          const back = wayBack(failed, inventory);
+          const back = planFallback(failed, inventory);
           count++;
           let now = up & ~toSet(back.stop);
           for (const choice of back.start) {
@@ -396,7 +396,7 @@ Deno.test("model check: the way back leads to exactly what ran, and no start und
             );
             now = after;
           }
-          holds(back.overtakenBy.length === 0, () => words());
+          holds(back.blockedBy.length === 0, () => words());
           if (before !== 0) {
             holds(now === before, () => `${namesOf(now)} runs in the end: ${words()}`);
           }

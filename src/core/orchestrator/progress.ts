@@ -1,29 +1,28 @@
 import { type Condition, isUp } from "./condition.ts";
-import type { Transition } from "./transition.ts";
 
-/** What is waited for. */
-export interface Awaited extends Pick<Transition, "wanted" | "stop"> {
-  /**
-   * How often systemd had restarted each engine that was up when it began: what was before says
-   * nothing of now. One that starts anew counts from 0.
-   */
+/** The engines that a summon waits for. */
+export interface Awaited {
+  /** Engines that must become ready. */
+  readonly wanted: readonly string[];
+  /** Engines that must stop. */
+  readonly stop: readonly string[];
+  /** The restarts of each engine that was already up: these do not count. */
   readonly restarts: ReadonlyMap<string, number>;
 }
 
 /** How far a transition has come. */
 export interface Progress {
-  /** What systemd is at: `ready` when all that is wanted is ready for it. */
+  /** The current phase; `ready` if every wanted engine is ready for systemd. */
   readonly phase: "stop" | "start" | "healthy" | "ready";
-  /** Those that `phase` waits for; sorted. */
+  /** The engines that the phase waits for; sorted. */
   readonly waitsFor: readonly string[];
-  /** Wanted engines that will not come, and why; sorted. */
+  /** Wanted engines that have failed; sorted. */
   readonly lost: readonly { readonly name: string; readonly why: string }[];
 }
 
 /**
- * Tells how far a transition has come, by what its engines do once systemd has been told. A unit that
- * is ended and that systemd has no more to do with is lost, and so is one that ended again after
- * systemd had restarted it.
+ * Returns the progress of a transition from the conditions of its engines. An engine is lost if it
+ * ended and has no job left, or if it ended again after a restart.
  */
 export function progressOf(
   { wanted, stop, restarts }: Awaited,
@@ -35,12 +34,12 @@ export function progressOf(
   });
   const is = (fits: (condition: Condition | undefined) => boolean) => (name: string) =>
     fits(conditions.get(name));
-  const ending = stop.map((s) => s.name).filter(
+  const stopping = stop.filter(
     is((c) => c !== undefined && (isUp(c) || c.state === "stopping")),
   );
   const waiting = wanted.filter(is((c) => c === undefined || !isUp(c)));
   const loading = wanted.filter(is((c) => c?.state !== "running"));
-  if (ending.length > 0) return { phase: "stop", waitsFor: ending, lost };
+  if (stopping.length > 0) return { phase: "stop", waitsFor: stopping, lost };
   if (waiting.length > 0) return { phase: "start", waitsFor: waiting, lost };
   if (loading.length > 0) return { phase: "healthy", waitsFor: loading, lost };
   return { phase: "ready", waitsFor: [], lost };
@@ -56,9 +55,9 @@ function lossOf(condition: Condition | undefined, restartsBefore: number): strin
     case "missing":
       return why;
     case "restarting": {
-      // systemd counts a restart as it queues its job, while the engine still is as it ended.
-      const begun = hasJob ? restarts - 1 : restarts;
-      return begun > restartsBefore ? `${why}, and again after a restart` : undefined;
+      // systemd counts a restart when it queues the job, before the engine starts.
+      const finished = hasJob ? restarts - 1 : restarts;
+      return finished > restartsBefore ? `${why}, and again after a restart` : undefined;
     }
     case "stopped":
       return hasJob ? undefined : "something else stopped it";

@@ -3,15 +3,16 @@ import {
   type Condition,
   conditionOf,
   type EngineState,
-  isSound,
+  isRestorable,
+  isStable,
   isUp,
-  isWorthReturningTo,
-  type UnitFacts,
+  type UnitState,
 } from "./condition.ts";
 import { progressOf } from "./progress.ts";
 
-const UNIT: UnitFacts = {
+const UNIT: UnitState = {
   loadState: "loaded",
+  loadError: "",
   activeState: "inactive",
   subState: "dead",
   result: "success",
@@ -19,12 +20,13 @@ const UNIT: UnitFacts = {
   exitStatus: 0,
   restarts: 0,
   job: "",
+  invocationId: "",
   sinceSeconds: undefined,
   memoryBytes: undefined,
   isStale: false,
 };
 
-const STATES: readonly (readonly [facts: Partial<UnitFacts>, state: EngineState, why?: string])[] =
+const STATES: readonly (readonly [facts: Partial<UnitState>, state: EngineState, why?: string])[] =
   [
     [{}, "stopped"],
     [{ activeState: "active", subState: "running" }, "running"],
@@ -33,7 +35,7 @@ const STATES: readonly (readonly [facts: Partial<UnitFacts>, state: EngineState,
     [{ activeState: "activating", subState: "start" }, "starting"],
     [{ activeState: "activating", subState: "start-pre" }, "starting"],
     [{ activeState: "deactivating", subState: "stop-sigterm" }, "stopping"],
-    // What runs goes on when its unit is gone.
+    // An engine keeps running without its unit.
     [{ activeState: "active", loadState: "not-found" }, "running"],
     [{ loadState: "not-found" }, "missing", "systemd has no such unit"],
     [{ loadState: "bad-setting" }, "missing", "systemd cannot read its unit"],
@@ -42,7 +44,7 @@ const STATES: readonly (readonly [facts: Partial<UnitFacts>, state: EngineState,
     [
       { activeState: "activating", subState: "auto-restart", result: "exit-code", exitStatus: 2 },
       "restarting",
-      "it ended with status 2",
+      "it exited with status 2",
     ],
     [
       {
@@ -64,19 +66,19 @@ const STATES: readonly (readonly [facts: Partial<UnitFacts>, state: EngineState,
     [
       { activeState: "failed", result: "exit-code", exitKind: 1, exitStatus: 137 },
       "failed",
-      "it was killed (status 137), often for want of memory",
+      "it was killed (status 137), often because memory ran out",
     ],
     [
       { activeState: "failed", result: "oom-kill" },
       "failed",
-      "the kernel killed it for want of memory",
+      "the kernel killed it because memory ran out",
     ],
     [
       { activeState: "failed", result: "start-limit-hit" },
       "failed",
-      "it was started too often in too short a time",
+      "it was started too often in a short time",
     ],
-    [{ activeState: "failed", result: "resources" }, "failed", "systemd says resources"],
+    [{ activeState: "failed", result: "resources" }, "failed", "systemd reports resources"],
   ];
 
 for (const [facts, state, why] of STATES) {
@@ -86,11 +88,11 @@ for (const [facts, state, why] of STATES) {
   });
 }
 
-Deno.test("a unit of which systemd says nothing is missing", () => {
+Deno.test("a unit that systemd does not report is missing", () => {
   strictEqual(conditionOf(undefined).state, "missing");
 });
 
-/** `name:state`, with `+` for a job that waits and a `*` for each restart that was. */
+/** Reads `name:state`, with `+` for a pending job and a `*` for each restart. */
 function conditions(text: string): Map<string, Condition> {
   return new Map(
     text.split(" ").map((word) => {
@@ -116,16 +118,20 @@ const PROGRESS: readonly {
   /** How often systemd had restarted b before. */
   readonly restarts?: number;
 }[] = [
-  { claim: "the old one ends first", now: "old:stopping a:stopped+ b:stopped+", phase: "stop old" },
   {
-    claim: "the old one has not begun to end",
+    claim: "the old one stops first",
+    now: "old:stopping a:stopped+ b:stopped+",
+    phase: "stop old",
+  },
+  {
+    claim: "the old one does not stop yet",
     now: "old:running+ a:stopped+ b:stopped+",
     phase: "stop old",
   },
-  { claim: "none has begun", now: "old:stopped a:stopped+ b:stopped+", phase: "start a b" },
-  { claim: "one has begun", now: "old:stopped a:starting+ b:stopped+", phase: "start b" },
+  { claim: "none has started", now: "old:stopped a:stopped+ b:stopped+", phase: "start a b" },
+  { claim: "one has started", now: "old:stopped a:starting+ b:stopped+", phase: "start b" },
   {
-    claim: "one is ending and starts again",
+    claim: "one is stopping and starts again",
     now: "old:stopped a:starting+ b:stopping+",
     phase: "start b",
   },
@@ -133,7 +139,7 @@ const PROGRESS: readonly {
   { claim: "one is ready", now: "old:stopped a:running b:starting+", phase: "healthy b" },
   { claim: "both are ready", now: "old:stopped a:running b:running", phase: "ready" },
   {
-    claim: "the old one failed as it ended",
+    claim: "the old one failed while it stopped",
     now: "old:failed a:running b:running",
     phase: "ready",
   },
@@ -143,7 +149,7 @@ const PROGRESS: readonly {
     phase: "healthy b",
   },
   {
-    claim: "one crashed, and systemd has just begun to start it again",
+    claim: "one crashed, and systemd has just queued its restart",
     now: "old:stopped a:running b:restarting*+",
     phase: "healthy b",
   },
@@ -154,7 +160,7 @@ const PROGRESS: readonly {
     lost: "b it broke, and again after a restart",
   },
   {
-    claim: "one crashed again, and systemd has just begun to start it once more",
+    claim: "one crashed again, and systemd has just queued another restart",
     now: "old:stopped a:running b:restarting**+",
     phase: "healthy b",
     lost: "b it broke, and again after a restart",
@@ -165,13 +171,13 @@ const PROGRESS: readonly {
     phase: "ready",
   },
   {
-    claim: "one crashed, and that it did so long ago says nothing",
+    claim: "one crashed, and earlier crashes do not count",
     now: "old:stopped a:running b:restarting**",
     phase: "healthy b",
     restarts: 2,
   },
   {
-    claim: "one crashed again, after others long ago",
+    claim: "one crashed again, after earlier crashes",
     now: "old:stopped a:running b:restarting***",
     phase: "healthy b",
     lost: "b it broke, and again after a restart",
@@ -190,12 +196,12 @@ const PROGRESS: readonly {
     lost: "b it broke",
   },
   {
-    claim: "one that had failed starts anew",
+    claim: "one that had failed starts again",
     now: "old:stopped a:starting+ b:failed+",
     phase: "start b",
   },
   {
-    claim: "one was stopped by somebody else",
+    claim: "one was stopped by something else",
     now: "old:stopped a:starting+ b:stopped",
     phase: "start b",
     lost: "b something else stopped it",
@@ -212,7 +218,7 @@ for (const { claim, now, phase, lost = "", restarts = 0 } of PROGRESS) {
   Deno.test(`progress: ${claim}`, () => {
     const transition = {
       wanted: ["a", "b"],
-      stop: [{ name: "old", why: "" }],
+      stop: ["old"],
       restarts: new Map([["b", restarts]]),
     };
     const progress = progressOf(transition, conditions(now));
@@ -221,7 +227,7 @@ for (const { claim, now, phase, lost = "", restarts = 0 } of PROGRESS) {
   });
 }
 
-Deno.test("an engine holds its place while it runs, starts or waits for a restart; the last is not gone back to", () => {
+Deno.test("an engine is up while it runs, starts or waits for a restart; the last is not restorable", () => {
   const states: EngineState[] = [
     "running",
     "starting",
@@ -234,16 +240,16 @@ Deno.test("an engine holds its place while it runs, starts or waits for a restar
   ];
   const up = states.filter((state) => isUp({ state, restarts: 0, hasJob: false }));
   deepStrictEqual(up, ["running", "starting", "restarting"]);
-  const back = states.filter((state) => isWorthReturningTo({ state, restarts: 1, hasJob: false }));
+  const back = states.filter((state) => isRestorable({ state, restarts: 1, hasJob: false }));
   deepStrictEqual(back, ["running", "starting"]);
 });
 
-Deno.test("an engine is sound while it runs, or starts for the first time", () => {
-  const sound = [..."running starting restarting stopping failed stopped".split(" ")].flatMap((
+Deno.test("an engine is stable while it runs, or starts for the first time", () => {
+  const stable = [..."running starting restarting stopping failed stopped".split(" ")].flatMap((
     state,
   ) =>
-    [0, 1].filter((restarts) => isSound({ state: state as EngineState, restarts, hasJob: false }))
+    [0, 1].filter((restarts) => isStable({ state: state as EngineState, restarts, hasJob: false }))
       .map((restarts) => `${state} ${restarts}`)
   );
-  deepStrictEqual(sound, ["running 0", "running 1", "starting 0"]);
+  deepStrictEqual(stable, ["running 0", "running 1", "starting 0"]);
 });

@@ -1,36 +1,36 @@
 import { type MemoryNeed, shortNeeds } from "./gpu_memory.ts";
 import type { Transition } from "./transition.ts";
 
-/** What a summon does next. */
+/** The next step of a summon. */
 export type Step =
-  /** Has these stopped by themselves, and looks again. */
+  /** Stop these engines, then look again. */
   | { readonly kind: "stop"; readonly names: readonly string[] }
-  /** Waits until this memory is free, and looks again. */
+  /** Wait until this memory is free, then look again. */
   | { readonly kind: "wait"; readonly needs: readonly MemoryNeed[] }
-  /** Has systemd start this one unit: nothing can be taken back then. */
+  /** Start this unit; after that nothing can be undone. */
   | { readonly kind: "start"; readonly unit: string }
-  /** What runs is enough. */
+  /** Start nothing: the running engines are enough. */
   | { readonly kind: "follow" }
-  /** Somebody started these since the operator was told what would stop: nothing more is done. */
-  | { readonly kind: "overtaken"; readonly by: readonly string[] }
-  /** The time that was given is over: nothing more is told to systemd. */
+  /** Give up: these engines would have to stop, and the printed plan did not list them. */
+  | { readonly kind: "unplanned"; readonly names: readonly string[] }
+  /** Give up: the time limit is over. */
   | { readonly kind: "late" };
 
-/** What a summon knows besides its plans. */
+/** The state of a summon besides its plans. */
 export interface StepState {
-  /** The engines that it has stopped already. */
+  /** The engines that it has already stopped. */
   readonly stopped: readonly string[];
-  /** What the engines that start take; empty when nothing is waited for any more. */
+  /** The memory that starting engines need; empty if it does not wait for memory. */
   readonly needs: readonly MemoryNeed[];
-  /** Whether the time that was given is over. */
+  /** True if the time limit is over. */
   readonly isLate: boolean;
 }
 
 /**
- * Decides what comes next, by what the operator was `told` and by the plan for what runs `now`. One
- * transaction of systemd is enough where it stops whom it must and the memory is there. Else the stop
- * comes first, and the start later; in between others may have started something. What was not told
- * is not stopped. Who is late begins nothing; what is only followed is looked at all the same.
+ * Returns the next step from the plan that was `printed` and the plan for what runs `now`. One
+ * transaction of systemd is enough if it stops all that must stop and the memory is free. Otherwise
+ * the stop comes first and the start later. A summon never stops an engine that the printed plan did
+ * not list, and starts and stops nothing after the time limit.
  *
  * @example
  * ```ts
@@ -41,19 +41,19 @@ export interface StepState {
  *   stopFirst: [],
  * } as const;
  * nextStep(plan, plan, { stopped: [], needs: [], isLate: false }).kind; // "start"
- * nextStep(plan, plan, { stopped: ["a"], needs: [], isLate: false }); // { kind: "overtaken", by: ["a"] }
+ * nextStep(plan, plan, { stopped: ["a"], needs: [], isLate: false }).kind; // "unplanned"
  * ```
  */
 export function nextStep(
-  told: Part,
+  printed: Part,
   now: Part,
   { stopped, needs, isLate }: StepState,
 ): Step {
   const names = now.stop.map(({ name }) => name);
-  const by = names.filter((name) =>
-    stopped.includes(name) || !told.stop.some((stop) => stop.name === name)
+  const unplanned = names.filter((name) =>
+    stopped.includes(name) || !printed.stop.some((stop) => stop.name === name)
   );
-  if (by.length > 0) return { kind: "overtaken", by };
+  if (unplanned.length > 0) return { kind: "unplanned", names: unplanned };
   const { unit } = now.choice;
   if (isLate && unit !== undefined) return { kind: "late" };
   const short = shortNeeds(needs);

@@ -2,7 +2,7 @@ import { deepStrictEqual } from "node:assert/strict";
 import type { MemoryNeed } from "./gpu_memory.ts";
 import { nextStep } from "./step.ts";
 
-/** A plan in one line: what stops, with `!` for what systemd would leave running. */
+/** Returns a plan that stops some engines; `!` marks those that systemd would leave running. */
 function plan(stop: string, unit: string | undefined = "two.target") {
   const words = stop.split(" ").filter(Boolean);
   const name = (word: string) => word.replace("!", "");
@@ -27,7 +27,7 @@ const HOPELESS = need(30_000, 4000, 24_576);
 
 interface Case {
   readonly claim: string;
-  readonly told: string;
+  readonly printed: string;
   readonly now?: string;
   readonly unit?: string | undefined;
   readonly stopped?: readonly string[];
@@ -37,90 +37,106 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { claim: "one transaction stops and starts", told: "a b", step: "start two.target" },
+  { claim: "one transaction stops and starts", printed: "a b", step: "start two.target" },
   {
     claim: "memory that is free changes nothing",
-    told: "a",
+    printed: "a",
     needs: [FREE],
     step: "start two.target",
   },
   {
-    claim: "memory that is short: all stop first",
-    told: "a b",
+    claim: "with short memory, all stop first",
+    printed: "a b",
     needs: [FREE, SHORT],
     step: "stop a b",
   },
   {
-    claim: "then it is waited for",
-    told: "a",
+    claim: "then it waits for memory",
+    printed: "a",
     now: "",
     stopped: ["a"],
     needs: [SHORT],
     step: "wait",
   },
-  { claim: "nothing to stop: it is waited for", told: "", needs: [SHORT], step: "wait" },
+  { claim: "with nothing to stop, it waits for memory", printed: "", needs: [SHORT], step: "wait" },
   {
-    claim: "what never fits is not waited for",
-    told: "a",
+    claim: "it does not wait for memory that never fits",
+    printed: "a",
     needs: [HOPELESS],
     step: "start two.target",
   },
-  { claim: "what systemd leaves running stops first", told: "a b!", step: "stop b" },
+  { claim: "an engine that systemd leaves running stops first", printed: "a b!", step: "stop b" },
   {
-    claim: "then the rest in one transaction",
-    told: "a b!",
+    claim: "then the others stop in one transaction",
+    printed: "a b!",
     now: "a",
     stopped: ["b"],
     step: "start two.target",
   },
-  { claim: "what runs is enough", told: "", unit: undefined, step: "follow" },
-  { claim: "what ended by itself is no matter", told: "a", now: "", step: "start two.target" },
-  { claim: "one that nobody told of is there", told: "a", now: "a c", step: "overtaken c" },
+  { claim: "the running engines are enough", printed: "", unit: undefined, step: "follow" },
   {
-    claim: "one that was stopped is there again",
-    told: "a",
-    now: "a",
-    stopped: ["a"],
-    step: "overtaken a",
+    claim: "an engine that ended by itself does not matter",
+    printed: "a",
+    now: "",
+    step: "start two.target",
   },
   {
-    claim: "who was overtaken waits for no memory",
-    told: "a",
+    claim: "an engine outside the printed plan runs",
+    printed: "a",
+    now: "a c",
+    step: "unplanned c",
+  },
+  {
+    claim: "a stopped engine runs again",
+    printed: "a",
+    now: "a",
+    stopped: ["a"],
+    step: "unplanned a",
+  },
+  {
+    claim: "an unplanned stop comes before a wait for memory",
+    printed: "a",
     now: "c",
     stopped: ["a"],
     needs: [SHORT],
-    step: "overtaken c",
+    step: "unplanned c",
   },
-  { claim: "who is late starts nothing", told: "a", isLate: true, step: "late" },
+  { claim: "after the limit it starts nothing", printed: "a", isLate: true, step: "late" },
   {
-    claim: "who is late stops nothing",
-    told: "a b!",
+    claim: "after the limit it stops nothing",
+    printed: "a b!",
     needs: [SHORT],
     isLate: true,
     step: "late",
   },
-  { claim: "who is late waits no more", told: "", needs: [SHORT], isLate: true, step: "late" },
   {
-    claim: "what runs is looked at, late or not",
-    told: "",
+    claim: "after the limit it waits for no memory",
+    printed: "",
+    needs: [SHORT],
+    isLate: true,
+    step: "late",
+  },
+  {
+    claim: "running engines are followed even after the limit",
+    printed: "",
     unit: undefined,
     isLate: true,
     step: "follow",
   },
 ];
 
-for (const { claim, told, now = told, stopped = [], step, ...rest } of CASES) {
+for (const { claim, printed, now = printed, stopped = [], step, ...rest } of CASES) {
   Deno.test(`the next step: ${claim}`, () => {
     const unit = "unit" in rest ? rest.unit : "two.target";
-    const found = nextStep(plan(told), { ...plan(now), choice: { ...plan(now).choice, unit } }, {
+    const found = nextStep(plan(printed), { ...plan(now), choice: { ...plan(now).choice, unit } }, {
       stopped,
       needs: rest.needs ?? [],
       isLate: rest.isLate === true,
     });
     const names = found.kind === "stop"
       ? found.names
-      : found.kind === "overtaken"
-      ? found.by
+      : found.kind === "unplanned"
+      ? found.names
       : found.kind === "start"
       ? [found.unit]
       : [];

@@ -4,7 +4,7 @@ import { type Inventory, withStrays } from "./inventory.ts";
 import { planTransition, type Running } from "./transition.ts";
 import { readWish } from "./wish.ts";
 
-/** The example of seed 003, with the heavy Coven that its law speaks of. */
+/** Two engines that share a group, and one that excludes them. */
 const SEED = `
 [eye]
 image = "vllm/vllm-openai:latest"
@@ -31,7 +31,7 @@ devices = ["nvidia.com/gpu=all"]
 vram_mib = 22000
 `;
 
-/** The household: a shared Soulstone, a resident, and one in no group. */
+/** A household: a shared Soulstone, a resident, and one without a group. */
 const HOUSE = `
 [talker]
 image = "localhost/x"
@@ -93,41 +93,41 @@ const WATCH = "lychd-coven-watch.target";
 
 const CASES: readonly Case[] = [
   {
-    claim: "seed 003, the intent: a capability finds its Coven",
+    claim: "a capability selects its Coven",
     codex: SEED,
     wish: "vision-analysis",
     becomes: [VISION, "", "", "eye scribe"],
   },
   {
-    claim: "seed 003, the cleansing: what is not in the Coven stops",
+    claim: "an engine that is not in the Coven stops",
     codex: SEED,
     wish: "vision-analysis",
     runs: "sage",
     becomes: [VISION, "", "sage", "eye scribe"],
   },
   {
-    claim: "seed 003, the manifestation: all of the Coven starts, whoever offers it",
+    claim: "the whole Coven starts, whichever member offers the capability",
     codex: SEED,
     wish: "ocr",
     runs: "sage",
     becomes: [VISION, "", "sage", "eye scribe"],
   },
   {
-    claim: "seed 003, inclusive coexistence: a scribe is not stopped by an eye",
+    claim: "engines of a common group do not stop each other",
     codex: SEED,
     wish: "eye",
     runs: "scribe",
     becomes: ["soulstone-eye.service", "scribe", "", "eye"],
   },
   {
-    claim: "seed 003, exclusive banishment: who shares no group stops",
+    claim: "an engine without a common group stops",
     codex: SEED,
     wish: "sage",
     runs: "eye scribe",
     becomes: ["soulstone-sage.service", "", "eye scribe", "sage"],
   },
   {
-    claim: "seed 003, a Coven by its name",
+    claim: "a Coven by its name",
     codex: SEED,
     wish: "deep-think",
     runs: "eye scribe",
@@ -141,14 +141,14 @@ const CASES: readonly Case[] = [
     becomes: [VISION, "", "sage", "eye scribe"],
   },
   {
-    claim: "what runs already is enough, though its Coven is not whole",
+    claim: "running engines are enough, even if their Coven is not complete",
     codex: SEED,
     wish: "text-generation",
     runs: "eye",
     becomes: ["", "eye", "", ""],
   },
   {
-    claim: "what runs already is enough, though another Coven would be smaller",
+    claim: "running engines are enough, even if another Coven is smaller",
     codex: SEED,
     wish: "text-generation",
     runs: "eye scribe",
@@ -182,14 +182,14 @@ const CASES: readonly Case[] = [
     becomes: [CHAT, "", "", "ears memory talker"],
   },
   {
-    claim: "a resident is summoned alone, and stops nobody",
+    claim: "a resident starts alone and stops no engine",
     codex: HOUSE,
     wish: "embedding",
     runs: "eye",
     becomes: ["soulstone-memory.service", "eye", "", "memory"],
   },
   {
-    claim: "one in no group is a choice by itself",
+    claim: "an engine without a group is a choice by itself",
     codex: HOUSE,
     wish: "judge",
     runs: "memory talker",
@@ -210,28 +210,28 @@ const CASES: readonly Case[] = [
     becomes: [WATCH, "eye memory", "", ""],
   },
   {
-    claim: "what crashes again and again does not run already",
+    claim: "a crashing engine does not count as running",
     codex: SEED,
     wish: "text-generation",
     runs: "eye*",
     becomes: [VISION, "", "", "eye scribe"],
   },
   {
-    claim: "what crashes again and again holds its place all the same",
+    claim: "a crashing engine still counts as up",
     codex: SEED,
     wish: "deep-think",
     runs: "eye* scribe",
     becomes: ["lychd-coven-deep-think.target", "", "eye scribe", "sage"],
   },
   {
-    claim: "a Soulstone that crashes again and again is started, and its friends stay",
+    claim: "a crashing Soulstone is started, and engines without a conflict stay",
     codex: SEED,
     wish: "eye",
     runs: "eye* scribe",
     becomes: ["soulstone-eye.service", "scribe", "", "eye"],
   },
   {
-    claim: "one engine that does it all comes before several",
+    claim: "one engine with all capabilities comes before several",
     codex: `
 [a1]
 image = "localhost/x"
@@ -257,7 +257,7 @@ groups = ["b"]
     becomes: ["lychd-coven-b.target", "", "", "b1 b2"],
   },
   {
-    claim: "the last word has the name",
+    claim: "the name decides last",
     codex: `
 [x]
 image = "localhost/x"
@@ -274,7 +274,7 @@ capabilities = ["p"]
     becomes: ["lychd-coven-a.target", "", "", "y"],
   },
   {
-    claim: "memory that nobody declares is not the least",
+    claim: "undeclared memory is not the least",
     codex: `
 [x]
 image = "localhost/x"
@@ -297,11 +297,11 @@ vram_mib = 90000
 
 const set = (text: string) => text.split(" ").filter(Boolean);
 
-/** What runs: `name`, with `*` for one that crashes again and again. */
+/** Reads what runs: names, with `*` for a crashing engine. */
 function running(...words: readonly string[]): Running {
   const plain = (word: string) => word.replace("*", "");
-  const faltering = words.filter((word) => word.endsWith("*"));
-  return { up: new Set(words.map(plain)), faltering: new Set(faltering.map(plain)) };
+  const crashed = words.filter((word) => word.endsWith("*"));
+  return { up: new Set(words.map(plain)), crashed: new Set(crashed.map(plain)) };
 }
 
 for (const { claim, codex, wish, runs = "", becomes } of CASES) {
@@ -320,7 +320,7 @@ for (const { claim, codex, wish, runs = "", becomes } of CASES) {
   });
 }
 
-Deno.test("the losers stand with what speaks against them", async () => {
+Deno.test("every other choice has its disadvantage", async () => {
   const inventory = await inventoryOf(HOUSE);
   const planned = planTransition(
     { kind: "capabilities", names: ["speech", "text"] },
@@ -343,9 +343,9 @@ Deno.test("the losers stand with what speaks against them", async () => {
   strictEqual(planned.transition.why, "nothing else offers `speech` and `text`");
 });
 
-/** What speaks against the second, by what it differs in. */
+/** The disadvantage of the second choice, for each rule. */
 const WHY: readonly (readonly [wish: string, runs: string, loser: string, why: string])[] = [
-  ["text", "talker", "watch", "does not run yet"],
+  ["text", "talker", "watch", "is not running yet"],
   ["text", "ears", "watch", "stops ears, not nothing"],
   ["text", "", "chat", "starts ears, memory, talker, not eye, memory"],
   ["speech", "", "chat", "starts ears, memory, talker, not lone"],
@@ -364,7 +364,7 @@ for (const [wish, runs, loser, why] of WHY) {
   });
 }
 
-Deno.test("each stop says why", async () => {
+Deno.test("every stop has a reason", async () => {
   const inventory = await inventoryOf(`
 [x]
 image = "localhost/x"
@@ -396,8 +396,8 @@ groups = ["small"]
     ok("transition" in planned);
     return planned.transition.stop;
   };
-  deepStrictEqual(stops("duo", "guest", "x"), [{ name: "guest", why: "cannot run beside y" }]);
-  deepStrictEqual(stops("x-only", "w"), [{ name: "w", why: "cannot run beside alone" }]);
+  deepStrictEqual(stops("duo", "guest", "x"), [{ name: "guest", why: "conflicts with y" }]);
+  deepStrictEqual(stops("x-only", "w"), [{ name: "w", why: "conflicts with alone" }]);
   const part = await inventoryOf(`
 [x]
 image = "localhost/x"
@@ -413,8 +413,8 @@ groups = ["large", "small"]
   deepStrictEqual(planned.transition.stop, [{ name: "x", why: "is not in the Coven small" }]);
 });
 
-Deno.test("engines that break the law are told apart from those that systemd stops itself", async () => {
-  // They ran when their groups were changed: systemd ends no one for that.
+Deno.test("engines that break the exclusivity rule are listed apart from those that systemd stops", async () => {
+  // They ran when their groups changed: systemd stops no engine for that.
   const inventory = await inventoryOf(HOUSE);
   const planned = planTransition(
     { kind: "soulstone", name: "memory" },
@@ -423,11 +423,11 @@ Deno.test("engines that break the law are told apart from those that systemd sto
   );
   ok("transition" in planned);
   deepStrictEqual(planned.transition.keep, ["eye"]);
-  deepStrictEqual(planned.transition.stop, [{ name: "talker", why: "cannot run beside eye" }]);
+  deepStrictEqual(planned.transition.stop, [{ name: "talker", why: "conflicts with eye" }]);
   deepStrictEqual(planned.transition.stopFirst, ["talker"]);
 });
 
-/** What becomes of what runs, in one line. */
+/** Formats a transition in one line. */
 function becomes(wish: Parameters<typeof planTransition>[0], inventory: Inventory, runs: string) {
   const planned = planTransition(wish, inventory, running(...set(runs)));
   ok("transition" in planned);
@@ -442,13 +442,13 @@ function becomes(wish: Parameters<typeof planTransition>[0], inventory: Inventor
   ];
 }
 
-Deno.test("what runs though its Soulstone is gone stops for all but residents, and by hand", async () => {
+Deno.test("a stray stops for every engine except residents, and must be stopped first", async () => {
   const inventory = withStrays(await inventoryOf(HOUSE), ["ghost", "owl"]);
-  const gone = "ghost: runs, but its Soulstone is gone; owl: runs, but its Soulstone is gone";
+  const gone = "ghost: runs, but is no longer rendered; owl: runs, but is no longer rendered";
   deepStrictEqual(becomes({ kind: "coven", name: "watch" }, inventory, "ghost owl talker"), [
     WATCH,
     "",
-    `${gone}; talker: cannot run beside eye`,
+    `${gone}; talker: conflicts with eye`,
     "eye memory",
     "ghost owl",
   ]);
@@ -469,20 +469,20 @@ Deno.test("what runs though its Soulstone is gone stops for all but residents, a
   deepStrictEqual(becomes({ kind: "capabilities", names: ["text"] }, inventory, "eye owl"), [
     "",
     "eye",
-    "owl: runs, but its Soulstone is gone",
+    "owl: runs, but is no longer rendered",
     "",
     "owl",
   ]);
 });
 
-Deno.test("a Coven with a member whose unit is gone is refused, and is no choice", async () => {
+Deno.test("a Coven with a member without a unit is refused, and is not a choice", async () => {
   const whole = await inventoryOf(SEED);
   const inventory = { ...whole, engines: whole.engines.filter((e) => e.name !== "scribe") };
   const named = planTransition({ kind: "coven", name: "vision-ritual" }, inventory, running());
   deepStrictEqual(named, {
-    refusal: {
+    problem: {
       reason: "incomplete",
-      message: "Coven `vision-ritual` cannot start: there is no unit of scribe",
+      message: "Coven `vision-ritual` cannot start: there is no unit for scribe",
       hint: "lychd render",
     },
   });
@@ -509,9 +509,9 @@ for (const [names, reason, message] of REFUSED) {
       await inventoryOf(HOUSE),
       running(),
     );
-    ok("refusal" in planned);
-    strictEqual(planned.refusal.reason, reason);
-    match(planned.refusal.message, message);
-    ok(planned.refusal.hint);
+    ok("problem" in planned);
+    strictEqual(planned.problem.reason, reason);
+    match(planned.problem.message, message);
+    ok(planned.problem.hint);
   });
 }

@@ -1,16 +1,20 @@
 import { nearest } from "../report/nearest.ts";
-import { quoted } from "../report/mod.ts";
+import { quoted } from "../report/printable.ts";
 import { capabilityIndex, type Inventory } from "./inventory.ts";
 
-/** What somebody wants to have running. */
-export type Wish =
+/** A Coven or a Soulstone. */
+export type Name =
   | { readonly kind: "coven"; readonly name: string }
-  | { readonly kind: "soulstone"; readonly name: string }
-  /** Sorted, each once, at least one. */
+  | { readonly kind: "soulstone"; readonly name: string };
+
+/** The argument of `lychd summon`: a Coven, a Soulstone, or capabilities. */
+export type Wish =
+  | Name
+  /** Sorted, without duplicates, at least one. */
   | { readonly kind: "capabilities"; readonly names: readonly string[] };
 
-/** Why a wish cannot be granted, and what helps. */
-export interface Refusal {
+/** The reason why a wish cannot be fulfilled. */
+export interface WishProblem {
   readonly reason:
     | "unknown"
     | "ambiguous"
@@ -22,7 +26,9 @@ export interface Refusal {
   readonly hint?: string;
 }
 
-type Kind = "coven" | "soulstone" | "capability";
+type Kind = Name["kind"] | "capability";
+
+const KINDS: readonly Kind[] = ["coven", "soulstone", "capability"];
 
 const TITLES: Readonly<Record<Kind, string>> = {
   coven: "Coven",
@@ -30,13 +36,12 @@ const TITLES: Readonly<Record<Kind, string>> = {
   capability: "capability",
 };
 
-/** How many near names are told. */
+/** The most suggestions in a hint. */
 const NEAR_LIMIT = 5;
 
 /**
- * Reads the words of a wish: the name of a Coven, of a Soulstone or of a capability, or several
- * capabilities. A name that is more than one of these is refused with all of them; `coven:NAME`,
- * `soulstone:NAME` and `capability:NAME` say which is meant.
+ * Reads a wish: the name of a Coven or of a Soulstone, or one or more capabilities. Refuses a name
+ * that has several meanings; `coven:NAME`, `soulstone:NAME` and `capability:NAME` select one.
  *
  * @example
  * ```ts
@@ -48,24 +53,21 @@ const NEAR_LIMIT = 5;
 export function readWish(
   words: readonly string[],
   inventory: Inventory,
-): { wish: Wish } | { refusal: Refusal } {
+): { wish: Wish } | { problem: WishProblem } {
   const known = knownNames(inventory);
   const names: string[] = [];
   for (const word of words) {
     const read = readWord(word, known, words.length > 1 ? ["capability"] : KINDS);
-    if ("refusal" in read) return read;
-    if (read.kind !== "capability") return { wish: { kind: read.kind, name: read.name } };
-    names.push(read.name);
+    if ("problem" in read) return read;
+    const { kind, name } = read;
+    if (kind !== "capability") return { wish: { kind, name } };
+    names.push(name);
   }
   return { wish: { kind: "capabilities", names: [...new Set(names)].sort() } };
 }
 
-/** A Coven or a Soulstone. */
-export type Name = Exclude<Wish, { readonly kind: "capabilities" }>;
-
 /**
- * Reads a word that names a Coven or a Soulstone, where a capability is of no use: then one of the
- * same name is not in the way.
+ * Reads the name of a Coven or a Soulstone; a capability of the same name does not matter.
  *
  * @example
  * ```ts
@@ -77,14 +79,10 @@ export type Name = Exclude<Wish, { readonly kind: "capabilities" }>;
 export function readName(
   word: string,
   inventory: Inventory,
-): { name: Name } | { refusal: Refusal } {
-  const known = knownNames(inventory);
-  const read = readWord(word, known, ["coven", "soulstone"]);
-  if ("refusal" in read) return read;
-  return { name: { kind: read.kind === "coven" ? "coven" : "soulstone", name: read.name } };
+): { name: Name } | { problem: WishProblem } {
+  const read = readWord(word, knownNames(inventory), ["coven", "soulstone"]);
+  return "problem" in read ? read : { name: read };
 }
-
-const KINDS: readonly Kind[] = ["coven", "soulstone", "capability"];
 
 type Known = Readonly<Record<Kind, readonly string[]>>;
 
@@ -96,71 +94,64 @@ function knownNames(inventory: Inventory): Known {
   };
 }
 
-function readWord(
+function readWord<Allowed extends Kind>(
   word: string,
   known: Known,
-  allowed: readonly Kind[],
-): { kind: Kind; name: string } | { refusal: Refusal } {
+  allowed: readonly Allowed[],
+): { kind: Allowed; name: string } | { problem: WishProblem } {
   const [, prefix, rest] = /^(coven|soulstone|capability):(.*)$/.exec(word) ?? [];
   const name = rest ?? word;
-  const kinds = (prefix === undefined ? KINDS : [prefix as Kind])
-    .filter((kind) => known[kind].includes(name));
-  const fitting = kinds.filter((kind) => allowed.includes(kind));
+  const meant = KINDS.filter((kind) => prefix === undefined || kind === prefix);
+  const found = meant.filter((kind) => known[kind].includes(name));
+  const fitting = allowed.filter((kind) => found.includes(kind));
   const [kind] = fitting;
   if (fitting.length === 1 && kind !== undefined) return { kind, name };
-  if (fitting.length > 1) return { refusal: ambiguous(name, fitting) };
-  if (kinds[0] === "capability") return { refusal: onlyACapability(name) };
-  if (kinds[0] !== undefined) return { refusal: notOneOfSeveral(name, kinds[0]) };
-  return { refusal: unknown(word, name, known, prefix === undefined ? allowed : kindsOf(prefix)) };
+  if (fitting.length > 1) return { problem: ambiguous(name, fitting) };
+  const [other] = found;
+  if (other === undefined) {
+    return { problem: unknown(word, name, known, prefix === undefined ? allowed : meant) };
+  }
+  return {
+    problem: other === "capability"
+      ? {
+        reason: "capability",
+        message: `${quoted(name)} is a capability, not a Coven or a Soulstone`,
+        hint: "lychd list shows which Soulstones offer it",
+      }
+      : {
+        reason: "ambiguous",
+        message: `${quoted(name)} is a ${TITLES[other]}; several words must all be capabilities`,
+        hint: `use ${quoted(name)} alone`,
+      },
+  };
 }
 
-function kindsOf(prefix: string): Kind[] {
-  return KINDS.filter((kind) => kind === prefix);
-}
-
-function ambiguous(name: string, kinds: readonly Kind[]): Refusal {
+function ambiguous(name: string, kinds: readonly Kind[]): WishProblem {
   return {
     reason: "ambiguous",
     message: `${quoted(name)} is ${kinds.map((kind) => `a ${TITLES[kind]}`).join(" and ")}`,
-    hint: `say which: ${kinds.map((kind) => `${kind}:${name}`).join(", or ")}`,
+    hint: `use ${kinds.map((kind) => `${kind}:${name}`).join(" or ")}`,
   };
 }
 
-function notOneOfSeveral(name: string, kind: Kind): Refusal {
-  return {
-    reason: "ambiguous",
-    message: `${quoted(name)} is a ${TITLES[kind]}; several words name capabilities`,
-    hint: `wish for ${quoted(name)} alone`,
-  };
-}
-
-function onlyACapability(name: string): Refusal {
-  return {
-    reason: "capability",
-    message: `${quoted(name)} is a capability, and neither a Coven nor a Soulstone`,
-    hint: "lychd list shows who offers it",
-  };
-}
-
-function unknown(word: string, name: string, known: Known, kinds: readonly Kind[]): Refusal {
+function unknown(word: string, name: string, known: Known, kinds: readonly Kind[]): WishProblem {
   const near = kinds.flatMap((kind) =>
     nearNames(name, known[kind]).map((found) => `${quoted(found)} (${TITLES[kind]})`)
   );
-  const what = kinds.map((kind) => TITLES[kind]).join(", ").replace(/, (?=[^,]*$)/, " or ");
+  const titles = kinds.map((kind) => TITLES[kind]).join(", ").replace(/, (?=[^,]*$)/, " or ");
   return {
     reason: "unknown",
-    message: `there is no ${what} ${quoted(word)}`,
+    message: `there is no ${titles} ${quoted(word)}`,
     hint: near.length === 0
-      ? "lychd list shows what there is"
+      ? "lychd list shows all names"
       : `did you mean ${near.slice(0, NEAR_LIMIT).join(" or ")}?`,
   };
 }
 
-/** Names that are a slip away, or that begin or end with the word. */
+/** Returns names that are a typo away, and names that have the word as a part. */
 function nearNames(word: string, known: readonly string[]): string[] {
-  const slip = nearest(word, known);
   const lower = word.toLowerCase();
   const parts = (name: string) => name.toLowerCase().split(/[-._]/);
   const related = known.filter((name) => parts(name).includes(lower));
-  return [...new Set([...slip === undefined ? [] : [slip], ...related])];
+  return [...new Set([nearest(word, known) ?? [], related].flat())];
 }

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { inventoryOf } from "./from_codex_test.ts";
-import { readName, readWish, type Refusal, type Wish } from "./wish.ts";
+import { readName, readWish, type Wish, type WishProblem } from "./wish.ts";
 
 const CODEX = `
 [eye]
@@ -35,11 +35,11 @@ for (const [words, wish] of READ) {
   });
 }
 
-const REFUSED: readonly (readonly [words: string, refusal: Refusal])[] = [
+const REFUSED: readonly (readonly [words: string, problem: WishProblem])[] = [
   ["chat", {
     reason: "ambiguous",
     message: "`chat` is a Coven and a Soulstone and a capability",
-    hint: "say which: coven:chat, or soulstone:chat, or capability:chat",
+    hint: "use coven:chat or soulstone:chat or capability:chat",
   }],
   ["eyes", {
     reason: "unknown",
@@ -54,22 +54,22 @@ const REFUSED: readonly (readonly [words: string, refusal: Refusal])[] = [
   ["zebra", {
     reason: "unknown",
     message: "there is no Coven, Soulstone or capability `zebra`",
-    hint: "lychd list shows what there is",
+    hint: "lychd list shows all names",
   }],
   ["coven:ocr", {
     reason: "unknown",
     message: "there is no Coven `coven:ocr`",
-    hint: "lychd list shows what there is",
+    hint: "lychd list shows all names",
   }],
   ["coven:", {
     reason: "unknown",
     message: "there is no Coven `coven:`",
-    hint: "lychd list shows what there is",
+    hint: "lychd list shows all names",
   }],
   ["ocr eye", {
     reason: "ambiguous",
-    message: "`eye` is a Soulstone; several words name capabilities",
-    hint: "wish for `eye` alone",
+    message: "`eye` is a Soulstone; several words must all be capabilities",
+    hint: "use `eye` alone",
   }],
   ["ocr vision-analisis", {
     reason: "unknown",
@@ -79,15 +79,15 @@ const REFUSED: readonly (readonly [words: string, refusal: Refusal])[] = [
   ["\u001b[2J", {
     reason: "unknown",
     message: "there is no Coven, Soulstone or capability `\\x1b[2J`",
-    hint: "lychd list shows what there is",
+    hint: "lychd list shows all names",
   }],
 ];
 
-for (const [words, refusal] of REFUSED) {
-  Deno.test(`the wish ${JSON.stringify(words)} is refused: ${refusal.message}`, async () => {
+for (const [words, problem] of REFUSED) {
+  Deno.test(`the wish ${JSON.stringify(words)} is refused: ${problem.message}`, async () => {
     const read = readWish(words.split(" "), await inventoryOf(CODEX));
-    ok("refusal" in read);
-    deepStrictEqual(read.refusal, refusal);
+    ok("problem" in read);
+    deepStrictEqual(read.problem, problem);
   });
 }
 
@@ -95,10 +95,10 @@ const NAMES: readonly (readonly [word: string, result: string])[] = [
   ["eye", "soulstone eye"],
   ["vision-ritual", "coven vision-ritual"],
   ["soulstone:chat", "soulstone chat"],
-  ["chat", "`chat` is a Coven and a Soulstone; say which: coven:chat, or soulstone:chat"],
+  ["chat", "`chat` is a Coven and a Soulstone; use coven:chat or soulstone:chat"],
   [
     "ocr",
-    "`ocr` is a capability, and neither a Coven nor a Soulstone; lychd list shows who offers it",
+    "`ocr` is a capability, not a Coven or a Soulstone; lychd list shows which Soulstones offer it",
   ],
   ["both", "soulstone both"],
   ["eyes", "there is no Coven or Soulstone `eyes`; did you mean `eye` (Soulstone)?"],
@@ -110,7 +110,7 @@ for (const [word, result] of NAMES) {
     const read = readName(word, await inventoryOf(CODEX + both));
     const words = "name" in read
       ? `${read.name.kind} ${read.name.name}`
-      : `${read.refusal.message}; ${read.refusal.hint}`;
+      : `${read.problem.message}; ${read.problem.hint}`;
     deepStrictEqual(words, result);
   });
 }

@@ -1,10 +1,10 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
-import type { Palette } from "../report/mod.ts";
+import type { Palette } from "../report/palette.ts";
 import type { Change } from "./plan.ts";
 
 /**
- * The unified diff from what is on disk to what shall be, as `diff -u` writes it and `patch -p0`
- * reads it; empty when the bytes are the same.
+ * Returns the unified diff of a change, in the format of `diff -u` and `patch -p0`; empty if the bytes
+ * are equal.
  */
 export function formatDiff(change: Change): string {
   const before = change.before === undefined
@@ -23,7 +23,7 @@ export function formatDiff(change: Change): string {
   );
 }
 
-/** A diff for a terminal: coloured, and with control characters made visible. */
+/** Returns a diff for a terminal: in colours, with visible control characters. */
 export function paintDiff(
   diff: string,
   palette: Palette,

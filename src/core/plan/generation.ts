@@ -1,16 +1,16 @@
-import type { Rune } from "../compile/mod.ts";
-import { QUADLET_FOLDER } from "../rune/mod.ts";
+import type { Rune } from "../compile/compile.ts";
+import { QUADLET_FOLDER } from "../rune/names.ts";
 import { isOwnPath } from "./receipt.ts";
 
-/** Where this generation and the former one are kept, relative to `$XDG_CONFIG_HOME`: no units. */
+/** The file of the current generation, relative to `$XDG_CONFIG_HOME`. */
 export const CURRENT_PATH = `${QUADLET_FOLDER}/.lychd-current.json`;
-/** The former generation. */
+/** The file of the former generation. */
 export const FORMER_PATH = `${QUADLET_FOLDER}/.lychd-former.json`;
 
-/** All files of one render. */
+/** The files of one render. */
 export type Generation = readonly Rune[];
 
-/** A generation as text. */
+/** Formats a generation, sorted by path. */
 export function formatGeneration(generation: Generation): string {
   const files = Object.fromEntries(
     [...generation].sort((a, b) => a.path < b.path ? -1 : 1)
@@ -19,16 +19,16 @@ export function formatGeneration(generation: Generation): string {
   return `${JSON.stringify({ lychd: 1, files }, null, 2)}\n`;
 }
 
-/** Reads a generation, or says why the text is none. */
+/** Reads a generation, or returns what is wrong with the text. */
 export function parseGeneration(text: string): { generation: Generation } | { problem: string } {
   let value: { lychd?: unknown; files?: unknown };
   try {
     value = JSON.parse(text);
   } catch {
-    return { problem: "it is no JSON" };
+    return { problem: "it is not JSON" };
   }
   if (value?.lychd !== 1 || typeof value.files !== "object" || value.files === null) {
-    return { problem: "it is no generation that this lychd wrote" };
+    return { problem: "it is not a generation of this version of lychd" };
   }
   const generation: Rune[] = [];
   for (const [path, entry] of Object.entries(value.files)) {

@@ -1,30 +1,7 @@
-/** What is to be written, compared with what is there. Pure. */
-export { formatDiff, paintDiff } from "./diff.ts";
-export {
-  CURRENT_PATH,
-  formatGeneration,
-  FORMER_PATH,
-  type Generation,
-  parseGeneration,
-} from "./generation.ts";
-export {
-  type Action,
-  type Change,
-  countActions,
-  differs,
-  type DiskFile,
-  formatSummary,
-  isAsWritten,
-  plan,
-  type PlanInput,
-} from "./plan.ts";
-export {
-  formatReceipt,
-  isOwnPath,
-  NO_RECEIPT,
-  parseReceipt,
-  type Receipt,
-  RECEIPT_PATH,
-  sha256,
-} from "./receipt.ts";
-export { type Restarts, restartsFor } from "./restarts.ts";
+/** Compares wanted files with those on disk. */
+export * from "./diff.ts";
+export * from "./digest.ts";
+export * from "./generation.ts";
+export * from "./plan.ts";
+export * from "./receipt.ts";
+export * from "./restarts.ts";

@@ -1,10 +1,11 @@
-import type { Rune } from "../compile/mod.ts";
-import { type Receipt, sha256 } from "./receipt.ts";
+import type { Rune } from "../compile/compile.ts";
+import { sha256 } from "./digest.ts";
+import type { Receipt } from "./receipt.ts";
 
-/** What happens, or would have to happen, to one file. */
+/** The action for one file; see {@linkcode plan}. */
 export type Action = "create" | "update" | "remove" | "unchanged" | "drifted" | "foreign";
 
-/** A file as it is on disk. */
+/** A file on disk. */
 export interface DiskFile {
   readonly bytes: Uint8Array;
   /** Permission bits. */
@@ -16,13 +17,13 @@ export interface Change {
   /** Relative to `$XDG_CONFIG_HOME`. */
   readonly path: string;
   readonly action: Action;
-  /** What is on disk, if anything is. */
+  /** The file on disk; undefined if there is none. */
   readonly before: DiskFile | undefined;
-  /** What shall be there; nothing when the file shall go. */
+  /** The wanted file; undefined if the file is removed. */
   readonly after: Rune | undefined;
 }
 
-/** What a plan compares: all files are by path relative to `$XDG_CONFIG_HOME`. */
+/** The files that a plan compares, by path relative to `$XDG_CONFIG_HOME`. */
 export interface PlanInput {
   readonly runes: readonly Rune[];
   /** The files on disk at the paths of `runes` and of `receipt`. */
@@ -31,14 +32,13 @@ export interface PlanInput {
 }
 
 /**
- * Compares what shall be with what is and with what was written last.
+ * Compares the wanted files with those on disk and those of the last render. Sorted by path.
  *
- * - `create`, `update`, `remove`, `unchanged`: ours, and as we left it (or gone).
- * - `drifted`: ours, but edited since; taking our text would lose the edit.
- * - `foreign`: stands where a Rune belongs, but we did not write it.
+ * - `create`, `update`, `remove`, `unchanged`: written by lychd and not edited since, or missing.
+ * - `drifted`: written by lychd and edited by hand; an update would lose the edit.
+ * - `foreign`: not written by lychd, at the path of a Rune.
  *
- * A file of ours that somebody edited to the wanted bytes is `unchanged`.
- * The result is sorted by path.
+ * An edited file with the wanted bytes is `unchanged`.
  */
 export function plan({ runes, disk, receipt }: PlanInput): Change[] {
   const wanted = new Map(runes.map((rune) => [rune.path, rune]));
@@ -66,7 +66,7 @@ function actionFor(
 }
 
 /**
- * Whether every file is still as it was written.
+ * Returns true if every file is as it was written.
  *
  * @example
  * ```ts
@@ -82,28 +82,21 @@ export function isAsWritten({ disk, receipt }: Omit<PlanInput, "runes">): boolea
   });
 }
 
-/** How many files each action takes. */
-export function countActions(changes: readonly Change[]): Record<Action, number> {
-  const counts = { create: 0, update: 0, remove: 0, unchanged: 0, drifted: 0, foreign: 0 };
-  for (const { action } of changes) counts[action]++;
-  return counts;
-}
-
-/** True when a render would do or refuse anything. */
+/** Returns true if a render would change or refuse anything. */
 export function differs(changes: readonly Change[]): boolean {
   return changes.some((change) => change.action !== "unchanged");
 }
 
-/** `4 to create, 1 to update, 0 to remove, 7 unchanged`, and what stands in the way, if anything. */
+/** Formats the counts: `4 to create, 1 to update, 0 to remove, 7 unchanged`, and files in the way. */
 export function formatSummary(changes: readonly Change[]): string {
-  const n = countActions(changes);
-  const parts = [
-    `${n.create} to create`,
-    `${n.update} to update`,
-    `${n.remove} to remove`,
-    `${n.unchanged} unchanged`,
-  ];
-  if (n.drifted > 0) parts.push(`${n.drifted} edited by hand`);
-  if (n.foreign > 0) parts.push(`${n.foreign} not written by lychd`);
-  return parts.join(", ");
+  const count = (wanted: Action) => changes.filter(({ action }) => action === wanted).length;
+  const [drifted, foreign] = [count("drifted"), count("foreign")];
+  return [
+    `${count("create")} to create`,
+    `${count("update")} to update`,
+    `${count("remove")} to remove`,
+    `${count("unchanged")} unchanged`,
+    ...drifted > 0 ? [`${drifted} edited by hand`] : [],
+    ...foreign > 0 ? [`${foreign} not written by lychd`] : [],
+  ].join(", ");
 }

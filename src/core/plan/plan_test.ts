@@ -3,7 +3,7 @@ import type { Rune } from "../compile/mod.ts";
 import { PLAIN, printable } from "../report/mod.ts";
 import { formatDiff, paintDiff } from "./diff.ts";
 import { type Action, differs, type DiskFile, formatSummary, isAsWritten, plan } from "./plan.ts";
-import { sha256 } from "./receipt.ts";
+import { sha256 } from "./digest.ts";
 
 interface Row {
   readonly claim: string;
@@ -16,31 +16,37 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  { claim: "nothing there", wanted: "a", action: "create" },
-  { claim: "ours was deleted", wanted: "a", written: "a", action: "create" },
-  { claim: "ours is old", disk: "a", wanted: "b", written: "a", action: "update" },
+  { claim: "missing", wanted: "a", action: "create" },
+  { claim: "written by lychd and deleted", wanted: "a", written: "a", action: "create" },
+  { claim: "written by lychd and old", disk: "a", wanted: "b", written: "a", action: "update" },
   {
-    claim: "only the mode differs",
+    claim: "different only in its mode",
     disk: "a",
     diskMode: 0o644,
     wanted: "a",
     written: "a",
     action: "update",
   },
-  { claim: "not wanted any more", disk: "a", written: "a", action: "remove" },
+  { claim: "no longer wanted", disk: "a", written: "a", action: "remove" },
   { claim: "as wanted", disk: "a", wanted: "a", written: "a", action: "unchanged" },
-  { claim: "as wanted, but of another", disk: "a", wanted: "a", action: "foreign" },
-  { claim: "edited to what is wanted", disk: "b", wanted: "b", written: "a", action: "unchanged" },
+  { claim: "as wanted, but not written by lychd", disk: "a", wanted: "a", action: "foreign" },
+  {
+    claim: "edited to the wanted bytes",
+    disk: "b",
+    wanted: "b",
+    written: "a",
+    action: "unchanged",
+  },
   { claim: "edited", disk: "mine", wanted: "b", written: "a", action: "drifted" },
   {
-    claim: "edited, though nothing else changed",
+    claim: "edited, without another change",
     disk: "mine",
     wanted: "a",
     written: "a",
     action: "drifted",
   },
   { claim: "edited, and not wanted", disk: "mine", written: "a", action: "drifted" },
-  { claim: "of another", disk: "mine", wanted: "b", action: "foreign" },
+  { claim: "not written by lychd", disk: "mine", wanted: "b", action: "foreign" },
   { claim: "gone and not wanted", written: "a", action: undefined },
 ];
 
@@ -67,7 +73,7 @@ for (const row of ROWS) {
   });
 }
 
-Deno.test("a plan is sorted by path, and differs unless all is unchanged", () => {
+Deno.test("a plan is sorted by path, and differs unless every file is unchanged", () => {
   const rune = (path: string): Rune => ({ path, text: "x", mode: 0o600, provenance: new Map() });
   const changes = plan({ runes: [rune("b"), rune("a")], disk: new Map(), receipt: { files: {} } });
   deepStrictEqual(changes.map((c) => c.path), ["a", "b"]);
@@ -98,7 +104,7 @@ Deno.test("files are as written until one is edited, gone, or has another mode",
   );
 });
 
-Deno.test("a summary counts four actions always, and what stands in the way if anything", () => {
+Deno.test("a summary always counts four actions, and files in the way if there are any", () => {
   const all = ROWS.flatMap(changesOf);
   strictEqual(
     formatSummary(all),
@@ -122,7 +128,7 @@ Deno.test("a diff names /dev/null where there is no file, and is empty for equal
   strictEqual(same && formatDiff(same), "");
 });
 
-Deno.test("the diff on a terminal hides nothing of a unit", () => {
+Deno.test("a diff on a terminal shows every character of a unit", () => {
   const wanted = "Exec=serve\t\u200b\u061c\u{e0041}\u001b[2K --safe\n";
   const diff = changesOf({ claim: "", wanted, action: "create" }).map(formatDiff).join("");
   strictEqual(

@@ -1,26 +1,23 @@
-import { createHash } from "node:crypto";
 import { QUADLET_FOLDER } from "../rune/names.ts";
 
-/** Where the receipt stands, relative to `$XDG_CONFIG_HOME`. */
+/** The path of the receipt, relative to `$XDG_CONFIG_HOME`. */
 export const RECEIPT_PATH = `${QUADLET_FOLDER}/.lychd-receipt.json`;
 
-/** What was written: the only proof that a file is ours. */
+/** The files of the last render: the only proof that lychd wrote a file. */
 export interface Receipt {
   /** By path relative to `$XDG_CONFIG_HOME`. */
   readonly files: Readonly<Record<string, { readonly sha256: string; readonly mode: number }>>;
-  /** The digest of the Codex that they were made from; nothing after a rollback. */
+  /** The digest of the Codex that they were made from; undefined after a rollback. */
   readonly codex?: string;
 }
 
-/** A receipt of nothing. */
+/** The empty receipt. */
 export const NO_RECEIPT: Receipt = { files: {} };
 
-/** The version of the receipt's form. */
+/** The version of the format. */
 const VERSION = 1;
 
-/**
- * The receipt as text: sorted, so that equal receipts are equal bytes.
- */
+/** Formats a receipt, sorted by path. */
 export function formatReceipt(receipt: Receipt): string {
   const files = Object.fromEntries(
     Object.entries(receipt.files).sort(([a], [b]) => a < b ? -1 : 1),
@@ -31,8 +28,8 @@ export function formatReceipt(receipt: Receipt): string {
 }
 
 /**
- * Reads a receipt, or says why the text is none. A path that leads out of the folder is refused:
- * what a receipt names may be removed.
+ * Reads a receipt, or returns what is wrong with the text. Refuses paths outside of the folders of
+ * lychd, because files of a receipt may be removed.
  */
 export function parseReceipt(text: string): { receipt: Receipt } | { problem: string } {
   let value: unknown;
@@ -42,34 +39,31 @@ export function parseReceipt(text: string): { receipt: Receipt } | { problem: st
     return { problem: error instanceof Error ? error.message : String(error) };
   }
   if (!isRecord(value) || !isRecord(value["files"])) {
-    return { problem: "it is no receipt of lychd" };
+    return { problem: "it is not a receipt of lychd" };
   }
-  if (value["lychd"] !== VERSION) {
-    return { problem: `it has version ${String(value["lychd"])}; this lychd knows ${VERSION}` };
+  const { lychd: version, codex } = value;
+  if (version !== VERSION) {
+    return { problem: `it has version ${version}; this version of lychd reads ${VERSION}` };
   }
   const files: Record<string, { sha256: string; mode: number }> = {};
   for (const [path, entry] of Object.entries(value["files"])) {
+    const shown = JSON.stringify(path);
     if (!isOwnPath(path)) {
-      return { problem: `it names a file that cannot be ours: ${JSON.stringify(path)}` };
+      return { problem: `it names a file that lychd cannot have written: ${shown}` };
     }
-    if (
-      !isRecord(entry) || typeof entry["sha256"] !== "string" || typeof entry["mode"] !== "number"
-    ) return { problem: `its entry for ${JSON.stringify(path)} is broken` };
-    files[path] = { sha256: entry["sha256"], mode: entry["mode"] };
+    const { sha256, mode } = isRecord(entry) ? entry : {};
+    if (typeof sha256 !== "string" || typeof mode !== "number") {
+      return { problem: `its entry for ${shown} is broken` };
+    }
+    files[path] = { sha256, mode };
   }
-  const { codex } = value;
   return { receipt: typeof codex === "string" ? { codex, files } : { files } };
 }
 
-/** Whether a path, relative to `$XDG_CONFIG_HOME`, is in one of the folders that lychd writes to. */
+/** Returns true if a path, relative to `$XDG_CONFIG_HOME`, is in a folder that lychd writes to. */
 export function isOwnPath(path: string): boolean {
   return /^(?:containers\/systemd\/lychd|systemd\/user)\/[^\0]+$/.test(path) &&
     path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
-}
-
-/** The SHA-256 of a text or of bytes, as 64 hexadecimal digits. */
-export function sha256(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { formatReceipt, parseReceipt, sha256 } from "./receipt.ts";
+import { sha256 } from "./digest.ts";
+import { formatReceipt, parseReceipt } from "./receipt.ts";
 
 const ENTRY = { sha256: sha256("x"), mode: 0o600 };
 
@@ -15,7 +16,7 @@ Deno.test("a receipt reads back as it was written, sorted", () => {
   strictEqual(text.endsWith("}\n"), true);
 });
 
-Deno.test("a receipt may name the Codex that it was made from", () => {
+Deno.test("a receipt may contain the digest of its Codex", () => {
   const receipt = { codex: sha256("eye"), files: { "systemd/user/lychd-coven-a.target": ENTRY } };
   deepStrictEqual(parseReceipt(formatReceipt(receipt)), { receipt });
 });
@@ -24,17 +25,21 @@ function naming(path: string): string {
   return JSON.stringify({ lychd: 1, files: { [path]: ENTRY } });
 }
 
-const CANNOT_BE_OURS = /^it names a file that cannot be ours: /;
+const CANNOT_BE_OURS = /^it names a file that lychd cannot have written: /;
 
 const REFUSED: readonly (readonly [claim: string, text: string, problem: RegExp])[] = [
   ["nothing", "", /JSON/],
   ["half a file", '{"lychd": 1, "files": {', /JSON/],
-  ["a list", "[]", /^it is no receipt of lychd$/],
-  ["null", "null", /^it is no receipt of lychd$/],
-  ["no files", '{"lychd": 1}', /^it is no receipt of lychd$/],
-  ["a list of files", '{"lychd": 1, "files": []}', /^it is no receipt of lychd$/],
-  ["no version", '{"files": {}}', /^it has version undefined; this lychd knows 1$/],
-  ["another version", '{"lychd": 2, "files": {}}', /^it has version 2; this lychd knows 1$/],
+  ["a list", "[]", /^it is not a receipt of lychd$/],
+  ["null", "null", /^it is not a receipt of lychd$/],
+  ["no files", '{"lychd": 1}', /^it is not a receipt of lychd$/],
+  ["a list of files", '{"lychd": 1, "files": []}', /^it is not a receipt of lychd$/],
+  ["no version", '{"files": {}}', /^it has version undefined; this version of lychd reads 1$/],
+  [
+    "another version",
+    '{"lychd": 2, "files": {}}',
+    /^it has version 2; this version of lychd reads 1$/,
+  ],
   ["a version as text", '{"lychd": "1", "files": {}}', /^it has version 1; /],
   ["a way up", naming("systemd/user/../../../.ssh/authorized_keys"), CANNOT_BE_OURS],
   ["a way up at the end", naming("systemd/user/.."), CANNOT_BE_OURS],

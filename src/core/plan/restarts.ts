@@ -1,18 +1,16 @@
+import { basename } from "node:path/posix";
 import {
   HARVESTER,
-  readUnit,
   SCRIBE,
   serviceOf,
   unitOf,
   WATCHER_FOLDERS,
   WATCHERS_TARGET,
-} from "../rune/mod.ts";
+} from "../rune/names.ts";
+import { readUnit } from "../rune/unit.ts";
 import type { Change } from "./plan.ts";
 
-/**
- * Directives that systemd takes over with a reload: who conflicts with whom, limits of time, what a
- * unit says of itself. All others only count from the next start on.
- */
+/** Directives that take effect with a reload of systemd. All others take effect at the next start. */
 const RELOADED = new Set([
   "Service.ExecReload",
   "Service.ExecStopPost",
@@ -27,31 +25,31 @@ const RELOADED = new Set([
 const RELOADED_SECTIONS = new Set(["Unit", "Install", "X-Lychd", "Quadlet"]);
 
 /**
- * What a file that is no unit asks of a service when it changes. Grafana looks at dashboards itself,
- * and the observer is started anew each time.
+ * The services that read files which are not units. Grafana reloads dashboards by itself, and the
+ * observer reads its files at each start.
  */
 const READ_BY: readonly { below: string; service: string; how: "restart" | "reload" }[] = [
   { below: WATCHER_FOLDERS.harvester, service: HARVESTER.service, how: "reload" },
   { below: `${WATCHER_FOLDERS.scribe}/provisioning`, service: SCRIBE.service, how: "restart" },
 ];
 
-/** What must be done with services for a plan to take effect. Lists are sorted. */
+/** The services that a plan affects. Lists are sorted. */
 export interface Restarts {
-  /** To be started anew. */
+  /** Services to restart. */
   readonly changed: readonly string[];
-  /** To be told to read their files again, which interrupts nothing. */
+  /** Services to reload, which interrupts nothing. */
   readonly reread: readonly string[];
-  /** To end: their units are removed. */
+  /** Services to stop: their units are removed. */
   readonly removed: readonly string[];
-  /** Units that are new. */
+  /** New units. */
   readonly created: readonly string[];
-  /** All units that there are from now on. */
+  /** All units after the change. */
   readonly present: readonly string[];
 }
 
 /**
- * Tells which services run with something that is no longer so. A Soulstone whose unit only lists
- * other conflicts is not among them: systemd knows those from the reload on.
+ * Returns the services that a plan affects. A Soulstone whose conflicts change needs no restart: a
+ * reload of systemd is enough.
  */
 export function restartsFor(changes: readonly Change[]): Restarts {
   const changed = new Set<string>();
@@ -68,15 +66,16 @@ export function restartsFor(changes: readonly Change[]): Restarts {
     if (unit === undefined) continue;
     if (before === undefined) created.add(unit);
     else if (after === undefined) {
-      if (isToEnd(unit)) removed.add(unit);
+      // The target of a Coven does nothing by itself.
+      if (!unit.endsWith(".target") || unit === WATCHERS_TARGET) removed.add(unit);
     } else if (
-      isService(path) && needsRestart(new TextDecoder().decode(before.bytes), after.text)
-    ) {
-      changed.add(unit);
-    }
+      // Timers and their services take changes over by themselves.
+      serviceOf(basename(path)) !== undefined &&
+      startText(new TextDecoder().decode(before.bytes)) !== startText(after.text)
+    ) changed.add(unit);
   }
   for (const unit of [...removed, ...created]) changed.delete(unit);
-  // Who starts anew, or ends, reads everything again.
+  // A restart includes a reload.
   for (const unit of [...changed, ...removed, ...created]) reread.delete(unit);
   const sorted = (units: Set<string>) => [...units].sort();
   return {
@@ -88,22 +87,8 @@ export function restartsFor(changes: readonly Change[]): Restarts {
   };
 }
 
-/** A service that Quadlet writes. Timers and what they start take changes over by themselves. */
-function isService(path: string): boolean {
-  return serviceOf(path.slice(path.lastIndexOf("/") + 1)) !== undefined;
-}
-
-/** What runs on when its file is gone. The target of a Coven does nothing by itself. */
-function isToEnd(unit: string): boolean {
-  return !unit.endsWith(".target") || unit === WATCHERS_TARGET;
-}
-
-function needsRestart(before: string, after: string): boolean {
-  return started(before) !== started(after);
-}
-
-/** What of a unit counts only when it starts. */
-function started(text: string): string {
+/** Returns the directives of a unit that take effect only at a start. */
+function startText(text: string): string {
   const read = readUnit(text);
   if ("badLine" in read) return text;
   return read.lines

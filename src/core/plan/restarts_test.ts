@@ -5,7 +5,7 @@ import { restartsFor } from "./restarts.ts";
 const UNITS = "containers/systemd/lychd";
 const EMPTY = { changed: [], reread: [], removed: [], created: [] };
 
-/** A change of the file at `path`; nothing stands for a file that is not there. */
+/** Returns a change of the file at `path`; undefined is a missing file. */
 function change(path: string, before: string | undefined, after: string | undefined): Change {
   return {
     path,
@@ -33,7 +33,7 @@ interface Row {
 
 const ROWS: readonly Row[] = [
   {
-    claim: "what systemd takes over with a reload asks for nothing",
+    claim: "a directive that a reload applies needs no restart",
     changes: [change(
       `${UNITS}/harvester.container`,
       "[Unit]\nWants=a\n[Service]\nExecReload=a\nExecStopPost=a\nTimeoutStartSec=1\n",
@@ -42,12 +42,12 @@ const ROWS: readonly Row[] = [
     asks: {},
   },
   {
-    claim: "what counts at a start asks for a restart",
+    claim: "a directive that a start applies needs a restart",
     changes: [change(`${UNITS}/harvester.container`, "[Container]\nExec=a", "[Container]\nExec=b")],
     asks: { changed: ["harvester.service"] },
   },
   {
-    claim: "the Harvester reads its configuration again, and its rules",
+    claim: "the Harvester reloads its configuration and its rules",
     changes: [
       change(`${UNITS}/harvester/prometheus.yml`, "a", "b"),
       change(`${UNITS}/harvester/rules.yml`, "a", "b"),
@@ -55,7 +55,7 @@ const ROWS: readonly Row[] = [
     asks: { reread: ["harvester.service"] },
   },
   {
-    claim: "a Harvester that starts anew reads it then",
+    claim: "a Harvester that restarts needs no reload",
     changes: [
       change(`${UNITS}/harvester.container`, "[Container]\nExec=a", "[Container]\nExec=b"),
       change(`${UNITS}/harvester/prometheus.yml`, "a", "b"),
@@ -63,17 +63,17 @@ const ROWS: readonly Row[] = [
     asks: { changed: ["harvester.service"] },
   },
   {
-    claim: "the Scribe reads what it is provisioned with when it starts",
+    claim: "the Scribe reads its provisioning at startup",
     changes: [change(`${UNITS}/scribe/provisioning/datasources/lychd.yml`, "a", "b")],
     asks: { changed: ["scribe.service"] },
   },
   {
-    claim: "the Scribe looks at dashboards by itself",
+    claim: "the Scribe reloads dashboards by itself",
     changes: [change(`${UNITS}/scribe/dashboards/lychd-covens.json`, "a", "b")],
     asks: {},
   },
   {
-    claim: "the observer is started anew each time, and its timer takes over a new pause",
+    claim: "the observer starts each time, and a reload applies a new interval of its timer",
     changes: [
       change("systemd/user/lychd-observer.service", "[Service]\nType=a", "[Service]\nType=b"),
       change("systemd/user/lychd-observer.timer", "[Timer]\nA=1", "[Timer]\nA=2"),
@@ -82,7 +82,7 @@ const ROWS: readonly Row[] = [
     asks: {},
   },
   {
-    claim: "Watchers that are new ask for nothing",
+    claim: "new Watchers need no restart",
     changes: [
       change(`${UNITS}/harvester.container`, undefined, "[Container]\n"),
       change(`${UNITS}/harvester/prometheus.yml`, undefined, "a"),
@@ -92,7 +92,7 @@ const ROWS: readonly Row[] = [
     asks: { created: ["harvester.service", "scribe.service"] },
   },
   {
-    claim: "Watchers that are gone end, with their volume, timer and target",
+    claim: "removed Watchers stop, with their volume, timer and target",
     changes: [
       change(`${UNITS}/harvester.container`, "[Container]\n", undefined),
       change(`${UNITS}/harvester-data.volume`, "[Volume]\n", undefined),
@@ -110,7 +110,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    claim: "the target of a Coven that is gone does nothing by itself",
+    claim: "the target of a removed Coven is not stopped",
     changes: [change("systemd/user/lychd-coven-a.target", "[Unit]\n", undefined)],
     asks: {},
   },

@@ -1,30 +1,7 @@
 import { type Finding, type Place, type Severity, sortFindings } from "./finding.ts";
+import type { Palette } from "./palette.ts";
 import { printable } from "./printable.ts";
 import { countOf } from "./text.ts";
-
-/** The colours of a report. */
-export interface Palette {
-  error(text: string): string;
-  warning(text: string): string;
-  dim(text: string): string;
-  strong(text: string): string;
-  hint(text: string): string;
-  added(text: string): string;
-  removed(text: string): string;
-}
-
-const same = (text: string) => text;
-
-/** No colours. */
-export const PLAIN: Palette = {
-  error: same,
-  warning: same,
-  dim: same,
-  strong: same,
-  hint: same,
-  added: same,
-  removed: same,
-};
 
 /** The input of a report in addition to its findings. */
 export interface ReportOptions {

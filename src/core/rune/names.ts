@@ -24,6 +24,21 @@ export function covenTarget(group: string): string {
   return `lychd-coven-${group}.target`;
 }
 
+/** Patterns for systemctl: the units of every Soulstone and of every Coven. */
+export const EVERY_SOULSTONE = soulstoneUnit("*").service;
+export const EVERY_COVEN = covenTarget("*");
+
+/** Returns the Soulstone of a unit file or a service; undefined for other units. */
+export function soulstoneOf(unit: string): string | undefined {
+  return /^soulstone-(.+)\.(?:container|service)$/.exec(unit)?.[1];
+}
+
+/** Returns the Coven of a target; undefined for other units. */
+export function covenOf(unit: string): string | undefined {
+  return /^lychd-coven-(.+)\.target$/.exec(unit)?.[1];
+}
+
+/** A container of the Watchers: its unit file, the service Quadlet makes of it, and its name. */
 function watcherUnit(name: string) {
   return {
     name,

@@ -1,4 +1,5 @@
-import { type Place, trimEnds } from "../report/mod.ts";
+import type { Place } from "../report/finding.ts";
+import { trimEnds } from "../report/text.ts";
 
 /** The value of one line `Key=text`, already escaped, and the Codex value that it comes from. */
 export interface Directive {

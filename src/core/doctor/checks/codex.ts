@@ -1,6 +1,6 @@
 import { covensOf, profileOf } from "../../compile/mod.ts";
 import { type Facts, hasFailed, outputOf, whyUnknown } from "../../facts.ts";
-import { hopelessNeeds, memoryNeeds } from "../../orchestrator/mod.ts";
+import { hopelessNeeds, memoryNeeds } from "../../orchestrator/gpu_memory.ts";
 import { command, countOf, formatCount, shellWord } from "../../report/mod.ts";
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
 import {

@@ -1,3 +1,4 @@
+import { readProperties } from "../../rune/properties.ts";
 import { type Facts, linesOf, outputOf } from "../../facts.ts";
 
 /** A distribution, from os-release(5). Fields that it does not set are empty. */
@@ -81,24 +82,12 @@ export function filesOf(facts: Facts, id: string): ReadonlyMap<string, FileFact>
   );
 }
 
-/**
- * Reads `systemctl show` of several units, blocks of `Property=value` lines, by `Id`. The manager
- * itself has no `Id` and gets the empty name.
- */
+/** Returns the properties in a `systemctl show` fact, by unit; those of the manager by the empty name. */
 export function propertiesOf(
   facts: Facts,
   id: string,
 ): ReadonlyMap<string, ReadonlyMap<string, string>> {
-  const blocks = linesOf(facts, id).join("\n").split("\n\n").filter((b) => b.trim() !== "");
-  return new Map(blocks.map((block) => {
-    const values = new Map(
-      block.split("\n").flatMap((line) => {
-        const [, name, value = ""] = /^([^=]*)=(.*)$/.exec(line) ?? [];
-        return name === undefined ? [] : [[name, value] as const];
-      }),
-    );
-    return [values.get("Id") ?? "", values];
-  }));
+  return readProperties(linesOf(facts, id).join("\n"));
 }
 
 /** The paths of the user's Quadlet generator in the order of systemd.generator(7), Podman's own last. */

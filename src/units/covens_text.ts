@@ -1,0 +1,54 @@
+import { covenViews } from "../core/orchestrator/covens.ts";
+import { conflict, type Inventory, rivalsOf } from "../core/orchestrator/inventory.ts";
+import type { Palette } from "../core/report/palette.ts";
+import { tableLines, WIDTH, wrapped } from "../run/table.ts";
+
+/** Returns the Covens, and the rivals of each Soulstone, for `--json`. */
+export function covensJson(inventory: Inventory) {
+  return {
+    covens: covenViews(inventory).map(({ vramMib, ...view }) => ({ ...view, vram_mib: vramMib })),
+    stops: Object.fromEntries(
+      inventory.engines.map((engine) => [engine.name, rivalsOf(engine, inventory)]),
+    ),
+  };
+}
+
+/** Returns the Covens, and the rivals of each Soulstone, as text. */
+export function covensText(inventory: Inventory, palette: Palette): string {
+  const lines = [...covenLines(inventory, palette), "", ...matrixLines(inventory, palette)];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function covenLines(inventory: Inventory, palette: Palette): string[] {
+  const hasResidents = inventory.engines.some((engine) => engine.resident);
+  const nothing = hasResidents ? "nothing but residents" : "nothing";
+  const views = covenViews(inventory);
+  if (views.length === 0) return ["there is no Coven: no Soulstone names a group"];
+  return views.flatMap(({ name, vramMib, members, undeclared, shares, rivals }) => [
+    `${palette.strong(name)}: ${vramMib} MiB of GPU memory declared`,
+    ...wrapped(members.join(" "), 2),
+    ...[
+      ...undeclared.length === 0 ? [] : [`undeclared: ${undeclared.join(", ")}`],
+      ...shares.map(({ coven, members }) => `shares ${members.join(", ")} with ${coven}`),
+      ...rivals.length === 0 ? [] : [`leaves ${nothing} running of ${rivals.join(", ")}`],
+    ].flatMap((line) => wrapped(line, 2).map(palette.dim)),
+  ]);
+}
+
+/** Returns which engines stop which: as a square if it fits the width, otherwise as lists. */
+function matrixLines(inventory: Inventory, palette: Palette): string[] {
+  const { engines } = inventory;
+  const rows = tableLines([
+    ["", "", ...engines.map((_, i) => String(i + 1))],
+    ...engines.map((engine, i) => [
+      String(i + 1),
+      engine.name,
+      ...engines.map((other) => conflict(engine, other) ? "x" : "."),
+    ]),
+  ]);
+  return rows.every((row) => row.length <= WIDTH)
+    ? [palette.strong("starting an engine on the left stops those with an x"), ...rows]
+    : engines.flatMap((engine) =>
+      wrapped(`${engine.name} stops ${rivalsOf(engine, inventory).join(", ") || "none"}`, 0)
+    );
+}

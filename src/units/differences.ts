@@ -1,0 +1,65 @@
+/** How the Codex differs from the rendered units. */
+import { basename } from "node:path/posix";
+import type { Rune } from "../core/compile/compile.ts";
+import { type Change, isAsWritten, plan } from "../core/plan/plan.ts";
+import { printable } from "../core/report/printable.ts";
+import { covenOf, SEPULCHER, soulstoneOf } from "../core/rune/names.ts";
+import type { CommandContext } from "../run/context.ts";
+import { warn } from "../run/say.ts";
+import { digestOf, readCodexFolder } from "./codex_folder.ts";
+import { NOTHING, type Rendered } from "./rendered.ts";
+
+/** Warns if the Codex differs from the rendered units. Compiles it only if its digest differs. */
+export async function compareWithCodex(context: CommandContext, rendered: Rendered): Promise<void> {
+  const { host, folders, version } = context;
+  const { tree } = rendered;
+  const found = readCodexFolder(host, folders.codex, folders.codexShown);
+  const isSame = "folder" in found && digestOf(found.folder, version) === tree.receipt.codex &&
+    isAsWritten(tree);
+  if (isSame) return;
+  const { compileCodex } = await import("./codex.ts");
+  const { runes, valid } = await compileCodex(context);
+  if (valid) warnOfDifferences(context, differences(runes, rendered));
+  else warn(context, "the Codex has errors; the units of the last render are used", "lychd check");
+}
+
+/** The most differences that are named. */
+const NAMED_LIMIT = 6;
+
+/** The actions in order: a new Soulstone updates all its rivals, so updates come last. */
+const ORDER = [["create", "remove"], ["drifted", "foreign"], ["update"]];
+
+const WORDS: Readonly<Record<Change["action"], string>> = {
+  create: "is not rendered",
+  remove: "is no longer in the Codex",
+  drifted: "was edited by hand",
+  foreign: "was not written by lychd",
+  update: "changed",
+  unchanged: "is unchanged",
+};
+
+/** Returns how the Codex differs from the rendered units, in a few words each. */
+export function differences(runes: readonly Rune[], { tree }: Rendered): string[] {
+  if (!tree.hasReceipt) return [NOTHING];
+  const changes = plan({ runes, disk: tree.disk, receipt: tree.receipt });
+  const sorted = ORDER.flatMap((some) => changes.filter(({ action }) => some.includes(action)));
+  const named = sorted.slice(0, NAMED_LIMIT).map((c) => `${nameOf(c.path)} ${WORDS[c.action]}`);
+  const rest = sorted.length - named.length;
+  return rest === 0 ? named : [...named, `${rest} more`];
+}
+
+function nameOf(path: string): string {
+  const file = basename(path);
+  const coven = covenOf(file);
+  if (file === SEPULCHER.file) return "the pod";
+  return printable(soulstoneOf(file) ?? (coven === undefined ? file : `Coven ${coven}`));
+}
+
+/** Warns about differences between the Codex and the rendered units. */
+export function warnOfDifferences(context: CommandContext, found: readonly string[]): void {
+  if (found.length === 0) return;
+  const words = found[0] === NOTHING
+    ? NOTHING
+    : `the Codex differs from the last render: ${found.join(", ")}`;
+  warn(context, words, "lychd render --dry-run shows the changes, lychd render applies them");
+}

@@ -1,0 +1,102 @@
+import prettyMilliseconds from "pretty-ms";
+import { stateHint } from "../core/orchestrator/condition.ts";
+import type { Gpu } from "../core/gpus.ts";
+import type { Engine } from "../core/orchestrator/inventory.ts";
+import type { Palette } from "../core/report/palette.ts";
+import { printable } from "../core/report/printable.ts";
+import { tableLines, wrapped } from "../run/table.ts";
+import { aboutLines, stateText } from "./about.ts";
+import type { EnginesNow } from "./engines.ts";
+
+/** The state of all engines and GPUs at a time. */
+export interface Status {
+  readonly now: EnginesNow;
+  readonly gpus: readonly Gpu[];
+  readonly atSeconds: number;
+}
+
+/** Returns a text that changes with the engines, but not with time. */
+export function fingerprintOf({ now }: Status): string {
+  const engines = [...now.engines.values()].map(({ engine, unit, condition: { state, why } }) => [
+    ...[engine.name, engine.uri, state, why],
+    unit?.sinceSeconds,
+  ]);
+  return JSON.stringify([engines, now.strays]);
+}
+
+/** Returns a status as text. */
+export function statusText({ now, gpus, atSeconds }: Status, palette: Palette): string {
+  const engines = [...now.engines.values()];
+  const [head = "", ...rows] = tableLines([
+    ["SOULSTONE", "STATE", "SINCE", "URI", "VRAM", "RAM"],
+    ...engines.map(({ engine, unit, condition }) => [
+      engine.name,
+      stateText(condition.state, palette),
+      unit?.sinceSeconds === undefined ? "" : durationText(atSeconds - unit.sinceSeconds),
+      engine.uri,
+      vramText(engine),
+      bytesText(unit?.memoryBytes),
+    ]),
+  ]);
+  const lines = [
+    palette.strong(head),
+    ...engines.flatMap(({ engine, condition: { state, why } }, i) => [
+      rows[i] ?? "",
+      ...aboutLines(engine, 2, palette),
+      ...why === undefined
+        ? []
+        : wrapped(`${why}: ${stateHint(engine.name, state)}`, 2).map(palette.hint),
+    ]),
+    ...now.strays.map(printable).map((name) =>
+      `${name}: runs, but is no longer rendered: lychd banish soulstone:${name}`
+    ),
+    ...gpus.map(({ vendor, names, totalMib, freeMib }) =>
+      `GPU ${vendor} ${names[0]}: ${totalMib - freeMib} of ${totalMib} MiB in use`
+    ),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function vramText({ vramMib }: Engine): string {
+  return vramMib === undefined ? "undeclared" : vramMib === 0 ? "none" : `${vramMib} MiB`;
+}
+
+function bytesText(bytes: number | undefined): string {
+  if (bytes === undefined) return "";
+  return bytes < 2 ** 30
+    ? `${Math.round(bytes / 2 ** 20)} MiB`
+    : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+/** Returns a duration in its two largest units: `2h 3m`. */
+function durationText(seconds: number): string {
+  if (seconds < 1) return "0s";
+  return prettyMilliseconds(Math.floor(seconds) * 1000, { unitCount: 2 });
+}
+
+/** Returns a status for `--json`. */
+export function statusJson({ now, gpus }: Status) {
+  return {
+    soulstones: [...now.engines.values()].map(({ engine, unit, condition: { state, why } }) => ({
+      name: engine.name,
+      state,
+      ...why === undefined ? {} : { why },
+      since: unit?.sinceSeconds === undefined
+        ? null
+        : new Date(unit.sinceSeconds * 1000).toISOString(),
+      uri: engine.uri,
+      covens: engine.covens,
+      resident: engine.resident,
+      capabilities: engine.capabilities,
+      vram_mib: engine.vramMib ?? null,
+      memory_bytes: unit?.memoryBytes ?? null,
+    })),
+    strays: now.strays.map(printable),
+    gpus: gpus.map(({ vendor, names, totalMib, freeMib }) => ({
+      vendor,
+      names,
+      total_mib: totalMib,
+      free_mib: freeMib,
+    })),
+  };
+}
