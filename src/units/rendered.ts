@@ -1,4 +1,4 @@
-import type { Rune } from "../core/compile/rune.ts";
+import type { Rune } from "../core/compile/compile.ts";
 import { type Inventory, readInventory } from "../core/orchestrator/inventory.ts";
 import type { CommandContext } from "../run/context.ts";
 import { Refusal } from "../run/refusal.ts";
