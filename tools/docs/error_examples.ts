@@ -84,7 +84,7 @@ the Codex is valid: 1 Soulstone, 0 Covens`,
   "file-unreadable": {
     console: `$ mkdir -p codex/soulstones && ln -s nowhere codex/soulstones/eye.toml
 $ lychd check --codex codex
-error[file-unreadable]: cannot read the file: it links to nothing
+error[file-unreadable]: cannot read the file: it is a broken symlink
  --> codex/soulstones/eye.toml:1:1
 hint: check its owner and mode with: ls -lL FILE
 

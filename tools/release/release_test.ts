@@ -124,7 +124,7 @@ async function tryInstall(t: Deno.TestContext): Promise<void> {
     );
     await t.step("refuses a file with another checksum", async () => {
       publish(`${program}# and more\n`, program);
-      await refuses(/install: lychd-\w+ is not the file of the release/);
+      await refuses(/install: the checksum of lychd-\w+ does not match the release/);
     });
     await t.step("refuses a file that does not run", async () => {
       publish("\x7fELF of another machine");
@@ -133,7 +133,7 @@ async function tryInstall(t: Deno.TestContext): Promise<void> {
     publish(program);
     await t.step("refuses another operating system", async () => {
       Deno.writeTextFileSync(`${tools}/uname`, "#!/bin/sh\necho Darwin arm64\n", { mode: 0o755 });
-      await refuses(/install: lychd is for Linux .* and this is Darwin arm64/, {
+      await refuses(/install: lychd needs Linux .*; this is Darwin arm64/, {
         PATH: `${tools}:${Deno.env.get("PATH")}`,
       });
       Deno.removeSync(`${tools}/uname`);
@@ -149,7 +149,7 @@ async function tryInstall(t: Deno.TestContext): Promise<void> {
     });
     await t.step("installs the file", async () => {
       const { code, stdout, stderr } = await install();
-      deepStrictEqual([code, stdout], [0, `lychd 9.9.9 is in ${bin}\n`], stderr);
+      deepStrictEqual([code, stdout], [0, `installed lychd 9.9.9 in ${bin}\n`], stderr);
       match(stderr, /\.local\/bin is not in your PATH/);
       strictEqual(Deno.readTextFileSync(`${bin}/lychd`), program);
     });
