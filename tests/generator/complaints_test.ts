@@ -1,6 +1,6 @@
 /**
- * What the real Quadlet generator and systemd-analyze report about values that `lychd check` accepts,
- * and the Codex lines that lychd shows for it.
+ * Checks the Codex lines that lychd shows when the real Quadlet generator or systemd-analyze complains
+ * about values that `lychd check` accepts.
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { readCodex } from "../../src/core/codex/mod.ts";

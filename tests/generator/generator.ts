@@ -1,14 +1,14 @@
 import { join } from "node:path/posix";
 import { parseGeneratorOutput, serviceOf } from "../../src/core/rune/mod.ts";
 
-/** Where distributions put the generator. */
+/** The places in which distributions install the generator. */
 const KNOWN_PLACES = [
   "/usr/libexec/podman/quadlet",
   "/usr/lib/podman/quadlet",
   "/usr/lib/systemd/user-generators/podman-user-generator",
 ];
 
-/** The generator to ask: the one that LYCHD_QUADLET names, else the host's own. */
+/** Returns the generator: the one that LYCHD_QUADLET names, otherwise that of the host. */
 export function findGenerator(): string | undefined {
   const named = Deno.env.get("LYCHD_QUADLET");
   if (named) return named;
@@ -21,17 +21,17 @@ export function findGenerator(): string | undefined {
   });
 }
 
-/** What the generator made of a folder of units. */
+/** The output of the generator for a folder of units. */
 export interface Generated {
-  /** The text of each service, by its name. */
+  /** The text of each service, by name. */
   readonly services: ReadonlyMap<string, string>;
-  /** What it said on the way. */
+  /** The messages on stderr. */
   readonly messages: string;
 }
 
 /**
- * Runs the real generator on a folder below which units lie. Its exit code is not believed: a unit
- * that it drops shows only by its service missing.
+ * Runs the real generator on a folder of units. The exit code is not reliable: the only sign of a dropped
+ * unit is its missing service.
  */
 export async function generate(generator: string, folder: string): Promise<Generated> {
   const { stdout, stderr } = await new Deno.Command(generator, {
@@ -44,7 +44,7 @@ export async function generate(generator: string, folder: string): Promise<Gener
   return { services, messages: new TextDecoder().decode(stderr) };
 }
 
-/** The services that the units below `folder` should give, sorted. */
+/** Returns the services that the units below `folder` must give, sorted. */
 export function expectedServices(folder: string): string[] {
   const services: string[] = [];
   for (const entry of Deno.readDirSync(folder)) {

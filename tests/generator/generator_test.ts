@@ -1,6 +1,6 @@
 /**
- * The judge of every Rune: the real Quadlet generator must write a service for each unit of each
- * golden tree, and say nothing against it.
+ * Checks every golden Rune with the real Quadlet generator, which must write a service for each unit
+ * without a complaint.
  */
 import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
@@ -19,7 +19,7 @@ if (generator === undefined) {
 const trees = [...Deno.readDirSync(GOLDEN)].filter((entry) => entry.isDirectory)
   .map((entry) => join(GOLDEN, entry.name, "runes", "containers", "systemd")).filter(isFolder);
 
-Deno.test("there are golden trees to judge", () => assert.ok(trees.length >= 10));
+Deno.test("there are golden trees to check", () => assert.ok(trees.length >= 10));
 
 for (const tree of trees.sort()) {
   const name = tree.split("/").at(-4);
@@ -35,7 +35,7 @@ for (const tree of trees.sort()) {
 }
 
 Deno.test({
-  name: "the generator's silence about a broken unit is noticed",
+  name: "a unit that the generator silently drops is detected",
   ignore: generator === undefined,
   async fn() {
     const folder = await Deno.makeTempDir();

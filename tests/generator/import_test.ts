@@ -1,6 +1,6 @@
 /**
- * The real generator as judge of imports: what Podman would be told by a unit, it is told by the unit
- * that was compiled from the import too, or the account says why not.
+ * Checks imports with the real generator: an imported unit must pass the same options to Podman as the
+ * original, or the import report must list the difference.
  */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { basename, dirname, join } from "node:path/posix";
@@ -15,7 +15,7 @@ import { findGenerator, generate } from "./generator.ts";
 
 const generator = findGenerator();
 
-/** What the generator of 5.4 refuses: newer keys, units that name others; and a name with a space. */
+/** Units that the generator of 5.4 refuses: newer keys, references to other units, a name with a space. */
 const REFUSED = new Set([
   "group-without-user",
   "image-of-a-build",
@@ -30,11 +30,11 @@ const REFUSED = new Set([
   "volumes",
 ]);
 
-/** Of Quadlet's own making, the same for every container, or of the pod. */
+/** Options that Quadlet adds to every container, and those of the pod. */
 const BOILERPLATE =
   /^(?:name|cidfile|replace|rm|cgroups|sdnotify|detach|pod|pod-id-file|health-startup-\w+|stop-timeout|env-host)$/;
 
-/** What Podman is told by a service: options, image and words, as the process gets them. */
+/** Returns the options and words that a service passes to Podman. */
 function podmanRun(service: string): { options: [string, string][]; words: readonly string[] } {
   const line = /^ExecStart=\S+ run (.*)$/m.exec(service)?.[1] ?? "";
   const split = splitWords(line, "words");
@@ -58,11 +58,11 @@ function podmanRun(service: string): { options: [string, string][]; words: reado
   };
 }
 
-/** Whether the account tells of a change of an option, or that it is lost. */
-function isTold(notes: readonly Note[], option: string): boolean {
+/** Returns true if the import report lists an option as changed or lost. */
+function isReported(notes: readonly Note[], option: string): boolean {
   const key = quadletKeyOf(option);
   return notes.some(({ outcome, item }) =>
-    // A published port is the pod's from now on, also when it is the same.
+    // The pod publishes the ports, even if they are the same.
     (outcome !== "carried" || key === "PublishPort") && item.startsWith(`${key}=`) ||
     outcome !== "carried" && item.startsWith(`PodmanArgs=--${option} `) ||
     outcome !== "carried" && item.startsWith(`Remap${key?.[0] === "U" ? "Uid" : "Gid"}=`)
@@ -82,7 +82,8 @@ async function serviceOf(folder: string, files: Record<string, string>, service:
 
 for (const test of importCases("quadlet").filter(({ name }) => !REFUSED.has(name))) {
   Deno.test({
-    name: `Podman is told by ${test.name} what it was told before, or the account says so`,
+    name:
+      `${test.name} passes the same options to Podman, or the import report lists the difference`,
     ignore: generator === undefined,
     async fn() {
       const { imported } = await importCase(test);
@@ -108,13 +109,13 @@ for (const test of importCases("quadlet").filter(({ name }) => !REFUSED.has(name
         );
         const said = new Set(now.options.map((option) => JSON.stringify(option)));
         const missing = before.options.filter((option) => !said.has(JSON.stringify(option)))
-          .filter(([name]) => !isTold(imported.notes, name));
+          .filter(([name]) => !isReported(imported.notes, name));
         deepStrictEqual(missing, []);
         const port = /^--port/;
-        const isExecTold = imported.notes.some(({ outcome, item }) =>
+        const isExecReported = imported.notes.some(({ outcome, item }) =>
           outcome !== "carried" && item.startsWith("Exec=")
         );
-        const lost = isExecTold
+        const lost = isExecReported
           ? []
           : before.words.filter((word, i) =>
             !now.words.includes(word) && !port.test(word) && !port.test(before.words[i - 1] ?? "")

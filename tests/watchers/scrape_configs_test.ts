@@ -1,4 +1,4 @@
-/** Whether lychd refuses the scrape configurations that Prometheus refuses, and takes the others. */
+/** Checks that lychd refuses the same scrape configurations as Prometheus. */
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { dump } from "js-yaml";
@@ -7,7 +7,7 @@ import { findProgramFolders, versionOf } from "../dashboards/prometheus.ts";
 
 type Config = Readonly<Record<string, unknown>>;
 
-const TAKEN: readonly Config[] = [
+const ACCEPTED: readonly Config[] = [
   {},
   {
     scrape_interval: "1h30m",
@@ -85,14 +85,14 @@ const REFUSED: readonly Config[] = [
   { file_sd_configs: { files: ["/x/*.json"] } },
 ];
 
-Deno.test("lychd takes the one and refuses the other", () => {
-  for (const config of TAKEN) assert.deepEqual(shapeFaults({ job_name: "a", ...config }), []);
+Deno.test("lychd accepts the valid and refuses the invalid configurations", () => {
+  for (const config of ACCEPTED) assert.deepEqual(shapeFaults({ job_name: "a", ...config }), []);
   for (const config of REFUSED) {
     assert.equal(shapeFaults({ job_name: "a", ...config }).length, 1, JSON.stringify(config));
   }
 });
 
-Deno.test("and what only a newer Prometheus knows, such as the one of the default image", () => {
+Deno.test("lychd accepts keys of newer versions of Prometheus, such as that of the default image", () => {
   const config = { job_name: "a", aws_sd_configs: [{ role: "ec2", region: "eu-west-1" }] };
   assert.deepEqual(shapeFaults(config), []);
 });
@@ -111,8 +111,8 @@ for (const folder of findProgramFolders()) {
     }
   };
 
-  Deno.test(`and so does promtool ${versionOf(folder)}`, async () => {
-    for (const config of TAKEN) {
+  Deno.test(`promtool ${versionOf(folder)} accepts and refuses the same configurations`, async () => {
+    for (const config of ACCEPTED) {
       assert.ok(await takes(config), `refused: ${JSON.stringify(config)}`);
     }
     for (const config of REFUSED) {
