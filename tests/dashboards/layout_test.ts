@@ -69,12 +69,12 @@ for (const [name, dashboard] of DASHBOARDS) {
 
   Deno.test(`${name}: every panel has a description, a unit and a legend`, () => {
     for (const panel of queryingPanels(dashboard)) {
-      const told = [
+      const texts = [
         panel.description,
         panel.fieldConfig?.defaults.unit,
         panel.fieldConfig?.defaults.noValue,
       ];
-      assert.ok(told.every((text) => text !== undefined && text !== ""), panel.title);
+      assert.ok(texts.every((text) => text !== undefined && text !== ""), panel.title);
       if (panel.type !== "stat") assert.equal(panel.options?.legend?.showLegend, true, panel.title);
       const legends = panel.targets!.map(({ legendFormat }) => legendFormat ?? "");
       assert.ok(legends.every((legend) => legend !== ""), panel.title);

@@ -121,18 +121,18 @@ for (const folder of findProgramFolders()) {
         await assertRecorded(ask, covensBoard, name);
       });
     }
-    await t.step("Covens: every Soulstone is there, in the word for its state", async () => {
+    await t.step("Covens: every Soulstone is shown with its state", async () => {
       const codes = { stopped: 0, running: 2, failed: 3 };
       const [states] = await ask.panel(covensBoard, "Soulstones", ".+");
-      const told = Object.fromEntries(
+      const shown = Object.fromEntries(
         states!.map(({ metric, values }) => [metric.soulstone, values[0]]),
       );
       assert.deepEqual(
-        told,
+        shown,
         Object.fromEntries(SOULSTONES.map(({ name, state }) => [name, codes[state]])),
       );
     });
-    await t.step("Covens: the history is what happened, and the swaps are counted", async () => {
+    await t.step("Covens: the history is correct, and the swaps are counted", async () => {
       const [rows] = await ask.panel(covensBoard, "Coven history", ".+");
       assert.deepEqual(history(rows!), covens);
       const [swaps] = await ask.panel(covensBoard, "Swaps", ".+");
@@ -169,8 +169,8 @@ class Questions {
   }
 
   /**
-   * How many series each query shows. Of a busy engine only its own count, and not the 0 that stands
-   * in for series that are not there yet: behind that a broken query would hide.
+   * Counts the series of each query. For a busy engine the stand-in 0 for missing series is removed,
+   * because it would hide a broken query.
    */
   async all(dashboard: Dashboard, { name, busy }: Soulstone): Promise<Answers> {
     const counts = new Map<string, number>();

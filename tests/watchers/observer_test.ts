@@ -233,15 +233,15 @@ Deno.test("a Coven is active if its target is, with the time of the observation"
 
 Deno.test("each activation of a Coven has its time; without an activation there is none", async () => {
   const name = "lychd_coven_activated_timestamp_seconds";
-  const told = async (ActiveEnterTimestamp: string) => {
+  const activation = async (ActiveEnterTimestamp: string) => {
     const { text } = await observe(ROWS[0]?.properties ?? {}, {
       ActiveState: "active",
       ActiveEnterTimestamp,
     });
     return new RegExp(`^${name}\\{coven="a.b"\\} (\\d+)$`, "m").exec(text)?.[1];
   };
-  assert.equal(await told("@1764000000"), "1764000000");
-  assert.equal(await told(""), undefined);
+  assert.equal(await activation("@1764000000"), "1764000000");
+  assert.equal(await activation(""), undefined);
 });
 
 Deno.test("a failed engine is replaced when a conflicting unit runs", async () => {
