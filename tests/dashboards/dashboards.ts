@@ -1,4 +1,4 @@
-/** The shipped dashboards and rules, as tests look at them. */
+/** The shipped dashboards and rules, parsed for tests. */
 import { fileURLToPath } from "node:url";
 import { load } from "js-yaml";
 
@@ -53,7 +53,7 @@ export interface Rule {
   readonly expr: string;
 }
 
-/** Every dashboard, by the name of its file. */
+/** Every dashboard, by file name. */
 export const DASHBOARDS: ReadonlyMap<string, Dashboard> = new Map(
   [...Deno.readDirSync(FOLDER)].filter(({ name }) => name.endsWith(".json"))
     .sort((a, b) => a.name < b.name ? -1 : 1)
@@ -67,17 +67,17 @@ const RULES = load(Deno.readTextFileSync(`${FOLDER}rules.yml`)) as {
 /** Every rule of `rules.yml`. */
 export const ALL_RULES: readonly Rule[] = RULES.groups.flatMap(({ rules }) => rules);
 
-/** All panels of a dashboard, rows and what they hold too. */
+/** Returns all panels of a dashboard, including rows and their panels. */
 export function panelsOf(dashboard: Dashboard): Panel[] {
   return dashboard.panels.flatMap((panel) => [panel, ...panel.panels ?? []]);
 }
 
-/** The panels that ask for data. */
+/** Returns the panels with queries. */
 export function queryingPanels(dashboard: Dashboard): Panel[] {
   return panelsOf(dashboard).filter(({ targets }) => targets !== undefined);
 }
 
-/** What Grafana puts in for its variables. */
+/** The values of the variables of Grafana. */
 export interface Interpolation {
   readonly soulstone: string;
   readonly model: string;
@@ -86,7 +86,7 @@ export interface Interpolation {
   readonly range: string;
 }
 
-/** The query that Grafana would send. */
+/** Returns the query that Grafana sends. */
 export function interpolate(expression: string, values: Interpolation): string {
   return expression
     .replaceAll("$__rate_interval", values.rateInterval)

@@ -1,4 +1,4 @@
-/** The text in which a program shows its metrics, as the engines' libraries write it. */
+/** Writes metrics in the text formats of the libraries that the engines use. */
 
 export type Labels = Readonly<Record<string, string | number>>;
 
@@ -7,7 +7,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** A histogram with these labels, of `count` observations that are exponentially distributed. */
+/** A histogram with these labels, of `count` exponentially distributed observations. */
 export interface Observed {
   readonly labels: Labels;
   readonly count: number;
@@ -26,10 +26,10 @@ export type Family =
     }
   );
 
-/** How a library negotiates with who scrapes it. */
+/** How a library negotiates the format. */
 export type Negotiation = "text" | "prometheus_client";
 
-/** The answer to a scrape that accepts `accept`. */
+/** Returns the response to a scrape that accepts `accept`. */
 export function exposition(
   families: readonly Family[],
   accept: string,
@@ -54,8 +54,8 @@ const PLAIN: Format = {
 };
 
 /**
- * What `choose_encoder` of prometheus_client 0.26 does: to whom asks for OpenMetrics 1.0 and does not
- * say that UTF-8 is fine, a name with `:` is written with `_`.
+ * Works like `choose_encoder` of prometheus_client 0.26: a client that requests OpenMetrics 1.0 without
+ * UTF-8 gets `_` for each `:` in a name.
  */
 function negotiate(accept: string): Format {
   for (const part of accept.split(",")) {

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { exposition } from "./exposition.ts";
 import { sglang } from "./stand_ins.ts";
 
-/** What Prometheus 2.53 and 3.5 accept when nothing else is configured. */
+/** The default `Accept` headers of Prometheus 2.53 and 3.5. */
 const ACCEPT_2 = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;" +
   "version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 const ACCEPT_3 = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6," +
   "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;" +
   "escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
 
-Deno.test("a stand-in falls into the trap of `:` as the library does: only for Prometheus 2", async () => {
+Deno.test("a stand-in replaces `:` as the library does: only for Prometheus 2", async () => {
   const { families, negotiation } = sglang("newest", "m");
   const names = async (accept: string) => {
     const text = await exposition(families(1), accept, negotiation).text();

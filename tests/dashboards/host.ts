@@ -1,4 +1,4 @@
-/** A host as the Harvester sees it: engines that answer or do not, and a file of unit states. */
+/** A simulated host for the Harvester: engines that answer or do not, and a file of unit states. */
 import { join } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import { load } from "js-yaml";
@@ -13,9 +13,9 @@ export interface Soulstone {
   readonly name: string;
   readonly kind: Kind;
   readonly state: "running" | "stopped" | "failed";
-  /** What answers on its port. */
+  /** The engine that answers on its port. */
   readonly engine?: StandIn;
-  /** Whether somebody uses it. */
+  /** True if the engine has requests. */
   readonly busy?: boolean;
 }
 
@@ -41,13 +41,13 @@ export const SOULSTONES: readonly Soulstone[] = [
   running("llamacpp-older", "llamacpp", llamacpp("older")),
   { ...running("llamacpp-idle", "llamacpp", llamacpp("newest", false)), busy: false },
   { name: "llamacpp-stopped", kind: "llamacpp", state: "stopped" },
-  // It has no metrics, and is not asked for any.
+  // It has no metrics and is not scraped.
   running("tabby", "tabbyapi"),
 ];
 
 const COVENS = ["think", "vision"];
 
-/** How lychd has Soulstones scraped: its own `prometheus.yml` without the targets. */
+/** The scrape configuration of lychd without the targets. */
 function soulstoneJob(): Record<string, unknown> {
   const golden = "../golden/watchers-all-settings/runes/containers/systemd/lychd/harvester/";
   const file = fileURLToPath(new URL(`${golden}prometheus.yml`, import.meta.url));
@@ -57,7 +57,7 @@ function soulstoneJob(): Record<string, unknown> {
   return config.scrape_configs.find(({ job_name }) => job_name === "soulstone")!;
 }
 
-/** The host, until it is disposed of. */
+/** The host. */
 export class Host implements AsyncDisposable {
   /** Served by Prometheus below `/user/`. */
   readonly assets = Deno.makeTempDirSync({ prefix: "lychd-units-" });
@@ -66,7 +66,7 @@ export class Host implements AsyncDisposable {
   readonly #targets: unknown[] = [];
   readonly #gpuPort: number;
   readonly #observer: ReturnType<typeof setInterval>;
-  /** As after a boot by which the Harvester came with a Coven: that one is active already. */
+  /** The state after a boot that started the Harvester together with a Coven. */
   #activeCoven: string | undefined = "think";
   readonly #activated = new Map([["think", Date.now() / 1000]]);
 
@@ -76,7 +76,7 @@ export class Host implements AsyncDisposable {
       if (kind === "tabbyapi") continue;
       const port = engine === undefined ? freePort() : this.#serve(engine);
       const labels = { soulstone: name, covens: "vision", engine_kind: kind };
-      // llama.cpp does not name its model; the target does, where the Codex says it.
+      // llama.cpp has no model label; the target has one if the Codex sets the model.
       const model = name === "llamacpp-newest" ? { model_name: MODEL } : {};
       this.#targets.push({ targets: [`127.0.0.1:${port}`], labels: { ...labels, ...model } });
     }
@@ -85,19 +85,19 @@ export class Host implements AsyncDisposable {
     this.#observer = setInterval(() => this.#writeStates(), 250);
   }
 
-  /** Seconds that the engines have been at work. */
+  /** Returns the seconds since the engines started to work. */
   get seconds(): number {
     return (Date.now() - this.#born) / 1000;
   }
 
-  /** Another Coven, or none. */
+  /** Activates another Coven, or none. */
   swap(coven: string | undefined): void {
     this.#activeCoven = coven;
     if (coven !== undefined) this.#activated.set(coven, Date.now() / 1000);
     this.#writeStates();
   }
 
-  /** What lychd has the Harvester scrape, each second. */
+  /** Returns the scrape configuration with an interval of one second. */
   config(prometheus: string): unknown {
     return {
       global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },

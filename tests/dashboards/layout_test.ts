@@ -1,4 +1,4 @@
-/** What makes a dashboard one that Grafana takes and a person can read. */
+/** Checks that Grafana accepts the dashboards and that people can read them. */
 import assert from "node:assert/strict";
 import { DASHBOARDS, type Panel, panelsOf, queryingPanels } from "./dashboards.ts";
 import { dashboardValidator } from "./schema.ts";
@@ -11,7 +11,7 @@ Deno.test("each dashboard fits the schema of the SDK's version", () => {
   for (const [name, dashboard] of DASHBOARDS) assert.deepEqual(findingsOf(dashboard), [], name);
 });
 
-Deno.test("the schema notices what does not belong into a dashboard", () => {
+Deno.test("the schema detects unknown fields", () => {
   const text = JSON.stringify(DASHBOARDS.get("soulstone-vllm.json"));
   const breaks = [
     ['"templating"', '"template"'],
@@ -30,7 +30,7 @@ Deno.test("the schema notices what does not belong into a dashboard", () => {
   }
 });
 
-Deno.test("uids and titles are unique, and are what the rest of lychd relies on", () => {
+Deno.test("uids and titles are unique and match the rest of lychd", () => {
   const dashboards = [...DASHBOARDS.values()];
   assert.deepEqual(dashboards.map(({ uid }) => uid).sort(), [
     "lychd-covens",
@@ -49,14 +49,14 @@ for (const [name, dashboard] of DASHBOARDS) {
     assert.equal(new Set(ids).size, ids.length);
   });
 
-  Deno.test(`${name}: all data is of the source that lychd provisions`, () => {
+  Deno.test(`${name}: all queries use the data source of lychd`, () => {
     for (const panel of queryingPanels(dashboard)) assert.deepEqual(panel.datasource, DATA_SOURCE);
     for (const { datasource } of dashboard.templating.list) {
       assert.deepEqual(datasource, DATA_SOURCE);
     }
   });
 
-  Deno.test(`${name}: panels lie on the grid and nowhere on one another`, () => {
+  Deno.test(`${name}: panels are on the grid and do not overlap`, () => {
     for (const { title, gridPos: { x, w, h } } of panels) {
       assert.ok(x >= 0 && x + w <= 24 && w > 0 && h > 0, title);
     }
@@ -67,14 +67,14 @@ for (const [name, dashboard] of DASHBOARDS) {
     }
   });
 
-  Deno.test(`${name}: every panel says what it shows, in which unit, and whose each value is`, () => {
+  Deno.test(`${name}: every panel has a description, a unit and a legend`, () => {
     for (const panel of queryingPanels(dashboard)) {
-      const told = [
+      const texts = [
         panel.description,
         panel.fieldConfig?.defaults.unit,
         panel.fieldConfig?.defaults.noValue,
       ];
-      assert.ok(told.every((text) => text !== undefined && text !== ""), panel.title);
+      assert.ok(texts.every((text) => text !== undefined && text !== ""), panel.title);
       if (panel.type !== "stat") assert.equal(panel.options?.legend?.showLegend, true, panel.title);
       const legends = panel.targets!.map(({ legendFormat }) => legendFormat ?? "");
       assert.ok(legends.every((legend) => legend !== ""), panel.title);
@@ -83,8 +83,8 @@ for (const [name, dashboard] of DASHBOARDS) {
     }
   });
 
-  Deno.test(`${name}: the first screen answers what is asked first`, () => {
-    // 20 rows of the grid are what a screen of 1080 lines shows.
+  Deno.test(`${name}: the first screen has the main panels`, () => {
+    // A screen of 1080 lines shows 20 rows of the grid.
     const first = panels.filter(({ gridPos }) => gridPos.y + gridPos.h <= 20)
       .map(({ title }) => title).join("\n");
     for (
@@ -102,12 +102,12 @@ for (const [name, dashboard] of DASHBOARDS) {
       assert.match(first, /KV cache/);
       assert.match(first, /Time to first token/);
     } else {
-      assert.match(first, /What is not shown/);
+      assert.match(first, /Not exported by this engine/);
     }
   });
 }
 
-Deno.test("a panel that needs a GPU exporter says how to get one", () => {
+Deno.test("a panel that needs a GPU exporter explains how to enable it", () => {
   const panels = [...DASHBOARDS.values()].flatMap(queryingPanels)
     .filter(({ targets }) => targets!.some(({ expr }) => expr.includes("nvidia_smi")));
   assert.ok(panels.length > 0);

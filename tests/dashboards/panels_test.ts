@@ -1,6 +1,6 @@
 /**
- * Every query of every panel has something to show: a real Prometheus scrapes engines of each
- * kind, old and new, and is asked what Grafana would ask.
+ * Checks that every query of every panel returns data: a real Prometheus scrapes old and new versions of
+ * each engine and answers the queries of Grafana.
  */
 import assert from "node:assert/strict";
 import {
@@ -21,7 +21,7 @@ const KINDS: readonly Kind[] = ["vllm", "sglang", "llamacpp"];
 const ANY_MODEL = ".*";
 const RANGE_SECONDS = 120;
 
-/** Panels on which an idle engine has nothing to say: there was no request. */
+/** Panels that are empty for an idle engine. */
 const NEEDS_REQUESTS = [
   "End-to-end latency",
   "Length of requests",
@@ -32,24 +32,24 @@ const NEEDS_REQUESTS = [
   "Time to first token",
   "Time to read a prompt",
   "Tokens saved",
-  "Where a request spends its time",
+  "Time per phase",
 ];
 
-/** What the panels of all engines say that llama.cpp does not export. */
+/** Panels of all engines for metrics that llama.cpp does not export. */
 const LLAMACPP_DOES_NOT_EXPORT = ["Time to first token", "KV cache", "End-to-end latency"];
 
-/** What is known of an engine that does not run. */
-const KNOWN_OF_STOPPED = ["Failed", "Failures", "State", "When it ran"];
+/** Panels with data for an engine that does not run. */
+const KNOWN_OF_STOPPED = ["Failed", "Failures", "State", "State history"];
 
-/** Queries, by panel and refId, for which a busy engine has no series of its own, and why. */
+/** Queries, by panel and refId, for which a busy engine has no series. */
 const SILENT: Readonly<Record<string, readonly string[]>> = {
-  // No speculation is configured.
+  // Speculation is not configured.
   vllm: ["Tokens saved B"],
   sglang: ["Tokens saved B"],
-  // The reason `error` came later.
+  // The reason `error` is newer.
   "vllm-between": ["Failed B", "Failures B"],
   "vllm-older": ["Failed B", "Failures B"],
-  // It tells neither what the cache saved nor what speculation drafted.
+  // It does not export tokens saved by the cache or drafted by speculation.
   "llamacpp-older": ["Computed and saved tokens B", "Computed and saved tokens D"],
 };
 
@@ -69,7 +69,7 @@ for (const folder of findProgramFolders()) {
       const [states] = await prometheus.now("count(soulstone:failures:increase5m)");
       return (scrapes?.values[0] ?? 0) >= 10 && (states?.values[0] ?? 0) > 0;
     });
-    // What the Harvester's history shall say later. The first was active before it came.
+    // The expected history. The first Coven was active before the Harvester started.
     const covens = ["think", "vision", "think", "vision"];
     for (const coven of covens.slice(1)) {
       host.swap(coven);
@@ -121,18 +121,18 @@ for (const folder of findProgramFolders()) {
         await assertRecorded(ask, covensBoard, name);
       });
     }
-    await t.step("Covens: every Soulstone is there, in the word for its state", async () => {
+    await t.step("Covens: every Soulstone is shown with its state", async () => {
       const codes = { stopped: 0, running: 2, failed: 3 };
       const [states] = await ask.panel(covensBoard, "Soulstones", ".+");
-      const told = Object.fromEntries(
+      const shown = Object.fromEntries(
         states!.map(({ metric, values }) => [metric.soulstone, values[0]]),
       );
       assert.deepEqual(
-        told,
+        shown,
         Object.fromEntries(SOULSTONES.map(({ name, state }) => [name, codes[state]])),
       );
     });
-    await t.step("Covens: the history is what happened, and the swaps are counted", async () => {
+    await t.step("Covens: the history is correct, and the swaps are counted", async () => {
       const [rows] = await ask.panel(covensBoard, "Coven history", ".+");
       assert.deepEqual(history(rows!), covens);
       const [swaps] = await ask.panel(covensBoard, "Swaps", ".+");
@@ -153,7 +153,7 @@ for (const folder of findProgramFolders()) {
   });
 }
 
-/** What Grafana would ask, for one choice of Soulstones. */
+/** Runs the queries of Grafana for one selection of Soulstones. */
 class Questions {
   readonly #prometheus: Prometheus;
 
@@ -161,7 +161,7 @@ class Questions {
     this.#prometheus = prometheus;
   }
 
-  /** The series of each query of a panel, without what is not a number. */
+  /** Returns the series of each query of a panel without NaN. */
   async panel(dashboard: Dashboard, title: string, soulstone: string): Promise<Series[][]> {
     const panel = queryingPanels(dashboard).find((panel) => panel.title === title);
     assert.ok(panel, `${dashboard.title} has no panel ${title}`);
@@ -169,8 +169,8 @@ class Questions {
   }
 
   /**
-   * How many series each query shows. Of a busy engine only its own count, and not the 0 that stands
-   * in for series that are not there yet: behind that a broken query would hide.
+   * Counts the series of each query. For a busy engine the stand-in 0 for missing series is removed,
+   * because it would hide a broken query.
    */
   async all(dashboard: Dashboard, { name, busy }: Soulstone): Promise<Answers> {
     const counts = new Map<string, number>();
@@ -181,7 +181,7 @@ class Questions {
     return counts;
   }
 
-  /** What a variable offers. */
+  /** Returns the values of a variable. */
   async variable({ query }: { readonly query: { readonly query: string } }): Promise<string[]> {
     const [, selector, label] = /^label_values\((.+), (\w+)\)$/.exec(query.query) ?? [];
     assert.ok(selector && label, query.query);
@@ -200,7 +200,7 @@ class Questions {
 /** The number of series by the label of a query. */
 type Answers = ReadonlyMap<string, number>;
 
-/** Every query of a dashboard, with what it is called here. */
+/** Every query of a dashboard with its name in this test. */
 function queries(dashboard: Dashboard): { label: string; panel: Panel; query: Query }[] {
   return queryingPanels(dashboard).flatMap((panel) =>
     panel.targets!.map((query) => ({
@@ -228,7 +228,7 @@ function expectedEmpty(dashboard: Dashboard, { name, kind, busy, engine }: Souls
   return queries(dashboard).filter(silent).map(({ label }) => label);
 }
 
-/** Compares the first screen with the load that the stand-in was under. */
+/** Compares the first screen with the load of the stand-in. */
 async function assertTrue(
   ask: Questions,
   host: Host,
@@ -253,21 +253,21 @@ async function assertTrue(
   const quantiles = [0.5, 0.95, 0.99];
   for (const [index, q] of quantiles.entries()) {
     const exact = -LOAD.timeToFirstTokenSeconds * Math.log(1 - q);
-    // A quantile is known to the width of its bucket.
+    // A quantile is as precise as its bucket.
     near(`first token p${q * 100}`, await first("Time to first token", index), exact, 0.7);
   }
   const [answered5xx, ...others] = await ask.panel(dashboard, "Failed", soulstone);
   const aborted = others[dashboard.uid.endsWith("vllm") ? 1 : 0];
-  // All of its life lies in the shown time: nothing is missing, the first one neither.
+  // The whole run is in the time range, so every failure counts, including the first.
   near("5xx", answered5xx![0]!.values[0]!, LOAD.answered5xxPerSecond * host.seconds, 0.2);
   near("aborted", aborted![0]!.values[0]!, LOAD.abortedPerSecond * host.seconds, 0.2);
 }
 
-/** The same for what the rules record: there a query that fails hides behind a stand-in too. */
+/** Compares the recorded series too: a failed query would be hidden by a stand-in 0. */
 async function assertRecorded(ask: Questions, board: Dashboard, soulstone: string): Promise<void> {
   const last = async (title: string, query = 0) =>
     (await ask.panel(board, title, soulstone))[query]![0]?.values.at(-1);
-  // Their window is longer than the engines' life: rules.test.yml has the numbers.
+  // Their window is longer than the run; rules.test.yml checks the numbers.
   assert.ok((await last("Tokens per second") ?? 0) > 0);
   assert.ok((await last("Tokens per second", 1) ?? 0) > 0);
   assert.equal(await last("Requests"), LOAD.running);
@@ -281,7 +281,7 @@ async function assertRecorded(ask: Questions, board: Dashboard, soulstone: strin
   assert.deepEqual(kinds.sort(), ["aborted", "answered 5xx"]);
 }
 
-/** Which Coven was active, one after the other; "" for none. Fails if two were at once. */
+/** Returns the active Covens in their order; "" for none. Fails if two were active at once. */
 function history(rows: readonly Series[]): string[] {
   const active: string[] = [];
   const steps = Math.max(...rows.map(({ values }) => values.length));
@@ -293,7 +293,7 @@ function history(rows: readonly Series[]): string[] {
   return active;
 }
 
-/** Queries × Soulstones, in series that have data. */
+/** Counts the series with data over queries and Soulstones. */
 function report(dashboard: Dashboard, answers: ReadonlyMap<string, Answers>): void {
   const names = [...answers.keys()];
   const lines = queries(dashboard).map(({ label }) =>

@@ -1,4 +1,4 @@
-/** A real Prometheus that scrapes what a test serves. */
+/** Runs a real Prometheus that scrapes the servers of a test. */
 import { join } from "node:path/posix";
 import { dump } from "js-yaml";
 
@@ -7,7 +7,7 @@ export function findProgramFolders(): string[] {
   return (Deno.env.get("LYCHD_PROMETHEUS") ?? "").split(":").filter((folder) => folder !== "");
 }
 
-/** The version of the programs of a folder, such as `3.5.3+ds1`. */
+/** Returns the version of the programs in a folder, such as `3.5.3+ds1`. */
 export function versionOf(folder: string): string {
   const { stdout, stderr } = new Deno.Command(join(folder, "prometheus"), {
     args: ["--version"],
@@ -18,19 +18,19 @@ export function versionOf(folder: string): string {
 
 export interface Series {
   readonly metric: Readonly<Record<string, string>>;
-  /** One value for a question about a moment, many for one about a time. */
+  /** One value for an instant query, many for a range query. */
   readonly values: readonly number[];
 }
 
 interface Options {
-  /** The folder with its program. */
+  /** The folder of the program. */
   readonly folder: string;
   readonly config: (address: string) => unknown;
   /** Served below `/user/`. */
   readonly assets: string;
 }
 
-/** A Prometheus that runs until it is disposed of. */
+/** A running Prometheus. */
 export class Prometheus implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #data: string;
@@ -74,13 +74,13 @@ export class Prometheus implements AsyncDisposable {
     await Deno.remove(this.#data, { recursive: true });
   }
 
-  /** What `query` is now. */
+  /** Runs an instant query. */
   async now(query: string): Promise<Series[]> {
     const { result } = await this.#ask("query", { query }) as { result: Instant[] };
     return result.map(({ metric, value }) => ({ metric, values: [Number(value[1])] }));
   }
 
-  /** What `query` was at each step of the last `seconds`. */
+  /** Runs a range query over the last `seconds`. */
   async over(query: string, seconds: number, step = 1): Promise<Series[]> {
     const end = Date.now() / 1000;
     const times = { start: `${end - seconds}`, end: `${end}`, step: `${step}` };
@@ -91,7 +91,7 @@ export class Prometheus implements AsyncDisposable {
     }));
   }
 
-  /** The values of a label of the series that match. */
+  /** Returns the values of a label of the matching series. */
   async labelValues(label: string, selector: string): Promise<string[]> {
     return await this.#ask(`label/${label}/values`, { "match[]": selector }) as string[];
   }
@@ -114,7 +114,7 @@ interface Range {
   readonly values: [number, string][];
 }
 
-/** Asks again and again, for a minute. */
+/** Retries for a minute. */
 export async function waitUntil(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (let attempt = 0; attempt < 240; attempt++) {
     if (await holds()) return;
@@ -123,7 +123,7 @@ export async function waitUntil(what: string, holds: () => Promise<boolean>): Pr
   throw new Error(`waited a minute, and it is not so: ${what}`);
 }
 
-/** A port on which nobody listens, now. */
+/** Returns a free port. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return (listener.addr as Deno.NetAddr).port;

@@ -1,9 +1,9 @@
-/** Every expression is PromQL, by the grammar of Prometheus itself. */
+/** Checks every expression with the PromQL grammar of Prometheus. */
 import assert from "node:assert/strict";
 import { parser } from "@prometheus-io/lezer-promql";
 import { ALL_RULES, DASHBOARDS, interpolate, queryingPanels } from "./dashboards.ts";
 
-/** The places at which `expression` is not PromQL. */
+/** Returns the places of syntax errors in `expression`. */
 function syntaxFaults(expression: string): string[] {
   const faults: string[] = [];
   parser.parse(expression).iterate({
@@ -17,7 +17,7 @@ function syntaxFaults(expression: string): string[] {
 const VALUES = { soulstone: "eye", model: ".*", rateInterval: "1m", range: "3600s" };
 
 for (const [name, dashboard] of DASHBOARDS) {
-  Deno.test(`${name} asks in PromQL`, () => {
+  Deno.test(`every query of ${name} is valid PromQL`, () => {
     const queries = queryingPanels(dashboard).flatMap(({ targets }) => targets!);
     assert.ok(queries.length > 10);
     for (const { expr } of queries) {
@@ -28,22 +28,22 @@ for (const [name, dashboard] of DASHBOARDS) {
   });
 }
 
-Deno.test("rules.yml is written in PromQL", () => {
+Deno.test("every expression of rules.yml is valid PromQL", () => {
   assert.ok(ALL_RULES.length > 10);
   for (const { expr } of ALL_RULES) assert.deepEqual(syntaxFaults(expr), [], expr);
 });
 
-Deno.test("every series of lychd that is asked for is one that the observer writes", () => {
+Deno.test("every queried series of lychd is written by the observer", () => {
   const observer = Deno.readTextFileSync(new URL("../../templates/observe.sh", import.meta.url));
   const queries = [...DASHBOARDS.values()].flatMap(queryingPanels)
     .flatMap(({ targets }) => targets!.map(({ expr }) => expr));
   const asked = [...queries, ...ALL_RULES.map(({ expr }) => expr)].join("\n")
     .match(/\blychd_\w+/g)!;
   assert.ok(asked.length > 10);
-  for (const name of new Set(asked)) assert.match(observer, new RegExp(`tell\\("${name}"`));
+  for (const name of new Set(asked)) assert.match(observer, new RegExp(`print_metric\\("${name}"`));
 });
 
-Deno.test("every recorded series that is asked for is recorded", () => {
+Deno.test("every queried recorded series has a rule", () => {
   const recorded = new Set(ALL_RULES.map(({ record }) => record));
   const asked = [...DASHBOARDS.values()].flatMap(queryingPanels)
     .flatMap(({ targets }) =>
@@ -53,7 +53,7 @@ Deno.test("every recorded series that is asked for is recorded", () => {
   assert.deepEqual(asked.filter((name) => !recorded.has(name)), []);
 });
 
-Deno.test("what is not PromQL is noticed", () => {
+Deno.test("a syntax error is detected", () => {
   for (const wrong of ["sum by (a (b)", "rate(x[5m)", "a +", 'up{job=="x"}', ""]) {
     assert.notDeepEqual(syntaxFaults(wrong), [], wrong);
   }

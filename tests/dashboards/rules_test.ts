@@ -1,4 +1,4 @@
-/** promtool's word on `rules.yml`: that it is well formed, and that it says what is true. */
+/** Checks the syntax of `rules.yml` with promtool, and its results with rules.test.yml. */
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,7 @@ for (const folder of folders) {
     return decoder.decode(stdout);
   };
 
-  Deno.test(`promtool ${versionOf(folder)} finds no fault in rules.yml`, async () => {
+  Deno.test(`promtool ${versionOf(folder)} finds no problem in rules.yml`, async () => {
     const said = await promtool(
       "check",
       "rules",
@@ -31,7 +31,7 @@ for (const folder of folders) {
     assert.match(said, /SUCCESS: \d\d rules found/);
   });
 
-  Deno.test(`rules.yml tells banished, failed and silent apart, by promtool ${versionOf(folder)}`, async () => {
+  Deno.test(`rules.yml distinguishes banished, failed and silent, by promtool ${versionOf(folder)}`, async () => {
     await promtool("test", "rules", fileURLToPath(new URL("rules.test.yml", import.meta.url)));
   });
 }

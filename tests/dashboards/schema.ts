@@ -1,13 +1,13 @@
 /**
- * The JSON schema of a dashboard, made from the types of the SDK's own version. The published one
- * leaves the options and queries of panels open, and takes a matcher's option for an object.
+ * Generates the JSON schema of a dashboard from the types of the SDK. The published schema does not
+ * check the options and queries of panels, and expects an object as the option of a matcher.
  */
 import { dirname, join } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import { Ajv, type SchemaObject } from "ajv";
 import { createGenerator } from "ts-json-schema-generator";
 
-/** The module that types a panel's options and the look of its fields, by the type of the panel. */
+/** The SDK module with the options and field settings of a panel, by panel type. */
 const PANELS: Readonly<Record<string, { module: string; fields: boolean }>> = {
   "state-timeline": { module: "statetimeline", fields: true },
   stat: { module: "stat", fields: false },
@@ -15,7 +15,7 @@ const PANELS: Readonly<Record<string, { module: string; fields: boolean }>> = {
   timeseries: { module: "timeseries", fields: true },
 };
 
-/** The schema of a type of the SDK, under the type's name; keys that it does not name are faults. */
+/** Returns the schema of a type of the SDK by its name; unknown keys are errors. */
 function schemaOf(module: string, type: string, id: string): SchemaObject {
   const entry = import.meta.resolve(`@grafana/grafana-foundation-sdk/${module}`);
   const path = join(dirname(fileURLToPath(entry)), "types.gen.d.ts");
@@ -23,11 +23,11 @@ function schemaOf(module: string, type: string, id: string): SchemaObject {
   return Object.assign({}, schema, { $id: id }) as SchemaObject;
 }
 
-/** What a dashboard of classic panels must look like. */
+/** Returns the schema of a dashboard with classic panels. */
 function dashboardSchema(): { dashboard: SchemaObject; parts: SchemaObject[] } {
   const dashboard = schemaOf("dashboard", "Dashboard", "dashboard");
   const definitions = dashboard.definitions;
-  // The types leave open what depends on the data source and on the type of the panel.
+  // The types do not cover fields that depend on the data source or the panel type.
   definitions.Dataquery = { $ref: "query" };
   const panel = definitions.Panel;
   const parts = [schemaOf("prometheus", "Dataquery", "query")];
@@ -45,7 +45,7 @@ function dashboardSchema(): { dashboard: SchemaObject; parts: SchemaObject[] } {
   return { dashboard, parts };
 }
 
-/** A function that says what is wrong with a dashboard. */
+/** Returns a function that lists the errors of a dashboard. */
 export function dashboardValidator(): (dashboard: unknown) => string[] {
   const { dashboard, parts } = dashboardSchema();
   const ajv = new Ajv({ allErrors: true, strict: false, schemas: parts });

@@ -1,4 +1,4 @@
-/** What the shapes of PromQL say where scrapes fail and engines come and go, by promtool. */
+/** Checks the PromQL expressions with promtool while scrapes fail and engines start and stop. */
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { dump } from "js-yaml";
@@ -9,13 +9,13 @@ import { findProgramFolders, versionOf } from "./prometheus.ts";
 const ABORTED = 'aborted_total{soulstone="eye"}';
 const RUNNING = 'lychd_soulstone_state{soulstone="eye",state="running"}';
 
-/** A point every 15 seconds from 0 on, as promtool writes series. */
+/** A point every 15 seconds, starting at 0, in the notation of promtool. */
 interface Case {
   readonly claim: string;
   readonly series: Readonly<Record<string, string>>;
   readonly query: string;
   readonly atMinutes: number;
-  /** The values of the answer. */
+  /** The expected values. */
   readonly is: Readonly<Record<string, number>>;
 }
 
@@ -53,21 +53,21 @@ const SGLANG = 'job="soulstone",soulstone="sg",engine_kind="sglang"';
 
 const CASES: readonly Case[] = [
   {
-    claim: "one scrape that failed counts nothing, wherever in the window it lies",
+    claim: "one failed scrape adds nothing, wherever it is in the window",
     series: { [ABORTED]: "1000x40 stale 1000x80", [RUNNING]: "1x120" },
     query: `max_over_time((${grown("5m")})[20m:15s])`,
     atMinutes: 25,
     is: { "{}": 0 },
   },
   {
-    claim: "a Harvester that was away for twenty minutes counts nothing that was there before",
+    claim: "after a pause of twenty minutes the Harvester adds nothing that existed before",
     series: { [ABORTED]: "1000x40 _x80 1000x80", [RUNNING]: "1x40 _x80 1x80" },
     query: `max_over_time((${grown("5m")})[19m:15s])`,
     atMinutes: 49,
     is: { "{}": 0 },
   },
   {
-    claim: "all runs of the window count, not the last alone",
+    claim: "all runs in the window count, not only the last",
     series: {
       [ABORTED]: "_x20 0 1 2 3 4 5 6 7 8 9 9x20 stale _x60 0 1 2 2x60",
       [RUNNING]: "0x20 1x30 0x61 1x63",
@@ -77,7 +77,7 @@ const CASES: readonly Case[] = [
     is: { "{}": 11 },
   },
   {
-    claim: "the first event of a counter that comes with it counts, in each run",
+    claim: "the first event of a counter counts in each run",
     series: {
       [ABORTED]: "_x30 1x10 2x10 stale _x60 1x60",
       [RUNNING]: "0x20 1x31 0x60 1x60",
@@ -87,28 +87,28 @@ const CASES: readonly Case[] = [
     is: { "{}": 3 },
   },
   {
-    claim: "a run that began in the window counts whole, however soon after the one before",
+    claim: "a run that started in the window counts fully, even directly after another run",
     series: { [ABORTED]: "1x20 stale _x40 1x40", [RUNNING]: "1x20 0x41 1x40" },
     query: `round(${grown("5m")})`,
     atMinutes: 17,
     is: { "{}": 1 },
   },
   {
-    claim: "and is over when the window has passed it",
+    claim: "the growth is 0 after the window has passed",
     series: { [ABORTED]: "1x20 stale _x40 1x80", [RUNNING]: "1x20 0x41 1x80" },
     query: grown("5m"),
     atMinutes: 25,
     is: { "{}": 0 },
   },
   {
-    claim: "an engine that still answers while it ends counts nothing that was there before",
+    claim: "an engine that answers while it stops adds nothing that existed before",
     series: { [ABORTED]: "1000x44 stale", [RUNNING]: "1x39 0x100" },
     query: `max_over_time((${grown("5m")})[10m:15s])`,
     atMinutes: 16,
     is: { "{}": 0 },
   },
   {
-    claim: "a running engine that comes into another Coven counts nothing that was there before",
+    claim: "a running engine in another Coven adds nothing that existed before",
     series: {
       'aborted_total{soulstone="eye",covens="a"}': "1000x40 stale",
       'aborted_total{soulstone="eye",covens="a,b"}': "_x41 1000x100",
@@ -120,21 +120,21 @@ const CASES: readonly Case[] = [
     is: { "{}": 0 },
   },
   {
-    claim: "the first events of a run count, though the run before had more of them",
+    claim: "the first events of a run count, even if the run before had more",
     series: { [ABORTED]: "9x20 stale _x98 2x60", [RUNNING]: "1x20 0x10 1x200" },
     query: `round(${grown("5m")})`,
     atMinutes: 33,
     is: { "{}": 2 },
   },
   {
-    claim: "an engine without a series of its own shows 0 while it answers",
+    claim: "an engine without a series shows 0 while it answers",
     series: { [`up{${SGLANG}}`]: "1x40" },
     query: SERVES(".*"),
     atMinutes: 5,
     is: { '{soulstone="sg"}': 0 },
   },
   {
-    claim: "an engine that serves another model than the chosen one shows nothing",
+    claim: "an engine that serves another model than the selected one shows nothing",
     series: {
       [`up{${SGLANG}}`]: "1x40",
       [`sglang:token_usage{${SGLANG},model_name="m"}`]: "0.97x40",
@@ -144,7 +144,7 @@ const CASES: readonly Case[] = [
     is: {},
   },
   {
-    claim: "and its own number when its model is chosen",
+    claim: "an engine shows its own number when its model is selected",
     series: {
       [`up{${SGLANG}}`]: "1x40",
       [`sglang:token_usage{${SGLANG},model_name="m"}`]: "0.97x40",
@@ -155,14 +155,14 @@ const CASES: readonly Case[] = [
   },
   ...["Coven", "Coven history"].flatMap((title): Case[] => [
     {
-      claim: `${title}: what was written down just now is shown`,
+      claim: `${title}: current states are shown`,
       series: STOPPED_WRITING,
       query: ofCovens(title),
       atMinutes: 15,
       is: { '{coven="vision"}': 1 },
     },
     {
-      claim: `${title}: what nobody writes down any more is not shown as if it were of now`,
+      claim: `${title}: states that are no longer updated are not shown`,
       series: STOPPED_WRITING,
       query: ofCovens(title),
       atMinutes: 16,
@@ -170,7 +170,7 @@ const CASES: readonly Case[] = [
     },
   ]),
   {
-    claim: "failures that name no model are counted beside a chosen model too",
+    claim: "failures without a model label count for a selected model too",
     series: {
       'soulstone:failures:increase5m{soulstone="sg",kind="answered 5xx"}': "7x40",
       'soulstone:failures:increase5m{soulstone="sg",kind="aborted",model_name="m"}': "1x40",
@@ -180,7 +180,7 @@ const CASES: readonly Case[] = [
     is: { "{}": 8 },
   },
   {
-    claim: "a Coven that brought the Harvester up counts, before a boot and after it",
+    claim: "the first activation of a Coven that started the Harvester counts",
     series: {
       'lychd_coven_active{coven="vision"}': "1x40 stale _x8 1x60",
       'lychd_coven_activated_timestamp_seconds{coven="vision"}': "60x40 stale _x8 720x60",

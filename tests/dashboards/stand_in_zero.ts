@@ -1,8 +1,8 @@
-/** The 0 that a query shows for series that are not there yet. */
+/** Removes the 0 that a query adds for missing series. */
 import { parser } from "@prometheus-io/lezer-promql";
 
 /**
- * A query without its `or on (…) 0 * …`: what is left has only series that something exported.
+ * Returns a query without its `or on (…) 0 * …`, so that only exported series are left.
  *
  * @example
  * ```ts
@@ -10,7 +10,7 @@ import { parser } from "@prometheus-io/lezer-promql";
  * ```
  */
 export function withoutStandIn(expression: string): string {
-  // The grammar does not know Grafana's variables where a duration stands: the same length of one.
+  // The grammar does not accept variables of Grafana as a duration; this is a duration of equal length.
   const durations = expression.replace(
     /\$__\w+(?=[\]\s),])/g,
     (v) => "1".repeat(v.length - 1) + "s",

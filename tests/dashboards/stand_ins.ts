@@ -1,6 +1,6 @@
 /**
- * What engines show of themselves under a steady load: the names, types, labels and buckets of their
- * own sources, once as the newest version has them, once as an older one that still runs somewhere.
+ * The metrics of engines under a steady load: names, types, labels and buckets from their sources, of
+ * the newest version and of an older one.
  *
  * - vLLM: vllm/v1/metrics/{loggers,buckets}.py; older is 0.8, between 0.10 with both names, newest 0.33
  * - SGLang: python/sglang/srt/observability/metrics_collector.py (newest, 0.5.23), and
@@ -10,12 +10,12 @@
  */
 import type { Family, Labels, Negotiation, Observed, Sample } from "./exposition.ts";
 
-/** What is true of every busy stand-in, whatever its engine calls it. */
+/** The load of every busy stand-in. */
 export const LOAD = {
-  // Many and small, so that quantiles of few seconds mean something.
+  // Many small requests, so that quantiles over a few seconds are meaningful.
   requestsPerSecond: 200,
   promptTokensPerSecond: 1200,
-  /** Of the prompt tokens, those found in a cache. */
+  /** Prompt tokens found in a cache. */
   cachedTokensPerSecond: 300,
   generationTokensPerSecond: 400,
   running: 6,
@@ -30,10 +30,10 @@ export const LOAD = {
 
 export type Version = "newest" | "between" | "older";
 
-/** An engine as Prometheus meets it. */
+/** A simulated engine. */
 export interface StandIn {
   readonly negotiation: Negotiation;
-  /** What it shows after so many seconds of its life. */
+  /** Returns the metrics after a number of seconds. */
   readonly families: (seconds: number) => Family[];
 }
 
@@ -82,7 +82,7 @@ const VLLM_INTER_TOKEN = [
 ];
 const VLLM_TOKENS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000];
 
-/** vLLM. Its counters are there from the start, those of HTTP from their first event. */
+/** vLLM. Counters exist from the start; those of HTTP appear with their first event. */
 export function vllm(version: Version, model: string, busy = true): StandIn {
   const own = { model_name: model, engine: 0 };
   const reasons = [
@@ -92,7 +92,7 @@ export function vllm(version: Version, model: string, busy = true): StandIn {
     ...version === "newest" ? ["error", "repetition"] : [],
   ];
   return {
-    // The app that it mounts negotiates; older versions were asked by an instrumentator that does not.
+    // The newest version negotiates the format; older versions do not.
     negotiation: version === "newest" ? "prometheus_client" : "text",
     families(seconds) {
       const t = busy ? seconds : 0;
@@ -187,8 +187,8 @@ const SGLANG_INTER_TOKEN = [
 const SGLANG_QUEUE = [0, 0.001, 0.005, 0.01, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 4, 5, 10, 30, 100, 1000];
 
 /**
- * SGLang. Nothing that has labels is there before its first event. The newest one runs with two
- * data-parallel ranks of two tensor-parallel schedulers each, all of which tell, and with priorities.
+ * SGLang. Series with labels appear with their first event. The newest version runs with priorities and
+ * two data-parallel ranks of two tensor-parallel schedulers each, which all export metrics.
  */
 export function sglang(version: Version, model: string, busy = true): StandIn {
   const own = { model_name: model, engine_type: "unified" };
@@ -250,7 +250,7 @@ export function sglang(version: Version, model: string, busy = true): StandIn {
           "Total number of retracted requests.",
           ...busy ? ranks.map((labels) => ({ labels, value: Math.floor(t / 10) })) : [],
         ),
-        // Of the totals above, the part of one priority.
+        // One priority's part of the totals above.
         gauge(
           "sglang:num_running_reqs",
           "num_running_reqs",
@@ -330,7 +330,7 @@ export function sglang(version: Version, model: string, busy = true): StandIn {
   };
 }
 
-/** llama.cpp: no label, and everything from the start. */
+/** llama.cpp. It has no labels, and all series exist from the start. */
 export function llamacpp(version: Version, busy = true): StandIn {
   return {
     negotiation: "text",
@@ -351,7 +351,7 @@ export function llamacpp(version: Version, busy = true): StandIn {
       ];
       return [
         ...newest,
-        // It counts what it computed; an older one does not tell what it did not have to.
+        // Only computed tokens count; older versions do not export cached tokens.
         total("prompt_tokens_total", version === "older" ? prompt : prompt - cached),
         total("prompt_seconds_total", t / 2),
         total("tokens_predicted_total", generated),
@@ -370,7 +370,7 @@ export function llamacpp(version: Version, busy = true): StandIn {
   };
 }
 
-/** Two GPUs, as nvidia_gpu_exporter shows them. */
+/** Two GPUs as nvidia_gpu_exporter exports them. */
 export const GPUS: StandIn = {
   negotiation: "text",
   families(seconds) {

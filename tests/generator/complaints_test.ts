@@ -1,6 +1,6 @@
 /**
- * What the real Quadlet generator and systemd-analyze report about values that `lychd check` accepts,
- * and the Codex lines that lychd shows for it.
+ * Checks the Codex lines that lychd shows when the real Quadlet generator or systemd-analyze complains
+ * about values that `lychd check` accepts.
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { readCodex } from "../../src/core/codex/mod.ts";
@@ -27,7 +27,7 @@ const ROWS: readonly (readonly [quadlet: string, findings: readonly string[]])[]
   ['Service = { Nice = "abc" }', ["directive-ignored 7:20"]],
   ['Service = { MemoryMax = "lots" }', ["directive-ignored 7:25"]],
   ['Unit = { ConditionPathExists = "relative" }', ["directive-ignored 7:32"]],
-  ['Unit = { After = ["not.aunit"] }', ["directive-ignored 7:18"]],
+  ['Unit = { After = ["not.aunit"] }', ["directive-ignored 7:19"]],
   ['Service = { WorkingDirectory = "relative" }', ["unit-refused 7:32"]],
   ['Service = { ExecReload = "/bin/sh \'open" }', ["unit-refused 7:26"]],
   // A key that no version of Podman before 5.5 supports; newer generators accept it.

@@ -1,6 +1,6 @@
 /**
- * What Prometheus itself says of the configuration that lychd writes: promtool checks that of every
- * golden case, and a server reads strings that no operator would think of.
+ * Checks the configuration that lychd writes: promtool reads that of every golden case, and a server
+ * reads unusual strings.
  */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
@@ -21,7 +21,7 @@ if (folders.length === 0) {
 const seed = Number(Deno.env.get("LYCHD_SEED") ?? Math.floor(Math.random() * 2 ** 31));
 
 for (const folder of folders) {
-  Deno.test(`promtool ${versionOf(folder)} takes prometheus.yml of every golden case`, async (t) => {
+  Deno.test(`promtool ${versionOf(folder)} accepts prometheus.yml of every golden case`, async (t) => {
     let checked = 0;
     for (const golden of goldenCases()) {
       const tree = await Deno.makeTempDir();
@@ -59,7 +59,7 @@ for (const folder of folders) {
   });
 }
 
-/** Points to secrets that are there: promtool looks for each file. False when there is no such file. */
+/** Replaces the paths of secrets by existing files, which promtool requires. */
 function withSecrets(file: string, secrets: string): boolean {
   let text: string;
   try {
@@ -86,9 +86,9 @@ async function check(folder: string, file: string): Promise<void> {
   assert.match(said, /SUCCESS: \d+ rules found/);
 }
 
-/** Names of jobs, which Prometheus takes as they are. */
+/** Names of jobs; Prometheus accepts any string. */
 function hostileNames(): string[] {
-  // TOML has no lone surrogates, and go-yaml refuses what Unicode calls noncharacters.
+  // TOML has no lone surrogates, and go-yaml refuses Unicode noncharacters.
   const name = fc.string({ unit: "binary", minLength: 1, maxLength: 30 })
     .filter((text) => !/\p{Noncharacter_Code_Point}|\p{Surrogate}/u.test(text));
   const words = "yes no on off null ~ 012 0x1f 1:30 1e3 2026-11-22 = << - : # {{x}} é 💀".split(
@@ -136,7 +136,7 @@ function prometheus(folder: string, file: string, port: number, data: string): A
   };
 }
 
-/** The names of all jobs, once Prometheus has taken over its configuration. */
+/** Returns the names of all jobs after Prometheus has loaded its configuration. */
 async function scrapePools(port: number): Promise<Set<string>> {
   let names: readonly string[] = [];
   await waitUntil("Prometheus has its jobs", async () => {

@@ -1,6 +1,6 @@
 /**
- * What the observer makes of systemd's answers. They are played here, one for each state; the real
- * ones are in tests/lab.
+ * Checks the metrics that the observer writes for each state of a unit. systemctl is simulated; the
+ * lab tests use the real one.
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { findProgramFolders, versionOf } from "../dashboards/prometheus.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../templates/observe.sh", import.meta.url));
 
-/** What systemd tells of a unit; the times that it does not tell are empty. */
+/** The properties of a unit; missing times are empty. */
 type Properties = Readonly<Record<string, string>>;
 
 const TIMES = {
@@ -25,49 +25,49 @@ interface Row {
   readonly state: string;
   readonly since: number | undefined;
   readonly restarts?: number;
-  /** What list-jobs says of the engine. */
+  /** The output of list-jobs for the engine. */
   readonly jobs?: string;
 }
 
 const ROWS: readonly Row[] = [
   {
-    claim: "an engine that was never started is stopped, since nobody knows when",
+    claim: "an engine that was never started is stopped, without a time",
     properties: { ActiveState: "inactive", SubState: "dead", NRestarts: "0" },
     state: "stopped",
     since: undefined,
   },
   {
-    claim: "an engine that was stopped is stopped since then",
+    claim: "an engine that was stopped is stopped since the stop",
     properties: { ActiveState: "inactive", SubState: "dead", NRestarts: "0", ...TIMES },
     state: "stopped",
     since: 300,
   },
   {
-    claim: "an engine that loads its model is starting since it began",
+    claim: "an engine that loads its model is starting since its start",
     properties: { ActiveState: "activating", SubState: "start", NRestarts: "0", ...TIMES },
     state: "starting",
     since: 200,
   },
   {
-    claim: "an engine that answers is running since it was ready",
+    claim: "an engine that answers is running since it became ready",
     properties: { ActiveState: "active", SubState: "running", NRestarts: "0", ...TIMES },
     state: "running",
     since: 100,
   },
   {
-    claim: "an engine that reads its files again is running",
+    claim: "an engine that reloads its files is running",
     properties: { ActiveState: "reloading", SubState: "reload", NRestarts: "0", ...TIMES },
     state: "running",
     since: 100,
   },
   {
-    claim: "an engine that ends is stopping",
+    claim: "an engine that stops is stopping",
     properties: { ActiveState: "deactivating", SubState: "stop-sigterm", NRestarts: "0", ...TIMES },
     state: "stopping",
     since: 400,
   },
   {
-    claim: "an engine that ends as it was asked to is stopping, even if it had to be killed",
+    claim: "an engine that stops on request is stopping, even if it had to be killed",
     properties: {
       ActiveState: "deactivating",
       SubState: "stop-post",
@@ -95,7 +95,7 @@ const ROWS: readonly Row[] = [
     since: 400,
   },
   {
-    claim: "an engine that crashed while it loads has failed, though the job of its start waits",
+    claim: "an engine that crashed while it loads has failed, although its start job waits",
     properties: {
       ActiveState: "deactivating",
       SubState: "stop-post",
@@ -110,7 +110,7 @@ const ROWS: readonly Row[] = [
     restarts: 2,
   },
   {
-    claim: "an engine that crashed has failed while systemd clears up behind it",
+    claim: "an engine that crashed has failed while systemd cleans up",
     properties: {
       ActiveState: "deactivating",
       SubState: "stop-post",
@@ -122,7 +122,7 @@ const ROWS: readonly Row[] = [
     since: 400,
   },
   {
-    claim: "an engine that was given up has failed",
+    claim: "an engine that systemd does not restart again has failed",
     properties: { ActiveState: "failed", SubState: "failed", NRestarts: "0", ...TIMES },
     state: "failed",
     since: 300,
@@ -141,7 +141,7 @@ const ROWS: readonly Row[] = [
     restarts: 3,
   },
   {
-    claim: "an engine that is ready again is running, and its restarts are not forgotten",
+    claim: "an engine that is ready again is running and keeps its count of restarts",
     properties: { ActiveState: "active", SubState: "running", NRestarts: "3", ...TIMES },
     state: "running",
     since: 100,
@@ -149,7 +149,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** Runs the script where systemd tells `properties` of one engine and of one Coven. */
+/** Runs the script with `properties` of one engine and one Coven. */
 async function observe(
   properties: Properties,
   coven: Properties = { ActiveState: "inactive" },
@@ -222,7 +222,7 @@ for (const { claim, properties, state, since, restarts = 0, jobs } of ROWS) {
   });
 }
 
-Deno.test("a Coven is active as its target is, and it is told when that was seen", async () => {
+Deno.test("a Coven is active if its target is, with the time of the observation", async () => {
   for (const [ActiveState, value] of [["active", 1], ["inactive", 0], ["failed", 0]] as const) {
     const { text } = await observe(ROWS[0]?.properties ?? {}, { ActiveState });
     assert.ok(text.includes(`\nlychd_coven_active{coven="a.b"} ${value}\n`), text);
@@ -231,20 +231,20 @@ Deno.test("a Coven is active as its target is, and it is told when that was seen
   }
 });
 
-Deno.test("each activation of a Coven is told by its time, and none where there was none", async () => {
+Deno.test("each activation of a Coven has its time; without an activation there is none", async () => {
   const name = "lychd_coven_activated_timestamp_seconds";
-  const told = async (ActiveEnterTimestamp: string) => {
+  const activation = async (ActiveEnterTimestamp: string) => {
     const { text } = await observe(ROWS[0]?.properties ?? {}, {
       ActiveState: "active",
       ActiveEnterTimestamp,
     });
     return new RegExp(`^${name}\\{coven="a.b"\\} (\\d+)$`, "m").exec(text)?.[1];
   };
-  assert.equal(await told("@1764000000"), "1764000000");
-  assert.equal(await told(""), undefined);
+  assert.equal(await activation("@1764000000"), "1764000000");
+  assert.equal(await activation(""), undefined);
 });
 
-Deno.test("who has failed is replaced once something runs that cannot run beside it", async () => {
+Deno.test("a failed engine is replaced when a conflicting unit runs", async () => {
   const failed = { ActiveState: "failed", NRestarts: "0" };
   const stopped = { ActiveState: "inactive", NRestarts: "0" };
   const target = "lychd-coven-a.b.target";
@@ -261,14 +261,14 @@ Deno.test("who has failed is replaced once something runs that cannot run beside
   }
 });
 
-Deno.test("an answer without one of the units leaves what was there before, and says so", async () => {
+Deno.test("if systemd omits a unit, the old file is kept and an error is printed", async () => {
   const { code, stderr, text } = await observe({ Id: "soulstone-other.service" });
   assert.deepEqual({ code, text }, { code: 1, text: "" });
-  assert.equal(stderr, "systemd tells nothing of soulstone-eye.service\n");
+  assert.equal(stderr, "systemd returned no state of soulstone-eye.service\n");
 });
 
 for (const folder of findProgramFolders()) {
-  Deno.test(`promtool ${versionOf(folder)} finds nothing to blame in the observer's metrics`, async () => {
+  Deno.test(`promtool ${versionOf(folder)} finds no problem in the observer's metrics`, async () => {
     const { text } = await observe(ROWS[3]?.properties ?? {});
     const process = new Deno.Command(join(folder, "promtool"), {
       args: ["check", "metrics"],

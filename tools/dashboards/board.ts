@@ -1,4 +1,4 @@
-/** The frame of a dashboard: variables, links, places, and a JSON without what says nothing. */
+/** Builds a dashboard: variables, links, positions, and JSON without default values. */
 import {
   type Dashboard,
   DashboardBuilder,
@@ -14,20 +14,20 @@ import {
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { DATA_SOURCE, type Panel } from "./panels.ts";
 
-/** Panels that can be folded away. */
+/** A row of panels that can be collapsed. */
 export interface Row {
   readonly title: string;
   readonly collapsed: boolean;
   readonly panels: readonly Panel[];
 }
 
-/** A variable whose values are those of a label. */
+/** A variable with the values of a label. */
 export interface Variable {
   readonly name: string;
   readonly label: string;
   /** `label_values(…)`. */
   readonly values: string;
-  /** What "All" selects. */
+  /** The pattern of "All". */
   readonly all: string;
 }
 
@@ -41,7 +41,7 @@ export interface Board {
   readonly rows: readonly Row[];
 }
 
-/** The dashboard as Grafana reads it from a file. */
+/** Returns the dashboard as Grafana reads it from a file. */
 export function dashboard(board: Board): Dashboard {
   const builder = new DashboardBuilder(board.title)
     .uid(board.uid)
@@ -59,7 +59,7 @@ export function dashboard(board: Board): Dashboard {
   for (const panel of board.panels) builder.withPanel(panel);
   for (const { title, collapsed, panels } of board.rows) {
     const row = new RowBuilder(title).collapsed(collapsed);
-    // A folded row holds its panels; an open one only stands before them.
+    // A collapsed row contains its panels; an open row only precedes them.
     if (collapsed) { for (const panel of panels) row.withPanel(panel); }
     builder.withRow(row);
     if (!collapsed) { for (const panel of panels) builder.withPanel(panel); }
@@ -81,7 +81,7 @@ function variableBuilder({ name, label, values, all }: Variable): QueryVariableB
     .current({ selected: true, text: "All", value: "$__all" });
 }
 
-/** Panels numbered from 1 on, as Grafana would; the SDK leaves that to its user. */
+/** Numbers the panels from 1, as Grafana does; the SDK does not. */
 function withIds(built: Dashboard): Dashboard {
   let id = 0;
   const numbered = <P extends PanelJson | RowPanel>(panel: P): P => {
@@ -92,7 +92,7 @@ function withIds(built: Dashboard): Dashboard {
   return { ...built, panels: built.panels?.map(numbered) ?? [] };
 }
 
-/** What the SDK writes into every dashboard, and Grafana assumes or ignores. */
+/** Fields that the SDK writes and that Grafana assumes or ignores. */
 const DEFAULTS: Readonly<Record<string, readonly unknown[]>> = {
   allowCustomValue: [true],
   auto: [false],
@@ -100,7 +100,7 @@ const DEFAULTS: Readonly<Record<string, readonly unknown[]>> = {
   auto_min: ["10s"],
   fiscalYearStartMonth: [0],
   instant: [false],
-  // Of a link: into a menu that newer versions hide. Legends have a place of their own.
+  // `placement` of a link moves it into a menu that newer versions hide. Legends keep theirs.
   placement: ["inControlsMenu"],
   range: [false],
   repeatDirection: ["h"],
@@ -108,11 +108,11 @@ const DEFAULTS: Readonly<Record<string, readonly unknown[]>> = {
   transparent: [false],
 };
 
-/** What a reader looks for first, and what is long last. */
+/** The order of keys: identifying keys first, long values last. */
 const FIRST = ["id", "uid", "type", "name", "refId", "title", "description", "gridPos"];
 const LAST = ["options", "fieldConfig", "targets", "panels"];
 
-/** The same dashboard with nothing that says nothing, in an order to read it in. */
+/** Returns the dashboard without default values, with its keys in a readable order. */
 function tidy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(tidy) as T;
   if (typeof value !== "object" || value === null) return value;

@@ -1,6 +1,6 @@
 /**
- * Writes what lychd ships in `dashboards/`: Grafana's JSON and the rules of Prometheus. A test says
- * whether the files there are what this builds. `deno task dashboards`
+ * Writes the files of `dashboards/`: the dashboards of Grafana and the rules of Prometheus. A test
+ * checks that they are up to date. `deno task dashboards`
  */
 import { fileURLToPath } from "node:url";
 import { dump } from "js-yaml";
@@ -12,7 +12,7 @@ import { RULE_GROUPS } from "./rules/rules.ts";
 
 const RULES_HEAD = "# Written by `deno task dashboards` from tools/dashboards/rules.\n";
 
-/** Every file of `dashboards/` that is built, by its name. */
+/** Returns every built file of `dashboards/`, by name. */
 export function builtFiles(): ReadonlyMap<string, string> {
   const boards = [covensBoard(), ...ENGINES.map(soulstoneBoard)];
   return new Map([

@@ -1,11 +1,11 @@
 const WIDTH = 100;
 
-/** JSON in which what fits stands on one line: short to read, and a change is a change of one line. */
+/** Returns JSON with each value on one line if it fits, so that diffs are short. */
 export function formatJson(value: unknown): string {
   return layOut(value, "", 0) + "\n";
 }
 
-/** `value` behind `before` characters of its line, whose continuation is indented by `indent`. */
+/** Formats a value that starts after `before` characters of its line. */
 function layOut(value: unknown, indent: string, before: number): string {
   const line = oneLine(value);
   if (typeof value !== "object" || value === null) return line;

@@ -1,4 +1,4 @@
-/** The kinds of panels, each with the one look that all dashboards share. */
+/** The kinds of panels, each with the style that all dashboards share. */
 import {
   BigValueColorMode,
   BigValueGraphMode,
@@ -33,7 +33,7 @@ export interface Panel {
 /** The data source that lychd provisions. */
 export const DATA_SOURCE = { type: "prometheus", uid: "lychd-prometheus" };
 
-/** One query and how its series are called. */
+/** One query and the names of its series. */
 export interface PanelQuery {
   readonly expression: string;
   readonly legend: string;
@@ -41,28 +41,28 @@ export interface PanelQuery {
 
 interface Options {
   readonly title: string;
-  /** What it shows, and what it cannot. */
+  /** Explains what the panel shows, and what it cannot show. */
   readonly description: string;
-  /** Columns of the 24 that a dashboard has. */
+  /** Width in columns; a dashboard has 24. */
   readonly width: number;
   readonly unit: string;
   readonly queries: readonly PanelQuery[];
   readonly max?: number;
-  /** What stands there instead of an empty panel. */
+  /** The text of an empty panel. */
   readonly noValue?: string;
 }
 
-/** Thresholds of a share of something that runs out. */
+/** Thresholds of a limited resource. */
 const FILLING = [
   { value: null, color: "green" },
   { value: 0.8, color: "yellow" },
   { value: 0.95, color: "red" },
 ];
 
-/** More than none is worth a look. */
+/** Marks every value above zero. */
 export const ANY_IS_BAD = [{ value: null, color: "green" }, { value: 1, color: "orange" }];
 
-/** The words and colours of `soulstone:state:code`. */
+/** The texts and colors of `soulstone:state:code`. */
 export const STATES: readonly { code: number; text: string; color: string }[] = [
   { code: 0, text: "stopped", color: "#6e7681" },
   { code: 1, text: "starting", color: "yellow" },
@@ -89,7 +89,7 @@ function queries(panel: Options, kind: "instant" | "range"): DataqueryBuilder[] 
   });
 }
 
-/** Lines over time, with a legend that says the last and the greatest value. */
+/** Lines over time, with the last and the maximum value in the legend. */
 export function graph(options: Options): Panel {
   const panel = new GraphBuilder()
     .title(options.title)
@@ -124,7 +124,7 @@ interface StatOptions extends Options {
   readonly thresholds?: readonly { readonly value: number | null; readonly color: string }[];
 }
 
-/** The present value of each series, large. */
+/** The current value of each series. */
 export function stat(options: StatOptions): Panel {
   const panel = statBuilder(options)
     .textMode(BigValueTextMode.ValueAndName)
@@ -140,21 +140,21 @@ export function stat(options: StatOptions): Panel {
   return panel;
 }
 
-/** How full something is that runs out, 0 to 1. */
+/** The used share of a limited resource, 0 to 1. */
 export function fillStat(options: Options): Panel {
   return stat({ ...options, max: 1, decimals: 0, thresholds: FILLING });
 }
 
-/** The present state of Soulstones, in words. */
+/** The current state of each Soulstone. */
 export function stateStat(options: Options): Panel {
   return statBuilder(options)
     .textMode(BigValueTextMode.ValueAndName)
     .colorMode(BigValueColorMode.Background)
     .mappings(words(STATES))
-    .noValue("unknown: the unit states are not being written");
+    .noValue("unknown: the observer does not write the unit states");
 }
 
-/** The names of the series, for what is told by which of them exist. */
+/** The names of the series that exist. */
 export function nameStat(options: Options): Panel {
   return statBuilder(options)
     .textMode(BigValueTextMode.Name)
@@ -186,7 +186,7 @@ function timeline(options: Options, height: number): TimelineBuilder {
     .unit(options.unit)
     .mergeValues(true)
     .showValue(VisibilityMode.Auto)
-    .noValue("unknown: the unit states are not being written")
+    .noValue("unknown: the observer does not write the unit states")
     .legend(
       new VizLegendOptionsBuilder()
         .showLegend(true)
@@ -196,12 +196,12 @@ function timeline(options: Options, height: number): TimelineBuilder {
     .targets(queries(options, "range"));
 }
 
-/** When each Soulstone was in which state, in words. */
+/** The states of each Soulstone over time. */
 export function stateTimeline(options: Options, height = 6): Panel {
   return timeline(options, height).mappings(words(STATES));
 }
 
-/** When each Coven was active. */
+/** The times at which each Coven was active. */
 export function covenTimeline(options: Options, height = 6): Panel {
   return timeline(options, height).mappings(words([
     { code: 0, text: "inactive", color: "transparent" },
@@ -209,7 +209,7 @@ export function covenTimeline(options: Options, height = 6): Panel {
   ]));
 }
 
-/** Words. */
+/** A text in Markdown. */
 export function text(title: string, content: string, width: number): Panel {
   return new TextBuilder().title(title).span(width).height(8).mode(TextMode.Markdown)
     .content(content);

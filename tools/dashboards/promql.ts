@@ -1,19 +1,18 @@
 /**
- * The few shapes of PromQL that dashboards and rules are made of, so that each trap is dealt with in
- * one place.
+ * The PromQL expressions of dashboards and rules. Each pitfall of PromQL is handled here once.
  */
 
-/** What a query looks at, which labels it keeps, and over which time it takes its rates. */
+/** The series that a query selects, the labels that it keeps, and the window of its rates. */
 export interface Scope {
-  /** Matchers for the labels of a target: on every series of an engine, `up` and the unit states. */
+  /** Matchers for the labels of a target: all series of an engine, `up`, and the unit states. */
   readonly soulstone: readonly string[];
-  /** Matchers for the model, which only the engine's own series name. */
+  /** Matchers for the model, which only the engine's own series have as a label. */
   readonly model: readonly string[];
   readonly by: readonly string[];
   readonly window: string;
 }
 
-/** One panel: what its variables select, and the window that fits its zoom. */
+/** One panel: the selection of its variables, and the window that fits its zoom. */
 export const PANEL: Scope = {
   soulstone: ['soulstone=~"$soulstone"'],
   model: ['model_name=~"$model"'],
@@ -21,10 +20,10 @@ export const PANEL: Scope = {
   window: "$__rate_interval",
 };
 
-/** All of the time that a dashboard shows. */
+/** The whole time range of a dashboard. */
 export const RANGE: Scope = { ...PANEL, window: "$__range" };
 
-/** A recording rule: everything, with the labels by which people filter. */
+/** Returns the scope of a recording rule: all series, with the labels for filters. */
 export function ruleScope(window: string): Scope {
   return {
     soulstone: [],
@@ -34,12 +33,12 @@ export function ruleScope(window: string): Scope {
   };
 }
 
-/** The series of an engine in `scope`, which name their model. */
+/** Selects series of an engine that have a model label. */
 export function ofModel(metric: string, scope: Scope, ...matchers: string[]): string {
   return select(metric, [...matchers, ...scope.soulstone, ...scope.model]);
 }
 
-/** Series in `scope` that do not name a model. */
+/** Selects series without a model label. */
 export function ofSoulstone(metric: string, scope: Scope, ...matchers: string[]): string {
   return select(metric, [...matchers, ...scope.soulstone]);
 }
@@ -48,7 +47,7 @@ function select(metric: string, matchers: readonly string[]): string {
   return matchers.length === 0 ? metric : `${metric}{${matchers.join(",")}}`;
 }
 
-/** `expression` put together by the labels that `scope` keeps, and `more`. */
+/** Aggregates by the labels of `scope` and `more`. */
 export function aggregate(
   operator: "sum" | "max",
   scope: Scope,
@@ -58,35 +57,34 @@ export function aggregate(
   return `${operator} by (${[...more, ...scope.by].join(", ")}) (${expression})`;
 }
 
-/** The unit states are written every few seconds; older ones say nothing of now. */
+/** Drops unit states that are older than five minutes; the observer writes them every few seconds. */
 export const FRESH = "on () (time() - max(lychd_observed_timestamp_seconds) <= 300)";
 
-/** Growth per second. */
+/** Returns the growth per second. */
 export function rate(selector: string, scope: Scope): string {
   return `rate(${selector}[${scope.window}])`;
 }
 
-/** Growth over the window. */
+/** Returns the growth over the window. */
 export function increase(selector: string, scope: Scope): string {
   return `increase(${selector}[${scope.window}])`;
 }
 
 /**
- * How long before the window a counter is looked for that was not there when the window began, to
- * tell one that was missed from a new one: as far back as its engine ran all the time.
+ * The times before the window in which a counter that is missing at the start of the window may still
+ * be found. They count only if the engine was running all that time.
  */
 const MEMORIES = ["5m", "1h"];
 
 /**
- * Growth over the window, of counters that may be born in it. A client library shows a labelled
- * counter only after its first event, and `increase` never sees that one: where a counter begins in
- * the window, what it shows first has grown in it too.
+ * Returns the growth over the window of counters that may start in it. A client library exports a
+ * labelled counter only after its first event, which `increase` never counts. So the first value of a
+ * counter that starts in the window is added.
  *
- * It begins in the window when it was not there before, or only that of an earlier run. A scrape that
- * failed, or a Harvester that was away for less than an hour, is no beginning; nor is another list of
- * Covens, which makes all series of a running engine new. To one without any past, all is new. Runs
- * within the window are added up, as `increase` does; where a run goes on from the very number at
- * which the one before ended, nobody can see that it began at 0.
+ * A counter starts in the window if it did not exist before, or only in an earlier run. A failed scrape
+ * is not a start, nor is a pause of the Harvester of less than an hour, nor a new list of Covens, which
+ * renames all series of a running engine. Runs within the window are added up, as with `increase`. If
+ * a run starts with exactly the last value of the run before, the restart cannot be detected.
  */
 export function growth(selector: string, scope: Scope): string {
   const running = ofSoulstone("lychd_soulstone_state", scope, 'state="running"');
@@ -104,19 +102,19 @@ export function growth(selector: string, scope: Scope): string {
 }
 
 /**
- * A quantile of a classic histogram, from the rates of its buckets; nothing when nothing was
- * observed, where Prometheus gives NaN.
+ * Returns a quantile of a classic histogram from the rates of its buckets; nothing if there were no
+ * observations, for which Prometheus returns NaN.
  */
 export function quantile(q: number, bucketRates: string, scope: Scope): string {
   return `histogram_quantile(${q}, ${aggregate("sum", scope, bucketRates, "le")}) >= 0`;
 }
 
-/** A quotient, without the NaN of 0/0 when nothing happened. */
+/** Returns a quotient; nothing for 0/0, which is NaN. */
 export function ratio(numerator: string, denominator: string): string {
   return `${numerator} / ${denominator} >= 0`;
 }
 
-/** `expression` with a line for each operand of its outermost `or` and `and`. */
+/** Puts each operand of the outermost `or` and `and` on its own line. */
 export function inLines(expression: string): string {
   let depth = 0;
   return expression.replace(/"[^"]*"|[({[]|[)}\]]| (?=(?:or|and) )/g, (part) => {
@@ -127,8 +125,8 @@ export function inLines(expression: string): string {
 }
 
 /**
- * `expression`, and 0 for every Soulstone of `kind` that answers and has no such series yet; not for
- * one that is known to serve another model than the chosen one.
+ * Adds 0 for every Soulstone of `kind` that answers but has no such series yet, except those that serve
+ * another model than the selected one.
  */
 export function zeroWhenUp(expression: string, kind: string, scope: Scope): string {
   const ofKind = ['job="soulstone"', `engine_kind="${kind}"`];
@@ -140,7 +138,7 @@ export function zeroWhenUp(expression: string, kind: string, scope: Scope): stri
   return `${zero} unless on (soulstone) ${serving}`;
 }
 
-/** `expression`, and 0 for every Soulstone of `kind`, running or not. */
+/** Adds 0 for every Soulstone of `kind`, running or not. */
 export function zeroAlways(expression: string, kind: string, scope: Scope): string {
   const states = ofSoulstone("lychd_soulstone_state", scope, `engine_kind="${kind}"`);
   return `${expression} or on (soulstone) 0 * ${aggregate("max", scope, states)}`;

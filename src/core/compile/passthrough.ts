@@ -1,7 +1,6 @@
 import { QUADLET_SECTIONS, type TomlPath } from "../codex/mod.ts";
-import { type Finding, finding, type Place } from "../report/mod.ts";
+import { type Finding, finding, hasErrors, type Place } from "../report/mod.ts";
 import {
-  type Directive,
   QUADLET_KEYS,
   type QuadletKey,
   type Section,
@@ -31,15 +30,6 @@ type Value = string | number | boolean;
 
 /** The reasons why keys cannot be set, by `Section.Key`. */
 export type Reserved = Readonly<Record<string, string>>;
-
-/** One key of `quadlet` with its escaped lines. */
-interface PassedKey {
-  readonly section: string;
-  readonly key: string;
-  readonly directives: readonly Directive[];
-  /** True if the lines are added to lychd's own; false if they replace them. */
-  readonly adds: boolean;
-}
 
 const NAMESPACE = "the containers of a pod share its user namespace";
 // Observed with Podman 5.4.2: creating the container fails.
@@ -142,58 +132,40 @@ export function mergePassed(
   passing: Passing,
   reserved: Reserved,
 ): { unit: Unit; findings: Finding[] } {
-  const { keys: passed, findings } = readPassed(passing, reserved);
   const merged: Record<string, Section> = { ...unit };
+  const findings: Finding[] = [];
   // An operator who sets the restart policy sets it for failed starts too.
   const { Service } = unit;
   if (passing.quadlet["Service"]?.["Restart"] !== undefined && Service?.RestartPreventExitStatus) {
     merged["Service"] = { ...Service, RestartPreventExitStatus: [] };
   }
-  for (const { section, key, directives, adds } of passed) {
-    const keys = merged[section] ?? {};
-    const own = Object.hasOwn(keys, key) ? keys[key] ?? [] : [];
-    merged[section] = { ...keys, [key]: adds ? [...own, ...directives] : directives };
-  }
-  return { unit: merged, findings };
-}
-
-/** Reads and escapes the keys of the `quadlet` table. */
-function readPassed(
-  passing: Passing,
-  reserved: Reserved,
-): { keys: PassedKey[]; findings: Finding[] } {
-  const keys: PassedKey[] = [];
-  const findings: Finding[] = [];
   for (const [section, table] of Object.entries(passing.quadlet)) {
     if (!isSection(section)) {
-      findings.push(finding("quadlet-group-unknown", passing.keyOf(["quadlet", section]), {
-        value: section,
-        known: QUADLET_SECTIONS,
-      }));
+      const known = QUADLET_SECTIONS;
+      const place = passing.keyOf(["quadlet", section]);
+      findings.push(finding("quadlet-group-unknown", place, { value: section, known }));
       continue;
     }
     for (const [key, value] of Object.entries(table)) {
       const refused = refuse(passing, reserved, section, key);
       findings.push(...refused);
-      if (refused.some((f) => f.severity === "error")) continue;
-      const values = Array.isArray(value) ? value : [value];
-      const { texts, problems } = writeKey(section, key, values.map(String));
-      for (const { problem, index } of problems) {
-        const path = ["quadlet", section, key, ...(Array.isArray(value) ? [index] : [])];
-        const field = `quadlet.${section}.${key}`;
-        findings.push(finding("text-unfit", passing.placeOf(path), { field, problem }));
-      }
-      if (problems.length > 0) continue;
-      const from = passing.placeOf(["quadlet", section, key]);
-      keys.push({
-        section,
-        key,
-        directives: texts.map((text) => ({ text, from })),
-        adds: isList(section, key) && !REPLACING.has(`${section}.${key}`),
+      if (hasErrors(refused)) continue;
+      const name = `${section}.${key}`;
+      const lines = [value].flat().flatMap((element, i) => {
+        const path = ["quadlet", section, key, ...Array.isArray(value) ? [i] : []];
+        const from = passing.placeOf(path);
+        const written = writeElement(section, key, String(element), i);
+        if ("text" in written) return [{ text: written.text, from }];
+        const { problem } = written;
+        findings.push(finding("text-unfit", from, { field: `quadlet.${name}`, problem }));
+        return [];
       });
+      const keys = merged[section] ?? {};
+      const adds = isList(section, key) && !REPLACING.has(name) && Object.hasOwn(keys, key);
+      merged[section] = { ...keys, [key]: adds ? [...keys[key] ?? [], ...lines] : lines };
     }
   }
-  return { keys, findings };
+  return { unit: merged, findings };
 }
 
 function isSection(text: string): text is SectionName {
@@ -234,7 +206,7 @@ function refuse(
       );
       return [finding("quadlet-key-unknown", place, { section, key, known: names })];
     }
-    return isNewer(known.since, PODMAN_FLOOR)
+    return known.since.localeCompare(PODMAN_FLOOR, "en", { numeric: true }) > 0
       ? [finding("quadlet-key-new", place, { section, key, since: known.since })]
       : [];
   }
@@ -249,35 +221,17 @@ function refuse(
     : [finding("directive-unknown", place, { section, key, known: [...known] })];
 }
 
-/** Returns true if version `a` is newer than `b`; both are MAJOR.MINOR. */
-function isNewer(a: string, b: string): boolean {
-  const [aMajor = 0, aMinor = 0] = a.split(".").map(Number);
-  const [bMajor = 0, bMinor = 0] = b.split(".").map(Number);
-  return aMajor > bMajor || aMajor === bMajor && aMinor > bMinor;
-}
-
-/** Returns the escaped values of a key, and the problems of the others. */
-function writeKey(
-  section: SectionName,
-  key: string,
-  values: readonly string[],
-): { texts: readonly string[]; problems: readonly { problem: string; index: number }[] } {
-  const texts: string[] = [];
-  const problems: { problem: string; index: number }[] = [];
+/** Escapes one value of a key; `index` is its index in a list. */
+function writeElement(section: SectionName, key: string, value: string, index: number): Written {
   const list = isList(section, key);
-  for (const [index, value] of values.entries()) {
-    const broken = RULES[`${section}.${key}`]?.(value);
-    const written = value === ""
-      ? { problem: list ? "an empty value would clear the lines that lychd writes" : "it is empty" }
-      : index > 0 && !list
-      ? { problem: "the key takes one value, not a list" }
-      : broken !== undefined
-      ? { problem: broken }
-      : writeValue(section, key, value);
-    if ("problem" in written) problems.push({ problem: written.problem, index });
-    else texts.push(written.text);
+  if (value === "") {
+    return {
+      problem: list ? "an empty value would clear the lines that lychd writes" : "it is empty",
+    };
   }
-  return { texts, problems };
+  if (index > 0 && !list) return { problem: "the key takes one value, not a list" };
+  const problem = RULES[`${section}.${key}`]?.(value);
+  return problem === undefined ? writeValue(section, key, value) : { problem };
 }
 
 function writeValue(section: SectionName, key: string, value: string): Written {

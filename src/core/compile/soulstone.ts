@@ -156,14 +156,9 @@ function execOf(words: readonly CommandWord[], findings: Finding[]): Directive[]
 }
 
 function unfitWord(text: string, problem: string, place: Place): Finding {
-  switch (text) {
-    case "":
-      return finding("exec-word-empty", place, {});
-    case ";":
-      return finding("exec-word-semicolon", place, {});
-    default:
-      return finding("text-unfit", place, { field: "exec", problem });
-  }
+  if (text === "") return finding("exec-word-empty", place, {});
+  if (text === ";") return finding("exec-word-semicolon", place, {});
+  return finding("text-unfit", place, { field: "exec", problem });
 }
 
 function volumesOf(
@@ -215,13 +210,14 @@ function covers(path: string, target: string): boolean {
  * Returns the labels for `podman ps --filter label=…`. They must not depend on other Soulstones, so
  * that a change of one Soulstone does not change the container of another.
  */
-function labelsOf(soulstone: Soulstone, profile: EngineProfile): [string, string][] {
-  const labels: [string, string][] = [
-    ["soulstone", soulstone.name],
+function labelsOf({ name, capabilities }: Soulstone, profile: EngineProfile): [string, string][] {
+  return [
+    ["soulstone", name],
     ["engine", profile.name],
-    ["capabilities", soulstone.capabilities.join(",")],
+    ...capabilities.length === 0
+      ? []
+      : [["capabilities", capabilities.join(",")] as [string, string]],
   ];
-  return labels.filter(([, value]) => value !== "");
 }
 
 /** Returns the facts that lychd reads from the unit later, without the Codex. */

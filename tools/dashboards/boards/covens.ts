@@ -1,4 +1,4 @@
-/** The dashboard of all: which Coven ran when, and every Soulstone side by side. */
+/** The main dashboard: the Covens over time, and all Soulstones side by side. */
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { dashboard, type Row } from "../board.ts";
 import {
@@ -13,19 +13,19 @@ import {
 import { aggregate, FRESH, PANEL } from "../promql.ts";
 import { RECORDED } from "../rules/recorded.ts";
 
-/** The sum or maximum of a recorded series for each Soulstone, without the labels of the rule. */
+/** Aggregates a recorded series for each Soulstone, without the labels of the rule. */
 function each(record: string, operator: "sum" | "max" = "sum", ...matchers: string[]): string {
   const selector = `${record}{${[...matchers, ...PANEL.soulstone, ...PANEL.model].join(",")}}`;
   return aggregate(operator, PANEL, selector);
 }
 
 const STATE = aggregate("max", PANEL, `${RECORDED.state}{${PANEL.soulstone.join(",")}}`);
-// Not by model: answers 5xx and restarts name none.
+// Not by model: 5xx responses and restarts have no model label.
 const FAILURES = `${RECORDED.failures}{${PANEL.soulstone.join(",")}}`;
 const ACTIVE = "max by (coven) (lychd_coven_active)";
 const ACTIVATED = "lychd_coven_activated_timestamp_seconds";
-// Each activation has a time of its own. The first that was seen counts if it lies in the range: a
-// Coven that brings the Harvester up, as after a boot, is active when the Harvester first looks.
+// Each activation has its own timestamp. The first one counts if it is in the range: a Coven that
+// starts the Harvester, as at boot, is already active at the first scrape.
 const SWAPS = `sum by (coven) (changes(${ACTIVATED}[$__range]) + ` +
   `(min_over_time(${ACTIVATED}[$__range]) >= bool (time() - $__range_s))) ` +
   "or on (coven) 0 * max by (coven) (lychd_coven_active)";
@@ -34,7 +34,7 @@ export function covensBoard(): Dashboard {
   return dashboard({
     uid: "lychd-covens",
     title: "Covens",
-    description: "Which Coven ran when, and all Soulstones side by side.",
+    description: "The Covens over time, and all Soulstones side by side.",
     since: "now-6h",
     variables: [
       {
@@ -56,21 +56,21 @@ export function covensBoard(): Dashboard {
         description: "The Coven whose target is active. Soulstones can also run without one.",
         unit: "none",
         width: 4,
-        noValue: "none is active, or the unit states are not being written",
+        noValue: "none is active, or the observer does not write the unit states",
         queries: [{ expression: `${ACTIVE} == 1 and ${FRESH}`, legend: "{{coven}}" }],
       }),
       stateStat({
         title: "Soulstones",
-        description: "What systemd says of each, in words. A stopped one is stopped because " +
-          "another Coven runs. *not answering*: it should run, and its metrics could not be read " +
-          "for two minutes.",
+        description: "The state of each service in systemd. A Soulstone is stopped while " +
+          "another Coven runs. *not answering*: the service runs, but its metrics could not be " +
+          "read for two minutes.",
         unit: "none",
         width: 10,
         queries: [{ expression: STATE, legend: "{{soulstone}}" }],
       }),
       stat({
         title: "Generation",
-        description: "Tokens written per second, by all Soulstones together.",
+        description: "Generated tokens per second, all Soulstones together.",
         unit: "suffix: tokens/s",
         decimals: 1,
         width: 4,
@@ -78,7 +78,7 @@ export function covensBoard(): Dashboard {
       }),
       stat({
         title: "Waiting",
-        description: "Requests that wait for a place in a batch.",
+        description: "Requests that wait for a slot in a batch.",
         unit: "none",
         width: 2,
         thresholds: ANY_IS_BAD,
@@ -86,8 +86,8 @@ export function covensBoard(): Dashboard {
       }),
       stat({
         title: "Failed, last 5 minutes",
-        description: "Failed requests and restarts of engines, of all Soulstones together. The " +
-          "dashboards of the engines show them by kind, for any time.",
+        description: "Failed requests and engine restarts, all Soulstones together. The " +
+          "dashboards of the engines show them by kind, for any time range.",
         unit: "none",
         decimals: 0,
         width: 4,
@@ -98,16 +98,15 @@ export function covensBoard(): Dashboard {
       covenTimeline({
         title: "Coven history",
         description:
-          "Which Coven was active when, as systemd says of its target. A point is what " +
-          "held at that moment; a Coven that ran shorter than the time between two points may " +
-          "be missing here, and is still counted under Swaps.",
+          "The times at which the target of each Coven was active. A Coven that was active " +
+          "for less than the time between two points may be missing here; Swaps counts it.",
         unit: "none",
         width: 10,
         queries: [{ expression: `${ACTIVE} and ${FRESH}`, legend: "{{coven}}" }],
       }),
       stateTimeline({
         title: "Soulstone history",
-        description: "When each Soulstone ran, and when it was stopped or had failed.",
+        description: "The state of each Soulstone over time.",
         unit: "none",
         width: 10,
         queries: [{ expression: STATE, legend: "{{soulstone}}" }],
@@ -115,8 +114,8 @@ export function covensBoard(): Dashboard {
       stat({
         title: "Swaps",
         description:
-          "How often each Coven became active in the shown time, the first time after a " +
-          "boot included. What came and went between two looks of the observer is not seen.",
+          "How often each Coven became active in the selected time range, including the first " +
+          "time after a boot. Activations between two runs of the observer are not counted.",
         unit: "none",
         decimals: 0,
         width: 4,
@@ -126,7 +125,7 @@ export function covensBoard(): Dashboard {
       }),
       graph({
         title: "Tokens per second",
-        description: "Tokens written and prompt tokens taken in, means of two minutes.",
+        description: "Generated tokens and processed prompt tokens, averaged over two minutes.",
         unit: "suffix: tokens/s",
         width: 6,
         queries: [
@@ -136,8 +135,8 @@ export function covensBoard(): Dashboard {
       }),
       graph({
         title: "Time to first token",
-        description: "Half, 95 % and 99 % of the requests of five minutes had their first token " +
-          "sooner. llama.cpp does not export it.",
+        description: "Median, 95th and 99th percentile of the requests of the last five minutes. " +
+          "llama.cpp does not export it.",
         unit: "s",
         width: 6,
         queries: ["0.5", "0.95", "0.99"].map((q) => ({
@@ -147,7 +146,7 @@ export function covensBoard(): Dashboard {
       }),
       graph({
         title: "Requests",
-        description: "Requests in the batch, and requests that wait for a place in it.",
+        description: "Requests in the batch, and requests that wait for a slot in it.",
         unit: "none",
         width: 6,
         queries: [
@@ -166,7 +165,7 @@ export function covensBoard(): Dashboard {
       }),
       graph({
         title: "Time per output token",
-        description: "Mean time between two tokens of one request, of five minutes.",
+        description: "Mean time between two tokens of one request, over five minutes.",
         unit: "s",
         width: 8,
         queries: [{
@@ -176,7 +175,8 @@ export function covensBoard(): Dashboard {
       }),
       graph({
         title: "End-to-end latency",
-        description: "Half and 95 % of the requests of five minutes were done sooner. llama.cpp " +
+        description:
+          "Median and 95th percentile of the requests of the last five minutes. llama.cpp " +
           "does not export it.",
         unit: "s",
         width: 8,
@@ -187,8 +187,8 @@ export function covensBoard(): Dashboard {
       }),
       graph({
         title: "Failures",
-        description: "Failed requests and restarts of engines, in the five minutes before each " +
-          "point. One request may count twice: as an engine error and as its answer 5xx.",
+        description: "Failed requests and engine restarts in the five minutes before each " +
+          "point. One request may count twice: as an engine error and as a 5xx response.",
         unit: "none",
         width: 8,
         queries: [{
@@ -208,14 +208,14 @@ export function covensBoard(): Dashboard {
 
 const NO_EXPORTER = "no GPU exporter: set [gpu_exporter] enabled = true in lychd.toml";
 
-/** Folded, as it says something only where a GPU exporter runs; and then each panel says so. */
+/** Collapsed, because the panels are empty without a GPU exporter. */
 const GPU: Row = {
   title: "GPU (needs [gpu_exporter])",
   collapsed: true,
   panels: [
     graph({
       title: "GPU memory",
-      description: "Used memory of each GPU, and how much it has.",
+      description: "Used and total memory of each GPU.",
       unit: "bytes",
       width: 12,
       noValue: NO_EXPORTER,
@@ -226,7 +226,7 @@ const GPU: Row = {
     }),
     graph({
       title: "GPU power",
-      description: "Drawn power of each GPU, and the limit that holds for it.",
+      description: "Power draw of each GPU, and its enforced limit.",
       unit: "watt",
       width: 12,
       noValue: NO_EXPORTER,
@@ -239,8 +239,9 @@ const GPU: Row = {
       ],
     }),
     graph({
-      title: "GPU utilisation",
-      description: "The share of time in which a kernel ran. A full GPU is not yet a busy one.",
+      title: "GPU utilization",
+      description:
+        "The share of time in which a kernel ran. It does not depend on the used memory.",
       unit: "percentunit",
       max: 1,
       width: 12,
@@ -251,7 +252,7 @@ const GPU: Row = {
     }),
     graph({
       title: "GPU temperature",
-      description: "Of the core of each GPU.",
+      description: "The core temperature of each GPU.",
       unit: "celsius",
       width: 12,
       noValue: NO_EXPORTER,

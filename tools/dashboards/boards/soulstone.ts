@@ -1,4 +1,4 @@
-/** The dashboard of one engine: the same first screen for all, then what only this engine tells. */
+/** The dashboard of one engine: the same first screen for all engines, then its own metrics. */
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { dashboard } from "../board.ts";
 import type { Engine } from "../engines/engine.ts";
@@ -25,14 +25,14 @@ import { RECORDED } from "../rules/recorded.ts";
 
 const QUANTILES = [0.5, 0.95, 0.99];
 
-/** The dashboard `lychd-soulstone-KIND`. */
+/** Returns the dashboard `lychd-soulstone-KIND`. */
 export function soulstoneBoard(engine: Engine): Dashboard {
   const ofKind = `engine_kind="${engine.kind}"`;
   return dashboard({
     uid: `lychd-soulstone-${engine.kind}`,
     title: `Soulstones: ${engine.title}`,
-    description: `Soulstones that run ${engine.title}: whether they run, how fast they are, who ` +
-      "waits, and what fails.",
+    description:
+      `Soulstones that run ${engine.title}: state, speed, waiting requests and failures.`,
     since: "now-1h",
     variables: [
       {
@@ -54,15 +54,16 @@ export function soulstoneBoard(engine: Engine): Dashboard {
         title: "History",
         collapsed: false,
         panels: [stateTimeline({
-          title: "When it ran",
-          description: "When each Soulstone ran, and when it was stopped or had failed. A point " +
-            "is what held at that moment; shorter states may fall between two of them.",
+          title: "State history",
+          description:
+            "The state of each Soulstone over time. States that are shorter than the time " +
+            "between two points may be missing.",
           unit: "none",
           width: 24,
           queries: [{ expression: stateOf(engine), legend: "{{soulstone}}" }],
         })],
       },
-      { title: `What ${engine.title} tells besides`, collapsed: false, panels: engine.details },
+      { title: `More metrics of ${engine.title}`, collapsed: false, panels: engine.details },
     ],
   });
 }
@@ -72,7 +73,7 @@ function stateOf(engine: Engine): string {
   return aggregate("max", PANEL, states);
 }
 
-/** Failures of requests as the engine counts them, and restarts after a crash as systemd does. */
+/** Returns failed requests as the engine counts them, and restarts after a crash as systemd counts them. */
 function failures(engine: Engine, scope: Scope): { kind: string; count: string }[] {
   const restarts = ofSoulstone("lychd_soulstone_restarts", scope, `engine_kind="${engine.kind}"`);
   return [
@@ -81,21 +82,22 @@ function failures(engine: Engine, scope: Scope): { kind: string; count: string }
   ].map(({ kind, count }) => ({ kind, count: zeroAlways(count, engine.kind, scope) }));
 }
 
-/** The answers in one line. */
+/** Returns the first line of panels. */
 function headline(engine: Engine): Panel[] {
   const legend = "{{soulstone}}";
   const { kvCache } = engine;
   const state = stateStat({
     title: "State",
-    description: "What systemd says, in words. *not answering*: it should run, and its metrics " +
-      "could not be read for two minutes.",
+    description:
+      "The state of the service in systemd. *not answering*: the service runs, but its " +
+      "metrics could not be read for two minutes.",
     unit: "none",
     width: 6,
     queries: [{ expression: stateOf(engine), legend }],
   });
   const generation = stat({
     title: "Generation",
-    description: "Tokens written per second, by all requests together.",
+    description: "Generated tokens per second, all requests together.",
     unit: "suffix: tokens/s",
     decimals: 1,
     width: 4,
@@ -103,7 +105,7 @@ function headline(engine: Engine): Panel[] {
   });
   const prompt = stat({
     title: "Prompts",
-    description: "Prompt tokens taken in per second, those found in a cache included.",
+    description: "Processed prompt tokens per second, including those found in a cache.",
     unit: "suffix: tokens/s",
     decimals: 1,
     width: 4,
@@ -111,7 +113,7 @@ function headline(engine: Engine): Panel[] {
   });
   const waiting = stat({
     title: "Waiting",
-    description: "Requests that wait for a place in the batch.",
+    description: "Requests that wait for a slot in the batch.",
     unit: "none",
     width: 3,
     thresholds: ANY_IS_BAD,
@@ -129,7 +131,7 @@ function headline(engine: Engine): Panel[] {
     : fillStat({
       title: "KV cache",
       description: "The used share of the memory for running requests. When it is full, requests " +
-        "wait or are thrown out of the batch.",
+        "wait or are removed from the batch.",
       unit: "percentunit",
       width: 3,
       queries: [{ expression: kvCache(PANEL), legend }],
@@ -137,11 +139,10 @@ function headline(engine: Engine): Panel[] {
   const failed = stat({
     title: "Failed",
     description:
-      "Failures in all of the shown time and all runs in it, of the chosen Soulstones together. " +
-      "*aborted*: the client hung up. A request may count twice: as an engine error and as its " +
-      "answer 5xx. Estimated between scrapes: what came after the last scrape of a run is not " +
-      "known, and a run that has as many failures at its first scrape as the one before had at " +
-      "its last seems to have none yet.",
+      "Failures in the whole selected time range, all selected Soulstones together. *aborted*: " +
+      "the client disconnected. A request may count twice: as an engine error and as a 5xx " +
+      "response. The values are estimates: failures after the last scrape of a run are unknown, " +
+      "and a run whose first value equals the last value of the run before seems to have none.",
     unit: "none",
     decimals: 0,
     width: 4,
@@ -155,12 +156,13 @@ function headline(engine: Engine): Panel[] {
   return [state, generation, prompt, waiting, cache, failed];
 }
 
-/** The same over time. */
+/** Returns the panels with the same values over time. */
 function curves(engine: Engine): Panel[] {
-  const { kvCache, timeToFirstToken, interTokenLatency, untold } = engine;
+  const { kvCache, timeToFirstToken, interTokenLatency, missing } = engine;
   const speed = graph({
     title: "Tokens per second",
-    description: "Tokens written, and prompt tokens taken in (those found in a cache included).",
+    description:
+      "Generated tokens, and processed prompt tokens (including those found in a cache).",
     unit: "suffix: tokens/s",
     width: 8,
     queries: [
@@ -168,10 +170,10 @@ function curves(engine: Engine): Panel[] {
       { expression: engine.promptTokens(PANEL), legend: "{{soulstone}} prompts" },
     ],
   });
-  const firstToken = timeToFirstToken === undefined ? untold?.insteadOfFirstToken : graph({
+  const firstToken = timeToFirstToken === undefined ? missing?.insteadOfFirstToken : graph({
     title: "Time to first token",
-    description: "From the arrival of a request to its first token; half, 95 % and 99 % of the " +
-      "requests had it sooner. Estimated from the engine's buckets.",
+    description: "From the arrival of a request to its first token: median, 95th and 99th " +
+      "percentile, estimated from the buckets of the engine.",
     unit: "s",
     width: 8,
     queries: QUANTILES.map((q) => ({
@@ -181,7 +183,7 @@ function curves(engine: Engine): Panel[] {
   });
   const requests = graph({
     title: "Requests",
-    description: "Requests in the batch, and requests that wait for a place in it.",
+    description: "Requests in the batch, and requests that wait for a slot in it.",
     unit: "none",
     width: 8,
     queries: [
@@ -189,18 +191,20 @@ function curves(engine: Engine): Panel[] {
       { expression: engine.waiting(PANEL), legend: "{{soulstone}} waiting" },
     ],
   });
-  const cache = kvCache === undefined ? text("What is not shown", untold?.words ?? "", 8) : graph({
-    title: "KV cache",
-    description: "The used share of the memory for running requests.",
-    unit: "percentunit",
-    max: 1,
-    width: 8,
-    queries: [{ expression: kvCache(PANEL), legend: "{{soulstone}}" }],
-  });
+  const cache = kvCache === undefined
+    ? text("Not exported by this engine", missing?.words ?? "", 8)
+    : graph({
+      title: "KV cache",
+      description: "The used share of the memory for running requests.",
+      unit: "percentunit",
+      max: 1,
+      width: 8,
+      queries: [{ expression: kvCache(PANEL), legend: "{{soulstone}}" }],
+    });
   const failed = graph({
     title: "Failures",
-    description: "Failures in the window of a point, by kind. One request may count twice: as an " +
-      "engine error and as its answer 5xx.",
+    description: "Failures around each point, by kind. One request may count twice: as an " +
+      "engine error and as a 5xx response.",
     unit: "none",
     width: 8,
     queries: failures(engine, PANEL).map(({ kind, count }) => ({
@@ -210,7 +214,7 @@ function curves(engine: Engine): Panel[] {
   });
   const perToken = graph({
     title: "Time per output token",
-    description: "Between two tokens of one request: how smoothly an answer streams.",
+    description: "The time between two tokens of one request.",
     unit: "s",
     width: 8,
     queries: [

@@ -7,20 +7,20 @@ export type Query = (scope: Scope) => string;
 /** A quantile as a query. */
 export type Quantile = (q: number, scope: Scope) => string;
 
-/** A kind of failure, and how many there were in the scope's window. */
+/** A kind of failure, and the number of failures in the window of the scope. */
 export interface Failure {
   readonly kind: string;
   readonly count: Query;
 }
 
-/** What one engine tells of itself, in terms that hold for all of them. */
+/** The metrics of one engine, in terms that all engines share. */
 export interface Engine {
   /** The value of the label `engine_kind`. */
   readonly kind: "vllm" | "sglang" | "llamacpp";
   readonly title: string;
-  /** Tokens of prompts taken in per second, those from a cache included. */
+  /** Processed prompt tokens per second, including those found in a cache. */
   readonly promptTokens: Query;
-  /** Tokens generated per second, by all requests together. */
+  /** Generated tokens per second, all requests together. */
   readonly generationTokens: Query;
   readonly running: Query;
   readonly waiting: Query;
@@ -34,10 +34,10 @@ export interface Engine {
   readonly interTokenLatency?: Quantile;
   /** The mean of the same. */
   readonly timePerOutputToken: Query;
-  /** Failed requests; none when the engine does not count them. */
+  /** Failed requests; empty if the engine does not count them. */
   readonly failures: readonly Failure[];
-  /** What else its own dashboard shows. */
+  /** More panels of its own dashboard. */
   readonly details: readonly Panel[];
-  /** What stands on the first screen where it has no answer. */
-  readonly untold?: { readonly words: string; readonly insteadOfFirstToken: Panel };
+  /** The replacements for panels of the first screen that the engine has no metrics for. */
+  readonly missing?: { readonly words: string; readonly insteadOfFirstToken: Panel };
 }

@@ -1,6 +1,7 @@
 /**
- * llama.cpp's server, b6700 to b11151. Its series have no labels. The gauges of speed are left alone:
- * in newer builds each scrape resets them. Source: ggml-org/llama.cpp, tools/server/README.md.
+ * The server of llama.cpp, b6700 to b11151. Its series have no labels. The gauges of speed are not
+ * used, because each scrape resets them in newer builds. Source: ggml-org/llama.cpp,
+ * tools/server/README.md.
  */
 import { graph } from "../panels.ts";
 import { aggregate, ofModel, PANEL, rate, ratio } from "../promql.ts";
@@ -15,7 +16,7 @@ function perSecond(metric: string, scope: Scope): string {
   return aggregate("sum", scope, rate(ofModel(metric, scope), scope));
 }
 
-/** Computed tokens; those of the cache are counted apart, since b10400 or so. */
+/** Computed and cached tokens; the cache has its own counter since about b10400. */
 function promptTokens(scope: Scope): string {
   const computed = perSecond("llamacpp:prompt_tokens_total", scope);
   const cached = perSecond("llamacpp:prompt_tokens_cached_total", scope);
@@ -35,19 +36,20 @@ export const LLAMACPP: Engine = {
       perSecond("llamacpp:tokens_predicted_total", scope),
     ),
   failures: [],
-  untold: {
+  missing: {
     words: [
-      "llama.cpp exports neither the use of its KV cache, nor the time to the first token, nor",
-      "failed requests. What comes closest:",
+      "llama.cpp does not export the use of its KV cache, the time to the first token, or failed",
+      "requests. The closest replacements:",
       "",
-      "- *Time to read a prompt* is what a request waits for its first token once it is its turn.",
-      "- *Longest sequence* shows how near requests come to the context size.",
+      "- *Time to read a prompt* is the time to the first token of a request that is being processed.",
+      "- *Longest sequence* shows how close requests come to the context size.",
       "- *Failures* counts restarts after a crash.",
     ].join("\n"),
     insteadOfFirstToken: graph({
       title: "Time to read a prompt",
-      description: "Seconds per 1,000 prompt tokens that were computed. Times the length of a " +
-        "prompt, this is what its request waits for the first token.",
+      description:
+        "Seconds per 1,000 computed prompt tokens. Multiplied by the length of a prompt, " +
+        "this is the time to the first token.",
       unit: "s",
       width: 8,
       queries: [{
@@ -61,8 +63,8 @@ export const LLAMACPP: Engine = {
   details: [
     graph({
       title: "Speed of one request",
-      description: "Tokens generated per second of a busy slot: what one client sees, however " +
-        "many run beside it.",
+      description: "Generated tokens per second of a busy slot: the speed for one client, " +
+        "independent of the number of clients.",
       unit: "suffix: tokens/s",
       width: 8,
       queries: [{
@@ -75,7 +77,8 @@ export const LLAMACPP: Engine = {
     }),
     graph({
       title: "Longest sequence",
-      description: "The most tokens that one request has held since the start, prompt and answer.",
+      description:
+        "The maximum number of tokens of one request since the start, prompt and answer.",
       unit: "suffix: tokens",
       width: 8,
       queries: [{
@@ -89,8 +92,9 @@ export const LLAMACPP: Engine = {
     }),
     graph({
       title: "Computed and saved tokens",
-      description: "Prompt tokens that were computed and, in newer builds, those reused from the " +
-        "cache; generated tokens and, in newer builds, those of them that speculation drafted.",
+      description:
+        "Computed and generated tokens. Newer builds also export the prompt tokens that " +
+        "were reused from the cache, and the generated tokens that speculation drafted.",
       unit: "suffix: tokens/s",
       width: 8,
       queries: [
@@ -114,7 +118,7 @@ export const LLAMACPP: Engine = {
     }),
     graph({
       title: "Busy slots per decode",
-      description: "How many requests share one step of the model, on average since the start.",
+      description: "The mean number of requests that share one step of the model, since the start.",
       unit: "none",
       width: 8,
       queries: [{

@@ -1,6 +1,6 @@
 /**
- * SGLang, 0.5. Counters with labels appear with their first event, so an engine that has just
- * started shows none of them: speeds and failures are then 0, latencies nothing.
+ * SGLang 0.5. Counters with labels appear with their first event, so an engine that has just started
+ * exports none: speeds and failures are then 0, and latencies are missing.
  * Source: sgl-project/sglang, python/sglang/srt/observability/metrics_collector.py, and
  * python/sglang/srt/metrics/collector.py before it moved.
  */
@@ -22,19 +22,19 @@ import type { Engine, Query } from "./engine.ts";
 const KIND = "sglang";
 
 /**
- * The schedulers of one data-parallel rank all tell the same when told to (`tp_rank`, `pp_rank`), so
- * the largest of them is taken, and the ranks are added up.
+ * All schedulers of one data-parallel rank can export the same value (`tp_rank`, `pp_rank`), so this
+ * takes their maximum and adds up the ranks.
  */
 function overRanks(scope: Scope, expression: string, ...more: string[]): string {
   return aggregate("sum", scope, aggregate("max", scope, expression, "dp_rank", ...more));
 }
 
-/** With priority scheduling there are parts beside the total, which is the largest. */
+/** With priority scheduling SGLang exports parts and the total, which is the maximum. */
 function gauge(metric: string): Query {
   return (scope) => zeroWhenUp(overRanks(scope, ofModel(metric, scope)), KIND, scope);
 }
 
-/** Tokens per second as they are computed. */
+/** Returns the tokens per second while they are computed. */
 function live(modes: string, scope: Scope): string {
   return overRanks(
     scope,
@@ -43,12 +43,12 @@ function live(modes: string, scope: Scope): string {
   );
 }
 
-/** Of counters that grow when a request finishes. */
+/** Returns the rate of a counter that grows when a request finishes. */
 function perSecond(metric: string, scope: Scope): string {
   return aggregate("sum", scope, rate(ofModel(metric, scope), scope));
 }
 
-/** Older engines have no live counters: theirs jump when a request finishes, and are right in sum. */
+/** Older versions have no live counters: theirs grow when a request finishes, with the same total. */
 function tokens(modes: string, older: string): Query {
   return (scope) => zeroWhenUp(`${live(modes, scope)} or ${perSecond(older, scope)}`, KIND, scope);
 }
@@ -83,7 +83,7 @@ export const SGLANG: Engine = {
   failures: [
     {
       kind: "answered 5xx",
-      // Its own health check answers 503 while the model loads; nobody failed by that.
+      // The health check returns 503 while the model loads, which is not a failure.
       count: (scope) =>
         aggregate(
           "sum",
@@ -108,7 +108,7 @@ export const SGLANG: Engine = {
   details: [
     graph({
       title: "Requests finished",
-      description: "Requests that ended per second. SGLang does not say why they ended.",
+      description: "Finished requests per second. SGLang does not export the reason.",
       unit: "reqps",
       width: 8,
       queries: [{
@@ -128,7 +128,7 @@ export const SGLANG: Engine = {
     }),
     graph({
       title: "Time in the queue",
-      description: "How long requests waited for a place in the batch.",
+      description: "The time that requests waited for a slot in the batch.",
       unit: "s",
       width: 8,
       queries: [0.5, 0.95, 0.99].map((q) => ({
@@ -140,14 +140,14 @@ export const SGLANG: Engine = {
       title: "Tokens saved",
       description:
         "The share of prompt tokens found in the radix cache and, where speculation is " +
-        "configured, of drafted tokens that were accepted. The engine's own `cache_hit_rate` is not " +
-        "used: it falls to 0 with every report of decoding.",
+        "configured, of drafted tokens that were accepted. The metric `cache_hit_rate` of SGLang " +
+        "is not used: it drops to 0 with every decode report.",
       unit: "percentunit",
       width: 8,
       max: 1,
       queries: [
         {
-          // A mode appears with its first token: what was not computed came from the cache.
+          // A mode appears with its first token. Tokens that were not computed come from the cache.
           expression: `1 - ${live("prefill_compute", PANEL)} / ${
             live("prefill_.+", PANEL)
           } >= 0 or ${
@@ -159,7 +159,7 @@ export const SGLANG: Engine = {
           legend: "{{soulstone}} radix cache",
         },
         {
-          // Exported without speculation too, as 0.
+          // Without speculation the value is 0.
           expression: `${aggregate("max", PANEL, ofModel("sglang:spec_accept_rate", PANEL))} > 0`,
           legend: "{{soulstone}} speculation",
         },
@@ -167,8 +167,9 @@ export const SGLANG: Engine = {
     }),
     graph({
       title: "Retracted requests",
-      description: "Requests thrown out of the batch for want of KV cache, in the window of a " +
-        "point; they are computed again later. More than a few mean that too many run at once.",
+      description:
+        "Requests that were removed from the batch because the KV cache was full; they " +
+        "are computed again later. If there are many, too many requests run at once.",
       unit: "none",
       width: 8,
       queries: [{
@@ -184,7 +185,7 @@ export const SGLANG: Engine = {
     }),
     graph({
       title: "Length of requests",
-      description: "Mean tokens of prompts and answers, of the requests that finished.",
+      description: "Mean number of tokens of the prompts and answers of finished requests.",
       unit: "suffix: tokens",
       width: 8,
       queries: [

@@ -1,6 +1,6 @@
 /**
- * vLLM, 0.9 to 0.33. Two families were renamed on the way; the older name is read where the newer
- * one is not there. Source: vllm-project/vllm, vllm/v1/metrics/loggers.py and docs/usage/metrics.md.
+ * vLLM 0.9 to 0.33. Two metrics were renamed; the old name is used if the new one is missing. Source:
+ * vllm-project/vllm, vllm/v1/metrics/loggers.py and docs/usage/metrics.md.
  */
 import { graph } from "../panels.ts";
 import {
@@ -18,7 +18,7 @@ import type { Engine, Query } from "./engine.ts";
 
 const KIND = "vllm";
 
-/** The sum of a gauge over the engine's data-parallel ranks. */
+/** Adds up a gauge over the data-parallel ranks of the engine. */
 function gauge(metric: string): Query {
   return (scope) => aggregate("sum", scope, ofModel(metric, scope));
 }
@@ -33,7 +33,7 @@ function finished(reason: string): Query {
     aggregate("sum", scope, growth(ofModel("vllm:request_success_total", scope, matcher), scope));
 }
 
-/** The rates of a series that had another name before. */
+/** Returns the rate of a renamed series. */
 function renamed(now: string, before: string, scope: Scope): string {
   return `${rate(ofModel(now, scope), scope)} or ${rate(ofModel(before, scope), scope)}`;
 }
@@ -50,7 +50,7 @@ function buckets(metric: string): (q: number, scope: Scope) => string {
   return (q, scope) => quantile(q, rate(ofModel(`${metric}_bucket`, scope), scope), scope);
 }
 
-/** Mean seconds of one phase, per request that finished. */
+/** Returns the mean seconds of one phase per finished request. */
 function phase(name: string): string {
   const metric = `vllm:request_${name}_time_seconds`;
   return ratio(perSecond(`${metric}_sum`)(PANEL), perSecond(`${metric}_count`)(PANEL));
@@ -84,7 +84,7 @@ export const VLLM: Engine = {
   failures: [
     {
       kind: "answered 5xx",
-      // The status is grouped, "5xx", unless the operator says otherwise.
+      // By default the label is the group "5xx"; an operator can set it to the exact status.
       count: (scope) =>
         aggregate(
           "sum",
@@ -107,9 +107,8 @@ export const VLLM: Engine = {
   details: [
     graph({
       title: "Requests finished",
-      description:
-        "Requests that ended per second, by what ended them: `stop` is the model's own " +
-        "end, `length` the token limit, `abort` a client that hung up.",
+      description: "Finished requests per second, by reason: `stop` is the end of the answer, " +
+        "`length` the token limit, `abort` a client that disconnected.",
       unit: "reqps",
       width: 8,
       queries: [{
@@ -133,9 +132,10 @@ export const VLLM: Engine = {
       })),
     }),
     graph({
-      title: "Where a request spends its time",
-      description: "Mean seconds per finished request: waiting for a place in the batch, reading " +
-        "the prompt, writing the answer.",
+      title: "Time per phase",
+      description:
+        "Mean seconds per finished request: waiting for a slot in the batch, processing " +
+        "the prompt, generating the answer.",
       unit: "s",
       width: 8,
       queries: [
@@ -183,8 +183,9 @@ export const VLLM: Engine = {
     }),
     graph({
       title: "Preemptions",
-      description: "Requests thrown out of the batch per second for want of KV cache; they are " +
-        "computed again later. More than a few mean that too many requests run at once.",
+      description:
+        "Requests per second that were removed from the batch because the KV cache was " +
+        "full; they are computed again later. If there are many, too many requests run at once.",
       unit: "reqps",
       width: 8,
       queries: [{
@@ -194,7 +195,7 @@ export const VLLM: Engine = {
     }),
     graph({
       title: "Length of requests",
-      description: "Median tokens of prompts and answers, of the requests that finished.",
+      description: "Median number of tokens of the prompts and answers of finished requests.",
       unit: "suffix: tokens",
       width: 8,
       queries: [

@@ -1,6 +1,6 @@
 /**
- * The rules of the Harvester: one answer for all engines to each question, and alerts for what is
- * wrong. A Soulstone that is stopped is never wrong: another Coven runs.
+ * The rules of the Harvester: recorded series that all engines share, and alerts. A stopped Soulstone
+ * never causes an alert, because another Coven runs.
  */
 import { ENGINES, ofAll } from "../engines/mod.ts";
 import { aggregate, FRESH, increase, inLines, ruleScope } from "../promql.ts";
@@ -35,7 +35,7 @@ function code(state: string): number {
   return STATES.find(({ text }) => text === state)!.code;
 }
 
-/** systemd's word, as a number; unless the engine is silent though systemd says that it runs. */
+/** Returns the state in systemd as a number, or *not answering* for a running engine without metrics. */
 function stateCode(): string {
   const codes = ["stopped", "starting", "running", "failed", "stopping"].map((state) =>
     `${code(state)} * (lychd_soulstone_state{state="${state}"} == 1)`
@@ -46,15 +46,15 @@ function stateCode(): string {
 }
 
 /**
- * 1 for an engine that ran for two minutes without one scrape of its metrics that succeeded. Some of
- * these scrapes are a minute old: one that failed just after the Harvester's start tells nothing.
+ * 1 for an engine that ran for two minutes without a successful scrape. Some of the scrapes must be a
+ * minute old, because a scrape can fail just after the start of the Harvester.
  */
 const SILENT =
   `max ${BY_SOULSTONE} (min_over_time(lychd_soulstone_state{state="running"}[2m])) == 1` +
   ' and on (soulstone) max by (soulstone) (max_over_time(up{job="soulstone"}[2m])) == 0' +
   ' and on (soulstone) max by (soulstone) (max_over_time(up{job="soulstone"}[1m] offset 1m)) == 0';
 
-/** How many failures of each kind. The kinds of all engines, and restarts after a crash. */
+/** Returns the number of failures by kind: the kinds of all engines, and restarts after a crash. */
 function failures(): { kind: string; count: string }[] {
   const kinds = [...new Set(ENGINES.flatMap((engine) => engine.failures.map(({ kind }) => kind)))];
   return [
@@ -74,7 +74,7 @@ function failures(): { kind: string; count: string }[] {
 const SOULSTONES: RuleGroup = {
   name: "lychd-soulstones",
   rules: [
-    // Before the state, which reads it.
+    // The next rule reads this one.
     { record: RECORDED.silent, expr: SILENT },
     { record: RECORDED.state, expr: stateCode() },
     { record: RECORDED.promptTokens, expr: ofAll((engine) => engine.promptTokens(NOW)) },
@@ -105,9 +105,9 @@ const SOULSTONES: RuleGroup = {
 };
 
 const UNIT = "soulstone-{{ $labels.soulstone }}.service";
-const LOOK = `systemctl --user status ${UNIT}; journalctl --user -u ${UNIT}`;
+const COMMANDS = `systemctl --user status ${UNIT}; journalctl --user -u ${UNIT}`;
 
-/** Whoever has something else run in its place has dealt with it. */
+/** A failed Soulstone does not matter while a conflicting one runs. */
 const UNLESS_REPLACED = "unless on (soulstone) lychd_soulstone_replaced == 1";
 
 const ALERTS: RuleGroup = {
@@ -120,14 +120,14 @@ const ALERTS: RuleGroup = {
       labels: { severity: "critical" },
       annotations: {
         summary: "{{ $labels.soulstone }} has failed",
-        description: `It was started and did not stay. Look: ${LOOK} Dealt with: lychd banish ` +
-          "{{ $labels.soulstone }}",
+        description:
+          `It was started and did not keep running. Logs: ${COMMANDS} To clear the alert: ` +
+          "lychd banish {{ $labels.soulstone }}",
       },
     },
     {
       alert: "SoulstoneRestarts",
-      // Whoever stops an engine that crashes has dealt with it, or starts it anew: then systemd counts
-      // from 0.
+      // A stop by the operator ends the alert. A new start resets the count of systemd.
       expr:
         `increase(lychd_soulstone_restarts[15m]) >= 3 and lychd_soulstone_restarts >= 3 and on (soulstone) ${RECORDED.state} != ${
           code("stopped")
@@ -135,9 +135,9 @@ const ALERTS: RuleGroup = {
       for: "0s",
       labels: { severity: "warning" },
       annotations: {
-        summary: "{{ $labels.soulstone }} crashes again and again",
+        summary: "{{ $labels.soulstone }} crashes repeatedly",
         description: `systemd restarted it {{ $value | printf "%.0f" }} times in 15 minutes. ` +
-          `Look: ${LOOK}`,
+          `Logs: ${COMMANDS}`,
       },
     },
     {
@@ -146,9 +146,10 @@ const ALERTS: RuleGroup = {
       for: "3m",
       labels: { severity: "critical" },
       annotations: {
-        summary: "{{ $labels.soulstone }} runs and does not answer",
-        description: "systemd says that it runs, and for five minutes nobody could read its " +
-          `metrics. It hangs, or its metrics are off or behind a key. Look: ${LOOK}`,
+        summary: "{{ $labels.soulstone }} runs but does not answer",
+        description:
+          "Its service runs, but its metrics could not be read for five minutes. It hangs, " +
+          `or its metrics are disabled or need a key. Logs: ${COMMANDS}`,
       },
     },
     {
@@ -157,8 +158,9 @@ const ALERTS: RuleGroup = {
       for: "2m",
       labels: { severity: "warning" },
       annotations: {
-        summary: "nobody writes down the states of the units",
-        description: "What the dashboards say of running, stopped and failed is not known. Look: " +
+        summary: "the states of the units are not updated",
+        description:
+          "The dashboards do not know which Soulstones run, are stopped or have failed. Check: " +
           "systemctl --user status lychd-observer.timer lychd-observer.service",
       },
     },
@@ -169,14 +171,14 @@ const ALERTS: RuleGroup = {
       labels: { severity: "warning" },
       annotations: {
         summary: "the GPU exporter does not answer",
-        description: "Memory and power of the GPUs are not known. Look: systemctl --user status " +
+        description: "Memory and power of the GPUs are unknown. Check: systemctl --user status " +
           "gpu-exporter.service",
       },
     },
   ],
 };
 
-/** Everything that stands in `rules.yml`. */
+/** The content of `rules.yml`. */
 export const RULE_GROUPS: readonly RuleGroup[] = [SOULSTONES, ALERTS].map(({ name, rules }) => ({
   name,
   rules: rules.map((rule) => ({ ...rule, expr: inLines(rule.expr) })),
