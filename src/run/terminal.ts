@@ -55,7 +55,8 @@ function paint(code: string): (text: string) => string {
   return (text) => text === "" ? "" : `\u001b[${code}m${text}\u001b[0m`;
 }
 
-const COLORS: Palette = {
+/** Colours for a terminal. */
+export const COLORS: Palette = {
   error: paint("1;31"),
   warning: paint("1;33"),
   dim: paint("2"),

@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import config from "../../deno.json" with { type: "json" };
 import { parseCommandLine } from "../cli/tree.ts";
 import { printable } from "../core/report/printable.ts";
-import { computeFolders, foldersAbove } from "../run/folders.ts";
+import { computeFolders, type FolderInput, foldersAbove } from "../run/folders.ts";
 import { type Foreign, foreignWay, isRehearsal, type Trust, waysOf } from "../trust/path.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import {
@@ -24,17 +24,50 @@ import { processTerminal, type Streams, type Terminal, wantsColors } from "../ru
 import { readVariable, refuseGpuDrivers } from "../run/environment.ts";
 import type { INTERRUPT, WorkerRequest } from "./worker.ts";
 
-/** Tells where the program of a sandbox is. */
-export type FindSandbox = (name: "worker" | "health_worker" | "self_test_worker") => string;
+/** The program of a sandbox. */
+export type SandboxName = "worker" | "health_worker" | "self_test_worker";
 
-/**
- * Reads a command line, computes the folders, and runs the command in a worker that has exactly the
- * permissions of that command. Help, the version and wrong usage start no worker.
- */
+/** Returns the address of the program of a sandbox. */
+export type FindSandbox = (name: SandboxName) => string;
+
+/** The process around the gate. Tests pass one of their own, without a process for each run. */
+export interface Surroundings extends Pick<FolderInput, "env" | "workingFolder" | "homeFolder"> {
+  readonly streams: Streams;
+  readonly terminal: Pick<Terminal, "out" | "err">;
+  /** Starts a worker with exactly these permissions. */
+  readonly start: (name: SandboxName, permissions: Permissions) => Worker;
+  /** Calls `act` at each SIGINT and SIGTERM. */
+  readonly onInterrupt: (act: () => void) => void;
+}
+
+/** Runs a command line in this process: {@linkcode passGate} with its streams, variables and signals. */
 export async function gate(args: readonly string[], findSandbox: FindSandbox): Promise<ExitCode> {
   try {
     refuseGpuDrivers();
-    return await run(args, findSandbox);
+    const streams: Streams = {
+      inIsTerminal: Deno.stdin.isTerminal(),
+      outIsTerminal: Deno.stdout.isTerminal(),
+      errIsTerminal: Deno.stderr.isTerminal() && readVariable("TERM") !== "dumb",
+      outColors: wantsColors(readVariable, Deno.stdout.isTerminal()),
+      errColors: wantsColors(readVariable, Deno.stderr.isTerminal()),
+      type: readVariable("TERM") ?? "",
+    };
+    return await passGate(args, {
+      env: readVariable,
+      workingFolder: Deno.cwd,
+      // Nothing where no user has this number, whatever the type says.
+      homeFolder: () => (homedir() as string | null) ?? undefined,
+      streams,
+      terminal: processTerminal(streams),
+      start: (name, permissions) =>
+        new Worker(findSandbox(name), {
+          type: "module",
+          deno: { permissions: workerPermissions(permissions) },
+        }),
+      onInterrupt(act) {
+        for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, act);
+      },
+    });
   } catch (error) {
     // Such as a variable that is no text, or a disk that is full behind stdout.
     return tellFailure(error);
@@ -51,16 +84,15 @@ function tellFailure(error: unknown): ExitCode {
   return EXIT.failure;
 }
 
-async function run(args: readonly string[], findSandbox: FindSandbox): Promise<ExitCode> {
-  const streams: Streams = {
-    inIsTerminal: Deno.stdin.isTerminal(),
-    outIsTerminal: Deno.stdout.isTerminal(),
-    errIsTerminal: Deno.stderr.isTerminal() && readVariable("TERM") !== "dumb",
-    outColors: wantsColors(readVariable, Deno.stdout.isTerminal()),
-    errColors: wantsColors(readVariable, Deno.stderr.isTerminal()),
-    type: readVariable("TERM") ?? "",
-  };
-  const terminal = processTerminal(streams);
+/**
+ * Reads a command line, computes the folders, and runs the command in a worker that has exactly the
+ * permissions of that command. Help, the version and wrong usage start no worker.
+ */
+export async function passGate(
+  args: readonly string[],
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  const { env, workingFolder, homeFolder, streams, terminal, start } = surroundings;
   const isSelfTest = args[0] === SELF_TEST;
   const parsed = parseCommandLine(isSelfTest ? args.slice(1) : args, config.version);
   if (parsed.kind === "exit") {
@@ -70,10 +102,9 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
   }
   const user = Deno.uid() ?? 0;
   const computed = computeFolders({
-    env: readVariable,
-    workingFolder: Deno.cwd,
-    // Nothing where no user has this number, whatever the type says.
-    homeFolder: () => (homedir() as string | null) ?? undefined,
+    env,
+    workingFolder,
+    homeFolder,
     realPath,
     user,
     codexOption: parsed.named.codex,
@@ -104,7 +135,7 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
   if (isSelfTest) {
     const module = isFile(USERS) ? USERS : undefined;
     const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT, module };
-    const sandboxes = sandboxesOf(invocation, permissions, findSandbox("self_test_worker"));
+    const sandboxes = sandboxesOf(invocation, permissions, start);
     return await selfTest(sandboxes, places, terminal);
   }
   const request = {
@@ -115,10 +146,10 @@ async function run(args: readonly string[], findSandbox: FindSandbox): Promise<E
     seen: seenAt(permissions.write.includes(folders.quadlet) ? foldersAbove(folders) : []),
     processId: Deno.pid,
     version: config.version,
-    environment: sessionVariables(),
+    environment: sessionVariables(env),
     streams,
   };
-  return await runInWorker(request, permissions, findSandbox);
+  return await runInWorker(request, permissions, surroundings);
 }
 
 /** Says why a command may not write where it would, as commands say why they refuse. */
@@ -141,11 +172,15 @@ const SELF_TEST = "self-test";
 const UNUSED_PORT = 49_151;
 
 /** The sandboxes of a command, with a program in them that tries to break out. */
-function sandboxesOf(invocation: Invocation, permissions: Permissions, program: string): Sealed[] {
+function sandboxesOf(
+  invocation: Invocation,
+  permissions: Permissions,
+  start: Surroundings["start"],
+): Sealed[] {
   const sealed = (name: string, permissions: Permissions): Sealed => ({
     name,
     permissions,
-    start: () => startSandbox(program, permissions),
+    start: () => start("self_test_worker", permissions),
   });
   const prober = proberPermissions(invocation, [UNUSED_PORT + 1]);
   return [
@@ -154,18 +189,11 @@ function sandboxesOf(invocation: Invocation, permissions: Permissions, program: 
   ];
 }
 
-function startSandbox(program: string, permissions: Permissions): Worker {
-  return new Worker(program, {
-    type: "module",
-    deno: { permissions: workerPermissions(permissions) },
-  });
-}
-
 /** What doctor looks at, and shows: no other variable leaves the gate. */
-function sessionVariables(): Record<string, string> {
+function sessionVariables(env: Surroundings["env"]): Record<string, string> {
   const names = ["HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"] as const;
   return Object.fromEntries(names.flatMap((name) => {
-    const value = readVariable(name);
+    const value = env(name);
     return value === undefined || value === "" ? [] : [[name, value]];
   }));
 }
@@ -173,25 +201,25 @@ function sessionVariables(): Record<string, string> {
 function runInWorker(
   request: WorkerRequest,
   permissions: Permissions,
-  findSandbox: FindSandbox,
+  { start, onInterrupt, terminal }: Surroundings,
 ): Promise<ExitCode> {
-  const worker = startSandbox(findSandbox("worker"), permissions);
+  const worker = start("worker", permissions);
   let prober: Promise<(channel: MessagePort) => void> | undefined;
   return new Promise((done) => {
     worker.onmessage = ({ data }: MessageEvent<ExitCode | ProberWanted>) => {
       if (isProberWanted(data)) {
         // One for the whole run, however often it is asked for.
-        prober ??= startProberOf(request, findSandbox);
+        prober ??= startProberOf(request, start);
         prober.then((serve) => serve(data.proberChannel), (error) => done(tellFailure(error)));
       } else done(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      processTerminal(request.streams).err(`lychd: internal error: ${event.message}\n`);
+      terminal.err(`lychd: internal error: ${event.message}\n`);
       done(EXIT.failure);
     };
     worker.postMessage(request);
-    if (request.invocation.command === "summon") interruptWith(worker, done);
+    if (request.invocation.command === "summon") onInterrupt(interruptionOf(worker, done));
   });
 }
 
@@ -202,7 +230,7 @@ function runInWorker(
  */
 async function startProberOf(
   { invocation, folders }: WorkerRequest,
-  findSandbox: FindSandbox,
+  start: Surroundings["start"],
 ): Promise<(channel: MessagePort) => void> {
   if (invocation.command !== "summon") return () => {};
   const { readInventory } = await import("../core/orchestrator/inventory.ts");
@@ -211,18 +239,16 @@ async function startProberOf(
   ) => healthPath === undefined ? [] : [{ port, path: healthPath }]);
   const permissions = proberPermissions(invocation, endpoints.map(({ port }) => port));
   if (permissions === undefined) return () => {};
-  const sandbox = startSandbox(findSandbox("health_worker"), permissions);
+  const sandbox = start("health_worker", permissions);
   return (channel) => sandbox.postMessage({ endpoints, channel } satisfies ProberOrder, [channel]);
 }
 
 /** Lets a command say what goes on without it when it is interrupted; at once the second time. */
-function interruptWith(worker: Worker, done: (code: ExitCode) => void): void {
+function interruptionOf(worker: Worker, done: (code: ExitCode) => void): () => void {
   let isAgain = false;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      if (isAgain) done(EXIT.interrupted);
-      isAgain = true;
-      worker.postMessage("interrupt" satisfies typeof INTERRUPT);
-    });
-  }
+  return () => {
+    if (isAgain) done(EXIT.interrupted);
+    isAgain = true;
+    worker.postMessage("interrupt" satisfies typeof INTERRUPT);
+  };
 }
