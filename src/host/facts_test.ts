@@ -28,18 +28,15 @@ function gather(
 }
 
 Deno.test("a program that hangs, or cannot be found, or talks without end, is a fact", async () => {
-  const began = performance.now();
   const { commands, slow } = await gather(DENO_HOST, () => [
-    { id: "hangs", program: "sleep", args: ["60"] },
+    { id: "hangs", program: "sleep", args: ["3600"] },
     { id: "gone", program: "nvidiaSmi", args: [] },
     { id: "floods", program: "yes", args: [] },
     { id: "works", program: "cat", args: ["/etc/os-release", "/nowhere"] },
     { id: "tongue", program: "sh", args: ["-c", "echo $LC_ALL"] },
   ]);
-  const seconds = (performance.now() - began) / 1000;
-  assert.ok(seconds > 2.9 && seconds < 5, `it took ${seconds} s`);
   assert.deepEqual(commands["hangs"], {
-    command: "/usr/bin/sleep 60",
+    command: "/usr/bin/sleep 3600",
     failed: "no answer in 3000 ms",
   });
   assert.deepEqual(commands["gone"], { command: "nvidiaSmi", failed: "there is no such program" });
@@ -52,7 +49,7 @@ Deno.test("a program that hangs, or cannot be found, or talks without end, is a 
     stdout: ["C"],
     stderr: [],
   });
-  assert.deepEqual(slow, ["/usr/bin/sleep 60"]);
+  assert.deepEqual(slow, ["/usr/bin/sleep 3600"]);
 });
 
 Deno.test("a program that was given up is killed", async () => {

@@ -2,7 +2,7 @@
  * Summons beside a systemd and a driver that are played here, for what no real ones do when they are
  * asked to; the real ones run in the lab.
  */
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { readCodex } from "../core/codex/mod.ts";
 import { compile } from "../core/compile/mod.ts";
 import { foldersOfHome } from "../testing/folders_of_home.ts";
@@ -62,18 +62,25 @@ class House {
   onStart = (_unit: string): void => {};
   /** Never answers; what gives up earlier is heard. */
   isDriverHung = false;
+  /** How long it was given to answer, each time, and how often that time was over. */
+  readonly driverLimits: number[] = [];
+  driverTimeouts = 0;
   /** Somebody sits at the terminal, and answers each question by Ctrl-C. */
   isAsked = false;
   readonly #host: MemoryHost = memoryHost({
     [`${folders.codex}/soulstones/all.toml`]: CODEX,
   }, async (program, args, _env, limits) => {
     if (program === "/nvidia-smi" && this.isDriverHung) {
+      this.driverLimits.push(limits?.milliseconds ?? Infinity);
       return await new Promise((_, reject) => {
         const end = () => {
           clearTimeout(timer);
           reject(new HostError("timeout", program, "no answer"));
         };
-        const timer = setTimeout(end, limits?.milliseconds);
+        const timer = setTimeout(() => {
+          this.driverTimeouts++;
+          end();
+        }, limits?.milliseconds);
         limits?.until?.addEventListener("abort", end);
       });
     }
@@ -166,9 +173,8 @@ async function house(owl: Facts): Promise<House> {
 Deno.test("a driver that does not answer before the timeout: nothing was changed", async () => {
   const seen = await house(RUNNING);
   seen.isDriverHung = true;
-  const begun = performance.now();
   strictEqual(await seen.summon("sages", { timeoutSeconds: 0.3, fallback: true }), EXIT.failure);
-  strictEqual(performance.now() - begun < 5000, true);
+  ok(seen.driverLimits.length > 0 && seen.driverLimits.every((limit) => limit <= 300));
   deepStrictEqual(seen.orders, []);
   match(
     seen.err,
@@ -179,11 +185,10 @@ Deno.test("a driver that does not answer before the timeout: nothing was changed
 Deno.test("an interrupt is heard while the GPUs are asked", async () => {
   const seen = await house(RUNNING);
   seen.isDriverHung = true;
-  const begun = performance.now();
   const ended = seen.summon("sages");
   setTimeout(() => seen.interruption.abort(), 200);
   strictEqual(await ended, EXIT.interrupted);
-  strictEqual(performance.now() - begun < 5000, true);
+  strictEqual(seen.driverTimeouts, 0);
   deepStrictEqual(seen.orders, []);
   match(seen.err, /\nlychd: interrupted before the start: nothing was changed\n/);
 });

@@ -223,18 +223,19 @@ for (const [title, fault] of Object.entries(FAULTS)) {
   }, soulstones);
 }
 
-hostTest("on a host where all is well doctor finds nothing, within a second", async () => {
+hostTest("on a host where all is well doctor finds nothing, and soon", async () => {
   await using shell = lichShell();
-  const seconds: number[] = [];
-  // The best of some: others work on this machine too.
+  // The best of some: others work on this machine too. It asks Podman, and much else at the same time.
+  const [ours, podman] = [[Infinity], [Infinity]];
   for (let round = 0; round < 5; round++) {
-    const began = performance.now();
-    assert.equal((await shell.run("lychd doctor --json")).code, 0);
-    seconds.push((performance.now() - began) / 1000);
+    for (const [command, times] of [["lychd doctor", ours], ["podman info", podman]] as const) {
+      const start = performance.now();
+      assert.equal((await shell.run(`${command} >/dev/null`)).code, 0);
+      times.push(performance.now() - start);
+    }
   }
-  // Where more wants to run than there are processors, a second says nothing.
-  const isBusy = (Deno.loadavg()[0] ?? 0) > navigator.hardwareConcurrency + 1;
-  assert.ok(Math.min(...seconds) < (isBusy ? 5 : 1), `it took ${seconds} s`);
+  const [best, base] = [Math.min(...ours), Math.min(...podman)];
+  assert.ok(best < 10 * base, `${best} ms, and podman info alone ${base} ms`);
 
   const findings = await doctor();
   // What the lab cannot have, on a machine that keeps the controllers on cgroup v1.
@@ -433,14 +434,13 @@ hostTest("facts for a report name neither user nor host, and say the same", asyn
   assert.equal(anonymous(there), anonymous(here));
 }, { sage: GPU_SAGE });
 
-for (const [how, script] of [["itself", "exec sleep 30"], ["by a child", "sleep 30"]] as const) {
+for (
+  const [how, script] of [["itself", "exec sleep 3600"], ["by a child", "sleep 3600"]] as const
+) {
   hostTest(`a Podman that hangs ${how} is a fact, and doctor ends in time`, async () => {
     await write("/run/slow-podman", `#!/bin/sh\n${script}\n`);
     await root("chmod 755 /run/slow-podman; mount --bind /run/slow-podman /usr/bin/podman");
-    const began = performance.now();
-    const { code, stdout, stderr } = await lichExec(["lychd", "doctor"]);
-    const seconds = (performance.now() - began) / 1000;
-    assert.ok(seconds < 5, `it took ${seconds} s`);
+    const { code, stdout, stderr } = await lichExec(["lychd", "doctor"], { timeoutSeconds: 60 });
     assert.equal(code, 5);
     assert.match(stderr, /^lychd: still waiting for \/usr\/bin\/podman info --format json$/m);
     assert.match(stdout, /✗ error {3}version {6}Podman does not answer in time\n/);

@@ -87,11 +87,11 @@ labTest("health that flaps is waited for, and an engine is asked itself", async 
   await using shell = lichShell();
   await install(shell, { a: engine(8780, { groups: ["one"] }, ["--health", "flap"]) });
   const uptime = async () => Number(await must(shell, "cut -d' ' -f1 /proc/uptime"));
-  let longest = 0;
+  const took: number[] = [];
   for (let i = 0; i < 5; i++) {
     const begun = performance.now();
     const said = await run(shell, "summon", "one");
-    longest = Math.max(longest, performance.now() - begun);
+    took.push(performance.now() - begun);
     const ended = await uptime();
     assert.equal(said.code, 0, said.stderr);
     // When it became healthy is in its own file; that it was, shortly before the summon said so.
@@ -101,7 +101,8 @@ labTest("health that flaps is waited for, and an engine is asked itself", async 
     await must(shell, "sleep 1.1");
   }
   // It is well for three seconds and ill for three: one of the later ones had to wait.
-  assert.ok(longest > 600, `the longest took ${longest.toFixed(0)} ms`);
+  const later = took.slice(1);
+  assert.ok(Math.max(...later) > 2 * Math.min(...later), `they took ${took} ms`);
 });
 
 /** Waits until a unit is in a state: a second by the clock says nothing of how far a machine is. */
@@ -201,7 +202,8 @@ labTest("a start waits until the memory of the GPU is really free", async () => 
     // The driver gives the memory back two seconds after the process is gone.
     const said = await shell.run(
       `{ while ! grep -q 'gone a' ${GPU_FOLDER.host}/log; do sleep 0.05; done
-         sleep 2; echo '0, GPU-5ebe, 24576, 22000' > ${SMI}; echo 0 0 free > ${GPU_FOLDER.host}/log2; } &
+         sleep 2; cut -d' ' -f1 /proc/uptime > ${GPU_FOLDER.host}/freed
+         echo '0, GPU-5ebe, 24576, 22000' > ${SMI}; } &
        lychd summon two --json; code=$?; wait; exit $code`,
       { timeoutSeconds: 60 },
     );
@@ -210,12 +212,15 @@ labTest("a start waits until the memory of the GPU is really free", async () => 
     const order = ["stop", "memory", "start", "healthy"];
     assert.deepEqual(phases.map(({ phase }) => phase), order);
     assert.ok(phases.every(({ seconds, done }) => typeof seconds === "number" && done === true));
-    const seconds = Number(phases[1]?.["seconds"]);
-    assert.ok(seconds > 1.5 && seconds < 3, `it waited ${seconds} s`);
     const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
     const at = (event: string) =>
       Number(log.split("\n").find((l) => l.endsWith(event))?.split(" ")[0]);
-    assert.ok(at("start b") - at("gone a") > 1.9, log);
+    const freed = Number(await must(shell, `cat ${GPU_FOLDER.host}/freed`));
+    assert.ok(at("start b") >= freed, `${log}${freed}`);
+    // It waited while neither engine ran; the log has hundredths of a second.
+    const seconds = Number(phases[1]?.["seconds"]);
+    const most = at("start b") - at("gone a") + 0.02;
+    assert.ok(seconds > 0 && seconds <= most, `it waited ${seconds} s of ${most}`);
     // What never gets free is started all the same, and that is told.
     await free(3000);
     const tired = await run(shell, "summon", "one", "--memory-timeout", "1");
@@ -313,7 +318,7 @@ labTest(
       const events = eventsOf(back);
       const since = events.findIndex(({ event }) => event === "fallback");
       const waited = events.slice(since).find(({ phase }) => phase === "memory");
-      assert.ok(Number(waited?.["seconds"]) > 1, back.stdout);
+      assert.ok(Number(waited?.["seconds"]) > 0, back.stdout);
       assert.deepEqual(await running(shell, names), ["a"]);
     } finally {
       await playGpu(false);
