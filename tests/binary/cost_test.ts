@@ -7,23 +7,43 @@ import { BINARY, binaryTest, Home, lacking } from "./binary.ts";
 const LIMIT_MB = 300;
 const EYE = `[eye]\nimage = "docker.io/vllm/vllm-openai:v0.33.0"\nport = 8780\n`;
 
-/** Runs `lychd check` on a Codex; its most memory in MB is told by time(1). */
+/** So many times as long as the check of a Codex of one Soulstone may any check take. */
+const MOST_TIMES = 20;
+
+/** The best of some tries counts: other programs take time too. */
+const TRIES = 3;
+
+/** Runs `lychd check` on a Codex, and judges how long it takes; see {@linkcode checkOnce}. */
 async function check(home: Home, codex: string) {
+  const plain = home.codex("plain", { "soulstones/eye.toml": EYE });
+  let [own, least] = [Infinity, Infinity];
+  for (let i = 1;; i++) {
+    least = Math.min(least, (await checkOnce(home, plain)).milliseconds);
+    const said = await checkOnce(home, codex);
+    own = Math.min(own, said.milliseconds);
+    if (own <= MOST_TIMES * least) return said;
+    ok(i < TRIES, `it took ${own} ms, and ${least} ms for one Soulstone`);
+  }
+}
+
+/** Runs `lychd check` on a Codex; its most memory in MB is told by time(1). */
+async function checkOnce(home: Home, codex: string) {
+  const start = performance.now();
   const report = join(home.dir, "memory");
   const said = await home.run(
     ["-f", "%M", "-o", report, BINARY, "check", "--codex", codex],
     "/usr/bin/time",
   );
+  const milliseconds = performance.now() - start;
   // Behind words about the exit code, if it is not 0.
   const kib = Number(Deno.readTextFileSync(report).trim().split("\n").at(-1));
-  return { ...said, peakMb: kib * 1024 / 1e6 };
+  return { ...said, milliseconds, peakMb: kib * 1024 / 1e6 };
 }
 
 binaryTest("a file of 10 MB is refused in words, with little memory and at once", async () => {
   for (const line of ["# x\n", "a = [", '"', "[[a]]\n", "x"]) {
     await using home = new Home();
     const text = EYE + line.repeat(Math.ceil(10e6 / line.length));
-    const begun = performance.now();
     const { code, stderr, peakMb } = await check(
       home,
       home.codex("a", { "soulstones/a.toml": text }),
@@ -32,7 +52,6 @@ binaryTest("a file of 10 MB is refused in words, with little memory and at once"
     match(stderr, /the file has more than the 128 KiB that a Codex file may have/);
     strictEqual(code, 3);
     ok(peakMb < LIMIT_MB, `${peakMb} MB`);
-    ok(performance.now() - begun < 3000);
   }
 }, lacking("time"));
 
@@ -72,22 +91,16 @@ function many(count: number, text: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => text(i)).join("");
 }
 
-/** More than one second, since others work on the machine too; each shape once took ten. */
-const LIMIT_MILLISECONDS = 5000;
-
 for (const [name, text] of Object.entries(SHAPES)) {
   binaryTest(`${name}: read in time, with little memory`, async () => {
     ok(text.length <= 128 * 1024);
     await using home = new Home();
     const codex = home.codex("a", { "soulstones/a.toml": text });
-    const begun = performance.now();
     const { code, stderr, peakMb } = await check(home, codex);
     ok(code === 0 || code === 3, stderr);
     match(stderr, /^ *--> \S+:\d+:\d+$/m);
     ok(stderr.length < 100_000, `${stderr.length} characters of report`);
     ok(peakMb < LIMIT_MB, `${peakMb} MB`);
-    const milliseconds = performance.now() - begun;
-    ok(milliseconds < LIMIT_MILLISECONDS, `${milliseconds} ms`);
   }, lacking("time"));
 }
 
@@ -96,7 +109,6 @@ binaryTest("a Codex of many files is refused by what they have together", async 
   for (const [files, line, size] of codices) {
     await using home = new Home();
     const text = line.repeat(size / 4);
-    const begun = performance.now();
     const { code, stderr, peakMb } = await check(
       home,
       home.codex(
@@ -107,7 +119,6 @@ binaryTest("a Codex of many files is refused by what they have together", async 
     match(stderr, /^error\[codex-too-large\]: a Codex has at most .*\n --> \S+:\d+:\d+$/m);
     strictEqual(code, 3);
     ok(peakMb < LIMIT_MB, `${peakMb} MB`);
-    ok(performance.now() - begun < LIMIT_MILLISECONDS);
   }
 }, lacking("time"));
 
