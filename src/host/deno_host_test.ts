@@ -1,17 +1,15 @@
-import { ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { rejects, strictEqual, throws } from "node:assert/strict";
 import { DENO_HOST } from "./deno_host.ts";
 
 Deno.test("an interrupted program is killed at once", async () => {
   const interruption = new AbortController();
   const limits = { milliseconds: 20_000, bytes: 100, until: interruption.signal };
-  const start = performance.now();
   setTimeout(() => interruption.abort(), 100);
-  const running = DENO_HOST.run("/bin/sh", ["-c", "exec sleep 10"], {}, limits);
+  const running = DENO_HOST.run("/bin/sh", ["-c", "exec sleep 3600"], {}, limits);
   await rejects(running, { name: "HostError", reason: "interrupted" });
-  await rejects(DENO_HOST.run("/bin/sh", ["-c", "exec sleep 10"], {}, limits), {
+  await rejects(DENO_HOST.run("/bin/sh", ["-c", "exec sleep 3600"], {}, limits), {
     reason: "interrupted",
   });
-  ok(performance.now() - start < 5000);
 });
 
 /** Runs a test in a folder with a pipe that has no writer. */

@@ -28,23 +28,27 @@ export interface Terminal extends Pick<Streams, "outIsTerminal" | "errIsTerminal
   ask(question: string, until?: AbortSignal): Promise<string | undefined>;
 }
 
+/** Returns true for colors: never with NO_COLOR, always with FORCE_COLOR, otherwise on a terminal. */
+export function wantsColors(
+  env: (name: Variable) => string | undefined,
+  isTerminal: boolean,
+): boolean {
+  if (env("NO_COLOR")) return false;
+  const force = env("FORCE_COLOR");
+  if (force) return force !== "0" && force !== "false";
+  return isTerminal && env("TERM") !== "dumb";
+}
+
 /** Reads the properties of the streams of this process. */
 export function processStreams(env: (name: Variable) => string | undefined): Streams {
   const type = env("TERM") ?? "";
-  /** Returns true for colors: never with NO_COLOR, always with FORCE_COLOR, otherwise on a terminal. */
-  const wantsColors = (isTerminal: boolean) => {
-    if (env("NO_COLOR")) return false;
-    const force = env("FORCE_COLOR");
-    if (force) return force !== "0" && force !== "false";
-    return isTerminal && type !== "dumb";
-  };
   const [out, err] = [Deno.stdout.isTerminal(), Deno.stderr.isTerminal()];
   return {
     inIsTerminal: Deno.stdin.isTerminal(),
     outIsTerminal: out,
     errIsTerminal: err && type !== "dumb",
-    outColors: wantsColors(out),
-    errColors: wantsColors(err),
+    outColors: wantsColors(env, out),
+    errColors: wantsColors(env, err),
     type,
   };
 }
@@ -54,7 +58,8 @@ export class OutputError extends Error {
   override readonly name = "OutputError";
 }
 
-function paletteOf(hasColors: boolean): Palette {
+/** Returns the colors of a stream, or no colors. */
+export function paletteOf(hasColors: boolean): Palette {
   const paint = (code: string) => (text: string) =>
     hasColors && text !== "" ? `\u001b[${code}m${text}\u001b[0m` : text;
   return {

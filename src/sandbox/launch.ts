@@ -1,40 +1,40 @@
 import { homedir } from "node:os";
 import type { Parsed } from "../cli/tree.ts";
-import { readVariable } from "../run/environment.ts";
-import { computeFolders, foldersAbove } from "../run/folders.ts";
+import { computeFolders, type FolderInput, foldersAbove } from "../run/folders.ts";
 import { isProberWanted, type ProberOrder, type ProberWanted } from "../run/health.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
 import type { Permissions } from "../run/permissions.ts";
 import { findPrograms } from "../run/programs.ts";
-import { processTerminal, type Streams } from "../run/terminal.ts";
+import type { Streams, Terminal } from "../run/terminal.ts";
 import { refusePath } from "../trust/path.ts";
 import { checkPaths, isDryRun, isFile, realPath, seenAt, unitsIn, USERS } from "./gate_files.ts";
-import { permissionsFor, proberPermissions, workerPermissions } from "./permissions.ts";
+import { permissionsFor, proberPermissions } from "./permissions.ts";
 import type { INTERRUPT, WorkerRequest } from "./worker.ts";
 
-/** Returns the address of the program of a sandbox. */
-export type FindSandbox = (name: "worker" | "health_worker" | "self_test_worker") => string;
+/** The program of a sandbox. */
+export type SandboxName = "worker" | "health_worker" | "self_test_worker";
 
-/** The input of {@linkcode launch} besides the command line. */
-export interface LaunchOptions {
-  /** True to test the sandbox of the command instead of running the command. */
+/** The process around the gate. Tests pass their own, and need no process for each run. */
+export interface Surroundings extends Pick<FolderInput, "env" | "workingFolder" | "homeFolder"> {
   readonly streams: Streams;
-  readonly findSandbox: FindSandbox;
-  readonly version: string;
+  readonly terminal: Pick<Terminal, "out" | "err">;
+  /** Starts a worker with exactly these permissions. */
+  readonly start: (name: SandboxName, permissions: Permissions) => Worker;
+  /** Calls `act` at each SIGINT and SIGTERM. */
+  readonly onInterrupt: (act: () => void) => void;
 }
 
 /** Runs a command in a worker with exactly the permissions of that command. */
 export async function launch(
   { invocation, named, isSelfTest }: Extract<Parsed, { kind: "run" }>,
-  { streams, findSandbox, version }: LaunchOptions,
+  version: string,
+  { env, workingFolder, homeFolder, streams, terminal, start, onInterrupt }: Surroundings,
 ): Promise<ExitCode> {
-  const terminal = processTerminal(streams);
   const user = Deno.uid() ?? 0;
   const folders = computeFolders({
-    env: readVariable,
-    workingFolder: Deno.cwd,
-    // Returns null for a user without an entry, whatever the type says.
-    homeFolder: () => (homedir() as string | null) ?? undefined,
+    env,
+    workingFolder,
+    homeFolder,
     realPath,
     user,
     codexOption: named.codex,
@@ -44,11 +44,6 @@ export async function launch(
   });
   const programs = findPrograms(isFile);
   const permissions = permissionsFor(invocation, folders, programs);
-  const start: StartSandbox = (name, permissions) =>
-    new Worker(findSandbox(name), {
-      type: "module",
-      deno: { permissions: workerPermissions(permissions) },
-    });
   if (isSelfTest) {
     const { selfTest } = await import("./self_test/report.ts");
     const sandbox = (name: string, permissions: Permissions) => ({
@@ -80,32 +75,27 @@ export async function launch(
     seen: seenAt(permissions.write.includes(folders.quadlet) ? foldersAbove(folders) : []),
     processId: Deno.pid,
     version,
-    environment: sessionVariables(),
+    environment: sessionVariables(env),
     streams,
   };
-  return await runInWorker(worker, request, start);
+  return await runInWorker(worker, request, { start, onInterrupt });
 }
 
 /** A port that nothing listens on: an attempt to connect is refused before it could fail. */
 const UNUSED_PORT = 49_151;
 
-type StartSandbox = (
-  name: Parameters<FindSandbox>[0],
-  permissions: Permissions,
-) => Worker;
-
 /** Returns the variables that doctor checks and shows; no others leave the gate. */
-function sessionVariables(): Record<string, string> {
+function sessionVariables(env: Surroundings["env"]): Record<string, string> {
   const names = ["HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"] as const;
   return Object.fromEntries(
-    names.map((name) => [name, readVariable(name) ?? ""]).filter(([, value]) => value !== ""),
+    names.map((name) => [name, env(name) ?? ""]).filter(([, value]) => value !== ""),
   );
 }
 
 function runInWorker(
   worker: Worker,
   request: WorkerRequest,
-  start: StartSandbox,
+  { start, onInterrupt }: Pick<Surroundings, "start" | "onInterrupt">,
 ): Promise<ExitCode> {
   let prober: Promise<(channel: MessagePort) => void> | undefined;
   return new Promise((done, fail) => {
@@ -121,7 +111,7 @@ function runInWorker(
       fail(new Error(`internal error: ${event.message}`));
     };
     worker.postMessage(request);
-    if (request.invocation.command === "summon") forwardInterrupts(worker, done);
+    if (request.invocation.command === "summon") onInterrupt(interruptOf(worker, done));
   });
 }
 
@@ -131,7 +121,7 @@ function runInWorker(
  */
 async function startProber(
   { invocation, folders }: WorkerRequest,
-  start: StartSandbox,
+  start: Surroundings["start"],
 ): Promise<(channel: MessagePort) => void> {
   if (invocation.command !== "summon") return () => {};
   const { readInventory } = await import("../core/orchestrator/inventory.ts");
@@ -144,14 +134,12 @@ async function startProber(
   return (channel) => sandbox.postMessage({ endpoints, channel } satisfies ProberOrder, [channel]);
 }
 
-/** Forwards the first interrupt to the command, so that it can report its state; the second one exits. */
-function forwardInterrupts(worker: Worker, done: (code: ExitCode) => void): void {
+/** Returns an action that forwards the first interrupt to the command, which reports its state; the second exits. */
+function interruptOf(worker: Worker, done: (code: ExitCode) => void): () => void {
   let isSecond = false;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      if (isSecond) done(EXIT.interrupted);
-      isSecond = true;
-      worker.postMessage("interrupt" satisfies typeof INTERRUPT);
-    });
-  }
+  return () => {
+    if (isSecond) done(EXIT.interrupted);
+    isSecond = true;
+    worker.postMessage("interrupt" satisfies typeof INTERRUPT);
+  };
 }

@@ -30,19 +30,24 @@ export function memoryContext(
     startProber: () => ({ answers: () => Promise.resolve(false), close() {} }),
     interruption: new AbortController().signal,
     ...given,
-    terminal: {
-      out: (text) => void (said.out += text),
-      err: (text) => void (said.err += text),
-      canAsk: false,
-      ask: () => Promise.resolve(""),
-      outPalette: PLAIN,
-      errPalette: PLAIN,
-      outIsGone: () => false,
-      outIsTerminal: false,
-      errIsTerminal: false,
-      type: "",
-      ...terminal,
-    },
+    terminal: memoryTerminal(said, terminal),
+  };
+}
+
+/** A terminal that adds the output to `said`, and on which no person can be asked. */
+export function memoryTerminal(said: Said, terminal: Partial<Terminal> = {}): Terminal {
+  return {
+    out: (text) => void (said.out += text),
+    err: (text) => void (said.err += text),
+    canAsk: false,
+    ask: () => Promise.resolve(""),
+    outPalette: PLAIN,
+    errPalette: PLAIN,
+    outIsGone: () => false,
+    outIsTerminal: false,
+    errIsTerminal: false,
+    type: "",
+    ...terminal,
   };
 }
 

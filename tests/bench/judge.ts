@@ -1,8 +1,8 @@
 /** What is said of the measurements of the bench: its table, and what takes more than it may. */
 import { median } from "./median.ts";
 
-/** With fewer, a median says little on a machine that does other work besides. */
-export const ENOUGH_ROUNDS = 15;
+/** With fewer, a machine that does other work may have disturbed every one of them. */
+export const ENOUGH_ROUNDS = 30;
 
 const MOST_MB_OVER_BASE = 3;
 
@@ -24,7 +24,7 @@ export interface Limits {
   readonly aim?: number;
 }
 
-/** A command, and what it took in each round, beside a hello-world that ran right before it. */
+/** A command, and what it took each time, beside a hello-world that ran right before it. */
 export interface Measured extends Limits {
   readonly rounds: readonly { readonly own: Run; readonly hello: Run }[];
 }
@@ -46,8 +46,9 @@ export interface Verdict {
 }
 
 /**
- * Judges by medians. A ratio is the median of those to the hello-world of the same moment, so that
- * other work of the machine, which meets both, does not count.
+ * Judges times by the least of all rounds: other work of the machine can only make a run slower. The
+ * runs of all commands alternate, so that each has the same quiet moments. Memory has no such noise: a
+ * median is fine.
  */
 export function judge({ commands, growth, bytesOverBase }: Measurements): Verdict {
   const failures: string[] = [];
@@ -60,35 +61,36 @@ export function judge({ commands, growth, bytesOverBase }: Measurements): Verdic
       verdict(what, `${ratio.toFixed(2)} times hello-world, not ${limit}`, ratio <= limit)
     }`;
 
-  const rounds = Math.min(...commands.map((each) => each.rounds.length));
+  const rounds = Math.max(...commands.map((each) => each.rounds.length));
+  const few = rounds < ENOUGH_ROUNDS ? `, which are fewer than ${ENOUGH_ROUNDS}` : "";
   const lines = [
-    `medians of ${rounds}${
-      rounds < ENOUGH_ROUNDS ? `, which are fewer than ${ENOUGH_ROUNDS}` : ""
-    }`,
+    `least times and median memory of ${rounds} rounds${few}`,
     "",
     "| | ms | × hello-world | at most | aim | peak MiB | × hello-world | at most |",
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
   ];
   const hellos = commands.flatMap((each) => each.rounds.map(({ hello }) => hello));
+  const helloMilliseconds = least(hellos);
+  const helloMib = median(hellos.map(({ peakMib }) => peakMib));
   lines.push(
-    `| hello-world | ${absolute(hellos, "milliseconds")} | | | | ${
-      absolute(hellos, "peakMib")
-    } | | |`,
+    `| hello-world | ${helloMilliseconds.toFixed(0)} | | | | ${helloMib.toFixed(0)} | | |`,
   );
   for (const each of commands) {
     const own = each.rounds.map((round) => round.own);
-    const time = ratio(each, "milliseconds");
+    const [milliseconds, mib] = [least(own), median(own.map(({ peakMib }) => peakMib))];
+    const time = milliseconds / helloMilliseconds;
     const aim = each.aim === undefined ? "" : `${each.aim} ${time <= each.aim ? "✓" : "✗"}`;
     lines.push(
-      `| ${each.name} | ${absolute(own, "milliseconds")} | ${
+      `| ${each.name} | ${milliseconds.toFixed(0)} | ${
         most(`the time of ${each.name}`, time, each.mostTime)
-      } | ${aim} | ${absolute(own, "peakMib")} | ${
-        most(`the memory of ${each.name}`, ratio(each, "peakMib"), each.mostMemory)
+      } | ${aim} | ${mib.toFixed(0)} | ${
+        most(`the memory of ${each.name}`, mib / helloMib, each.mostMemory)
       } |`,
     );
   }
   const [, much, more] = growth;
-  const [time, bytes] = [grown(growth, "milliseconds"), grown(growth, "bytesOut")];
+  const time = grown(growth, least);
+  const bytes = grown(growth, (runs) => runs[0]?.bytesOut ?? NaN);
   const [what, than] = [`${more.name}, over ${much.name}`, `${bytes.toFixed(1)} times the output`];
   lines.push(
     "",
@@ -106,20 +108,14 @@ export function judge({ commands, growth, bytesOverBase }: Measurements): Verdic
   return { text: lines.join("\n"), failures };
 }
 
-function absolute(runs: readonly Run[], key: keyof Run): string {
-  return median(runs.map((run) => run[key])).toFixed(0);
-}
-
-function ratio({ rounds }: Measured, key: keyof Run): number {
-  return median(rounds.map(({ own, hello }) => own[key] / hello[key]));
+/** The least time of a program. */
+function least(runs: readonly Run[]): number {
+  return Math.min(...runs.map(({ milliseconds }) => milliseconds));
 }
 
 /** How many times as much `more` has as `much`, both less the start. */
-function grown([none, much, more]: Growth, key: keyof Run): number {
-  const of = (each: Measured, round: number) => each.rounds[round]?.own[key] ?? NaN;
-  return median(
-    none.rounds.map(({ own }, round) =>
-      (of(more, round) - own[key]) / (of(much, round) - own[key])
-    ),
-  );
+function grown([none, much, more]: Growth, of: (runs: readonly Run[]) => number): number {
+  const [start, middle, end] = [none, much, more]
+    .map(({ rounds }) => of(rounds.map(({ own }) => own))) as [number, number, number];
+  return (end - start) / (middle - start);
 }

@@ -7,23 +7,43 @@ import { BINARY, binaryTest, Home, missingProgram } from "./binary.ts";
 const LIMIT_MB = 300;
 const EYE = `[eye]\nimage = "docker.io/vllm/vllm-openai:v0.33.0"\nport = 8780\n`;
 
-/** Runs `lychd check` on a Codex and measures its peak memory in MB with time(1). */
+/** The maximum time of a check, as a multiple of the check of one Soulstone. */
+const MOST_TIMES = 20;
+
+/** The best try counts, because other programs take time too. */
+const TRIES = 3;
+
+/** Runs `lychd check` on a Codex and limits its time; see {@linkcode checkOnce}. */
 async function check(home: Home, codex: string) {
+  const plain = home.codex("plain", { "soulstones/eye.toml": EYE });
+  let [own, least] = [Infinity, Infinity];
+  for (let i = 1;; i++) {
+    least = Math.min(least, (await checkOnce(home, plain)).milliseconds);
+    const result = await checkOnce(home, codex);
+    own = Math.min(own, result.milliseconds);
+    if (own <= MOST_TIMES * least) return result;
+    ok(i < TRIES, `it took ${own} ms, and ${least} ms for one Soulstone`);
+  }
+}
+
+/** Runs `lychd check` on a Codex and measures its time, and its peak memory in MB with time(1). */
+async function checkOnce(home: Home, codex: string) {
+  const start = performance.now();
   const report = join(home.dir, "memory");
   const result = await home.run(
     ["-f", "%M", "-o", report, BINARY, "check", "--codex", codex],
     "/usr/bin/time",
   );
+  const milliseconds = performance.now() - start;
   // The last line, because time(1) first reports an exit code other than 0.
   const kib = Number(Deno.readTextFileSync(report).trim().split("\n").at(-1));
-  return { ...result, peakMb: kib * 1024 / 1e6 };
+  return { ...result, milliseconds, peakMb: kib * 1024 / 1e6 };
 }
 
 binaryTest("a file of 10 MB is refused quickly and with little memory", async () => {
   for (const line of ["# x\n", "a = [", '"', "[[a]]\n", "x"]) {
     await using home = new Home();
     const text = EYE + line.repeat(Math.ceil(10e6 / line.length));
-    const started = performance.now();
     const { code, stderr, peakMb } = await check(
       home,
       home.codex("a", { "soulstones/a.toml": text }),
@@ -32,7 +52,6 @@ binaryTest("a file of 10 MB is refused quickly and with little memory", async ()
     match(stderr, /the file has more than the 128 KiB that a Codex file may have/);
     strictEqual(code, 3);
     ok(peakMb < LIMIT_MB, `${peakMb} MB`);
-    ok(performance.now() - started < 3000);
   }
 }, missingProgram("time"));
 
@@ -72,22 +91,16 @@ function many(count: number, text: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => text(i)).join("");
 }
 
-/** More than one second, because other programs may use the machine. Each shape once took ten. */
-const LIMIT_MILLISECONDS = 5000;
-
 for (const [name, text] of Object.entries(SHAPES)) {
   binaryTest(`${name}: read in time and with little memory`, async () => {
     ok(text.length <= 128 * 1024);
     await using home = new Home();
     const codex = home.codex("a", { "soulstones/a.toml": text });
-    const started = performance.now();
     const { code, stderr, peakMb } = await check(home, codex);
     ok(code === 0 || code === 3, stderr);
     match(stderr, /^ *--> \S+:\d+:\d+$/m);
     ok(stderr.length < 100_000, `${stderr.length} characters of report`);
     ok(peakMb < LIMIT_MB, `${peakMb} MB`);
-    const milliseconds = performance.now() - started;
-    ok(milliseconds < LIMIT_MILLISECONDS, `${milliseconds} ms`);
   }, missingProgram("time"));
 }
 
@@ -96,7 +109,6 @@ binaryTest("a Codex of many files is refused because of its total size", async (
   for (const [files, line, size] of codices) {
     await using home = new Home();
     const text = line.repeat(size / 4);
-    const started = performance.now();
     const { code, stderr, peakMb } = await check(
       home,
       home.codex(
@@ -107,7 +119,6 @@ binaryTest("a Codex of many files is refused because of its total size", async (
     match(stderr, /^error\[codex-too-large\]: a Codex has at most .*\n --> \S+:\d+:\d+$/m);
     strictEqual(code, 3);
     ok(peakMb < LIMIT_MB, `${peakMb} MB`);
-    ok(performance.now() - started < LIMIT_MILLISECONDS);
   }
 }, missingProgram("time"));
 

@@ -96,7 +96,9 @@ Deno.test("check --json has one shape for a valid and an invalid Codex", async (
 });
 
 Deno.test("a file that cannot be read is a fault with its reason, and never blocks", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": EYE, "soulstones/folder.toml/x": "" });
+  // A process: a read that waits for the pipe would keep every test here.
+  await using test = cli().process()
+    .codex({ "soulstones/eye.toml": EYE, "soulstones/folder.toml/x": "" });
   const codex = `${test.config}/lychd/soulstones`;
   Deno.symlinkSync("nowhere", `${codex}/dangling.toml`);
   Deno.symlinkSync("loop.toml", `${codex}/loop.toml`);
@@ -140,7 +142,7 @@ Deno.test("hidden files and files of another kind are no part of a Codex", async
 });
 
 Deno.test("the Codex is --codex, else LYCHD_CODEX, else below XDG_CONFIG_HOME, else below HOME", async () => {
-  await using test = cli()
+  await using test = cli().process()
     .write("by-option/soulstones/a.toml", EYE)
     .write("by-variable/soulstones/a.toml", EYE)
     .write("by-variable/soulstones/b.toml", SAGE)
@@ -214,7 +216,7 @@ Deno.test("an environment that names no folder is told, and is no fault of the C
 });
 
 Deno.test("without HOME the user database names the home folder", async () => {
-  await using test = cli();
+  await using test = cli().process();
   const [unset, empty] = await Promise.all([
     test.run(["check"], { HOME: undefined }),
     test.run(["check"], { HOME: "" }),

@@ -1,14 +1,18 @@
 /**
- * A builder for tests of the whole program: a Codex, a home and arguments in, exact output out.
+ * A builder for tests of the whole program: a Codex, a home and arguments in, exact output out. A run is
+ * in the process of the test; after `process()`, and always with `LYCHD_BINARY`, it is a process.
  *
  * @example
  * ```ts
- * await cli().codex({ "soulstones/eye.toml": EYE }).args("check").stdout("…").run();
+ * import { cli, EYE } from "./cli.ts";
+ * await using test = cli().codex({ "soulstones/eye.toml": EYE });
+ * await test.expect(["check"], { stdout: "the Codex is valid: 1 Soulstone, 1 Coven\n" });
  * ```
  */
 import { strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
 import { programCommand } from "../program.ts";
+import { runInProcess } from "./in_process.ts";
 import { runAtTerminal, type Step } from "./pty.ts";
 
 /** Kept from the caller's home, so that a test's own home makes nothing load again. */
@@ -44,6 +48,7 @@ export class Cli implements AsyncDisposable {
   /** `$HOME`; its Codex is `home/.config/lychd`. */
   readonly home = join(this.dir, "home");
   readonly config = join(this.home, ".config");
+  #isProcess = Boolean(Deno.env.get("LYCHD_BINARY"));
 
   constructor() {
     Deno.mkdirSync(this.home);
@@ -66,11 +71,24 @@ export class Cli implements AsyncDisposable {
     return this;
   }
 
+  /** Makes each run a process of its own: for tests of what a process has and a function has not. */
+  process(): this {
+    this.#isProcess = true;
+    return this;
+  }
+
   /** Runs `args`, in the folder of the test. A variable that is undefined is not set. */
   async run(
     args: readonly string[],
     env: Readonly<Record<string, string | undefined>> = {},
   ): Promise<Said> {
+    const text = (words: string) => words.replaceAll(this.dir, "[DIR]");
+    if (!this.#isProcess) {
+      const words = args.map((arg) => arg.replaceAll("[DIR]", this.dir));
+      const surroundings = { env: this.#environment(env), workingFolder: this.dir };
+      const { code, out, err } = await runInProcess(words, surroundings);
+      return { code, stdout: text(out), stderr: text(err) };
+    }
     const [program, words] = programCommand();
     const { code, stdout, stderr } = await new Deno.Command(program, {
       args: [...words, ...args.map((arg) => arg.replaceAll("[DIR]", this.dir))],
@@ -79,9 +97,8 @@ export class Cli implements AsyncDisposable {
       env: this.#environment(env),
       stdin: "null",
     }).output();
-    const text = (bytes: Uint8Array) =>
-      new TextDecoder().decode(bytes).replaceAll(this.dir, "[DIR]");
-    return { code, stdout: text(stdout), stderr: text(stderr) };
+    const decoder = new TextDecoder();
+    return { code, stdout: text(decoder.decode(stdout)), stderr: text(decoder.decode(stderr)) };
   }
 
   /** Runs a line of shell in which `$LYCHD` is the program. */

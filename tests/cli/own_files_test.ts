@@ -18,10 +18,16 @@ import {
 
 const DONE = `${OURS}/.lychd-done.json`;
 
-/** Runs what must not wait: 124 if it does. */
+/** Runs a command that must not wait for a pipe, in a process of its own: 124 if it does. */
 async function runInTime(test: Cli, words: readonly string[]) {
   const { code, stdout, stderr } = await test.shell(`timeout 30 $LYCHD ${words.join(" ")}`);
   return { code, stdout, stderr: stderr.replaceAll(test.dir, "[DIR]").replace(UNKNOWN, "") };
+}
+
+/** Runs a command that meets no pipe. */
+async function run(test: Cli, words: readonly string[]) {
+  const { code, stdout, stderr } = await test.run(words);
+  return { code, stdout, stderr: stderr.replace(UNKNOWN, "") };
 }
 
 async function makePipe(test: Cli, path: string): Promise<void> {
@@ -50,7 +56,7 @@ Deno.test("a journal that is reached by a link is refused", async () => {
   await using test = await inscribed();
   test.write("journal.json", '{"lychd": 1, "entries": []}\n');
   Deno.symlinkSync(`${test.dir}/journal.json`, `${test.dir}/${JOURNAL}`);
-  const { code, stderr } = await runInTime(test, RENDER);
+  const { code, stderr } = await run(test, RENDER);
   match(stderr, /journal\.json: there is a link where lychd keeps a file: move it away; nothing/);
   strictEqual(code, 1);
 });
@@ -80,7 +86,7 @@ for (const path of [JOURNAL, DONE, RECEIPT, EYE_UNIT, CURRENT]) {
     Deno.writeTextFileSync(place, "", { append: true });
     Deno.truncateSync(place, 2 ** 40);
     test.write(CODEX_EYE, `${EYE}description = "another"\n`);
-    const { code, stderr } = await runInTime(test, RENDER);
+    const { code, stderr } = await run(test, RENDER);
     const limit = path === CURRENT ? 256 : 2;
     match(
       stderr,
@@ -95,7 +101,7 @@ for (const path of [JOURNAL, DONE, RECEIPT, EYE_UNIT, CURRENT]) {
 Deno.test("a lock that a killed run left keeps nobody out", async () => {
   await using test = await inscribed();
   test.write(LOCK, "process 1\n").write(CODEX_EYE, `${EYE}description = "another"\n`);
-  const { code, stderr } = await runInTime(test, RENDER);
+  const { code, stderr } = await run(test, RENDER);
   strictEqual(stderr, "");
   strictEqual(code, 0);
 });

@@ -19,7 +19,7 @@ for (const command of ["render", "render --dry-run", "doctor", "init", "summon e
     name: `nothing that is tried in the sandbox of ${command} is done`,
     ignore: isBinary,
     async fn() {
-      await using test = cli();
+      await using test = cli().process();
       const { code, stdout } = await test.run(["self-test", ...command.split(" ")]);
       deepStrictEqual(stdout.match(/^not .*$/gm), null);
       const told =

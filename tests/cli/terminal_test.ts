@@ -4,7 +4,8 @@ import { cli, EYE } from "./cli.ts";
 const ESCAPE = "\u001b";
 
 Deno.test("colours come with FORCE_COLOR only, and never with NO_COLOR", async () => {
-  await using test = cli().codex({ "soulstones/eye.toml": "[eye]\nport = 8780\n" });
+  await using test = cli().process()
+    .codex({ "soulstones/eye.toml": "[eye]\nport = 8780\n" });
   const has = async (env: Record<string, string>) =>
     (await test.run(["check"], env)).stderr.includes(ESCAPE);
   deepStrictEqual(

@@ -1,84 +1,199 @@
 /** The inputs of the fuzzer by their numbers: a seed and a number always make the same one. */
 import fc from "fast-check";
-import { configText, unitText } from "./foreign.ts";
-import { type CodexFiles, codexFiles } from "./grammar.ts";
-import { judgeCodex, judgeConfig, judgeUnit } from "./judge.ts";
-import { largeConfig, largeSoulstones, largeUnit } from "./large.ts";
+import { type Kind, PARTS, SEEDS } from "./corpus.ts";
 
-/** No input may take longer. */
-export const LIMIT_MILLISECONDS = 1000;
+/** A text to feed; a Codex has settings besides. */
+export interface Input {
+  readonly kind: Kind;
+  readonly settings: Uint8Array;
+  readonly text: Uint8Array;
+}
 
-/** What is fed: the files of a Codex, a unit, or a configuration of llama-swap. */
-export type Input =
-  | { readonly kind: "codex"; readonly files: CodexFiles }
-  | { readonly kind: "unit" | "config"; readonly text: string };
+/** Nothing of a file that is much longer is read. */
+const LENGTH = 130_000;
 
-const encoder = new TextEncoder();
-const codex = (files: CodexFiles): Input => ({ kind: "codex", files });
-const unit = (text: string): Input => ({ kind: "unit", text });
-const config = (text: string): Input => ({ kind: "config", text });
+/** Changes a text at a place, which is from 0 to 1. */
+type Edit = (text: string, place: number) => string;
+
+/** What a slip of the hand, or an attacker, puts into a file. */
+const SLIPS = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 4 }),
+  fc.constantFrom(
+    ...[
+      "",
+      "\n",
+      "\r\n",
+      " ",
+      '"',
+      "'",
+      '"""',
+      "'''",
+      "[",
+      "]",
+      "[[",
+      "{",
+      "}",
+      "=",
+      ",",
+      ".",
+      "#",
+    ],
+    ...[
+      "\\",
+      "\\u0000",
+      "\\x",
+      "\0",
+      "\ufeff",
+      "\x1b",
+      "\x85",
+      "\u2028",
+      "%h",
+      "$",
+      "${",
+      "{port}",
+    ],
+    ...["[".repeat(100), "a.".repeat(100), "x".repeat(2000)],
+  ),
+);
+
+/** Puts another text in the place of some characters. */
+const slip = fc.tuple(SLIPS, fc.nat(12)).map(([by, length]): Edit => (text, place) => {
+  const at = Math.floor(place * text.length);
+  return text.slice(0, at) + by + text.slice(at + length);
+});
+
+/** Changes the lines of a text: `act` gets the number of one. */
+function ofLines(act: (lines: string[], at: number) => void): Edit {
+  return (text, place) => {
+    const lines = text.split("\n");
+    act(lines, Math.floor(place * lines.length));
+    return lines.join("\n");
+  };
+}
+
+const remove = fc.nat(3).map((count) => ofLines((lines, at) => lines.splice(at, count)));
+
+/** Puts a line, or some that follow one another, of another text in the place of a line or before it. */
+function insert(kind: Kind): fc.Arbitrary<Edit> {
+  const other = fc.tuple(fc.constantFrom(...SEEDS[kind]), fc.nat(30), fc.nat(8))
+    .map(([[, text], from, count]) => text.split("\n").slice(from, from + count).join("\n"));
+  return fc.tuple(fc.oneof(fc.constantFrom(...PARTS[kind].lines), other), fc.boolean()).map(
+    ([block, replaces]) => ofLines((lines, at) => lines.splice(at, Number(replaces), block)),
+  );
+}
+
+/** Gives a key the value of another one. */
+function revalue(kind: Kind): fc.Arbitrary<Edit> {
+  return fc.constantFrom(...PARTS[kind].values).map((value) =>
+    ofLines((lines, at) => {
+      const ofKey = kind === "config" ? /^([^:]*: *).*/ : /^([^=]*=\s*).*/;
+      lines[at] = lines[at]?.replace(ofKey, (_, key) => key + value) ?? "";
+    })
+  );
+}
+
+const hex = (c: string, digits: number) =>
+  (c.codePointAt(0) ?? 0).toString(16).padStart(digits, "0");
+
+/** A string of TOML in other forms that mean the same. */
+const STRINGS: readonly ((plain: string) => string)[] = [
+  (s) => `'${s}'`,
+  (s) => `'''\n${s}'''`,
+  (s) => `"""\n${s}"""`,
+  (s) => `"""\\\n   ${s}"""`,
+  (s) => `"${[...s].map((c) => `\\U${hex(c, 8)}`).join("")}"`,
+  (s) => `"${[...s].map((c, i) => i % 2 === 0 ? c : `\\u${hex(c, 4)}`).join("")}"`,
+];
+
+/** Writes the strings of a line, or what is between its values, in another way that TOML has. */
+const rewrite = fc.oneof(
+  fc.constantFrom(...STRINGS).map((write) => (line: string) =>
+    line.replace(/"([^"\\]*)"/g, (_, plain) => write(plain))
+  ),
+  fc.constantFrom("\n", " # x\n", "\r\n  ", "\t").map((gap) => (line: string) =>
+    line.replaceAll(/[[{,](?=.*[\]}])/g, (mark) => mark + gap)
+  ),
+  fc.constantFrom(" # =,[{\"'", "\t", "\r").map((end) => (line: string) => line + end),
+).map((change) => ofLines((lines, at) => lines[at] = change(lines[at] ?? "")));
+
+/** Repeats some lines with other numbers and names, or some characters, until the file is large. */
+const enlarge = fc.tuple(
+  fc.integer({ min: 1, max: 4000 }),
+  fc.oneof(fc.nat(12), fc.constant(0)),
+  SLIPS,
+)
+  .map(([count, height, part]): Edit => (text, place) => {
+    const repeat = (each: (i: number) => string) =>
+      Array.from({ length: count }, (_, i) => each(i)).join("").slice(0, LENGTH);
+    if (height === 0) {
+      const at = Math.floor(place * text.length);
+      return text.slice(0, at) + repeat(() => part || " ") + text.slice(at);
+    }
+    return ofLines((lines, at) => {
+      const block = lines.slice(at, at + height).join("\n");
+      lines.splice(
+        at,
+        0,
+        repeat((i) => `${block.replaceAll(/\d+|(?<=\w)(?=[\]:=])/g, (n) => `${Number(n) + i}`)}\n`),
+      );
+    })(text, place);
+  });
+
+/** The bytes of a text, now and then with a byte order mark, line ends of Windows or any byte. */
+function dress(text: string, [way, at, byte]: readonly [number, number, number]): Uint8Array {
+  const dressed = way === 0
+    ? `\ufeff${text}`
+    : way === 1
+    ? text.trimEnd().replaceAll(/\r?\n/g, "\r\n")
+    : text;
+  const bytes = new TextEncoder().encode(dressed);
+  if (way === 2 && bytes.length > 0) bytes[at % bytes.length] = byte;
+  return bytes.subarray(0, LENGTH);
+}
+
+/** The texts of a golden test, after some edits. */
+function inputsOf(kind: Kind, edit: fc.Arbitrary<Edit>, most: number): fc.Arbitrary<Input> {
+  const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+  const bytesOf = fc.tuple(
+    fc.array(fc.tuple(edit, place), { minLength: 1, maxLength: most }),
+    fc.tuple(fc.nat(39), fc.nat(), fc.nat(255)),
+  ).map(([edits, way]) => (text: string) =>
+    dress(edits.reduce((current, [act, at]) => act(current, at), text), way)
+  );
+  return fc.tuple(fc.constantFrom(...SEEDS[kind]), bytesOf, bytesOf)
+    .map(([[settings, text], ofSettings, ofText]) => ({
+      kind,
+      settings: settings === "" ? new Uint8Array() : ofSettings(settings),
+      text: ofText(text),
+    }));
+}
 
 const inputs: fc.Arbitrary<Input> = fc.oneof(
-  { weight: 1000, arbitrary: codexFiles.map(codex) },
-  { weight: 400, arbitrary: unitText.map(unit) },
-  { weight: 200, arbitrary: configText.map(config) },
-  {
-    weight: 4,
-    arbitrary: largeSoulstones.map((text) =>
-      codex({ settings: new Uint8Array(), soulstones: encoder.encode(text) })
-    ),
-  },
-  { weight: 4, arbitrary: largeUnit.map(unit) },
-  { weight: 3, arbitrary: largeConfig.map(config) },
+  ...([["codex", 1000], ["unit", 400], ["config", 200]] as const).flatMap(([kind, weight]) => {
+    const edits = [slip, remove, insert(kind), insert(kind), revalue(kind), revalue(kind)];
+    const edit = fc.oneof(...edits, ...kind === "codex" ? [rewrite, rewrite] : []);
+    return [
+      { weight, arbitrary: inputsOf(kind, edit, 5) },
+      // Each of them takes as long as hundreds of others.
+      { weight: 4, arbitrary: inputsOf(kind, enlarge, 2) },
+    ];
+  }),
 );
 
 /** What a seed makes of a number. */
 export function inputOf(seed: number, number: number): Input {
-  const [input = unit("")] = fc.sample(inputs, {
+  const [input] = fc.sample(inputs, {
     seed: (seed + Math.imul(number, 0x9e3779b1)) | 0,
     numRuns: 1,
   });
+  if (input === undefined) throw new Error("fast-check made nothing");
   return input;
 }
 
 /** An input as one text: to show it, and to tell it from others. */
-export function textOf(input: Input): string {
-  if (input.kind !== "codex") return `# ${input.kind}\n${input.text}`;
+export function textOf({ kind, settings, text }: Input): string {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const { settings, soulstones } = input.files;
-  return `# lychd.toml\n${decoder.decode(settings)}\n# soulstones/a.toml\n${
-    decoder.decode(soulstones)
-  }`;
-}
-
-/** How often a slow input is judged again: others work on the machine too. */
-const AGAIN = 3;
-
-/** Judges an input, and says what is wrong with lychd, if anything is. */
-export async function judgeInput(input: Input): Promise<{ milliseconds: number; fault?: string }> {
-  let best = Infinity;
-  for (let i = 0; i <= AGAIN && best > LIMIT_MILLISECONDS; i++) {
-    const begun = performance.now();
-    try {
-      await judge(input);
-    } catch (error) {
-      const words = error instanceof Error ? error.stack ?? error.message : String(error);
-      return { milliseconds: performance.now() - begun, fault: words };
-    }
-    best = Math.min(best, performance.now() - begun);
-  }
-  return best <= LIMIT_MILLISECONDS
-    ? { milliseconds: best }
-    : { milliseconds: best, fault: `it took ${Math.round(best)} ms, in ${AGAIN + 1} tries` };
-}
-
-function judge(input: Input): Promise<void> {
-  switch (input.kind) {
-    case "codex":
-      return judgeCodex(input.files.settings, input.files.soulstones);
-    case "unit":
-      return judgeUnit(input.text);
-    case "config":
-      return judgeConfig(input.text);
-  }
+  return [`# ${kind}`, settings, text].map((part) =>
+    typeof part === "string" ? part : decoder.decode(part)
+  ).join("\n");
 }

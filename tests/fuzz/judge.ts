@@ -1,4 +1,4 @@
-/** What must hold of every input; each function throws where it does not. */
+/** What must hold of every input. */
 import { ok, strictEqual } from "node:assert/strict";
 import { readCodex } from "../../src/core/codex/mod.ts";
 import { compile, findingsOf } from "../../src/core/compile/mod.ts";
@@ -10,14 +10,88 @@ import {
 } from "../../src/core/import/mod.ts";
 import { type Finding, formatReport, hasErrors, PLAIN } from "../../src/core/report/mod.ts";
 import { readQuadletUnit, type ReadUnit, readUnit } from "../../src/core/rune/mod.ts";
+import { manySoulstones } from "../bench/many_soulstones.ts";
+import type { Input } from "./inputs.ts";
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** A plain Codex, which shows how fast this machine is. */
+const PLAIN_CODEX = encoder.encode(Object.values(manySoulstones(12, 4)).join("\n"));
+
+/** An input may take so many times as long as the plain Codex, and more in proportion if it is larger. */
+const MOST_TIMES = 20;
+
+/** The best of some tries counts: other programs take time too. */
+const TRIES = 4;
+
+let plainMilliseconds: number | undefined;
+
+/** What an input did. */
+export interface Verdict {
+  /** What it took of the time that it may take. */
+  readonly share: number;
+  /** The codes of its findings. */
+  readonly codes: readonly string[];
+  /** What is wrong with lychd, if anything is. */
+  readonly fault?: string;
+}
+
+/** Judges an input. */
+export async function judgeInput(input: Input): Promise<Verdict> {
+  const size = Math.max(1, (input.settings.length + input.text.length) / PLAIN_CODEX.length);
+  let share = Infinity;
+  let codes: readonly string[] = [];
+  try {
+    for (let i = 0; i < TRIES && share > 1; i++) {
+      // Measured again if the machine has become slower.
+      if (i > 0 || plainMilliseconds === undefined) plainMilliseconds = await measurePlain();
+      const taken = await millisecondsOf(async () => void (codes = await judge(input)));
+      share = Math.min(share, taken / (plainMilliseconds * MOST_TIMES * size));
+    }
+  } catch (error) {
+    return {
+      share,
+      codes,
+      fault: error instanceof Error ? error.stack ?? error.message : String(error),
+    };
+  }
+  if (share <= 1) return { share, codes };
+  const times = (share * MOST_TIMES).toFixed(0);
+  return { share, codes, fault: `it took ${times} times as long as a plain Codex of its size` };
+}
+
+async function measurePlain(): Promise<number> {
+  let best = Infinity;
+  for (let i = 0; i < 5; i++) {
+    best = Math.min(best, await millisecondsOf(() => judgeCodex(new Uint8Array(), PLAIN_CODEX)));
+  }
+  return best;
+}
+
+async function millisecondsOf(act: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await act();
+  return performance.now() - start;
+}
+
+/** Does what lychd does with an input. Returns the codes of all findings. */
+function judge({ kind, settings, text }: Input): Promise<string[]> {
+  switch (kind) {
+    case "codex":
+      return judgeCodex(settings, text);
+    case "unit":
+      return judgeUnit(decoder.decode(text));
+    case "config":
+      return judgeConfig(decoder.decode(text));
+  }
+}
 
 /**
  * Does what `lychd check` does with a Codex of these two files. It becomes Runes or a report; every
  * finding stands at a place that is there, and no control character reaches a terminal.
  */
-export async function judgeCodex(settings: Uint8Array, soulstones: Uint8Array): Promise<void> {
+async function judgeCodex(settings: Uint8Array, soulstones: Uint8Array): Promise<string[]> {
   const files = [
     { path: "lychd.toml", bytes: settings },
     { path: "soulstones/a.toml", bytes: soulstones },
@@ -29,10 +103,13 @@ export async function judgeCodex(settings: Uint8Array, soulstones: Uint8Array): 
     : await compile(read.codex);
   const findings = [...read.findings, ...compiled.findings];
   ok(compiled.runes.length > 0 || hasErrors(findings), "neither Runes nor an error");
-  judgeFindings(findings, read.sources);
+  return judgeFindings(findings, read.sources);
 }
 
-function judgeFindings(findings: readonly Finding[], sources: ReadonlyMap<string, string>): void {
+function judgeFindings(
+  findings: readonly Finding[],
+  sources: ReadonlyMap<string, string>,
+): string[] {
   const lines = new Map([...sources].map(([file, text]) => [file, text.split("\n")]));
   for (const { place, code, message } of findings) {
     ok(code !== "rune-mismatch", message);
@@ -46,14 +123,15 @@ function judgeFindings(findings: readonly Finding[], sources: ReadonlyMap<string
   const report = formatReport(findings, { sources, prefix: "", palette: PLAIN });
   // deno-lint-ignore no-control-regex
   strictEqual(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.exec(report), null);
+  return findings.map(({ code }) => code);
 }
 
 /** Reads a unit as systemd and as Quadlet do, and imports it. */
-export async function judgeUnit(text: string): Promise<void> {
+async function judgeUnit(text: string): Promise<string[]> {
   judgeLines(text, readUnit(text));
   judgeLines(text, readQuadletUnit(text));
   const file = { path: "a.container", bytes: encoder.encode(text) };
-  judgeImport(await importQuadlet([{ file, folder: "/units", dropIns: [] }], CONTEXT));
+  return judgeImport(await importQuadlet([{ file, folder: "/units", dropIns: [] }], CONTEXT));
 }
 
 /** Every line that is told, good or bad, is one of the file's. */
@@ -67,9 +145,9 @@ function judgeLines(text: string, read: ReadUnit): void {
 }
 
 /** Imports a configuration of llama-swap. */
-export async function judgeConfig(text: string): Promise<void> {
+async function judgeConfig(text: string): Promise<string[]> {
   const file = { path: "config.yaml", bytes: encoder.encode(text) };
-  judgeImport(await importLlamaSwap(file, new Map(), CONTEXT));
+  return judgeImport(await importLlamaSwap(file, new Map(), CONTEXT));
 }
 
 const CONTEXT: ImportContext = {
@@ -82,11 +160,11 @@ const CONTEXT: ImportContext = {
 };
 
 /** What is imported can be read as a Codex, or the report says why not. */
-function judgeImport({ imported, findings, sources }: ImportResult): void {
-  judgeFindings(findings, sources);
+function judgeImport({ imported, findings, sources }: ImportResult): string[] {
+  const codes = judgeFindings(findings, sources);
   if (imported === undefined) {
     ok(hasErrors(findings), "neither an import nor an error");
-    return;
+    return codes;
   }
   const files = imported.soulstones.map(({ name, text }) => ({
     path: `soulstones/${name}.toml`,
@@ -94,4 +172,5 @@ function judgeImport({ imported, findings, sources }: ImportResult): void {
   }));
   const [fault] = readCodex({ folder: "", files }).findings.filter((f) => f.severity === "error");
   ok(fault === undefined, `what was imported is refused: ${fault?.message}`);
+  return codes;
 }

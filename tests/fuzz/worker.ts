@@ -1,7 +1,8 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /** One of the fuzzer's workers: makes inputs by their numbers and judges them. */
-import { inputOf, judgeInput, textOf } from "./inputs.ts";
+import { inputOf } from "./inputs.ts";
+import { judgeInput } from "./judge.ts";
 
 /** What a worker is to do. */
 export interface Share {
@@ -19,9 +20,8 @@ export interface Share {
 /** What it found. */
 export interface Judged {
   readonly inputs: number;
-  /** How many of them were not the same as another of this worker. */
-  readonly distinct: number;
-  readonly slowestMilliseconds: number;
+  /** What the slowest took of the time that it may take. */
+  readonly slowest: number;
   readonly faults: readonly { readonly input: number; readonly words: string }[];
 }
 
@@ -30,28 +30,14 @@ const FAULT_LIMIT = 5;
 self.onmessage = async ({ data }: MessageEvent<Share>) => {
   const current = new Int32Array(data.current);
   const faults: { input: number; words: string }[] = [];
-  const seen = new Set<number>();
-  let inputs = 0;
-  let slowestMilliseconds = 0;
+  let [inputs, slowest] = [0, 0];
   for (let input = data.first; input < data.end; input += data.step) {
     if (Date.now() >= data.untilMilliseconds || faults.length >= FAULT_LIMIT) break;
     Atomics.store(current, 0, input);
-    const made = inputOf(data.seed, input);
-    seen.add(hashOf(textOf(made)));
-    const { milliseconds, fault } = await judgeInput(made);
+    const { share, fault } = await judgeInput(inputOf(data.seed, input));
     inputs++;
-    slowestMilliseconds = Math.max(slowestMilliseconds, milliseconds);
+    slowest = Math.max(slowest, share);
     if (fault !== undefined) faults.push({ input, words: fault });
   }
-  const distinct = seen.size;
-  self.postMessage({ inputs, distinct, slowestMilliseconds, faults } satisfies Judged);
+  self.postMessage({ inputs, slowest, faults } satisfies Judged);
 };
-
-/** A number that texts which differ rarely share (FNV-1a, 32 bits). */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  }
-  return hash >>> 0;
-}

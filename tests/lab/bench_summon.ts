@@ -13,6 +13,7 @@
 import { median } from "../bench/median.ts";
 import { engine, freshHost, must, run, writeCodex } from "./host_codex.ts";
 import { labDown, labUp, type LichShell, lichShell, skipReason } from "./lab.ts";
+import { makeBinary } from "./run.ts";
 
 const PAIRS = Number(Deno.env.get("LYCHD_BENCH_PAIRS") ?? 20);
 const LOAD_SECONDS = Deno.env.get("LYCHD_BENCH_LOAD_SECONDS") ?? "4";
@@ -76,6 +77,7 @@ async function bench(): Promise<void> {
 
 const reason = skipReason();
 if (reason !== undefined) console.log(`no measurement: ${reason}`);
+else if (await makeBinary() !== 0) Deno.exitCode = 1;
 else {
   await labUp();
   try {

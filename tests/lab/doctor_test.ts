@@ -231,18 +231,19 @@ for (const [title, problem] of Object.entries(PROBLEMS)) {
   }, soulstones);
 }
 
-hostTest("on a healthy host doctor finds no problem, within a second", async () => {
+hostTest("on a healthy host doctor finds no problem, and is not slow", async () => {
   await using shell = lichShell();
-  const seconds: number[] = [];
-  // The best of five runs, because other programs may use the machine.
+  // The best of five runs, because other programs may use the machine. Doctor runs podman info, too.
+  const [ours, podman] = [[Infinity], [Infinity]];
   for (let round = 0; round < 5; round++) {
-    const started = performance.now();
-    assert.equal((await shell.run("lychd doctor --json")).code, 0);
-    seconds.push((performance.now() - started) / 1000);
+    for (const [command, times] of [["lychd doctor", ours], ["podman info", podman]] as const) {
+      const start = performance.now();
+      assert.equal((await shell.run(`${command} >/dev/null`)).code, 0);
+      times.push(performance.now() - start);
+    }
   }
-  // Allow more time on a machine with a higher load than it has processors.
-  const isBusy = (Deno.loadavg()[0] ?? 0) > navigator.hardwareConcurrency + 1;
-  assert.ok(Math.min(...seconds) < (isBusy ? 5 : 1), `it took ${seconds} s`);
+  const [best, base] = [Math.min(...ours), Math.min(...podman)];
+  assert.ok(best < 10 * base, `${best} ms, and podman info alone ${base} ms`);
 
   const findings = await doctor();
   // On a machine with the controllers on cgroup v1, the lab has none.
@@ -438,15 +439,15 @@ hostTest("doctor --facts omits user and host names and keeps the findings", asyn
 }, { sage: GPU_SAGE });
 
 for (
-  const [podman, script] of [["that hangs", "exec sleep 30"], ["whose child hangs", "sleep 30"]]
+  const [podman, script] of [["that hangs", "exec sleep 3600"], [
+    "whose child hangs",
+    "sleep 3600",
+  ]] as const
 ) {
-  hostTest(`doctor reports a Podman ${podman}, and exits in time`, async () => {
+  hostTest(`doctor reports a Podman ${podman}, and exits`, async () => {
     await write("/run/slow-podman", `#!/bin/sh\n${script}\n`);
     await root("chmod 755 /run/slow-podman; mount --bind /run/slow-podman /usr/bin/podman");
-    const started = performance.now();
-    const { code, stdout, stderr } = await lichExec(["lychd", "doctor"]);
-    const seconds = (performance.now() - started) / 1000;
-    assert.ok(seconds < 5, `it took ${seconds} s`);
+    const { code, stdout, stderr } = await lichExec(["lychd", "doctor"], { timeoutSeconds: 60 });
     assert.equal(code, 5);
     assert.match(stderr, /^lychd: still waiting for \/usr\/bin\/podman info --format json$/m);
     assert.match(stdout, /✗ error {3}version {6}Podman does not answer in time\n/);

@@ -244,14 +244,19 @@ labTest("engine: a stream sends word by word, slowly, and ends with [DONE]", asy
 
 labTest("engine: concurrent requests do not wait for each other", async () => {
   await withEngine([], {}, async (shell) => {
+    const stream = `curl -sfN ${URL_BASE}/v1/chat/completions ` +
+      `-d '{"stream":true,"messages":[{"role":"user","content":"a b c d e"}]}' >/dev/null`;
+    const first = performance.now();
+    assert.equal((await shell.run(stream)).code, 0);
     const before = performance.now();
     const { code } = await shell.run(
-      `for n in 1 2 3 4; do curl -sfN ${URL_BASE}/v1/chat/completions -d '{"stream":true,"messages":[{"role":"user","content":"a b c d e"}]}' >/dev/null & jobs="$jobs $!"; done
+      `for n in 1 2 3 4; do ${stream} & jobs="$jobs $!"; done
        sleep 0.25; curl -s ${URL_BASE}/metrics | grep -q 'running{.*} 4$' || exit 9
        for job in $jobs; do wait $job || exit 8; done`,
     );
     assert.equal(code, 0);
-    assert(performance.now() - before < 1500);
+    const [one, four] = [before - first, performance.now() - before];
+    assert(four < 3 * one, `${four} ms, and one alone ${one} ms`);
   });
 });
 
@@ -309,14 +314,14 @@ labTest("engine: --health flap changes /health every 3 s", async () => {
 
 labTest("engine: it exits on SIGTERM immediately, or after --stop-seconds", async () => {
   await withEngine([], {}, async (shell) => {
-    assert((await stopMs(shell)) < 700);
+    assert((await stopMs(shell)) < KILL_MS / 2);
   });
   await withEngine(["--load-seconds", "60"], {}, async (shell) => {
-    assert((await stopMs(shell)) < 700, "while it loads");
+    assert((await stopMs(shell)) < KILL_MS / 2, "while it loads");
   });
   await withEngine(["--stop-seconds", "1.5"], {}, async (shell) => {
     const elapsed = await stopMs(shell);
-    assert(elapsed > 1500 && elapsed < 2500, `${elapsed} ms`);
+    assert(elapsed > 1500 && elapsed < KILL_MS / 2, `${elapsed} ms`);
   });
 });
 
@@ -325,7 +330,7 @@ labTest("engine: with --ignore-term only SIGKILL stops it", async () => {
     await shell.run("podman kill --signal TERM host-test; sleep 0.2");
     assert.equal(await status(shell, "/health"), 200);
     const elapsed = await stopMs(shell, 1);
-    assert(elapsed > 1000 && elapsed < 2500, `${elapsed} ms`);
+    assert(elapsed > 1000, `${elapsed} ms`);
   });
 });
 
@@ -505,7 +510,10 @@ async function chat(shell: LichShell, body: unknown): Promise<string> {
   return (await shell.run(script)).stdout;
 }
 
-async function stopMs(shell: LichShell, timeoutSeconds = 8): Promise<number> {
+/** After so long Podman kills an engine that does not end by itself. */
+const KILL_MS = 8000;
+
+async function stopMs(shell: LichShell, timeoutSeconds = KILL_MS / 1000): Promise<number> {
   const before = performance.now();
   await shell.run(`podman stop -t ${timeoutSeconds} host-test`);
   return performance.now() - before;

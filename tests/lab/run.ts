@@ -2,9 +2,12 @@
  * Runs the tests of the lab, several labs at once as most of a test is waiting, and leaves nothing of
  * them behind: no process, mount, network interface or cgroup.
  *
+ * Without `LYCHD_BINARY` and without `dist/lychd` it makes the binary first.
+ *
  * `deno task test:lab [FILE…] [--filter=…]`; `LYCHD_LABS=N` says how many labs, `LYCHD_LAB_KEEP=1`
  * keeps them up for the next run.
  */
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path/posix";
 import { fileURLToPath } from "node:url";
@@ -24,6 +27,15 @@ const LONGEST = [
   "doctor_test.ts",
 ];
 
+/** Makes `dist/lychd` if there is none, and no other binary is named. Returns the exit code. */
+export async function makeBinary(): Promise<number> {
+  const root = join(FOLDER, "../..");
+  if (Deno.env.has("LYCHD_BINARY") || existsSync(join(root, "dist/lychd"))) return 0;
+  console.log("there is no dist/lychd: .ci/compile makes it");
+  const command = new Deno.Command("bash", { args: [join(root, ".ci/compile")], cwd: root });
+  return (await command.spawn().status).code;
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const reason = skipReason();
   if (reason !== undefined) {
@@ -40,6 +52,8 @@ async function run(args: readonly string[]): Promise<number> {
   const types = await new Deno.Command(Deno.execPath(), { args: ["check", "-q", ...files] })
     .spawn().status;
   if (!types.success) return types.code;
+  const made = await makeBinary();
+  if (made !== 0) return made;
   const queue = [...files];
   // An interrupt reaches the tests too; the labs go down behind them all the same.
   let interrupted = 0;
@@ -57,7 +71,8 @@ async function run(args: readonly string[]): Promise<number> {
 /** The files of tests, the longest first: with one of them at the end one lab works while others wait. */
 async function testFiles(): Promise<string[]> {
   const names = (await readdir(FOLDER)).filter((name) => name.endsWith("_test.ts")).sort();
-  return [...new Set([...LONGEST, ...names])].map((name) => join(FOLDER, name));
+  const longest = LONGEST.filter((name) => names.includes(name));
+  return [...new Set([...longest, ...names])].map((name) => join(FOLDER, name));
 }
 
 function labCount(): number {
@@ -94,4 +109,4 @@ async function deno(args: readonly string[], lab: number): Promise<{ code: numbe
   return { code, said: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
 }
 
-Deno.exitCode = await run(Deno.args);
+if (import.meta.main) Deno.exitCode = await run(Deno.args);

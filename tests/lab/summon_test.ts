@@ -100,11 +100,11 @@ labTest("summon queries a flapping engine itself and waits until it is healthy",
   await using shell = lichShell();
   await install(shell, { a: engine(8780, { groups: ["one"] }, ["--health", "flap"]) });
   const uptime = async () => Number(await must(shell, "cut -d' ' -f1 /proc/uptime"));
-  let longest = 0;
+  const took: number[] = [];
   for (let i = 0; i < 5; i++) {
     const started = performance.now();
     const result = await run(shell, "summon", "one");
-    longest = Math.max(longest, performance.now() - started);
+    took.push(performance.now() - started);
     const now = await uptime();
     assert.equal(result.code, 0, result.stderr);
     // The engine records when it became ready. It must be healthy when summon returns.
@@ -114,7 +114,8 @@ labTest("summon queries a flapping engine itself and waits until it is healthy",
     await must(shell, "sleep 1.1");
   }
   // It alternates every three seconds, so one of the later summons had to wait.
-  assert.ok(longest > 600, `the longest took ${longest.toFixed(0)} ms`);
+  const later = took.slice(1);
+  assert.ok(Math.max(...later) > 2 * Math.min(...later), `they took ${took} ms`);
 });
 
 /** Returns a script that waits for a state of a unit: a fixed delay depends on the machine. */
@@ -214,7 +215,8 @@ labTest("a start waits until the memory of the GPU is free", async () => {
     // The driver frees the memory two seconds after the process has exited.
     const result = await shell.run(
       `{ while ! grep -q 'gone a' ${GPU_FOLDER.host}/log; do sleep 0.05; done
-         sleep 2; echo '0, GPU-5ebe, 24576, 22000' > ${SMI}; echo 0 0 free > ${GPU_FOLDER.host}/log2; } &
+         sleep 2; cut -d' ' -f1 /proc/uptime > ${GPU_FOLDER.host}/freed
+         echo '0, GPU-5ebe, 24576, 22000' > ${SMI}; } &
        lychd summon two --json; code=$?; wait; exit $code`,
       { timeoutSeconds: 60 },
     );
@@ -223,12 +225,15 @@ labTest("a start waits until the memory of the GPU is free", async () => {
     const order = ["stop", "memory", "start", "healthy"];
     assert.deepEqual(phases.map(({ phase }) => phase), order);
     assert.ok(phases.every(({ seconds, done }) => typeof seconds === "number" && done === true));
-    const seconds = Number(phases[1]?.["seconds"]);
-    assert.ok(seconds > 1.5 && seconds < 3, `it waited ${seconds} s`);
     const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
     const at = (event: string) =>
       Number(log.split("\n").find((l) => l.endsWith(event))?.split(" ")[0]);
-    assert.ok(at("start b") - at("gone a") > 1.9, log);
+    const freed = Number(await must(shell, `cat ${GPU_FOLDER.host}/freed`));
+    assert.ok(at("start b") >= freed, `${log}${freed}`);
+    // It waited while neither engine ran; the log has hundredths of a second.
+    const seconds = Number(phases[1]?.["seconds"]);
+    const most = at("start b") - at("gone a") + 0.02;
+    assert.ok(seconds > 0 && seconds <= most, `it waited ${seconds} s of ${most}`);
     // If the memory never becomes free, summon starts the engine anyway and reports it.
     await free(3000);
     const impatient = await run(shell, "summon", "one", "--memory-timeout", "1");
@@ -324,7 +329,7 @@ labTest("a summon that waits for memory yields to other starts and to interrupts
     const events = eventsOf(back);
     const since = events.findIndex(({ event }) => event === "fallback");
     const waited = events.slice(since).find(({ phase }) => phase === "memory");
-    assert.ok(Number(waited?.["seconds"]) > 1, back.stdout);
+    assert.ok(Number(waited?.["seconds"]) > 0, back.stdout);
     assert.deepEqual(await running(shell, names), ["a"]);
   } finally {
     await simulateGpu(false);

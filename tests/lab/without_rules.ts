@@ -7,6 +7,7 @@
 import { fileURLToPath } from "node:url";
 import { labDown } from "./lab.ts";
 import { type Rule, RULES } from "./rules.ts";
+import { makeBinary } from "./run.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
@@ -37,6 +38,7 @@ if (import.meta.main) {
     );
     throw new RangeError("unknown rule");
   }
+  if (await makeBinary() !== 0) throw new Error("there is no binary");
   const chosen = RULES.filter((rule) => Deno.args.length === 0 || Deno.args.includes(rule.name));
   const passing = new Map<string, boolean>();
   let caught = 0;

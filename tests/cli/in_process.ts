@@ -1,0 +1,83 @@
+/** Runs a command line in the process of the test: the gate and the command, without a worker. */
+import { runCommand } from "../../src/commands/run.ts";
+import { DENO_HOST } from "../../src/host/deno_host.ts";
+import { type Host, hostWithSeen } from "../../src/host/host.ts";
+import type { Variable } from "../../src/run/environment.ts";
+import { paletteOf, wantsColors } from "../../src/run/terminal.ts";
+import { passGate } from "../../src/sandbox/gate.ts";
+import type { WorkerRequest } from "../../src/sandbox/worker.ts";
+import { memoryContext, memoryTerminal, type Said } from "../../src/testing/memory_context.ts";
+
+/**
+ * Runs `args` with these variables and no others, as a process in `workingFolder` would, but without its
+ * sandbox. Throws what the command throws: that would be a bug.
+ */
+export async function runInProcess(
+  args: readonly string[],
+  { env, workingFolder }: { env: Readonly<Record<string, string>>; workingFolder: string },
+): Promise<Said & { code: number }> {
+  const said = { out: "", err: "" };
+  const read = (name: Variable) => env[name];
+  const hasColors = wantsColors(read, false);
+  const palette = paletteOf(hasColors);
+  const terminal = memoryTerminal(said, {
+    outPalette: palette,
+    errPalette: palette,
+    type: read("TERM") ?? "",
+  });
+  const { promise: bug, reject } = Promise.withResolvers<never>();
+  const code = passGate(args, {
+    env: read,
+    workingFolder: () => workingFolder,
+    homeFolder: () => "/nonexistent",
+    streams: {
+      inIsTerminal: false,
+      outIsTerminal: false,
+      errIsTerminal: false,
+      outColors: hasColors,
+      errColors: hasColors,
+      type: terminal.type,
+    },
+    terminal,
+    start() {
+      const worker: Pick<Worker, "onmessage" | "onerror" | "postMessage"> = {
+        onmessage: null,
+        onerror: null,
+        postMessage({ invocation, seen, ...request }: WorkerRequest) {
+          const host = hostWithSeen(hostIn(env, said), seen);
+          runCommand(invocation, memoryContext(said, { ...request, host }, terminal)).then(
+            (data) => worker.onmessage?.call(worker as Worker, new MessageEvent("", { data })),
+            reject,
+          );
+        },
+      };
+      return worker as Worker;
+    },
+    onInterrupt() {},
+  });
+  return { code: await Promise.race([code, bug]), ...said };
+}
+
+/** The real host, on which programs get only the given variables: not those of whoever runs the test. */
+function hostIn(env: Readonly<Record<string, string>>, said: Said): Host {
+  const run: Host["run"] = async (program, args, more = {}) => {
+    const { code, stdout, stderr } = await new Deno.Command(program, {
+      args: [...args],
+      clearEnv: true,
+      env: { ...env, ...more },
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  };
+  return {
+    ...DENO_HOST,
+    run,
+    async runAttached(program, args) {
+      const { code, stdout, stderr } = await run(program, args);
+      said.out += stdout;
+      said.err += stderr;
+      return code;
+    },
+  };
+}
