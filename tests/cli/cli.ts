@@ -11,6 +11,7 @@
  */
 import { strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
+import { split } from "shlex";
 import { programCommand } from "../program.ts";
 import { runInProcess } from "./in_process.ts";
 import { runAtTerminal, type Step } from "./pty.ts";
@@ -116,6 +117,23 @@ export class Cli implements AsyncDisposable {
     }).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return { code, stdout: text(stdout), stderr: text(stderr) };
+  }
+
+  /**
+   * Runs a line of shell, with stdout and stderr together. If it is only a command line of lychd, no
+   * shell is needed.
+   */
+  async together(
+    line: string,
+    env: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<{ code: number; text: string }> {
+    if (!this.#isProcess && /^lychd (?!self-test )[\w \n.,:=\/'"-]*$/.test(line)) {
+      const surroundings = { env: this.#environment(env), workingFolder: this.dir };
+      const { code, both } = await runInProcess(split(line).slice(1), surroundings);
+      return { code, text: both };
+    }
+    const { code, stdout } = await this.shell(`{ ${line}\n} 2>&1`, env);
+    return { code, text: stdout };
   }
 
   /** Runs `args` at a terminal: waits for each text of `steps`, then types its keys. */

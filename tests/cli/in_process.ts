@@ -3,10 +3,10 @@ import { runCommand } from "../../src/commands/run.ts";
 import { DENO_HOST } from "../../src/host/deno_host.ts";
 import { type Host, hostWithSeen } from "../../src/host/host.ts";
 import type { Variable } from "../../src/run/environment.ts";
-import { paletteOf, wantsColors } from "../../src/run/terminal.ts";
+import { paletteOf, type Terminal, wantsColors } from "../../src/run/terminal.ts";
 import { passGate } from "../../src/sandbox/gate.ts";
 import type { WorkerRequest } from "../../src/sandbox/worker.ts";
-import { memoryContext, memoryTerminal, type Said } from "../../src/testing/memory_context.ts";
+import { memoryContext, memoryTerminal } from "../../src/testing/memory_context.ts";
 
 /**
  * Runs `args` with these variables and no others, as a process in `workingFolder` would, but without its
@@ -15,12 +15,14 @@ import { memoryContext, memoryTerminal, type Said } from "../../src/testing/memo
 export async function runInProcess(
   args: readonly string[],
   { env, workingFolder }: { env: Readonly<Record<string, string>>; workingFolder: string },
-): Promise<Said & { code: number }> {
-  const said = { out: "", err: "" };
+): Promise<{ code: number; out: string; err: string; both: string }> {
+  const said = { out: "", err: "", both: "" };
   const read = (name: Variable) => env[name];
   const hasColors = wantsColors(read, false);
   const palette = paletteOf(hasColors);
   const terminal = memoryTerminal(said, {
+    out: (text) => void (said.out += text, said.both += text),
+    err: (text) => void (said.err += text, said.both += text),
     outPalette: palette,
     errPalette: palette,
     type: read("TERM") ?? "",
@@ -44,7 +46,7 @@ export async function runInProcess(
         onmessage: null,
         onerror: null,
         postMessage({ invocation, seen, ...request }: WorkerRequest) {
-          const host = hostWithSeen(hostIn(env, said), seen);
+          const host = hostWithSeen(hostIn(env, terminal), seen);
           runCommand(invocation, memoryContext(said, { ...request, host }, terminal)).then(
             (data) => worker.onmessage?.call(worker as Worker, new MessageEvent("", { data })),
             reject,
@@ -59,7 +61,10 @@ export async function runInProcess(
 }
 
 /** The real host, on which programs get only the given variables: not those of whoever runs the test. */
-function hostIn(env: Readonly<Record<string, string>>, said: Said): Host {
+function hostIn(
+  env: Readonly<Record<string, string>>,
+  terminal: Pick<Terminal, "out" | "err">,
+): Host {
   const run: Host["run"] = async (program, args, more = {}) => {
     const { code, stdout, stderr } = await new Deno.Command(program, {
       args: [...args],
@@ -75,8 +80,8 @@ function hostIn(env: Readonly<Record<string, string>>, said: Said): Host {
     run,
     async runAttached(program, args) {
       const { code, stdout, stderr } = await run(program, args);
-      said.out += stdout;
-      said.err += stderr;
+      terminal.out(stdout);
+      terminal.err(stderr);
       return code;
     },
   };

@@ -139,9 +139,9 @@ async function tryBlock(test: Cli, block: Block, env: Record<string, string>): P
       continue;
     }
     strictEqual(failed, 0, "a command fails without a `$ echo $?` after it");
-    const { code, stdout } = await test.shell(`{ ${line}\n} 2>&1`, env);
-    const said = stdout.replace(/\n$/, "").split("\n");
-    ok(says.length === 0 || isSaid(says.map(anyPort), said.map(anyPort)), `$ ${line}\n${stdout}`);
+    const { code, text } = await test.together(line, env);
+    const said = text.replace(/\n$/, "").split("\n");
+    ok(says.length === 0 || isSaid(says.map(anyPort), said.map(anyPort)), `$ ${line}\n${text}`);
     failed = code;
   }
   strictEqual(failed, 0, "the last command fails without a `$ echo $?` after it");
