@@ -1,6 +1,6 @@
 import { uriOf } from "../core/codex/mod.ts";
 import { covensOf, metricsOf, profileOf } from "../core/compile/mod.ts";
-import { countOf } from "../core/report/mod.ts";
+import { countOf } from "../core/report/text.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
 import { printJson } from "../run/say.ts";

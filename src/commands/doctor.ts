@@ -13,7 +13,8 @@ import {
   userOf,
 } from "../core/doctor/mod.ts";
 import { type Facts, parseFacts, redactFacts } from "../core/facts.ts";
-import { nearest, quoted } from "../core/report/mod.ts";
+import { nearest } from "../core/report/nearest.ts";
+import { quoted } from "../core/report/printable.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 import { gather } from "../run/gather.ts";

@@ -1,6 +1,6 @@
 import { type ExplainedLine, explainLines, unitNamed } from "../core/compile/mod.ts";
-import { printable } from "../core/report/mod.ts";
-import { unitOf } from "../core/rune/mod.ts";
+import { printable } from "../core/report/printable.ts";
+import { unitOf } from "../core/rune/names.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";

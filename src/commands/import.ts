@@ -18,7 +18,9 @@ import {
   type UnitInput,
   usedPorts,
 } from "../core/import/mod.ts";
-import { formatReport, printable, shellWord } from "../core/report/mod.ts";
+import { formatReport } from "../core/report/frame.ts";
+import { printable } from "../core/report/printable.ts";
+import { shellWord } from "../core/report/shell.ts";
 import { type Host, HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 import type { ImportPath } from "../run/folders.ts";

@@ -2,7 +2,8 @@ import { capabilityIndex } from "../core/orchestrator/inventory.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson } from "../run/say.ts";
-import { tableLines, wrapped } from "../run/table.ts";
+import { wrap } from "../core/report/text.ts";
+import { tableLines } from "../run/table.ts";
 import { aboutLines, stateText } from "../units/about.ts";
 import { tryEnginesNow } from "../units/engines.ts";
 import { viewCodex } from "../units/view.ts";
@@ -50,7 +51,7 @@ export async function list(
     outPalette.strong(head),
     ...engines.flatMap((engine, i) => [rows[i] ?? "", ...aboutLines(engine, 2, outPalette)]),
     ...capabilities.size > 0 ? ["", outPalette.strong("CAPABILITY")] : [],
-    ...[...capabilities].flatMap(([name, names]) => wrapped(`${name}: ${names.join(", ")}`, 0)),
+    ...[...capabilities].flatMap(([name, names]) => wrap(`${name}: ${names.join(", ")}`, 0)),
   ];
   out(lines.map((line) => `${line}\n`).join(""));
   return EXIT.ok;

@@ -1,7 +1,10 @@
 import { join } from "node:path/posix";
-import { CURRENT_PATH, FORMER_PATH, plan, RECEIPT_PATH, sha256 } from "../core/plan/mod.ts";
-import { printable } from "../core/report/mod.ts";
-import { HARVESTER, QUADLET_FOLDER, SCRIBE, unitOf } from "../core/rune/mod.ts";
+import { sha256 } from "../core/plan/digest.ts";
+import { CURRENT_PATH, FORMER_PATH } from "../core/plan/generation.ts";
+import { plan } from "../core/plan/plan.ts";
+import { RECEIPT_PATH } from "../core/plan/receipt.ts";
+import { printable } from "../core/report/printable.ts";
+import { HARVESTER, QUADLET_FOLDER, SCRIBE, unitOf } from "../core/rune/names.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
 import { readTree } from "../units/disk.ts";

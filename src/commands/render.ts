@@ -1,6 +1,7 @@
-import { differs, formatDiff, formatSummary, paintDiff, plan } from "../core/plan/mod.ts";
-import type { Change } from "../core/plan/mod.ts";
-import { printable } from "../core/report/mod.ts";
+import { formatDiff, paintDiff } from "../core/plan/diff.ts";
+import { differs, formatSummary, plan } from "../core/plan/plan.ts";
+import type { Change } from "../core/plan/plan.ts";
+import { printable } from "../core/report/printable.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { codexProblem, refusePath } from "../trust/path.ts";
 import type { CommandContext } from "../run/context.ts";

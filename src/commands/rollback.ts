@@ -1,6 +1,6 @@
 import { join } from "node:path/posix";
-import { FORMER_PATH, parseGeneration } from "../core/plan/mod.ts";
-import { printable } from "../core/report/mod.ts";
+import { FORMER_PATH, parseGeneration } from "../core/plan/generation.ts";
+import { printable } from "../core/report/printable.ts";
 import { inscribe } from "../inscribe/inscribe.ts";
 import type { CommandContext } from "../run/context.ts";
 import type { ExitCode, InscribeOptions } from "../run/invocation.ts";

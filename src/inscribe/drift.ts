@@ -1,8 +1,10 @@
 /** Refuses files that an inscription would overwrite although lychd did not write them. */
 import { join } from "node:path/posix";
-import type { Rune } from "../core/compile/mod.ts";
-import { type Change, formatDiff, paintDiff, type Receipt } from "../core/plan/mod.ts";
-import { printable, printableLines } from "../core/report/mod.ts";
+import type { Rune } from "../core/compile/compile.ts";
+import { formatDiff, paintDiff } from "../core/plan/diff.ts";
+import type { Change } from "../core/plan/plan.ts";
+import type { Receipt } from "../core/plan/receipt.ts";
+import { printable, printableLines } from "../core/report/printable.ts";
 import type { CommandContext } from "../run/context.ts";
 import type { InscribeOptions } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";

@@ -1,8 +1,11 @@
 import { join } from "node:path/posix";
-import { complaintFindings, type Rune } from "../core/compile/mod.ts";
-import { type Change, formatSummary, plan, restartsFor } from "../core/plan/mod.ts";
-import { formatReport, printable, printableLines } from "../core/report/mod.ts";
-import { SEPULCHER, unitOf } from "../core/rune/mod.ts";
+import type { Rune } from "../core/compile/compile.ts";
+import { complaintFindings } from "../core/compile/complaints.ts";
+import { type Change, formatSummary, plan } from "../core/plan/plan.ts";
+import { restartsFor } from "../core/plan/restarts.ts";
+import { formatReport } from "../core/report/frame.ts";
+import { printable, printableLines } from "../core/report/printable.ts";
+import { SEPULCHER, unitOf } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../run/invocation.ts";

@@ -1,6 +1,6 @@
 import { basename, join } from "node:path/posix";
 import { RECEIPT_PATH } from "../core/plan/receipt.ts";
-import { printable } from "../core/report/mod.ts";
+import { printable } from "../core/report/printable.ts";
 import { BOOT_DROP_IN, QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/names.ts";
 import { type Host, HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";

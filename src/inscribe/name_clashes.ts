@@ -1,7 +1,7 @@
 import { basename, join } from "node:path/posix";
-import type { Rune } from "../core/compile/mod.ts";
-import type { Receipt } from "../core/plan/mod.ts";
-import { serviceOf, unitOf } from "../core/rune/mod.ts";
+import type { Rune } from "../core/compile/compile.ts";
+import type { Receipt } from "../core/plan/receipt.ts";
+import { serviceOf, unitOf } from "../core/rune/names.ts";
 import { type Host, HostError } from "../host/host.ts";
 import type { Folders } from "../run/folders.ts";
 

@@ -6,7 +6,7 @@
  * anybody, is not restarted again.
  */
 import { join } from "node:path/posix";
-import { QUADLET_FOLDER } from "../core/rune/mod.ts";
+import { QUADLET_FOLDER } from "../core/rune/names.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { readOwn } from "../trust/files.ts";
 import type { Write } from "./transaction.ts";

@@ -1,6 +1,7 @@
 import { join } from "node:path/posix";
-import { formatSummary, plan, RECEIPT_PATH } from "../core/plan/mod.ts";
-import { printable } from "../core/report/mod.ts";
+import { formatSummary, plan } from "../core/plan/plan.ts";
+import { RECEIPT_PATH } from "../core/plan/receipt.ts";
+import { printable } from "../core/report/printable.ts";
 import type { Host } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";

@@ -1,5 +1,5 @@
-import type { Restarts } from "../core/plan/mod.ts";
-import { GPU_EXPORTER, HARVESTER, SCRIBE, SEPULCHER, WATCHERS_TARGET } from "../core/rune/mod.ts";
+import type { Restarts } from "../core/plan/restarts.ts";
+import { GPU_EXPORTER, HARVESTER, SCRIBE, SEPULCHER, WATCHERS_TARGET } from "../core/rune/names.ts";
 import type { InscribeOptions } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
 import { type Notes, readNotes, type Services, writeNotes } from "./notes.ts";

@@ -7,7 +7,7 @@
 import { dirname, join } from "node:path/posix";
 import { sha256 } from "../core/plan/digest.ts";
 import { isOwnPath } from "../core/plan/receipt.ts";
-import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/mod.ts";
+import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/names.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { limitOf, readOwn, refuseLarge, refuseSymlinks } from "../trust/files.ts";
 

@@ -1,6 +1,8 @@
 import { basename, dirname, join } from "node:path/posix";
-import type { Complaints, Rune } from "../core/compile/mod.ts";
-import { parseGeneratorOutput, serviceOf, SYSTEMD_FOLDER, unitOf } from "../core/rune/mod.ts";
+import type { Rune } from "../core/compile/compile.ts";
+import type { Complaints } from "../core/compile/complaints.ts";
+import { serviceOf, SYSTEMD_FOLDER, unitOf } from "../core/rune/names.ts";
+import { parseGeneratorOutput } from "../core/rune/unit.ts";
 import type { Host } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 import { refuseUntrustedFolders } from "../trust/path.ts";

@@ -1,13 +1,7 @@
-import {
-  type Change,
-  CURRENT_PATH,
-  formatGeneration,
-  formatReceipt,
-  FORMER_PATH,
-  type Receipt,
-  RECEIPT_PATH,
-  sha256,
-} from "../core/plan/mod.ts";
+import { sha256 } from "../core/plan/digest.ts";
+import { CURRENT_PATH, formatGeneration, FORMER_PATH } from "../core/plan/generation.ts";
+import type { Change } from "../core/plan/plan.ts";
+import { formatReceipt, type Receipt, RECEIPT_PATH } from "../core/plan/receipt.ts";
 import type { Host } from "../host/host.ts";
 import { readOwn } from "../trust/files.ts";
 import type { Write } from "./transaction.ts";

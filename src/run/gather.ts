@@ -1,6 +1,7 @@
 import { basename } from "node:path/posix";
 import { type Fact, type Facts, NO_PROGRAM, type Probe } from "../core/facts.ts";
-import { printable, shellWord } from "../core/report/mod.ts";
+import { printable } from "../core/report/printable.ts";
+import { shellWord } from "../core/report/shell.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "./context.ts";
 import { PROGRAM_PLACES, type ProgramName } from "./programs.ts";

@@ -1,5 +1,3 @@
-export { WIDTH, wrap as wrapped } from "../core/report/mod.ts";
-
 // deno-lint-ignore no-control-regex
 const COLOR = /\u001b\[[0-9;]*m/g;
 

@@ -3,13 +3,10 @@ import { type CodexFile, readCodex, SCHEMA_KINDS, schemaFile, uriOf } from "../c
 import { compile } from "../core/compile/mod.ts";
 import { type Survey, surveyOf, surveyProbes } from "../core/doctor/mod.ts";
 import { type Scaffold, scaffoldCodex, type ScaffoldInput } from "../core/scaffold/mod.ts";
-import {
-  type Finding,
-  formatReport,
-  printable,
-  shellWord,
-  sortFindings,
-} from "../core/report/mod.ts";
+import { type Finding, sortFindings } from "../core/report/finding.ts";
+import { formatReport } from "../core/report/frame.ts";
+import { printable } from "../core/report/printable.ts";
+import { shellWord } from "../core/report/shell.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
 import { type CodexEntry, codexProblem } from "../trust/path.ts";

@@ -4,7 +4,7 @@ import { printable } from "../core/report/printable.ts";
 import type { CommandContext } from "../run/context.ts";
 import type { ExitCode } from "../run/invocation.ts";
 import type { Refusal } from "../run/refusal.ts";
-import { WIDTH } from "../run/table.ts";
+import { WIDTH } from "../core/report/text.ts";
 
 /** A part of a summon that takes time. */
 export type Phase = "stop" | "memory" | "start" | "healthy";

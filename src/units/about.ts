@@ -2,7 +2,7 @@ import type { EngineState } from "../core/orchestrator/condition.ts";
 import type { Engine } from "../core/orchestrator/inventory.ts";
 import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
-import { wrapped } from "../run/table.ts";
+import { wrap } from "../core/report/text.ts";
 
 /** Returns the Covens and capabilities of an engine, as indented lines. */
 export function aboutLines(engine: Engine, indent: number, palette: Palette): string[] {
@@ -15,7 +15,7 @@ export function aboutLines(engine: Engine, indent: number, palette: Palette): st
     ? "offers nothing"
     : `offers ${engine.capabilities.join(", ")}`;
   const metrics = engine.metricsPath === undefined ? "; no metrics" : "";
-  return wrapped(printable(`${covens}; ${offers}${metrics}`), indent).map(palette.dim);
+  return wrap(printable(`${covens}; ${offers}${metrics}`), indent).map(palette.dim);
 }
 
 const COLORS: Readonly<Record<EngineState, keyof Palette>> = {

@@ -1,12 +1,7 @@
 import { type Codex, readCodex } from "../core/codex/mod.ts";
 import { compile, findingsOf, type Rune } from "../core/compile/mod.ts";
-import {
-  type Finding,
-  formatReport,
-  hasErrors,
-  type Place,
-  sortFindings,
-} from "../core/report/mod.ts";
+import { type Finding, hasErrors, type Place, sortFindings } from "../core/report/finding.ts";
+import { formatReport } from "../core/report/frame.ts";
 import { digestOf, readCodexFolder } from "./codex_folder.ts";
 import type { CodexEntry } from "../trust/path.ts";
 import type { CommandContext } from "../run/context.ts";

@@ -1,7 +1,8 @@
 import { covenViews } from "../core/orchestrator/covens.ts";
 import { conflict, type Inventory, rivalsOf } from "../core/orchestrator/inventory.ts";
 import type { Palette } from "../core/report/palette.ts";
-import { tableLines, WIDTH, wrapped } from "../run/table.ts";
+import { WIDTH, wrap } from "../core/report/text.ts";
+import { tableLines } from "../run/table.ts";
 
 /** Returns the Covens, and the rivals of each Soulstone, for `--json`. */
 export function covensJson(inventory: Inventory) {
@@ -26,12 +27,12 @@ function covenLines(inventory: Inventory, palette: Palette): string[] {
   if (views.length === 0) return ["there is no Coven: no Soulstone names a group"];
   return views.flatMap(({ name, vramMib, members, undeclared, shares, rivals }) => [
     `${palette.strong(name)}: ${vramMib} MiB of GPU memory declared`,
-    ...wrapped(members.join(" "), 2),
+    ...wrap(members.join(" "), 2),
     ...[
       ...undeclared.length === 0 ? [] : [`undeclared: ${undeclared.join(", ")}`],
       ...shares.map(({ coven, members }) => `shares ${members.join(", ")} with ${coven}`),
       ...rivals.length === 0 ? [] : [`leaves ${nothing} running of ${rivals.join(", ")}`],
-    ].flatMap((line) => wrapped(line, 2).map(palette.dim)),
+    ].flatMap((line) => wrap(line, 2).map(palette.dim)),
   ]);
 }
 
@@ -49,6 +50,6 @@ function matrixLines(inventory: Inventory, palette: Palette): string[] {
   return rows.every((row) => row.length <= WIDTH)
     ? [palette.strong("starting an engine on the left stops those with an x"), ...rows]
     : engines.flatMap((engine) =>
-      wrapped(`${engine.name} stops ${rivalsOf(engine, inventory).join(", ") || "none"}`, 0)
+      wrap(`${engine.name} stops ${rivalsOf(engine, inventory).join(", ") || "none"}`, 0)
     );
 }

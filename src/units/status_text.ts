@@ -4,7 +4,8 @@ import type { Gpu } from "../core/gpus.ts";
 import type { Engine } from "../core/orchestrator/inventory.ts";
 import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
-import { tableLines, wrapped } from "../run/table.ts";
+import { wrap } from "../core/report/text.ts";
+import { tableLines } from "../run/table.ts";
 import { aboutLines, stateText } from "./about.ts";
 import type { EnginesNow } from "./engines.ts";
 
@@ -45,7 +46,7 @@ export function statusText({ now, gpus, atSeconds }: Status, palette: Palette): 
       ...aboutLines(engine, 2, palette),
       ...why === undefined
         ? []
-        : wrapped(`${why}: ${stateHint(engine.name, state)}`, 2).map(palette.hint),
+        : wrap(`${why}: ${stateHint(engine.name, state)}`, 2).map(palette.hint),
     ]),
     ...now.strays.map(printable).map((name) =>
       `${name}: runs, but is no longer rendered: lychd banish soulstone:${name}`

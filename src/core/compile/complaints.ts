@@ -1,7 +1,8 @@
 /** Finds the Codex places of what the Quadlet generator and `systemd-analyze verify` report. */
 import { basename } from "node:path/posix";
-import { type Finding, finding, type Place, startOf } from "../report/mod.ts";
-import { readUnit, type UnitLine, unitOf } from "../rune/mod.ts";
+import { type Finding, finding, type Place, startOf } from "../report/finding.ts";
+import { unitOf } from "../rune/names.ts";
+import { readUnit, type UnitLine } from "../rune/unit.ts";
 import type { Rune } from "./compile.ts";
 
 /** What a verification reported about rendered units. */
