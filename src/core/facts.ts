@@ -2,7 +2,8 @@
  * The facts of a host: the output of its own programs, as plain data. A probe is a command line that
  * anybody can repeat. A program that failed is a fact too.
  */
-import * as z from "zod";
+import * as z from "zod/mini";
+import english from "zod/v4/locales/en.js";
 
 /** A command to run on a host. */
 export interface Probe {
@@ -12,6 +13,9 @@ export interface Probe {
   readonly program: string;
   readonly args: readonly string[];
 }
+
+/** Words for the errors of a schema: `zod/mini` has none of its own. */
+export const WORDS = { error: english().localeError };
 
 const ran = z.strictObject({
   /** The command line, for people. */
@@ -56,7 +60,7 @@ export function parseFacts(text: string): { facts: Facts } | { problem: string }
   } catch (error) {
     return { problem: `invalid JSON: ${error instanceof Error ? error.message : error}` };
   }
-  const read = factsSchema.safeParse(value);
+  const read = factsSchema.safeParse(value, WORDS);
   if (read.success) return { facts: read.data };
   const issue = read.error.issues[0];
   return { problem: `${issue?.path.join(".") || "top level"}: ${issue?.message}` };

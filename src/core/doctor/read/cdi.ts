@@ -1,35 +1,38 @@
 /** Reads CDI specifications as Podman does: its folders, their files, and the devices that they define. */
 import { load, YAMLException } from "js-yaml";
-import * as z from "zod";
-import { type Fact, type Facts, linesOf, outputOf } from "../../facts.ts";
+import * as z from "zod/mini";
+import { type Fact, type Facts, linesOf, outputOf, WORDS } from "../../facts.ts";
 import { podmanVersionOf } from "./podman.ts";
 import { isOlder } from "./version.ts";
 
 const node = z.object({
   path: z.string(),
-  hostPath: z.string().optional(),
-  major: z.number().optional(),
-  minor: z.number().optional(),
+  hostPath: z.optional(z.string()),
+  major: z.optional(z.number()),
+  minor: z.optional(z.number()),
 });
 
 const edits = z.object({
-  deviceNodes: z.array(node).nullish(),
-  mounts: z.array(z.object({ hostPath: z.string() })).nullish(),
-  hooks: z.array(z.object({ path: z.string() })).nullish(),
+  deviceNodes: z.nullish(z.array(node)),
+  mounts: z.nullish(z.array(z.object({ hostPath: z.string() }))),
+  hooks: z.nullish(z.array(z.object({ path: z.string() }))),
 });
 
 // The part of the CDI specification (SPEC.md of container-device-interface, 1.0) that doctor reads.
 const specSchema = z.object({
-  cdiVersion: z.string().regex(/^(?:0\.[1-8]\.0|1\.[01]\.0)$/, "unknown CDI version"),
-  kind: z.string().regex(/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/),
+  cdiVersion: z.string().check(z.regex(/^(?:0\.[1-8]\.0|1\.[01]\.0)$/, "unknown CDI version")),
+  kind: z.string().check(z.regex(/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/)),
   devices: z.array(z.object({
-    name: z.union([z.string(), z.number()]).transform(String),
-    containerEdits: edits.optional(),
-  })).min(1, "no devices").refine(
-    (devices) => new Set(devices.map(({ name }) => name)).size === devices.length,
-    "a device is defined twice",
+    name: z.pipe(z.union([z.string(), z.number()]), z.transform(String)),
+    containerEdits: z.optional(edits),
+  })).check(
+    z.minLength(1, "no devices"),
+    z.refine(
+      (devices) => new Set(devices.map(({ name }) => name)).size === devices.length,
+      "a device is defined twice",
+    ),
   ),
-  containerEdits: edits.nullish(),
+  containerEdits: z.nullish(edits),
 });
 
 /** A device node in a specification. */
@@ -197,7 +200,7 @@ function parseSpec(fact: Fact): Pick<CdiFile, "spec" | "problem"> {
     // JSON is a subset of YAML.
     const value: unknown = load(fact.stdout.join("\n"));
     if (value === undefined || value === null) return invalid("the file is empty");
-    const read = specSchema.safeParse(value);
+    const read = specSchema.safeParse(value, WORDS);
     if (read.success) return { spec: specOf(read.data), problem: undefined };
     const issue = read.error.issues[0];
     return invalid(`${issue?.path.join(".") || "top level"}: ${issue?.message}`);

@@ -1,25 +1,30 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type Facts, outputOf } from "../../facts.ts";
 import { readVersion, type Version } from "./version.ts";
 
-const pasta = z.object({ executable: z.string() }).partial().nullable();
-const idMap = z.array(z.object({ size: z.number() }).partial()).nullable();
+/** An object of which every part is optional. */
+function partial<T extends z.core.$ZodLooseShape>(shape: T) {
+  return z.partial(z.object(shape));
+}
+
+const pasta = z.nullable(partial({ executable: z.string() }));
+const idMap = z.nullable(z.array(partial({ size: z.number() })));
 
 // podman-info(1), 4.3 to 6.0: only what doctor reads, each part optional.
-const infoSchema = z.object({
-  host: z.object({
+const infoSchema = partial({
+  host: partial({
     hostname: z.string(),
     rootlessNetworkCmd: z.string(),
     pasta,
     slirp4netns: pasta,
-    idMappings: z.object({ uidmap: idMap, gidmap: idMap }).partial(),
-    ociRuntime: z.object({ name: z.string(), version: z.string() }).partial(),
-    security: z.object({ rootless: z.boolean() }).partial(),
+    idMappings: partial({ uidmap: idMap, gidmap: idMap }),
+    ociRuntime: partial({ name: z.string(), version: z.string() }),
+    security: partial({ rootless: z.boolean() }),
     serviceIsRemote: z.boolean(),
-  }).partial(),
-  store: z.object({ graphDriverName: z.string(), graphRoot: z.string() }).partial(),
-  version: z.object({ Version: z.string() }).partial(),
-}).partial();
+  }),
+  store: partial({ graphDriverName: z.string(), graphRoot: z.string() }),
+  version: partial({ Version: z.string() }),
+});
 
 /** The output of `podman info --format json`. */
 export type PodmanInfo = z.infer<typeof infoSchema>;
@@ -39,8 +44,8 @@ export function podmanVersionOf(facts: Facts): Version | undefined {
 }
 
 const imagesSchema = z.array(z.object({
-  Names: z.array(z.string()).nullish(),
-  RepoDigests: z.array(z.string()).nullish(),
+  Names: z.nullish(z.array(z.string())),
+  RepoDigests: z.nullish(z.array(z.string())),
 }));
 
 /** Returns the tags and digests of every image; undefined if Podman does not report them. */
@@ -49,21 +54,20 @@ export function imageNamesOf(facts: Facts): ReadonlySet<string> | undefined {
   return images && new Set(images.flatMap((i) => [...i.Names ?? [], ...i.RepoDigests ?? []]));
 }
 
-const podSchema = z.object({
+const podSchema = partial({
   State: z.string(),
-  InfraConfig: z.object({
-    PortBindings: z.record(
-      z.string(),
-      z.array(z.object({ HostPort: z.string() }).partial()).nullable(),
-    ).nullable(),
-  }).partial().nullable(),
-}).partial();
+  InfraConfig: z.nullable(partial({
+    PortBindings: z.nullable(
+      z.record(z.string(), z.nullable(z.array(partial({ HostPort: z.string() })))),
+    ),
+  })),
+});
 
 /** Returns the ports of the host that lychd's pod holds while it runs. */
 export function podPortsOf(facts: Facts): ReadonlySet<number> {
   // Podman 4 prints an object, Podman 5 a list.
   const pods = readJson(
-    z.union([z.array(podSchema), podSchema.transform((pod) => [pod])]),
+    z.union([z.array(podSchema), z.pipe(podSchema, z.transform((pod) => [pod]))]),
     outputOf(facts, "pod"),
   );
   return new Set(
@@ -73,7 +77,7 @@ export function podPortsOf(facts: Facts): ReadonlySet<number> {
   );
 }
 
-function readJson<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
+function readJson<T>(schema: z.ZodMiniType<T>, text: string | undefined): T | undefined {
   if (text === undefined) return undefined;
   try {
     return schema.safeParse(JSON.parse(text)).data;
