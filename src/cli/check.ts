@@ -14,8 +14,8 @@ It checks Podman, systemd, the GPUs, and what the Codex (the folder of TOML
 files that describes your engines) needs. It writes nothing and needs no
 network.
 
-The output of --facts replaces the home
-folder, the user name and the host name.`)
+The output of --facts contains placeholders instead of the home folder, the user
+name and the host name.`)
   .options({
     codex: CODEX,
     json: JSON_FLAG,

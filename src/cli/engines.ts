@@ -12,9 +12,9 @@ export const plan = command("plan", "Show what a summon would start and stop, an
 
 export const summon = command("summon", "Start a Coven and wait until every engine answers")
   .details(`${ABOUT_WISHES}
-It first stops the engines that conflict with the wish. Ctrl-C before systemd
-starts the engines starts nothing; after that, systemd continues. In both cases
-lychd prints the state and the next command.`)
+It first stops the engines that conflict with the wish. If you press Ctrl-C
+before systemd starts the engines, nothing is started; after that, systemd
+continues. In both cases lychd prints the state and the next command.`)
   .arguments(WISH)
   .options({
     dryRun: flag("--dry-run", "print the plan and change nothing"),
