@@ -5,7 +5,7 @@ const QUADLET = "home/.config/containers/systemd/lychd";
 const CONTAINER = `${QUADLET}/soulstone-eye.container`;
 
 /** A home whose folders hold what its Codex makes. */
-async function inscribed(): Promise<Cli> {
+async function renderedHome(): Promise<Cli> {
   const test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await test.expect(["render", "--output", "tree"], {
     stdout: "[DIR]/tree: 3 to create, 0 to update, 0 to remove, 0 unchanged\n",
@@ -14,17 +14,17 @@ async function inscribed(): Promise<Cli> {
   return test;
 }
 
-Deno.test("a dry run shows an empty home every Rune as a new file, and writes nothing", async () => {
+Deno.test("a dry run in an empty home shows every Rune as a new file, and writes nothing", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   const before = test.listing();
-  const [said, told] = await Promise.all([
+  const [said, withExitCode] = await Promise.all([
     test.run(["render", "--dry-run"]),
     test.run(["render", "--exit-code"]),
   ]);
   strictEqual(said.stderr, "");
   strictEqual(said.code, 0);
-  strictEqual(told.code, 4);
-  strictEqual(told.stdout, said.stdout);
+  strictEqual(withExitCode.code, 4);
+  strictEqual(withExitCode.stdout, said.stdout);
   match(
     said.stdout,
     /^--- \/dev\/null\n\+\+\+ containers\/systemd\/lychd\/lychd\.pod\n@@ -0,0 \+1,/,
@@ -34,7 +34,7 @@ Deno.test("a dry run shows an empty home every Rune as a new file, and writes no
   deepStrictEqual(test.listing(), before);
 });
 
-Deno.test("what a dry run shows can be applied by patch and is then unchanged", async () => {
+Deno.test("the diff of a dry run contains exactly the files that render --output writes", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await using tree = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   const [{ stdout }] = await Promise.all([
@@ -48,8 +48,8 @@ Deno.test("what a dry run shows can be applied by patch and is then unchanged", 
   deepStrictEqual(added, written);
 });
 
-Deno.test("a home that holds the Runes has nothing to do, and stays untouched", async () => {
-  await using test = await inscribed();
+Deno.test("a dry run in a home with all Runes shows no changes, and writes nothing", async () => {
+  await using test = await renderedHome();
   const before = test.listing();
   await test.expect(["render", "--dry-run", "--exit-code"], {
     stdout: "0 to create, 0 to update, 0 to remove, 3 unchanged\n",
@@ -57,8 +57,8 @@ Deno.test("a home that holds the Runes has nothing to do, and stays untouched", 
   deepStrictEqual(test.listing(), before);
 });
 
-Deno.test("a changed Codex updates, creates and removes", async () => {
-  await using test = await inscribed();
+Deno.test("a dry run after a change of the Codex shows creations, updates and removals", async () => {
+  await using test = await renderedHome();
   test.codex({ "soulstones/eye.toml": EYE.replace("vision", "sight"), "soulstones/s.toml": SAGE });
   const before = test.listing();
   const said = await test.run(["render", "--exit-code", "--json"]);
@@ -83,8 +83,8 @@ Deno.test("a changed Codex updates, creates and removes", async () => {
   deepStrictEqual(test.listing(), before);
 });
 
-Deno.test("a file that was edited is told as such", async () => {
-  await using test = await inscribed();
+Deno.test("a dry run reports a file that was edited by hand", async () => {
+  await using test = await renderedHome();
   test.write(CONTAINER, `${test.read(CONTAINER)}# mine\n`);
   const said = await test.run(["render", "--exit-code"]);
   strictEqual(said.code, 4);
@@ -95,11 +95,11 @@ Deno.test("a file that was edited is told as such", async () => {
   );
   strictEqual(
     said.stderr,
-    `lychd: [DIR]/${CONTAINER} was edited since it was written; render will refuse to overwrite it\n`,
+    `lychd: [DIR]/${CONTAINER} was edited by hand; render will refuse to overwrite it\n`,
   );
 });
 
-Deno.test("a file that lychd did not write is told as such", async () => {
+Deno.test("a dry run reports a file that lychd did not write", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE }).write(
     CONTAINER,
     "[Container]\n",
@@ -116,19 +116,19 @@ Deno.test("a file that lychd did not write is told as such", async () => {
   );
 });
 
-Deno.test("another mode is an update that the diff cannot show", async () => {
-  await using test = await inscribed();
+Deno.test("a dry run reports a changed mode, which the diff does not show", async () => {
+  await using test = await renderedHome();
   Deno.chmodSync(`${test.dir}/${CONTAINER}`, 0o644);
   await test.expect(["render", "--exit-code"], {
     code: 4,
     stdout: "0 to create, 1 to update, 0 to remove, 2 unchanged\n",
-    stderr: `lychd: [DIR]/${CONTAINER} has mode 0644 and will have 0600\n`,
+    stderr: `lychd: [DIR]/${CONTAINER} has mode 0644; render sets it to 0600\n`,
   });
 });
 
 const BROKEN_RECEIPTS: readonly { readonly text: string; readonly problem: RegExp }[] = [
   { text: "", problem: /JSON/ },
-  { text: "[]", problem: /it is no receipt of lychd/ },
+  { text: "[]", problem: /it is not a receipt of lychd/ },
   { text: '{"lychd": 2, "files": {}}', problem: /it has version 2; this lychd knows 1/ },
   {
     text: '{"lychd": 1, "files": {"systemd/user/../../.ssh/id": {"sha256": "", "mode": 384}}}',
@@ -136,7 +136,7 @@ const BROKEN_RECEIPTS: readonly { readonly text: string; readonly problem: RegEx
   },
 ];
 
-Deno.test("a receipt that cannot be used stops a run, and says why", async () => {
+Deno.test("a receipt that cannot be used stops a dry run, with the reason", async () => {
   await Promise.all(BROKEN_RECEIPTS.map(async ({ text, problem }) => {
     await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE })
       .write(`${QUADLET}/.lychd-receipt.json`, text);
@@ -148,12 +148,13 @@ Deno.test("a receipt that cannot be used stops a run, and says why", async () =>
   }));
 });
 
-Deno.test("a link or a folder where a Rune belongs stops a run", async () => {
-  await using link = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE }).write(
-    `${QUADLET}/x`,
-    "",
-  );
-  Deno.symlinkSync("/dev/zero", `${link.dir}/${CONTAINER}`);
+Deno.test("a symlink or folder at the path of a Rune stops a dry run", async () => {
+  await using symlink = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE })
+    .write(
+      `${QUADLET}/x`,
+      "",
+    );
+  Deno.symlinkSync("/dev/zero", `${symlink.dir}/${CONTAINER}`);
   await using folder = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE }).write(
     `${CONTAINER}/x`,
     "",
@@ -161,15 +162,15 @@ Deno.test("a link or a folder where a Rune belongs stops a run", async () => {
   const refusal = (kind: string) => ({
     code: 1,
     stderr:
-      `lychd: [DIR]/${CONTAINER} cannot be read: there is a ${kind} where lychd keeps a file: move it away\n`,
+      `lychd: [DIR]/${CONTAINER} cannot be read: it is a ${kind}, but lychd keeps a file here: move it away\n`,
   });
   await Promise.all([
-    link.expect(["render", "--dry-run"], refusal("link")),
+    symlink.expect(["render", "--dry-run"], refusal("symlink")),
     folder.expect(["render", "--dry-run"], refusal("folder")),
   ]);
 });
 
-Deno.test("render --json tells an invalid Codex as findings", async () => {
+Deno.test("render --json reports an invalid Codex as findings", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": "[eye]\nport = 8780\n" });
   const said = await test.run(["render", "--dry-run", "--json"]);
   strictEqual(said.code, 3);
