@@ -52,7 +52,7 @@ function writeTree(
   refuseUntrustedFolders(context, root, [RECEIPT_PATH, ...paths]);
   recover(host, root);
   const read = readTree(host, root, paths);
-  if ("problem" in read) throw new Refusal(read.problem);
+  if ("problem" in read) throw new Refusal(printable(read.problem));
   const { disk, receipt, hasReceipt } = read.tree;
   if (!hasReceipt && !isVacant(host, root)) {
     throw new Refusal(

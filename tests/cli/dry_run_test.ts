@@ -4,8 +4,8 @@ import { type Cli, cli, EYE, NO_WATCHERS, SAGE } from "./cli.ts";
 const QUADLET = "home/.config/containers/systemd/lychd";
 const CONTAINER = `${QUADLET}/soulstone-eye.container`;
 
-/** A home whose folders hold what its Codex makes. */
-async function renderedHome(): Promise<Cli> {
+/** Makes a home whose folders contain the Runes of its Codex. */
+async function homeWithRunes(): Promise<Cli> {
   const test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await test.expect(["render", "--output", "tree"], {
     stdout: "[DIR]/tree: 3 to create, 0 to update, 0 to remove, 0 unchanged\n",
@@ -49,7 +49,7 @@ Deno.test("the diff of a dry run contains exactly the files that render --output
 });
 
 Deno.test("a dry run in a home with all Runes shows no changes, and writes nothing", async () => {
-  await using test = await renderedHome();
+  await using test = await homeWithRunes();
   const before = test.listing();
   await test.expect(["render", "--dry-run", "--exit-code"], {
     stdout: "0 to create, 0 to update, 0 to remove, 3 unchanged\n",
@@ -58,7 +58,7 @@ Deno.test("a dry run in a home with all Runes shows no changes, and writes nothi
 });
 
 Deno.test("a dry run after a change of the Codex shows creations, updates and removals", async () => {
-  await using test = await renderedHome();
+  await using test = await homeWithRunes();
   test.codex({ "soulstones/eye.toml": EYE.replace("vision", "sight"), "soulstones/s.toml": SAGE });
   const before = test.listing();
   const said = await test.run(["render", "--exit-code", "--json"]);
@@ -84,7 +84,7 @@ Deno.test("a dry run after a change of the Codex shows creations, updates and re
 });
 
 Deno.test("a dry run reports a file that was edited by hand", async () => {
-  await using test = await renderedHome();
+  await using test = await homeWithRunes();
   test.write(CONTAINER, `${test.read(CONTAINER)}# mine\n`);
   const said = await test.run(["render", "--exit-code"]);
   strictEqual(said.code, 4);
@@ -112,12 +112,12 @@ Deno.test("a dry run reports a file that lychd did not write", async () => {
   );
   strictEqual(
     said.stderr,
-    `lychd: [DIR]/${CONTAINER} was not written by lychd; render will not touch it\n`,
+    `lychd: [DIR]/${CONTAINER} was not written by lychd; render will refuse to overwrite it\n`,
   );
 });
 
 Deno.test("a dry run reports a changed mode, which the diff does not show", async () => {
-  await using test = await renderedHome();
+  await using test = await homeWithRunes();
   Deno.chmodSync(`${test.dir}/${CONTAINER}`, 0o644);
   await test.expect(["render", "--exit-code"], {
     code: 4,
@@ -129,10 +129,11 @@ Deno.test("a dry run reports a changed mode, which the diff does not show", asyn
 const BROKEN_RECEIPTS: readonly { readonly text: string; readonly problem: RegExp }[] = [
   { text: "", problem: /JSON/ },
   { text: "[]", problem: /it is not a receipt of lychd/ },
-  { text: '{"lychd": 2, "files": {}}', problem: /it has version 2; this lychd knows 1/ },
+  { text: '{"lychd": 2, "files": {}}', problem: /it has version 2; this version of lychd reads 1/ },
   {
     text: '{"lychd": 1, "files": {"systemd/user/../../.ssh/id": {"sha256": "", "mode": 384}}}',
-    problem: /it names a file that cannot be ours: "systemd\/user\/\.\.\/\.\.\/\.ssh\/id"/,
+    problem:
+      /it names a file that lychd cannot have written: "systemd\/user\/\.\.\/\.\.\/\.ssh\/id"/,
   },
 ];
 

@@ -192,7 +192,7 @@ Deno.test("a journal that is broken or hostile stops every command that writes",
       test.write(JOURNAL, text);
       for (const args of COMMANDS) {
         await expectRefusal(test, args, {
-          stderr: `lychd: [DIR]/${JOURNAL}: the journal was not written by lychd; ` +
+          stderr: `lychd: [DIR]/${JOURNAL}: the journal was not written by lychd: move it away; ` +
             "nothing was changed\n",
         });
       }

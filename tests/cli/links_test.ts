@@ -82,8 +82,8 @@ Deno.test("nothing is written through a symlink in a Codex or an output folder",
       stderr: folder === "tree"
         ? `lychd: [DIR]/${at} is a symlink; lychd never writes through symlinks; nothing was changed\n` +
           "hint: replace it with a folder ([DIR]/tree itself may be a symlink)\n"
-        : `lychd: [DIR]/${at}: it is a link, and lychd writes through none: make it a folder of ` +
-          "its own; nothing was written\n",
+        : `lychd: [DIR]/${at}: it is a symlink; lychd never writes through symlinks: replace it ` +
+          "with a folder; nothing was written\n",
     });
     deepStrictEqual(test.listing(), before);
   }
@@ -126,7 +126,7 @@ Deno.test("nothing is added to a Codex with a file that everyone may write to", 
     const { code, stderr } = await test.run(args);
     match(
       stderr,
-      /^lychd: everybody may write to \S+lychd\.toml: [^\n]+; nothing was written\nhint: chmod -R o-w /m,
+      /^lychd: \S+lychd\.toml is writable by everyone, [^\n]+; nothing was written\nhint: read it first, then: chmod -R o-w /,
     );
     strictEqual(code, 1);
   }
@@ -143,15 +143,15 @@ Deno.test("the target of a symlink in a Codex, and its parent folders, must not 
     [
       "my dots",
       0o777,
-      `lychd: everybody may write to [DIR]/my dots (on the way to [DIR]/${path}, a link of the ` +
-      "Codex), and put something else in the place of yours; nothing was changed\n" +
+      `lychd: [DIR]/my dots (on the path to [DIR]/${path}, a symlink of the Codex) is writable ` +
+      "by everyone; nothing was changed\n" +
       "hint: chmod o-w '[DIR]/my dots'\n",
     ],
     [
       "my dots/below/eye.toml",
       0o666,
-      `lychd: everybody may write to [DIR]/${path}: whoever can change the Codex decides what ` +
-      "runs as you; nothing was changed\nhint: chmod o-w '[DIR]/my dots/below/eye.toml'\n",
+      `lychd: [DIR]/${path} is writable by everyone, and the Codex decides what runs as you; ` +
+      "nothing was changed\nhint: read it first, then: chmod o-w '[DIR]/my dots/below/eye.toml'\n",
     ],
   ];
   for (const [place, mode, stderr] of modes) {
@@ -159,7 +159,7 @@ Deno.test("the target of a symlink in a Codex, and its parent folders, must not 
     Deno.chmodSync(`${test.dir}/${place}`, mode);
     await test.expect(["render", "--no-verify", "--no-reload"], { code: 1, stderr });
     const dry = await test.run(["render", "--dry-run"]);
-    match(dry.stderr, /^lychd: everybody may write to [^\n]+; render will refuse\n$/);
+    match(dry.stderr, /^lychd: [^\n]+ is writable by everyone[^\n]*; render will refuse\n$/);
     strictEqual(dry.code, 0);
     Deno.chmodSync(`${test.dir}/${place}`, before & 0o777);
   }

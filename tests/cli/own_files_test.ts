@@ -89,7 +89,7 @@ for (const path of [JOURNAL, DONE, RECEIPT, EYE_UNIT, CURRENT]) {
     match(
       stderr,
       new RegExp(
-        `${path}.*: it has more than ${limit} MiB, which lychd never writes there: move it away`,
+        `${path}.*: it has more than ${limit} MiB; lychd never writes files that large: move it away`,
       ),
     );
     strictEqual(code, 1);
