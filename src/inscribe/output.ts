@@ -63,7 +63,9 @@ function writeTree(
   const kept = changes.find(({ action }) => action === "foreign" || action === "drifted");
   if (kept !== undefined) {
     const state = kept.action === "foreign" ? "was not written by lychd" : "was edited by hand";
-    throw new Refusal(`${printable(join(root, kept.path))} ${state}; nothing was written`);
+    throw new Refusal(`${printable(join(root, kept.path))} ${state}; nothing was written`, {
+      hint: "move it away, or use another folder",
+    });
   }
   beginTransaction(host, root, writesFor(host, root, changes, { receipt, codex })).commit();
   return changes;

@@ -17,20 +17,20 @@ async function homeWithRunes(): Promise<Cli> {
 Deno.test("a dry run in an empty home shows every Rune as a new file, and writes nothing", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   const before = test.listing();
-  const [said, withExitCode] = await Promise.all([
+  const [result, withExitCode] = await Promise.all([
     test.run(["render", "--dry-run"]),
     test.run(["render", "--exit-code"]),
   ]);
-  strictEqual(said.stderr, "");
-  strictEqual(said.code, 0);
+  strictEqual(result.stderr, "");
+  strictEqual(result.code, 0);
   strictEqual(withExitCode.code, 4);
-  strictEqual(withExitCode.stdout, said.stdout);
+  strictEqual(withExitCode.stdout, result.stdout);
   match(
-    said.stdout,
+    result.stdout,
     /^--- \/dev\/null\n\+\+\+ containers\/systemd\/lychd\/lychd\.pod\n@@ -0,0 \+1,/,
   );
-  match(said.stdout, /\n\+\+\+ systemd\/user\/lychd-coven-vision\.target\n/);
-  match(said.stdout, /\n3 to create, 0 to update, 0 to remove, 0 unchanged\n$/);
+  match(result.stdout, /\n\+\+\+ systemd\/user\/lychd-coven-vision\.target\n/);
+  match(result.stdout, /\n3 to create, 0 to update, 0 to remove, 0 unchanged\n$/);
   deepStrictEqual(test.listing(), before);
 });
 
@@ -61,10 +61,10 @@ Deno.test("a dry run after a change of the Codex shows creations, updates and re
   await using test = await homeWithRunes();
   test.codex({ "soulstones/eye.toml": EYE.replace("vision", "sight"), "soulstones/s.toml": SAGE });
   const before = test.listing();
-  const said = await test.run(["render", "--exit-code", "--json"]);
-  strictEqual(said.code, 4);
-  strictEqual(said.stderr, "");
-  const { changes, summary, findings } = JSON.parse(said.stdout);
+  const result = await test.run(["render", "--exit-code", "--json"]);
+  strictEqual(result.code, 4);
+  strictEqual(result.stderr, "");
+  const { changes, summary, findings } = JSON.parse(result.stdout);
   deepStrictEqual(
     changes.map((c: { path: string; action: string }) => `${c.action} ${c.path}`),
     [
@@ -86,15 +86,15 @@ Deno.test("a dry run after a change of the Codex shows creations, updates and re
 Deno.test("a dry run reports a file that was edited by hand", async () => {
   await using test = await homeWithRunes();
   test.write(CONTAINER, `${test.read(CONTAINER)}# mine\n`);
-  const said = await test.run(["render", "--exit-code"]);
-  strictEqual(said.code, 4);
-  match(said.stdout, /\n-# mine\n/);
+  const result = await test.run(["render", "--exit-code"]);
+  strictEqual(result.code, 4);
+  match(result.stdout, /\n-# mine\n/);
   match(
-    said.stdout,
+    result.stdout,
     /\n0 to create, 0 to update, 0 to remove, 2 unchanged, 1 edited by hand\n$/,
   );
   strictEqual(
-    said.stderr,
+    result.stderr,
     `lychd: [DIR]/${CONTAINER} was edited by hand; render will refuse to overwrite it\n`,
   );
 });
@@ -104,14 +104,14 @@ Deno.test("a dry run reports a file that lychd did not write", async () => {
     CONTAINER,
     "[Container]\n",
   );
-  const said = await test.run(["render", "--exit-code"]);
-  strictEqual(said.code, 4);
+  const result = await test.run(["render", "--exit-code"]);
+  strictEqual(result.code, 4);
   match(
-    said.stdout,
+    result.stdout,
     /\n2 to create, 0 to update, 0 to remove, 0 unchanged, 1 not written by lychd\n$/,
   );
   strictEqual(
-    said.stderr,
+    result.stderr,
     `lychd: [DIR]/${CONTAINER} was not written by lychd; render will refuse to overwrite it\n`,
   );
 });
@@ -141,11 +141,11 @@ Deno.test("a receipt that cannot be used stops a dry run, with the reason", asyn
   await Promise.all(BROKEN_RECEIPTS.map(async ({ text, problem }) => {
     await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE })
       .write(`${QUADLET}/.lychd-receipt.json`, text);
-    const said = await test.run(["render", "--dry-run"]);
-    strictEqual(said.code, 1);
-    strictEqual(said.stdout, "");
-    match(said.stderr, /^lychd: the receipt \[DIR\]\/.*\.lychd-receipt\.json cannot be used: /);
-    match(said.stderr, problem);
+    const result = await test.run(["render", "--dry-run"]);
+    strictEqual(result.code, 1);
+    strictEqual(result.stdout, "");
+    match(result.stderr, /^lychd: the receipt \[DIR\]\/.*\.lychd-receipt\.json cannot be used: /);
+    match(result.stderr, problem);
   }));
 });
 
@@ -173,8 +173,8 @@ Deno.test("a symlink or folder at the path of a Rune stops a dry run", async () 
 
 Deno.test("render --json reports an invalid Codex as findings", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": "[eye]\nport = 8780\n" });
-  const said = await test.run(["render", "--dry-run", "--json"]);
-  strictEqual(said.code, 3);
-  const { findings } = JSON.parse(said.stdout);
+  const result = await test.run(["render", "--dry-run", "--json"]);
+  strictEqual(result.code, 3);
+  const { findings } = JSON.parse(result.stdout);
   deepStrictEqual(findings.map((f: { code: string }) => f.code), ["field-missing"]);
 });

@@ -22,9 +22,9 @@ import {
 Deno.test("a file that was edited by hand is refused with its diff, and nothing is changed", async () => {
   await using test = await renderedHome();
   test.write(VISION, `${test.read(VISION)}# mine\n`).codex({ "soulstones/sage.toml": SAGE });
-  const said = { stderr: /^--- .*lychd-coven-vision\.target\n\+\+\+ [^]*\n-# mine\n/ };
-  await expectRefusal(test, RENDER, said);
-  await expectRefusal(test, [...RENDER, "--json"], said);
+  const expected = { stderr: /^--- .*lychd-coven-vision\.target\n\+\+\+ [^]*\n-# mine\n/ };
+  await expectRefusal(test, RENDER, expected);
+  await expectRefusal(test, [...RENDER, "--json"], expected);
   await expectRefusal(test, ROLLBACK, {
     stderr: "lychd: there is no previous render to restore\nhint: lychd render --dry-run\n",
   });
@@ -73,8 +73,8 @@ Deno.test("--force overwrites an edited file and keeps each edit under a new nam
 Deno.test("--force keeps the edit of a file that render or purge removes", async () => {
   await using test = await renderedHome();
   test.write(EYE_UNIT, "# mine\n").codex({ "soulstones/eye.toml": SAGE });
-  const said = await test.run([...RENDER, "--force"]);
-  strictEqual(said.code, 0, said.stderr);
+  const result = await test.run([...RENDER, "--force"]);
+  strictEqual(result.code, 0, result.stderr);
   strictEqual(test.read(`${EYE_UNIT}.edited`), "# mine\n");
   ok(!test.files("home").includes(EYE_UNIT.slice("home/".length)));
   test.write(SAGE_UNIT, "# mine, too\n");
@@ -163,8 +163,8 @@ Deno.test("files that lychd wrote do not stop the next render or rollback", asyn
   await using test = await renderedHome();
   test.codex({ "soulstones/sage.toml": SAGE });
   for (const args of [RENDER, ROLLBACK, ROLLBACK]) {
-    const said = await test.run(args);
-    strictEqual(said.code, 0, said.stderr);
+    const result = await test.run(args);
+    strictEqual(result.code, 0, result.stderr);
   }
 });
 
@@ -194,11 +194,11 @@ Deno.test("without the systemd of the user nothing is written, and the exit code
   // No host has a session at these addresses.
   const env = { XDG_RUNTIME_DIR: `${test.dir}/none`, DBUS_SESSION_BUS_ADDRESS: "unix:path=/none" };
   for (const args of [["render", "--no-verify"], ["rollback", "--no-verify"], ["purge", "--yes"]]) {
-    const said = await test.run(args, env);
-    strictEqual(said.code, 6, said.stderr);
-    strictEqual(said.stdout, "");
+    const result = await test.run(args, env);
+    strictEqual(result.code, 6, result.stderr);
+    strictEqual(result.stdout, "");
     match(
-      said.stderr,
+      result.stderr,
       /^lychd: the user's systemd does not answer: [^\n]+\nhint: sudo loginctl enable-linger \$USER, then log in again \(not with su or sudo\); or use --no-reload\n$/,
     );
   }

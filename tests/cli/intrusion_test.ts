@@ -63,8 +63,8 @@ Deno.test("a home or a ~/.config that is a symlink is accepted", async () => {
   await test.expect(RENDER, { stdout, stderr: SKIP_REMARKS });
   deepStrictEqual(test.files("dotfiles/systemd"), ["user/lychd-coven-vision.target"]);
   Deno.symlinkSync("home", `${test.dir}/link`);
-  const said = await test.run(RENDER, { HOME: `${test.dir}/link` });
-  strictEqual(said.stdout, "[DIR]/dotfiles: 0 created, 0 updated, 0 removed, 3 unchanged\n");
+  const result = await test.run(RENDER, { HOME: `${test.dir}/link` });
+  strictEqual(result.stdout, "[DIR]/dotfiles: 0 created, 0 updated, 0 removed, 3 unchanged\n");
 });
 
 Deno.test("a file instead of a folder is refused", async () => {
@@ -160,9 +160,9 @@ Deno.test("a receipt that is broken, newer, or hostile stops every command that 
   for (const [name, text] of Object.entries(BAD_RECEIPTS)) {
     await t.step(name, async () => {
       test.write(RECEIPT, text);
-      const said = { stderr: /^lychd: the receipt \[DIR\]\/\S+ cannot be used: [^\n]+\n$/ };
-      await expectRefusal(test, [...RENDER, "--force"], said);
-      await expectRefusal(test, [...PURGE, "--yes", "--force"], said);
+      const expected = { stderr: /^lychd: the receipt \[DIR\]\/\S+ cannot be used: [^\n]+\n$/ };
+      await expectRefusal(test, [...RENDER, "--force"], expected);
+      await expectRefusal(test, [...PURGE, "--yes", "--force"], expected);
     });
   }
 });
@@ -244,10 +244,10 @@ Deno.test("a path with quotes and control characters is accepted and shown escap
   await using test = cli().write(`${name}/lychd/soulstones/eye.toml`, EYE);
   const env = { XDG_CONFIG_HOME: `${test.dir}/${name}` };
   for (const args of [RENDER, RENDER, [...PURGE, "--yes"]]) {
-    const said = await test.run(args, env);
-    strictEqual(said.code, 0, said.stderr);
-    strictEqual(said.stdout.includes("\u001b"), false);
-    strictEqual(said.stdout.split("\n").length, 2);
+    const result = await test.run(args, env);
+    strictEqual(result.code, 0, result.stderr);
+    strictEqual(result.stdout.includes("\u001b"), false);
+    strictEqual(result.stdout.split("\n").length, 2);
   }
   deepStrictEqual(test.files(), [`${name}/lychd/soulstones/eye.toml`]);
 });
@@ -255,8 +255,8 @@ Deno.test("a path with quotes and control characters is accepted and shown escap
 Deno.test("control characters of an edited file are escaped in its diff", async () => {
   await using test = await renderedHome();
   test.write(EYE_UNIT, "# \u001b[2J\u001b]0;mine\u0007\n");
-  const said = await test.run(RENDER);
-  strictEqual(said.code, 1);
-  ok(said.stderr.includes("# \\x1b[2J"), said.stderr);
-  strictEqual(said.stderr.includes("\u001b"), false);
+  const result = await test.run(RENDER);
+  strictEqual(result.code, 1);
+  ok(result.stderr.includes("# \\x1b[2J"), result.stderr);
+  strictEqual(result.stderr.includes("\u001b"), false);
 });

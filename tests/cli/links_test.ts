@@ -27,8 +27,8 @@ Deno.test("a symlink to a file with another extension is reported, without its c
     makeSymlink(test, `home/.config/lychd/${path}`, target);
     const all = await Promise.all(commands.map((args) => test.run(args)));
     for (const [i, { stdout, stderr, code }] of all.entries()) {
-      const said = stdout + stderr;
-      ok(!/hunter2|SECRET|root:|PATH=/.test(said), said);
+      const output = stdout + stderr;
+      ok(!/hunter2|SECRET|root:|PATH=/.test(output), output);
       ok(code !== 0, commands[i]?.join(" "));
     }
     match(

@@ -53,9 +53,9 @@ Deno.test("--output a second time changes nothing, or removes what the Codex no 
 
 Deno.test("--output --json reports each file and its action", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
-  const said = await test.run(["render", "--output", "out", "--json"]);
-  strictEqual(said.stderr, "");
-  deepStrictEqual(JSON.parse(said.stdout), {
+  const result = await test.run(["render", "--output", "out", "--json"]);
+  strictEqual(result.stderr, "");
+  deepStrictEqual(JSON.parse(result.stdout), {
     folder: "[DIR]/out",
     files: TREE.filter((path) => !path.includes("/.lychd-")).map((path) => ({
       path,
@@ -106,7 +106,8 @@ Deno.test("--output refuses to overwrite a file that was edited by hand", async 
   const before = test.listing("out");
   await test.expect(["render", "--output", "out"], {
     code: 1,
-    stderr: `lychd: [DIR]/${target} was edited by hand; nothing was written\n`,
+    stderr: `lychd: [DIR]/${target} was edited by hand; nothing was written\n` +
+      "hint: move it away, or use another folder\n",
   });
   deepStrictEqual(test.listing("out"), before);
 });
@@ -120,12 +121,13 @@ Deno.test("--output refuses to overwrite a file that lychd did not write", async
   const before = test.listing("out");
   await test.expect(["render", "--output", "out"], {
     code: 1,
-    stderr: `lychd: [DIR]/${notOwned} was not written by lychd; nothing was written\n`,
+    stderr: `lychd: [DIR]/${notOwned} was not written by lychd; nothing was written\n` +
+      "hint: move it away, or use another folder\n",
   });
   deepStrictEqual(test.listing("out"), before);
 });
 
-Deno.test("--output reports why a folder cannot be written, without a stack trace", async () => {
+Deno.test("--output reports why a folder cannot be written, and changes nothing", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   Deno.symlinkSync("nowhere/at/all", `${test.dir}/dangling`);
   Deno.mkdirSync(`${test.dir}/read-only`, { mode: 0o555 });
@@ -133,11 +135,11 @@ Deno.test("--output reports why a folder cannot be written, without a stack trac
   // Root may write to any folder.
   if (Deno.uid() !== 0) names.push("read-only", "read-only/below");
   const before = test.listing();
-  for (const said of await Promise.all(names.map((n) => test.run(["render", "--output", n])))) {
-    strictEqual(said.code, 1);
-    strictEqual(said.stdout, "");
-    match(said.stderr, /^lychd: \[DIR\]\/\S+(?:: | cannot be read: )[^\n]+\n$/);
-    strictEqual(said.stderr.includes("internal error"), false, said.stderr);
+  for (const result of await Promise.all(names.map((n) => test.run(["render", "--output", n])))) {
+    strictEqual(result.code, 1);
+    strictEqual(result.stdout, "");
+    match(result.stderr, /^lychd: \[DIR\]\/\S+(?:: | cannot be read: )[^\n]+\n$/);
+    strictEqual(result.stderr.includes("internal error"), false, result.stderr);
   }
   deepStrictEqual(test.listing(), before);
 });

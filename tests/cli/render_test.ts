@@ -53,8 +53,8 @@ Deno.test("render writes every Rune and a receipt, readable only by their owner"
       receipt.files,
     )
   ) {
-    const said = await test.shell(`sha256sum home/.config/${path}`);
-    strictEqual(said.stdout.slice(0, 64), sha256, path);
+    const result = await test.shell(`sha256sum home/.config/${path}`);
+    strictEqual(result.stdout.slice(0, 64), sha256, path);
     strictEqual(mode, 0o600);
   }
 });
@@ -93,8 +93,8 @@ Deno.test("the umask does not change the mode of a Rune", async () => {
     for (const folder of [LYCHD_FOLDER, UNITS]) {
       Deno.mkdirSync(`${test.dir}/${folder}`, { recursive: true });
     }
-    const said = await test.shell(`umask ${umask}; $LYCHD ${RENDER.join(" ")}`);
-    strictEqual(said.code, 0, said.stderr);
+    const result = await test.shell(`umask ${umask}; $LYCHD ${RENDER.join(" ")}`);
+    strictEqual(result.code, 0, result.stderr);
     for (const path of [RECEIPT, POD, EYE_UNIT, VISION]) {
       strictEqual((Deno.statSync(`${test.dir}/${path}`).mode ?? 0) & 0o7777, 0o600, path);
     }
@@ -150,9 +150,9 @@ Deno.test("render restores the mode of a file, and a missing file", async () => 
 Deno.test("render --json reports files, restarts, and skipped checks", async () => {
   await using test = await renderedHome();
   test.codex({ "soulstones/eye.toml": EYE.replace("8B", "4B") });
-  const said = await test.run([...RENDER, "--json"]);
-  strictEqual(said.stderr, takesEffectLater("soulstone-eye.service") + SKIP_REMARKS);
-  deepStrictEqual(JSON.parse(said.stdout), {
+  const result = await test.run([...RENDER, "--json"]);
+  strictEqual(result.stderr, takesEffectLater("soulstone-eye.service") + SKIP_REMARKS);
+  deepStrictEqual(JSON.parse(result.stdout), {
     changes: [
       { path: "containers/systemd/lychd/lychd.pod", action: "unchanged" },
       { path: "containers/systemd/lychd/soulstone-eye.container", action: "update" },

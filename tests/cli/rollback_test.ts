@@ -40,9 +40,9 @@ Deno.test("rollback restores the previous render; a second rollback restores the
       SKIP_REMARKS,
   });
   deepStrictEqual(runes(), first);
-  const said = await test.run([...ROLLBACK, "--json"]);
+  const result = await test.run([...ROLLBACK, "--json"]);
   deepStrictEqual(
-    JSON.parse(said.stdout).summary,
+    JSON.parse(result.stdout).summary,
     "2 to create, 3 to update, 0 to remove, 0 unchanged",
   );
   deepStrictEqual(runes(), second);
@@ -64,8 +64,8 @@ Deno.test("rollback needs no Codex", async () => {
   test.codex({ "soulstones/sage.toml": SAGE });
   await test.run(RENDER);
   Deno.removeSync(`${test.config}/lychd`, { recursive: true });
-  const said = await test.run(ROLLBACK);
-  strictEqual(said.code, 0, said.stderr);
+  const result = await test.run(ROLLBACK);
+  strictEqual(result.code, 0, result.stderr);
   deepStrictEqual(test.files(UNITS), ["lychd-coven-vision.target"]);
 });
 
@@ -84,8 +84,8 @@ Deno.test("rollback refuses an edited file with its diff, and --force keeps the 
   await test.run(RENDER);
   test.write(EYE_UNIT, "# mine\n");
   await expectRefusal(test, ROLLBACK, { stderr: /\n-# mine\n[^]*was edited by hand/ });
-  const said = await test.run([...ROLLBACK, "--force"]);
-  strictEqual(said.code, 0, said.stderr);
+  const result = await test.run([...ROLLBACK, "--force"]);
+  strictEqual(result.code, 0, result.stderr);
   strictEqual(test.read(EYE_UNIT), first);
   strictEqual(test.read(`${EYE_UNIT}.edited`), "# mine\n");
 });
@@ -133,16 +133,16 @@ Deno.test({
       test.shell(`printf '${text}' | script -qec "$LYCHD ${PURGE.join(" ")}" /dev/null`);
     const before = contentsOf(test);
     for (const text of ["n\\n", "\\n", "yesterday\\n", "\\004"]) {
-      const said = await answer(text);
-      strictEqual(said.code, 1, said.stdout);
+      const result = await answer(text);
+      strictEqual(result.code, 1, result.stdout);
       match(
-        said.stdout,
+        result.stdout,
         /\/lychd\.pod\r?\n[^]*remove these 3 files\? \[y\/N\] [^]*nothing was removed/,
       );
       deepStrictEqual(contentsOf(test), before);
     }
-    const said = await answer("y\\n");
-    strictEqual(said.code, 0, said.stdout);
+    const result = await answer("y\\n");
+    strictEqual(result.code, 0, result.stdout);
     deepStrictEqual(test.files("home").map((path) => `home/${path}`), [SETTINGS, CODEX_EYE]);
   },
 });
@@ -174,17 +174,17 @@ Deno.test("purge keeps files of the operator in the folders of lychd and of drop
     .write(`${LYCHD_FOLDER}/soulstone-mine.container`, "# mine\n")
     .write(`${UNITS}/default.target.d/mine.conf`, "# mine\n");
   await test.run(RENDER);
-  const said = await test.run([...PURGE, "--yes"]);
-  strictEqual(said.code, 0, said.stderr);
+  const result = await test.run([...PURGE, "--yes"]);
+  strictEqual(result.code, 0, result.stderr);
   deepStrictEqual(test.files(LYCHD_FOLDER), ["soulstone-mine.container"]);
   deepStrictEqual(test.files(UNITS), ["default.target.d/mine.conf"]);
 });
 
 Deno.test("purge --json lists the removed files; then there is nothing to purge or roll back", async () => {
   await using test = await renderedHome();
-  const said = await test.run([...PURGE, "--yes", "--json"]);
-  strictEqual(said.stderr, PURGE_REMARKS);
-  deepStrictEqual(JSON.parse(said.stdout), {
+  const result = await test.run([...PURGE, "--yes", "--json"]);
+  strictEqual(result.stderr, PURGE_REMARKS);
+  deepStrictEqual(JSON.parse(result.stdout), {
     removed: [POD, EYE_UNIT, VISION].map((path) => path.slice("home/.config/".length)),
     reloaded: false,
   });
