@@ -45,7 +45,7 @@ function dryRun(invocation: DryRun, context: CommandContext, loaded: Loaded): Ex
   const { host, folders, terminal: { err } } = context;
   const { runes, visited } = loaded;
   const read = readTree(host, folders.config, runes.map((rune) => rune.path));
-  if ("problem" in read) throw new Refusal(read.problem);
+  if ("problem" in read) throw new Refusal(printable(read.problem));
   const { disk, receipt } = read.tree;
   if (isInterrupted(host, folders.config)) {
     err("lychd: a run was interrupted; the next render undoes its changes first\n");
@@ -79,7 +79,7 @@ function remark({ path, action, before, after }: Change, root: string): string {
     case "drifted":
       return `lychd: ${shown} was edited by hand; render will refuse to overwrite it\n`;
     case "foreign":
-      return `lychd: ${shown} was not written by lychd; render will not touch it\n`;
+      return `lychd: ${shown} was not written by lychd; render will refuse to overwrite it\n`;
     case "update":
       return before !== undefined && after !== undefined && before.mode !== after.mode
         ? `lychd: ${shown} has mode ${octal(before.mode)}; render sets it to ${octal(after.mode)}\n`

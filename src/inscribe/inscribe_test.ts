@@ -476,7 +476,7 @@ const INTRUSIONS = [
   [
     "journal",
     BAD_JOURNALS,
-    /^lychd: \/home\/\S+: the journal was not written by lychd; /,
+    /^lychd: \/home\/\S+: the journal was not written by lychd: move it away; /,
   ],
 ] as const;
 

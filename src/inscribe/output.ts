@@ -53,7 +53,7 @@ function writeTree(
   refuseUntrustedFolders(context, root, [RECEIPT_PATH, ...paths]);
   recover(host, root);
   const read = readTree(host, root, paths);
-  if ("problem" in read) throw new Refusal(read.problem);
+  if ("problem" in read) throw new Refusal(printable(read.problem));
   const { disk, receipt, hasReceipt } = read.tree;
   if (!hasReceipt && !isVacant(host, root)) {
     throw new Refusal(
@@ -64,7 +64,9 @@ function writeTree(
   const kept = changes.find(({ action }) => action === "foreign" || action === "drifted");
   if (kept !== undefined) {
     const state = kept.action === "foreign" ? "was not written by lychd" : "was edited by hand";
-    throw new Refusal(`${printable(join(root, kept.path))} ${state}; nothing was written`);
+    throw new Refusal(`${printable(join(root, kept.path))} ${state}; nothing was written`, {
+      hint: "move it away, or use another folder",
+    });
   }
   beginTransaction(host, root, writesFor(host, root, changes, { receipt, codex })).commit();
   return changes;

@@ -75,7 +75,7 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
       if (hadBefore) host.link(place, old);
       const expected = writes[i]?.expected;
       if (expected !== undefined && (!hadBefore || digestAt(host, old, path) !== expected)) {
-        throw new HostError("other", place, "it was changed while lychd was running");
+        throw new HostError("other", place, "it was edited while lychd was running");
       }
       if (digest !== undefined) host.rename(transientName("new", root, path), place);
       else if (hadBefore) host.remove(place);
@@ -155,7 +155,8 @@ function readJournal(host: Host, root: string, name: string): Entry[] | undefine
   const file = readOwn(host, root, name);
   if (file === undefined) return undefined;
   const text = new TextDecoder().decode(file.bytes);
-  const broken = new HostError("other", join(root, name), "the journal was not written by lychd");
+  const words = "the journal was not written by lychd: move it away";
+  const broken = new HostError("other", join(root, name), words);
   let value: { lychd?: unknown; entries?: unknown };
   try {
     value = JSON.parse(text);

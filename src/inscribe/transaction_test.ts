@@ -209,7 +209,7 @@ Deno.test("a file that changed since the plan is not replaced", () => {
   const memory = oldHost();
   const [first, ...others] = WRITES;
   const writes = [...others, { ...first as Write, expected: "the digest of something else" }];
-  assert.throws(() => beginTransaction(memory, ROOT, writes), /changed while lychd was running/);
+  assert.throws(() => beginTransaction(memory, ROOT, writes), /edited while lychd was running/);
   assert.deepEqual(filesOf(memory), { files: OLD, transient: [] });
 });
 

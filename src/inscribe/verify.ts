@@ -49,7 +49,7 @@ export async function verifyOnStage(
 }
 
 /**
- * Makes an empty stage. Everybody may be able to make a folder of that name: so it is checked before it
+ * Makes an empty stage. Any user may be able to make a folder of that name, so it is checked before it
  * is used, and again when no other user can replace it.
  */
 function makeStage(context: CommandContext, stage: string): void {

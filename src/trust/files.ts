@@ -23,7 +23,11 @@ export function refuseSymlinks(host: Host, root: string, path: string): void {
   for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
     const kind = host.lstat(join(root, folder))?.kind ?? "folder";
     if (kind === "folder") continue;
-    throw new HostError("other", join(root, folder), `it is ${notFolderWords(kind)}`);
+    throw new HostError(
+      "other",
+      join(root, folder),
+      `it is ${notFolderWords(kind)}: replace it with a folder`,
+    );
   }
 }
 
@@ -43,7 +47,7 @@ export function readOwn(host: Host, root: string, path: string): DiskFile | unde
     throw new HostError(
       error.reason,
       place,
-      `${error.message}; lychd never writes that: move it away`,
+      `${error.message}; lychd never writes files that large: move it away`,
     );
   }
 }

@@ -4,8 +4,8 @@ import { type Cli, cli, EYE, NO_WATCHERS, SAGE } from "./cli.ts";
 const QUADLET = "home/.config/containers/systemd/lychd";
 const CONTAINER = `${QUADLET}/soulstone-eye.container`;
 
-/** A home whose folders hold what its Codex makes. */
-async function inscribed(): Promise<Cli> {
+/** Makes a home whose folders contain the Runes of its Codex. */
+async function homeWithRunes(): Promise<Cli> {
   const test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await test.expect(["render", "--output", "tree"], {
     stdout: "[DIR]/tree: 3 to create, 0 to update, 0 to remove, 0 unchanged\n",
@@ -14,27 +14,27 @@ async function inscribed(): Promise<Cli> {
   return test;
 }
 
-Deno.test("a dry run shows an empty home every Rune as a new file, and writes nothing", async () => {
+Deno.test("a dry run in an empty home shows every Rune as a new file, and writes nothing", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   const before = test.listing();
-  const [said, told] = await Promise.all([
+  const [result, withExitCode] = await Promise.all([
     test.run(["render", "--dry-run"]),
     test.run(["render", "--exit-code"]),
   ]);
-  strictEqual(said.stderr, "");
-  strictEqual(said.code, 0);
-  strictEqual(told.code, 4);
-  strictEqual(told.stdout, said.stdout);
+  strictEqual(result.stderr, "");
+  strictEqual(result.code, 0);
+  strictEqual(withExitCode.code, 4);
+  strictEqual(withExitCode.stdout, result.stdout);
   match(
-    said.stdout,
+    result.stdout,
     /^--- \/dev\/null\n\+\+\+ containers\/systemd\/lychd\/lychd\.pod\n@@ -0,0 \+1,/,
   );
-  match(said.stdout, /\n\+\+\+ systemd\/user\/lychd-coven-vision\.target\n/);
-  match(said.stdout, /\n3 to create, 0 to update, 0 to remove, 0 unchanged\n$/);
+  match(result.stdout, /\n\+\+\+ systemd\/user\/lychd-coven-vision\.target\n/);
+  match(result.stdout, /\n3 to create, 0 to update, 0 to remove, 0 unchanged\n$/);
   deepStrictEqual(test.listing(), before);
 });
 
-Deno.test("what a dry run shows can be applied by patch and is then unchanged", async () => {
+Deno.test("the diff of a dry run contains exactly the files that render --output writes", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await using tree = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   const [{ stdout }] = await Promise.all([
@@ -48,8 +48,8 @@ Deno.test("what a dry run shows can be applied by patch and is then unchanged", 
   deepStrictEqual(added, written);
 });
 
-Deno.test("a home that holds the Runes has nothing to do, and stays untouched", async () => {
-  await using test = await inscribed();
+Deno.test("a dry run in a home with all Runes shows no changes, and writes nothing", async () => {
+  await using test = await homeWithRunes();
   const before = test.listing();
   await test.expect(["render", "--dry-run", "--exit-code"], {
     stdout: "0 to create, 0 to update, 0 to remove, 3 unchanged\n",
@@ -57,14 +57,14 @@ Deno.test("a home that holds the Runes has nothing to do, and stays untouched", 
   deepStrictEqual(test.listing(), before);
 });
 
-Deno.test("a changed Codex updates, creates and removes", async () => {
-  await using test = await inscribed();
+Deno.test("a dry run after a change of the Codex shows creations, updates and removals", async () => {
+  await using test = await homeWithRunes();
   test.codex({ "soulstones/eye.toml": EYE.replace("vision", "sight"), "soulstones/s.toml": SAGE });
   const before = test.listing();
-  const said = await test.run(["render", "--exit-code", "--json"]);
-  strictEqual(said.code, 4);
-  strictEqual(said.stderr, "");
-  const { changes, summary, findings } = JSON.parse(said.stdout);
+  const result = await test.run(["render", "--exit-code", "--json"]);
+  strictEqual(result.code, 4);
+  strictEqual(result.stderr, "");
+  const { changes, summary, findings } = JSON.parse(result.stdout);
   deepStrictEqual(
     changes.map((c: { path: string; action: string }) => `${c.action} ${c.path}`),
     [
@@ -83,77 +83,79 @@ Deno.test("a changed Codex updates, creates and removes", async () => {
   deepStrictEqual(test.listing(), before);
 });
 
-Deno.test("a file that was edited is told as such", async () => {
-  await using test = await inscribed();
+Deno.test("a dry run reports a file that was edited by hand", async () => {
+  await using test = await homeWithRunes();
   test.write(CONTAINER, `${test.read(CONTAINER)}# mine\n`);
-  const said = await test.run(["render", "--exit-code"]);
-  strictEqual(said.code, 4);
-  match(said.stdout, /\n-# mine\n/);
+  const result = await test.run(["render", "--exit-code"]);
+  strictEqual(result.code, 4);
+  match(result.stdout, /\n-# mine\n/);
   match(
-    said.stdout,
+    result.stdout,
     /\n0 to create, 0 to update, 0 to remove, 2 unchanged, 1 edited by hand\n$/,
   );
   strictEqual(
-    said.stderr,
-    `lychd: [DIR]/${CONTAINER} was edited since it was written; render will refuse to overwrite it\n`,
+    result.stderr,
+    `lychd: [DIR]/${CONTAINER} was edited by hand; render will refuse to overwrite it\n`,
   );
 });
 
-Deno.test("a file that lychd did not write is told as such", async () => {
+Deno.test("a dry run reports a file that lychd did not write", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE }).write(
     CONTAINER,
     "[Container]\n",
   );
-  const said = await test.run(["render", "--exit-code"]);
-  strictEqual(said.code, 4);
+  const result = await test.run(["render", "--exit-code"]);
+  strictEqual(result.code, 4);
   match(
-    said.stdout,
+    result.stdout,
     /\n2 to create, 0 to update, 0 to remove, 0 unchanged, 1 not written by lychd\n$/,
   );
   strictEqual(
-    said.stderr,
-    `lychd: [DIR]/${CONTAINER} was not written by lychd; render will not touch it\n`,
+    result.stderr,
+    `lychd: [DIR]/${CONTAINER} was not written by lychd; render will refuse to overwrite it\n`,
   );
 });
 
-Deno.test("another mode is an update that the diff cannot show", async () => {
-  await using test = await inscribed();
+Deno.test("a dry run reports a changed mode, which the diff does not show", async () => {
+  await using test = await homeWithRunes();
   Deno.chmodSync(`${test.dir}/${CONTAINER}`, 0o644);
   await test.expect(["render", "--exit-code"], {
     code: 4,
     stdout: "0 to create, 1 to update, 0 to remove, 2 unchanged\n",
-    stderr: `lychd: [DIR]/${CONTAINER} has mode 0644 and will have 0600\n`,
+    stderr: `lychd: [DIR]/${CONTAINER} has mode 0644; render sets it to 0600\n`,
   });
 });
 
 const BROKEN_RECEIPTS: readonly { readonly text: string; readonly problem: RegExp }[] = [
   { text: "", problem: /JSON/ },
-  { text: "[]", problem: /it is no receipt of lychd/ },
-  { text: '{"lychd": 2, "files": {}}', problem: /it has version 2; this lychd knows 1/ },
+  { text: "[]", problem: /it is not a receipt of lychd/ },
+  { text: '{"lychd": 2, "files": {}}', problem: /it has version 2; this version of lychd reads 1/ },
   {
     text: '{"lychd": 1, "files": {"systemd/user/../../.ssh/id": {"sha256": "", "mode": 384}}}',
-    problem: /it names a file that cannot be ours: "systemd\/user\/\.\.\/\.\.\/\.ssh\/id"/,
+    problem:
+      /it names a file that lychd cannot have written: "systemd\/user\/\.\.\/\.\.\/\.ssh\/id"/,
   },
 ];
 
-Deno.test("a receipt that cannot be used stops a run, and says why", async () => {
+Deno.test("a receipt that cannot be used stops a dry run, with the reason", async () => {
   await Promise.all(BROKEN_RECEIPTS.map(async ({ text, problem }) => {
     await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE })
       .write(`${QUADLET}/.lychd-receipt.json`, text);
-    const said = await test.run(["render", "--dry-run"]);
-    strictEqual(said.code, 1);
-    strictEqual(said.stdout, "");
-    match(said.stderr, /^lychd: the receipt \[DIR\]\/.*\.lychd-receipt\.json cannot be used: /);
-    match(said.stderr, problem);
+    const result = await test.run(["render", "--dry-run"]);
+    strictEqual(result.code, 1);
+    strictEqual(result.stdout, "");
+    match(result.stderr, /^lychd: the receipt \[DIR\]\/.*\.lychd-receipt\.json cannot be used: /);
+    match(result.stderr, problem);
   }));
 });
 
-Deno.test("a link or a folder where a Rune belongs stops a run", async () => {
-  await using link = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE }).write(
-    `${QUADLET}/x`,
-    "",
-  );
-  Deno.symlinkSync("/dev/zero", `${link.dir}/${CONTAINER}`);
+Deno.test("a symlink or folder at the path of a Rune stops a dry run", async () => {
+  await using symlink = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE })
+    .write(
+      `${QUADLET}/x`,
+      "",
+    );
+  Deno.symlinkSync("/dev/zero", `${symlink.dir}/${CONTAINER}`);
   await using folder = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE }).write(
     `${CONTAINER}/x`,
     "",
@@ -161,18 +163,18 @@ Deno.test("a link or a folder where a Rune belongs stops a run", async () => {
   const refusal = (kind: string) => ({
     code: 1,
     stderr:
-      `lychd: [DIR]/${CONTAINER} cannot be read: there is a ${kind} where lychd keeps a file: move it away\n`,
+      `lychd: [DIR]/${CONTAINER} cannot be read: it is a ${kind}, but lychd keeps a file here: move it away\n`,
   });
   await Promise.all([
-    link.expect(["render", "--dry-run"], refusal("link")),
+    symlink.expect(["render", "--dry-run"], refusal("symlink")),
     folder.expect(["render", "--dry-run"], refusal("folder")),
   ]);
 });
 
-Deno.test("render --json tells an invalid Codex as findings", async () => {
+Deno.test("render --json reports an invalid Codex as findings", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": "[eye]\nport = 8780\n" });
-  const said = await test.run(["render", "--dry-run", "--json"]);
-  strictEqual(said.code, 3);
-  const { findings } = JSON.parse(said.stdout);
+  const result = await test.run(["render", "--dry-run", "--json"]);
+  strictEqual(result.code, 3);
+  const { findings } = JSON.parse(result.stdout);
   deepStrictEqual(findings.map((f: { code: string }) => f.code), ["field-missing"]);
 });

@@ -1,35 +1,35 @@
-/** Folders, receipts, journals and names that somebody else has laid out. */
+/** Tests of hostile folders, receipts, journals and names. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { cli, EYE, NO_WATCHERS } from "./cli.ts";
 import {
-  contents,
-  did,
+  contentsOf,
+  expectRefusal,
   EYE_UNIT,
-  inscribed,
+  homeWithCodex,
   JOURNAL,
   LOCK,
-  oneEye,
-  OURS,
+  LYCHD_FOLDER,
   PURGE,
   RECEIPT,
   receipt,
-  refused,
   RENDER,
+  renderedHome,
   ROLLBACK,
+  SKIP_REMARKS,
+  summary,
   UNITS,
-  UNKNOWN,
   VISION,
 } from "./inscription.ts";
 
 const COMMANDS = [RENDER, ROLLBACK, [...PURGE, "--yes"]];
 
-/** One of them: that each refuses each folder is in src/inscribe/inscribe_test.ts. */
+/** Returns one command; src/inscribe/inscribe_test.ts tests every command with every folder. */
 function oneOf(index: number): readonly string[] {
   return COMMANDS[index % COMMANDS.length] ?? RENDER;
 }
 
-Deno.test("folders that lead elsewhere are not written through", async (t) => {
-  const links = [
+Deno.test("nothing is written through a folder that is a symlink", async (t) => {
+  const symlinks = [
     "containers",
     "containers/systemd",
     "containers/systemd/lychd",
@@ -37,62 +37,61 @@ Deno.test("folders that lead elsewhere are not written through", async (t) => {
     "systemd/user",
     "systemd/user/default.target.d",
   ];
-  for (const [i, link] of links.entries()) {
-    await t.step(link, async () => {
-      await using test = oneEye();
+  for (const [i, symlink] of symlinks.entries()) {
+    await t.step(symlink, async () => {
+      await using test = homeWithCodex();
       Deno.mkdirSync(`${test.dir}/elsewhere`);
-      const path = `home/.config/${link}`;
+      const path = `home/.config/${symlink}`;
       test.write(`${path}/../.keep`, "");
       Deno.symlinkSync(`${test.dir}/elsewhere`, `${test.dir}/${path}`);
       const before = test.listing();
-      await refused(test, oneOf(i), {
-        stderr: `lychd: [DIR]/${path} is a link, and lychd writes through none; nothing was ` +
-          "changed\nhint: make it a folder of its own (a link in the place of [DIR]/home/.config " +
-          "itself is fine)\n",
+      await expectRefusal(test, oneOf(i), {
+        stderr:
+          `lychd: [DIR]/${path} is a symlink; lychd never writes through symlinks; nothing was ` +
+          "changed\nhint: replace it with a folder ([DIR]/home/.config itself may be a symlink)\n",
       });
       strictEqual(test.listing().join("\n"), before.join("\n"));
     });
   }
 });
 
-Deno.test("a home or a ~/.config that leads elsewhere is fine", async () => {
+Deno.test("a home or a ~/.config that is a symlink is accepted", async () => {
   await using test = cli().write("dotfiles/lychd/soulstones/eye.toml", EYE)
     .write("dotfiles/lychd/lychd.toml", NO_WATCHERS);
   Deno.symlinkSync("../dotfiles", test.config);
-  const stdout = did(3, 0, 0, 0).replace("home/.config", "dotfiles");
-  await test.expect(RENDER, { stdout, stderr: UNKNOWN });
+  const stdout = summary(3, 0, 0, 0).replace("home/.config", "dotfiles");
+  await test.expect(RENDER, { stdout, stderr: SKIP_REMARKS });
   deepStrictEqual(test.files("dotfiles/systemd"), ["user/lychd-coven-vision.target"]);
   Deno.symlinkSync("home", `${test.dir}/link`);
-  const said = await test.run(RENDER, { HOME: `${test.dir}/link` });
-  strictEqual(said.stdout, "[DIR]/dotfiles: 0 created, 0 updated, 0 removed, 3 unchanged\n");
+  const result = await test.run(RENDER, { HOME: `${test.dir}/link` });
+  strictEqual(result.stdout, "[DIR]/dotfiles: 0 created, 0 updated, 0 removed, 3 unchanged\n");
 });
 
-Deno.test("a file in the place of a folder is refused", async () => {
-  for (const path of ["home/.config/containers", OURS, UNITS]) {
-    await using test = oneEye().write(path, "# mine\n");
-    await refused(test, RENDER, {
-      stderr:
-        /^lychd: \[DIR\]\/\S+ is a file, and lychd writes through none; nothing was changed\nhint: /,
+Deno.test("a file instead of a folder is refused", async () => {
+  for (const path of ["home/.config/containers", LYCHD_FOLDER, UNITS]) {
+    await using test = homeWithCodex().write(path, "# mine\n");
+    await expectRefusal(test, RENDER, {
+      stderr: /^lychd: \[DIR\]\/\S+ is a file, not a folder; nothing was changed\nhint: /,
     });
   }
 });
 
-Deno.test("a folder or a link in the place of a file is refused", async (t) => {
+Deno.test("a folder or a symlink instead of a file is refused", async (t) => {
   for (const path of [EYE_UNIT, VISION, RECEIPT]) {
     await t.step(`folder ${path}`, async () => {
-      await using test = oneEye().write(`${path}/x`, "");
-      await refused(test, RENDER, {
-        stderr: /^lychd: [^\n]*there is a folder where lychd keeps a file: move it away\n$/,
+      await using test = homeWithCodex().write(`${path}/x`, "");
+      await expectRefusal(test, RENDER, {
+        stderr: /^lychd: [^\n]*it is a folder, but lychd keeps a file here: move it away\n$/,
       });
     });
-    await t.step(`link ${path}`, async () => {
-      await using test = await inscribed();
+    await t.step(`symlink ${path}`, async () => {
+      await using test = await renderedHome();
       Deno.renameSync(`${test.dir}/${path}`, `${test.dir}/moved`);
       Deno.symlinkSync(`${test.dir}/moved`, `${test.dir}/${path}`);
       const moved = test.read("moved");
       for (const args of [RENDER, [...RENDER, "--force"], [...PURGE, "--yes", "--force"]]) {
-        await refused(test, args, {
-          stderr: /^lychd: [^\n]*there is a link where lychd keeps a file: move it away\n$/,
+        await expectRefusal(test, args, {
+          stderr: /^lychd: [^\n]*it is a symlink, but lychd keeps a file here: move it away\n$/,
         });
       }
       strictEqual(test.read("moved"), moved);
@@ -100,18 +99,18 @@ Deno.test("a folder or a link in the place of a file is refused", async (t) => {
   }
 });
 
-const TREES = ["home/.config/containers", OURS, "home/.config/systemd", UNITS];
+const TREES = ["home/.config/containers", LYCHD_FOLDER, "home/.config/systemd", UNITS];
 
 const isRoot = Deno.uid() === 0;
 Deno.test({
   name: "a folder of another user is refused" +
-    (isRoot ? "" : " (ignored: only root can make one)"),
+    (isRoot ? "" : " (ignored: only root can change the owner)"),
   ignore: !isRoot,
   async fn() {
     for (const [i, path] of TREES.entries()) {
-      await using test = await inscribed();
+      await using test = await renderedHome();
       Deno.chownSync(`${test.dir}/${path}`, 65534, 65534);
-      await refused(test, oneOf(i), {
+      await expectRefusal(test, oneOf(i), {
         stderr: `lychd: [DIR]/${path} belongs to user 65534, not to 0; nothing was changed\n` +
           `hint: sudo chown -R 0 [DIR]/${path}\n`,
       });
@@ -119,21 +118,21 @@ Deno.test({
   },
 });
 
-Deno.test("a folder that everybody may write to is refused", async (t) => {
+Deno.test("a folder that everyone may write to is refused", async (t) => {
   for (const [i, path] of TREES.entries()) {
     await t.step(path, async () => {
-      await using test = await inscribed();
+      await using test = await renderedHome();
       Deno.chmodSync(`${test.dir}/${path}`, 0o777);
-      await refused(test, oneOf(i), {
-        stderr: `lychd: everybody may write to [DIR]/${path}, and put something else in the ` +
-          `place of yours; nothing was changed\nhint: chmod o-w [DIR]/${path}\n`,
+      await expectRefusal(test, oneOf(i), {
+        stderr: `lychd: [DIR]/${path} is writable by everyone; nothing was changed\n` +
+          `hint: chmod -R o-w [DIR]/${path}\n`,
       });
     });
   }
 });
 
-Deno.test("nobody else may write to a folder that lychd makes, whatever the umask is", async () => {
-  await using test = oneEye();
+Deno.test("other users may not write to a folder that lychd makes, with any umask", async () => {
+  await using test = homeWithCodex();
   const render = `$LYCHD ${RENDER.join(" ")}`;
   const { code, stderr } = await test.shell(
     `umask 0; ${render} && ${render} && $LYCHD render --output out`,
@@ -148,49 +147,52 @@ Deno.test("nobody else may write to a folder that lychd makes, whatever the umas
   deepStrictEqual(open, []);
 });
 
-/** Further ones are in src/inscribe/inscribe_test.ts. */
+/** More cases are in src/inscribe/inscribe_test.ts. */
 const BAD_RECEIPTS = {
   "a newer version": '{"lychd": 2, "files": {}}',
   "a path to the Codex": receipt("lychd/soulstones/eye.toml"),
 };
 Deno.test("a receipt that is broken, newer, or hostile stops every command that writes", async (t) => {
-  await using test = oneEye().write("home/.config/precious", "x").write("home/precious", "x");
+  await using test = homeWithCodex().write("home/.config/precious", "x").write(
+    "home/precious",
+    "x",
+  );
   for (const [name, text] of Object.entries(BAD_RECEIPTS)) {
     await t.step(name, async () => {
       test.write(RECEIPT, text);
-      const said = { stderr: /^lychd: the receipt \[DIR\]\/\S+ cannot be used: [^\n]+\n$/ };
-      await refused(test, [...RENDER, "--force"], said);
-      await refused(test, [...PURGE, "--yes", "--force"], said);
+      const expected = { stderr: /^lychd: the receipt \[DIR\]\/\S+ cannot be used: [^\n]+\n$/ };
+      await expectRefusal(test, [...RENDER, "--force"], expected);
+      await expectRefusal(test, [...PURGE, "--yes", "--force"], expected);
     });
   }
 });
 
-Deno.test("a receipt that names an operator's file with another digest does not get it removed", async () => {
-  await using test = await inscribed();
+Deno.test("a file of the operator in the receipt is not removed if its digest differs", async () => {
+  await using test = await renderedHome();
   test.write(`${UNITS}/own.service`, "# mine\n");
   const value = JSON.parse(test.read(RECEIPT));
   value.files["systemd/user/own.service"] = { sha256: "0".repeat(64), mode: 0o600 };
   test.write(RECEIPT, JSON.stringify(value));
-  await refused(test, [...PURGE, "--yes"], { stderr: /own\.service was edited since/ });
-  await refused(test, RENDER, { stderr: /own\.service was edited since/ });
+  await expectRefusal(test, [...PURGE, "--yes"], { stderr: /own\.service was edited by hand/ });
+  await expectRefusal(test, RENDER, { stderr: /own\.service was edited by hand/ });
 });
 
-/** The digest of "x": such a journal would have the file removed, were it believed. */
+/** The digest of "x": without further checks, undoing the journal would remove such a file. */
 const PRECIOUS = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
 
-/** Further ones are in src/inscribe/inscribe_test.ts. */
+/** More cases are in src/inscribe/inscribe_test.ts. */
 const BAD_JOURNALS = {
-  "no JSON": "{",
-  "a path that leads out": journal("containers/systemd/lychd/../../../precious"),
+  "not JSON": "{",
+  "a path outside the folder": journal("containers/systemd/lychd/../../../precious"),
 };
 Deno.test("a journal that is broken or hostile stops every command that writes", async (t) => {
-  await using test = oneEye().write("home/.config/precious", "x");
+  await using test = homeWithCodex().write("home/.config/precious", "x");
   for (const [name, text] of Object.entries(BAD_JOURNALS)) {
     await t.step(name, async () => {
       test.write(JOURNAL, text);
       for (const args of COMMANDS) {
-        await refused(test, args, {
-          stderr: `lychd: [DIR]/${JOURNAL}: the journal of a former run is not lychd's own; ` +
+        await expectRefusal(test, args, {
+          stderr: `lychd: [DIR]/${JOURNAL}: the journal was not written by lychd: move it away; ` +
             "nothing was changed\n",
         });
       }
@@ -202,9 +204,9 @@ function journal(path: string): string {
   return JSON.stringify({ lychd: 1, entries: [{ path, hadBefore: false, sha256: PRECIOUS }] });
 }
 
-Deno.test("what a run that was cut off began is undone, and said so", async () => {
-  await using test = await inscribed();
-  const whole = contents(test);
+Deno.test("the changes of an interrupted run are undone, with a message", async () => {
+  await using test = await renderedHome();
+  const before = contentsOf(test);
   test.write(
     JOURNAL,
     JSON.stringify({
@@ -213,47 +215,48 @@ Deno.test("what a run that was cut off began is undone, and said so", async () =
     }),
   ).write(`${UNITS}/new.target`, "x");
   await test.expect(RENDER, {
-    stdout: did(0, 0, 0, 3),
-    stderr: "lychd: a run before this one was cut off; what it had begun is undone\n" + UNKNOWN,
+    stdout: summary(0, 0, 0, 3),
+    stderr: "lychd: the previous run was interrupted; its changes were undone\n" +
+      SKIP_REMARKS,
   });
-  deepStrictEqual(contents(test), whole);
+  deepStrictEqual(contentsOf(test), before);
 });
 
-Deno.test("a lock that leads elsewhere is not written through", async () => {
-  await using test = oneEye().write("precious", "precious\n");
-  Deno.mkdirSync(`${test.dir}/${OURS}`, { recursive: true });
+Deno.test("nothing is written through a lock file that is a symlink", async () => {
+  await using test = homeWithCodex().write("precious", "precious\n");
+  Deno.mkdirSync(`${test.dir}/${LYCHD_FOLDER}`, { recursive: true });
   Deno.symlinkSync(`${test.dir}/precious`, `${test.dir}/${LOCK}`);
   await test.run(RENDER);
   strictEqual(test.read("precious"), "precious\n");
 });
 
-Deno.test("notes that are broken stop nothing", async (t) => {
+Deno.test("broken notes are ignored", async (t) => {
   for (const text of ["", "{", "null", "5", "[]", '["x"]', '{"x": 5}']) {
     await t.step(text, async () => {
-      await using test = oneEye().write(`${OURS}/.lychd-notes.json`, text);
-      await test.expect(RENDER, { stdout: did(3, 0, 0, 0), stderr: UNKNOWN });
+      await using test = homeWithCodex().write(`${LYCHD_FOLDER}/.lychd-notes.json`, text);
+      await test.expect(RENDER, { stdout: summary(3, 0, 0, 0), stderr: SKIP_REMARKS });
     });
   }
 });
 
-Deno.test("homes and names that are hostile to a shell or a terminal are no fault", async () => {
+Deno.test("a path with quotes and control characters is accepted and shown escaped", async () => {
   const name = "a b'\"$(x)\n\u001b[2Jä";
   await using test = cli().write(`${name}/lychd/soulstones/eye.toml`, EYE);
   const env = { XDG_CONFIG_HOME: `${test.dir}/${name}` };
   for (const args of [RENDER, RENDER, [...PURGE, "--yes"]]) {
-    const said = await test.run(args, env);
-    strictEqual(said.code, 0, said.stderr);
-    strictEqual(said.stdout.includes("\u001b"), false);
-    strictEqual(said.stdout.split("\n").length, 2);
+    const result = await test.run(args, env);
+    strictEqual(result.code, 0, result.stderr);
+    strictEqual(result.stdout.includes("\u001b"), false);
+    strictEqual(result.stdout.split("\n").length, 2);
   }
   deepStrictEqual(test.files(), [`${name}/lychd/soulstones/eye.toml`]);
 });
 
-Deno.test("an edit cannot steer the terminal on which its diff is shown", async () => {
-  await using test = await inscribed();
+Deno.test("control characters of an edited file are escaped in its diff", async () => {
+  await using test = await renderedHome();
   test.write(EYE_UNIT, "# \u001b[2J\u001b]0;mine\u0007\n");
-  const said = await test.run(RENDER);
-  strictEqual(said.code, 1);
-  ok(said.stderr.includes("# \\x1b[2J"), said.stderr);
-  strictEqual(said.stderr.includes("\u001b"), false);
+  const result = await test.run(RENDER);
+  strictEqual(result.code, 1);
+  ok(result.stderr.includes("# \\x1b[2J"), result.stderr);
+  strictEqual(result.stderr.includes("\u001b"), false);
 });

@@ -11,13 +11,13 @@ const TREE = [
 
 const CREATED = "3 to create, 0 to update, 0 to remove, 0 unchanged\n";
 
-Deno.test("--output makes a missing folder and those above it", async () => {
+Deno.test("--output makes a missing folder and its parents", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await test.expect(["render", "--output", "a/b/c"], { stdout: `[DIR]/a/b/c: ${CREATED}` });
   deepStrictEqual(test.files("a/b/c"), TREE);
 });
 
-Deno.test("--output fills an empty folder, and only its owner can read the files", async () => {
+Deno.test("--output writes to an empty folder, and only the owner can read the files", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   Deno.mkdirSync(`${test.dir}/out`);
   await test.expect(["render", "--output", "[DIR]/out/"], { stdout: `[DIR]/out: ${CREATED}` });
@@ -27,7 +27,7 @@ Deno.test("--output fills an empty folder, and only its owner can read the files
   }
 });
 
-Deno.test("--output again changes nothing, and removes what the Codex has no more", async () => {
+Deno.test("--output a second time changes nothing, or removes what the Codex no longer has", async () => {
   await using test = cli().codex({
     "lychd.toml": NO_WATCHERS,
     "soulstones/eye.toml": EYE,
@@ -51,11 +51,11 @@ Deno.test("--output again changes nothing, and removes what the Codex has no mor
   );
 });
 
-Deno.test("--output --json tells what was done", async () => {
+Deno.test("--output --json reports each file and its action", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
-  const said = await test.run(["render", "--output", "out", "--json"]);
-  strictEqual(said.stderr, "");
-  deepStrictEqual(JSON.parse(said.stdout), {
+  const result = await test.run(["render", "--output", "out", "--json"]);
+  strictEqual(result.stderr, "");
+  deepStrictEqual(JSON.parse(result.stdout), {
     folder: "[DIR]/out",
     files: TREE.filter((path) => !path.includes("/.lychd-")).map((path) => ({
       path,
@@ -64,7 +64,7 @@ Deno.test("--output --json tells what was done", async () => {
   });
 });
 
-Deno.test("--output writes the same bytes wherever it is", async () => {
+Deno.test("--output writes the same bytes to every folder", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await Promise.all([
     test.run(["render", "--output", "one"]),
@@ -73,22 +73,22 @@ Deno.test("--output writes the same bytes wherever it is", async () => {
   for (const path of TREE) strictEqual(test.read(`one/${path}`), test.read(`two/${path}`), path);
 });
 
-Deno.test("--output refuses a folder that holds something else, and leaves it alone", async () => {
+Deno.test("--output refuses a folder with other files, and does not change it", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE })
     .write("mine/precious", "x").write("file", "x").write("hidden/.x", "");
   const before = test.listing();
   await Promise.all([
     test.expect(["render", "--output", "mine"], {
       code: 1,
-      stderr: "lychd: [DIR]/mine is neither empty nor made by lychd; name another folder\n",
+      stderr: "lychd: [DIR]/mine is neither empty nor written by lychd; use another folder\n",
     }),
     test.expect(["render", "--output", "hidden"], {
       code: 1,
-      stderr: "lychd: [DIR]/hidden is neither empty nor made by lychd; name another folder\n",
+      stderr: "lychd: [DIR]/hidden is neither empty nor written by lychd; use another folder\n",
     }),
     test.expect(["render", "--output", "file"], {
       code: 1,
-      stderr: "lychd: [DIR]/file is no folder\n",
+      stderr: "lychd: [DIR]/file is not a folder\n",
     }),
   ]);
   const below = await test.run(["render", "--output", "file/below"]);
@@ -97,7 +97,7 @@ Deno.test("--output refuses a folder that holds something else, and leaves it al
   deepStrictEqual(test.listing(), before);
 });
 
-Deno.test("--output refuses to overwrite a file that was edited or put there since", async () => {
+Deno.test("--output refuses to overwrite a file that was edited by hand", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await test.run(["render", "--output", "out"]);
   const target = "out/systemd/user/lychd-coven-vision.target";
@@ -106,76 +106,78 @@ Deno.test("--output refuses to overwrite a file that was edited or put there sin
   const before = test.listing("out");
   await test.expect(["render", "--output", "out"], {
     code: 1,
-    stderr: `lychd: [DIR]/${target} was edited since it was written; nothing was written\n`,
+    stderr: `lychd: [DIR]/${target} was edited by hand; nothing was written\n` +
+      "hint: move it away, or use another folder\n",
   });
   deepStrictEqual(test.listing("out"), before);
 });
 
-Deno.test("--output refuses a place where a file of another stands", async () => {
+Deno.test("--output refuses to overwrite a file that lychd did not write", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await test.run(["render", "--output", "out"]);
   test.codex({ "soulstones/sage.toml": SAGE });
-  const foreign = "out/containers/systemd/lychd/soulstone-sage.container";
-  test.write(foreign, "# not lychd's\n");
+  const notOwned = "out/containers/systemd/lychd/soulstone-sage.container";
+  test.write(notOwned, "# not lychd's\n");
   const before = test.listing("out");
   await test.expect(["render", "--output", "out"], {
     code: 1,
-    stderr: `lychd: [DIR]/${foreign} was not written by lychd; nothing was written\n`,
+    stderr: `lychd: [DIR]/${notOwned} was not written by lychd; nothing was written\n` +
+      "hint: move it away, or use another folder\n",
   });
   deepStrictEqual(test.listing("out"), before);
 });
 
-Deno.test("--output says why a folder cannot be written, without a trace", async () => {
+Deno.test("--output reports why a folder cannot be written, and changes nothing", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   Deno.symlinkSync("nowhere/at/all", `${test.dir}/dangling`);
   Deno.mkdirSync(`${test.dir}/read-only`, { mode: 0o555 });
   const names = ["dangling", "x".repeat(300)];
-  // Root may write everywhere.
+  // Root may write to any folder.
   if (Deno.uid() !== 0) names.push("read-only", "read-only/below");
   const before = test.listing();
-  for (const said of await Promise.all(names.map((n) => test.run(["render", "--output", n])))) {
-    strictEqual(said.code, 1);
-    strictEqual(said.stdout, "");
-    match(said.stderr, /^lychd: \[DIR\]\/\S+(?:: | cannot be read: )[^\n]+\n$/);
-    strictEqual(said.stderr.includes("internal error"), false, said.stderr);
+  for (const result of await Promise.all(names.map((n) => test.run(["render", "--output", n])))) {
+    strictEqual(result.code, 1);
+    strictEqual(result.stdout, "");
+    match(result.stderr, /^lychd: \[DIR\]\/\S+(?:: | cannot be read: )[^\n]+\n$/);
+    strictEqual(result.stderr.includes("internal error"), false, result.stderr);
   }
   deepStrictEqual(test.listing(), before);
 });
 
-Deno.test("--output leaves the operator's own folders alone", async () => {
+Deno.test("--output does not change the home", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   const before = test.listing("home");
   await test.run(["render", "--output", "out"]);
   deepStrictEqual(test.listing("home"), before);
 });
 
-Deno.test("--output refuses a folder that others may write to, and one below it", async () => {
+Deno.test("--output refuses a folder, or one in it, that others may write to", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   await test.run(["render", "--output", "out"]);
-  const folders: readonly (readonly [path: string, mode: number, about: string, hint: string])[] = [
-    ["out", 0o1777, " (--output)", "name a folder of your own below it"],
-    ["out/systemd", 0o777, "", "chmod o-w [DIR]/out/systemd"],
+  const folders: readonly (readonly [path: string, mode: number, name: string, hint: string])[] = [
+    ["out", 0o1777, " (--output)", "use a folder of your own below it"],
+    ["out/systemd", 0o777, "", "chmod -R o-w [DIR]/out/systemd"],
     [
       "out/containers/systemd/lychd",
       0o1777,
       "",
-      "chmod o-w [DIR]/out/containers/systemd/lychd",
+      "chmod -R o-w [DIR]/out/containers/systemd/lychd",
     ],
   ];
-  for (const [path, mode, about, hint] of folders) {
+  for (const [path, mode, name, hint] of folders) {
     Deno.chmodSync(`${test.dir}/${path}`, mode);
     const before = test.listing();
     await test.expect(["render", "--output", "out"], {
       code: 1,
-      stderr: `lychd: everybody may write to [DIR]/${path}${about}, and put something else in ` +
-        `the place of yours; nothing was changed\nhint: ${hint}\n`,
+      stderr: `lychd: [DIR]/${path}${name} is writable by everyone; nothing was changed\n` +
+        `hint: ${hint}\n`,
     });
     deepStrictEqual(test.listing(), before);
     Deno.chmodSync(`${test.dir}/${path}`, 0o755);
   }
 });
 
-Deno.test("--output makes a folder in one with the sticky bit", async () => {
+Deno.test("--output makes a folder in a folder with the sticky bit", async () => {
   await using test = cli().codex({ "lychd.toml": NO_WATCHERS, "soulstones/eye.toml": EYE });
   Deno.mkdirSync(`${test.dir}/tmp`);
   Deno.chmodSync(`${test.dir}/tmp`, 0o1777);

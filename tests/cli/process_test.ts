@@ -6,7 +6,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import config from "../../deno.json" with { type: "json" };
 import { commandTree } from "../../src/cli/tree.ts";
 import { type Cli, EYE, SAGE } from "./cli.ts";
-import { inscribed, PURGE, RENDER, ROLLBACK } from "./inscription.ts";
+import { PURGE, RENDER, renderedHome, ROLLBACK } from "./inscription.ts";
 
 /** A command line of each command, in an order in which one after the other has something to do. */
 const LINES: readonly (readonly string[])[] = [
@@ -36,7 +36,7 @@ const LINES: readonly (readonly string[])[] = [
 ];
 
 async function home(): Promise<Cli> {
-  const test = await inscribed();
+  const test = await renderedHome();
   return test.codex({ "soulstones/eye.toml": EYE, "soulstones/sage.toml": SAGE })
     .write("eye.container", "[Container]\nImage=localhost/eye\n")
     .write("swap.yaml", "models:\n  a:\n    cmd: llama-server --port ${PORT} -hf a/b\n");

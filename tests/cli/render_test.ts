@@ -1,33 +1,33 @@
-/** The inscription of a render: what it writes, changes, keeps and tells. */
+/** Tests of `lychd render`: the files that it writes, changes and removes, and its messages. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { EYE, SAGE } from "./cli.ts";
 import {
-  changed,
   CODEX_EYE,
-  contents,
+  contentsOf,
   CURRENT,
-  did,
+  expectRefusal,
   EYE_UNIT,
   FORMER,
-  inscribed,
+  homeWithCodex,
+  listingOf,
   LOCK,
+  LYCHD_FOLDER,
   NOTES,
-  oneEye,
-  OURS,
   POD,
   RECEIPT,
-  refused,
   RENDER,
+  renderedHome,
   ROLLBACK,
   SETTINGS,
-  state,
+  SKIP_REMARKS,
+  summary,
+  takesEffectLater,
   UNITS,
-  UNKNOWN,
   VISION,
 } from "./inscription.ts";
 
-Deno.test("render writes every Rune and a receipt, for their owner alone", async () => {
-  await using test = await inscribed();
+Deno.test("render writes every Rune and a receipt, readable only by their owner", async () => {
+  await using test = await renderedHome();
   deepStrictEqual(test.files("home").map((path) => `home/${path}`), [
     CURRENT,
     LOCK,
@@ -53,22 +53,22 @@ Deno.test("render writes every Rune and a receipt, for their owner alone", async
       receipt.files,
     )
   ) {
-    const said = await test.shell(`sha256sum home/.config/${path}`);
-    strictEqual(said.stdout.slice(0, 64), sha256, path);
+    const result = await test.shell(`sha256sum home/.config/${path}`);
+    strictEqual(result.stdout.slice(0, 64), sha256, path);
     strictEqual(mode, 0o600);
   }
 });
 
-Deno.test("render writes what render --output writes", async () => {
-  await using test = await inscribed();
+Deno.test("render writes the same files as render --output", async () => {
+  await using test = await renderedHome();
   await test.run(["render", "--output", "out"]);
   for (const path of test.files("out")) {
     strictEqual(test.read(`home/.config/${path}`), test.read(`out/${path}`), path);
   }
 });
 
-Deno.test("the receipt knows the Codex that its files were made from, but not after a rollback", async () => {
-  await using test = await inscribed();
+Deno.test("the receipt has the digest of the Codex, but not after a rollback", async () => {
+  await using test = await renderedHome();
   const digest = (): unknown => JSON.parse(test.read(RECEIPT)).codex;
   const first = digest();
   match(String(first), /^[0-9a-f]{64}$/);
@@ -86,47 +86,47 @@ Deno.test("the receipt knows the Codex that its files were made from, but not af
   strictEqual(digest(), first);
 });
 
-Deno.test("a umask takes no bit from a Rune and gives none", async () => {
+Deno.test("the umask does not change the mode of a Rune", async () => {
   for (const umask of ["000", "0777"]) {
-    await using test = oneEye();
-    // The folders must stay passable for the test itself.
-    for (const folder of [OURS, UNITS]) {
+    await using test = homeWithCodex();
+    // The test itself must be able to enter the folders.
+    for (const folder of [LYCHD_FOLDER, UNITS]) {
       Deno.mkdirSync(`${test.dir}/${folder}`, { recursive: true });
     }
-    const said = await test.shell(`umask ${umask}; $LYCHD ${RENDER.join(" ")}`);
-    strictEqual(said.code, 0, said.stderr);
+    const result = await test.shell(`umask ${umask}; $LYCHD ${RENDER.join(" ")}`);
+    strictEqual(result.code, 0, result.stderr);
     for (const path of [RECEIPT, POD, EYE_UNIT, VISION]) {
       strictEqual((Deno.statSync(`${test.dir}/${path}`).mode ?? 0) & 0o7777, 0o600, path);
     }
   }
 });
 
-Deno.test("render again changes nothing at all", async () => {
-  await using test = await inscribed();
-  const before = state(test);
-  await test.expect(RENDER, { stdout: did(0, 0, 0, 3), stderr: UNKNOWN });
-  deepStrictEqual(state(test), before);
+Deno.test("a second render changes nothing", async () => {
+  await using test = await renderedHome();
+  const before = listingOf(test);
+  await test.expect(RENDER, { stdout: summary(0, 0, 0, 3), stderr: SKIP_REMARKS });
+  deepStrictEqual(listingOf(test), before);
 });
 
-Deno.test("render creates, updates and removes what the Codex changes, and keeps what was", async () => {
-  await using test = await inscribed();
+Deno.test("render creates, updates and removes files, and keeps the previous generation", async () => {
+  await using test = await renderedHome();
   const old = test.read(EYE_UNIT);
   test.codex({ "soulstones/sage.toml": SAGE });
   await test.expect(RENDER, {
-    stdout: did(2, 3, 0, 0),
-    stderr: changed("lychd-pod.service") + UNKNOWN,
+    stdout: summary(2, 3, 0, 0),
+    stderr: takesEffectLater("lychd-pod.service") + SKIP_REMARKS,
   });
-  const former = JSON.parse(test.read(FORMER));
-  strictEqual(former.files[EYE_UNIT.slice("home/.config/".length)].text, old);
-  strictEqual(Object.keys(former.files).length, 3);
+  const previous = JSON.parse(test.read(FORMER));
+  strictEqual(previous.files[EYE_UNIT.slice("home/.config/".length)].text, old);
+  strictEqual(Object.keys(previous.files).length, 3);
   strictEqual((Deno.statSync(`${test.dir}/${FORMER}`).mode ?? 0) & 0o7777, 0o600);
   Deno.removeSync(`${test.dir}/${CODEX_EYE}`);
   await test.expect(RENDER, {
-    stdout: did(0, 3, 2, 0),
-    stderr: changed("lychd-pod.service", "soulstone-eye.service") + UNKNOWN,
+    stdout: summary(0, 3, 2, 0),
+    stderr: takesEffectLater("lychd-pod.service", "soulstone-eye.service") + SKIP_REMARKS,
   });
   deepStrictEqual(test.files(UNITS), ["lychd-coven-think.target"]);
-  deepStrictEqual(test.files(OURS), [
+  deepStrictEqual(test.files(LYCHD_FOLDER), [
     ".lychd-current.json",
     ".lychd-former.json",
     ".lychd-lock",
@@ -137,22 +137,22 @@ Deno.test("render creates, updates and removes what the Codex changes, and keeps
   ]);
 });
 
-Deno.test("a mode that was changed is put right, and a file that is gone comes back", async () => {
-  await using test = await inscribed();
-  const whole = contents(test);
+Deno.test("render restores the mode of a file, and a missing file", async () => {
+  await using test = await renderedHome();
+  const before = contentsOf(test);
   Deno.chmodSync(`${test.dir}/${POD}`, 0o644);
   Deno.removeSync(`${test.dir}/${VISION}`);
-  await test.expect(RENDER, { stdout: did(1, 1, 0, 1), stderr: UNKNOWN });
+  await test.expect(RENDER, { stdout: summary(1, 1, 0, 1), stderr: SKIP_REMARKS });
   strictEqual((Deno.statSync(`${test.dir}/${POD}`).mode ?? 0) & 0o7777, 0o600);
-  deepStrictEqual(contents(test).filter((file) => !file.includes("former")), whole);
+  deepStrictEqual(contentsOf(test).filter((file) => !file.includes("former")), before);
 });
 
-Deno.test("render --json tells each file, what to restart, and what is not known", async () => {
-  await using test = await inscribed();
+Deno.test("render --json reports files, restarts, and skipped checks", async () => {
+  await using test = await renderedHome();
   test.codex({ "soulstones/eye.toml": EYE.replace("8B", "4B") });
-  const said = await test.run([...RENDER, "--json"]);
-  strictEqual(said.stderr, changed("soulstone-eye.service") + UNKNOWN);
-  deepStrictEqual(JSON.parse(said.stdout), {
+  const result = await test.run([...RENDER, "--json"]);
+  strictEqual(result.stderr, takesEffectLater("soulstone-eye.service") + SKIP_REMARKS);
+  deepStrictEqual(JSON.parse(result.stdout), {
     changes: [
       { path: "containers/systemd/lychd/lychd.pod", action: "unchanged" },
       { path: "containers/systemd/lychd/soulstone-eye.container", action: "update" },
@@ -167,14 +167,14 @@ Deno.test("render --json tells each file, what to restart, and what is not known
   });
 });
 
-Deno.test("an invalid Codex leaves the units of before", async () => {
-  await using test = await inscribed();
+Deno.test("an invalid Codex changes no unit", async () => {
+  await using test = await renderedHome();
   test.codex({ "soulstones/eye.toml": "[eye]\n" });
-  await refused(test, RENDER, { code: 3, stderr: /^error\[field-missing\]/ });
+  await expectRefusal(test, RENDER, { code: 3, stderr: /^error\[field-missing\]/ });
 });
 
-Deno.test("a dry run after a render has nothing to do", async () => {
-  await using test = await inscribed();
+Deno.test("a dry run after a render has no changes", async () => {
+  await using test = await renderedHome();
   await test.expect(["render", "--exit-code"], {
     stdout: "0 to create, 0 to update, 0 to remove, 3 unchanged\n",
   });

@@ -1,47 +1,48 @@
-/** The way back to the former generation, and the end: rollback and purge. */
+/** Tests of `lychd rollback` and `lychd purge`. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { cli, exists, EYE, NO_WATCHERS, SAGE } from "./cli.ts";
 import {
-  changed,
   CODEX_EYE,
-  contents,
-  did,
+  contentsOf,
+  expectRefusal,
   EYE_UNIT,
   FORMER,
-  former,
-  inscribed,
-  oneEye,
-  OURS,
+  generation,
+  homeWithCodex,
+  LYCHD_FOLDER,
   POD,
   PURGE,
-  PURGED,
-  refused,
+  PURGE_REMARKS,
   RENDER,
+  renderedHome,
   ROLLBACK,
   SETTINGS,
+  SKIP_REMARKS,
+  summary,
+  takesEffectLater,
   UNITS,
-  UNKNOWN,
   VISION,
 } from "./inscription.ts";
 
-Deno.test("rollback goes back and forth", async () => {
-  await using test = await inscribed();
+Deno.test("rollback restores the previous render; a second rollback restores the later one", async () => {
+  await using test = await renderedHome();
   const runes = () =>
-    contents(test).filter((file) => !/^\S+\/(?:\.lychd-|lychd\/soulstones\/)/.test(file));
+    contentsOf(test).filter((file) => !/^\S+\/(?:\.lychd-|lychd\/soulstones\/)/.test(file));
   const first = runes();
   test.codex({ "soulstones/sage.toml": SAGE, "soulstones/eye.toml": EYE.replace("8B", "4B") });
   await test.run(RENDER);
   const second = runes();
   strictEqual(second.length, first.length + 2);
   await test.expect(ROLLBACK, {
-    stdout: did(0, 3, 2, 0),
-    stderr: changed("lychd-pod.service", "soulstone-eye.service", "soulstone-sage.service") +
-      UNKNOWN,
+    stdout: summary(0, 3, 2, 0),
+    stderr:
+      takesEffectLater("lychd-pod.service", "soulstone-eye.service", "soulstone-sage.service") +
+      SKIP_REMARKS,
   });
   deepStrictEqual(runes(), first);
-  const said = await test.run([...ROLLBACK, "--json"]);
+  const result = await test.run([...ROLLBACK, "--json"]);
   deepStrictEqual(
-    JSON.parse(said.stdout).summary,
+    JSON.parse(result.stdout).summary,
     "2 to create, 3 to update, 0 to remove, 0 unchanged",
   );
   deepStrictEqual(runes(), second);
@@ -49,141 +50,150 @@ Deno.test("rollback goes back and forth", async () => {
   deepStrictEqual(runes(), first);
 });
 
-Deno.test("a render that changes nothing keeps the former generation", async () => {
-  await using test = await inscribed();
+Deno.test("a render that changes nothing keeps the previous generation", async () => {
+  await using test = await renderedHome();
   test.codex({ "soulstones/sage.toml": SAGE });
   await test.run(RENDER);
-  const former = test.read(FORMER);
+  const previous = test.read(FORMER);
   await test.run(RENDER);
-  strictEqual(test.read(FORMER), former);
+  strictEqual(test.read(FORMER), previous);
 });
 
 Deno.test("rollback needs no Codex", async () => {
-  await using test = await inscribed();
+  await using test = await renderedHome();
   test.codex({ "soulstones/sage.toml": SAGE });
   await test.run(RENDER);
   Deno.removeSync(`${test.config}/lychd`, { recursive: true });
-  const said = await test.run(ROLLBACK);
-  strictEqual(said.code, 0, said.stderr);
+  const result = await test.run(ROLLBACK);
+  strictEqual(result.code, 0, result.stderr);
   deepStrictEqual(test.files(UNITS), ["lychd-coven-vision.target"]);
 });
 
-Deno.test("rollback without a former generation says so", async () => {
+Deno.test("rollback without a previous generation is refused", async () => {
   await using never = cli();
-  await using once = await inscribed();
-  const stderr = "lychd: there is no former generation\nhint: lychd render --dry-run\n";
-  await refused(never, ROLLBACK, { stderr });
-  await refused(once, ROLLBACK, { stderr });
+  await using once = await renderedHome();
+  const stderr = "lychd: there is no previous render to restore\nhint: lychd render --dry-run\n";
+  await expectRefusal(never, ROLLBACK, { stderr });
+  await expectRefusal(once, ROLLBACK, { stderr });
 });
 
 Deno.test("rollback refuses an edited file with its diff, and --force keeps the edit", async () => {
-  await using test = await inscribed();
+  await using test = await renderedHome();
   const first = test.read(EYE_UNIT);
   test.codex({ "soulstones/eye.toml": EYE.replace("8B", "4B") });
   await test.run(RENDER);
   test.write(EYE_UNIT, "# mine\n");
-  await refused(test, ROLLBACK, { stderr: /\n-# mine\n[^]*was edited since it was written/ });
-  const said = await test.run([...ROLLBACK, "--force"]);
-  strictEqual(said.code, 0, said.stderr);
+  await expectRefusal(test, ROLLBACK, { stderr: /\n-# mine\n[^]*was edited by hand/ });
+  const result = await test.run([...ROLLBACK, "--force"]);
+  strictEqual(result.code, 0, result.stderr);
   strictEqual(test.read(EYE_UNIT), first);
   strictEqual(test.read(`${EYE_UNIT}.edited`), "# mine\n");
 });
 
-const HOSTILE_FORMERS = {
-  "no JSON": "{",
+const HOSTILE_GENERATIONS = {
+  "not JSON": "{",
   "empty": "",
   "null": "null",
   "a newer version": '{"lychd": 2, "files": {}}',
-  "a path that leads out": former("containers/systemd/lychd/../../../.bashrc"),
-  "an absolute path": former("/etc/passwd"),
-  "a path elsewhere": former("lychd/soulstones/eye.toml"),
-  "a text that is none":
+  "a path outside the folder": generation("containers/systemd/lychd/../../../.bashrc"),
+  "an absolute path": generation("/etc/passwd"),
+  "a path in the Codex": generation("lychd/soulstones/eye.toml"),
+  "a text that is not a string":
     '{"lychd": 1, "files": {"systemd/user/x.target": {"text": 5, "mode": 384}}}',
 };
-Deno.test("rollback refuses a former generation that is not lychd's own", async (t) => {
-  await using test = await inscribed();
-  for (const [name, text] of Object.entries(HOSTILE_FORMERS)) {
+Deno.test("rollback refuses a previous generation that lychd did not write", async (t) => {
+  await using test = await renderedHome();
+  for (const [name, text] of Object.entries(HOSTILE_GENERATIONS)) {
     await t.step(name, async () => {
       test.write(FORMER, text);
-      await refused(test, ROLLBACK, { stderr: /^lychd: \[DIR\]\/\S+ cannot be used: [^\n]+\n$/ });
+      await expectRefusal(test, ROLLBACK, {
+        stderr: /^lychd: \[DIR\]\/\S+ cannot be used: [^\n]+\n$/,
+      });
     });
   }
 });
 
-Deno.test("purge asks first; where nobody can be asked it is wrong usage", async () => {
-  await using test = await inscribed();
-  await refused(test, PURGE, {
+Deno.test("purge without a terminal and without --yes is refused", async () => {
+  await using test = await renderedHome();
+  await expectRefusal(test, PURGE, {
     code: 2,
-    stderr: "lychd: purge asks first, and there is nobody to ask\nhint: lychd purge --yes\n",
+    stderr:
+      "lychd: purge needs confirmation, but stdin is not a terminal\nhint: lychd purge --yes\n",
   });
 });
 
 const hasScript = exists("/usr/bin/script");
 Deno.test({
-  name: "purge on a terminal lists the files, and only a yes removes them" +
-    (hasScript ? "" : " (ignored: this host has no script)"),
+  name: "purge on a terminal lists the files, and only `y` or `yes` removes them" +
+    (hasScript ? "" : " (ignored: this host does not have script)"),
   ignore: !hasScript,
   async fn() {
-    await using test = await inscribed();
+    await using test = await renderedHome();
     const answer = (text: string) =>
       test.shell(`printf '${text}' | script -qec "$LYCHD ${PURGE.join(" ")}" /dev/null`);
-    const before = contents(test);
+    const before = contentsOf(test);
     for (const text of ["n\\n", "\\n", "yesterday\\n", "\\004"]) {
-      const said = await answer(text);
-      strictEqual(said.code, 1, said.stdout);
+      const result = await answer(text);
+      strictEqual(result.code, 1, result.stdout);
       match(
-        said.stdout,
+        result.stdout,
         /\/lychd\.pod\r?\n[^]*remove these 3 files\? \[y\/N\] [^]*nothing was removed/,
       );
-      deepStrictEqual(contents(test), before);
+      deepStrictEqual(contentsOf(test), before);
     }
-    const said = await answer("y\\n");
-    strictEqual(said.code, 0, said.stdout);
+    const result = await answer("y\\n");
+    strictEqual(result.code, 0, result.stdout);
     deepStrictEqual(test.files("home").map((path) => `home/${path}`), [SETTINGS, CODEX_EYE]);
   },
 });
 
-Deno.test("purge --yes removes every file of ours, lets go of our folder, and leaves the rest", async () => {
+Deno.test("purge --yes removes the files and folders of lychd, and no others", async () => {
   const own = [`${UNITS}/own.service`, "home/.config/containers/systemd/own.container"];
-  await using test = oneEye().codex({ "lychd.toml": `boot_coven = "vision"\n${NO_WATCHERS}` });
+  await using test = homeWithCodex().codex({
+    "lychd.toml": `boot_coven = "vision"\n${NO_WATCHERS}`,
+  });
   for (const path of own) test.write(path, "# mine\n");
-  await test.expect(RENDER, { stdout: did(4, 0, 0, 0), stderr: UNKNOWN });
+  await test.expect(RENDER, { stdout: summary(4, 0, 0, 0), stderr: SKIP_REMARKS });
   ok(test.files(UNITS).includes("default.target.d/lychd.conf"));
   test.codex({ "soulstones/sage.toml": SAGE });
   await test.run(RENDER);
   await test.expect([...PURGE, "--yes"], {
     stdout: "[DIR]/home/.config: 6 removed\n",
-    stderr: PURGED,
+    stderr: PURGE_REMARKS,
   });
   deepStrictEqual(test.files("home/.config/containers"), ["systemd/own.container"]);
   deepStrictEqual(test.files("home/.config/systemd"), ["user/own.service"]);
-  strictEqual(exists(`${test.dir}/${OURS}`), false);
+  strictEqual(exists(`${test.dir}/${LYCHD_FOLDER}`), false);
   strictEqual(exists(`${test.dir}/${UNITS}/default.target.d`), false);
 });
 
-Deno.test("purge leaves an operator's file in our folders, and a drop-in of theirs", async () => {
-  await using test = oneEye().codex({ "lychd.toml": `boot_coven = "vision"\n${NO_WATCHERS}` })
-    .write(`${OURS}/soulstone-mine.container`, "# mine\n")
+Deno.test("purge keeps files of the operator in the folders of lychd and of drop-ins", async () => {
+  await using test = homeWithCodex().codex({
+    "lychd.toml": `boot_coven = "vision"\n${NO_WATCHERS}`,
+  })
+    .write(`${LYCHD_FOLDER}/soulstone-mine.container`, "# mine\n")
     .write(`${UNITS}/default.target.d/mine.conf`, "# mine\n");
   await test.run(RENDER);
-  const said = await test.run([...PURGE, "--yes"]);
-  strictEqual(said.code, 0, said.stderr);
-  deepStrictEqual(test.files(OURS), ["soulstone-mine.container"]);
+  const result = await test.run([...PURGE, "--yes"]);
+  strictEqual(result.code, 0, result.stderr);
+  deepStrictEqual(test.files(LYCHD_FOLDER), ["soulstone-mine.container"]);
   deepStrictEqual(test.files(UNITS), ["default.target.d/mine.conf"]);
 });
 
-Deno.test("purge --json tells what is removed; after it there is nothing to purge or roll back", async () => {
-  await using test = await inscribed();
-  const said = await test.run([...PURGE, "--yes", "--json"]);
-  strictEqual(said.stderr, PURGED);
-  deepStrictEqual(JSON.parse(said.stdout), {
+Deno.test("purge --json lists the removed files; then there is nothing to purge or roll back", async () => {
+  await using test = await renderedHome();
+  const result = await test.run([...PURGE, "--yes", "--json"]);
+  strictEqual(result.stderr, PURGE_REMARKS);
+  deepStrictEqual(JSON.parse(result.stdout), {
     removed: [POD, EYE_UNIT, VISION].map((path) => path.slice("home/.config/".length)),
     reloaded: false,
   });
   await test.expect([...PURGE, "--yes"], {
     stdout: "[DIR]/home/.config: 0 removed\n",
-    stderr: PURGED,
+    stderr: PURGE_REMARKS,
   });
-  await refused(test, ROLLBACK, { stderr: /^lychd: there is no former generation\n/ });
-  await test.expect(RENDER, { stdout: did(3, 0, 0, 0), stderr: UNKNOWN });
+  await expectRefusal(test, ROLLBACK, {
+    stderr: /^lychd: there is no previous render to restore\n/,
+  });
+  await test.expect(RENDER, { stdout: summary(3, 0, 0, 0), stderr: SKIP_REMARKS });
 });

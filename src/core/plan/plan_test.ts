@@ -7,7 +7,7 @@ import { sha256 } from "./digest.ts";
 
 interface Row {
   readonly claim: string;
-  /** What stands there, what shall, and what was written last. */
+  /** The text on disk, the wanted text, and the text of the last render. */
   readonly disk?: string;
   readonly diskMode?: number;
   readonly wanted?: string;
