@@ -3,7 +3,7 @@ import { join } from "node:path/posix";
 
 const ROOT = join(import.meta.dirname ?? ".", "..");
 
-/** What the sandboxes are granted from, as in the task `compile:bundle`; a test may have its folder anywhere. */
+/** The permissions of the gate, as in the task `compile:bundle`; the folder of a test may be anywhere. */
 const PERMISSIONS = ["-R", "-W", "-E", "-S", "--allow-net=127.0.0.1", "--allow-run"];
 
 /** As in the task `compile:bundle`: a bundle has its imports in it. */

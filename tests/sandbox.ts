@@ -1,4 +1,4 @@
-/** What of the attempts to break out a command is granted: said here anew, not taken of the source. */
+/** The attempts to break out that each command is granted: listed here again, independent of the source. */
 import { PROGRAM_PLACES, type ProgramName } from "../src/run/programs.ts";
 
 const WRITERS: readonly ProgramName[] = ["systemctl", "systemdAnalyze", "generator"];
@@ -25,7 +25,7 @@ const PROGRAMS: Readonly<Record<string, readonly ProgramName[]>> = {
   "add vllm": SURVEYORS,
 };
 
-/** What else command lines are granted of what is tried. */
+/** Further attempts that command lines are granted. */
 const REST: Readonly<Record<string, readonly string[]>> = {
   "init": ["write to the Codex", "add a Soulstone to the Codex"],
   "add vllm": ["write to the Codex", "add a Soulstone to the Codex"],

@@ -1,4 +1,4 @@
-/** How much code each command loads: an import of too much makes every run slower. */
+/** Limits the code that each command loads: an unneeded import makes every run slower. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
 import { fileURLToPath } from "node:url";

@@ -186,7 +186,7 @@ function takeLock(path: string, holder: string): Deno.FsFile | undefined {
   if (file.tryLockSync(true)) {
     file.truncateSync();
     file.writeSync(new TextEncoder().encode(holder));
-    // A lock on a file that was removed excludes nobody. (FsFile.stat cannot compare the two: it
+    // A lock on a removed file excludes no one. (FsFile.stat cannot compare the two: it
     // needs permission for the target of a symlinked ~/.config.)
     if (orNothing(path, () => Deno.readTextFileSync(path)) === holder) return file;
   }

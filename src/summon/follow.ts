@@ -13,7 +13,7 @@ import { readGpus } from "../units/gpus.ts";
 import type { Systemd } from "../units/systemd.ts";
 import type { Phase, SummonEvents } from "./events.ts";
 
-/** What it takes to follow a summon. */
+/** The context of a summon that is followed. */
 export interface Following {
   readonly context: CommandContext;
   readonly systemd: Systemd;

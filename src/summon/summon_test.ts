@@ -55,7 +55,7 @@ class TestHost {
   onStart = (_unit: string): void => {};
   /** True if the GPU driver never answers: a query ends only by its limit or by an interrupt. */
   isDriverHung = false;
-  /** How each query of the hung driver ended: the milliseconds of its limit, or `abort`. */
+  /** The end of each query of the hung driver: the milliseconds of its limit, or `abort`. */
   readonly driverEnds: (number | "abort")[] = [];
   /** True if the operator answers each prompt with Ctrl-C. */
   isAsked = false;

@@ -156,7 +156,7 @@ me:x:1000:
 users:x:100:
 docker:x:990:me,root
 video:x:44:me,you
-ldap:x:991:me,nobody-knows
+ldap:x:991:me,no-one-knows
 `;
   deepStrictEqual(groupsOfOne(1000, passwd, group), [0, 1000, 990]);
 });

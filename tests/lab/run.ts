@@ -18,7 +18,7 @@ const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 /** More labs than these save nothing: the longest file takes as long. */
 const MOST_LABS = 4;
 
-/** Those that take minutes, the longest first. */
+/** The files that take minutes, the longest first. */
 const LONGEST = [
   "exclusivity_test.ts",
   "summon_exclusivity_test.ts",
@@ -99,7 +99,7 @@ async function work(number: number, queue: string[], flags: readonly string[]): 
   return traces.length > 0 ? 1 : worst;
 }
 
-/** What Deno said is given whole, or the tests of several labs would speak at once. */
+/** Prints the output of a file as a whole, so that the outputs of several labs do not mix. */
 async function deno(args: readonly string[], lab: number): Promise<{ code: number; said: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],

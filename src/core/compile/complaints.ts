@@ -5,7 +5,7 @@ import { unitOf } from "../rune/names.ts";
 import { readUnit, type UnitLine } from "../rune/unit.ts";
 import type { Rune } from "./compile.ts";
 
-/** What a verification reported about rendered units. */
+/** The report of a verification about rendered units. */
 export interface Complaints {
   /** Lines about units that are refused. */
   readonly refused: readonly string[];

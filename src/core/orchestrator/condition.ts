@@ -9,11 +9,11 @@ export interface UnitState {
   readonly subState: string;
   /** The result of its last run. */
   readonly result: string;
-  /** How its main process ended: 1 exited, 2 was killed, 3 dumped core. */
+  /** The end of its main process: 1 exited, 2 was killed, 3 dumped core. */
   readonly exitKind: number;
   /** The exit status or the number of the signal. */
   readonly exitStatus: number;
-  /** How often systemd has restarted it since it was started. */
+  /** The number of restarts by systemd since it was started. */
   readonly restarts: number;
   /** The number of its pending job; empty without one. */
   readonly job: string;
@@ -73,7 +73,7 @@ export type EngineState =
 export interface Condition {
   readonly state: EngineState;
   readonly why?: string;
-  /** How often systemd has restarted it. */
+  /** The number of restarts by systemd. */
   readonly restarts: number;
   /** True while systemd has a job for it. */
   readonly hasJob: boolean;

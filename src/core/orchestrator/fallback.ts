@@ -15,11 +15,11 @@ export interface Fallback {
 
 /** The engines around a failed summon, by name. */
 export interface FailedSummon {
-  /** Those that ran before the summon. */
+  /** The engines that ran before the summon. */
   readonly before: readonly string[];
-  /** Those that the summon was to start. */
+  /** The engines that the summon had to start. */
   readonly started: readonly string[];
-  /** Those that are up now. */
+  /** The engines that are up now. */
   readonly up: readonly string[];
 }
 

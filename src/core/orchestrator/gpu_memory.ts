@@ -4,7 +4,7 @@ import type { Engine } from "./inventory.ts";
 /** An engine that uses GPU memory. */
 export type MemoryUser = Pick<Engine, "devices" | "vramMib">;
 
-/** What some engines declare that they take, and what the GPUs that they are given have. */
+/** The memory that some engines declare, and the memory of the GPUs that they use. */
 export interface MemoryNeed<User extends MemoryUser = MemoryUser> {
   readonly users: readonly User[];
   /** For messages: `nvidia 0`. */

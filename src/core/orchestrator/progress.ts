@@ -10,7 +10,7 @@ export interface Awaited {
   readonly restarts: ReadonlyMap<string, number>;
 }
 
-/** How far a transition has come. */
+/** The progress of a transition. */
 export interface Progress {
   /** The current phase; `ready` if every wanted engine is ready for systemd. */
   readonly phase: "stop" | "start" | "healthy" | "ready";

@@ -115,7 +115,7 @@ const PROGRESS: readonly {
   readonly now: string;
   readonly phase: string;
   readonly lost?: string;
-  /** How often systemd had restarted b before. */
+  /** The number of earlier restarts of b by systemd. */
   readonly restarts?: number;
 }[] = [
   {

@@ -82,7 +82,7 @@ interface Case {
   readonly codex: string;
   readonly wish: string;
   readonly runs?: string;
-  /** What is to be: unit, keep, stop, start. */
+  /** The expected unit, and the engines to keep, stop and start. */
   readonly becomes: readonly [unit: string, keep: string, stop: string, start: string];
 }
 

@@ -36,7 +36,7 @@ export type ReadUnit =
  * Reads a unit file as systemd does: a line that starts with `#` or `;` is a comment, and a backslash
  * at the end of a line joins the next line with a space.
  *
- * @returns the lines, or the number of the first one that is no section, comment or `Key=value`.
+ * @returns the lines, or the number of the first one that is not a section, a comment or `Key=value`.
  *
  * @example
  * ```ts

@@ -263,7 +263,7 @@ const GPU: Row = {
   ],
 };
 
-/** A series of nvidia_gpu_exporter with the GPU's name, which stands in a series of its own. */
+/** A series of nvidia_gpu_exporter with the GPU's name, which is in another series. */
 function ofGpu(metric: string): string {
   return `${metric} * on (instance, uuid) group_left (index, name) nvidia_smi_gpu_info`;
 }
