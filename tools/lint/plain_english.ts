@@ -4,7 +4,7 @@ const DIALECT: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\banew\b/i, "again"],
   [/\bnowise\b/i, "not at all"],
   [/\bwhom\b/i, "which, or another sentence"],
-  [/\b(?:tells|told)\b/i, "reports, shows, knows"],
+  [/(?<!-)\b(?:tells|told)\b/i, "reports, shows, knows"],
   [/\bstands\b(?! for)/i, "is"],
   [/\b(?:nobody|somebody|everybody)\b/i, "no one, another user, anyone"],
   [/\bthe laws?\b/i, "the exclusivity rule, the rules"],
