@@ -1,4 +1,4 @@
-/** Runs a command line in the process of the test: the gate and the command, without a worker. */
+/** Runs a command line in the process of the test: gate and command, without a worker. */
 import { runCommand } from "../../src/commands/run.ts";
 import { DENO_HOST } from "../../src/host/deno_host.ts";
 import { type Host, hostWithSeen } from "../../src/host/host.ts";
@@ -6,21 +6,25 @@ import type { Variable } from "../../src/run/environment.ts";
 import { paletteOf, wantsColors } from "../../src/run/terminal.ts";
 import { passGate } from "../../src/sandbox/gate.ts";
 import type { WorkerRequest } from "../../src/sandbox/worker.ts";
-import { memoryContext, memoryTerminal, type Said } from "../../src/testing/memory_context.ts";
+import {
+  memoryContext,
+  memoryTerminal,
+  type Said as Output,
+} from "../../src/testing/memory_context.ts";
 
 /**
- * Runs `args` with these variables and no others, as a process in `workingFolder` would, but without its
- * sandbox. Throws what the command throws: that would be a bug.
+ * Runs `args` with exactly these variables, as a process in `workingFolder` would, but without a sandbox.
+ * Throws any error of the command, which would be a bug.
  */
 export async function runInProcess(
   args: readonly string[],
   { env, workingFolder }: { env: Readonly<Record<string, string>>; workingFolder: string },
-): Promise<Said & { code: number }> {
-  const said = { out: "", err: "" };
+): Promise<Output & { code: number }> {
+  const output = { out: "", err: "" };
   const read = (name: Variable) => env[name];
   const hasColors = wantsColors(read, false);
   const palette = paletteOf(hasColors);
-  const terminal = memoryTerminal(said, {
+  const terminal = memoryTerminal(output, {
     outPalette: palette,
     errPalette: palette,
     type: read("TERM") ?? "",
@@ -44,8 +48,8 @@ export async function runInProcess(
         onmessage: null,
         onerror: null,
         postMessage({ invocation, seen, ...request }: WorkerRequest) {
-          const host = hostWithSeen(hostIn(env, said), seen);
-          runCommand(invocation, memoryContext(said, { ...request, host }, terminal)).then(
+          const host = hostWithSeen(hostIn(env, output), seen);
+          runCommand(invocation, memoryContext(output, { ...request, host }, terminal)).then(
             (data) => worker.onmessage?.call(worker as Worker, new MessageEvent("", { data })),
             reject,
           );
@@ -55,11 +59,11 @@ export async function runInProcess(
     },
     onInterrupt() {},
   });
-  return { code: await Promise.race([code, bug]), ...said };
+  return { code: await Promise.race([code, bug]), ...output };
 }
 
-/** The real host, on which programs get only the given variables: not those of whoever runs the test. */
-function hostIn(env: Readonly<Record<string, string>>, said: Said): Host {
+/** Returns the real host, but its programs get only the given variables. */
+function hostIn(env: Readonly<Record<string, string>>, output: Output): Host {
   const run: Host["run"] = async (program, args, more = {}) => {
     const { code, stdout, stderr } = await new Deno.Command(program, {
       args: [...args],
@@ -75,8 +79,8 @@ function hostIn(env: Readonly<Record<string, string>>, said: Said): Host {
     run,
     async runAttached(program, args) {
       const { code, stdout, stderr } = await run(program, args);
-      said.out += stdout;
-      said.err += stderr;
+      output.out += stdout;
+      output.err += stderr;
       return code;
     },
   };
