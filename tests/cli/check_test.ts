@@ -197,7 +197,10 @@ Deno.test("a Codex that does not exist, is a file, or is empty is invalid", asyn
     file?.stderr ?? "",
     /^error\[codex-missing\]: no Codex at `file`: it is not a folder/,
   );
-  match(empty?.stderr ?? "", /^error\[codex-empty\]: no Soulstone is defined below `empty\/soul/);
+  match(
+    empty?.stderr ?? "",
+    /^error\[codex-empty\]: no Soulstone is defined below soulstones\/ in `empty`\n/,
+  );
   deepStrictEqual([missing?.code, file?.code, empty?.code], [3, 3, 3]);
 });
 

@@ -172,12 +172,12 @@ hint: fix it for llama-swap first; see its config.example.yaml
   });
   await test.expect(["import", "quadlet", "a.container", "nothing.container"], {
     code: 1,
-    stderr: `error[unit-broken]: the line is neither a [Section], nor a comment, nor Key=value
+    stderr: `error[unit-broken]: the line is not a [Section], a comment or Key=value
  --> a.container:3:1
   |
 3 | broken
   | ^^^^^^
-hint: an earlier line that goes on ends with a backslash; comments begin with \`#\` or \`;\`
+hint: end each line that continues with a backslash; start comments with \`#\` or \`;\`
 
 error[file-unreadable]: cannot read the file: it does not exist
  --> nothing.container:1:1

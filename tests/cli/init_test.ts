@@ -173,7 +173,7 @@ Deno.test("a request that makes no valid Codex is reported like check does, and 
     [["init", "--engine", "llamacpp", "--model", "models/x.gguf"], 2, /must start with/],
     [["init", "--engine", "vllm", "--model", "rel/../x"], 2, /must start with/],
     [["init"], 2, /^lychd: cannot prompt here; name the engine and its model\nhint: lychd init/],
-    [["add"], 3, /^error\[codex-missing\][^]*hint: `lychd init`/m],
+    [["add"], 3, /^error\[codex-missing\][^]*hint: create one with `lychd init`/m],
   ];
   for (const [args, code, words] of cases) {
     const result = await test.run(args);
@@ -242,7 +242,7 @@ Deno.test("on a terminal init prompts, and rejects an invalid answer immediately
     ["Model", "~/models/gpt-oss-20b.gguf\r"],
     ["Name:", "\r"],
     ["Covens", "chat, my own\r"],
-    ["`my own` is not a valid group name", "\u007f\u007f\u007f\u007fown\r"],
+    ["`my own` is not a valid name of a group", "\u007f\u007f\u007f\u007fown\r"],
     ["Capabilities", "text-generation\r"],
     ["Port:", "\r"],
     ["Add another Soulstone?", "y\r"],
