@@ -37,7 +37,7 @@ export function grantedTo(line: string): string[] {
 }
 
 /** Returns the names of the attempts to run programs that this machine does not have. */
-export function missingPrograms(): string[] {
+export function programsNotThere(): string[] {
   const names = Object.keys(PROGRAM_PLACES) as ProgramName[];
   return names.filter((name) => !isInstalled(name)).map(nameOf);
 }

@@ -7,7 +7,7 @@ import { dirname, join, relative } from "node:path/posix";
 import { foldersOfHome } from "../../src/testing/folders_of_home.ts";
 import { ATTEMPTS, type Outcome } from "../../src/sandbox/self_test/attempts.ts";
 import type { SelfTestRequest } from "../../src/sandbox/self_test/report.ts";
-import { grantedTo, missingPrograms } from "../sandbox.ts";
+import { grantedTo, programsNotThere } from "../sandbox.ts";
 import {
   binaryTest,
   exampleCodex,
@@ -171,7 +171,7 @@ binaryTest("without a sandbox the attempts succeed", async () => {
     ...["load the libraries of a GPU as WebGPU does"],
     ...["load the libraries of a GPU in a worker of its own", "speak to the session bus"],
     ...["ask for a name", "import a module of the network"],
-    ...missingPrograms(),
+    ...programsNotThere(),
   ];
   deepStrictEqual(unsuccessful.filter((name) => !expected.includes(name)), []);
 }, missingRoot());

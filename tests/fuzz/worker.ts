@@ -1,4 +1,4 @@
-/// <reference no-deproblem-lib="true" />
+/// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /** A worker of the fuzzer: makes inputs by their numbers and checks them. */
 import { inputOf } from "./inputs.ts";
