@@ -134,7 +134,7 @@ function readFile(host: Host, root: string, path: string): CodexFile | undefined
   const read = attempt(() => {
     const status = host.stat(absolute);
     if (status === undefined) return host.lstat(absolute) && BROKEN_LINK;
-    // A pipe could block for ever.
+    // A pipe could block forever.
     if (status.kind !== "file") return "it is not a file";
     return symlinkProblem(host, absolute) ?? host.readHead(absolute, (FILE_LIMIT_KIB + 1) * 1024);
   });
