@@ -137,7 +137,7 @@ const EXPRESSIONS: readonly (readonly [expression: string, combinations: string]
   ["a b", "problem: `b` is not expected here"],
   ["+", "problem: `+` is not expected here"],
   ["+none", "problem: there is no set `none`"],
-  ["nobody!", "problem: there is no model `nobody`"],
+  ["missing!", "problem: there is no model `missing`"],
   [Array(11).fill("(a | b)").join(" & "), "problem: it has too many combinations"],
 ];
 
