@@ -38,7 +38,7 @@ export interface Imported {
   readonly soulstones: readonly { readonly name: string; readonly text: string }[];
   /** The Coven that starts with the host, for `boot_coven` of lychd.toml. */
   readonly bootCoven: string | undefined;
-  /** What became of each part of the input, in its order. */
+  /** The outcome of each part of the input, in its order. */
   readonly report: readonly ReportEntry[];
 }
 

@@ -14,7 +14,7 @@ export interface Item {
 /** Carried over unchanged, carried over in another form, or not carried over. */
 export type Outcome = "carried" | "changed" | "lost";
 
-/** What became of one item. */
+/** The outcome of one item. */
 export interface ReportEntry {
   readonly outcome: Outcome;
   readonly place: Place;

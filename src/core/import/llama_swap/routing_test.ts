@@ -144,7 +144,7 @@ const EXPRESSIONS: readonly (readonly [expression: string, combinations: string]
 Deno.test("expressions of a matrix are expanded as llama-swap does", () => {
   for (const [expression, expected] of EXPRESSIONS) {
     const read = combinationsOf(expression, {
-      modelOf: (word) => word === "nobody" ? undefined : word,
+      modelOf: (word) => word === "missing" ? undefined : word,
       setOf: (name) => name === "llms" ? [["g"], ["q"]] : undefined,
       budget: newBudget(),
     });
