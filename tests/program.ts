@@ -1,17 +1,17 @@
-/** The program that tests run, as a user would. */
+/** Finds the program that tests run. */
 import { join } from "node:path/posix";
 
 const ROOT = join(import.meta.dirname ?? ".", "..");
 
-/** The permissions of the gate, as in the task `compile:bundle`; the folder of a test may be anywhere. */
+/** The permissions of the task `compile:bundle`; the folders of a test may be anywhere. */
 const PERMISSIONS = ["-R", "-W", "-E", "-S", "--allow-net=127.0.0.1", "--allow-run"];
 
-/** As in the task `compile:bundle`: a bundle has its imports in it. */
+/** The options of a bundle, which contains its imports; as in the task `compile:bundle`. */
 const BUNDLED = ["--no-config", "--unstable-worker-options"];
 
 /**
- * The command to run the program: the binary that `LYCHD_BINARY` names, or else the bundle that
- * `LYCHD_MAIN` names below the repository, or else the source.
+ * Returns the command that runs lychd: the binary in `LYCHD_BINARY`, otherwise the bundle in `LYCHD_MAIN`
+ * (relative to the repository), otherwise the source.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** The attempts to break out that each command is granted: listed here again, independent of the source. */
+/** The attempts of the self-test that each command is granted: written here again, independent of the source. */
 import { PROGRAM_PLACES, type ProgramName } from "../src/run/programs.ts";
 
 const WRITERS: readonly ProgramName[] = ["systemctl", "systemdAnalyze", "generator"];
@@ -8,7 +8,7 @@ const SURVEYORS: readonly ProgramName[] = [
   ...["cat", "ls", "podman", "ss", "stat"] as const,
 ];
 
-/** The programs that command lines may run; none where a line is not named. */
+/** The programs that command lines may run; a line that is not listed may run none. */
 const PROGRAMS: Readonly<Record<string, readonly ProgramName[]>> = {
   "render": WRITERS,
   "rollback": WRITERS,
@@ -25,28 +25,28 @@ const PROGRAMS: Readonly<Record<string, readonly ProgramName[]>> = {
   "add vllm": SURVEYORS,
 };
 
-/** Further attempts that command lines are granted. */
-const REST: Readonly<Record<string, readonly string[]>> = {
+/** The other attempts that command lines are granted. */
+const OTHERS: Readonly<Record<string, readonly string[]>> = {
   "init": ["write to the Codex", "add a Soulstone to the Codex"],
   "add vllm": ["write to the Codex", "add a Soulstone to the Codex"],
 };
 
-/** The names of the attempts that a command line is granted; only programs that are there can be. */
+/** Returns the names of the attempts that a command line is granted; missing programs are left out. */
 export function grantedTo(line: string): string[] {
-  return [...(PROGRAMS[line] ?? []).filter(isThere).map(nameOf), ...REST[line] ?? []];
+  return [...(PROGRAMS[line] ?? []).filter(isInstalled).map(nameOf), ...OTHERS[line] ?? []];
 }
 
-/** The names of the attempts to run programs that this machine lacks. */
+/** Returns the names of the attempts to run programs that this machine does not have. */
 export function programsNotThere(): string[] {
   const names = Object.keys(PROGRAM_PLACES) as ProgramName[];
-  return names.filter((name) => !isThere(name)).map(nameOf);
+  return names.filter((name) => !isInstalled(name)).map(nameOf);
 }
 
 function nameOf(name: ProgramName): string {
   return `run ${PROGRAM_PLACES[name][0].replace(/.*\//, "")}`;
 }
 
-function isThere(name: ProgramName): boolean {
+function isInstalled(name: ProgramName): boolean {
   return PROGRAM_PLACES[name].some((path) => {
     try {
       return Deno.statSync(path).isFile;

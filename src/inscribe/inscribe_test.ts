@@ -14,7 +14,7 @@ import { EXIT, type ExitCode, type InscribeOptions } from "../run/invocation.ts"
 import type { CommandContext } from "../run/context.ts";
 import { withRefusals } from "../run/refusal.ts";
 import { inscribe, type Wanted } from "./inscribe.ts";
-import { hostWith, memoryContext, type Said } from "../testing/memory_context.ts";
+import { hostWith, memoryContext, type Output } from "../testing/memory_context.ts";
 import { findPrograms } from "../run/programs.ts";
 import { purge } from "../commands/purge.ts";
 import { rollback } from "../commands/rollback.ts";
@@ -91,7 +91,7 @@ function simulate(memory: () => MemoryHost, broken: Broken, calls: string[]): Ho
   };
 }
 
-function contextOf(host: Host, said: Said): CommandContext {
+function contextOf(host: Host, said: Output): CommandContext {
   return memoryContext(said, { host, folders, programs: PROGRAMS });
 }
 
@@ -612,7 +612,7 @@ async function renderedWith(
   place: string,
   status: Partial<FileStatus>,
   { isLate = false } = {},
-): Promise<{ said: Said; code: ExitCode; created: string[] }> {
+): Promise<{ said: Output; code: ExitCode; created: string[] }> {
   const said = { out: "", err: "" };
   const memory = await oldHost();
   if (!isLate) memory.makeFolder(place);

@@ -152,9 +152,9 @@ const ENGINE_CHOICES = [
 ] as const satisfies readonly { value: EngineName; name: string; description: string }[];
 
 const MODEL_PROMPTS = {
-  vllm: "Model (a repository id, or a folder on this host):",
-  sglang: "Model (a repository id, or a folder on this host):",
-  llamacpp: "Model (a .gguf file or a repository id; empty to serve several):",
+  vllm: "Model (repository id, or a folder on this host):",
+  sglang: "Model (repository id, or a folder on this host):",
+  llamacpp: "Model (.gguf file or repository id; empty to serve several):",
   tabbyapi: "Model (a folder on this host; optional):",
 } as const;
 

@@ -1,4 +1,4 @@
-/** The differences between the Codex and the rendered units. */
+/** Compares the Codex with the rendered units. */
 import { basename } from "node:path/posix";
 import type { Rune } from "../core/compile/compile.ts";
 import { type Change, isAsWritten, plan } from "../core/plan/plan.ts";

@@ -1,8 +1,8 @@
 /**
- * How fast and how large the binary is, against a compiled hello-world of the same base, in one run.
+ * Measures the speed and size of the binary, compared with a compiled hello-world of the same base.
  *
- * `deno task bench`; needs `dist/lychd` and `dist/hello` as `.ci/compile` makes them, and time(1) of
- * GNU. Exits with 1 if anything takes more than it may. `--rounds N` is for a quick look.
+ * `deno task bench`; needs `dist/lychd` and `dist/hello` from `.ci/compile`, and GNU time(1).
+ * Exits with 1 if a limit is exceeded. `--rounds N` makes a shorter run.
  */
 import { parseArgs } from "node:util";
 import { join } from "node:path/posix";
@@ -14,20 +14,22 @@ const ROOT = join(import.meta.dirname ?? ".", "../..");
 const LYCHD = join(ROOT, "dist/lychd");
 const HELLO = join(ROOT, "dist/hello");
 
-/** A command of lychd, and what it took so far. */
+/** A command of lychd and its runs so far. */
 interface Case extends Limits {
   readonly args: readonly string[];
-  /** Only every so many rounds: it takes long. */
+  /** Runs only in every n-th round, because it takes long. */
   readonly every?: number;
   readonly rounds: { readonly own: Run; readonly hello: Run }[];
 }
 
-/** It went well, doctor found errors, or `status` a host without a systemd of the user. */
+/** Success, errors that doctor found, or `status` on a host without the user's systemd. */
 const GOOD: ReadonlySet<number> = new Set([EXIT.ok, EXIT.doctorErrors, EXIT.hostRefused]);
 
 const { values: options } = parseArgs({ options: { rounds: { type: "string" } } });
 const rounds = Number(options.rounds ?? ENOUGH_ROUNDS);
-if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError("--rounds takes a number from 1");
+if (!Number.isInteger(rounds) || rounds < 1) {
+  throw new RangeError("--rounds must be a whole number of at least 1");
+}
 
 const home = Deno.makeTempDirSync({ prefix: "lychd-bench-" });
 try {
@@ -37,8 +39,8 @@ try {
 }
 
 /**
- * Each in turn, again and again, right behind a hello-world. A limit is what fails the gate: little above
- * the aim where there is one, as the machines of CI differ in how much a start of a thread costs.
+ * The commands, which run in turn, each immediately after a hello-world. A limit fails the gate. It is a
+ * little above the aim, if there is one, because starting a thread costs more on some machines of CI.
  */
 function bench(): void {
   // A worker starts, and loads the Codex, the compiler and zod.
@@ -91,7 +93,7 @@ function caseOf(name: string, args: readonly string[], limits: Omit<Limits, "nam
   return { name, args, ...limits, rounds: [] };
 }
 
-/** The folder of a Codex. */
+/** Writes a Codex and returns its folder. */
 function codexOf(count: number, covens: number): string {
   const folder = join(home, `codex-${count}`);
   Deno.mkdirSync(join(folder, "soulstones"), { recursive: true });
@@ -109,7 +111,7 @@ function run(program: string, ...args: readonly string[]): Run {
   return { milliseconds, peakMib: Number(Deno.readTextFileSync(report)) / 1024, bytesOut };
 }
 
-/** What a program prints. */
+/** Returns the output of a program. */
 function output(program: string, ...args: readonly string[]): Uint8Array {
   const { code, stdout, stderr } = new Deno.Command(program, {
     args: [...args],

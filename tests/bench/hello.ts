@@ -1,2 +1,2 @@
-// deno-lint-ignore no-console -- what `deno task bench` compares with
+// deno-lint-ignore no-console -- `deno task bench` compares lychd with it
 console.log("hello");

@@ -1,54 +1,54 @@
-/** What is said of the measurements of the bench: its table, and what takes more than it may. */
+/** Compares the measurements of the bench with their limits, and formats them as a table. */
 import { median } from "./median.ts";
 
-/** With fewer, a machine that does other work may have disturbed every one of them. */
+/** The minimum number of rounds; with fewer, other work of the machine may have disturbed all of them. */
 export const ENOUGH_ROUNDS = 30;
 
 const MOST_MB_OVER_BASE = 3;
 
-/** What one run of a program took. */
+/** The measurements of one run of a program. */
 export interface Run {
   readonly milliseconds: number;
   readonly peakMib: number;
   readonly bytesOut: number;
 }
 
-/** A command, and what it may take. */
+/** A command and its limits. */
 export interface Limits {
   readonly name: string;
-  /** Times that of hello-world. */
+  /** In multiples of hello-world. */
   readonly mostTime: number;
-  /** Times that of hello-world. */
+  /** In multiples of hello-world. */
   readonly mostMemory: number;
-  /** What the time shall be on a quiet machine, where that is less. It is shown, and fails nothing. */
+  /** The desired time on a quiet machine, if it is less. It is shown, but never fails the bench. */
   readonly aim?: number;
 }
 
-/** A command, and what it took each time, beside a hello-world that ran right before it. */
+/** A command and its runs, each with the hello-world that ran immediately before it. */
 export interface Measured extends Limits {
   readonly rounds: readonly { readonly own: Run; readonly hello: Run }[];
 }
 
-/** The same with next to nothing to do, which is the start, with much, and with more. */
+/** A command with almost no work, which is the start, with much work, and with more. */
 export type Growth = readonly [none: Measured, much: Measured, more: Measured];
 
-/** All that was measured. */
+/** All measurements. */
 export interface Measurements {
   readonly commands: readonly Measured[];
   readonly growth: Growth;
   readonly bytesOverBase: number;
 }
 
-/** What is printed, and a line for each thing that takes more than it may. */
+/** The printed text, and a line for each exceeded limit. */
 export interface Verdict {
   readonly text: string;
   readonly failures: readonly string[];
 }
 
 /**
- * Judges times by the least of all rounds: other work of the machine can only make a run slower. The
- * runs of all commands alternate, so that each has the same quiet moments. Memory has no such noise: a
- * median is fine.
+ * Compares the least time of all rounds, because other work of the machine can only make a run slower. The
+ * runs of all commands alternate, so that each has the same quiet moments. Memory has no such noise, so its
+ * median is compared.
  */
 export function judge({ commands, growth, bytesOverBase }: Measurements): Verdict {
   const failures: string[] = [];
@@ -62,7 +62,7 @@ export function judge({ commands, growth, bytesOverBase }: Measurements): Verdic
     }`;
 
   const rounds = Math.max(...commands.map((each) => each.rounds.length));
-  const few = rounds < ENOUGH_ROUNDS ? `, which are fewer than ${ENOUGH_ROUNDS}` : "";
+  const few = rounds < ENOUGH_ROUNDS ? `, fewer than ${ENOUGH_ROUNDS}` : "";
   const lines = [
     `least times and median memory of ${rounds} rounds${few}`,
     "",
@@ -94,7 +94,7 @@ export function judge({ commands, growth, bytesOverBase }: Measurements): Verdic
   const [what, than] = [`${more.name}, over ${much.name}`, `${bytes.toFixed(1)} times the output`];
   lines.push(
     "",
-    `${what}, both less the start: ${than} in ${time.toFixed(1)} times the time ${
+    `${what}, both without the start: ${than} in ${time.toFixed(1)} times the time ${
       verdict(what, `${than} in ${time.toFixed(1)} times the time`, time <= bytes)
     }`,
   );
@@ -108,12 +108,12 @@ export function judge({ commands, growth, bytesOverBase }: Measurements): Verdic
   return { text: lines.join("\n"), failures };
 }
 
-/** The least time of a program. */
+/** Returns the least time of a program. */
 function least(runs: readonly Run[]): number {
   return Math.min(...runs.map(({ milliseconds }) => milliseconds));
 }
 
-/** How many times as much `more` has as `much`, both less the start. */
+/** Returns the ratio of `more` to `much`, both without the start. */
 function grown([none, much, more]: Growth, of: (runs: readonly Run[]) => number): number {
   const [start, middle, end] = [none, much, more]
     .map(({ rounds }) => of(rounds.map(({ own }) => own))) as [number, number, number];

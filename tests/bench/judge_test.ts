@@ -26,14 +26,14 @@ function withEach(change: (run: typeof HELLO, round: number) => typeof HELLO): M
   return { ...GOOD, commands };
 }
 
-Deno.test("judge() lets pass what keeps its limits, and shows an aim that is missed", () => {
+Deno.test("judge() accepts measurements within the limits, and shows a missed aim", () => {
   const { text, failures } = judge(GOOD);
   deepStrictEqual(failures, []);
   match(text, /^least times and median memory of 30 rounds\n/);
   match(text, /\| check \| 160 \| 4\.00 \| 6 ✓ \| 3 ✗ \| 90 \| 1\.80 \| 2 ✓ \|/);
 });
 
-Deno.test("judge() finds what is one and a half times slower or larger than measured", () => {
+Deno.test("judge() fails if a command is 1.5 times slower or larger", () => {
   const slow = withEach((run) => ({ ...run, milliseconds: run.milliseconds * 1.6 }));
   deepStrictEqual(judge(slow).failures, ["the time of check: 6.40 times hello-world, not 6"]);
   const fat = withEach((run) => ({ ...run, peakMib: 600 }));
@@ -41,12 +41,12 @@ Deno.test("judge() finds what is one and a half times slower or larger than meas
   match(judge(fat).text, /12\.00 \| 2 ✗ \|/);
 });
 
-Deno.test("judge() holds nothing against a binary for which most runs are bad ones", () => {
+Deno.test("judge() accepts a binary even if most of its runs were disturbed", () => {
   const noisy = withEach((run, round) => round % 9 !== 0 ? { ...run, milliseconds: 900 } : run);
   deepStrictEqual(judge(noisy).failures, []);
 });
 
-Deno.test("judge() compares growth without the start, so that a slow start hides nothing", () => {
+Deno.test("judge() compares growth without the start, so that a slow start does not hide it", () => {
   const [none, much, more] = GOOD.growth;
   const later = (each: Measured, milliseconds: number): Measured => ({
     ...each,
@@ -65,18 +65,18 @@ Deno.test("judge() compares growth without the start, so that a slow start hides
   }
 });
 
-Deno.test("judge() finds a binary that is more than 3 MB over its base", () => {
+Deno.test("judge() fails if the binary is more than 3 MB over its base", () => {
   deepStrictEqual(judge({ ...GOOD, bytesOverBase: 47e6 }).failures, [
     "the binary: 47.00 MB over its base",
   ]);
 });
 
-Deno.test("judge() says that it was given too few rounds", () => {
+Deno.test("judge() reports too few rounds", () => {
   const commands = GOOD.commands.map((each) => ({ ...each, rounds: each.rounds.slice(0, 5) }));
-  match(judge({ ...GOOD, commands }).text, /^least [^\n]*of 5 rounds, which are fewer than 30\n/);
+  match(judge({ ...GOOD, commands }).text, /^least [^\n]*of 5 rounds, fewer than 30\n/);
 });
 
-Deno.test("median() is the middle, or between the two middle ones", () => {
+Deno.test("median() returns the middle number, or the mean of the two middle ones", () => {
   strictEqual(median([9, 1, 2]), 2);
   strictEqual(median([9, 1, 4, 2]), 3);
   ok(Number.isNaN(median([])));

@@ -1,4 +1,4 @@
-/** The files of a Codex with `count` Soulstones, spread over `covens` Covens; some are in two. */
+/** Returns the files of a Codex with `count` Soulstones, spread over `covens` Covens; some are in two. */
 export function manySoulstones(count: number, covens: number): Record<string, string> {
   const files: Record<string, string> = {
     "lychd.toml": '[gpu]\ndefault_devices = ["nvidia.com/gpu=all"]\n',

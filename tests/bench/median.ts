@@ -1,4 +1,4 @@
-/** The middle of these numbers, or between the two middle ones; of none it is NaN. */
+/** Returns the median of these numbers; NaN if there are none. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const half = sorted.length >> 1;

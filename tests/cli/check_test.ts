@@ -13,7 +13,7 @@ hint: add a line such as: port = 8780
 1 error
 `;
 
-Deno.test("check counts what is in a valid Codex", async () => {
+Deno.test("check counts the Soulstones and Covens of a valid Codex", async () => {
   await using test = cli().codex({
     "soulstones/eye.toml": EYE,
     "soulstones/deep/er/sage.toml": SAGE,
@@ -21,7 +21,7 @@ Deno.test("check counts what is in a valid Codex", async () => {
   await test.expect(["check"], { stdout: "the Codex is valid: 2 Soulstones, 2 Covens\n" });
 });
 
-Deno.test("check tells an invalid Codex on stderr, exits 3, and has nothing for stdout", async () => {
+Deno.test("check reports an invalid Codex on stderr, exits with 3, and prints nothing on stdout", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": '[eye]\nimage = "localhost/x"\n' });
   await Promise.all([
     test.expect(["check"], { code: 3, stderr: MISSING_PORT }),
@@ -35,11 +35,11 @@ Deno.test("a warning goes to stderr and does not make a Codex invalid", async ()
   await using test = cli().codex({
     "soulstones/eye.toml": EYE.replace("vision", 'a", "a').replace('"Qwen', '"Qwen'),
   });
-  const said = await test.run(["check"]);
-  strictEqual(said.code, 0);
-  strictEqual(said.stdout, VALID);
-  match(said.stderr, /^warning\[entry-repeated\]: `a` stands twice in `groups`\n/);
-  match(said.stderr, /\n\n1 warning\n$/);
+  const result = await test.run(["check"]);
+  strictEqual(result.code, 0);
+  strictEqual(result.stdout, VALID);
+  match(result.stderr, /^warning\[entry-repeated\]: `a` appears twice in `groups`\n/);
+  match(result.stderr, /\n\n1 warning\n$/);
 });
 
 Deno.test("check --json has one shape for a valid and an invalid Codex", async () => {
@@ -95,8 +95,8 @@ Deno.test("check --json has one shape for a valid and an invalid Codex", async (
   });
 });
 
-Deno.test("a file that cannot be read is a fault with its reason, and never blocks", async () => {
-  // A process: a read that waits for the pipe would keep every test here.
+Deno.test("an unreadable file is an error with a reason, and never blocks", async () => {
+  // In a process: a read that blocks on the pipe would block every test.
   await using test = cli().process()
     .codex({ "soulstones/eye.toml": EYE, "soulstones/folder.toml/x": "" });
   const codex = `${test.config}/lychd/soulstones`;
@@ -105,30 +105,30 @@ Deno.test("a file that cannot be read is a fault with its reason, and never bloc
   Deno.symlinkSync("..", `${codex}/up`);
   strictEqual((await test.shell("mkfifo home/.config/lychd/soulstones/pipe.toml")).code, 0);
   const block = (name: string, reason: string) =>
-    `error[file-unreadable]: the file cannot be read: ${reason}
+    `error[file-unreadable]: cannot read the file: ${reason}
  --> [DIR]/home/.config/lychd/soulstones/${name}:1:1
-hint: check its owner and mode with: ls -lL FILE
+hint: check owner and mode with: ls -lL FILE
 
 `;
   await test.expect(["check"], {
     code: 3,
-    stderr: block("dangling.toml", "it links to nothing") +
-      block("loop.toml", "its links lead in a circle") +
-      block("pipe.toml", "it is no file") + "3 errors\n",
+    stderr: block("dangling.toml", "it is a broken symlink") +
+      block("loop.toml", "too many levels of symlinks") +
+      block("pipe.toml", "it is not a file") + "3 errors\n",
   });
 });
 
-Deno.test("a lychd.toml that links to nothing or is a folder is a fault", async () => {
+Deno.test("a lychd.toml that is a broken symlink or a folder is an error", async () => {
   await using dangling = cli().codex({ "soulstones/eye.toml": EYE });
   await using folder = cli().codex({ "soulstones/eye.toml": EYE, "lychd.toml/x": "" });
   Deno.symlinkSync("nowhere", `${dangling.config}/lychd/lychd.toml`);
   const [a, b] = await Promise.all([dangling.run(["check"]), folder.run(["check"])]);
-  match(a.stderr, /^error\[file-unreadable\]: the file cannot be read: it links to nothing\n/);
-  match(b.stderr, /^error\[file-unreadable\]: the file cannot be read: it is no file\n/);
+  match(a.stderr, /^error\[file-unreadable\]: cannot read the file: it is a broken symlink\n/);
+  match(b.stderr, /^error\[file-unreadable\]: cannot read the file: it is not a file\n/);
   deepStrictEqual([a.code, b.code], [3, 3]);
 });
 
-Deno.test("hidden files and files of another kind are no part of a Codex", async () => {
+Deno.test("hidden files and other kinds of files are not part of a Codex", async () => {
   await using test = cli().codex({
     "soulstones/eye.toml": EYE,
     "soulstones/.eye.toml.swp": "x",
@@ -141,7 +141,7 @@ Deno.test("hidden files and files of another kind are no part of a Codex", async
   await test.expect(["check"], { stdout: VALID });
 });
 
-Deno.test("the Codex is --codex, else LYCHD_CODEX, else below XDG_CONFIG_HOME, else below HOME", async () => {
+Deno.test("the Codex is --codex, otherwise LYCHD_CODEX, then below XDG_CONFIG_HOME or HOME", async () => {
   await using test = cli().process()
     .write("by-option/soulstones/a.toml", EYE)
     .write("by-variable/soulstones/a.toml", EYE)
@@ -165,12 +165,12 @@ Deno.test("the Codex is --codex, else LYCHD_CODEX, else below XDG_CONFIG_HOME, e
   ]);
 });
 
-Deno.test("a Codex may be relative, end with slashes, be a link, or hold links", async () => {
-  await using test = cli().write("mine/soulstones/eye.toml", EYE).write("else/sage.toml", SAGE);
+Deno.test("the path of a Codex may be relative, end with slashes, be a symlink or contain symlinks", async () => {
+  await using test = cli().write("mine/soulstones/eye.toml", EYE).write("shared/sage.toml", SAGE);
   Deno.symlinkSync("mine", `${test.dir}/link`);
-  Deno.symlinkSync("../../else/sage.toml", `${test.dir}/mine/soulstones/sage.toml`);
+  Deno.symlinkSync("../../shared/sage.toml", `${test.dir}/mine/soulstones/sage.toml`);
   Deno.mkdirSync(`${test.dir}/linked`);
-  Deno.symlinkSync("../else", `${test.dir}/linked/soulstones`);
+  Deno.symlinkSync("../shared", `${test.dir}/linked/soulstones`);
   const two = { stdout: "the Codex is valid: 2 Soulstones, 2 Covens\n" };
   await Promise.all([
     test.expect(["check", "--codex", "mine"], two),
@@ -181,30 +181,33 @@ Deno.test("a Codex may be relative, end with slashes, be a link, or hold links",
   ]);
 });
 
-Deno.test("a report names files as the operator named the Codex", async () => {
+Deno.test("a report shows the path of the Codex as it was given", async () => {
   await using test = cli().write("mine/soulstones/eye.toml", "[eye\n");
-  const said = await test.run(["check", "--codex", "mine/"]);
-  match(said.stderr, /\n *--> mine\/soulstones\/eye\.toml:\d/);
+  const result = await test.run(["check", "--codex", "mine/"]);
+  match(result.stderr, /\n *--> mine\/soulstones\/eye\.toml:\d/);
 });
 
-Deno.test("a Codex that is not there, is a file, or is empty is invalid", async () => {
+Deno.test("a Codex that does not exist, is a file, or is empty is invalid", async () => {
   await using test = cli().write("file", "").write("empty/README", "");
   const [missing, file, empty] = await Promise.all(
     ["missing", "file", "empty"].map((name) => test.run(["check", "--codex", name])),
   );
-  match(missing?.stderr ?? "", /^error\[codex-missing\]: there is no Codex at `missing`: it does/);
+  match(missing?.stderr ?? "", /^error\[codex-missing\]: no Codex at `missing`: it does not exist/);
   match(
     file?.stderr ?? "",
-    /^error\[codex-missing\]: there is no Codex at `file`: it is no folder/,
+    /^error\[codex-missing\]: no Codex at `file`: it is not a folder/,
   );
-  match(empty?.stderr ?? "", /^error\[codex-empty\]: no Soulstone is defined below `empty\/soul/);
+  match(
+    empty?.stderr ?? "",
+    /^error\[codex-empty\]: no Soulstone is defined below soulstones\/ in `empty`\n/,
+  );
   deepStrictEqual([missing?.code, file?.code, empty?.code], [3, 3, 3]);
 });
 
-Deno.test("an environment that names no folder is told, and is no fault of the Codex", async () => {
+Deno.test("a HOME that is not a folder is reported, and is not an error of the Codex", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": EYE });
   const relative = "lychd: XDG_CONFIG_HOME is the relative path `conf`; it must be absolute\n";
-  const noHome = "lychd: HOME names no absolute folder; set HOME or XDG_CONFIG_HOME\n";
+  const noHome = "lychd: HOME is not an absolute folder; set HOME or XDG_CONFIG_HOME\n";
   await Promise.all([
     test.expect(["check"], { code: 1, stderr: relative }, { XDG_CONFIG_HOME: "conf" }),
     test.expect(["check"], { code: 1, stderr: noHome }, { HOME: "somewhere" }),
@@ -215,22 +218,22 @@ Deno.test("an environment that names no folder is told, and is no fault of the C
   ]);
 });
 
-Deno.test("without HOME the user database names the home folder", async () => {
+Deno.test("without HOME the home folder is that of the user database", async () => {
   await using test = cli().process();
   const [unset, empty] = await Promise.all([
     test.run(["check"], { HOME: undefined }),
     test.run(["check"], { HOME: "" }),
   ]);
-  for (const said of [unset, empty]) {
-    strictEqual(said.stdout, unset.stdout);
-    strictEqual(said.stderr.includes("internal error"), false, said.stderr);
-    strictEqual(said.stderr.includes("HOME names no"), false, said.stderr);
+  for (const result of [unset, empty]) {
+    strictEqual(result.stdout, unset.stdout);
+    strictEqual(result.stderr.includes("internal error"), false, result.stderr);
+    strictEqual(result.stderr.includes("HOME is not"), false, result.stderr);
   }
 });
 
 Deno.test({
-  name: "a file and a folder whose names are not UTF-8 text are told, and fill a folder",
-  // The binary that tests are run with has an older runtime, which does not list them.
+  name: "names that are not UTF-8 are reported, and their folder is not empty",
+  // The binary of the tests has an older runtime, which does not list such names.
   ignore: Deno.env.has("LYCHD_BINARY"),
   async fn() {
     await using test = cli().codex({ "soulstones/eye.toml": EYE });
@@ -241,7 +244,7 @@ Deno.test({
     );
     strictEqual(made.stderr, "");
     const block = (name: string) =>
-      `error[file-unreadable]: the file cannot be read: its name is not UTF-8 text
+      `error[file-unreadable]: cannot read the file: its name is not UTF-8 text
  --> [DIR]/home/.config/lychd/soulstones/${name}:1:1
 hint: rename it; its bytes are shown by: ls -b [DIR]/home/.config/lychd/soulstones
 
@@ -252,7 +255,7 @@ hint: rename it; its bytes are shown by: ls -b [DIR]/home/.config/lychd/soulston
     });
     await using vacant = cli().codex({ "soulstones/eye.toml": EYE });
     const { stderr, code } = await vacant.run(["render", "--output", `${test.dir}/out`]);
-    match(stderr, /out is neither empty nor made by lychd; name another folder/);
+    match(stderr, /out is neither empty nor written by lychd/);
     strictEqual(code, 1);
   },
 });

@@ -1,6 +1,7 @@
 /**
- * A builder for tests of the whole program: a Codex, a home and arguments in, exact output out. A run is
- * in the process of the test; after `process()`, and always with `LYCHD_BINARY`, it is a process.
+ * A builder for tests of the whole program: it takes a Codex, a home and arguments, and compares the exact
+ * output. It runs lychd in the process of the test; after `process()`, and always with `LYCHD_BINARY`, in a
+ * process of its own.
  *
  * @example
  * ```ts
@@ -16,11 +17,11 @@ import { programCommand } from "../program.ts";
 import { runInProcess } from "./in_process.ts";
 import { runAtTerminal, type Step } from "./pty.ts";
 
-/** Kept from the caller's home, so that a test's own home makes nothing load again. */
+/** The cache of the caller's home, so that a test with a home of its own downloads nothing again. */
 const DENO_DIR = Deno.env.get("DENO_DIR") ??
   join(Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/", ".cache"), "deno");
 
-/** A Soulstone that has neither faults nor warnings. */
+/** A Soulstone without errors or warnings. */
 export const EYE = `[eye]
 image = "docker.io/vllm/vllm-openai:v0.33.0"
 port = 8780
@@ -29,15 +30,15 @@ model = "Qwen/Qwen3-VL-8B-Instruct"
 devices = ["nvidia.com/gpu=all"]
 `;
 
-/** Settings without Watchers, for tests that look at every file. */
+/** Settings without Watchers (Prometheus and Grafana), for tests that compare every file. */
 export const NO_WATCHERS = "[harvester]\nenabled = false\n";
 
-/** Another one, in another Coven. */
+/** Another Soulstone, in another Coven. */
 export const SAGE = EYE.replace("[eye]", "[sage]").replace("8780", "8781")
   .replace("vision", "think");
 
-/** What a run said, with `[DIR]` for the folder of the test. */
-export interface Said {
+/** The exit code and output of a run, with `[DIR]` for the folder of the test. */
+export interface Output {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -72,23 +73,23 @@ export class Cli implements AsyncDisposable {
     return this;
   }
 
-  /** Makes each run a process of its own: for tests of what a process has and a function has not. */
+  /** Runs lychd in processes of its own from now on, for tests of processes. */
   process(): this {
     this.#isProcess = true;
     return this;
   }
 
-  /** Runs `args`, in the folder of the test. A variable that is undefined is not set. */
+  /** Runs `args` in the folder of the test. A variable that is undefined is not set. */
   async run(
     args: readonly string[],
     env: Readonly<Record<string, string | undefined>> = {},
-  ): Promise<Said> {
-    const text = (words: string) => words.replaceAll(this.dir, "[DIR]");
+  ): Promise<Output> {
+    const shown = (text: string) => text.replaceAll(this.dir, "[DIR]");
     if (!this.#isProcess) {
       const words = args.map((arg) => arg.replaceAll("[DIR]", this.dir));
       const surroundings = { env: this.#environment(env), workingFolder: this.dir };
       const { code, out, err } = await runInProcess(words, surroundings);
-      return { code, stdout: text(out), stderr: text(err) };
+      return { code, stdout: shown(out), stderr: shown(err) };
     }
     const [program, words] = programCommand();
     const { code, stdout, stderr } = await new Deno.Command(program, {
@@ -99,14 +100,14 @@ export class Cli implements AsyncDisposable {
       stdin: "null",
     }).output();
     const decoder = new TextDecoder();
-    return { code, stdout: text(decoder.decode(stdout)), stderr: text(decoder.decode(stderr)) };
+    return { code, stdout: shown(decoder.decode(stdout)), stderr: shown(decoder.decode(stderr)) };
   }
 
-  /** Runs a line of shell in which `$LYCHD` is the program. */
+  /** Runs a shell command; `$LYCHD` in it is lychd. */
   async shell(
     line: string,
     env: Readonly<Record<string, string | undefined>> = {},
-  ): Promise<Said> {
+  ): Promise<Output> {
     const [program, words] = programCommand();
     const lychd = [program, ...words].map((word) => `'${word}'`).join(" ");
     const { code, stdout, stderr } = await new Deno.Command("sh", {
@@ -136,7 +137,7 @@ export class Cli implements AsyncDisposable {
     return { code, text: stdout };
   }
 
-  /** Runs `args` at a terminal: waits for each text of `steps`, then types its keys. */
+  /** Runs `args` on a terminal: waits for each text of `steps`, then types its keys. */
   async converse(
     args: readonly string[],
     steps: readonly Step[],
@@ -148,7 +149,7 @@ export class Cli implements AsyncDisposable {
     return { code, shown: shown.replaceAll(this.dir, "[DIR]") };
   }
 
-  /** Runs a line of shell at a terminal, in the folder of the test. */
+  /** Runs a shell command on a terminal, in the folder of the test. */
   atTerminal(
     line: string,
     steps: readonly Step[],
@@ -158,7 +159,7 @@ export class Cli implements AsyncDisposable {
     return runAtTerminal(line, steps, { cwd: this.dir, env: environment });
   }
 
-  /** A folder for the PATH, in which `lychd` is the program that is tested. */
+  /** Returns a folder for the PATH; its `lychd` is the tested program. */
   onPath(): string {
     const [program, words] = programCommand();
     const line = [program, ...words].map((word) => `'${word}'`).join(" ");
@@ -167,19 +168,19 @@ export class Cli implements AsyncDisposable {
     return join(this.dir, "bin");
   }
 
-  /** Runs `args` and compares everything that was said with `said`; what it leaves out is empty. */
+  /** Runs `args` and compares code and output with `expected`; the default is code 0 and no output. */
   async expect(
     args: readonly string[],
-    said: { code?: number; stdout?: string; stderr?: string },
+    expected: { code?: number; stdout?: string; stderr?: string },
     env: Readonly<Record<string, string | undefined>> = {},
   ): Promise<void> {
     const real = await this.run(args, env);
-    strictEqual(real.stderr, said.stderr ?? "", `stderr of lychd ${args.join(" ")}`);
-    strictEqual(real.stdout, said.stdout ?? "", `stdout of lychd ${args.join(" ")}`);
-    strictEqual(real.code, said.code ?? 0, `exit code of lychd ${args.join(" ")}`);
+    strictEqual(real.stderr, expected.stderr ?? "", `stderr of lychd ${args.join(" ")}`);
+    strictEqual(real.stdout, expected.stdout ?? "", `stdout of lychd ${args.join(" ")}`);
+    strictEqual(real.code, expected.code ?? 0, `exit code of lychd ${args.join(" ")}`);
   }
 
-  /** Every file and folder below `path`: kind, mode, time of change, size, contents. */
+  /** Returns every file and folder below `path`, with kind, mode, modification time and contents. */
   listing(path = "."): string[] {
     const root = join(this.dir, path);
     return [...walk(root)].map((at) => {
@@ -191,13 +192,13 @@ export class Cli implements AsyncDisposable {
     });
   }
 
-  /** The files below `path`, relative to it, sorted. */
+  /** Returns the files below `path`, relative to it, sorted. */
   files(path = "."): string[] {
     return this.paths(path).filter((file) => Deno.lstatSync(join(this.dir, path, file)).isFile)
       .sort();
   }
 
-  /** The files and folders below `path`, relative to it, each folder before what is in it. */
+  /** Returns the files and folders below `path`, relative to it, each folder before its contents. */
   paths(path = "."): string[] {
     const root = join(this.dir, path);
     return exists(root) ? [...walk(root)].map((at) => at.slice(root.length + 1)) : [];
@@ -219,12 +220,12 @@ export class Cli implements AsyncDisposable {
   }
 }
 
-/** Makes a folder for one test. */
+/** Creates the folder of one test. */
 export function cli(): Cli {
   return new Cli();
 }
 
-/** Whether anything is at an absolute path, a link that leads nowhere included. */
+/** Returns true if an absolute path exists, even as a broken symlink. */
 export function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);

@@ -1,10 +1,10 @@
-/** Completions in the shells themselves, by a TAB at a terminal; and what lychd answers them. */
+/** Tests completions in real shells, with TAB on a terminal, and the answers of lychd. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { type Shell, SHELLS } from "../../src/core/completion/shell.ts";
 import { type Cli, cli, exists, EYE, SAGE } from "./cli.ts";
 import type { Step } from "./pty.ts";
 
-/** A Coven and a capability have one name, and one Soulstone has a description. */
+/** A Soulstone with a description, whose capability has the name of its Coven. */
 const SCRIBE = `[scribe]
 image = "localhost/ocr"
 port = 8782
@@ -22,13 +22,13 @@ function home(): Cli {
   });
 }
 
-/** A shell that is not installed is a failure where it must be there: `LYCHD_TOOLS=require`. */
+/** Returns true if a shell is not installed, and `LYCHD_TOOLS=require` does not require it. */
 function isMissing(shell: Shell): boolean {
-  const there = ["/bin", "/usr/bin"].some((folder) => exists(`${folder}/${shell}`));
-  return !there && Deno.env.get("LYCHD_TOOLS") !== "require";
+  const isInstalled = ["/bin", "/usr/bin"].some((folder) => exists(`${folder}/${shell}`));
+  return !isInstalled && Deno.env.get("LYCHD_TOOLS") !== "require";
 }
 
-/** How a shell is started, has the completions, shows words, and lists what there is. */
+/** The command of each shell, and its lines that load completions, print words and list candidates. */
 const SESSIONS = {
   bash: {
     command: "bash --norc -i",
@@ -51,7 +51,7 @@ const SESSIONS = {
   },
 } as const satisfies Record<Shell, unknown>;
 
-/** What is typed before a TAB, and the words of the line behind it. */
+/** The typed line before a TAB, and the words of the line after it. */
 const LINES: readonly (readonly [line: string, ...words: string[]])[] = [
   ["lychd ren", "lychd", "render"],
   ["lychd summon e", "lychd", "summon", "eye"],
@@ -76,7 +76,7 @@ const LINES: readonly (readonly [line: string, ...words: string[]])[] = [
   ["lychd schema nothing-fits", "lychd", "schema", "nothing-fits"],
 ];
 
-/** What there is to choose from behind `lychd summon `. */
+/** The candidates after `lychd summon `. */
 const WISHES = [
   ...["coven:vision", "think", "eye", "sage", "scribe"],
   ...["ocr", "see", "capability:vision"],
@@ -85,12 +85,12 @@ const WISHES = [
 const START_OF_LINE = "\u0001";
 const ERASE_LINE = "\u0015";
 
-Deno.test("each shell completes at a TAB, and runs nothing that is typed", async (t) => {
-  // At the same time: a session at a terminal is mostly waiting.
-  const atOnce = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
+Deno.test("every shell completes on TAB, and runs nothing of the typed line", async (t) => {
+  // In parallel: a session on a terminal mostly waits.
+  const inParallel = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
   await Promise.all(
     SHELLS.map((shell) =>
-      t.step({ name: shell, ignore: isMissing(shell), fn: () => completes(shell), ...atOnce })
+      t.step({ name: shell, ignore: isMissing(shell), fn: () => completes(shell), ...inParallel })
     ),
   );
 });
@@ -108,18 +108,18 @@ async function completes(shell: Shell): Promise<void> {
   }
   steps.push([awaited, `lychd summon ${list}`]);
   steps.push(["think", `${ERASE_LINE}lychd check $(touch run) \t${ERASE_LINE}exit\r`]);
-  const said = await test.atTerminal(command, steps, {
+  const result = await test.atTerminal(command, steps, {
     PATH: `${test.onPath()}:${Deno.env.get("PATH")}`,
     PS1: "$ ",
   });
   // deno-lint-ignore no-control-regex
-  const plain = said.shown.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, " ");
+  const plain = result.shown.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, " ");
   const listed = plain.slice(plain.lastIndexOf("<nothing-fits>"));
   for (const wish of WISHES) match(listed, new RegExp(`(?<![\\w:])${wish}(?![\\w:])`));
   strictEqual(exists(`${test.dir}/run`), false);
 }
 
-Deno.test("a shell is answered from the Codex that there is, also from a broken one", async () => {
+Deno.test("completions come from the Codex, even from an invalid one", async () => {
   await using test = home();
   const answer = async (...words: string[]) =>
     (await test.run(["complete", "fish", "--", ...words])).stdout.split("\n");
@@ -135,7 +135,7 @@ Deno.test("a shell is answered from the Codex that there is, also from a broken 
     "",
   ]);
   deepStrictEqual(await answer("logs", "sage", ""), ["words", ""]);
-  // A capability can be wished for, but not stopped.
+  // summon accepts a capability; banish does not.
   deepStrictEqual(await answer("banish", "oc"), ["words", ""]);
   deepStrictEqual(await answer("summon", "--codex=nowhere", ""), ["words", ""]);
   test.codex({
@@ -150,18 +150,18 @@ Deno.test("a shell is answered from the Codex that there is, also from a broken 
   ]);
 });
 
-Deno.test("completions are for one of three shells", async () => {
+Deno.test("completions are printed for three shells; others are refused", async () => {
   await using test = cli();
   const nowhere = { HOME: undefined, XDG_CONFIG_HOME: undefined };
   for (const shell of SHELLS) {
-    const said = await test.run(["completions", shell], nowhere);
-    deepStrictEqual([said.code, said.stderr], [0, ""]);
-    match(said.stdout, new RegExp(`lychd complete ${shell} --`));
+    const result = await test.run(["completions", shell], nowhere);
+    deepStrictEqual([result.code, result.stderr], [0, ""]);
+    match(result.stdout, new RegExp(`lychd complete ${shell} --`));
   }
   await test.expect(["completions", "fich"], {
     code: 2,
     stderr: "error: command-argument value 'fich' is invalid for argument 'shell'. " +
       "Allowed choices are bash, zsh, fish.\n(Did you mean fish?)\n" +
-      "(lychd completions --help tells what there is)\n",
+      "hint: lychd completions --help\n",
   });
 });

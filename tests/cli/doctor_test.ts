@@ -1,11 +1,11 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { cli, EYE } from "./cli.ts";
 
-Deno.test("doctor --list names every check, and --only some of them", async () => {
+Deno.test("doctor --list prints every check; --only selects some", async () => {
   await using test = cli();
   const { stdout, code } = await test.run(["doctor", "--list"]);
   strictEqual(code, 0);
-  match(stdout, /^podman\n {2}podman\.version +Podman is there and new enough\n/);
+  match(stdout, /^podman\n {2}podman\.version +Podman is installed and new enough\n/);
   for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
   await test.expect(["doctor", "--list", "--only", "systemd.linger,cgroup.version"], {
     stdout: `cgroup
@@ -22,7 +22,7 @@ systemd
   );
 });
 
-Deno.test("a check that there is not is wrong usage, with the nearest name", async () => {
+Deno.test("an unknown check is wrong usage, with the nearest name as the hint", async () => {
   await using test = cli();
   for (
     const [name, hint] of [["podmann", "--only podman"], ["linger", "--only systemd.linger"], [
@@ -39,7 +39,7 @@ Deno.test("a check that there is not is wrong usage, with the nearest name", asy
   strictEqual(empty.code, 2);
 });
 
-Deno.test("doctor looks at this host, whatever it is, and says the same by its own facts", async () => {
+Deno.test("doctor reports the same for this host and for its saved facts", async () => {
   await using test = cli();
   test.codex({ "soulstones/eye.toml": EYE });
   const facts = await test.run(["doctor", "--facts"]);
@@ -61,19 +61,22 @@ Deno.test("doctor looks at this host, whatever it is, and says the same by its o
   }
 });
 
-Deno.test("a file that holds no facts, or is not there, is told in one line", async () => {
+Deno.test("a facts file that is invalid or does not exist is reported in one line", async () => {
   await using test = cli();
   test.write("facts.json", "{}").write("broken.json", "{");
   await test.expect(["doctor", "--facts", "facts.json"], {
     code: 1,
     stderr:
-      "lychd: [DIR]/facts.json holds no facts: format: Invalid input: expected 1\nhint: made by lychd doctor --facts > FILE\n",
+      "lychd: [DIR]/facts.json does not contain facts: format: Invalid input: expected 1\nhint: create it with: lychd doctor --facts > FILE\n",
   });
-  match((await test.run(["doctor", "--facts", "broken.json"])).stderr, /it is no JSON/);
+  match(
+    (await test.run(["doctor", "--facts", "broken.json"])).stderr,
+    /^lychd: .*broken\.json does not contain facts: invalid JSON: .*\nhint: .*\n$/,
+  );
   match((await test.run(["doctor", "--facts", "nowhere.json"])).stderr, /it does not exist/);
 });
 
-Deno.test("no Codex is no fault before the first run; one that was named must be there", async () => {
+Deno.test("a missing Codex is an error only if --codex names it", async () => {
   await using test = cli();
   const codexFindings = async (...args: string[]) => {
     const { stdout } = await test.run(["doctor", "--json", "--only", "codex.valid", ...args]);
@@ -83,7 +86,7 @@ Deno.test("no Codex is no fault before the first run; one that was named must be
     id: "codex.valid",
     state: "skipped",
     what: "there is no Codex at [DIR]/home/.config/lychd yet",
-    why: "of a Codex with an error nothing is rendered",
+    why: "lychd renders nothing from a Codex with errors",
     fix: null,
   }]);
   strictEqual((await codexFindings("--codex", "nowhere"))[0].state, "error");

@@ -1,4 +1,4 @@
-/** Whom the second sandbox of a summon asks, when code of somebody else runs in the first one. */
+/** Tests which addresses the health sandbox of `summon` contacts for hostile code in the first one. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { cli, EYE, NO_WATCHERS } from "./cli.ts";
 import { RENDER } from "./inscription.ts";
@@ -7,10 +7,10 @@ const GATE = import.meta.resolve("../../src/sandbox/gate.ts");
 const SOURCE = import.meta.resolve("../../src/sandbox");
 const CONFIG = new URL(import.meta.resolve("../../deno.json")).pathname;
 
-/** Asks for more than a summon may: other ports in the message, in a question, and another path. */
+/** Returns code that requests more than a summon may: another port and another path. */
 function hostile(ports: readonly number[]): string {
   return `self.onmessage = async () => {
-  const told = [];
+  const answers = [];
   for (const port of ${JSON.stringify(ports)}) {
     const { port1, port2 } = new MessageChannel();
     const endpoint = { port, path: "/shutdown" };
@@ -19,26 +19,26 @@ function hostile(ports: readonly number[]): string {
       { proberPorts: [port], proberChannel: port2, endpoints, channel: port2 },
       { transfer: [port2] },
     );
-    told.push(await new Promise((done) => {
+    answers.push(await new Promise((done) => {
       port1.onmessage = ({ data }) => done(data.ok);
       port1.postMessage({ id: 0, port, endpoint, endpoints });
     }));
     port1.close();
   }
-  console.log(JSON.stringify(told));
+  console.log(JSON.stringify(answers));
   self.postMessage(0);
 };
 `;
 }
 
 Deno.test({
-  name: "a hostile sandbox has engines asked for their health, and nobody else",
+  name: "a hostile sandbox can contact only the health endpoints of engines",
   ignore: Boolean(Deno.env.get("LYCHD_BINARY")),
   async fn() {
-    const asked: string[] = [];
+    const requests: string[] = [];
     const listen = (name: string) =>
       Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ url }) => {
-        asked.push(`${name} ${new URL(url).pathname}`);
+        requests.push(`${name} ${new URL(url).pathname}`);
         return new Response("", { status: 200 });
       });
     await using engine = listen("the engine");
@@ -67,6 +67,6 @@ Deno.exit(await gate(Deno.args, find));
       "[false,true]\n",
       new TextDecoder().decode(stderr),
     );
-    deepStrictEqual(asked, ["the engine /health"]);
+    deepStrictEqual(requests, ["the engine /health"]);
   },
 });

@@ -16,18 +16,18 @@ WantedBy=default.target
 const EYE_NOTES = `not carried over (1):
   eye.container:7:1 \`UserNS=keep-id\`: the containers of a pod share its user namespace
 changed (3):
-  eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` → eye.model: lychd tells it --port 8780
-  eye.container:4:1 \`PublishPort=127.0.0.1:8780:8000\` → eye.port: it listens on 8780 in the pod, not on 8000
-  eye.container:10:1 \`WantedBy=default.target\` → boot_coven: boot_coven = "eye" in lychd.toml starts it with the host
-carried over as it is: 3 (--all lists it)
+  eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` → eye.model: lychd sets --port 8780
+  eye.container:4:1 \`PublishPort=127.0.0.1:8780:8000\` → eye.port: it listens on 8780 in the pod instead of 8000
+  eye.container:10:1 \`WantedBy=default.target\` → boot_coven: \`boot_coven = "eye"\` in lychd.toml starts it with the host
+carried over unchanged: 3 (--all lists them)
 `;
 
 const EYE_TOML = `# From eye.container.
 # Not carried over:
 #   eye.container:7:1 \`UserNS=keep-id\`: the containers of a pod share its user namespace
 # Changed:
-#   eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` → eye.model: lychd tells it --port 8780
-#   eye.container:4:1 \`PublishPort=127.0.0.1:8780:8000\` → eye.port: it listens on 8780 in the pod, not on 8000
+#   eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` → eye.model: lychd sets --port 8780
+#   eye.container:4:1 \`PublishPort=127.0.0.1:8780:8000\` → eye.port: it listens on 8780 in the pod instead of 8000
 [eye]
 image = "docker.io/vllm/vllm-openai:v0.33.0"
 model = "Qwen/Qwen3-8B"
@@ -43,21 +43,21 @@ const SWAP = `models:
     ttl: 300
 `;
 
-Deno.test("import quadlet prints a file of Soulstones, and tells what became of every line", async () => {
+Deno.test("import quadlet prints a TOML file and a report of every line", async () => {
   await using test = cli();
   test.write("eye.container", EYE_UNIT);
   await test.expect(["import", "quadlet", "eye.container"], {
     stdout: EYE_TOML,
-    stderr: `${EYE_NOTES}hint: a line for lychd.toml: boot_coven = "eye"\n`,
+    stderr: `${EYE_NOTES}hint: add to lychd.toml: boot_coven = "eye"\n`,
   });
   deepStrictEqual(test.files(), ["eye.container"]);
-  // What was printed is a file below soulstones/.
+  // The output is a valid file for soulstones/.
   test.codex({ "soulstones/eye.toml": EYE_TOML });
-  const said = await test.run(["check"]);
-  strictEqual(said.stdout, "the Codex is valid: 1 Soulstone, 1 Coven\n");
+  const result = await test.run(["check"]);
+  strictEqual(result.stdout, "the Codex is valid: 1 Soulstone, 1 Coven\n");
 });
 
-Deno.test("import --output writes a Codex, and never over one that is there", async () => {
+Deno.test("import --output writes a Codex and never overwrites one", async () => {
   await using test = cli();
   test.write("eye.container", EYE_UNIT);
   const output = ["import", "quadlet", "eye.container", "--output", "codex"];
@@ -79,58 +79,58 @@ Deno.test("import --output writes a Codex, and never over one that is there", as
   const before = test.listing("codex");
   await test.expect(output, {
     code: 1,
-    stderr: "lychd: the Codex defines `eye` already; nothing was written\n" +
-      "hint: name another folder by --output, and take over from there what you want\n",
+    stderr: "lychd: the Codex already defines `eye`; nothing was written\n" +
+      "hint: use --output with another folder, and copy the files that you want\n",
   });
-  // A file that is no Soulstone stands in the way as well.
+  // A file without a Soulstone is not overwritten either.
   test.write("other/soulstones/eye.toml", "");
   await test.expect(["import", "quadlet", "eye.container", "--output", "other"], {
     code: 1,
-    stderr: "lychd: there is a file already, and nothing was written:\n" +
+    stderr: "lychd: these files already exist; nothing was written:\n" +
       "[DIR]/other/soulstones/eye.toml\n" +
-      "hint: name another folder by --output, or move the file away\n",
+      "hint: use --output with another folder, or move the files away\n",
   });
   deepStrictEqual(test.listing("codex"), before);
   deepStrictEqual(test.files("other"), ["soulstones/eye.toml"]);
 });
 
-Deno.test("import --output gives ports that the Codex has not given away", async () => {
+Deno.test("import --output chooses ports that the Codex does not use", async () => {
   await using test = cli();
   test.write("eye.container", EYE_UNIT);
   test.write("codex/soulstones/old.toml", '[old]\nimage = "localhost/old"\nport = 8780\n');
   const settings = "[harvester]\nport = 8781\n[gpu_exporter]\nenabled = true\nport = 8782\n" +
     '[sepulcher]\nreserve_ports = "8783-8785"\n';
   test.write("codex/lychd.toml", settings);
-  const said = await test.run(["import", "quadlet", "eye.container", "--output", "codex"]);
-  strictEqual(said.code, 0);
+  const result = await test.run(["import", "quadlet", "eye.container", "--output", "codex"]);
+  strictEqual(result.code, 0);
   match(test.read("codex/soulstones/eye.toml"), /^port = 8786$/m);
-  match(said.stderr, /port 8780 is taken by Soulstone `old`/);
-  match(said.stderr, /hint: a line for lychd\.toml: boot_coven = "eye"\n/);
-  match(said.stderr, /hint: Soulstones that were there before share no group with the new ones/);
+  match(result.stderr, /port 8780 is used by Soulstone `old`/);
+  match(result.stderr, /hint: add to lychd\.toml: boot_coven = "eye"\n/);
+  match(result.stderr, /hint: the new Soulstones share no group with the existing ones/);
   strictEqual(test.read("codex/lychd.toml"), settings);
   const checked = await test.run(["check", "--codex", "codex"]);
   strictEqual(checked.code, 0);
 });
 
-Deno.test("drop-ins beside a unit are read with it, the nearest of one name", async () => {
+Deno.test("import reads the drop-ins of a unit; the most specific file of a name wins", async () => {
   await using test = cli();
   test.write("units/my-eye.container", "[Container]\nImage=localhost/eye:1\n");
   test.write("units/my-eye.container.d/20.conf", "[Container]\nExec=second\n");
   test.write("units/my-.container.d/20.conf", "[Container]\nExec=never\n");
   test.write("units/my-.container.d/30.conf", "[Container]\nExec=third\n");
   test.write("units/container.d/10.conf", "[Container]\nLabel=a=b\n");
-  test.write("units/container.d/notes.txt", "no drop-in\n");
-  const said = await test.run(["import", "quadlet", "units/my-eye.container", "--all"]);
-  match(said.stdout, /^exec = \["third"\]$/m);
-  match(said.stdout, /^Label = "a=b"$/m);
-  match(said.stderr, /units\/my-eye\.container\.d\/20\.conf:2:1 `Exec=second`: it has no effect/);
-  strictEqual(said.stderr.includes("never"), false);
+  test.write("units/container.d/notes.txt", "not a drop-in\n");
+  const result = await test.run(["import", "quadlet", "units/my-eye.container", "--all"]);
+  match(result.stdout, /^exec = \["third"\]$/m);
+  match(result.stdout, /^Label = "a=b"$/m);
+  match(result.stderr, /units\/my-eye\.container\.d\/20\.conf:2:1 `Exec=second`: it has no effect/);
+  strictEqual(result.stderr.includes("never"), false);
 });
 
-Deno.test("import llama-swap takes an image for a program, and prints JSON for programs", async () => {
+Deno.test("import llama-swap accepts an image for a program, and prints JSON", async () => {
   await using test = cli();
   test.write("config.yaml", SWAP);
-  const said = await test.run([
+  const result = await test.run([
     "import",
     "llama-swap",
     "config.yaml",
@@ -138,8 +138,8 @@ Deno.test("import llama-swap takes an image for a program, and prints JSON for p
     "--image",
     "llama-server=localhost/llama.cpp:1",
   ]);
-  strictEqual(said.code, 0);
-  const { soulstones, notes, written } = JSON.parse(said.stdout);
+  strictEqual(result.code, 0);
+  const { soulstones, notes, written } = JSON.parse(result.stdout);
   strictEqual(soulstones[0].name, "big");
   match(soulstones[0].toml, /^image = "localhost\/llama\.cpp:1"$/m);
   deepStrictEqual(written, []);
@@ -150,70 +150,70 @@ Deno.test("import llama-swap takes an image for a program, and prints JSON for p
     column: 5,
     item: "big.ttl: 300",
     soulstone: "big",
-    why: "no engine is unloaded for being idle",
+    why: "lychd never unloads an idle engine",
   });
 });
 
-Deno.test("what cannot be read is told like a fault of a Codex", async () => {
+Deno.test("unreadable input is reported like an error of a Codex", async () => {
   await using test = cli();
   test.write("config.yaml", "models:\n  a: {cmd: 'server ${nope}'}\n");
   test.write("a.container", "[Container]\nImage=x\nbroken\n");
   await test.expect(["import", "llama-swap", "config.yaml"], {
     code: 1,
-    stderr: `error[llama-swap-invalid]: model \`a\` uses a macro \`nope\` that is not there
+    stderr: `error[llama-swap-invalid]: model \`a\` uses the unknown macro \`nope\`
  --> config.yaml:2:13
   |
 2 |   a: {cmd: 'server \${nope}'}
   |             ^^^^^^^^^^^^^^
-hint: mend it for llama-swap first: its config.example.yaml shows every setting
+hint: fix it for llama-swap first; see its config.example.yaml
 
 1 error
 `,
   });
   await test.expect(["import", "quadlet", "a.container", "nothing.container"], {
     code: 1,
-    stderr: `error[unit-broken]: the line is neither a [Section], nor a comment, nor Key=value
+    stderr: `error[unit-broken]: the line is not a [Section], a comment or Key=value
  --> a.container:3:1
   |
 3 | broken
   | ^^^^^^
-hint: an earlier line that goes on ends with a backslash; comments begin with \`#\` or \`;\`
+hint: end each line that continues with a backslash; start comments with \`#\` or \`;\`
 
-error[file-unreadable]: the file cannot be read: it does not exist
+error[file-unreadable]: cannot read the file: it does not exist
  --> nothing.container:1:1
-hint: check its owner and mode with: ls -lL FILE
+hint: check owner and mode with: ls -lL FILE
 
 2 errors
 `,
   });
-  const said = await test.run(["import", "quadlet", "a.container", "--json"]);
-  strictEqual(JSON.parse(said.stdout).findings[0].code, "unit-broken");
+  const result = await test.run(["import", "quadlet", "a.container", "--json"]);
+  strictEqual(JSON.parse(result.stdout).findings[0].code, "unit-broken");
 });
 
-Deno.test("a folder, a pipe and a file that is too large are no input", async () => {
+Deno.test("a folder, a pipe and a file that is too large are not accepted as input", async () => {
   await using test = cli();
   test.write("folder.container/x", "");
   test.write("large.container", `[Container]\nImage=x\n#${"x".repeat(1024 * 1024)}\n`);
-  const said = await test.shell(
+  const result = await test.shell(
     "mkfifo pipe.container; $LYCHD import quadlet folder.container large.container pipe.container",
   );
-  strictEqual(said.code, 1);
-  deepStrictEqual(said.stderr.match(/^error\[.*$/gm), [
-    "error[file-unreadable]: the file cannot be read: it is no file",
-    "error[file-too-large]: the file has more than the 128 KiB that a Codex file may have",
-    "error[file-unreadable]: the file cannot be read: it is no file",
+  strictEqual(result.code, 1);
+  deepStrictEqual(result.stderr.match(/^error\[.*$/gm), [
+    "error[file-unreadable]: cannot read the file: it is not a file",
+    "error[file-too-large]: the file is larger than the limit of 128 KiB",
+    "error[file-unreadable]: cannot read the file: it is not a file",
   ]);
 });
 
-Deno.test("a unit may be a link, and a Codex may lie behind one", async () => {
+Deno.test("a unit and a Codex may be symlinks", async () => {
   await using test = cli();
   test.write("elsewhere/eye.container", EYE_UNIT);
   test.write("real/soulstones/old.toml", '[old]\nimage = "localhost/old"\nport = 8780\n');
-  const said = await test.shell(
+  const result = await test.shell(
     "ln -s elsewhere/eye.container eye.container; ln -s real codex; " +
       "$LYCHD import quadlet eye.container --output codex",
   );
-  strictEqual(said.code, 0, said.stderr);
+  strictEqual(result.code, 0, result.stderr);
   match(test.read("real/soulstones/eye.toml"), /^port = 8781$/m);
 });
 
@@ -223,13 +223,13 @@ Deno.test("the help of each import names every option and the exit codes", async
     const { stdout, code } = await test.run(["import", from, "--help"]);
     strictEqual(code, 0);
     match(stdout, /--output <dir>/);
-    match(stdout, /never over a file that is there/);
+    match(stdout, /never overwrites one/);
     match(stdout, /\nExit codes:\n {2}0 {2}ok\n/);
     for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
   }
 });
 
-Deno.test("wrong usage of import is told", async () => {
+Deno.test("wrong usage of import exits with 2 and a hint", async () => {
   await using test = cli();
   for (
     const [args, stderr] of [
@@ -252,15 +252,15 @@ Deno.test("wrong usage of import is told", async () => {
       [["quadlet", "a", "--image", "x=y"], "error: unknown option '--image'\n"],
     ] as const
   ) {
-    const tells = `(lychd import ${args[0]} --help tells what there is)\n`;
-    await test.expect(["import", ...args], { code: 2, stderr: stderr + tells });
+    const hint = `hint: lychd import ${args[0]} --help\n`;
+    await test.expect(["import", ...args], { code: 2, stderr: stderr + hint });
   }
 });
 
-Deno.test("an import reads no more drop-ins than it may, in number and together", async () => {
+Deno.test("an import refuses too many drop-ins, and too large ones", async () => {
   const beyond = (limit: string) =>
     new RegExp(
-      `^error\\[import-too-large\\]: an import reads at most ${limit}, drop-ins included\n` +
+      `^error\\[import-too-large\\]: the import exceeds the limit of ${limit}, drop-ins included\n` +
         " --> eye.container:1:1\n",
     );
   const cases = [
@@ -268,9 +268,9 @@ Deno.test("an import reads no more drop-ins than it may, in number and together"
     ["512 files", 513, "txt", ""],
     ["4096 KiB", 40, "conf", `# ${"x".repeat(120_000)}\n`],
   ] as const;
-  for (const [limit, count, ending, text] of cases) {
+  for (const [limit, count, extension, text] of cases) {
     await using test = cli().write("eye.container", EYE_UNIT);
-    for (let i = 0; i < count; i++) test.write(`eye.container.d/${i}.${ending}`, text);
+    for (let i = 0; i < count; i++) test.write(`eye.container.d/${i}.${extension}`, text);
     const { code, stderr } = await test.run(["import", "quadlet", "eye.container"]);
     match(stderr, beyond(limit));
     match(stderr, /^1 error$/m);

@@ -1,4 +1,4 @@
-/** Runs a command line in the process of the test: the gate and the command, without a worker. */
+/** Runs a command line in the process of the test: gate and command, without a worker. */
 import { runCommand } from "../../src/commands/run.ts";
 import { DENO_HOST } from "../../src/host/deno_host.ts";
 import { type Host, hostWithSeen } from "../../src/host/host.ts";
@@ -9,20 +9,20 @@ import type { WorkerRequest } from "../../src/sandbox/worker.ts";
 import { memoryContext, memoryTerminal } from "../../src/testing/memory_context.ts";
 
 /**
- * Runs `args` with these variables and no others, as a process in `workingFolder` would, but without its
- * sandbox. Throws what the command throws: that would be a bug.
+ * Runs `args` with exactly these variables, as a process in `workingFolder` would, but without a sandbox.
+ * Throws any error of the command, which would be a bug.
  */
 export async function runInProcess(
   args: readonly string[],
   { env, workingFolder }: { env: Readonly<Record<string, string>>; workingFolder: string },
 ): Promise<{ code: number; out: string; err: string; both: string }> {
-  const said = { out: "", err: "", both: "" };
+  const output = { out: "", err: "", both: "" };
   const read = (name: Variable) => env[name];
   const hasColors = wantsColors(read, false);
   const palette = paletteOf(hasColors);
-  const terminal = memoryTerminal(said, {
-    out: (text) => void (said.out += text, said.both += text),
-    err: (text) => void (said.err += text, said.both += text),
+  const terminal = memoryTerminal(output, {
+    out: (text) => void (output.out += text, output.both += text),
+    err: (text) => void (output.err += text, output.both += text),
     outPalette: palette,
     errPalette: palette,
     type: read("TERM") ?? "",
@@ -47,7 +47,7 @@ export async function runInProcess(
         onerror: null,
         postMessage({ invocation, seen, ...request }: WorkerRequest) {
           const host = hostWithSeen(hostIn(env, terminal), seen);
-          runCommand(invocation, memoryContext(said, { ...request, host }, terminal)).then(
+          runCommand(invocation, memoryContext(output, { ...request, host }, terminal)).then(
             (data) => worker.onmessage?.call(worker as Worker, new MessageEvent("", { data })),
             reject,
           );
@@ -57,10 +57,10 @@ export async function runInProcess(
     },
     onInterrupt() {},
   });
-  return { code: await Promise.race([code, bug]), ...said };
+  return { code: await Promise.race([code, bug]), ...output };
 }
 
-/** The real host, on which programs get only the given variables: not those of whoever runs the test. */
+/** Returns the real host, but its programs get only the given variables. */
 function hostIn(
   env: Readonly<Record<string, string>>,
   terminal: Pick<Terminal, "out" | "err">,

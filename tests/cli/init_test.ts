@@ -4,19 +4,19 @@ import { cli, exists, EYE } from "./cli.ts";
 
 const CODEX = "[DIR]/home/.config/lychd";
 
-Deno.test("init writes a commented Codex that check takes, and shows the next command", async () => {
+Deno.test("init writes a commented, valid Codex and prints the next command", async () => {
   await using test = cli();
-  const said = await test.run([
+  const result = await test.run([
     ...["init", "--boot-coven", "chat"],
     ...["--engine", "vllm", "--model", "Qwen/Qwen3-8B", "--coven", "chat", "--coven", "help"],
     ...["--capability", "text-generation", "--device", "nvidia.com/gpu=0", "--port", "9871"],
     ...["--engine", "llamacpp", "--model", `${test.home}/models/gpt-oss-20b.gguf`],
     ...["--name", "writer", "--coven", "write", "--port", "9872", "--image", "localhost/mine"],
   ]);
-  strictEqual(said.code, 0, said.stderr);
+  strictEqual(result.code, 0, result.stderr);
   strictEqual(
-    // Another one where somebody listens on this.
-    said.stdout.replace(/(?<=dashboards will be at http:\/\/localhost:)\d+/, "3000"),
+    // It is another port if 3000 is in use on this machine.
+    result.stdout.replace(/(?<=dashboards will be at http:\/\/localhost:)\d+/, "3000"),
     `wrote ${CODEX}/lychd.toml
 wrote ${CODEX}/soulstones/qwen3-8b.toml
 wrote ${CODEX}/soulstones/writer.toml
@@ -27,7 +27,7 @@ writer will answer at http://localhost:9872/v1, in write
 the dashboards will be at http://localhost:3000
 `,
   );
-  match(said.stderr, /^next: lychd (?:doctor|render --dry-run)\n$/m);
+  match(result.stderr, /^next: lychd (?:doctor|render --dry-run)\n$/m);
   const check = JSON.parse((await test.run(["check", "--json"])).stdout);
   deepStrictEqual([check.valid, check.covens.length], [true, 3]);
   deepStrictEqual(
@@ -45,19 +45,19 @@ the dashboards will be at http://localhost:3000
   match(writer, /^# exec = /m);
 });
 
-Deno.test("init finds names and ports, and has them as JSON", async () => {
+Deno.test("init chooses names and ports, and prints them as JSON", async () => {
   await using test = cli();
-  const said = await test.run([
+  const result = await test.run([
     ...["init", "--json", "--codex", "mine"],
     ...["--engine", "tabbyapi", "--engine", "tabbyapi", "--port", "auto"],
   ]);
-  const told = JSON.parse(said.stdout);
-  deepStrictEqual(told.files.slice(0, 3), [
+  const made = JSON.parse(result.stdout);
+  deepStrictEqual(made.files.slice(0, 3), [
     "lychd.toml",
     "soulstones/tabbyapi.toml",
     "soulstones/tabbyapi-2.toml",
   ]);
-  const [first, second] = told.soulstones;
+  const [first, second] = made.soulstones;
   strictEqual(first.port >= 8780 && second.port > first.port, true);
   deepStrictEqual(first, {
     name: "tabbyapi",
@@ -68,13 +68,13 @@ Deno.test("init finds names and ports, and has them as JSON", async () => {
     groups: [],
     file: "soulstones/tabbyapi.toml",
   });
-  match(told.next, /^lychd (?:doctor|render --dry-run) --codex mine$/);
+  match(made.next, /^lychd (?:doctor|render --dry-run) --codex mine$/);
   strictEqual((await test.run(["check", "--codex", "mine"])).code, 0);
 });
 
-Deno.test("what init wrote brings the Watchers with their dashboards", async () => {
+Deno.test("the Codex of init includes the Watchers and their dashboards", async () => {
   await using test = cli();
-  const said = await test.run(["init", "--json", "--engine", "vllm", "--model", "Qwen/Qwen3-8B"]);
+  const result = await test.run(["init", "--json", "--engine", "vllm", "--model", "Qwen/Qwen3-8B"]);
   strictEqual((await test.run(["render", "--output", "tree"])).code, 0);
   const files = test.files("tree/containers/systemd/lychd");
   const shipped = [...Deno.readDirSync(join(import.meta.dirname ?? "", "../../dashboards"))]
@@ -87,22 +87,22 @@ Deno.test("what init wrote brings the Watchers with their dashboards", async () 
   for (const unit of ["harvester.container", "scribe.container", "harvester/prometheus.yml"]) {
     strictEqual(files.includes(unit), true, unit);
   }
-  const { port } = new URL(JSON.parse(said.stdout).dashboards);
+  const { port } = new URL(JSON.parse(result.stdout).dashboards);
   match(
     test.read("tree/containers/systemd/lychd/lychd.pod"),
     new RegExp(`^PublishPort=127\\.0\\.0\\.1:${port}:${port}$`, "m"),
   );
 });
 
-Deno.test("init never touches a Codex that is there, whatever is in it", async () => {
+Deno.test("init never changes an existing Codex", async () => {
   const vllm = ["init", "--engine", "vllm", "--model", "a/b"];
   for (const path of ["lychd.toml", "soulstones/eye.toml", "soulstones/deep/er.toml"]) {
     await using test = cli().codex({ [path]: "" });
     const before = test.listing();
     await test.expect(vllm, {
       code: 1,
-      stderr: `lychd: there is a Codex at ${CODEX} already: ${path}; nothing was written
-hint: lychd add adds a Soulstone to it
+      stderr: `lychd: a Codex already exists at ${CODEX}: ${path}; nothing was written
+hint: lychd add
 `,
     });
     deepStrictEqual(test.listing(), before);
@@ -110,21 +110,21 @@ hint: lychd add adds a Soulstone to it
   await using dangling = cli().codex({ README: "mine" });
   Deno.symlinkSync("nowhere", `${dangling.config}/lychd/lychd.toml`);
   strictEqual((await dangling.run(vllm)).code, 1);
-  await using file = cli().write("home/.config/lychd", "no folder");
+  await using file = cli().write("home/.config/lychd", "not a folder");
   await file.expect(vllm, {
     code: 1,
-    stderr: `lychd: ${CODEX}: it is no folder; nothing was written\n`,
+    stderr: `lychd: ${CODEX} is not a folder; nothing was written\n`,
   });
 });
 
-Deno.test("files that are no part of a Codex stay beside a new one", async () => {
+Deno.test("init keeps files that are not part of a Codex", async () => {
   await using test = cli().codex({
     README: "mine",
     "lychd.schema.json": "mine too",
     "soulstones/.hidden.toml": "x",
   });
-  const said = await test.run(["init", "--engine", "vllm", "--model", "a/b"]);
-  strictEqual(said.code, 0, said.stderr);
+  const result = await test.run(["init", "--engine", "vllm", "--model", "a/b"]);
+  strictEqual(result.code, 0, result.stderr);
   deepStrictEqual(test.files("home/.config/lychd"), [
     "README",
     "lychd.schema.json",
@@ -136,59 +136,63 @@ Deno.test("files that are no part of a Codex stay beside a new one", async () =>
   strictEqual(test.read("home/.config/lychd/lychd.schema.json"), "mine too");
 });
 
-Deno.test("a Codex may be a link, or be in a folder that is one", async () => {
+Deno.test("a Codex may be a symlink", async () => {
   await using test = cli().write("dots/lychd/README", "");
   Deno.mkdirSync(test.config, { recursive: true });
   Deno.symlinkSync("../../dots/lychd", `${test.config}/lychd`);
-  const said = await test.run(["init", "--engine", "vllm", "--model", "a/b"]);
-  strictEqual(said.code, 0, said.stderr);
+  const result = await test.run(["init", "--engine", "vllm", "--model", "a/b"]);
+  strictEqual(result.code, 0, result.stderr);
   deepStrictEqual(test.files("dots/lychd").includes("soulstones/b.toml"), true);
 });
 
 const NOTHING = "nothing was written";
 
-Deno.test("what makes no valid Codex is told as check tells it, and nothing is written", async () => {
+Deno.test("a request that makes no valid Codex is reported like check does, and writes nothing", async () => {
   await using test = cli();
   const before = test.listing();
   const two = ["--engine", "vllm", "--model", "a/b"];
-  const cases: readonly (readonly [args: readonly string[], code: number, said: RegExp])[] = [
+  const cases: readonly (readonly [args: readonly string[], code: number, result: RegExp])[] = [
     [["init", ...two, "--coven", "x y"], 3, /^error\[group-invalid\][^]*b\.toml:11:11$/m],
-    [["init", ...two, "--port", "8081"], 2, /^lychd: port 8081 is taken in the Codex; nothing/],
+    [
+      ["init", ...two, "--port", "8081"],
+      2,
+      /^lychd: port 8081 is already used in the Codex; nothing/,
+    ],
     [["init", ...two, "--image", "Not An Image"], 3, /^error\[image-invalid\]/m],
     [["init", ...two, "--device", "gpu0"], 3, /^error\[device-invalid\]/m],
     [["init", ...two, "--boot-coven", "chat"], 3, /^error\[coven-unknown\]/m],
-    [["init", ...two, "--name", "a/b"], 2, /cannot be the name of a Soulstone; nothing was/],
+    [["init", ...two, "--name", "a/b"], 2, /is not a valid Soulstone name; nothing was/],
     [
       ["init", ...two, "--name", "x", ...two, "--name", "x"],
       2,
-      /two Soulstones are to be called `x`; nothing was written/,
+      /two Soulstones have the name `x`; nothing was written/,
     ],
-    [["init", "--engine", "sglang"], 2, /sglang starts with a model, and none is given; nothing/],
-    [["init", "--engine", "generic"], 2, /of a generic engine lychd knows no image; nothing/],
-    [["init", "--engine", "llamacpp", "--model", "./x.gguf"], 2, /by its whole path/],
-    [["init", "--engine", "llamacpp", "--model", "models/x.gguf"], 2, /by its whole path/],
-    [["init", "--engine", "vllm", "--model", "rel/../x"], 2, /by its whole path/],
-    [["init"], 2, /^lychd: without a terminal to ask on, init needs an --engine\nhint: lychd init/],
-    [["add"], 3, /^error\[codex-missing\][^]*hint: `lychd init`/m],
+    [["init", "--engine", "sglang"], 2, /sglang needs a model; nothing/],
+    [["init", "--engine", "generic"], 2, /a generic engine needs an image; nothing/],
+    [["init", "--engine", "llamacpp", "--model", "./x.gguf"], 2, /must start with/],
+    [["init", "--engine", "llamacpp", "--model", "models/x.gguf"], 2, /must start with/],
+    [["init", "--engine", "vllm", "--model", "rel/../x"], 2, /must start with/],
+    [["init"], 2, /^lychd: cannot prompt here; name the engine and its model\nhint: lychd init/],
+    [["add"], 3, /^error\[codex-missing\][^]*hint: create one with `lychd init`/m],
   ];
   for (const [args, code, words] of cases) {
-    const said = await test.run(args);
-    match(said.stderr, words);
-    strictEqual(said.code, code, args.join(" "));
-    strictEqual(said.stdout, "");
-    if (code === 3 && args[0] === "init") match(said.stderr, new RegExp(NOTHING));
+    const result = await test.run(args);
+    match(result.stderr, words);
+    strictEqual(result.code, code, args.join(" "));
+    strictEqual(result.stdout, "");
+    if (code === 3 && args[0] === "init") match(result.stderr, new RegExp(NOTHING));
   }
   deepStrictEqual(test.listing(), before);
 });
 
-Deno.test("add writes one more file, beside what is there", async () => {
+Deno.test("add writes one new file and changes no other", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": EYE });
   const settings = "home/.config/lychd/lychd.toml";
   await test.expect(["add", "generic", "--image", "localhost/ocr:2", "--port", "9871"], {
     stdout: `wrote ${CODEX}/soulstones/ocr.toml
 wrote ${CODEX}/soulstones.schema.json
 wrote ${CODEX}/lychd.schema.json
-ocr will answer at http://localhost:9871/v1, alone
+ocr will answer at http://localhost:9871/v1, in no Coven
 `,
     stderr: await nextOf(test),
   });
@@ -197,61 +201,64 @@ ocr will answer at http://localhost:9871/v1, alone
   const again = await test.run(["add", "generic", "--image", "localhost/ocr:2"]);
   match(again.stdout, /^wrote .*soulstones\/ocr-2\.toml\nocr-2 will answer/);
   const clash = await test.run(["add", "vllm", "--model", "a/b", "--port", "8780"]);
-  match(clash.stderr, /^lychd: port 8780 is taken in the Codex; nothing was written\nhint: --port/);
+  match(
+    clash.stderr,
+    /^lychd: port 8780 is already used in the Codex; nothing was written\nhint: use --port/,
+  );
   strictEqual(clash.code, 2);
   const taken = await test.run(["add", "vllm", "--model", "a/b", "--name", "ocr"]);
-  match(taken.stderr, /`soulstones\/ocr.toml` is there already; nothing was written/);
+  match(taken.stderr, /`soulstones\/ocr.toml` already exists; nothing was written/);
 });
 
 /** The next command depends on whether this machine has a GPU. */
 async function nextOf(test: ReturnType<typeof cli>): Promise<string> {
-  const said = await test.run(["init", "--engine", "tabbyapi", "--codex", "probe"]);
-  return /^next: .*\n/m.exec(said.stderr)?.[0].replace(" --codex probe", "") ?? "";
+  const result = await test.run(["init", "--engine", "tabbyapi", "--codex", "probe"]);
+  return /^next: .*\n/m.exec(result.stderr)?.[0].replace(" --codex probe", "") ?? "";
 }
 
-Deno.test("add writes a first Soulstone where there are only settings", async () => {
+Deno.test("add works in a Codex that has only settings", async () => {
   await using test = cli().codex({ "lychd.toml": "[gpu]\n" });
-  const said = await test.run(["add", "vllm", "--model", "a/b"]);
-  strictEqual(said.code, 0, said.stderr);
+  const result = await test.run(["add", "vllm", "--model", "a/b"]);
+  strictEqual(result.code, 0, result.stderr);
   strictEqual(test.read("home/.config/lychd/lychd.toml"), "[gpu]\n");
   strictEqual((await test.run(["check"])).code, 0);
 });
 
-Deno.test("add leaves a Codex with faults as it is, and tells them", async () => {
+Deno.test("add reports the errors of an invalid Codex and writes nothing", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": "[eye]\nport = 8780\n" });
   const before = test.listing();
-  const said = await test.run(["add", "vllm", "--model", "a/b"]);
-  match(said.stderr, /^error\[field-missing\]: Soulstone `eye` has no `image`\n/);
-  strictEqual(said.code, 3);
+  const result = await test.run(["add", "vllm", "--model", "a/b"]);
+  match(result.stderr, /^error\[field-missing\]: Soulstone `eye` has no `image`\n/);
+  strictEqual(result.code, 3);
   deepStrictEqual(test.listing(), before);
 });
 
 const DOWN = "\u001b[B";
 
-Deno.test("on a terminal init asks, and tells at once what cannot be", async () => {
+Deno.test("on a terminal init prompts, and rejects an invalid answer immediately", async () => {
   await using test = cli();
-  const said = await test.converse(["init"], [
+  const result = await test.converse(["init"], [
     ["Which engine?", `${DOWN}${DOWN}\r`],
-    ["Its model", "~/models/gpt-oss-20b.gguf\r"],
-    ["Its name:", "\r"],
-    ["Its Covens", "chat, my own\r"],
-    ["`my own` cannot be the name of a group", "\u007f\u007f\u007f\u007fown\r"],
-    ["What it can do", "text-generation\r"],
-    ["Its port", "\r"],
-    ["Another Soulstone?", "y\r"],
+    ["Model", "~/models/gpt-oss-20b.gguf\r"],
+    ["Name:", "\r"],
+    ["Covens", "chat, my own\r"],
+    ["`my own` is not a valid name of a group", "\u007f\u007f\u007f\u007fown\r"],
+    ["Capabilities", "text-generation\r"],
+    ["Port:", "\r"],
+    ["Add another Soulstone?", "y\r"],
     ["Which engine?", "\r"],
-    ["Its model", "\r"],
-    ["vllm starts with a model", "Qwen/Qwen3-8B\r"],
-    ["Its name:", "gpt-oss-20b\r"],
-    ["there is a Soulstone of that name", `${"\u007f".repeat(11)}qwen\r`],
-    ["Its Covens", "\r"],
-    ["What it can do", "\r"],
-    ["Its port", "\r"],
-    ["Another Soulstone?", "\r"],
-    ["Which Coven starts with the host?", `${DOWN}\r`],
+    ["Model", "\r"],
+    ["vllm needs a model", "Qwen/Qwen3-8B\r"],
+    ["Name:", "gpt-oss-20b\r"],
+    ["a Soulstone with this name already exists", `${"\u007f".repeat(11)}qwen\r`],
+    ["Covens", "\r"],
+    ["Capabilities", "\r"],
+    ["Port:", "\r"],
+    ["Add another Soulstone?", "\r"],
+    ["Which Coven starts at boot?", `${DOWN}\r`],
   ]);
-  strictEqual(said.code, 0, said.shown);
-  match(said.shown, /wrote \[DIR\]\/home\/\.config\/lychd\/soulstones\/qwen\.toml/);
+  strictEqual(result.code, 0, result.shown);
+  match(result.shown, /wrote \[DIR\]\/home\/\.config\/lychd\/soulstones\/qwen\.toml/);
   const check = JSON.parse((await test.run(["check", "--json"])).stdout);
   const [gpt, qwen] = check.soulstones;
   deepStrictEqual([gpt.name, gpt.engine, gpt.groups, gpt.capabilities], [
@@ -269,29 +276,29 @@ Deno.test("on a terminal init asks, and tells at once what cannot be", async () 
   match(test.read("home/.config/lychd/lychd.toml"), /^boot_coven = "chat"$/m);
 });
 
-Deno.test("on a terminal add asks for what was not said", async () => {
+Deno.test("on a terminal add prompts for everything that is not given", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": EYE });
-  const said = await test.converse(["add", "generic"], [
-    ["Its image:", "Not One\r"],
-    ["`Not One` is no image name", `${"\u007f".repeat(7)}localhost/ocr\r`],
-    ["Its name:", "\r"],
-    ["Its Covens", "\r"],
-    ["What it can do", "ocr\r"],
-    ["Its port", "8780\r"],
-    ["port 8780 is taken", `${"\u007f".repeat(4)}9871\r`],
+  const result = await test.converse(["add", "generic"], [
+    ["Container image:", "Not One\r"],
+    ["`Not One` is not a valid image name", `${"\u007f".repeat(7)}localhost/ocr\r`],
+    ["Name:", "\r"],
+    ["Covens", "\r"],
+    ["Capabilities", "ocr\r"],
+    ["Port:", "8780\r"],
+    ["port 8780 is already used", `${"\u007f".repeat(4)}9871\r`],
   ], { NO_COLOR: "1" });
-  strictEqual(said.code, 0, said.shown);
+  strictEqual(result.code, 0, result.shown);
   // deno-lint-ignore no-control-regex
-  strictEqual(/\u001b\[[0-9;]*m/.test(said.shown), false, "colours in spite of NO_COLOR");
+  strictEqual(/\u001b\[[0-9;]*m/.test(result.shown), false, "colors despite NO_COLOR");
   match(test.read("home/.config/lychd/soulstones/ocr.toml"), /^groups = \["vision"\]$/m);
 });
 
-Deno.test("who gives up leaves nothing behind", async () => {
+Deno.test("an interrupted dialogue writes nothing", async () => {
   await using test = cli();
   const before = test.listing();
   for (const key of ["\u0003", "\u0004"]) {
     const first = await test.converse(["init"], [["Which engine?", key]]);
-    const later = await test.converse(["init"], [["Which engine?", "\r"], ["Its model", key]]);
+    const later = await test.converse(["init"], [["Which engine?", "\r"], ["Model", key]]);
     for (const { code, shown } of [first, later]) {
       match(shown, /\r\nlychd: interrupted; nothing was written\r\n$/);
       strictEqual(code, 130);

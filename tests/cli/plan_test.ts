@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { type Cli, cli, EYE, SAGE, type Said } from "./cli.ts";
+import { type Cli, cli, EYE, type Output, SAGE } from "./cli.ts";
 
 const EYE_OF_VISION = `${EYE}capabilities = ["ocr", "text"]\nvram_mib = 14000\n`;
 const SAGE_OF_THINK = `${SAGE}capabilities = ["text"]\nvram_mib = 22000\n`;
@@ -18,41 +18,41 @@ const HOUSE = {
   "soulstones/lone.toml": LONE,
 };
 
-/** What these tests do without: most machines that run them have neither Podman nor a session. */
+/** Most machines that run these tests have neither Podman nor a session of systemd. */
 const RENDER = ["render", "--no-verify", "--no-reload"];
 
 const NOT_RENDERED = "warning: nothing was rendered yet\n" +
-  "hint: lychd render --dry-run shows it, lychd render puts it in place\n";
-const SILENT = "lychd: the user's systemd does not answer (…): planned as if nothing ran\n";
+  "hint: lychd render --dry-run shows the changes, lychd render applies them\n";
+const NO_SYSTEMD = "lychd: the user's systemd does not answer (…): planned as if no engine runs\n";
 
-/** Without what this machine's systemd has to say. */
-function plain({ code, stdout, stderr }: Said): Said {
+/** Removes the error text of systemctl, which differs between machines. */
+function withoutReason({ code, stdout, stderr }: Output): Output {
   return { code, stdout, stderr: stderr.replace(/(does not answer)(?: \(.*\)|: .*)/, "$1 (…)") };
 }
 
-async function run(test: Cli, ...args: string[]): Promise<Said> {
-  return plain(await test.run(args));
+async function run(test: Cli, ...args: string[]): Promise<Output> {
+  return withoutReason(await test.run(args));
 }
 
-Deno.test("plan tells who starts, who stays, and who was not taken, and why", async () => {
+Deno.test("plan shows which engines start and stay, and why other choices lost", async () => {
   await using test = cli().codex(HOUSE);
   deepStrictEqual(await run(test, "plan", "text"), {
     code: 0,
     stdout: `Coven vision: the best of 2 that offer \`text\`
   start  eye
   start  memory
-not taken:
+other choices:
   Coven think: takes 22000 MiB of GPU memory, not 14000 MiB
 `,
-    stderr: NOT_RENDERED + SILENT,
+    stderr: NOT_RENDERED + NO_SYSTEMD,
   });
 });
 
-Deno.test("plan --json has the same for programs", async () => {
+Deno.test("plan --json prints the same plan as JSON", async () => {
   await using test = cli().codex(HOUSE);
-  const said = await run(test, "plan", "judge", "--json");
-  strictEqual(said.code, 0);
-  deepStrictEqual(JSON.parse(said.stdout), {
+  const result = await run(test, "plan", "judge", "--json");
+  strictEqual(result.code, 0);
+  deepStrictEqual(JSON.parse(result.stdout), {
     wish: { kind: "capabilities", names: ["judge"] },
     choice: { kind: "soulstone", name: "lone", unit: "soulstone-lone.service" },
     why: "nothing else offers `judge`",
@@ -75,71 +75,71 @@ const REFUSED: readonly (readonly [wish: readonly string[], stderr: string])[] =
   [
     ["ocr", "judge"],
     "lychd: no Coven offers `judge` and `ocr` together (`judge`: lone; `ocr`: eye)\n" +
-    "hint: give them a group in common, or wish for one after the other\n",
+    "hint: put them into one group, or summon one after the other\n",
   ],
   [
     ["\u001b[2J"],
     "lychd: there is no Coven, Soulstone or capability `\\x1b[2J`\n" +
-    "hint: lychd list shows what there is\n",
+    "hint: lychd list shows all names\n",
   ],
 ];
 
 for (const [wish, stderr] of REFUSED) {
   Deno.test(`plan ${JSON.stringify(wish)} is refused as wrong usage`, async () => {
     await using test = cli().codex(HOUSE);
-    const said = await run(test, "plan", ...wish);
-    deepStrictEqual(said, { code: 2, stdout: "", stderr: NOT_RENDERED + SILENT + stderr });
+    const result = await run(test, "plan", ...wish);
+    deepStrictEqual(result, { code: 2, stdout: "", stderr: NOT_RENDERED + NO_SYSTEMD + stderr });
     const json = await run(test, "plan", "--json", "--", ...wish);
     strictEqual(typeof JSON.parse(json.stdout).error, "string");
   });
 }
 
-Deno.test("a name that is several things is asked back", async () => {
+Deno.test("an ambiguous name is refused with its alternatives", async () => {
   await using test = cli().codex({
     "soulstones/eye.toml": EYE.replace('["vision"]', '["eye"]'),
   });
-  const said = await run(test, "plan", "eye");
-  strictEqual(said.code, 2);
+  const result = await run(test, "plan", "eye");
+  strictEqual(result.code, 2);
   match(
-    said.stderr,
-    /`eye` is a Coven and a Soulstone\nhint: say which: coven:eye, or soulstone:eye\n/,
+    result.stderr,
+    /`eye` is a Coven and a Soulstone\nhint: use coven:eye or soulstone:eye\n/,
   );
   strictEqual((await run(test, "plan", "coven:eye")).code, 0);
 });
 
-Deno.test("a Codex that changed since the last render is warned of, by name", async () => {
+Deno.test("changes of the Codex since the last render cause a warning that names them", async () => {
   await using test = cli().codex(HOUSE);
   strictEqual((await test.run(RENDER)).code, 0);
-  strictEqual((await run(test, "plan", "ocr")).stderr, SILENT);
+  strictEqual((await run(test, "plan", "ocr")).stderr, NO_SYSTEMD);
   test.codex({
     "soulstones/all.toml": EYE_OF_VISION.replace("14000", "15000") + MEMORY +
       EYE.replaceAll("eye", "owl").replace("8780", "8795"),
   });
   test.write("home/.config/containers/systemd/lychd/soulstone-lone.container", "[Container]\n");
-  const warning = "warning: the Codex is not what was rendered: owl is not rendered, " +
+  const warning = "warning: the Codex differs from the last render: owl is not rendered, " +
     "sage is no longer in the Codex, Coven think is no longer in the Codex, " +
     "lone was edited by hand, prometheus.yml changed, the pod changed, 4 more\n" +
-    "hint: lychd render --dry-run shows it, lychd render puts it in place\n";
+    "hint: lychd render --dry-run shows the changes, lychd render applies them\n";
   for (const command of ["plan ocr", "list", "covens"]) {
-    const said = await run(test, ...command.split(" "));
-    strictEqual(said.stderr.slice(0, warning.length), warning, command);
+    const result = await run(test, ...command.split(" "));
+    strictEqual(result.stderr.slice(0, warning.length), warning, command);
   }
 });
 
 Deno.test("an invalid Codex is reported, and nothing is planned", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": "[eye]\n" });
   for (const args of [["plan", "eye"], ["list"], ["covens"]]) {
-    const said = await run(test, ...args);
-    strictEqual(said.code, 3);
-    strictEqual(said.stdout, "");
-    match(said.stderr, /^error\[field-missing\]/);
+    const result = await run(test, ...args);
+    strictEqual(result.code, 3);
+    strictEqual(result.stdout, "");
+    match(result.stderr, /^error\[field-missing\]/);
   }
 });
 
-Deno.test("list has every Soulstone and capability, within 80 columns", async () => {
+Deno.test("list prints every Soulstone and capability, within 80 columns", async () => {
   await using test = cli().codex(HOUSE);
-  const said = await run(test, "list");
-  deepStrictEqual(said, {
+  const result = await run(test, "list");
+  deepStrictEqual(result, {
     code: 0,
     stdout: `SOULSTONE  ENGINE    STATE    URI
 eye        vllm      unknown  http://localhost:8780/v1
@@ -160,19 +160,19 @@ text: eye, sage
   });
 });
 
-Deno.test("covens shows who runs with whom, who stops whom, and what may not be meant", async () => {
+Deno.test("covens shows which engines run together or stop each other, and likely mistakes", async () => {
   await using test = cli().codex(HOUSE);
-  const said = await run(test, "covens");
-  deepStrictEqual(said, {
+  const result = await run(test, "covens");
+  deepStrictEqual(result, {
     code: 0,
     stdout: `think: 22000 MiB of GPU memory declared
   memory sage
-  leaves nothing but residents running of vision
+  stops all of vision except residents
 vision: 14000 MiB of GPU memory declared
   eye memory
-  leaves nothing but residents running of think
+  stops all of think except residents
 
-a start of the left stops those with an x
+starting an engine on the left stops those with an x
            1  2  3  4
 1  eye     .  x  .  x
 2  lone    x  .  .  x
@@ -180,9 +180,9 @@ a start of the left stops those with an x
 4  sage    x  x  .  .
 `,
     stderr: NOT_RENDERED +
-      "warning: lone is in no Coven: it runs beside memory and nothing else\n" +
-      "warning: memory offers no capability: it is found by its name alone\n" +
-      "warning: think has no Soulstone but residents in common with vision: they always stop each other\n",
+      "warning: lone is in no Coven: it runs only with memory\n" +
+      "warning: memory offers no capability: it can be summoned only by name\n" +
+      "warning: think has only residents in common with vision: they always stop each other\n",
   });
   const json = JSON.parse((await run(test, "covens", "--json")).stdout);
   deepStrictEqual(json.stops, {
@@ -198,7 +198,7 @@ a start of the left stops those with an x
   ]);
 });
 
-Deno.test("who stops whom is told in words where a square would be too wide", async () => {
+Deno.test("covens prints lists where a matrix would be wider than 80 columns", async () => {
   const many = Array.from(
     { length: 30 },
     (_, i) =>
@@ -211,7 +211,7 @@ Deno.test("who stops whom is told in words where a square would be too wide", as
   for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
 });
 
-Deno.test("status, logs and a plan look; they write nothing", async () => {
+Deno.test("commands that show something write nothing", async () => {
   await using test = cli().codex(HOUSE);
   const before = test.listing("home");
   for (const args of [["status"], ["logs", "eye"], ["plan", "eye"], ["list"], ["covens"]]) {
@@ -220,7 +220,7 @@ Deno.test("status, logs and a plan look; they write nothing", async () => {
   deepStrictEqual(test.listing("home"), before);
 });
 
-Deno.test("status, logs and a summon of nothing say what helps", async () => {
+Deno.test("status, logs and summon refuse with a hint if nothing was rendered", async () => {
   await using test = cli().codex(HOUSE);
   const stderr = "lychd: nothing was rendered yet\nhint: lychd render\n";
   await test.expect(["status"], { code: 1, stderr });
@@ -235,67 +235,67 @@ Deno.test("status, logs and a summon of nothing say what helps", async () => {
   });
 });
 
-Deno.test("without a session of the user nothing is done, and it is said what helps", async () => {
+Deno.test("commands that need systemd refuse with a hint if it does not answer", async () => {
   await using test = cli().codex(HOUSE);
   strictEqual((await test.run(RENDER)).code, 0);
   for (const args of [["status"], ["summon", "eye"], ["banish"], ["banish", "eye"]]) {
-    const said = await run(test, ...args);
-    // A machine without systemd has not even a systemctl.
-    if (said.stderr === "lychd: there is no systemctl\n") continue;
-    deepStrictEqual(said, {
+    const result = await run(test, ...args);
+    // A machine without systemd has no systemctl either.
+    if (result.stderr === "lychd: there is no systemctl\n") continue;
+    deepStrictEqual(result, {
       code: 6,
       stdout: "",
       stderr: "lychd: the user's systemd does not answer (…)\n" +
-        "hint: sudo loginctl enable-linger $USER, and log in anew (not by su or sudo)\n",
+        "hint: sudo loginctl enable-linger $USER, and log in again (not with su or sudo)\n",
     });
   }
 });
 
-Deno.test("banish takes a Soulstone or a Coven", async () => {
+Deno.test("banish refuses a capability", async () => {
   await using test = cli().codex(HOUSE);
   strictEqual((await test.run(RENDER)).code, 0);
-  const said = await run(test, "banish", "ocr");
-  if (said.stderr === "lychd: there is no systemctl\n") return;
-  deepStrictEqual(said, {
+  const result = await run(test, "banish", "ocr");
+  if (result.stderr === "lychd: there is no systemctl\n") return;
+  deepStrictEqual(result, {
     code: 2,
     stdout: "",
-    stderr: "lychd: `ocr` is a capability, and neither a Coven nor a Soulstone\n" +
-      "hint: lychd list shows who offers it\n",
+    stderr: "lychd: `ocr` is a capability, not a Coven or a Soulstone\n" +
+      "hint: lychd list shows which Soulstones offer it\n",
   });
 });
 
-Deno.test("a Soulstone that is called as what it can do needs no other name for logs and banish", async () => {
+Deno.test("logs and banish accept a Soulstone with the name of a capability", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": `${EYE}capabilities = ["eye"]\n` });
   strictEqual((await test.run(RENDER)).code, 0);
   for (const command of ["logs", "banish"]) {
     const { stderr } = await test.run([command, "eye"]);
-    strictEqual(stderr.includes("say which"), false, stderr);
+    strictEqual(/hint: use .*:eye/.test(stderr), false, stderr);
     match(
       (await test.run([command, "capability:eye"])).stderr,
-      /`eye` is a capability, and neither/,
+      /`eye` is a capability, not a Coven/,
     );
   }
   match((await test.run(["plan", "eye"])).stderr, /`eye` is a Soulstone and a capability/);
 });
 
-Deno.test("what looks counts the warnings of the Codex, and does not bury its answer", async () => {
+Deno.test("plan only counts the warnings of the Codex", async () => {
   await using test = cli().codex({
     "soulstones/eye.toml": `${EYE}capabilities = ["ocr"]\nenv = { API_KEY = "x" }\n`,
   });
   strictEqual((await test.run(RENDER)).code, 0);
-  const said = await run(test, "plan", "ocr");
-  strictEqual(said.code, 0);
-  strictEqual(said.stderr, "warning: the Codex has 1 warning\nhint: lychd check\n" + SILENT);
+  const result = await run(test, "plan", "ocr");
+  strictEqual(result.code, 0);
+  strictEqual(result.stderr, "warning: the Codex has 1 warning\nhint: lychd check\n" + NO_SYSTEMD);
   match((await test.run(["check"])).stderr, /^warning\[secret-in-env\]/);
 });
 
-Deno.test("logs takes a Soulstone or a Coven, and no capability", async () => {
+Deno.test("logs refuses a capability and an unknown name", async () => {
   await using test = cli().codex(HOUSE);
   strictEqual((await test.run(RENDER)).code, 0);
   await test.expect(["logs", "ocr"], {
     code: 2,
-    stderr: "lychd: `ocr` is a capability, and neither a Coven nor a Soulstone\n" +
-      "hint: lychd list shows who offers it\n",
+    stderr: "lychd: `ocr` is a capability, not a Coven or a Soulstone\n" +
+      "hint: lychd list shows which Soulstones offer it\n",
   });
   await test.expect(["logs", "eys"], {
     code: 2,
@@ -304,7 +304,7 @@ Deno.test("logs takes a Soulstone or a Coven, and no capability", async () => {
   });
 });
 
-Deno.test("list tells which engines give no metrics", async () => {
+Deno.test("list marks engines without metrics", async () => {
   await using test = cli().codex({
     "soulstones/all.toml": EYE + EYE.replace("[eye]", "[shy]").replace("8780", "8781") +
       "metrics = { enabled = false }\n",

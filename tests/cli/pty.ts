@@ -1,18 +1,18 @@
-/** A terminal for a command, by util-linux's `script`. */
+/** Runs commands on a terminal, with `script` of util-linux. */
 
-/** Keys to type once a text has been seen. */
+/** Keys to type after a text was shown. */
 export type Step = readonly [awaited: string, keys: string];
 
-/** Longer than any dialogue of a test takes. */
+/** The limit of a dialogue, longer than any of a test takes. */
 const LIMIT_MILLISECONDS = 60_000;
 
-/** A prompt that has just been drawn may not listen yet. */
+/** A new prompt may not read keys yet. */
 const PAUSE_MILLISECONDS = 150;
 
 /**
- * Runs a line of shell at a terminal of 80 columns, waits for each text of `steps` and types its keys.
+ * Runs a shell command on a terminal of 80 columns, waits for each text of `steps` and types its keys.
  *
- * @returns its exit code, and all that the terminal was sent: what is shown, and what steers it.
+ * @returns the exit code, and everything that was sent to the terminal, control sequences included.
  */
 export async function runAtTerminal(
   line: string,
@@ -20,7 +20,7 @@ export async function runAtTerminal(
   { cwd, env }: { cwd: string; env: Readonly<Record<string, string>> },
 ): Promise<{ code: number; shown: string }> {
   const child = new Deno.Command("script", {
-    // On pipes it knows no size of its own.
+    // `script` has no terminal here that it could take the size from.
     args: ["-qe", "-c", `stty cols 80 rows 24; exec ${line}`, "/dev/null"],
     cwd,
     clearEnv: true,
@@ -48,11 +48,11 @@ export async function runAtTerminal(
   clearTimeout(timer);
   await keyboard.close().catch(() => {});
   const { code } = await child.status;
-  if (waiting.length > 0) throw new Error(`never seen: ${waiting[0]?.[0]}\n${shown}`);
+  if (waiting.length > 0) throw new Error(`not shown: ${waiting[0]?.[0]}\n${shown}`);
   return { code, shown };
 }
 
-/** Types key by key: several at once would be pasted. */
+/** Types key by key; several at once would count as pasted text. */
 async function type(
   keyboard: WritableStreamDefaultWriter<Uint8Array>,
   keys: string,

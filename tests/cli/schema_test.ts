@@ -1,17 +1,17 @@
-/** What an editor says of a Codex: taplo is the language server behind the TOML modes of most. */
+/** Tests the schemas with taplo, the TOML language server of most editors. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { join } from "node:path/posix";
 import { cli } from "./cli.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "../..");
 
-/** What an editor finds: each fault as `FILE: WORDS`, sorted. */
-type Faults = readonly string[];
+/** The errors that an editor shows, each as `FILE: MESSAGE`, sorted. */
+type EditorErrors = readonly string[];
 
-/** No hidden folder: taplo looks into none. */
+/** Not a hidden folder, because taplo skips those. */
 const MADE = "made/codex";
 
-const SLIPS = [
+const TYPOS = [
   [/^port = .*$/m, 'port = "8780"', `"8780" is not of type "integer"`],
   [/^port = .*$/m, "port = 70000", "70000 is greater than the maximum of 65535"],
   [
@@ -24,19 +24,19 @@ const SLIPS = [
 ] as const;
 
 /** Both tests share one run of `taplo lint`, which takes seconds to start. */
-let linted: Promise<Faults> | undefined;
+let linted: Promise<EditorErrors> | undefined;
 
-async function lint(): Promise<Faults> {
+async function lint(): Promise<EditorErrors> {
   await using test = cli();
-  const said = await test.run([
+  const result = await test.run([
     ...["init", "--codex", MADE, "--engine", "vllm", "--model", "a/b"],
     ...["--engine", "tabbyapi", "--engine", "llamacpp"],
     ...["--engine", "generic", "--image", "localhost/x"],
   ]);
-  strictEqual(said.code, 0, said.stderr);
+  strictEqual(result.code, 0, result.stderr);
   const whole = test.read(`${MADE}/soulstones/b.toml`);
-  SLIPS.forEach(([from, to], i) =>
-    test.write(`${MADE}/soulstones/slip-${i}.toml`, whole.replace(from, to))
+  TYPOS.forEach(([from, to], i) =>
+    test.write(`${MADE}/soulstones/typo-${i}.toml`, whole.replace(from, to))
   );
   test.write(`${MADE}/other.toml`, "#:schema ./lychd.schema.json\nx = 1\n");
   for (const kind of ["lychd", "soulstones"]) {
@@ -66,39 +66,39 @@ async function lint(): Promise<Faults> {
   const report = new TextDecoder().decode(stderr);
   strictEqual(code, 1, report);
   match(report, /found files total=\d+ excluded=0/);
-  const faults = [...report.matchAll(/^error: (.*)\n *┌─ (.*?):\d+:\d+$/gm)]
-    .map(([, words, file]) => `${file?.slice(test.dir.length + 1)}: ${words}`);
-  // taplo tells each one for every part of the file.
-  return [...new Set(faults)].sort();
+  const errors = [...report.matchAll(/^error: (.*)\n *┌─ (.*?):\d+:\d+$/gm)]
+    .map(([, message, file]) => `${file?.slice(test.dir.length + 1)}: ${message}`);
+  // taplo repeats each error for every part of the file.
+  return [...new Set(errors)].sort();
 }
 
 const EXAMPLES = [...Deno.readDirSync(join(ROOT, "examples"))].map(({ name }) => name);
 
-Deno.test("an editor takes what init writes, and tells a slip in it", async () => {
-  const faults = await (linted ??= lint());
-  deepStrictEqual(faults.filter((fault) => fault.startsWith("made/")), [
+Deno.test("an editor accepts the output of init, and shows typos in it", async () => {
+  const errors = await (linted ??= lint());
+  deepStrictEqual(errors.filter((error) => error.startsWith("made/")), [
     `${MADE}/other.toml: Additional properties are not allowed ('x' was unexpected)`,
-    ...SLIPS.map(([, , words], i) => `${MADE}/soulstones/slip-${i}.toml: ${words}`),
+    ...TYPOS.map(([, , message], i) => `${MADE}/soulstones/typo-${i}.toml: ${message}`),
   ]);
 });
 
-Deno.test("an editor takes every example", async () => {
-  const faults = await (linted ??= lint());
+Deno.test("an editor accepts every example", async () => {
+  const errors = await (linted ??= lint());
   strictEqual(EXAMPLES.length >= 3, true);
-  deepStrictEqual(faults.filter((fault) => !fault.startsWith("made/")), []);
+  deepStrictEqual(errors.filter((error) => !error.startsWith("made/")), []);
 });
 
-Deno.test("schema prints one of two, and nothing else", async () => {
+Deno.test("schema prints one of two schemas, and nothing else", async () => {
   await using test = cli();
-  const said = await test.run(["schema", "lychd"], { HOME: "/nonexistent" });
-  deepStrictEqual([said.code, said.stderr], [0, ""]);
-  strictEqual(JSON.parse(said.stdout).$schema, "http://json-schema.org/draft-07/schema#");
+  const result = await test.run(["schema", "lychd"], { HOME: "/nonexistent" });
+  deepStrictEqual([result.code, result.stderr], [0, ""]);
+  strictEqual(JSON.parse(result.stdout).$schema, "http://json-schema.org/draft-07/schema#");
   await test.expect(["schema", "lych"], {
     code: 2,
     stderr:
       `error: command-argument value 'lych' is invalid for argument 'kind'. ${""}Allowed choices are soulstones, lychd.
 (Did you mean lychd?)
-(lychd schema --help tells what there is)
+hint: lychd schema --help
 `,
   });
 });

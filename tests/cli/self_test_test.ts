@@ -1,6 +1,6 @@
 /**
- * The seal, with the runtime that releases are made of; tests/binary/sandbox_test.ts has the binary, every
- * command, and proof that each attempt would be something.
+ * Tests the sandbox with the runtime of releases. `tests/binary/sandbox_test.ts` tests the binary and every
+ * command, and proves that each attempt would succeed without a sandbox.
  */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { EXIT } from "../../src/run/invocation.ts";
@@ -16,18 +16,18 @@ const isBinary = Boolean(Deno.env.get("LYCHD_BINARY"));
 
 for (const command of ["render", "render --dry-run", "doctor", "init", "summon eye"]) {
   Deno.test({
-    name: `nothing that is tried in the sandbox of ${command} is done`,
+    name: `the sandbox of ${command} refuses every attempt that it does not grant`,
     ignore: isBinary,
     async fn() {
       await using test = cli().process();
       const { code, stdout } = await test.run(["self-test", ...command.split(" ")]);
       deepStrictEqual(stdout.match(/^not .*$/gm), null);
-      const told =
+      const summary =
         /^the sandbox .* \(Deno [\d.]+\): (\d+) of (\d+) attempts refused, (\d+) granted/gm;
-      const sandboxes = [...stdout.matchAll(told)].map((found) => found.slice(1).map(Number));
+      const sandboxes = [...stdout.matchAll(summary)].map((found) => found.slice(1).map(Number));
       const [tried, granted] = [ATTEMPTS.length, grantedTo(command).length];
       const expected = [tried - granted, tried, granted];
-      // The sandbox that asks for health is granted none of it.
+      // The health sandbox is granted none of them.
       const ofProber = [tried, tried, 0];
       deepStrictEqual(sandboxes, command === "summon eye" ? [expected, ofProber] : [expected]);
       deepStrictEqual(code, 0);
@@ -36,18 +36,18 @@ for (const command of ["render", "render --dry-run", "doctor", "init", "summon e
 }
 
 Deno.test({
-  name: "what cannot be tried on a host does not count as refused",
+  name: "an attempt that the host makes impossible does not count as refused",
   ignore: isBinary,
   async fn() {
     refuseGpuDrivers();
     const permissions = { read: [], write: [], run: [] };
-    const said: string[] = [];
+    const result: string[] = [];
     const code = await selfTest(
-      [{ name: "a sandbox", permissions, start: () => sealed(permissions) }],
+      [{ name: "a sandbox", permissions, start: () => sandboxed(permissions) }],
       { home: "/root", codex: "/root/x", config: "/root/y", port: 49_151, module: undefined },
-      { out: (text) => void said.push(text) },
+      { out: (text) => void result.push(text) },
     );
-    deepStrictEqual(said.filter((line) => line.startsWith("not ")), [
+    deepStrictEqual(result.filter((line) => line.startsWith("not ")), [
       "not tried: import a module of the disk (there is no file to import)\n",
       "not tried: import a text of the disk (there is no file to import)\n",
     ]);
@@ -55,7 +55,7 @@ Deno.test({
   },
 });
 
-function sealed(permissions: Permissions): Worker {
+function sandboxed(permissions: Permissions): Worker {
   const program = import.meta.resolve("../../src/sandbox/self_test_worker.ts");
   return new Worker(program, {
     type: "module",

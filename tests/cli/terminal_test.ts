@@ -3,7 +3,7 @@ import { cli, EYE } from "./cli.ts";
 
 const ESCAPE = "\u001b";
 
-Deno.test("colours come with FORCE_COLOR only, and never with NO_COLOR", async () => {
+Deno.test("colors need FORCE_COLOR, and NO_COLOR turns them off", async () => {
   await using test = cli().process()
     .codex({ "soulstones/eye.toml": "[eye]\nport = 8780\n" });
   const has = async (env: Record<string, string>) =>
@@ -20,14 +20,14 @@ Deno.test("colours come with FORCE_COLOR only, and never with NO_COLOR", async (
   );
 });
 
-Deno.test("without its colours a coloured report is the plain one", async () => {
+Deno.test("a colored report differs from the plain one only in colors", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": "[eye]\nprot = 8780\n" });
-  const [plain, coloured] = await Promise.all([
+  const [plain, colored] = await Promise.all([
     test.run(["check"]),
     test.run(["check"], { FORCE_COLOR: "1" }),
   ]);
   // deno-lint-ignore no-control-regex
-  strictEqual(coloured.stderr.replace(/\u001b\[[0-9;]*m/g, ""), plain.stderr);
+  strictEqual(colored.stderr.replace(/\u001b\[[0-9;]*m/g, ""), plain.stderr);
 });
 
 const CONTROL = "\u001b]0;x\u0007\u001b[2J\u009b1m\u202e";
@@ -75,34 +75,34 @@ image = "localhost/x" # \u009b1m\u202e
     // deno-lint-ignore no-control-regex
     const raw = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/u;
     deepStrictEqual(stderr.split("\n").filter((line) => raw.test(line)), []);
-    // JSON escapes what JSON must; the rest of it is for programs.
+    // JSON escapes only the characters that it must.
     strictEqual(stdout.includes(ESCAPE), false);
   }
 });
 
-Deno.test("values that are valid carry no raw control character into a Rune or a diff", async () => {
+Deno.test("control characters in valid values are escaped in Runes and diffs", async () => {
   await using test = cli().codex({
     "soulstones/eye.toml": EYE + 'exec = ["\\u001b[2J"]\nenv = { A = "\\u001b]0;x\\u0007" }\n',
   });
-  const said = await test.run(["render", "--dry-run"]);
-  strictEqual(said.code, 0);
-  strictEqual(said.stdout.includes(ESCAPE), false);
-  match(said.stdout, /\\x1b\[2J/);
+  const result = await test.run(["render", "--dry-run"]);
+  strictEqual(result.code, 0);
+  strictEqual(result.stdout.includes(ESCAPE), false);
+  match(result.stdout, /\\x1b\[2J/);
 });
 
-Deno.test("a reader that goes away is no fault", async () => {
+Deno.test("a closed pipe is not an error", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": EYE });
-  const said = await test.shell(
+  const result = await test.shell(
     '{ $LYCHD render --dry-run; echo "code $?" >&2; } | head -n 1',
   );
-  strictEqual(said.stdout, "--- /dev/null\n");
-  strictEqual(said.stderr, "code 0\n");
+  strictEqual(result.stdout, "--- /dev/null\n");
+  strictEqual(result.stderr, "code 0\n");
   const closed = await test.shell("$LYCHD render --dry-run | true; $LYCHD check >&-; echo $?");
   match(closed.stdout, /^[01]\n$/);
   strictEqual(closed.stderr.includes("Stack"), false, closed.stderr);
 });
 
-Deno.test("a terminal tells that its reader has gone away", async () => {
+Deno.test("a terminal reports that its reader has closed the pipe", async () => {
   const module = new URL("../../src/run/terminal.ts", import.meta.url).href;
   const code = `import { processTerminal } from "${module}";
     const t = processTerminal({});

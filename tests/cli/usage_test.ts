@@ -5,20 +5,20 @@ import type { Command } from "commander";
 import { commandTree, parseCommandLine } from "../../src/cli/tree.ts";
 import { cli } from "./cli.ts";
 
-/** The help that knows more: of the innermost command that was named. */
-function tellsOf(given: readonly string[]): string {
+/** Returns the hint of wrong usage: the help of the innermost command that the line names. */
+function hintFor(given: readonly string[]): string {
   const args = given[0] === "help" ? given.slice(1) : given;
   const named =
     COMMANDS.filter((words) => words.length > 0 && words.every((word, i) => word === args[i])).at(
       -1,
     ) ?? [];
-  return `(${["lychd", ...named].join(" ")} --help tells what there is)\n`;
+  return `hint: ${["lychd", ...named].join(" ")} --help\n`;
 }
 
-/** Nothing that help needs is there. */
+/** An environment without anything that other commands need. */
 const NOWHERE = { HOME: undefined, PATH: undefined, XDG_CONFIG_HOME: "relative" };
 
-/** Every command by its words, the program itself and those below another included. */
+/** The words of every command, including the program itself and subcommands. */
 const COMMANDS = commandsBelow(
   commandTree(config.version, { stdout: "", stderr: "" }, () => {}),
   [],
@@ -31,7 +31,7 @@ function commandsBelow(command: Command, words: readonly string[]): (readonly st
   ];
 }
 
-Deno.test("help of every command: an example, the exit codes, 80 columns, no colours", async () => {
+Deno.test("the help of every command has examples and exit codes, 80 columns and no colors", async () => {
   await using test = cli();
   for (const words of COMMANDS) {
     const [byOption, byCommand] = await Promise.all([
@@ -49,14 +49,14 @@ Deno.test("help of every command: an example, the exit codes, 80 columns, no col
   }
 });
 
-Deno.test("every example in a help is a command line that lychd takes", async () => {
+Deno.test("lychd accepts every example of its help", async () => {
   await using test = cli();
   let count = 0;
   for (const words of COMMANDS) {
     const { stdout } = await test.run([...words, "--help"], NOWHERE);
     const [examples = ""] = stdout.split("\nExamples:\n")[1]?.split("\n\n") ?? [];
     for (const line of examples.replaceAll(/\\\n */g, "").split("\n")) {
-      // Around it may stand what belongs to the shell: `source <(…)`, `> file`.
+      // Without the parts of the shell, such as `source <(…)` and `> file`.
       const own = /lychd [^<>)]*/.exec(line)?.[0];
       const parsed = parseCommandLine(split(own ?? "").slice(1), config.version);
       strictEqual(parsed.kind === "run" || parsed.code === 0, true, line);
@@ -66,7 +66,7 @@ Deno.test("every example in a help is a command line that lychd takes", async ()
   strictEqual(count > 40, true, `${count} examples`);
 });
 
-Deno.test("the version needs nothing", async () => {
+Deno.test("--version needs no environment", async () => {
   await using test = cli();
   await test.expect(["--version"], { stdout: `${config.version}\n` }, NOWHERE);
   await test.expect(["-V"], { stdout: `${config.version}\n` }, NOWHERE);
@@ -93,7 +93,11 @@ const WRONG: readonly { readonly args: readonly string[]; readonly stderr: strin
     args: ["render", "--output"],
     stderr: "error: option '--output <dir>' argument missing\n",
   },
-  { args: ["render", "--output="], stderr: "error: --output needs the name of a folder\n" },
+  {
+    args: ["render", "--output="],
+    stderr: "error: option '--output <dir>' argument '' is invalid. " +
+      "It must be the name of a folder.\n",
+  },
   {
     args: ["render", "--dry-run", "--output", "x"],
     stderr: "error: option '--dry-run' cannot be used with option '--output <dir>'\n",
@@ -141,23 +145,25 @@ const WRONG: readonly { readonly args: readonly string[]; readonly stderr: strin
   })),
 ];
 
-Deno.test("wrong usage exits 2, says what is wrong on stderr, and writes nothing", async () => {
+Deno.test("wrong usage exits with 2, explains the error on stderr, and writes nothing", async () => {
   await using test = cli();
   const before = test.listing();
   await Promise.all(
-    WRONG.map(({ args, stderr }) => test.expect(args, { code: 2, stderr: stderr + tellsOf(args) })),
+    WRONG.map(({ args, stderr }) => test.expect(args, { code: 2, stderr: stderr + hintFor(args) })),
   );
   await test.expect(["check", "--codex="], {
     code: 2,
-    stderr: "error: --codex needs the name of a folder\n",
+    stderr:
+      "error: option '--codex <dir>' argument '' is invalid. It must be the name of a folder.\n" +
+      "hint: lychd check --help\n",
   });
   strictEqual(test.listing().join("\n"), before.join("\n"));
 });
 
-Deno.test("no command at all is wrong usage and shows the help on stderr", async () => {
+Deno.test("lychd without a command is wrong usage and prints the help on stderr", async () => {
   await using test = cli();
-  const said = await test.run([]);
-  strictEqual(said.code, 2);
-  strictEqual(said.stdout, "");
-  match(said.stderr, /^Usage: lychd/);
+  const result = await test.run([]);
+  strictEqual(result.code, 2);
+  strictEqual(result.stdout, "");
+  match(result.stderr, /^Usage: lychd/);
 });

@@ -26,7 +26,7 @@ export type Family =
     }
   );
 
-/** How a library negotiates the format. */
+/** The content negotiation of a library. */
 export type Negotiation = "text" | "prometheus_client";
 
 /** Returns the response to a scrape that accepts `accept`. */

@@ -42,7 +42,7 @@ const output = z.union([
 ]);
 
 const hostSchema = z.strictObject({
-  /** How it differs from the extended host. */
+  /** The differences from the extended host. */
   about: z.string(),
   /** The host whose values apply unless this file sets others. */
   extends: z.string().optional(),

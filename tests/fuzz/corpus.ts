@@ -1,21 +1,21 @@
-/** What inputs are made of: the Codices, units and configurations of the golden tests. */
+/** The sources of inputs: the Codices, units and configurations of the golden tests. */
 import { join } from "node:path/posix";
 import { codexFiles, goldenCases } from "../golden/golden.ts";
 import { importCases } from "../import/import.ts";
 
-/** What is fed: a Codex of two files, a unit of Quadlet, or a configuration of llama-swap. */
+/** The kind of an input: a Codex of two files, a Quadlet unit, or a configuration of llama-swap. */
 export type Kind = "codex" | "unit" | "config";
 
-/** The settings of a Codex, or nothing, and a text of the kind. */
+/** The settings of a Codex, or an empty text, and a text of the kind. */
 export type Seed = readonly [settings: string, text: string];
 
-/** One form of TOML in each part: the forms of several lines stand between empty ones. */
+/** The forms of TOML, one in each part. Empty lines separate forms of several lines. */
 export const FORMS = Deno.readTextFileSync(join(import.meta.dirname ?? ".", "forms.toml"))
   .split(/\n\n+/).flatMap((part, i) => i === 0 ? part.split("\n") : [part.trim()]);
 
 const decoder = new TextDecoder();
 
-/** The files of Soulstones of a Codex are one here. */
+/** Joins all Soulstone files of a Codex into one text. */
 function seedOf(folder: string): Seed {
   const files = codexFiles(folder);
   const text = (isSettings: boolean) =>
@@ -34,7 +34,7 @@ export const SEEDS: Readonly<Record<Kind, readonly Seed[]>> = {
   config: imported("llama-swap"),
 };
 
-/** Parts of texts: lines, and the values behind their keys. */
+/** Parts of texts: lines, and the values after their keys. */
 export interface Parts {
   readonly lines: readonly string[];
   readonly values: readonly string[];
@@ -50,7 +50,7 @@ function partsOf(kind: Kind): Parts {
   };
 }
 
-/** What may be put into texts of a kind. */
+/** The parts that edits insert into texts of a kind. */
 export const PARTS: Readonly<Record<Kind, Parts>> = {
   codex: partsOf("codex"),
   unit: partsOf("unit"),

@@ -1,24 +1,24 @@
 /**
- * Feeds `lychd check`, the readers of units and the imports with the texts of the golden tests after some
- * edits: none may crash it, take more time than its size allows, or be told without a place.
+ * Runs `lychd check`, the unit readers and the imports on edited texts of the golden tests. No input may
+ * crash lychd, take longer than its size allows, or cause a finding without a place.
  *
- * `deno task fuzz --inputs 1000000`, `--seconds 60`, `--seed 1`; `--input NUMBER` shows one again.
+ * `deno task fuzz --inputs 1000000`, `--seconds 60`, `--seed 1`; `--input NUMBER` runs one input again.
  */
 import { parseArgs } from "node:util";
 import type { Judged, Share } from "./worker.ts";
 
-/** A worker that shows no progress for so long hangs. */
+/** A worker without progress for this time counts as hanging. */
 const HANG_MILLISECONDS = 20_000;
 
-/** Workers note the number of an input in 32 bits. */
+/** Workers store the number of an input in 32 bits. */
 const INT32_MAX = 2 ** 31 - 1;
 
 const OPTIONS = ["seed", "inputs", "seconds", "input"] as const;
 
-/** What the fuzzer is to do: whole numbers from 0 on. */
+/** The options of the fuzzer: whole numbers of at least 0. */
 export type Options = { readonly [name in typeof OPTIONS[number]]?: number };
 
-/** Reads the options of the fuzzer, or says what is wrong with them. */
+/** Reads the options of the fuzzer, or returns an error message. */
 export function readOptions(args: readonly string[]): Options | string {
   const { values } = parseArgs({
     args: [...args],
@@ -28,13 +28,13 @@ export function readOptions(args: readonly string[]): Options | string {
     .find(([, text]) => !/^\d+$/.test(String(text)) || Number(text) > INT32_MAX);
   return wrong === undefined
     ? Object.fromEntries(Object.entries(values).map(([name, text]) => [name, Number(text)]))
-    : `--${wrong[0]} takes a whole number from 0 to ${INT32_MAX}, not "${wrong[1]}"`;
+    : `--${wrong[0]} must be a whole number from 0 to ${INT32_MAX}, not "${wrong[1]}"`;
 }
 
 async function main(): Promise<number> {
   const options = readOptions(Deno.args);
   if (typeof options === "string") {
-    say(options);
+    print(options);
     return 2;
   }
   const { seed = Date.now() % 1_000_000, input } = options;
@@ -47,25 +47,27 @@ async function fuzz(seed: number, { inputs: end = INT32_MAX, seconds }: Options)
     ? Infinity
     : start + (seconds ?? 60) * 1000;
   const step = Math.min(navigator.hardwareConcurrency, end);
-  say(`seed ${seed}, ${step} workers`);
+  print(`seed ${seed}, ${step} workers`);
   const judged = await Promise.all(
     Array.from({ length: step }, (_, first) => run({ seed, first, step, end, untilMilliseconds })),
   );
   const inputs = judged.reduce((sum, share) => sum + share.inputs, 0);
   const slowest = Math.max(0, ...judged.map((share) => share.slowest));
-  const faults = judged.flatMap((share) => share.faults);
-  for (const { input, words } of faults) {
-    say(`\ninput ${input}: ${words}\nagain: deno task fuzz --seed ${seed} --input ${input}`);
+  const problems = judged.flatMap((share) => share.problems);
+  for (const { input, message } of problems) {
+    print(
+      `\ninput ${input}: ${message}\nrun it again: deno task fuzz --seed ${seed} --input ${input}`,
+    );
   }
   const took = Math.round((Date.now() - start) / 1000);
-  const share = `the slowest took ${Math.round(slowest * 100)} % of what it may`;
-  say(`${inputs} inputs in ${took} s; ${share}`);
-  const failed = faults.length + (inputs === 0 ? 1 : 0);
-  say(`ok | ${failed === 0 ? 1 : 0} passed | ${failed} failed`);
+  const share = `the slowest used ${Math.round(slowest * 100)} % of its time limit`;
+  print(`${inputs} inputs in ${took} s; ${share}`);
+  const failed = problems.length + (inputs === 0 ? 1 : 0);
+  print(`ok | ${failed === 0 ? 1 : 0} passed | ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 
-/** Runs one worker, and kills it when it hangs. */
+/** Runs one worker, and terminates it if it hangs. */
 function run(share: Omit<Share, "current">): Promise<Judged> {
   const worker = new Worker(import.meta.resolve("./worker.ts"), { type: "module" });
   const current = new SharedArrayBuffer(4);
@@ -77,8 +79,8 @@ function run(share: Omit<Share, "current">): Promise<Judged> {
       if (input !== last) [last, since] = [input, Date.now()];
       else if (input >= 0 && Date.now() - since > HANG_MILLISECONDS) {
         end();
-        const words = `no answer in ${HANG_MILLISECONDS / 1000} s`;
-        done({ inputs: 1, slowest: Infinity, faults: [{ input, words }] });
+        const message = `no answer in ${HANG_MILLISECONDS / 1000} s`;
+        done({ inputs: 1, slowest: Infinity, problems: [{ input, message }] });
       }
     }, 1000);
     const end = () => {
@@ -101,15 +103,15 @@ async function showInput(seed: number, number: number): Promise<number> {
   const { inputOf, textOf } = await import("./inputs.ts");
   const { judgeInput } = await import("./judge.ts");
   const input = inputOf(seed, number);
-  say(textOf(input));
-  const { fault, share } = await judgeInput(input);
-  say(`# ${fault ?? "all is well"} (${Math.round(share * 100)} % of the time that it may take)`);
-  return fault === undefined ? 0 : 1;
+  print(textOf(input));
+  const { problem, share } = await judgeInput(input);
+  print(`# ${problem ?? "no problem"} (${Math.round(share * 100)} % of its time limit)`);
+  return problem === undefined ? 0 : 1;
 }
 
-function say(words: string): void {
+function print(text: string): void {
   // deno-lint-ignore no-console
-  console.log(words);
+  console.log(text);
 }
 
 if (import.meta.main) Deno.exitCode = await main();

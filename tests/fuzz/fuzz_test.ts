@@ -1,4 +1,4 @@
-/** A short run of the fuzzer with one seed, and proof that it gets deep. */
+/** Runs the fuzzer briefly with one seed, and checks that its inputs reach most errors. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { parseDocument } from "../../src/core/codex/toml.ts";
 import { CATALOGUE } from "../../src/core/report/catalogue.ts";
@@ -13,26 +13,26 @@ const seen = new Set<string>();
 
 Deno.test(`${INPUTS.length} inputs of the fuzzer are judged in time`, async () => {
   for (const [number, input] of INPUTS.entries()) {
-    const { fault, codes } = await judgeInput(input);
-    ok(fault === undefined, `input ${number}: ${fault}`);
+    const { problem, codes } = await judgeInput(input);
+    ok(problem === undefined, `input ${number}: ${problem}`);
     for (const code of codes) seen.add(code);
   }
 });
 
-/** What a Codex of two files, a unit or a configuration alone never shows, whatever is in it. */
-const BEYOND = new Set([
-  // Of the host, or of more files.
+/** The errors that a Codex of two files, one unit or one configuration cannot cause. */
+const UNREACHABLE = new Set([
+  // They need a host or more files.
   ...["codex-missing", "file-unreadable", "name-taken", "import-kind", "import-twice"],
-  // A bug of ours.
+  // It is a bug of lychd.
   "rune-mismatch",
 ]);
 
-Deno.test("the inputs of the fuzzer reach nearly every fault of the catalogue", () => {
-  const unseen = Object.keys(CATALOGUE).filter((code) => !seen.has(code) && !BEYOND.has(code));
-  ok(unseen.length <= 5, `not seen in so few inputs: ${unseen.join(", ")}`);
+Deno.test("the inputs of the fuzzer reach nearly every error of the catalogue", () => {
+  const unseen = Object.keys(CATALOGUE).filter((code) => !seen.has(code) && !UNREACHABLE.has(code));
+  ok(unseen.length <= 5, `not reached: ${unseen.join(", ")}`);
 });
 
-Deno.test("every form of TOML turns up, in files that are read", () => {
+Deno.test("every form of TOML appears in valid files", () => {
   const texts = INPUTS.flatMap(({ kind, text }) => kind === "codex" ? [text] : [])
     .map((bytes) => new TextDecoder().decode(bytes).replaceAll("\r\n", "\n"))
     .filter((text) => "document" in parseDocument("a.toml", text));
@@ -42,10 +42,10 @@ Deno.test("every form of TOML turns up, in files that are read", () => {
   deepStrictEqual(counts.filter(([, count]) => count < 3), []);
 });
 
-/** What is large, and how often in so many inputs at least. */
+/** The minimum number of large inputs of each kind. */
 const LARGE: Readonly<Record<Kind, number>> = { codex: 3, unit: 1, config: 1 };
 
-Deno.test("large inputs of each kind turn up, and are rare", () => {
+Deno.test("large inputs of each kind exist, but are rare", () => {
   for (const [kind, least] of Object.entries(LARGE)) {
     const large = INPUTS.filter((input) => input.kind === kind && input.text.length > 16_000);
     ok(large.length >= least, `${large.length} large inputs of ${kind}`);
@@ -58,29 +58,32 @@ Deno.test("nearly all inputs differ", () => {
   ok(texts.size > 0.8 * INPUTS.length, `${texts.size} of ${INPUTS.length}`);
 });
 
-Deno.test("an option that is no whole number is refused", () => {
+Deno.test("an option that is not a whole number is refused", () => {
   for (const value of ["x", "", "1.5", "-1", "1e3", "99999999999999999999"]) {
-    match(String(readOptions([`--seed=${value}`])), /^--seed takes a whole number/);
+    match(String(readOptions([`--seed=${value}`])), /^--seed must be a whole number/);
   }
   for (const option of ["inputs", "seconds", "input"]) {
-    match(String(readOptions([`--${option}=x`])), new RegExp(`^--${option} takes a whole number`));
+    match(
+      String(readOptions([`--${option}=x`])),
+      new RegExp(`^--${option} must be a whole number`),
+    );
   }
   deepStrictEqual(readOptions(["--seed=0", "--seconds=60"]), { seed: 0, seconds: 60 });
 });
 
-Deno.test("a run of too few inputs has failed, and wrong usage exits with 2", async () => {
+Deno.test("a run without inputs fails, and wrong usage exits with 2", async () => {
   const script = new URL("./fuzz.ts", import.meta.url).pathname;
   for (
-    const [args, expected, words] of [
+    const [args, expected, output] of [
       [["--seed=1", "--inputs=0"], 1, /0 inputs/],
-      [["--seed=x"], 2, /takes a whole number/],
+      [["--seed=x"], 2, /must be a whole number/],
       [["--seed=1", "--inputs=1"], 0, /1 inputs[^]*ok \| 1 passed \| 0 failed/],
     ] as const
   ) {
     const { code, stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", script, ...args],
     }).output();
-    match(new TextDecoder().decode(stdout), words);
+    match(new TextDecoder().decode(stdout), output);
     strictEqual(code, expected);
   }
 });

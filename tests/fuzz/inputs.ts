@@ -1,22 +1,22 @@
-/** The inputs of the fuzzer by their numbers: a seed and a number always make the same one. */
+/** Makes the inputs of the fuzzer: the same seed and number always make the same input. */
 import fc from "fast-check";
 import { type Kind, PARTS, SEEDS } from "./corpus.ts";
 
-/** A text to feed; a Codex has settings besides. */
+/** A text of a kind; a Codex also has settings. */
 export interface Input {
   readonly kind: Kind;
   readonly settings: Uint8Array;
   readonly text: Uint8Array;
 }
 
-/** Nothing of a file that is much longer is read. */
+/** The limit of a text; lychd does not read much longer files. */
 const LENGTH = 130_000;
 
-/** Changes a text at a place, which is from 0 to 1. */
+/** Changes a text at a place from 0 to 1. */
 type Edit = (text: string, place: number) => string;
 
-/** What a slip of the hand, or an attacker, puts into a file. */
-const SLIPS = fc.oneof(
+/** Texts that a typo or an attacker puts into a file. */
+const TYPOS = fc.oneof(
   fc.string({ unit: "binary", maxLength: 4 }),
   fc.constantFrom(
     ...[
@@ -56,13 +56,13 @@ const SLIPS = fc.oneof(
   ),
 );
 
-/** Puts another text in the place of some characters. */
-const slip = fc.tuple(SLIPS, fc.nat(12)).map(([by, length]): Edit => (text, place) => {
+/** Replaces some characters with another text. */
+const typo = fc.tuple(TYPOS, fc.nat(12)).map(([by, length]): Edit => (text, place) => {
   const at = Math.floor(place * text.length);
   return text.slice(0, at) + by + text.slice(at + length);
 });
 
-/** Changes the lines of a text: `act` gets the number of one. */
+/** Changes the lines of a text; `act` gets the index of one. */
 function ofLines(act: (lines: string[], at: number) => void): Edit {
   return (text, place) => {
     const lines = text.split("\n");
@@ -73,7 +73,7 @@ function ofLines(act: (lines: string[], at: number) => void): Edit {
 
 const remove = fc.nat(3).map((count) => ofLines((lines, at) => lines.splice(at, count)));
 
-/** Puts a line, or some that follow one another, of another text in the place of a line or before it. */
+/** Inserts one or more lines of another text, or replaces a line with them. */
 function insert(kind: Kind): fc.Arbitrary<Edit> {
   const other = fc.tuple(fc.constantFrom(...SEEDS[kind]), fc.nat(30), fc.nat(8))
     .map(([[, text], from, count]) => text.split("\n").slice(from, from + count).join("\n"));
@@ -82,7 +82,7 @@ function insert(kind: Kind): fc.Arbitrary<Edit> {
   );
 }
 
-/** Gives a key the value of another one. */
+/** Gives a key the value of another key. */
 function revalue(kind: Kind): fc.Arbitrary<Edit> {
   return fc.constantFrom(...PARTS[kind].values).map((value) =>
     ofLines((lines, at) => {
@@ -95,7 +95,7 @@ function revalue(kind: Kind): fc.Arbitrary<Edit> {
 const hex = (c: string, digits: number) =>
   (c.codePointAt(0) ?? 0).toString(16).padStart(digits, "0");
 
-/** A string of TOML in other forms that mean the same. */
+/** Other forms of TOML for the same string. */
 const STRINGS: readonly ((plain: string) => string)[] = [
   (s) => `'${s}'`,
   (s) => `'''\n${s}'''`,
@@ -105,7 +105,7 @@ const STRINGS: readonly ((plain: string) => string)[] = [
   (s) => `"${[...s].map((c, i) => i % 2 === 0 ? c : `\\u${hex(c, 4)}`).join("")}"`,
 ];
 
-/** Writes the strings of a line, or what is between its values, in another way that TOML has. */
+/** Writes the strings of a line, or the space between its values, in another valid form. */
 const rewrite = fc.oneof(
   fc.constantFrom(...STRINGS).map((write) => (line: string) =>
     line.replace(/"([^"\\]*)"/g, (_, plain) => write(plain))
@@ -120,7 +120,7 @@ const rewrite = fc.oneof(
 const enlarge = fc.tuple(
   fc.integer({ min: 1, max: 4000 }),
   fc.oneof(fc.nat(12), fc.constant(0)),
-  SLIPS,
+  TYPOS,
 )
   .map(([count, height, part]): Edit => (text, place) => {
     const repeat = (each: (i: number) => string) =>
@@ -139,26 +139,26 @@ const enlarge = fc.tuple(
     })(text, place);
   });
 
-/** The bytes of a text, now and then with a byte order mark, line ends of Windows or any byte. */
-function dress(text: string, [way, at, byte]: readonly [number, number, number]): Uint8Array {
-  const dressed = way === 0
+/** Encodes a text, sometimes with a byte order mark, CRLF line ends or a random byte. */
+function encode(text: string, [form, at, byte]: readonly [number, number, number]): Uint8Array {
+  const changed = form === 0
     ? `\ufeff${text}`
-    : way === 1
+    : form === 1
     ? text.trimEnd().replaceAll(/\r?\n/g, "\r\n")
     : text;
-  const bytes = new TextEncoder().encode(dressed);
-  if (way === 2 && bytes.length > 0) bytes[at % bytes.length] = byte;
+  const bytes = new TextEncoder().encode(changed);
+  if (form === 2 && bytes.length > 0) bytes[at % bytes.length] = byte;
   return bytes.subarray(0, LENGTH);
 }
 
-/** The texts of a golden test, after some edits. */
+/** Returns the texts of a golden test after some edits. */
 function inputsOf(kind: Kind, edit: fc.Arbitrary<Edit>, most: number): fc.Arbitrary<Input> {
   const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   const bytesOf = fc.tuple(
     fc.array(fc.tuple(edit, place), { minLength: 1, maxLength: most }),
     fc.tuple(fc.nat(39), fc.nat(), fc.nat(255)),
-  ).map(([edits, way]) => (text: string) =>
-    dress(edits.reduce((current, [act, at]) => act(current, at), text), way)
+  ).map(([edits, form]) => (text: string) =>
+    encode(edits.reduce((current, [act, at]) => act(current, at), text), form)
   );
   return fc.tuple(fc.constantFrom(...SEEDS[kind]), bytesOf, bytesOf)
     .map(([[settings, text], ofSettings, ofText]) => ({
@@ -170,17 +170,17 @@ function inputsOf(kind: Kind, edit: fc.Arbitrary<Edit>, most: number): fc.Arbitr
 
 const inputs: fc.Arbitrary<Input> = fc.oneof(
   ...([["codex", 1000], ["unit", 400], ["config", 200]] as const).flatMap(([kind, weight]) => {
-    const edits = [slip, remove, insert(kind), insert(kind), revalue(kind), revalue(kind)];
+    const edits = [typo, remove, insert(kind), insert(kind), revalue(kind), revalue(kind)];
     const edit = fc.oneof(...edits, ...kind === "codex" ? [rewrite, rewrite] : []);
     return [
       { weight, arbitrary: inputsOf(kind, edit, 5) },
-      // Each of them takes as long as hundreds of others.
+      // A large input takes as long as hundreds of others.
       { weight: 4, arbitrary: inputsOf(kind, enlarge, 2) },
     ];
   }),
 );
 
-/** What a seed makes of a number. */
+/** Returns the input for a seed and a number. */
 export function inputOf(seed: number, number: number): Input {
   const [input] = fc.sample(inputs, {
     seed: (seed + Math.imul(number, 0x9e3779b1)) | 0,
@@ -190,7 +190,7 @@ export function inputOf(seed: number, number: number): Input {
   return input;
 }
 
-/** An input as one text: to show it, and to tell it from others. */
+/** Returns an input as one text, to print and compare it. */
 export function textOf({ kind, settings, text }: Input): string {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return [`# ${kind}`, settings, text].map((part) =>

@@ -1,4 +1,4 @@
-/** What must hold of every input. */
+/** Checks the rules for every input. */
 import { ok, strictEqual } from "node:assert/strict";
 import { readCodex } from "../../src/core/codex/mod.ts";
 import { compile, findingsOf } from "../../src/core/compile/mod.ts";
@@ -16,49 +16,49 @@ import type { Input } from "./inputs.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** A plain Codex, which shows how fast this machine is. */
+/** A plain Codex, to measure the speed of this machine. */
 const PLAIN_CODEX = encoder.encode(Object.values(manySoulstones(12, 4)).join("\n"));
 
-/** An input may take so many times as long as the plain Codex, and more in proportion if it is larger. */
-const MOST_TIMES = 20;
+/** The time limit of an input, in times of the plain Codex. It grows with the size of the input. */
+const TIME_LIMIT = 20;
 
-/** The best of some tries counts: other programs take time too. */
+/** The number of measurements; the best one counts, because other programs use time too. */
 const TRIES = 4;
 
 let plainMilliseconds: number | undefined;
 
-/** What an input did. */
+/** The result of an input. */
 export interface Verdict {
-  /** What it took of the time that it may take. */
+  /** Its time as a part of the limit. */
   readonly share: number;
   /** The codes of its findings. */
   readonly codes: readonly string[];
-  /** What is wrong with lychd, if anything is. */
-  readonly fault?: string;
+  /** The bug of lychd, if the input shows one. */
+  readonly problem?: string;
 }
 
-/** Judges an input. */
+/** Runs lychd on an input and checks its findings and time. */
 export async function judgeInput(input: Input): Promise<Verdict> {
   const size = Math.max(1, (input.settings.length + input.text.length) / PLAIN_CODEX.length);
   let share = Infinity;
   let codes: readonly string[] = [];
   try {
     for (let i = 0; i < TRIES && share > 1; i++) {
-      // Measured again if the machine has become slower.
+      // Measured again, because the machine may have become slower.
       if (i > 0 || plainMilliseconds === undefined) plainMilliseconds = await measurePlain();
       const taken = await millisecondsOf(async () => void (codes = await judge(input)));
-      share = Math.min(share, taken / (plainMilliseconds * MOST_TIMES * size));
+      share = Math.min(share, taken / (plainMilliseconds * TIME_LIMIT * size));
     }
   } catch (error) {
     return {
       share,
       codes,
-      fault: error instanceof Error ? error.stack ?? error.message : String(error),
+      problem: error instanceof Error ? error.stack ?? error.message : String(error),
     };
   }
   if (share <= 1) return { share, codes };
-  const times = (share * MOST_TIMES).toFixed(0);
-  return { share, codes, fault: `it took ${times} times as long as a plain Codex of its size` };
+  const times = (share * TIME_LIMIT).toFixed(0);
+  return { share, codes, problem: `it took ${times} times as long as a plain Codex of its size` };
 }
 
 async function measurePlain(): Promise<number> {
@@ -75,7 +75,7 @@ async function millisecondsOf(act: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/** Does what lychd does with an input. Returns the codes of all findings. */
+/** Runs the code of lychd for an input. Returns the codes of all findings. */
 function judge({ kind, settings, text }: Input): Promise<string[]> {
   switch (kind) {
     case "codex":
@@ -88,8 +88,8 @@ function judge({ kind, settings, text }: Input): Promise<string[]> {
 }
 
 /**
- * Does what `lychd check` does with a Codex of these two files. It becomes Runes or a report; every
- * finding stands at a place that is there, and no control character reaches a terminal.
+ * Does what `lychd check` does with a Codex of these two files. The result is Runes or errors. Every
+ * finding has a place that exists, and the report has no control characters.
  */
 async function judgeCodex(settings: Uint8Array, soulstones: Uint8Array): Promise<string[]> {
   const files = [
@@ -114,7 +114,7 @@ function judgeFindings(
   for (const { place, code, message } of findings) {
     ok(code !== "rune-mismatch", message);
     const own = lines.get(place.file);
-    ok(own !== undefined, `${code} stands in ${place.file}, which is no file`);
+    ok(own !== undefined, `${code}: there is no file ${place.file}`);
     const { line, column } = place.start;
     ok(line >= 1 && line <= own.length, `${code}: line ${line} of ${own.length}`);
     const length = own[line - 1]?.length ?? 0;
@@ -134,7 +134,7 @@ async function judgeUnit(text: string): Promise<string[]> {
   return judgeImport(await importQuadlet([{ file, folder: "/units", dropIns: [] }], CONTEXT));
 }
 
-/** Every line that is told, good or bad, is one of the file's. */
+/** Checks that every reported line exists in the file. */
 function judgeLines(text: string, read: ReadUnit): void {
   const count = text.split("\n").length;
   const numbers = "badLine" in read ? [read.badLine] : read.lines.map(({ line }) => line);
@@ -159,7 +159,7 @@ const CONTEXT: ImportContext = {
   takenGroups: new Set(),
 };
 
-/** What is imported can be read as a Codex, or the report says why not. */
+/** Checks that an import results in a valid Codex or an error. */
 function judgeImport({ imported, findings, sources }: ImportResult): string[] {
   const codes = judgeFindings(findings, sources);
   if (imported === undefined) {
@@ -170,7 +170,7 @@ function judgeImport({ imported, findings, sources }: ImportResult): string[] {
     path: `soulstones/${name}.toml`,
     bytes: encoder.encode(text),
   }));
-  const [fault] = readCodex({ folder: "", files }).findings.filter((f) => f.severity === "error");
-  ok(fault === undefined, `what was imported is refused: ${fault?.message}`);
+  const [problem] = readCodex({ folder: "", files }).findings.filter((f) => f.severity === "error");
+  ok(problem === undefined, `the imported Codex is invalid: ${problem?.message}`);
   return codes;
 }

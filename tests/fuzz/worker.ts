@@ -1,43 +1,43 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-/** One of the fuzzer's workers: makes inputs by their numbers and judges them. */
+/** A worker of the fuzzer: makes inputs by their numbers and checks them. */
 import { inputOf } from "./inputs.ts";
 import { judgeInput } from "./judge.ts";
 
-/** What a worker is to do. */
+/** The work of a worker. */
 export interface Share {
   readonly seed: number;
-  /** Its first input, and how far the next one is from it. */
+  /** The number of its first input, and the distance between two inputs. */
   readonly first: number;
   readonly step: number;
-  /** No input from this number on. */
+  /** The number after the last input. */
   readonly end: number;
   readonly untilMilliseconds: number;
-  /** Where it notes the number of the input that it has in hand. */
+  /** The shared number of the current input. */
   readonly current: SharedArrayBuffer;
 }
 
-/** What it found. */
+/** The result of a worker. */
 export interface Judged {
   readonly inputs: number;
-  /** What the slowest took of the time that it may take. */
+  /** The time of the slowest input as a part of its limit. */
   readonly slowest: number;
-  readonly faults: readonly { readonly input: number; readonly words: string }[];
+  readonly problems: readonly { readonly input: number; readonly message: string }[];
 }
 
-const FAULT_LIMIT = 5;
+const PROBLEM_LIMIT = 5;
 
 self.onmessage = async ({ data }: MessageEvent<Share>) => {
   const current = new Int32Array(data.current);
-  const faults: { input: number; words: string }[] = [];
+  const problems: { input: number; message: string }[] = [];
   let [inputs, slowest] = [0, 0];
   for (let input = data.first; input < data.end; input += data.step) {
-    if (Date.now() >= data.untilMilliseconds || faults.length >= FAULT_LIMIT) break;
+    if (Date.now() >= data.untilMilliseconds || problems.length >= PROBLEM_LIMIT) break;
     Atomics.store(current, 0, input);
-    const { share, fault } = await judgeInput(inputOf(data.seed, input));
+    const { share, problem } = await judgeInput(inputOf(data.seed, input));
     inputs++;
     slowest = Math.max(slowest, share);
-    if (fault !== undefined) faults.push({ input, words: fault });
+    if (problem !== undefined) problems.push({ input, message: problem });
   }
-  self.postMessage({ inputs, slowest, faults } satisfies Judged);
+  self.postMessage({ inputs, slowest, problems } satisfies Judged);
 };

@@ -1,4 +1,4 @@
-/** The field for each key of a container. Any other key goes to `quadlet`, if that is allowed. */
+/** Maps each key of a container to a field. Any other key goes to `quadlet`, if that is allowed. */
 import { lychdSchema, parseVolume, type TomlText } from "../codex/mod.ts";
 import { isShellLine, whyReserved } from "../compile/mod.ts";
 import type { Outcome } from "./report.ts";

@@ -32,7 +32,7 @@ import { type FileFact, filesOf, isWsl, osOf, propertiesOf } from "../read/syste
 export const CDI_CHECKS: readonly Check[] = [
   {
     id: "cdi.folders",
-    about: "CDI specifications are in folders that this version of Podman reads",
+    about: "Podman reads the folders of all CDI specifications",
     why: "Podman reports “unresolvable CDI devices” even though nvidia-ctk lists them",
     run: unlessIdle((subject) => {
       const { facts } = subject;

@@ -24,7 +24,7 @@ export const CGROUP_CHECKS: readonly Check[] = [
   },
   {
     id: "cgroup.controllers",
-    about: "the cpu, memory and pids controllers are delegated to the user",
+    about: "the cpu, memory and pids controllers are delegated",
     why: "without them an engine whose unit sets a limit fails to start",
     run({ facts }) {
       const text = outputOf(facts, "cgroup-controllers");

@@ -76,7 +76,7 @@ export const CODEX_CHECKS: readonly Check[] = [
   },
   {
     id: "codex.ports",
-    about: "the ports are free or in use by lychd, and the user may publish them",
+    about: "ports are free or used by lychd, and may be published",
     why: "the pod publishes all ports; if it cannot start, no engine can",
     run: withCodex((subject) => {
       const low = lowPorts(subject);

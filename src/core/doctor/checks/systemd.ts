@@ -113,7 +113,7 @@ export const SYSTEMD_CHECKS: readonly Check[] = [
   },
   {
     id: "systemd.units",
-    about: "systemd has loaded every unit of the Codex, and none has failed",
+    about: "the units of the Codex are loaded, and none has failed",
     why: "systemd cannot start a unit that it has not loaded, not even as part of its Coven",
     run: withCodex((subject) => withSystemd(() => unitVerdicts(subject))(subject)),
   },

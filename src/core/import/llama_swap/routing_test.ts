@@ -137,14 +137,14 @@ const EXPRESSIONS: readonly (readonly [expression: string, combinations: string]
   ["a b", "problem: `b` is not expected here"],
   ["+", "problem: `+` is not expected here"],
   ["+none", "problem: there is no set `none`"],
-  ["noone!", "problem: there is no model `noone`"],
+  ["missing!", "problem: there is no model `missing`"],
   [Array(11).fill("(a | b)").join(" & "), "problem: it has too many combinations"],
 ];
 
 Deno.test("expressions of a matrix are expanded as llama-swap does", () => {
   for (const [expression, expected] of EXPRESSIONS) {
     const read = combinationsOf(expression, {
-      modelOf: (word) => word === "noone" ? undefined : word,
+      modelOf: (word) => word === "missing" ? undefined : word,
       setOf: (name) => name === "llms" ? [["g"], ["q"]] : undefined,
       budget: newBudget(),
     });
