@@ -6,7 +6,7 @@ import type { Terminal } from "../run/terminal.ts";
 import type { CommandContext } from "../run/context.ts";
 
 /** The output of a command. */
-export interface Said {
+export interface Output {
   out: string;
   err: string;
 }
@@ -16,7 +16,7 @@ export interface Said {
  * `given` and `terminal` have them. Output is added to `said`.
  */
 export function memoryContext(
-  said: Said,
+  said: Output,
   given: Pick<CommandContext, "host" | "folders"> & Partial<Omit<CommandContext, "terminal">>,
   terminal: Partial<Terminal> = {},
 ): CommandContext {
@@ -35,7 +35,7 @@ export function memoryContext(
 }
 
 /** A terminal that adds the output to `said`, and on which no person can be asked. */
-export function memoryTerminal(said: Said, terminal: Partial<Terminal> = {}): Terminal {
+export function memoryTerminal(said: Output, terminal: Partial<Terminal> = {}): Terminal {
   return {
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
