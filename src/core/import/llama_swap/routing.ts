@@ -7,17 +7,8 @@
  * 2026-07.
  */
 import { GROUP_LIMIT } from "../../codex/mod.ts";
-import {
-  type Group,
-  groupsOf,
-  hasSameMembers,
-  mayAllCoexist,
-  type MayCoexist,
-  type Placed,
-  placeInGroups,
-} from "../groups.ts";
-import type { ImportContext } from "../imported.ts";
-import type { ImportReport, Item } from "../report.ts";
+import { type Group, groupsOf, hasSameMembers, mayAllCoexist, type MayCoexist } from "../groups.ts";
+import type { ImportReport } from "../report.ts";
 import type { Combinations } from "./matrix.ts";
 import type { Entry } from "./reader.ts";
 
@@ -197,26 +188,8 @@ function bestPivot(
   return best;
 }
 
-/** Puts the imported models into groups, and records what became of the routing. */
-export function placeModels(
-  { routing, routed, preload, imported }: {
-    readonly routing: Routing;
-    readonly routed: readonly { readonly name: string; readonly entry: Entry }[];
-    readonly preload: readonly { readonly model: string; readonly item: Item }[];
-    readonly imported: readonly string[];
-  },
-  context: ImportContext,
-  report: ImportReport,
-): Placed {
-  recordRouting(routing, routed, report);
-  const starts = preload.map(({ model, item }) => ({
-    engine: imported.includes(model) ? model : undefined,
-    item,
-  }));
-  return placeInGroups({ ...routing, starts }, context, report);
-}
-
-function recordRouting(
+/** Records what became of the settings of a routing. */
+export function recordRouting(
   routing: Routing,
   routed: readonly { readonly name: string; readonly entry: Entry }[],
   report: ImportReport,
