@@ -1,5 +1,5 @@
 import type { Soulstone } from "../../codex/mod.ts";
-import { type EngineProfile, type Flag, GENERIC, listenFlags } from "./profile.ts";
+import { type EngineProfile, type Flag, listenFlags, SERVER } from "./profile.ts";
 
 /**
  * The server of llama.cpp. Its default port changes from 8080 to 9931, so the port is always set. It
@@ -8,7 +8,7 @@ import { type EngineProfile, type Flag, GENERIC, listenFlags } from "./profile.t
  * Source: ggml-org/llama.cpp, tools/server/README.md and docs/docker.md, b10519.
  */
 export const LLAMACPP: EngineProfile = {
-  ...GENERIC,
+  ...SERVER,
   name: "llamacpp",
   title: "llama.cpp",
   matches: (repository) => /llama[._-]?cpp|llama-server/i.test(repository),
@@ -18,9 +18,7 @@ export const LLAMACPP: EngineProfile = {
     ...listenFlags(port),
     { names: ["--metrics"], values: [] },
   ],
-  portFlag: "--port",
   needsGpu: (image) => /cuda|rocm|vulkan|musa|intel/i.test(image),
-  healthPath: "/health",
   metricsPath: (soulstone) => isRouter(soulstone) ? undefined : "/metrics",
   metricsNeedKey: hasKey,
   caches: (model) =>

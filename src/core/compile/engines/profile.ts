@@ -46,7 +46,7 @@ export interface EngineProfile {
   readonly startTimeoutSeconds: number;
 }
 
-/** Any other image. lychd adds no flags, health check or metrics. The other profiles start from this one. */
+/** Any other image. lychd adds no flags, health check or metrics. */
 export const GENERIC: EngineProfile = {
   name: "generic",
   title: "engine",
@@ -63,6 +63,15 @@ export const GENERIC: EngineProfile = {
   caches: () => [],
   shmMib: 0,
   startTimeoutSeconds: 900,
+};
+
+/** An engine with the API of OpenAI. The known profiles start from this one. */
+export const SERVER: EngineProfile = {
+  ...GENERIC,
+  flags: listenFlags,
+  portFlag: "--port",
+  needsGpu: () => true,
+  healthPath: "/health",
 };
 
 /** Returns the flags that make most engines listen on `port`. */

@@ -1,4 +1,4 @@
-import { type EngineProfile, GENERIC, HUGGINGFACE_CACHE, listenFlags } from "./profile.ts";
+import { type EngineProfile, HUGGINGFACE_CACHE, listenFlags, SERVER } from "./profile.ts";
 
 /**
  * SGLang. Its image has no entrypoint that serves, so the profile has the whole command. By default it
@@ -6,7 +6,7 @@ import { type EngineProfile, GENERIC, HUGGINGFACE_CACHE, listenFlags } from "./p
  * Source: docs.sglang.ai, get-started/install and server arguments, 0.5.23.
  */
 export const SGLANG: EngineProfile = {
-  ...GENERIC,
+  ...SERVER,
   name: "sglang",
   title: "SGLang",
   matches: (repository) => /sglang/i.test(repository),
@@ -18,10 +18,7 @@ export const SGLANG: EngineProfile = {
     ...listenFlags(port),
     { names: ["--enable-metrics"], values: [] },
   ],
-  portFlag: "--port",
   needsModel: true,
-  needsGpu: () => true,
-  healthPath: "/health",
   metricsPath: () => "/metrics",
   caches: () => [HUGGINGFACE_CACHE],
   shmMib: 32_768,

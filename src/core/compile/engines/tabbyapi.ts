@@ -1,5 +1,5 @@
 import { trimEnd } from "../../report/mod.ts";
-import { type EngineProfile, type Flag, GENERIC, listenFlags } from "./profile.ts";
+import { type EngineProfile, type Flag, listenFlags, SERVER } from "./profile.ts";
 
 /**
  * TabbyAPI. Its image runs `python3`, so a command starts with `main.py`; it exports no metrics. It
@@ -7,19 +7,13 @@ import { type EngineProfile, type Flag, GENERIC, listenFlags } from "./profile.t
  * Source: theroyallab/tabbyAPI, docker/Dockerfile, config_sample.yml and main.py, e632af4.
  */
 export const TABBYAPI: EngineProfile = {
-  ...GENERIC,
+  ...SERVER,
   name: "tabbyapi",
   title: "TabbyAPI",
   matches: (repository) => /tabby-?api/i.test(repository),
   head: () => ["main.py"],
   entrypoint: ["python3", "python"],
-  flags: (port, model) => [
-    ...modelFlags(model),
-    ...listenFlags(port),
-  ],
-  portFlag: "--port",
-  needsGpu: () => true,
-  healthPath: "/health",
+  flags: (port, model) => [...modelFlags(model), ...listenFlags(port)],
   shmMib: 8192,
 };
 

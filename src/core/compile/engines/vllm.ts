@@ -1,20 +1,16 @@
-import { type EngineProfile, GENERIC, HUGGINGFACE_CACHE, listenFlags } from "./profile.ts";
+import { type EngineProfile, HUGGINGFACE_CACHE, SERVER } from "./profile.ts";
 
 /**
  * vLLM. Its image runs `vllm serve`, so the model is the first word. It always exports metrics.
  * Source: docs.vllm.ai, deployment/docker and usage/metrics, 0.32 and 0.33.
  */
 export const VLLM: EngineProfile = {
-  ...GENERIC,
+  ...SERVER,
   name: "vllm",
   title: "vLLM",
   matches: (repository) => /vllm/i.test(repository),
   head: (model) => model === undefined ? [] : [model],
   entrypoint: ["vllm", "serve"],
-  flags: listenFlags,
-  portFlag: "--port",
-  needsGpu: () => true,
-  healthPath: "/health",
   metricsPath: () => "/metrics",
   // The second volume holds compiled kernels, which every start would otherwise compile again.
   caches: () => [HUGGINGFACE_CACHE, { volume: "lychd-vllm", target: "/root/.cache/vllm" }],
