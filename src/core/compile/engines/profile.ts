@@ -81,9 +81,3 @@ export function listenFlags(port: number): Flag[] {
     { names: ["--port"], values: [String(port)] },
   ];
 }
-
-/** The folder in which Hugging Face's library keeps models, for root. */
-export const HUGGINGFACE_CACHE: Cache = {
-  volume: "lychd-huggingface",
-  target: "/root/.cache/huggingface",
-};
