@@ -1,5 +1,5 @@
 /** What each key of a container becomes. Any other key goes to `quadlet`, if that is allowed. */
-import { lychdSchema, parseVolume, type TomlText } from "../codex/mod.ts";
+import { lychdSchema, parseVolume, QUADLET_SECTIONS, type TomlText } from "../codex/mod.ts";
 import { isShellLine, whyReserved } from "../compile/mod.ts";
 import type { Outcome } from "./report.ts";
 import type { Alternative, Proposal } from "./resolve.ts";
@@ -38,13 +38,7 @@ function otherKey(setting: Setting, { container }: PlacedContainer): Meaning {
 }
 
 /** The sections that `quadlet` passes on. */
-const SECTIONS: ReadonlySet<string> = new Set([
-  "Container",
-  "Install",
-  "Quadlet",
-  "Service",
-  "Unit",
-]);
+const SECTIONS: ReadonlySet<string> = new Set(QUADLET_SECTIONS);
 
 /** The values that Quadlet or lychd always set. */
 const ALWAYS_SET: Readonly<Record<string, string>> = {

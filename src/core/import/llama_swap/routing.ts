@@ -38,9 +38,6 @@ export interface Routing {
   readonly looser: readonly (readonly string[])[];
 }
 
-/** Models without a group run one at a time and unload all others. */
-const DEFAULT_GROUP = "(default)";
-
 /** Returns the routing of groups for the imported ones of `models`. */
 export function routeGroups(
   models: readonly string[],
@@ -48,8 +45,9 @@ export function routeGroups(
   imported: readonly string[],
 ): Routing {
   const grouped = new Set(groups.flatMap((group) => group.members));
+  // Models without a group run one at a time and unload all others.
   const all = [...groups, {
-    name: DEFAULT_GROUP,
+    name: "(default)",
     members: models.filter((model) => !grouped.has(model)),
     swap: true,
     exclusive: true,
