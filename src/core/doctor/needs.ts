@@ -83,7 +83,7 @@ export function needsOf(codex: Codex, home: string | undefined): Needs {
     secrets: sorted([
       ...soulstones.flatMap((s) => s.secrets).map((s) => s.split(",")[0] ?? s),
       ...soulstones.flatMap((s) => s.metrics?.secret ?? []),
-      ...on.scribe ? [scribe.admin_password_secret ?? []].flat() : [],
+      ...on.scribe && scribe.admin_password_secret ? [scribe.admin_password_secret] : [],
     ]),
     paths: mounted.flatMap((m) => m.paths),
     unmounted: mounted.flatMap((m) => m.unmounted),
