@@ -66,9 +66,12 @@ function field(
   return [{ assign: [{ path, value }], change: setting.change }, passed(setting)];
 }
 
-/** Returns a field of `health`, or the key itself if the value is not a whole number. */
-function healthNumber(setting: Setting, name: string, value: number | undefined): Alternative[] {
-  return value === undefined ? [passed(setting)] : field(setting, ["health", name], value);
+/** Makes a setting a field of `health`, or the key itself if `read` finds no whole number. */
+function healthNumber(name: string, read: (text: string) => number | undefined) {
+  return (setting: Setting): Alternative[] => {
+    const value = read(setting.value);
+    return value === undefined ? [passed(setting)] : field(setting, ["health", name], value);
+  };
 }
 
 /** Returns a field of seconds, limited to its maximum. */
@@ -110,16 +113,12 @@ const KEYS: Readonly<
       : field(setting, ["devices"]),
   "Container.HealthCmd": health,
   "Container.HealthStartupCmd": health,
-  "Container.HealthInterval": (setting) =>
-    healthNumber(setting, "interval_seconds", wholeSeconds(setting.value)),
-  "Container.HealthTimeout": (setting) =>
-    healthNumber(setting, "timeout_seconds", wholeSeconds(setting.value)),
-  "Container.HealthRetries": (setting) =>
-    healthNumber(
-      setting,
-      "retries",
-      /^\d{1,5}$/.test(setting.value) ? Number(setting.value) : undefined,
-    ),
+  "Container.HealthInterval": healthNumber("interval_seconds", wholeSeconds),
+  "Container.HealthTimeout": healthNumber("timeout_seconds", wholeSeconds),
+  "Container.HealthRetries": healthNumber(
+    "retries",
+    (text) => /^\d{1,5}$/.test(text) ? Number(text) : undefined,
+  ),
   "Container.Notify": ({ value }, { container }) =>
     value === "healthy" && all(container, "HealthCmd").some((cmd) => isShellLine(cmd.value))
       ? { outcome: "carried", to: "health" }
