@@ -150,15 +150,11 @@ function execOf(words: readonly CommandWord[], findings: Finding[]): Directive[]
   for (const { text, from } of words) {
     const written = writeExecWord(text);
     if ("text" in written) texts.push(written.text);
-    else findings.push(unfitWord(text, written.problem, from));
+    else if (text === "") findings.push(finding("exec-word-empty", from, {}));
+    else if (text === ";") findings.push(finding("exec-word-semicolon", from, {}));
+    else findings.push(finding("text-unfit", from, { field: "exec", problem: written.problem }));
   }
   return texts.length === 0 ? [] : directive(texts.join(" "), words[0]?.from);
-}
-
-function unfitWord(text: string, problem: string, place: Place): Finding {
-  if (text === "") return finding("exec-word-empty", place, {});
-  if (text === ";") return finding("exec-word-semicolon", place, {});
-  return finding("text-unfit", place, { field: "exec", problem });
 }
 
 function volumesOf(

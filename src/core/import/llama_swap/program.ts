@@ -242,13 +242,6 @@ function gpusOf(value: string): Translated {
     : { settings: names.map((d) => ({ key: "AddDevice", value: `nvidia.com/gpu=${d}` })), change };
 }
 
-/** The folders that a program of the host reads or writes. */
-export interface NeededFiles {
-  readonly folders: readonly { readonly folder: string; readonly isWritten: boolean }[];
-  /** Files with an unknown folder, or with one that cannot be mounted. */
-  readonly unmounted: readonly string[];
-}
-
 /** Flags whose value is a path. */
 const PATH_FLAG =
   /^(?:-m|-md|-mm|-mv|-jf|--?[\w-]*(?:model|mmproj|lora|vector|vocoder|file|path|dir|cache|preset|template)[\w-]*)$/;
@@ -260,7 +253,7 @@ const MODEL_FILE = /\.(?:gguf|jinja|gbnf|safetensors|bin)$/;
 
 /**
  * Returns the folders of the host that a container must mount for a command: those of the files after
- * flags for paths.
+ * flags for paths. The folder of an `unmounted` file is unknown, or cannot be mounted.
  *
  * @example
  * ```ts
@@ -269,7 +262,7 @@ const MODEL_FILE = /\.(?:gguf|jinja|gbnf|safetensors|bin)$/;
  * // { folders: [{ folder: "/srv/models", isWritten: false }], unmounted: ["y.gguf"] }
  * ```
  */
-export function neededFiles(words: readonly string[]): NeededFiles {
+export function neededFiles(words: readonly string[]) {
   const folders = new Map<string, boolean>();
   const unmounted: string[] = [];
   for (const [i, word] of words.entries()) {
