@@ -157,7 +157,9 @@ function largestTogether(
     if (++steps > STEP_LIMIT) return;
     if (open.length === 0 && done.length === 0) found.push([...set]);
     // A set of models that may all run with the pivot is not the largest without it.
-    const pivot = bestPivot([...open, ...done], open, mayCoexist);
+    const pivot = [...open, ...done]
+      .map((model) => ({ model, count: open.filter((other) => mayCoexist(model, other)).length }))
+      .sort((a, b) => b.count - a.count)[0]?.model;
     const rest = new Set(open);
     const closed = [...done];
     for (const model of open) {
@@ -170,20 +172,6 @@ function largestTogether(
   }
   grow([], models, []);
   return found;
-}
-
-/** Returns the candidate that may run with most of `models`. */
-function bestPivot(
-  candidates: readonly string[],
-  models: readonly string[],
-  mayCoexist: MayCoexist,
-): string | undefined {
-  let [best, most] = [candidates[0], -1];
-  for (const candidate of candidates) {
-    const count = models.filter((model) => mayCoexist(candidate, model)).length;
-    if (count > most) [best, most] = [candidate, count];
-  }
-  return best;
 }
 
 /** Records what became of the settings of a routing. */
