@@ -1,5 +1,4 @@
 import type { Place } from "../report/finding.ts";
-import type { EngineName } from "./kinds.ts";
 import type { LychdFields, SoulstoneFields } from "./schema.ts";
 import type { TomlPath } from "./toml.ts";
 
@@ -56,5 +55,3 @@ export function watchersOf({ harvester, scribe, gpu_exporter }: LychdFields): {
 export function uriOf(soulstone: { readonly port: number }): string {
   return `http://localhost:${soulstone.port}/v1`;
 }
-
-export type { EngineName };

@@ -112,21 +112,18 @@ function addressFindings(codex: Codex, { settingsPlace }: RuleContext): Finding[
 
 /** Checks that every Watcher has data to show, and a user who can log in. */
 function watcherFindings(codex: Codex, { settingsPlace }: RuleContext): Finding[] {
-  const { scribe } = codex.settings;
-  const watchers = watchersOf(codex.settings);
-  const withoutData = watchers.harvester ? [] : ["scribe", "gpu_exporter"].flatMap((section) => {
-    const place = settingsPlace([section, "enabled"]);
-    const isEnabled = section === "scribe" ? watchers.scribe : watchers.gpuExporter;
-    return isEnabled && place !== undefined
-      ? [finding("watcher-without-harvester", place, {})]
-      : [];
-  });
-  const isClosed = watchers.scribe && !scribe.anonymous_viewer &&
+  const { harvester, scribe, gpuExporter } = watchersOf(codex.settings);
+  const isClosed = scribe && !codex.settings.scribe.anonymous_viewer &&
     settingsPlace(["scribe", "admin_password_secret"]) === undefined;
-  const place = settingsPlace(["scribe", "anonymous_viewer"]);
-  return isClosed && place !== undefined
-    ? [...withoutData, finding("scribe-closed", place, {})]
-    : withoutData;
+  const problems = [
+    ["watcher-without-harvester", ["scribe", "enabled"], scribe && !harvester],
+    ["watcher-without-harvester", ["gpu_exporter", "enabled"], gpuExporter && !harvester],
+    ["scribe-closed", ["scribe", "anonymous_viewer"], isClosed],
+  ] as const;
+  return problems.flatMap(([code, path, applies]) => {
+    const place = settingsPlace(path);
+    return applies && place !== undefined ? [finding(code, place, {})] : [];
+  });
 }
 
 /** Returns true for 127.0.0.0/8 and every form of ::1. */

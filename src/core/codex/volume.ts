@@ -56,14 +56,9 @@ export function parseVolume(text: string): { volume: Volume } | { problem: strin
 }
 
 function parseSource(text: string): Volume["source"] | undefined {
-  // Quadlet reads a relative source with such a suffix as a reference to another unit.
-  if (text.startsWith("~/")) {
-    return /\.(?:volume|image|build)$/.test(text)
-      ? undefined
-      : { kind: "home", text: text.slice(2) };
-  }
   if (text.startsWith("/")) return { kind: "path", text };
-  return /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text) && !/\.(?:volume|image|build)$/.test(text)
-    ? { kind: "volume", text }
-    : undefined;
+  // Quadlet reads a relative source with such a suffix as a reference to another unit.
+  if (/\.(?:volume|image|build)$/.test(text)) return undefined;
+  if (text.startsWith("~/")) return { kind: "home", text: text.slice(2) };
+  return /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(text) ? { kind: "volume", text } : undefined;
 }

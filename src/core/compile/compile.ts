@@ -28,9 +28,6 @@ export interface Rune {
   readonly provenance: Provenance;
 }
 
-/** The mode of every Rune. Only the owner may read it, because `env` can contain passwords. */
-const RUNE_MODE = 0o600;
-
 /** The result of {@linkcode compile}. */
 export interface Compiled {
   /** Sorted by path; empty when a finding is an error. */
@@ -59,7 +56,8 @@ export async function compile(codex: Codex): Promise<Compiled> {
         finding("rune-mismatch", startOf(source), { rune: path, line: rendered.wrong }),
       );
     } else {
-      runes.push({ path, mode: RUNE_MODE, ...rendered });
+      // Only the owner may read it, because `env` can contain passwords.
+      runes.push({ path, mode: 0o600, ...rendered });
     }
   }
   if (hasErrors(findings)) return { runes: [], findings };

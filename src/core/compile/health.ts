@@ -47,29 +47,23 @@ export function healthSection(
   const head = soulstone.placeOf([]);
   const from = (field: string) => at(field) === head ? undefined : at(field);
   const section = checkSection({
-    command: directive(written.text, from(health?.cmd === undefined ? "path" : "cmd")),
-    interval: directive(`${health?.interval_seconds ?? 30}s`, from("interval_seconds")),
-    timeout: directive(`${health?.timeout_seconds ?? 5}s`, from("timeout_seconds")),
-    retries: directive(health?.retries ?? 3, from("retries")),
+    HealthCmd: directive(written.text, from(health?.cmd === undefined ? "path" : "cmd")),
+    HealthInterval: directive(`${health?.interval_seconds ?? 30}s`, from("interval_seconds")),
+    HealthTimeout: directive(`${health?.timeout_seconds ?? 5}s`, from("timeout_seconds")),
+    HealthRetries: directive(health?.retries ?? 3, from("retries")),
   });
   return { section, findings: [] };
 }
 
 /** Returns the directives of a health check whose success makes the unit active. */
 export function checkSection(
-  { command, interval, timeout, retries }: Record<
-    "command" | "interval" | "timeout" | "retries",
-    Directive[]
-  >,
+  check: Record<"HealthCmd" | "HealthInterval" | "HealthTimeout" | "HealthRetries", Directive[]>,
 ): Section {
   return {
-    HealthCmd: command,
-    HealthInterval: interval,
-    HealthTimeout: timeout,
-    HealthRetries: retries,
-    HealthStartupCmd: command,
+    ...check,
+    HealthStartupCmd: check.HealthCmd,
     HealthStartupInterval: directive("1s"),
-    HealthStartupTimeout: timeout,
+    HealthStartupTimeout: check.HealthTimeout,
     Notify: directive("healthy"),
   };
 }

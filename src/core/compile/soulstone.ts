@@ -107,7 +107,7 @@ export function soulstoneUnitOf(
       GroupAdd: devices.some(isGroupOwned) ? directive("keep-groups", devicesFrom) : [],
       ...health.section,
       StopTimeout: directive(soulstone.stop_timeout_seconds, from("stop_timeout_seconds")),
-      Label: labelsOf(soulstone, profile)
+      Label: Object.entries(labelsOf(soulstone, profile))
         .flatMap(([key, value]) => given(writeWord(`lychd.${key}=${value}`), key, head)),
     },
     Service: {
@@ -150,15 +150,11 @@ function execOf(words: readonly CommandWord[], findings: Finding[]): Directive[]
   for (const { text, from } of words) {
     const written = writeExecWord(text);
     if ("text" in written) texts.push(written.text);
-    else findings.push(unfitWord(text, written.problem, from));
+    else if (text === "") findings.push(finding("exec-word-empty", from, {}));
+    else if (text === ";") findings.push(finding("exec-word-semicolon", from, {}));
+    else findings.push(finding("text-unfit", from, { field: "exec", problem: written.problem }));
   }
   return texts.length === 0 ? [] : directive(texts.join(" "), words[0]?.from);
-}
-
-function unfitWord(text: string, problem: string, place: Place): Finding {
-  if (text === "") return finding("exec-word-empty", place, {});
-  if (text === ";") return finding("exec-word-semicolon", place, {});
-  return finding("text-unfit", place, { field: "exec", problem });
 }
 
 function volumesOf(
@@ -210,14 +206,12 @@ function covers(path: string, target: string): boolean {
  * Returns the labels for `podman ps --filter label=…`. They must not depend on other Soulstones, so
  * that a change of one Soulstone does not change the container of another.
  */
-function labelsOf({ name, capabilities }: Soulstone, profile: EngineProfile): [string, string][] {
-  return [
-    ["soulstone", name],
-    ["engine", profile.name],
-    ...capabilities.length === 0
-      ? []
-      : [["capabilities", capabilities.join(",")] as [string, string]],
-  ];
+function labelsOf({ name, capabilities }: Soulstone, profile: EngineProfile) {
+  return {
+    soulstone: name,
+    engine: profile.name,
+    ...capabilities.length > 0 && { capabilities: capabilities.join(",") },
+  };
 }
 
 /** Returns the facts that lychd reads from the unit later, without the Codex. */

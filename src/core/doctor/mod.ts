@@ -33,21 +33,13 @@ export const CHECKS: readonly Check[] = [
   ...CODEX_CHECKS,
 ];
 
-/** The checks to run, and how to treat warnings. */
-export interface Examining {
-  /** Groups and ids of checks; all by default. */
-  readonly only?: readonly string[];
-  /** True to treat warnings as errors. */
-  readonly strict?: boolean;
-}
-
 /**
  * Runs checks over the facts of a host. A check that throws becomes a finding of its own, and the
- * others still run.
+ * others still run. `only` are groups and ids of checks; `strict` treats warnings as errors.
  */
 export function examine(
   subject: Subject,
-  { only, strict = false }: Examining = {},
+  { only, strict }: { readonly only?: readonly string[]; readonly strict?: boolean } = {},
   checks: readonly Check[] = CHECKS,
 ): readonly HostFinding[] {
   return checks.filter((check) => only === undefined || only.some((name) => isNamed(check, name)))

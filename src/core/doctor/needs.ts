@@ -52,9 +52,10 @@ export const NO_NEEDS: Needs = {
 
 /** Returns the needs of `codex` on a host with the home folder `home`. */
 export function needsOf(codex: Codex, home: string | undefined): Needs {
-  const { settings: { sepulcher }, settings, soulstones } = codex;
+  const { settings, soulstones } = codex;
+  const { sepulcher, harvester, scribe, gpu_exporter } = settings;
   const mounted = soulstones.map((s) => pathsOf(s, home));
-  const watchers = watchersIn(settings);
+  const on = watchersOf(settings);
   return {
     units: [
       SEPULCHER.service,
@@ -75,32 +76,22 @@ export function needsOf(codex: Codex, home: string | undefined): Needs {
     pod: sepulcher.name,
     images: sorted([
       ...soulstones.filter((s) => !s.unknown.includes("image")).map((s) => s.image),
-      ...watchers.map(({ image }) => image),
+      ...on.harvester ? [harvester.image] : [],
+      ...on.scribe ? [scribe.image] : [],
+      ...on.gpuExporter ? [gpu_exporter.image] : [],
     ]),
     secrets: sorted([
       ...soulstones.flatMap((s) => s.secrets).map((s) => s.split(",")[0] ?? s),
       ...soulstones.flatMap((s) => s.metrics?.secret ?? []),
-      ...watchers.flatMap(({ secret }) => secret ?? []),
+      ...on.scribe && scribe.admin_password_secret ? [scribe.admin_password_secret] : [],
     ]),
     paths: mounted.flatMap((m) => m.paths),
     unmounted: mounted.flatMap((m) => m.unmounted),
     devices: sorted([
       ...soulstones.flatMap((s) => devicesOf(s, settings)),
-      ...watchers.flatMap((watcher) => watcher.devices),
+      ...on.gpuExporter ? gpu_exporter.devices : [],
     ]),
   };
-}
-
-/** Returns the enabled Watchers. */
-function watchersIn(settings: Codex["settings"]) {
-  const { harvester, scribe, gpu_exporter } = settings;
-  const enabled = watchersOf(settings);
-  const none = { secret: undefined, devices: [] };
-  return [
-    ...enabled.harvester ? [{ ...none, ...harvester }] : [],
-    ...enabled.scribe ? [{ ...none, ...scribe, secret: scribe.admin_password_secret }] : [],
-    ...enabled.gpuExporter ? [{ ...none, ...gpu_exporter }] : [],
-  ];
 }
 
 /** Returns the devices of a Soulstone, or those of `lychd.toml` if it sets none. */

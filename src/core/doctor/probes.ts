@@ -4,14 +4,7 @@
  */
 import { type Facts, linesOf, type Probe } from "../facts.ts";
 import { devicePaths, type Needs, NO_NEEDS } from "./needs.ts";
-import {
-  containersConfs,
-  hostPathOf,
-  knownFolders,
-  namesIn,
-  nodesOfDevices,
-  specsIn,
-} from "./read/cdi.ts";
+import { containersConfs, hostPathOf, knownFolders, nodesOfDevices, specsIn } from "./read/cdi.ts";
 import { SMI_QUERY } from "./read/gpus.ts";
 import { podmanInfoOf } from "./read/podman.ts";
 import { addressesClash, listenersOf, lowPortsOf } from "./read/ports.ts";
@@ -200,9 +193,7 @@ function cdiProbes({ devices }: Needs, facts: Facts): Probe[] {
   return [
     probe("containers-conf", "grep -rHsE --include=*.conf", SPEC_DIRS_LINE, ...configs),
     ...folders.map((folder) => probe(`cdi-folder:${folder}`, "ls -1", folder)),
-    ...folders.flatMap((folder) => namesIn(facts, folder).map((name) => `${folder}/${name}`))
-      .filter((path) => /\.(?:yaml|json)$/.test(path))
-      .map((path) => probe(`cdi-spec:${path}`, "cat", path)),
+    ...files.map(({ path }) => probe(`cdi-spec:${path}`, "cat", path)),
     ...isComplete ? stat("cdi-paths", paths) : [],
     ...nodesOfDevices(facts, devices).filter((path) => filesOf(facts, "cdi-paths").has(path))
       .map(open),

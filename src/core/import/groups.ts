@@ -115,13 +115,8 @@ export function placeInGroups(
 ): Placed {
   const taken = new Set(takenGroups);
   const all = groups.map(({ name, members }): Group => ({ name: freeName(name, taken), members }));
-  const starting = [
-    ...new Set(
-      starts.flatMap(({ engine }) =>
-        engine === undefined || residents.includes(engine) ? [] : [engine]
-      ),
-    ),
-  ];
+  const starting = [...new Set(starts.flatMap(({ engine }) => engine ?? []))]
+    .filter((engine) => !residents.includes(engine));
   let bootCoven: string | undefined;
   if (starting.length > 0 && mayAllRun(starting)) {
     bootCoven = all.find(({ members }) => hasSameMembers(members, starting))?.name;

@@ -1,5 +1,5 @@
 /** Maps each key of a container to a field. Any other key goes to `quadlet`, if that is allowed. */
-import { lychdSchema, parseVolume, type TomlText } from "../codex/mod.ts";
+import { lychdSchema, parseVolume, QUADLET_SECTIONS, type TomlText } from "../codex/mod.ts";
 import { isShellLine, whyReserved } from "../compile/mod.ts";
 import type { Outcome } from "./report.ts";
 import type { Alternative, Proposal } from "./resolve.ts";
@@ -38,13 +38,7 @@ function otherKey(setting: Setting, { container }: PlacedContainer): Meaning {
 }
 
 /** The sections that `quadlet` passes on. */
-const SECTIONS: ReadonlySet<string> = new Set([
-  "Container",
-  "Install",
-  "Quadlet",
-  "Service",
-  "Unit",
-]);
+const SECTIONS: ReadonlySet<string> = new Set(QUADLET_SECTIONS);
 
 /** The values that Quadlet or lychd always set. */
 const ALWAYS_SET: Readonly<Record<string, string>> = {
@@ -72,9 +66,12 @@ function field(
   return [{ assign: [{ path, value }], change: setting.change }, passed(setting)];
 }
 
-/** Returns a field of `health`, or the key itself if the value is not a whole number. */
-function healthNumber(setting: Setting, name: string, value: number | undefined): Alternative[] {
-  return value === undefined ? [passed(setting)] : field(setting, ["health", name], value);
+/** Makes a setting a field of `health`, or the key itself if `read` finds no whole number. */
+function healthNumber(name: string, read: (text: string) => number | undefined) {
+  return (setting: Setting): Alternative[] => {
+    const value = read(setting.value);
+    return value === undefined ? [passed(setting)] : field(setting, ["health", name], value);
+  };
 }
 
 /** Returns a field of seconds, limited to its maximum. */
@@ -116,16 +113,12 @@ const KEYS: Readonly<
       : field(setting, ["devices"]),
   "Container.HealthCmd": health,
   "Container.HealthStartupCmd": health,
-  "Container.HealthInterval": (setting) =>
-    healthNumber(setting, "interval_seconds", wholeSeconds(setting.value)),
-  "Container.HealthTimeout": (setting) =>
-    healthNumber(setting, "timeout_seconds", wholeSeconds(setting.value)),
-  "Container.HealthRetries": (setting) =>
-    healthNumber(
-      setting,
-      "retries",
-      /^\d{1,5}$/.test(setting.value) ? Number(setting.value) : undefined,
-    ),
+  "Container.HealthInterval": healthNumber("interval_seconds", wholeSeconds),
+  "Container.HealthTimeout": healthNumber("timeout_seconds", wholeSeconds),
+  "Container.HealthRetries": healthNumber(
+    "retries",
+    (text) => /^\d{1,5}$/.test(text) ? Number(text) : undefined,
+  ),
   "Container.Notify": ({ value }, { container }) =>
     value === "healthy" && all(container, "HealthCmd").some((cmd) => isShellLine(cmd.value))
       ? { outcome: "carried", to: "health" }

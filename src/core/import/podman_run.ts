@@ -10,12 +10,6 @@ export interface RunOption {
   readonly words: readonly string[];
 }
 
-/** The options at the start of `words`, and the other words. */
-export interface RunOptions {
-  readonly options: readonly RunOption[];
-  readonly rest: readonly string[];
-}
-
 /**
  * Options without a value; every other option has one. Source: `podman run --help` of Podman 5.4.2
  * and 5.8.6; docker-run(1).
@@ -67,7 +61,7 @@ export function quadletKeyOf(option: string): string | undefined {
 }
 
 /**
- * Reads options up to the first word that is not one.
+ * Reads options up to the first word that is not one. Returns them, and the other words.
  *
  * @example
  * ```ts
@@ -75,7 +69,9 @@ export function quadletKeyOf(option: string): string | undefined {
  * parseRunOptions(["-it", "-p8080:80", "--name", "eye", "image", "word"]).rest; // ["image", "word"]
  * ```
  */
-export function parseRunOptions(words: readonly string[]): RunOptions {
+export function parseRunOptions(
+  words: readonly string[],
+): { options: readonly RunOption[]; rest: readonly string[] } {
   const options: RunOption[] = [];
   let at = 0;
   while (/^-./s.test(words[at] ?? "") && words[at] !== "--") {

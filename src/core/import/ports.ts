@@ -1,8 +1,5 @@
 import { FIRST_FREE_PORT, nextFreePort } from "../codex/mod.ts";
 
-/** Ports in use, and their owners. */
-export type TakenPorts = Map<number, string>;
-
 /** The first port for engines that request none. */
 const FIRST_PORT = 8780;
 
@@ -64,7 +61,7 @@ export interface PortWish {
 
 /**
  * Gives each request a port: first the requested ones that are free, in order, then the next free
- * ones. Adds them to `taken`.
+ * ones. Adds them to `taken`, the ports in use with their owners.
  *
  * @example
  * ```ts
@@ -75,7 +72,7 @@ export interface PortWish {
  */
 export function givePorts<T extends PortWish>(
   wishes: readonly T[],
-  taken: TakenPorts,
+  taken: Map<number, string>,
 ): (T & GivenPort)[] {
   const granted = wishes.map(({ wish, owner }) => {
     const isFree = wish !== undefined && isPortNumber(wish) && wish >= FIRST_FREE_PORT &&
@@ -92,7 +89,7 @@ export function givePorts<T extends PortWish>(
 }
 
 /** Returns the next free port, and why it is not the requested one. */
-function nextPort({ wish, owner }: PortWish, taken: TakenPorts): GivenPort {
+function nextPort({ wish, owner }: PortWish, taken: Map<number, string>): GivenPort {
   const isPort = wish !== undefined && isPortNumber(wish);
   const isLow = isPort && wish < FIRST_FREE_PORT;
   const port = nextFreePort(isPort && !isLow ? wish : FIRST_PORT, (other) => taken.has(other));

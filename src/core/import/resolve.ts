@@ -53,10 +53,11 @@ interface Choice {
   refusal: string | undefined;
 }
 
-/** The fields of a candidate, and the choice that each came from. */
-interface Layout {
-  readonly name: string;
-  readonly fields: Fields;
+/** A candidate with what is left of its proposals. */
+type Open = Omit<Candidate, "proposals"> & { readonly choices: readonly Choice[] };
+
+/** A Soulstone, and the choice that each field came from. */
+interface Layout extends Resolved {
   readonly origins: readonly { path: readonly (string | number)[]; choice: Choice }[];
 }
 
@@ -74,15 +75,14 @@ export async function resolve(
   candidates: readonly Candidate[],
   report: ImportReport,
 ): Promise<{ resolved: Resolved[] } | { tooLarge: Finding }> {
-  const choices = candidates.map(({ proposals }) =>
-    proposals.map(({ item, alternatives }): Choice => ({
-      item,
-      left: alternatives.filter(isWritable),
-      refusal: undefined,
-    }))
-  );
+  const open = candidates.map(({ proposals, ...candidate }): Open => ({
+    ...candidate,
+    choices: proposals.map(({ item, alternatives }) => {
+      return { item, left: alternatives.filter(isWritable), refusal: undefined };
+    }),
+  }));
   for (;;) {
-    const layouts = candidates.map((candidate, i) => layOut(candidate, choices[i] ?? []));
+    const layouts = open.map(layOut);
     const refused = await judge(layouts);
     if ("tooLarge" in refused) return refused;
     for (const { choice, finding } of refused) {
@@ -90,11 +90,8 @@ export async function resolve(
       choice.left.shift();
     }
     if (refused.length > 0) continue;
-    candidates.forEach(({ name }, i) => record(choices[i] ?? [], report.of(name)));
-    const resolved = candidates.map(({ name, heading }, i) => {
-      return { name, heading, fields: layouts[i]?.fields ?? {} };
-    });
-    return { resolved };
+    for (const { name, choices } of open) record(choices, report.of(name));
+    return { resolved: layouts };
   }
 }
 
@@ -106,7 +103,7 @@ function isWritable({ assign }: Alternative): boolean {
   );
 }
 
-function layOut({ name, fixed }: Candidate, choices: readonly Choice[]): Layout {
+function layOut({ name, heading, fixed, choices }: Open): Layout {
   const fields = emptyTable();
   for (const assignment of fixed) assign(fields, assignment);
   const origins = choices.flatMap((choice) =>
@@ -115,7 +112,7 @@ function layOut({ name, fixed }: Candidate, choices: readonly Choice[]): Layout 
       choice,
     }))
   );
-  return { name, fields, origins };
+  return { name, heading, fields, origins };
 }
 
 /** Returns a table without inherited keys. */

@@ -87,42 +87,33 @@ export interface Condition {
  */
 export function conditionOf(unit: UnitState | undefined): Condition {
   if (unit === undefined) return { state: "missing", restarts: 0, hasJob: false };
-  const state = stateOf(unit);
-  const why = reasonFor(state, unit);
-  const { restarts, job } = unit;
-  return { state, ...why === undefined ? {} : { why }, restarts, hasJob: job !== "" };
+  return { ...stateOf(unit), restarts: unit.restarts, hasJob: unit.job !== "" };
 }
 
-function stateOf({ loadState, activeState, subState }: UnitState): EngineState {
-  switch (activeState) {
+function stateOf(unit: UnitState): Pick<Condition, "state" | "why"> {
+  switch (unit.activeState) {
     case "active":
     case "reloading":
     case "refreshing":
-      return "running";
+      return { state: "running" };
     case "activating":
-      return subState.startsWith("auto-restart") ? "restarting" : "starting";
+      return unit.subState.startsWith("auto-restart")
+        ? { state: "restarting", why: failureOf(unit) }
+        : { state: "starting" };
     case "deactivating":
-      return "stopping";
+      return { state: "stopping" };
     case "failed":
-      return "failed";
-    default:
-      return loadState === "loaded" ? "stopped" : loadState === "masked" ? "masked" : "missing";
+      return { state: "failed", why: failureOf(unit) };
   }
-}
-
-function reasonFor(state: EngineState, unit: UnitState): string | undefined {
-  switch (state) {
-    case "failed":
-    case "restarting":
-      return failureOf(unit);
+  switch (unit.loadState) {
+    case "loaded":
+      return { state: "stopped" };
     case "masked":
-      return "its unit is masked";
-    case "missing":
-      return unit.loadState === "not-found"
-        ? "systemd has no such unit"
-        : "systemd cannot read its unit";
+      return { state: "masked", why: "its unit is masked" };
+    case "not-found":
+      return { state: "missing", why: "systemd has no such unit" };
     default:
-      return undefined;
+      return { state: "missing", why: "systemd cannot read its unit" };
   }
 }
 

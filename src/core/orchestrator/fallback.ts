@@ -13,18 +13,9 @@ export interface Fallback {
   readonly blockedBy: readonly string[];
 }
 
-/** The engines around a failed summon, by name. */
-export interface FailedSummon {
-  /** The engines that ran before the summon. */
-  readonly before: readonly string[];
-  /** The engines that the summon had to start. */
-  readonly started: readonly string[];
-  /** The engines that are up now. */
-  readonly up: readonly string[];
-}
-
 /**
- * Plans how to restore exactly what ran before. Starts the target of a Coven only if that Coven is all
+ * Plans how to restore exactly what ran `before` a failed summon, given the engines that it was to
+ * start (`started`) and those that are `up` now. Starts the target of a Coven only if that Coven is all
  * of it: a target would stop the rest. Otherwise starts each engine by itself, after stopping what
  * the summon started. Never stops what something else started.
  *
@@ -39,7 +30,7 @@ export interface FailedSummon {
  * ```
  */
 export function planFallback(
-  { before, started, up }: FailedSummon,
+  { before, started, up }: Readonly<Record<"before" | "started" | "up", readonly string[]>>,
   inventory: Inventory,
 ): Fallback {
   const { engines, covens } = inventory;

@@ -98,10 +98,12 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
   const devices = values("Container.AddDevice");
   const vram = fact("VramMib");
   return {
-    ...emptyEngine(name),
+    name,
+    service: soulstoneUnit(name).service,
     profile: fact("Engine") ?? "",
     covens: words(fact("Covens")).sort(),
     resident: fact("Resident") === "yes",
+    stray: false,
     capabilities: words(fact("Capabilities")).sort(),
     conflicts: values("Unit.Conflicts").flatMap((unit) => soulstoneOf(unit) ?? []).sort(),
     port,
@@ -110,25 +112,6 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
     metricsPath: fact("MetricsPath"),
     vramMib: vram !== undefined ? Number(vram) : devices.length === 0 ? 0 : undefined,
     devices,
-  };
-}
-
-function emptyEngine(name: string): Engine {
-  return {
-    name,
-    service: soulstoneUnit(name).service,
-    profile: "",
-    covens: [],
-    resident: false,
-    stray: false,
-    capabilities: [],
-    conflicts: [],
-    port: 0,
-    uri: "",
-    healthPath: undefined,
-    metricsPath: undefined,
-    vramMib: undefined,
-    devices: [],
   };
 }
 
@@ -191,7 +174,9 @@ export function servicesOf(inventory: Inventory, names: readonly string[]): stri
  */
 export function withStrays(inventory: Inventory, names: readonly string[]): Inventory {
   const conflicts = inventory.engines.filter((engine) => !engine.resident).map((e) => e.name);
-  const strays = names.map((name) => ({ ...emptyEngine(name), stray: true, conflicts }));
+  const strays = names.map((name): Engine => {
+    return { ...engineOf(name, () => [], []), stray: true, conflicts, vramMib: undefined };
+  });
   return { ...inventory, engines: [...inventory.engines, ...strays].sort(byName) };
 }
 

@@ -94,18 +94,12 @@ interface Option {
   readonly oneOffersAll: boolean;
 }
 
-/** The running engines, and those of them that did not crash. */
-interface Engines {
-  readonly up: readonly Engine[];
-  readonly stable: readonly Engine[];
-}
-
-interface Options {
-  readonly fitting: Option[];
-  readonly partial: readonly { readonly choice: Choice; readonly why: string }[];
-}
-
-function optionsFor(wish: Wish, { engines, covens }: Inventory, running: Engines): Options {
+/** Returns the options. `stable` are the engines of `up` that did not crash. */
+function optionsFor(
+  wish: Wish,
+  { engines, covens }: Inventory,
+  running: Readonly<Record<"up" | "stable", readonly Engine[]>>,
+): { fitting: Option[]; partial: Transition["losers"] } {
   const capabilities = wish.kind === "capabilities" ? wish.names : [];
   /** The option whose start leaves exactly `after` of the engines. */
   function option(choice: Choice, wanted: readonly Engine[], after: readonly Engine[]): Option {

@@ -106,7 +106,13 @@ function readWord<Allowed extends Kind>(
   const fitting = allowed.filter((kind) => found.includes(kind));
   const [kind] = fitting;
   if (fitting.length === 1 && kind !== undefined) return { kind, name };
-  if (fitting.length > 1) return { problem: ambiguous(name, fitting) };
+  if (fitting.length > 1) {
+    const message = `${quoted(name)} is ${
+      fitting.map((kind) => `a ${TITLES[kind]}`).join(" and ")
+    }`;
+    const hint = `use ${fitting.map((kind) => `${kind}:${name}`).join(" or ")}`;
+    return { problem: { reason: "ambiguous", message, hint } };
+  }
   const [other] = found;
   if (other === undefined) {
     return { problem: unknown(word, name, known, prefix === undefined ? allowed : meant) };
@@ -123,14 +129,6 @@ function readWord<Allowed extends Kind>(
         message: `${quoted(name)} is a ${TITLES[other]}; several words must all be capabilities`,
         hint: `use ${quoted(name)} alone`,
       },
-  };
-}
-
-function ambiguous(name: string, kinds: readonly Kind[]): WishProblem {
-  return {
-    reason: "ambiguous",
-    message: `${quoted(name)} is ${kinds.map((kind) => `a ${TITLES[kind]}`).join(" and ")}`,
-    hint: `use ${kinds.map((kind) => `${kind}:${name}`).join(" or ")}`,
   };
 }
 

@@ -8,19 +8,16 @@ import type { Vendor } from "../doctor/mod.ts";
  * Sources: docs.vllm.ai, docs.sglang.ai, docs/docker.md of llama.cpp, .github/workflows of tabbyAPI.
  */
 export function imageFor(engine: EngineName, vendor: Vendor | undefined): string | undefined {
-  switch (engine) {
-    case "vllm":
-      return "docker.io/vllm/vllm-openai:v0.33.0";
-    case "sglang":
-      return "docker.io/lmsysorg/sglang:v0.5.23";
-    case "llamacpp":
-      return `ghcr.io/ggml-org/llama.cpp:${LLAMACPP_TAGS[vendor ?? "none"]}`;
-    case "tabbyapi":
-      return "ghcr.io/theroyallab/tabbyapi:latest";
-    case "generic":
-      return undefined;
-  }
+  return engine === "llamacpp"
+    ? `ghcr.io/ggml-org/llama.cpp:${LLAMACPP_TAGS[vendor ?? "none"]}`
+    : IMAGES[engine];
 }
+
+const IMAGES: Readonly<Partial<Record<EngineName, string>>> = {
+  vllm: "docker.io/vllm/vllm-openai:v0.33.0",
+  sglang: "docker.io/lmsysorg/sglang:v0.5.23",
+  tabbyapi: "ghcr.io/theroyallab/tabbyapi:latest",
+};
 
 /** The engines whose default image works only with NVIDIA GPUs. */
 export const NVIDIA_ONLY: readonly EngineName[] = ["vllm", "sglang", "tabbyapi"];

@@ -1,9 +1,8 @@
-import { type Codex, FIRST_FREE_PORT, parsePortRange, portsOf } from "../codex/mod.ts";
+import { type Codex, nextFreePort, parsePortRange, portsOf } from "../codex/mod.ts";
 import { addressesClash, type Survey } from "../doctor/mod.ts";
 
 /** The first port for engines. */
 const FIRST_PORT = 8780;
-const PORT_COUNT = 65_536 - FIRST_FREE_PORT;
 
 /** The ports of a Codex and its host, and those that were held since. */
 export type Ports = ReturnType<typeof portsBeside>;
@@ -20,13 +19,8 @@ export function portsBeside(codex: Codex, listeners: Survey["listeners"]) {
   const isListening = (port: number) =>
     !(reserved !== undefined && port >= reserved.first && port <= reserved.last) &&
     (listeners ?? []).some((l) => l.port === port && addressesClash(l.address, address));
-  const free = (from = reserved?.first ?? FIRST_PORT) => {
-    for (let step = 0; step < PORT_COUNT; step++) {
-      const port = FIRST_FREE_PORT + (from - FIRST_FREE_PORT + step) % PORT_COUNT;
-      if (!held.has(port) && !isListening(port)) return port;
-    }
-    return from;
-  };
+  const free = (from = reserved?.first ?? FIRST_PORT) =>
+    nextFreePort(from, (port) => held.has(port) || isListening(port));
   const hold = (port: number) => void held.add(port);
   return {
     /** Returns the first free port from `from` on. */

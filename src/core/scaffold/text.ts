@@ -90,48 +90,43 @@ function example(key: string, value: TomlText): string {
   return `# ${line(key, value)}`;
 }
 
-/** The comments for each known engine: an example of a model, and one of flags. */
+/** The examples for each known engine: a model and flags, with comments. */
 const ENGINES: Readonly<
-  Record<Exclude<EngineName, "generic">, { models: readonly string[]; flags: readonly string[] }>
+  Record<
+    Exclude<EngineName, "generic">,
+    { model: string; withoutModel?: string; exec: readonly string[]; aboutExec: string }
+  >
 > = {
   vllm: {
-    models: [example("model", "Qwen/Qwen3-8B")],
-    flags: [
-      "# Flags of vLLM; lychd adds the model, --host and --port.",
-      example("exec", ["--max-model-len", "16384", "--gpu-memory-utilization", "0.85"]),
-    ],
+    model: "Qwen/Qwen3-8B",
+    exec: ["--max-model-len", "16384", "--gpu-memory-utilization", "0.85"],
+    aboutExec: "# Flags of vLLM; lychd adds the model, --host and --port.",
   },
   sglang: {
-    models: [example("model", "Qwen/Qwen3-8B")],
-    flags: [
-      "# Flags of SGLang; lychd adds the model, --host, --port and --enable-metrics.",
-      example("exec", ["--context-length", "16384", "--mem-fraction-static", "0.85"]),
-    ],
+    model: "Qwen/Qwen3-8B",
+    exec: ["--context-length", "16384", "--mem-fraction-static", "0.85"],
+    aboutExec: "# Flags of SGLang; lychd adds the model, --host, --port and --enable-metrics.",
   },
   llamacpp: {
-    models: [
-      "# Without a model it serves several, and loads each at its first request.",
-      example("model", "ggml-org/Qwen3-1.7B-GGUF:Q4_K_M"),
-    ],
-    flags: [
-      "# Flags of llama-server; lychd adds the model, --host, --port and --metrics.",
-      example("exec", ["--ctx-size", "16384", "--n-gpu-layers", "99"]),
-    ],
+    model: "ggml-org/Qwen3-1.7B-GGUF:Q4_K_M",
+    withoutModel: "# Without a model it serves several, and loads each at its first request.",
+    exec: ["--ctx-size", "16384", "--n-gpu-layers", "99"],
+    aboutExec: "# Flags of llama-server; lychd adds the model, --host, --port and --metrics.",
   },
   tabbyapi: {
-    models: [
-      "# Without a model it starts empty; load one with its API.",
-      example("model", "/app/models/Qwen3-14B-exl3-4.0bpw"),
-    ],
-    flags: [
-      "# Options of TabbyAPI; lychd adds the model, --host and --port.",
-      example("exec", ["--max-seq-len", "16384"]),
-    ],
+    model: "/app/models/Qwen3-14B-exl3-4.0bpw",
+    withoutModel: "# Without a model it starts empty; load one with its API.",
+    exec: ["--max-seq-len", "16384"],
+    aboutExec: "# Options of TabbyAPI; lychd adds the model, --host and --port.",
   },
 };
 
 function modelLines({ engine, model, volumes }: NewSoulstone): readonly string[] {
-  if (model === undefined) return engine === "generic" ? [] : ENGINES[engine].models;
+  if (model === undefined) {
+    if (engine === "generic") return [];
+    const { withoutModel, model: sample } = ENGINES[engine];
+    return [...withoutModel === undefined ? [] : [withoutModel], example("model", sample)];
+  }
   const about = volumes.length > 0 ? ["# A path in the container, mounted by `volumes`."] : [];
   return [...about, line("model", model)];
 }
@@ -149,7 +144,8 @@ function engineLines({ engine, model, volumes, port }: NewSoulstone): readonly s
   }
   const isRepository = model !== undefined && volumes.length === 0;
   return [
-    ...ENGINES[engine].flags,
+    ENGINES[engine].aboutExec,
+    example("exec", ENGINES[engine].exec),
     ...isRepository && engine !== "tabbyapi"
       ? [
         "# For a model that needs a login. Create the Podman secret with the token once:",

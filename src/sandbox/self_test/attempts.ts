@@ -47,19 +47,22 @@ function attempt(name: string, act: Attempt["act"]): Attempt {
   return { name, act };
 }
 
-/** Makes an attempt on one path. */
-function onPath(
-  kind: Kind,
+type PathAttempt = readonly [
   name: string,
   path: string | ((places: Places) => string),
   act: (path: string, places: Places) => unknown,
-): Attempt {
-  const of = typeof path === "string" ? () => path : path;
-  return {
-    name,
-    paths: { kind, of: (places) => [of(places)] },
-    act: (places) => act(of(places), places),
-  };
+];
+
+/** Makes attempts on one path each. */
+function onPaths(kind: Kind, attempts: readonly PathAttempt[]): Attempt[] {
+  return attempts.map(([name, path, act]) => {
+    const of = typeof path === "string" ? () => path : path;
+    return {
+      name,
+      paths: { kind, of: (places) => [of(places)] },
+      act: (places) => act(of(places), places),
+    };
+  });
 }
 
 /** Tries a program at each of its places: it is refused only if all of them are. */
@@ -111,7 +114,7 @@ const home = (path: string) => (p: Places) => `${p.home}/${path}`;
 const config = (path: string) => (p: Places) => `${p.config}/${path}`;
 const module = (p: Places) => p.module ?? "";
 
-const READS: readonly Attempt[] = ([
+const READS = onPaths("read", [
   ["read /etc/shadow", SHADOW, Deno.readTextFileSync],
   ["read /etc/shadow as node:fs", SHADOW, (path) => fs.readFileSync(path)],
   ["read /etc/shadow as a stream", SHADOW, open],
@@ -140,12 +143,9 @@ const READS: readonly Attempt[] = ([
   ["watch the home folder", (p) => p.home, (path) => Deno.watchFs(path).close()],
   ["import a module of the disk", module, (_, p) => importFile(p.module)],
   ["import a text of the disk", module, (_, p) => importFile(p.module, { with: { type: "text" } })],
-] as PathAttempt[]).map(([name, path, act]) => onPath("read", name, path, act));
+]);
 
-type PathAttempt = [name: string, ...PathArguments];
-type PathArguments = Parameters<typeof onPath> extends [Kind, string, ...infer Rest] ? Rest : never;
-
-const WRITES: readonly Attempt[] = ([
+const WRITES = onPaths("write", [
   ["write to ~/.bashrc", home(".bashrc"), append],
   ["rename ~/.bashrc", home(".bashrc"), (path) => Deno.renameSync(path, path)],
   ["change the times of ~/.bashrc", home(".bashrc"), (path) => Deno.utimeSync(path, 0, 0)],
@@ -154,11 +154,7 @@ const WRITES: readonly Attempt[] = ([
   ["write to the Codex", (p) => `${p.codex}/lychd.toml`, append],
   ["add a Soulstone to the Codex", (p) => `${p.codex}/soulstones/${FILE}.toml`, append],
   ["write to /tmp", `/tmp/${FILE}`, append],
-  [
-    "make a temporary file",
-    "/tmp",
-    (dir) => Deno.removeSync(Deno.makeTempFileSync({ dir })),
-  ],
+  ["make a temporary file", "/tmp", (dir) => Deno.removeSync(Deno.makeTempFileSync({ dir }))],
   ["write to /var/tmp", `/var/tmp/${FILE}`, append],
   ["write to /dev/shm", `/dev/shm/${FILE}`, append],
   ["write to /etc", `/etc/${FILE}`, append],
@@ -172,7 +168,7 @@ const WRITES: readonly Attempt[] = ([
     home("bus"),
     async (path) => (await Deno.connect({ transport: "unix", path })).close(),
   ],
-] as PathAttempt[]).map(([name, path, act]) => onPath("write", name, path, act));
+]);
 
 /** The runtime itself reads these two variables, to decide on colors. */
 const PUBLIC_VARIABLES: readonly string[] = ["NO_COLOR", "FORCE_COLOR"];

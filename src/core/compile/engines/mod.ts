@@ -1,12 +1,145 @@
 /** The profiles of the engines. */
 import type { EngineName, Soulstone } from "../../codex/mod.ts";
-import { LLAMACPP } from "./llamacpp.ts";
-import { type EngineProfile, GENERIC } from "./profile.ts";
-import { SGLANG } from "./sglang.ts";
-import { TABBYAPI } from "./tabbyapi.ts";
-import { VLLM } from "./vllm.ts";
+import { trimEnd } from "../../report/mod.ts";
+import {
+  type Cache,
+  type EngineProfile,
+  type Flag,
+  GENERIC,
+  listenFlags,
+  SERVER,
+} from "./profile.ts";
 
 export type { EngineProfile, Flag } from "./profile.ts";
+
+/** The folder in which Hugging Face's library keeps models, for root. */
+const HUGGINGFACE_CACHE: Cache = {
+  volume: "lychd-huggingface",
+  target: "/root/.cache/huggingface",
+};
+
+/**
+ * vLLM. Its image runs `vllm serve`, so the model is the first word. It always exports metrics.
+ * Source: docs.vllm.ai, deployment/docker and usage/metrics, 0.32 and 0.33.
+ */
+const VLLM: EngineProfile = {
+  ...SERVER,
+  name: "vllm",
+  title: "vLLM",
+  matches: (repository) => /vllm/i.test(repository),
+  head: (model) => model === undefined ? [] : [model],
+  entrypoint: ["vllm", "serve"],
+  metricsPath: () => "/metrics",
+  // The second volume holds compiled kernels, which every start would otherwise compile again.
+  caches: () => [HUGGINGFACE_CACHE, { volume: "lychd-vllm", target: "/root/.cache/vllm" }],
+  shmMib: 8192,
+  startTimeoutSeconds: 1800,
+};
+
+/**
+ * SGLang. Its image has no entrypoint that serves, so the profile has the whole command. By default it
+ * listens on 127.0.0.1:30000 and exports no metrics.
+ * Source: docs.sglang.ai, get-started/install and server arguments, 0.5.23.
+ */
+const SGLANG: EngineProfile = {
+  ...SERVER,
+  name: "sglang",
+  title: "SGLang",
+  matches: (repository) => /sglang/i.test(repository),
+  head: () => ["python3", "-m", "sglang.launch_server"],
+  flags: (port, model) => [
+    ...model === undefined
+      ? []
+      : [{ names: ["--model-path", "--model"], values: [model] } as const],
+    ...listenFlags(port),
+    { names: ["--enable-metrics"], values: [] },
+  ],
+  needsModel: true,
+  metricsPath: () => "/metrics",
+  caches: () => [HUGGINGFACE_CACHE],
+  shmMib: 32_768,
+  startTimeoutSeconds: 1800,
+};
+
+/**
+ * The server of llama.cpp. Its default port changes from 8080 to 9931, so the port is always set. It
+ * exports metrics only with a flag, and requires its API key for them. Without a model it is a router
+ * for many models and exports the metrics of one only under its name, which Prometheus cannot know.
+ * Source: ggml-org/llama.cpp, tools/server/README.md and docs/docker.md, b10519.
+ */
+const LLAMACPP: EngineProfile = {
+  ...SERVER,
+  name: "llamacpp",
+  title: "llama.cpp",
+  matches: (repository) => /llama[._-]?cpp|llama-server/i.test(repository),
+  entrypoint: ["llama-server", "/app/llama-server"],
+  flags: (port, model) => [
+    ...modelFlag(model),
+    ...listenFlags(port),
+    { names: ["--metrics"], values: [] },
+  ],
+  needsGpu: (image) => /cuda|rocm|vulkan|musa|intel/i.test(image),
+  metricsPath: (soulstone) => isRouter(soulstone) ? undefined : "/metrics",
+  metricsNeedKey: hasKey,
+  caches: (model) =>
+    model !== undefined && isPath(model)
+      ? []
+      : [{ volume: "lychd-llamacpp", target: "/root/.cache/llama.cpp" }],
+};
+
+function modelFlag(model: string | undefined): Flag[] {
+  if (model === undefined) return [];
+  return [
+    isPath(model)
+      ? { names: ["-m", "--model", "-hf", "-hfr", "--hf-repo"], values: [model] }
+      : { names: ["-hf", "-hfr", "--hf-repo", "-m", "--model"], values: [model] },
+  ];
+}
+
+/** Returns true for a file in the container, false for a repository id. */
+function isPath(model: string): boolean {
+  return model.startsWith("/") || model.startsWith("./") || model.endsWith(".gguf");
+}
+
+/** Returns true if no setting names a single model. */
+function isRouter({ model, exec = [], env }: Soulstone): boolean {
+  const flag = /^(?:-m|--model|-mu|--model-url|-hfr?|--hf-repo|-dr|--docker-repo)(?:=|$)|-default$/;
+  return model === undefined && !exec.some((word) => flag.test(word)) &&
+    !Object.keys(env).some((name) =>
+      /^LLAMA_ARG_(?:MODEL|MODEL_URL|HF_REPO|DOCKER_REPO)$/.test(name)
+    );
+}
+
+function hasKey({ exec = [], env, secrets }: Soulstone): boolean {
+  return exec.some((word) => /^--api-key(?:-file)?(?:=|$)/.test(word)) ||
+    Object.hasOwn(env, "LLAMA_API_KEY") ||
+    secrets.some((secret) => /(?:^|,target=)LLAMA_API_KEY(?:,|$)/.test(secret));
+}
+
+/**
+ * TabbyAPI. Its image runs `python3`, so a command starts with `main.py`; it exports no metrics. It
+ * runs ExLlamaV3. Images from before 2026-07-14 also run ExLlamaV2, which was removed then.
+ * Source: theroyallab/tabbyAPI, docker/Dockerfile, config_sample.yml and main.py, e632af4.
+ */
+const TABBYAPI: EngineProfile = {
+  ...SERVER,
+  name: "tabbyapi",
+  title: "TabbyAPI",
+  matches: (repository) => /tabby-?api/i.test(repository),
+  head: () => ["main.py"],
+  entrypoint: ["python3", "python"],
+  flags: (port, model) => [...folderFlags(model), ...listenFlags(port)],
+  shmMib: 8192,
+};
+
+/** Splits a path: TabbyAPI expects a model as a folder in the model folder. */
+function folderFlags(model: string | undefined): Flag[] {
+  if (model === undefined) return [];
+  const path = trimEnd(model, /\//);
+  const cut = path.startsWith("/") ? path.lastIndexOf("/") : -1;
+  const name: Flag = { names: ["--model-name"], values: [path.slice(cut + 1)] };
+  return cut < 0 ? [name] : [{ names: ["--model-dir"], values: [path.slice(0, cut) || "/"] }, name];
+}
 
 const PROFILES: Readonly<Record<EngineName, EngineProfile>> = {
   vllm: VLLM,

@@ -46,7 +46,7 @@ export interface EngineProfile {
   readonly startTimeoutSeconds: number;
 }
 
-/** Any other image. lychd adds no flags, health check or metrics. The other profiles start from this one. */
+/** Any other image. lychd adds no flags, health check or metrics. */
 export const GENERIC: EngineProfile = {
   name: "generic",
   title: "engine",
@@ -65,6 +65,15 @@ export const GENERIC: EngineProfile = {
   startTimeoutSeconds: 900,
 };
 
+/** An engine with the API of OpenAI. The known profiles start from this one. */
+export const SERVER: EngineProfile = {
+  ...GENERIC,
+  flags: listenFlags,
+  portFlag: "--port",
+  needsGpu: () => true,
+  healthPath: "/health",
+};
+
 /** Returns the flags that make most engines listen on `port`. */
 export function listenFlags(port: number): Flag[] {
   return [
@@ -72,9 +81,3 @@ export function listenFlags(port: number): Flag[] {
     { names: ["--port"], values: [String(port)] },
   ];
 }
-
-/** The folder in which Hugging Face's library keeps models, for root. */
-export const HUGGINGFACE_CACHE: Cache = {
-  volume: "lychd-huggingface",
-  target: "/root/.cache/huggingface",
-};

@@ -22,12 +22,13 @@ const UNITS = "/run/lychd-units";
 export function harvesterOf(codex: Codex): Watcher {
   const { port, retention } = codex.settings.harvester;
   const { container } = HARVESTER;
+  const uri = `http://localhost:${port}`;
   const file = `${CONFIGURATION}/prometheus.yml`;
   return {
     section: "harvester",
     names: HARVESTER,
     description: "LychD Harvester: Prometheus",
-    facts: { Uri: `http://localhost:${port}` },
+    facts: { Uri: uri },
     unit: {
       Unit: {
         Wants: [...directive(OBSERVER.service), ...directive(OBSERVER.timer)],
@@ -57,14 +58,7 @@ export function harvesterOf(codex: Codex): Watcher {
           ...directive(`${HARVESTER.data}:${DATA}`),
         ],
         // Not every image of Prometheus has a shell.
-        ...healthOf(
-          JSON.stringify([
-            "promtool",
-            "check",
-            "ready",
-            `--url=http://localhost:${port}`,
-          ]),
-        ),
+        ...healthOf(JSON.stringify(["promtool", "check", "ready", `--url=${uri}`])),
       },
       Service: {
         // systemd removes the folder, and the observer's file in it, when the Harvester stops.

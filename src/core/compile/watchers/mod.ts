@@ -1,4 +1,10 @@
 /** The Watchers: Prometheus, Grafana, an exporter of GPU metrics, and their configuration. */
+import covensDashboard from "../../../../dashboards/lychd-covens.json" with { type: "text" };
+import rules from "../../../../dashboards/rules.yml" with { type: "text" };
+import llamacpp from "../../../../dashboards/soulstone-llamacpp.json" with { type: "text" };
+import sglang from "../../../../dashboards/soulstone-sglang.json" with { type: "text" };
+import vllm from "../../../../dashboards/soulstone-vllm.json" with { type: "text" };
+import observeScript from "../../../../templates/observe.sh" with { type: "text" };
 import { type Codex, watchersOf } from "../../codex/mod.ts";
 import type { Finding } from "../../report/mod.ts";
 import {
@@ -15,13 +21,20 @@ import {
 } from "../../rune/mod.ts";
 import type { Coven } from "../covens.ts";
 import type { FileLayout } from "../templates.ts";
-import { DASHBOARDS, OBSERVE_SCRIPT, RULES } from "./embedded.ts";
 import { gpuExporterOf } from "./gpu_exporter.ts";
 import { harvesterOf } from "./harvester.ts";
 import { observerLayouts } from "./observer.ts";
 import { prometheusConfigOf } from "./prometheus_config.ts";
 import { dashboardProvidersOf, datasourcesOf, scribeOf } from "./scribe.ts";
 import { type Watcher, watcherLayout } from "./watcher.ts";
+
+/** The dashboards of Grafana, by file name: embedded, so no read permission is needed. */
+const DASHBOARDS: Readonly<Record<string, string>> = {
+  "lychd-covens.json": covensDashboard,
+  "soulstone-llamacpp.json": llamacpp,
+  "soulstone-sglang.json": sglang,
+  "soulstone-vllm.json": vllm,
+};
 
 /** Returns the services of the enabled Watchers, sorted. */
 export function watcherServices(codex: Codex): string[] {
@@ -57,8 +70,8 @@ export function watcherFiles(
         source: "lychd.toml and soulstones/",
         parts: prometheusConfigOf(codex, covens),
       },
-      { path: `${WATCHER_FOLDERS.harvester}/rules.yml`, text: RULES },
-      { path: `${WATCHER_FOLDERS.observer}/observe.sh`, text: OBSERVE_SCRIPT },
+      { path: `${WATCHER_FOLDERS.harvester}/rules.yml`, text: rules },
+      { path: `${WATCHER_FOLDERS.observer}/observe.sh`, text: observeScript },
     );
   }
   if (scribe) {

@@ -4,9 +4,6 @@ import type { Coven } from "../covens.ts";
 import { profileOf } from "../engines/mod.ts";
 import { type MetricsEndpoint, metricsOf } from "../metrics.ts";
 
-/** The folder of the secrets in a container. */
-const KEY_FOLDER = "/run/secrets";
-
 /** Returns the file name of the key for a Soulstone's metrics in the Harvester's container. */
 export function keySecret(soulstone: string): string {
   return `soulstone-${soulstone}-metrics-key`;
@@ -59,7 +56,7 @@ export function prometheusConfigOf(
           ...TEXT_ONLY,
           authorization: {
             type: "Bearer",
-            credentials_file: `${KEY_FOLDER}/${keySecret(one.soulstone.name)}`,
+            credentials_file: `/run/secrets/${keySecret(one.soulstone.name)}`,
           },
           static_configs: [targetGroup(one, covens)],
           relabel_configs: [{ target_label: "job", replacement: "soulstone" }],

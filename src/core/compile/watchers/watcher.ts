@@ -97,9 +97,9 @@ export function healthOf(command: string): Section {
   const written = writeText(command, { command: true, quotesStripped: true });
   if ("problem" in written) throw new Error(written.problem);
   return checkSection({
-    command: directive(written.text),
-    interval: directive("30s"),
-    timeout: directive("10s"),
-    retries: directive(3),
+    HealthCmd: directive(written.text),
+    HealthInterval: directive("30s"),
+    HealthTimeout: directive("10s"),
+    HealthRetries: directive(3),
   });
 }

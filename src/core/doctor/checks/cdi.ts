@@ -19,7 +19,7 @@ import {
   effectiveSpecs,
   hostPathOf,
   knownFolders,
-  namesIn,
+  pathsIn,
   specsIn,
   specsUnread,
   STANDARD_FOLDERS,
@@ -81,8 +81,7 @@ export const CDI_CHECKS: readonly Check[] = [
             : regenerate(facts, path),
         )
       );
-      const misnamed = read.flatMap((folder) => namesIn(facts, folder).map((n) => `${folder}/${n}`))
-        .filter((path) => /\.(?:yml|YAML|JSON)$/.test(path))
+      const misnamed = pathsIn(facts, read).filter((path) => /\.(?:yml|YAML|JSON)$/.test(path))
         .map((path) => {
           const renamed = path.replace(/\.\w+$/, path.endsWith("JSON") ? ".json" : ".yaml");
           const what = `${path} is not read: the extension must be .yaml or .json`;
@@ -226,7 +225,7 @@ function undefinedVerdict(facts: Facts, kind: string, devices: readonly string[]
     spec?.devices.some((device) => devices.includes(device))
   );
   if (elsewhere !== undefined) return see("cdi.folders", `${names} is in ${elsewhere.path}`);
-  const isMisnamed = read.some((folder) => namesIn(facts, folder).some((n) => n.endsWith(".yml")));
+  const isMisnamed = pathsIn(facts, read).some((path) => path.endsWith(".yml"));
   if (isMisnamed || specsIn(facts, read).some(({ problem }) => problem !== undefined)) {
     return see("cdi.specs", `${names} is in no file that Podman can read`);
   }

@@ -160,20 +160,20 @@ export function knownFolders(facts: Facts): readonly string[] {
   return [...new Set([...read, ...unread])];
 }
 
-/** Returns the names of the files in a folder. */
-export function namesIn(facts: Facts, folder: string): readonly string[] {
-  return outputOf(facts, `cdi-folder:${folder}`)?.split("\n").filter((name) => name !== "") ?? [];
+/** Returns the paths of the files in folders. */
+export function pathsIn(facts: Facts, folders: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
+    (outputOf(facts, `cdi-folder:${folder}`) ?? "").split("\n").filter((name) => name !== "")
+      .map((name) => `${folder}/${name}`)
+  );
 }
 
 /** Returns the specifications in `folders`, in their order. Podman does not read `.yml`. */
 export function specsIn(facts: Facts, folders: readonly string[]): readonly CdiFile[] {
-  return folders.flatMap((folder) =>
-    namesIn(facts, folder).filter((name) => /\.(?:yaml|json)$/.test(name)).map((name) => {
-      const path = `${folder}/${name}`;
-      const fact = facts.commands[`cdi-spec:${path}`];
-      return { path, folder, ...readSpec(fact) };
-    })
-  );
+  return pathsIn(facts, folders).filter((path) => /\.(?:yaml|json)$/.test(path)).map((path) => {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    return { path, folder, ...readSpec(facts.commands[`cdi-spec:${path}`]) };
+  });
 }
 
 /** Returns the specifications in folders that this Podman does not read. */

@@ -75,23 +75,14 @@ export function gpuMemoryOf(facts: Facts): readonly Gpu[] {
     .filter(({ totalMib }) => totalMib > 0);
 }
 
-/** A GPU on the PCI bus. */
-export interface PciGpu {
-  readonly vendor: Vendor;
-  /** `10DE:2684`. */
-  readonly id: string;
-  /** The kernel driver in use, if any. */
-  readonly driver: string | undefined;
-}
-
 const PCI_VENDORS: Readonly<Record<string, Vendor>> = {
   "10DE": "NVIDIA",
   "1002": "AMD",
   "8086": "Intel",
 };
 
-/** Returns the GPUs on the PCI bus, with or without a driver. */
-export function pciGpusOf(facts: Facts): readonly PciGpu[] {
+/** Returns the GPUs on the PCI bus by ids such as `10DE:2684`, and the kernel driver in use, if any. */
+export function pciGpusOf(facts: Facts) {
   const lines = linesOf(facts, "pci-gpus");
   return lines.flatMap((line) => {
     const [, file, id = ""] = /^(.*):PCI_ID=([0-9A-F]{4}:[0-9A-F]{4})$/.exec(line) ?? [];

@@ -26,11 +26,8 @@ const infoSchema = partial({
   version: partial({ Version: z.string() }),
 });
 
-/** The output of `podman info --format json`. */
-export type PodmanInfo = z.infer<typeof infoSchema>;
-
-/** Returns the output of `podman info`, if it succeeded. */
-export function podmanInfoOf(facts: Facts): PodmanInfo | undefined {
+/** Returns the output of `podman info --format json`, if it succeeded. */
+export function podmanInfoOf(facts: Facts): z.infer<typeof infoSchema> | undefined {
   return readJson(infoSchema, outputOf(facts, "podman-info"));
 }
 

@@ -42,25 +42,18 @@ export function addressesClash(held: string, wanted: string): boolean {
   return isAny && a.includes(":") === b.includes(":");
 }
 
-/** A systemd unit that a process belongs to; `own` is true for a unit of the user. */
-export interface ProcessUnit {
-  readonly unit: string;
-  readonly own: boolean;
-}
-
-/** Returns the unit of a process, from `/proc/PID/cgroup`; undefined for a process of a session. */
-export function unitOfProcess(facts: Facts, processId: number): ProcessUnit | undefined {
+/**
+ * Returns the unit of a process, from `/proc/PID/cgroup`; undefined for a process of a session. `own`
+ * is true for a unit of the user.
+ */
+export function unitOfProcess(
+  facts: Facts,
+  processId: number,
+): { readonly unit: string; readonly own: boolean } | undefined {
   const path = /^0::(.*)$/m.exec(outputOf(facts, `cgroup-of:${processId}`) ?? "")?.[1] ?? "";
   const unit = path.split("/").findLast((part) => /\.service$/.test(part));
   if (unit === undefined || /^user@\d+\.service$/.test(unit)) return undefined;
   return { unit, own: /\/user@\d+\.service\//.test(path) };
-}
-
-/** Returns the needed port, or the reserved range, that `port` belongs to. */
-export function ownerOfPort({ ports, reserved }: Needs, port: number): string | undefined {
-  const isReserved = reserved !== undefined && port >= reserved.first && port <= reserved.last;
-  return ports.find((needed) => needed.port === port)?.owner ??
-    (isReserved ? "reserve_ports" : undefined);
 }
 
 /** Returns the listeners on needed ports, and for each whether lychd's own units hold it. */
@@ -69,12 +62,15 @@ export function heldPorts(
   needs: Needs,
 ): readonly (Listener & { readonly owner: string; readonly isOurs: boolean })[] {
   const ours = podPortsOf(facts);
+  const { first, last } = needs.reserved ?? { first: 1, last: 0 };
   return listenersOf(facts).flatMap((listener) => {
-    const owner = ownerOfPort(needs, listener.port);
+    const { port } = listener;
+    const owner = needs.ports.find((needed) => needed.port === port)?.owner ??
+      (port >= first && port <= last ? "reserve_ports" : undefined);
     if (owner === undefined || !addressesClash(listener.address, needs.bindAddress)) return [];
     const unit = listener.holder && unitOfProcess(facts, listener.holder.id);
     const isOurUnit = unit !== undefined && unit.own && needs.units.includes(unit.unit);
-    return [{ ...listener, owner, isOurs: ours.has(listener.port) || isOurUnit }];
+    return [{ ...listener, owner, isOurs: ours.has(port) || isOurUnit }];
   });
 }
 

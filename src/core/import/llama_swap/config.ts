@@ -2,7 +2,7 @@
 import type { Place } from "../../report/mod.ts";
 import type { Item } from "../report.ts";
 import { type Macro, mergeMacros } from "./macros.ts";
-import { enter, entriesOf, type Entry, type Reader, textsOf } from "./reader.ts";
+import { enter, enterOthers, entriesOf, type Entry, find, type Reader, textsOf } from "./reader.ts";
 import { type Routed, routingOf } from "./routing_config.ts";
 import type { YamlNode } from "./yaml.ts";
 
@@ -36,12 +36,12 @@ export function readConfig(root: YamlNode, reader: Reader): SwapConfig {
     }
     settings.set(entry.key, read);
   }
-  const below = (key: string) => top.find((entry) => entry.key === key)?.node;
+  const below = (key: string) => find(top, key)?.node;
   const macros = macrosOf(below("macros"), "macros.", reader);
   const models = entriesOf(below("models"), "`models`", reader).map(
     ({ key: id, node, place }): Model => {
       const entries = entriesOf(node, `model \`${id}\``, reader);
-      const own = entries.find(({ key }) => key === "macros")?.node;
+      const own = find(entries, "macros")?.node;
       // A model's macro that is not a scalar hides the global one too.
       const hidden = own?.kind === "map" ? own.entries.filter((e) => e.node.kind !== "scalar") : [];
       const global = [{ name: "MODEL_ID", value: id }, ...macros]
@@ -90,20 +90,13 @@ function macrosOf(node: YamlNode | undefined, path: string, reader: Reader): Mac
 }
 
 function preloadOf(node: YamlNode | undefined, reader: Reader): SwapConfig["preload"] {
-  return entriesOf(node, "`hooks`", reader).flatMap((hook) => {
-    if (hook.key !== "on_startup") {
-      enter(hook, "hooks.", reader);
-      return [];
-    }
-    return entriesOf(hook.node, "`hooks.on_startup`", reader).flatMap((entry) => {
-      if (entry.key !== "preload") {
-        enter(entry, "hooks.on_startup.", reader);
-        return [];
-      }
-      return textsOf(entry.node, "`preload`", reader).map(({ text, place }) => ({
-        model: text.trim(),
-        item: reader.report.add(place, `preload: ${text}`),
-      }));
-    });
+  const hooks = entriesOf(node, "`hooks`", reader);
+  const startup = entriesOf(find(hooks, "on_startup")?.node, "`hooks.on_startup`", reader);
+  enterOthers(hooks, ["on_startup"], "hooks.", reader);
+  enterOthers(startup, ["preload"], "hooks.on_startup.", reader);
+  const preload = find(startup, "preload");
+  const models = preload === undefined ? [] : textsOf(preload.node, "`preload`", reader);
+  return models.map(({ text, place }) => {
+    return { model: text.trim(), item: reader.report.add(place, `preload: ${text}`) };
   });
 }

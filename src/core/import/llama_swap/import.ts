@@ -1,7 +1,7 @@
 import { GROUP_LIMIT, SOULSTONE_LIMIT } from "../../codex/mod.ts";
 import { type Finding, finding, nearest, startOf } from "../../report/mod.ts";
 import { finishImport } from "../finish.ts";
-import { freeName, type Placed } from "../groups.ts";
+import { freeName, type Placed, placeInGroups } from "../groups.ts";
 import { type ImportContext, type ImportFile, type ImportResult, readText } from "../imported.ts";
 import { newReport } from "../report.ts";
 import type { Container, Setting } from "../setting.ts";
@@ -10,7 +10,7 @@ import { MacroOverflow } from "./macros.ts";
 import { containerSettings, type ModelInput, usesPort, wordsOf } from "./model.ts";
 import { type Program, programNames } from "./program.ts";
 import type { Reader } from "./reader.ts";
-import { placeModels } from "./routing.ts";
+import { recordRouting } from "./routing.ts";
 import { modelFields, proxyPort, readTop, type Top } from "./settings.ts";
 import { unwrap } from "./wrappers.ts";
 import { readYaml, type YamlNode } from "./yaml.ts";
@@ -77,7 +77,11 @@ async function importRoot(root: YamlNode, input: SwapInput): Promise<ImportResul
     const limit = `${GROUP_LIMIT} groups`;
     return failed(finding("codex-too-large", startOf(path), { limit }));
   }
-  const placed = placeModels({ ...config, routing, imported }, context, report);
+  recordRouting(routing, config.routed, report);
+  const starts = config.preload.map(({ model, item }) => {
+    return { engine: imported.includes(model) ? model : undefined, item };
+  });
+  const placed = placeInGroups({ ...routing, starts }, context, report);
   const containers = engines.map((engine) =>
     containerOf(engine, placed, routing.residents, top, path)
   );

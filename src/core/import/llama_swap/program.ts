@@ -2,6 +2,7 @@
 import { basename, dirname } from "node:path/posix";
 import { command } from "../../report/mod.ts";
 import { parseRunOptions, quadletKeyOf, type RunOption } from "../podman_run.ts";
+import type { Outcome } from "../report.ts";
 
 /** A command as a container. */
 export type Program =
@@ -106,16 +107,12 @@ export function programOf(words: readonly string[], images: ReadonlyMap<string, 
   const first = basename(words[0] ?? "");
   if (first === "docker" || first === "podman") return containerOf(first, words.slice(1));
   const known = HOST_PROGRAMS.find((p) => p.words(words) !== undefined);
-  if (known !== undefined) {
-    return {
-      kind: "host",
-      program: known.program,
-      image: images.get(first) ?? images.get(known.program) ?? known.image,
-      words: known.words(words) ?? [],
-    };
-  }
-  const [, ...rest] = words;
-  return { kind: "host", program: first, image: images.get(first), words: [first, ...rest] };
+  return {
+    kind: "host",
+    program: known?.program ?? first,
+    image: images.get(first) ?? (known && (images.get(known.program) ?? known.image)),
+    words: known?.words(words) ?? [first, ...words.slice(1)],
+  };
 }
 
 function containerOf(program: string, words: readonly string[]): Program {
@@ -151,27 +148,35 @@ export type Translated =
     readonly settings: readonly { readonly key: string; readonly value: string }[];
     readonly change?: string;
   }
-  | { readonly outcome: "carried" | "changed" | "lost"; readonly why: string };
+  | { readonly outcome: Outcome; readonly why: string };
 
-/** Options that are true of every service of systemd. */
-const OF_SERVICE: Readonly<Record<string, string>> = {
-  attach: "systemd logs its output",
-  cidfile: "Quadlet writes its own",
-  detach: "systemd runs it",
-  interactive: "a service has no terminal",
-  quiet: "systemd logs its output",
-  replace: "Quadlet does so",
-  rm: "Quadlet does so",
-  "sig-proxy": "systemd sends it signals",
-  tty: "a service has no terminal",
-};
+/** Options that never become settings. */
+const OUTCOMES: ReadonlyMap<string, readonly [outcome: Outcome, why: string]> = new Map([
+  ["attach", ["carried", "systemd logs its output"]],
+  ["cidfile", ["carried", "Quadlet writes its own"]],
+  ["detach", ["carried", "systemd runs it"]],
+  ["interactive", ["carried", "a service has no terminal"]],
+  ["ipc", ["changed", "all engines share the memory of their pod"]],
+  ["no-healthcheck", ["carried", "lychd uses the health check of llama-swap"]],
+  ["publish-all", ["lost", "a Soulstone has one port"]],
+  ["quiet", ["carried", "systemd logs its output"]],
+  ["replace", ["carried", "Quadlet does so"]],
+  ["restart", ["changed", "systemd restarts an engine that fails"]],
+  ["rm", ["carried", "Quadlet does so"]],
+  ["sig-proxy", ["carried", "systemd sends it signals"]],
+  ["tty", ["carried", "a service has no terminal"]],
+]);
 
 /** Options of Docker that Podman does not have. */
 const OF_DOCKER =
   /^(?:cpu-(?:count|percent)|cpus-?set|domainname|io-max(?:bandwidth|iops)|isolation|kernel-memory|link|link-local-ip|runtime|storage-opt|volume-driver)$/;
 
-/** Quadlet would resolve such a path from the folder of its unit. */
-const RELATIVE = "it is relative to llama-swap's working directory: write the absolute path";
+/** Values with a relative path, by option: Quadlet would resolve it from the folder of its unit. */
+const RELATIVE_PATHS: ReadonlyMap<string, RegExp> = new Map([
+  ["env-file", /^(?!\/)/],
+  ["mount", /(?:^|,)(?:src|source)=\./],
+  ["volume", /^\./],
+]);
 
 /** Returns the fix for a variable whose value is in the environment of llama-swap. */
 export function secretInstead(variable: string): string {
@@ -183,8 +188,12 @@ export function secretInstead(variable: string): string {
 
 /** Translates an option to settings of [Container]. */
 export function translateOption({ name, value, words }: RunOption): Translated {
-  const known = Object.hasOwn(OF_SERVICE, name) ? OF_SERVICE[name] : undefined;
-  if (known !== undefined) return { outcome: "carried", why: known };
+  const [outcome, why = ""] = OUTCOMES.get(name) ?? [];
+  if (outcome !== undefined) return { outcome, why };
+  if (RELATIVE_PATHS.get(name)?.test(value ?? "")) {
+    const why = "it is relative to llama-swap's working directory: write the absolute path";
+    return { outcome: "lost", why };
+  }
   switch (name) {
     case "gpus":
       return gpusOf(value ?? "");
@@ -192,27 +201,10 @@ export function translateOption({ name, value, words }: RunOption): Translated {
       return value === "nvidia"
         ? { outcome: "changed", why: "Podman provides GPUs as CDI devices: see `devices`" }
         : { outcome: "lost", why: "Podman uses its own runtime" };
-    case "restart":
-      return { outcome: "changed", why: "systemd restarts an engine that fails" };
-    case "ipc":
-      return { outcome: "changed", why: "all engines share the memory of their pod" };
-    case "no-healthcheck":
-      return { outcome: "carried", why: "lychd uses the health check of llama-swap" };
     case "env":
       // NAME alone takes its value from the environment of the command.
       if (value?.includes("=")) break;
       return { outcome: "lost", why: secretInstead(value ?? "") };
-    case "env-file":
-      if (value?.startsWith("/")) break;
-      return { outcome: "lost", why: RELATIVE };
-    case "mount":
-      if (!/(?:^|,)(?:src|source)=\./.test(value ?? "")) break;
-      return { outcome: "lost", why: RELATIVE };
-    case "volume":
-      if (!value?.startsWith(".")) break;
-      return { outcome: "lost", why: RELATIVE };
-    case "publish-all":
-      return { outcome: "lost", why: "a Soulstone has one port" };
     case "user": {
       const [user = "", group] = (value ?? "").split(":");
       return {
@@ -250,13 +242,6 @@ function gpusOf(value: string): Translated {
     : { settings: names.map((d) => ({ key: "AddDevice", value: `nvidia.com/gpu=${d}` })), change };
 }
 
-/** The folders that a program of the host reads or writes. */
-export interface NeededFiles {
-  readonly folders: readonly { readonly folder: string; readonly isWritten: boolean }[];
-  /** Files with an unknown folder, or with one that cannot be mounted. */
-  readonly unmounted: readonly string[];
-}
-
 /** Flags whose value is a path. */
 const PATH_FLAG =
   /^(?:-m|-md|-mm|-mv|-jf|--?[\w-]*(?:model|mmproj|lora|vector|vocoder|file|path|dir|cache|preset|template)[\w-]*)$/;
@@ -268,7 +253,7 @@ const MODEL_FILE = /\.(?:gguf|jinja|gbnf|safetensors|bin)$/;
 
 /**
  * Returns the folders of the host that a container must mount for a command: those of the files after
- * flags for paths.
+ * flags for paths. The folder of an `unmounted` file is unknown, or cannot be mounted.
  *
  * @example
  * ```ts
@@ -277,7 +262,7 @@ const MODEL_FILE = /\.(?:gguf|jinja|gbnf|safetensors|bin)$/;
  * // { folders: [{ folder: "/srv/models", isWritten: false }], unmounted: ["y.gguf"] }
  * ```
  */
-export function neededFiles(words: readonly string[]): NeededFiles {
+export function neededFiles(words: readonly string[]) {
   const folders = new Map<string, boolean>();
   const unmounted: string[] = [];
   for (const [i, word] of words.entries()) {

@@ -34,6 +34,11 @@ export function entriesOf(
   return [];
 }
 
+/** Returns the entry of a key. */
+export function find(entries: readonly YamlEntry[], key: string): YamlEntry | undefined {
+  return entries.find((entry) => entry.key === key);
+}
+
 /** Returns a text, number or boolean as text. */
 export function textOf(node: YamlNode, what: string, reader: Reader): string | undefined {
   if (node.kind === "scalar") return node.value === null ? "" : String(node.value);
@@ -89,6 +94,16 @@ export function enter({ key, node, place }: YamlEntry, path: string, { report }:
     ? `: ${node.value}`
     : ` (${n} value${n === 1 ? "" : "s"})`;
   return { key, node, item: report.add(place, `${path}${key}${shown}`) };
+}
+
+/** Adds the entries to the report whose keys are not read. */
+export function enterOthers(
+  entries: readonly YamlEntry[],
+  read: readonly string[],
+  path: string,
+  reader: Reader,
+): Entry[] {
+  return entries.filter(({ key }) => !read.includes(key)).map((e) => enter(e, path, reader));
 }
 
 /** Returns the number of scalars in a node. */

@@ -7,17 +7,8 @@
  * 2026-07.
  */
 import { GROUP_LIMIT } from "../../codex/mod.ts";
-import {
-  type Group,
-  groupsOf,
-  hasSameMembers,
-  mayAllCoexist,
-  type MayCoexist,
-  type Placed,
-  placeInGroups,
-} from "../groups.ts";
-import type { ImportContext } from "../imported.ts";
-import type { ImportReport, Item } from "../report.ts";
+import { type Group, groupsOf, hasSameMembers, mayAllCoexist, type MayCoexist } from "../groups.ts";
+import type { ImportReport } from "../report.ts";
 import type { Combinations } from "./matrix.ts";
 import type { Entry } from "./reader.ts";
 
@@ -47,9 +38,6 @@ export interface Routing {
   readonly looser: readonly (readonly string[])[];
 }
 
-/** Models without a group run one at a time and unload all others. */
-const DEFAULT_GROUP = "(default)";
-
 /** Returns the routing of groups for the imported ones of `models`. */
 export function routeGroups(
   models: readonly string[],
@@ -57,8 +45,9 @@ export function routeGroups(
   imported: readonly string[],
 ): Routing {
   const grouped = new Set(groups.flatMap((group) => group.members));
+  // Models without a group run one at a time and unload all others.
   const all = [...groups, {
-    name: DEFAULT_GROUP,
+    name: "(default)",
     members: models.filter((model) => !grouped.has(model)),
     swap: true,
     exclusive: true,
@@ -168,7 +157,9 @@ function largestTogether(
     if (++steps > STEP_LIMIT) return;
     if (open.length === 0 && done.length === 0) found.push([...set]);
     // A set of models that may all run with the pivot is not the largest without it.
-    const pivot = bestPivot([...open, ...done], open, mayCoexist);
+    const pivot = [...open, ...done]
+      .map((model) => ({ model, count: open.filter((other) => mayCoexist(model, other)).length }))
+      .sort((a, b) => b.count - a.count)[0]?.model;
     const rest = new Set(open);
     const closed = [...done];
     for (const model of open) {
@@ -183,40 +174,8 @@ function largestTogether(
   return found;
 }
 
-/** Returns the candidate that may run with most of `models`. */
-function bestPivot(
-  candidates: readonly string[],
-  models: readonly string[],
-  mayCoexist: MayCoexist,
-): string | undefined {
-  let [best, most] = [candidates[0], -1];
-  for (const candidate of candidates) {
-    const count = models.filter((model) => mayCoexist(candidate, model)).length;
-    if (count > most) [best, most] = [candidate, count];
-  }
-  return best;
-}
-
-/** Puts the imported models into groups, and records what became of the routing. */
-export function placeModels(
-  { routing, routed, preload, imported }: {
-    readonly routing: Routing;
-    readonly routed: readonly { readonly name: string; readonly entry: Entry }[];
-    readonly preload: readonly { readonly model: string; readonly item: Item }[];
-    readonly imported: readonly string[];
-  },
-  context: ImportContext,
-  report: ImportReport,
-): Placed {
-  recordRouting(routing, routed, report);
-  const starts = preload.map(({ model, item }) => ({
-    engine: imported.includes(model) ? model : undefined,
-    item,
-  }));
-  return placeInGroups({ ...routing, starts }, context, report);
-}
-
-function recordRouting(
+/** Records what became of the settings of a routing. */
+export function recordRouting(
   routing: Routing,
   routed: readonly { readonly name: string; readonly entry: Entry }[],
   report: ImportReport,

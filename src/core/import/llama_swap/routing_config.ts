@@ -2,8 +2,10 @@
 import { type Combinations, combinationsOf, newBudget } from "./matrix.ts";
 import {
   enter,
+  enterOthers,
   entriesOf,
   type Entry,
+  find,
   invalid,
   type Reader,
   textOf,
@@ -51,22 +53,8 @@ export function routingOf(
     : readGroups(isMatrix ? undefined : groups?.node, models, reader);
 }
 
-function find(entries: readonly YamlEntry[], key: string): YamlEntry | undefined {
-  return entries.find((entry) => entry.key === key);
-}
-
 function mapAt(entries: readonly YamlEntry[], key: string, reader: Reader) {
   return entriesOf(find(entries, key)?.node, `\`${key}\``, reader);
-}
-
-/** Adds the entries to the report whose keys are not read. */
-function enterOthers(
-  entries: readonly YamlEntry[],
-  read: readonly string[],
-  path: string,
-  reader: Reader,
-): Entry[] {
-  return entries.filter(({ key }) => !read.includes(key)).map((e) => enter(e, path, reader));
 }
 
 function readGroups(

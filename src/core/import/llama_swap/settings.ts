@@ -129,7 +129,11 @@ export function modelFields(
   if (stop !== STOP_SECONDS) {
     fixed.push({ path: ["stop_timeout_seconds"], value: Math.min(stop, STOP_LIMIT_SECONDS) });
   }
-  if (!model.settings.has("checkEndpoint")) fixed.push(...defaultHealth(placed));
+  const { healthPath } = plan.command.profile;
+  if (!model.settings.has("checkEndpoint") && healthPath === undefined && !hasHealthCmd(placed)) {
+    // The default of llama-swap, for engines that lychd does not know.
+    fixed.push({ path: ["health", "path"], value: "/health" });
+  }
   const proposals = [...model.settings.values()].flatMap((entry): Proposal[] => {
     const { key, node, item } = entry;
     if (report.has(item)) return [];
@@ -216,12 +220,6 @@ function recordProxy(placed: PlacedModel, { item }: Entry): void {
 
 function hasHealthCmd({ settings }: PlacedModel): boolean {
   return all({ settings }, "HealthCmd").length > 0;
-}
-
-/** Returns llama-swap's default health check, /health, for engines that lychd does not know. */
-function defaultHealth(placed: PlacedModel): Assignment[] {
-  const isChecked = placed.plan.command.profile.healthPath !== undefined || hasHealthCmd(placed);
-  return isChecked ? [] : [{ path: ["health", "path"], value: "/health" }];
 }
 
 function healthOf(placed: PlacedModel, { key, item }: Entry): Proposal[] {

@@ -20,9 +20,6 @@ import { effectiveLines, type Line, type QuadletUnit } from "./units.ts";
 const NAMES_UNITS =
   /^(?:After|Before|BindsTo|Conflicts|OnFailure|OnSuccess|PartOf|RequiredBy|Requires|Requisite|UpheldBy|Upholds|WantedBy|Wants)$/;
 
-/** Keys of the container whose last value of a name wins. */
-const BY_NAME = new Set(["Annotation", "Environment", "Label"]);
-
 /** Returns the specifiers and variables of systemd that are the same in every unit of the user. */
 export function expansionsOf(
   { home, runtime, config, user }: ImportContext,
@@ -169,10 +166,10 @@ function readLine(
   }
 }
 
-/** Drops pairs whose name a later line sets again. */
+/** Drops pairs of the container whose name a later line sets again. */
 function dropOverridden(settings: readonly Setting[], report: ImportReport): Setting[] {
   const nameOf = ({ section, key, value }: Setting) =>
-    section === "Container" && BY_NAME.has(key)
+    section === "Container" && /^(?:Annotation|Environment|Label)$/.test(key)
       ? `${key} ${value.slice(0, value.indexOf("="))}`
       : undefined;
   const last = new Map(settings.map((setting) => [nameOf(setting), setting]));
