@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import type { Judged, Share } from "./worker.ts";
 
 /** A worker without progress for this time counts as hanging. */
-const HANG_MILLISECONDS = 20_000;
+const HANG_MILLISECONDS = 60_000;
 
 /** Workers store the number of an input in 32 bits. */
 const INT32_MAX = 2 ** 31 - 1;
