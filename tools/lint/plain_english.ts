@@ -19,7 +19,7 @@ const DIALECT: readonly (readonly [pattern: RegExp, instead: string])[] = [
 ];
 
 /** A docstring starts with what the thing does or is, never with a question word. */
-const RIDDLE = /^\*\s+(?:What|Who|Whom|Whose|Whether|Where|Those|How)\b/;
+const RIDDLE = /^\*[\s*]+(?:What|Who|Whom|Whose|Whether|Where|Those|How|Why|Which)\b/;
 
 /** One word that a text should not contain. */
 export interface DialectWord {
