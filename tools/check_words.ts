@@ -5,7 +5,17 @@
  */
 import { dialectIn } from "./lint/plain_english.ts";
 
-const ROOTS = ["README.md", "CHANGELOG.md", "docs", "templates", "examples", "tests/lab", ".ci"];
+const ROOTS = [
+  "README.md",
+  "CHANGELOG.md",
+  "docs",
+  "templates",
+  "examples",
+  "tests/lab",
+  ".ci",
+  ".github",
+  "deno.json",
+];
 
 /** Lists the files below a path that people read as text. */
 function textsBelow(path: string): string[] {
@@ -13,11 +23,16 @@ function textsBelow(path: string): string[] {
   return [...Deno.readDirSync(path)].flatMap(({ name }) => textsBelow(`${path}/${name}`)).sort();
 }
 
+function placeOf(file: string, index: number): string {
+  const before = Deno.readTextFileSync(file).slice(0, index).split("\n");
+  return `${file}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
+}
+
 if (import.meta.main) {
   const files = ROOTS.flatMap(textsBelow);
   const found = files.flatMap((file) =>
-    Deno.readTextFileSync(file).split("\n").flatMap((line, i) =>
-      dialectIn(line).map(({ index, message }) => `${file}:${i + 1}:${index + 1}: ${message}`)
+    dialectIn(Deno.readTextFileSync(file)).map(({ index, message }) =>
+      `${placeOf(file, index)}: ${message}`
     )
   );
   for (const line of found) console.error(line);

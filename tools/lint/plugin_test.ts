@@ -48,6 +48,10 @@ const CASES: readonly { source: string; file?: string; breaks: readonly string[]
   { source: 'const x = "there is no table";', breaks: [] },
   { source: "const x = `run ${1} and ${2} anew`;", breaks: ["plain-english"] },
   { source: 'const user = "nobody";', breaks: [] },
+  { source: 'const x = "mended";', breaks: ["plain-english"] },
+  { source: "/* it is\n * no table */\nconst x = 1;", breaks: ["plain-english"] },
+  { source: "/**\n * What it is.\n */\nconst x = 1;", breaks: ["plain-english"] },
+  { source: 'const x = "nothing runs of that";', breaks: ["plain-english"] },
   { source: 'const x = "anew it";', file: "/project/tests/x_test.ts", breaks: ["plain-english"] },
 ];
 

@@ -13,7 +13,7 @@ export interface QuadletKey {
   /** The first Podman version that accepts the key; "4.4" for the keys of the first release. */
   readonly since: string;
   /**
-   * How Quadlet reads the value:
+   * The way in which Quadlet reads the value:
    * - `text`: the rest of the line without escapes. Spaces at both ends are lost; so are double
    *   quotes, unless `list`.
    * - `words`: split at spaces and unquoted; escapes such as `\n` are replaced.
