@@ -2,7 +2,7 @@
 import { join } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
 import { type Change, formatDiff, paintDiff, type Receipt } from "../core/plan/mod.ts";
-import { printable, printableLines } from "../core/report/mod.ts";
+import { printable } from "../core/report/mod.ts";
 import type { CommandContext } from "../run/context.ts";
 import type { InscribeOptions } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
@@ -27,7 +27,7 @@ export function refuseNotOwned(
   const clashes = nameClashes(host, folders, runes, receipt);
   if (clashes.length > 0) {
     const message = "a unit of the same name already exists; nothing was changed";
-    throw new Refusal(`${message}\n${printableLines(clashes)}`, {
+    throw new Refusal([message, ...clashes.map((clash) => `  ${clash}`)], {
       hint: "move it away, or rename the Soulstone or group",
     });
   }
@@ -54,9 +54,8 @@ export function refuseDrift(
 }
 
 /** Returns a line for each file: its state, and that nothing was changed. */
-function unchanged(root: string, changes: readonly Change[], state: string): string {
-  return changes.map(({ path }) => `${printable(join(root, path))} ${state}; nothing was changed`)
-    .join("\n");
+function unchanged(root: string, changes: readonly Change[], state: string): string[] {
+  return changes.map(({ path }) => `${join(root, path)} ${state}; nothing was changed`);
 }
 
 /** Returns copies of edited files that are overwritten, under names that are not units. */

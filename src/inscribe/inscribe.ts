@@ -1,7 +1,7 @@
 import { join } from "node:path/posix";
 import { complaintFindings, type Rune } from "../core/compile/mod.ts";
 import { type Change, formatSummary, plan, restartsFor } from "../core/plan/mod.ts";
-import { formatReport, printable, printableLines } from "../core/report/mod.ts";
+import { formatReport, printable } from "../core/report/mod.ts";
 import { SEPULCHER, unitOf } from "../core/rune/mod.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
@@ -82,7 +82,7 @@ async function inscribeLocked(
       transaction.undo();
       const undone = "systemd does not load the new units; the previous ones are restored";
       const lines = [undone, problem, await systemd?.reload() ?? []].flat();
-      throw new Refusal(lines.join("\n"), { code: EXIT.hostRefused });
+      throw new Refusal(lines.flatMap((line) => line.split("\n")), { code: EXIT.hostRefused });
     }
     transaction.commit();
   }
@@ -115,7 +115,7 @@ async function verify(
   terminal.err(formatReport(findings, { sources, prefix: `${codexShown}/`, palette }));
   if (complaints.refused.length === 0) return;
   throw new Refusal(
-    `the units were refused; nothing was changed\n${printableLines(complaints.refused)}`,
+    ["the units were refused; nothing was changed", ...complaints.refused.map((l) => `  ${l}`)],
     { code: EXIT.hostRefused },
   );
 }
