@@ -116,7 +116,10 @@ binaryTest("a Codex of many files is refused because of its total size", async (
         Object.fromEntries(Array.from({ length: files }, (_, i) => [`soulstones/${i}.toml`, text])),
       ),
     );
-    match(stderr, /^error\[codex-too-large\]: the Codex exceeds the limit of .*\n --> \S+:\d+:\d+$/m);
+    match(
+      stderr,
+      /^error\[codex-too-large\]: the Codex exceeds the limit of .*\n --> \S+:\d+:\d+$/m,
+    );
     strictEqual(code, 3);
     ok(peakMb < LIMIT_MB, `${peakMb} MB`);
   }

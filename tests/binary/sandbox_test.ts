@@ -391,7 +391,10 @@ binaryTest("a Codex with a symlink to a file of root does not show its content",
   Deno.symlinkSync("/etc/shadow", `${codex}/soulstones/shadow.toml`);
   for (const args of [["check"], ["render", "--dry-run"], ["render", ...WITHOUT_SYSTEMD]]) {
     const { code, stdout, stderr } = await home.run([...args, "--codex", codex]);
-    match(stderr, /it is a symlink to \/etc\/shadow; only symlinks to files with the same extension are followed/);
+    match(
+      stderr,
+      /it is a symlink to \/etc\/shadow; only symlinks to files with the same extension are followed/,
+    );
     deepStrictEqual([code, stdout, stderr.includes("root:")], [3, "", false]);
   }
 }, missingRoot());

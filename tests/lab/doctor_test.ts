@@ -109,7 +109,8 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
       // Otherwise Podman continues to use the old sub-ids.
       return await lich("podman system migrate");
     },
-    expected: () => [["podman.subids", "error", "lich has fewer than 65536 subordinate UIDs and GIDs"]],
+    expected:
+      () => [["podman.subids", "error", "lich has fewer than 65536 subordinate UIDs and GIDs"]],
   },
   "a process of the user holds a port": {
     cause: () => lich(`setsid ${LISTEN} &> /dev/null & echo $! | tee holder; ${UNTIL_IT_LISTENS}`),
@@ -142,8 +143,7 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
   "an engine failed": {
     soulstones: { sage: engine(PORT, { start_timeout_seconds: 2 }, ["--health", "fail"]) },
     cause: () => lich("systemctl --user start soulstone-sage.service 2>&1 || true"),
-    expected:
-      () => [["systemd.units", "error", "soulstone-sage.service has failed (timeout)"]],
+    expected: () => [["systemd.units", "error", "soulstone-sage.service has failed (timeout)"]],
     diagnosis: { pattern: /start operation timed out/, repair: startHealthySage },
   },
   "an engine is in a crash loop": {

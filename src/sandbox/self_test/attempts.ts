@@ -174,7 +174,7 @@ const WRITES: readonly Attempt[] = ([
   ],
 ] as PathAttempt[]).map(([name, path, act]) => onPath("write", name, path, act));
 
-/** The runtime reads these two for everybody, to decide on colors. */
+/** The runtime reads these two without a permission, to decide on colors. */
 const PUBLIC_VARIABLES: readonly string[] = ["NO_COLOR", "FORCE_COLOR"];
 
 const REST: readonly Attempt[] = [
