@@ -200,9 +200,9 @@ function write(
     }
     const existing = files.filter(exists);
     if (existing.length > 0) {
-      const paths = existing.map(({ path }) => join(root, path)).join("\n");
+      const paths = existing.map(({ path }) => join(root, path));
       const hint = "use --output with another folder, or move the files away";
-      throw new Refusal(`these files already exist${nothing}:\n${paths}`, { hint });
+      throw new Refusal([`these files already exist${nothing}:`, ...paths], { hint });
     }
     files.push(...schemaFiles().filter((file) => !exists(file)));
     writeNewFiles(host, root, files);

@@ -51,7 +51,9 @@ function dryRun(invocation: DryRun, context: CommandContext, loaded: Loaded): Ex
     err("lychd: a run was interrupted; the next render undoes its changes first\n");
   }
   const untrusted = codexProblem(folders.codex, visited, context);
-  if (untrusted !== undefined) err(`lychd: ${untrusted.problem}; render will refuse\n`);
+  if (untrusted !== undefined) {
+    err(`lychd: ${printable(untrusted.problem)}; render will refuse\n`);
+  }
   const changes = plan({ runes, disk, receipt });
   for (const path of nameClashes(host, folders, runes, receipt)) {
     err(`lychd: ${printable(path)}: a unit of the same name already exists; render will refuse\n`);

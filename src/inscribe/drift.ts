@@ -4,7 +4,7 @@ import type { Rune } from "../core/compile/compile.ts";
 import { formatDiff, paintDiff } from "../core/plan/diff.ts";
 import type { Change } from "../core/plan/plan.ts";
 import type { Receipt } from "../core/plan/receipt.ts";
-import { printable, printableLines } from "../core/report/printable.ts";
+import { printable } from "../core/report/printable.ts";
 import type { CommandContext } from "../run/context.ts";
 import type { InscribeOptions } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
@@ -29,7 +29,7 @@ export function refuseNotOwned(
   const clashes = nameClashes(host, folders, runes, receipt);
   if (clashes.length > 0) {
     const message = "a unit of the same name already exists; nothing was changed";
-    throw new Refusal(`${message}\n${printableLines(clashes)}`, {
+    throw new Refusal([message, ...clashes.map((clash) => `  ${clash}`)], {
       hint: "move it away, or rename the Soulstone or group",
     });
   }
@@ -56,9 +56,8 @@ export function refuseDrift(
 }
 
 /** Returns a line for each file: its state, and that nothing was changed. */
-function unchanged(root: string, changes: readonly Change[], state: string): string {
-  return changes.map(({ path }) => `${printable(join(root, path))} ${state}; nothing was changed`)
-    .join("\n");
+function unchanged(root: string, changes: readonly Change[], state: string): string[] {
+  return changes.map(({ path }) => `${join(root, path)} ${state}; nothing was changed`);
 }
 
 /** Returns copies of edited files that are overwritten, under names that are not units. */

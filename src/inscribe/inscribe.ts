@@ -4,7 +4,7 @@ import { complaintFindings } from "../core/compile/complaints.ts";
 import { type Change, formatSummary, plan } from "../core/plan/plan.ts";
 import { restartsFor } from "../core/plan/restarts.ts";
 import { formatReport } from "../core/report/frame.ts";
-import { printable, printableLines } from "../core/report/printable.ts";
+import { printable } from "../core/report/printable.ts";
 import { SEPULCHER, unitOf } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
@@ -85,7 +85,7 @@ async function inscribeLocked(
       transaction.undo();
       const undone = "systemd does not load the new units; the previous ones are restored";
       const lines = [undone, problem, await systemd?.reload() ?? []].flat();
-      throw new Refusal(lines.join("\n"), { code: EXIT.hostRefused });
+      throw new Refusal(lines.flatMap((line) => line.split("\n")), { code: EXIT.hostRefused });
     }
     transaction.commit();
   }
@@ -118,7 +118,7 @@ async function verify(
   terminal.err(formatReport(findings, { sources, prefix: `${codexShown}/`, palette }));
   if (complaints.refused.length === 0) return;
   throw new Refusal(
-    `the units were refused; nothing was changed\n${printableLines(complaints.refused)}`,
+    ["the units were refused; nothing was changed", ...complaints.refused.map((l) => `  ${l}`)],
     { code: EXIT.hostRefused },
   );
 }

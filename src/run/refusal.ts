@@ -11,7 +11,8 @@ export interface RefusalOptions {
 
 /**
  * The reason why a command stops. Any function of the shell may throw it; `runCommand` prints it.
- * The message may have several lines.
+ * Control characters in the message are escaped on the terminal, but not in JSON. A list is a message
+ * of several lines.
  *
  * @example
  * ```ts ignore
@@ -22,9 +23,15 @@ export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly code: ExitCode;
   readonly hint: string | undefined;
+  readonly lines: readonly string[];
 
-  constructor(message: string, { code = EXIT.failure, hint }: RefusalOptions = {}) {
-    super(message);
+  constructor(
+    message: string | readonly string[],
+    { code = EXIT.failure, hint }: RefusalOptions = {},
+  ) {
+    const lines = typeof message === "string" ? [message] : message;
+    super(lines.join("\n"));
+    this.lines = lines;
     this.code = code;
     this.hint = hint;
   }
@@ -50,8 +57,8 @@ export async function withRefusals(
     return await act();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const { message, hint, code } = error;
-    terminal.err(`lychd: ${message.split("\n").map(printable).join("\n")}\n`);
+    const { message, lines, hint, code } = error;
+    terminal.err(`lychd: ${lines.map(printable).join("\n")}\n`);
     if (hint !== undefined) terminal.err(`hint: ${printable(hint)}\n`);
     if (json) terminal.out(`${JSON.stringify({ error: message, ...hint && { hint } }, null, 2)}\n`);
     return code;

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import type { Parsed } from "../cli/tree.ts";
+import { printable } from "../core/report/printable.ts";
 import { computeFolders, type FolderInput, foldersAbove } from "../run/folders.ts";
 import { isProberWanted, type ProberOrder, type ProberWanted } from "../run/health.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
@@ -65,7 +66,7 @@ export async function launch(
   const { trust, problems } = checkPaths(invocation, permissions, folders, user);
   for (const found of problems) {
     if (!isDryRun(invocation)) refusePath(found);
-    terminal.err(`lychd: ${found.problem}; render will refuse\n`);
+    terminal.err(`lychd: ${printable(found.problem)}; render will refuse\n`);
   }
   const request: WorkerRequest = {
     invocation,

@@ -3,7 +3,6 @@
  * to `authorized_keys`: every folder and symlink on the path counts.
  */
 import { dirname, isAbsolute, join } from "node:path/posix";
-import { printable } from "../core/report/printable.ts";
 import { shellWord } from "../core/report/shell.ts";
 import { type FileStatus, type Host, kindWords } from "../host/host.ts";
 import { Refusal } from "../run/refusal.ts";
@@ -21,7 +20,7 @@ export interface Trust {
   readonly ownGroups: readonly number[];
 }
 
-/** The reason why a path is not trusted, and a hint. */
+/** The reason why a path is not trusted, and a hint. Both contain paths as they are. */
 export interface PathProblem {
   readonly problem: string;
   readonly hint: string;
@@ -38,6 +37,8 @@ interface EntryOptions {
   readonly operand?: string;
   /** `-R ` to change everything below the operand too. */
   readonly flags?: "" | "-R ";
+  /** True if root must not own the entry either, because this user writes to it. */
+  readonly isWritten?: boolean;
 }
 
 /** Returns a problem if another user owns an entry, or may write to it. */
@@ -45,10 +46,10 @@ export function entryProblem(
   at: string,
   { owner, group, mode, target }: PathEntry,
   { user, ownGroups }: Trust,
-  { name, operand = at, flags = "" }: EntryOptions = {},
+  { name, operand = at, flags = "", isWritten = false }: EntryOptions = {},
 ): PathProblem | undefined {
-  const shown = name === undefined ? printable(at) : `${printable(at)} (${printable(name)})`;
-  if (owner !== user && owner !== 0) {
+  const shown = name === undefined ? at : `${at} (${name})`;
+  if (owner !== user && (owner !== 0 || isWritten)) {
     return {
       problem: `${shown} belongs to user ${owner}, not to ${user}`,
       // chown would follow a symlink, to a file that its owner chooses.
@@ -144,7 +145,7 @@ export function refuseUntrustedFolders(
     const status = host.lstat(at);
     if (status === undefined) continue;
     const found = notFolder(at, status.kind, root) ??
-      entryProblem(at, status, trust, { flags: "-R " });
+      entryProblem(at, status, trust, { flags: "-R ", isWritten: true });
     if (found !== undefined) refusePath(found);
   }
 }
@@ -162,8 +163,8 @@ function foldersAbove(path: string): string[] {
 
 function notFolder(at: string, kind: FileStatus["kind"], root: string): PathProblem | undefined {
   return kind === "folder" ? undefined : {
-    problem: `${printable(at)} is ${notFolderWords(kind)}`,
-    hint: `replace it with a folder (${printable(root)} itself may be a symlink)`,
+    problem: `${at} is ${notFolderWords(kind)}`,
+    hint: `replace it with a folder (${root} itself may be a symlink)`,
   };
 }
 

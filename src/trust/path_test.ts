@@ -163,7 +163,13 @@ ldap:x:991:me,no-one-knows
 
 /** Returns the Refusal to write a unit below `/my conf` with another status for one folder. */
 function refused(folder: string, status: Partial<FileStatus>, ownGroups: readonly number[] = []) {
-  const host = memoryHost({ "/my conf/systemd/user/x.target": "" });
+  const memory = memoryHost({ "/my conf/systemd/user/x.target": "" });
+  // By default the memory host belongs to root.
+  const lstat: typeof memory.lstat = (path) => {
+    const found = memory.lstat(path);
+    return found && { ...found, owner: ME };
+  };
+  const host = { ...memory, lstat };
   const paths = ["systemd/user/x.target", "systemd/user/x.target.d/none/x.conf"];
   const context = { host: hostWith(host, folder, status), user: ME, ownGroups };
   return () => refuseUntrustedFolders(context, "/my conf", paths);
@@ -187,10 +193,12 @@ Deno.test("lychd does not write to a folder of another user, or through a symlin
     message: `${at}/user is writable by group 100; nothing was changed`,
     hint: `chmod -R g-w '${at}/user'`,
   });
-  throws(refused(at, { owner: 65534 }), {
-    message: `${at} belongs to user 65534, not to 1000; nothing was changed`,
-    hint: `sudo chown -R 1000 '${at}'`,
-  });
+  for (const owner of [0, 65534]) {
+    throws(refused(at, { owner, mode: 0o777 }), {
+      message: `${at} belongs to user ${owner}, not to 1000; nothing was changed`,
+      hint: `sudo chown -R 1000 '${at}'`,
+    });
+  }
   throws(refused(at, { kind: "symlink", mode: 0o777 }), {
     message: `${at} is a symlink; lychd never writes through symlinks; nothing was changed`,
     hint: "replace it with a folder (/my conf itself may be a symlink)",

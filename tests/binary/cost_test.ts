@@ -49,7 +49,7 @@ binaryTest("a file of 10 MB is refused quickly and with little memory", async ()
       home.codex("a", { "soulstones/a.toml": text }),
     );
     match(stderr, /a\.toml:1:1$/m);
-    match(stderr, /the file has more than the 128 KiB that a Codex file may have/);
+    match(stderr, /the file is larger than the limit of 128 KiB/);
     strictEqual(code, 3);
     ok(peakMb < LIMIT_MB, `${peakMb} MB`);
   }
@@ -116,7 +116,10 @@ binaryTest("a Codex of many files is refused because of its total size", async (
         Object.fromEntries(Array.from({ length: files }, (_, i) => [`soulstones/${i}.toml`, text])),
       ),
     );
-    match(stderr, /^error\[codex-too-large\]: a Codex has at most .*\n --> \S+:\d+:\d+$/m);
+    match(
+      stderr,
+      /^error\[codex-too-large\]: the Codex exceeds the limit of .*\n --> \S+:\d+:\d+$/m,
+    );
     strictEqual(code, 3);
     ok(peakMb < LIMIT_MB, `${peakMb} MB`);
   }

@@ -15,7 +15,7 @@ import {
 
 const MISSING = missingRoot() ?? missingProgram("unshare") ?? missingProgram("mount") ??
   cannotUnshare();
-const NO_SPACE = /^lychd: \S+: no space is left on the device; nothing was changed\n$/;
+const NO_SPACE = /^lychd: \S+: no space left on the device; nothing was changed\n$/;
 const READ_ONLY = /^lychd: \S+: the file system is read-only; nothing was changed\n$/;
 
 /** The result of a run. `state` has a line for each file of the home: mode, path, digest. */

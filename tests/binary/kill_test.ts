@@ -109,7 +109,10 @@ async function checkState(
   // This undoes the incomplete render, and then refuses, because there is no terminal for a prompt.
   const { code, stderr } = await home.run(["purge", ...WITHOUT_SYSTEMD]);
   strictEqual(code, 2, `${context}: ${stderr}`);
-  ok(stderr.includes("a run before this one was cut off"), `${context}: ${stderr}`);
+  ok(
+    stderr.includes("the previous run was interrupted; its changes were undone"),
+    `${context}: ${stderr}`,
+  );
   deepStrictEqual(home.generation(), states[before], `${context}: undone`);
   deepStrictEqual(home.leftovers(), [], `${context}: undone`);
   return before;

@@ -67,7 +67,7 @@ binaryTest("folders of root are refused with a hint and not changed", async () =
 binaryTest("a ~/.config or folder without write permission is reported, not changed", async () => {
   const { home, run } = await userHome();
   await using _ = home;
-  const denied = /^lychd: \S+: this user has no permission for it; nothing was changed\n$/;
+  const denied = /^lychd: \S+: permission denied; nothing was changed\n$/;
   Deno.mkdirSync(home.config, { mode: 0o555 });
   Deno.chownSync(home.config, USER, USER);
   const none = await run("render");
@@ -115,6 +115,6 @@ binaryTest("without HOME, an unknown user gets a message that names HOME", async
   await Deno.chmod(home.dir, 0o755);
   const unknownUser = ["-u", "HOME", "setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"];
   const { code, stderr } = await home.run([...unknownUser, binary, "check"], "env");
-  strictEqual(stderr, "lychd: HOME names no absolute folder; set HOME or XDG_CONFIG_HOME\n");
+  strictEqual(stderr, "lychd: HOME is not an absolute folder; set HOME or XDG_CONFIG_HOME\n");
   strictEqual(code, 1);
 }, MISSING);

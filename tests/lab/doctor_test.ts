@@ -73,7 +73,7 @@ const GENERATOR = "systemd/user-generators/podman-user-generator";
 const NO_GENERATOR: Summary = [
   "quadlet.generator",
   "error",
-  "no folder of systemd's user generators has podman-user-generator",
+  "none of systemd's user generator folders contains podman-user-generator",
 ];
 const LISTEN = `busybox nc -ll -p ${PORT} -e true`;
 const UNTIL_IT_LISTENS = `until ss -Hltn 'sport = :${PORT}' | grep -q .; do sleep 0.05; done`;
@@ -84,7 +84,7 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
   "linger is off": {
     prepare: () => root(LOGIN),
     cause: () => root("loginctl disable-linger lich"),
-    expected: () => [["systemd.linger", "error", "linger is off for lich"]],
+    expected: () => [["systemd.linger", "error", "lingering is disabled for lich"]],
   },
   "the generator's symlink is missing": {
     cause: () => root(`rm /usr/lib/${GENERATOR}`),
@@ -109,41 +109,41 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
       // Otherwise Podman continues to use the old sub-ids.
       return await lich("podman system migrate");
     },
-    expected: () => [["podman.subids", "error", "lich has fewer than 65536 sub-uids and sub-gids"]],
+    expected:
+      () => [["podman.subids", "error", "lich has fewer than 65536 subordinate UIDs and GIDs"]],
   },
   "a process of the user holds a port": {
     cause: () => lich(`setsid ${LISTEN} &> /dev/null & echo $! | tee holder; ${UNTIL_IT_LISTENS}`),
     expected: (pid) => [
-      ["codex.ports", "error", `port ${PORT} of sage is held by busybox (${pid.trim()})`],
+      ["codex.ports", "error", `port ${PORT} of sage is in use by busybox (PID ${pid.trim()})`],
     ],
   },
   "a unit of the user holds a port": {
     cause: () => lich(`systemd-run --user --quiet --unit=holder ${LISTEN}; ${UNTIL_IT_LISTENS}`),
     expected: () => [
-      ["codex.ports", "error", `port ${PORT} of sage is held by busybox of holder.service`],
+      ["codex.ports", "error", `port ${PORT} of sage is in use by busybox of holder.service`],
     ],
   },
   "a secret is missing": {
     cause: () => lich("podman secret rm token"),
-    expected: () => [["codex.secrets", "error", "the secret token is not there"]],
+    expected: () => [["codex.secrets", "error", "the secret token does not exist"]],
     stdin: "secret",
   },
   "the source of a volume is missing": {
     cause: () => lich("rmdir models"),
-    expected: () => [["codex.volumes", "error", "sage: /home/lich/models is not there"]],
+    expected: () => [["codex.volumes", "error", "sage: /home/lich/models does not exist"]],
   },
   "an image is missing that no registry has": {
     soulstones: { sage: { ...SAGE, image: OTHER_IMAGE } },
     prepare: () => lich(`echo FROM ${ENGINE_IMAGE} > Containerfile`),
     cause: () => lich(`podman rmi ${OTHER_IMAGE}`),
     expected:
-      () => [["codex.images", "error", `${OTHER_IMAGE} is not there, and no registry has it`]],
+      () => [["codex.images", "error", `${OTHER_IMAGE} does not exist, and no registry has it`]],
   },
   "an engine failed": {
     soulstones: { sage: engine(PORT, { start_timeout_seconds: 2 }, ["--health", "fail"]) },
     cause: () => lich("systemctl --user start soulstone-sage.service 2>&1 || true"),
-    expected:
-      () => [["systemd.units", "error", "soulstone-sage.service is in the state failed (timeout)"]],
+    expected: () => [["systemd.units", "error", "soulstone-sage.service has failed (timeout)"]],
     diagnosis: { pattern: /start operation timed out/, repair: startHealthySage },
   },
   "an engine is in a crash loop": {
@@ -155,7 +155,7 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
       return "";
     },
     expected: () => [
-      ["systemd.units", "error", "soulstone-sage.service is started again and again, and ends"],
+      ["systemd.units", "error", "soulstone-sage.service keeps exiting and restarting"],
     ],
     diagnosis: { pattern: /status=3/, repair: startHealthySage },
   },
@@ -171,7 +171,7 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
     prepare: giveGpu,
     cause: () => root(`sed -i 's/major: 508/major: 511/' ${GPU_SPEC}`),
     expected: () => [
-      ["cdi.nodes", "warning", `${GPU_SPEC} says 511:0 of /dev/nvidia-uvm, which is 508:0`],
+      ["cdi.nodes", "warning", `${GPU_SPEC} has number 511:0 for /dev/nvidia-uvm, which is 508:0`],
     ],
     getsGpu: true,
   },
@@ -180,7 +180,7 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
     prepare: giveGpu,
     cause: () =>
       root(`echo '    mounts: [{hostPath: ${LIBRARY}, containerPath: ${LIBRARY}}]' >> ${GPU_SPEC}`),
-    expected: () => [["cdi.nodes", "error", `${GPU_SPEC} names ${LIBRARY}, which is not there`]],
+    expected: () => [["cdi.nodes", "error", `${GPU_SPEC} names ${LIBRARY}, which does not exist`]],
     getsGpu: false,
   },
   "a specification is in a folder that this Podman does not read": {
@@ -195,8 +195,8 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
     async expected() {
       const podman = `Podman ${await podmanVersion()}`;
       const what = await supportsSetting()
-        ? `${GPU_SPEC} is not read: ${podman} looks into /opt/cdi only`
-        : `/opt/cdi/nvidia.yaml is not read: ${podman} does not heed cdi_spec_dirs of ${SETTING}`;
+        ? `${GPU_SPEC} is not read: ${podman} reads only /opt/cdi`
+        : `/opt/cdi/nvidia.yaml is not read: ${podman} ignores cdi_spec_dirs in ${SETTING}`;
       return [["cdi.folders", "error", what]];
     },
     getsGpu: false,
@@ -248,7 +248,7 @@ hostTest("on a healthy host doctor finds no problem, and is not slow", async () 
   const findings = await doctor();
   // On a machine with the controllers on cgroup v1, the lab has none.
   const hasControllers = /\bpids\b/.test(await lich("cat /sys/fs/cgroup/cgroup.controllers"));
-  const noControllers = "the kernel has cpu, memory, pids on cgroup v1, or not at all";
+  const noControllers = "not available on cgroup v2: cpu, memory, pids";
   assert.deepEqual(
     summaries(problemsIn(findings)),
     hasControllers ? [] : [["cgroup.controllers", "warning", noControllers]],
@@ -265,7 +265,7 @@ hostTest("on a healthy host doctor finds no problem, and is not slow", async () 
 hostTest("ports that lychd's own pod holds are not a problem", async () => {
   await lich("systemctl --user start soulstone-sage.service");
   assert.deepEqual(summaries(await doctor("--only", "codex.ports")), [
-    ["codex.ports", "ok", "our own pod holds 1, 0 ports free"],
+    ["codex.ports", "ok", "0 ports free, 1 in use by lychd's own pod"],
   ]);
 });
 
@@ -359,7 +359,7 @@ function placeSpec(device: string, path: string): string {
 async function claimedPlaces(): Promise<Record<string, string>> {
   const findings = await doctor("--only", "cdi.devices");
   return Object.fromEntries(findings.map(({ state, what }) => {
-    const [device = "", place] = what.split(" is in ");
+    const [device = "", place] = what.split(" is defined in ");
     return state === "ok"
       ? [device, realPath(place ?? "")]
       : [/^[^ :]+/.exec(what)?.[0], "nowhere"];
@@ -451,7 +451,7 @@ for (
     assert.equal(code, 5);
     assert.match(stderr, /^lychd: still waiting for \/usr\/bin\/podman info --format json$/m);
     assert.match(stdout, /✗ error {3}version {6}Podman does not answer in time\n/);
-    assert.match(stdout, /✓ ok {6}linger {7}linger is on for lich\n/);
+    assert.match(stdout, /✓ ok {6}linger {7}lingering is enabled for lich\n/);
     const { commands } = JSON.parse(await lich("lychd doctor --facts 2> /dev/null"));
     assert.deepEqual(commands["podman-info"], {
       command: "/usr/bin/podman info --format json",

@@ -14,18 +14,18 @@ const ENGINES: readonly {
   readonly flags: string;
   readonly model: Step;
 }[] = [
-  { engine: "vllm", flags: "--model Qwen/Qwen3-8B", model: ["Its model", "Qwen/Qwen3-8B\r"] },
-  { engine: "sglang", flags: "--model Qwen/Qwen3-8B", model: ["Its model", "Qwen/Qwen3-8B\r"] },
+  { engine: "vllm", flags: "--model Qwen/Qwen3-8B", model: ["Model (", "Qwen/Qwen3-8B\r"] },
+  { engine: "sglang", flags: "--model Qwen/Qwen3-8B", model: ["Model (", "Qwen/Qwen3-8B\r"] },
   {
     engine: "llamacpp",
     flags: "--model ~/models/x.gguf",
-    model: ["Its model", "~/models/x.gguf\r"],
+    model: ["Model (", "~/models/x.gguf\r"],
   },
-  { engine: "tabbyapi", flags: "--model /srv/exl3/x", model: ["Its model", "/srv/exl3/x\r"] },
+  { engine: "tabbyapi", flags: "--model /srv/exl3/x", model: ["Model (", "/srv/exl3/x\r"] },
   {
     engine: "generic",
     flags: `--image ${ENGINE_IMAGE}`,
-    model: ["Its image", `${ENGINE_IMAGE}\r`],
+    model: ["Container image:", `${ENGINE_IMAGE}\r`],
   },
 ];
 
@@ -76,12 +76,12 @@ for (const { engine, flags, model } of ENGINES) {
     const { code, shown } = await runAtLabTerminal("lychd init", [
       ["Which engine?", `${down}\r`],
       model,
-      ["Its name:", "mine\r"],
-      ["Its Covens", "chat\r"],
-      ["What it can do", "text-generation\r"],
-      ["Its port:", "\r"],
-      ["Another Soulstone?", "\r"],
-      ["Which Coven starts with the host?", "\r"],
+      ["Name:", "mine\r"],
+      ["Covens (", "chat\r"],
+      ["Capabilities,", "text-generation\r"],
+      ["Port:", "\r"],
+      ["Add another Soulstone?", "\r"],
+      ["Which Coven starts at boot?", "\r"],
     ]);
     assert.equal(code, 0, shown);
     await checkAndRender(shell);

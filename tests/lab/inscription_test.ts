@@ -65,7 +65,7 @@ labTest("an edited Soulstone is the only one that restarts, and only with --rest
   await putCodex(edited);
   const rendered = await run(shell, "render");
   assert.equal(rendered.code, 0, rendered.stderr);
-  assert.match(rendered.stderr, /still running as they were before: soulstone-a\.service\n/);
+  assert.match(rendered.stderr, /still running with the previous units: soulstone-a\.service\n/);
   assert.deepEqual(changedPids(before, await pids(shell)), []);
   const result = await run(shell, "render", "--restart");
   assert.match(result.stdout, /restarted: soulstone-a\.service\n/, result.stderr);

@@ -121,7 +121,7 @@ labTest("two summons at once: one completes, the other is refused or runs later"
     if (codes === "0 0") count.later++;
     else {
       count.refused++;
-      assert.match(lines.join("\n"), /something else is under way: a \w+ of \S+; this was not/);
+      assert.match(lines.join("\n"), /another operation is in progress: \w+ of \S+; this was not/);
     }
   }
   const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);

@@ -35,7 +35,7 @@ labTest("an engine that never becomes healthy is reported, and --fallback undoes
   assert.match(notReady.stderr, /\nlychd: sick is not ready: it was not ready in time\n/);
   assert.match(notReady.stderr, /\n {2}\S+ \d+ start sick-model\n/);
   assert.match(notReady.stderr, /\nhint: lychd logs sick\n/);
-  assert.match(notReady.stderr, /\nhint: lychd summon coven:one brings back what ran before\n$/);
+  assert.match(notReady.stderr, /\nhint: lychd summon coven:one restores what ran before\n$/);
   assert.deepEqual(await running(shell, ["a", "sick"]), []);
   const failed = await run(shell, "status");
   assert.match(failed.stdout, /\nsick +failed +\S+ +http:\/\/localhost:8781\/v1/);
@@ -43,11 +43,11 @@ labTest("an engine that never becomes healthy is reported, and --fallback undoes
   assert.equal((await run(shell, "summon", "one")).code, 0);
   const undone = await run(shell, "summon", "two", "--fallback");
   assert.equal(undone.code, 1, undone.stderr);
-  assert.match(undone.stderr, /\nbringing back a\n[^]*\na back again\n$/);
+  assert.match(undone.stderr, /\nrestoring a\n[^]*\nrestored a\n$/);
   assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
   const late = await run(shell, "summon", "two", "--timeout", "2", "--fallback");
   assert.equal(late.code, 1);
-  assert.match(late.stderr, /\nlychd: not ready after 2 s: sick; systemd goes on\n/);
+  assert.match(late.stderr, /\nlychd: not ready after 2 s: sick; systemd continues\n/);
   assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
 });
 
@@ -62,7 +62,7 @@ labTest("summon gives up on an engine after its second crash", async () => {
   assert.equal(result.code, 1, result.stderr);
   const lost = eventsOf(result).find(({ event }) => event === "lost");
   assert.equal(lost?.["name"], "broken");
-  assert.equal(lost?.["why"], "it ended with status 1, and again after a restart");
+  assert.equal(lost?.["why"], "it exited with status 1, and again after a restart");
   assert.ok((lost?.["journal"] as string[]).some((line) => / gone /.test(line)));
 });
 
@@ -138,7 +138,7 @@ labTest("after an interrupt systemd finishes the swap, and summon reports it", a
     { timeoutSeconds: 60 },
   );
   assert.equal(result.code, 130, result.stderr);
-  assert.match(result.stderr, /\nlychd: interrupted; systemd goes on, still waited for: b\nhint: /);
+  assert.match(result.stderr, /\nlychd: interrupted; systemd continues, not ready yet: b\nhint: /);
   await waitUntil("b runs", 60, isSwapped);
   // At a terminal, Ctrl+C also reaches the programs that lychd runs, at any moment.
   for (const pause of ["0", "0.1", "0.3"]) {
@@ -151,7 +151,7 @@ labTest("after an interrupt systemd finishes the swap, and summon reports it", a
     assert.equal(onTerminal.code, 130, onTerminal.stdout);
     assert.match(
       onTerminal.stdout,
-      /lychd: interrupted; systemd goes on, still waited for: b\r?\n/,
+      /lychd: interrupted; systemd continues, not ready yet: b\r?\n/,
     );
     await waitUntil("b runs", 60, isSwapped);
   }
@@ -167,7 +167,7 @@ labTest("a swap keeps a shared Soulstone, and the plan shows it", async () => {
   const dry = await run(shell, "summon", "two", "--dry-run");
   assert.equal(
     dry.stderr,
-    "Coven two: this Coven was asked for\n  stop   a     cannot run beside c\n  start  c\n" +
+    "Coven two: this Coven was requested\n  stop   a     conflicts with c\n  start  c\n" +
       "  keep   both\n",
   );
   assert.deepEqual(await running(shell, ["a", "both", "c"]), ["a", "both"]);
@@ -240,7 +240,7 @@ labTest("a start waits until the memory of the GPU is free", async () => {
     assert.equal(impatient.code, 0, impatient.stderr);
     assert.match(
       impatient.stderr,
-      /3000 MiB free, 20000 MiB wanted of nvidia 0: not waited for any longer\n/,
+      /3000 MiB free, 20000 MiB needed on nvidia 0: stopped waiting\n/,
     );
     const known = await run(shell, "status");
     assert.match(known.stdout, /\nGPU nvidia 0: 21576 of 24576 MiB in use\n/);
@@ -291,7 +291,7 @@ labTest("a summon that waits for memory yields to other starts and to interrupts
     assert.equal(overtaken.code, 6, overtaken.stderr);
     assert.match(
       overtaken.stderr,
-      /\nlychd: started by somebody else meanwhile: c; nothing was started; stopped before: a\n/,
+      /\nlychd: something else started c meanwhile; nothing was started; stopped: a\n/,
     );
     assert.deepEqual(await running(shell, names), ["c"]);
     await startOne();
@@ -301,7 +301,7 @@ labTest("a summon that waits for memory yields to other starts and to interrupts
     assert.equal(interrupted.code, 130, interrupted.stderr);
     assert.match(
       interrupted.stderr,
-      /lychd: interrupted before the start: nothing was started; (?:stopped:|systemd still stops) a; no engine runs now\nhint: lychd summon two goes on\nhint: lychd summon coven:one brings back what ran before\n$/,
+      /lychd: interrupted before the start: nothing was started; (?:stopped:|systemd still stops) a; no engine runs now\nhint: lychd summon two continues\nhint: lychd summon coven:one restores what ran before\n$/,
     );
     assert.deepEqual(await running(shell, names), []);
     // With --no-wait, summon does not wait for the engines, but still waits for the memory.
@@ -313,7 +313,7 @@ labTest("a summon that waits for memory yields to other starts and to interrupts
       await free(24000);
     });
     assert.equal(notWaiting.code, 0, notWaiting.stderr);
-    assert.match(notWaiting.stderr, / memory +[0-9.]+ s .*\nsystemd is told; /);
+    assert.match(notWaiting.stderr, / memory +[0-9.]+ s .*\nsystemd starts it; /);
     await waitUntil("b runs", 60, async () => (await running(shell, names)).join() === "b");
     // The fallback also waits for the memory.
     await startOne();
@@ -389,7 +389,7 @@ labTest(
     assert.deepEqual(await running(shell, names), ["b", "home"]);
     assert.match((await run(shell, "banish", "one")).stdout, /^stopped: b \(/);
     assert.deepEqual(await running(shell, names), ["home"]);
-    assert.equal((await run(shell, "banish", "one")).stdout, "nothing runs of that\n");
+    assert.equal((await run(shell, "banish", "one")).stdout, "nothing to stop\n");
     await run(shell, "summon", "one", "--no-wait");
     const all = await run(shell, "banish", "--json");
     assert.deepEqual(JSON.parse(all.stdout).stopped, names);
@@ -415,12 +415,12 @@ labTest("differences between Codex and units are reported with a hint", async ()
   assert.equal(changed.code, 0);
   assert.match(
     changed.stderr,
-    /\nwarning: the Codex is not what was rendered: c is not rendered, a changed, /,
+    /\nwarning: the Codex differs from the last render: c is not rendered, a changed, /,
   );
   await must(shell, "rm -r ~/.config/lychd");
   assert.match(
     (await run(shell, "summon", "one")).stderr,
-    /\nwarning: the Codex has faults; what was rendered last counts\nhint: lychd check\n/,
+    /\nwarning: the Codex has errors; the units of the last render are used\nhint: lychd check\n/,
   );
   await must(
     shell,
@@ -428,7 +428,7 @@ labTest("differences between Codex and units are reported with a hint", async ()
   );
   const gone = await run(shell, "summon", "two");
   assert.equal(gone.code, 2, gone.stderr);
-  const words = "lychd: Coven `two` cannot start: there is no unit of b\nhint: lychd render\n";
+  const words = "lychd: Coven `two` cannot start: there is no unit for b\nhint: lychd render\n";
   assert.equal(gone.stderr, words);
   assert.deepEqual(await running(shell, ["a"]), ["a"]);
   // It runs, but its unit file is gone.
@@ -436,7 +436,7 @@ labTest("differences between Codex and units are reported with a hint", async ()
   const seen = await run(shell, "status");
   assert.match(
     seen.stderr,
-    /^warning: not rendered any more, but still running: a\nhint: lychd banish soulstone:a\n/,
+    /^warning: running, but no longer rendered: a\nhint: lychd banish soulstone:a\n/,
   );
   await must(shell, "systemctl --user daemon-reload");
   assert.match((await run(shell, "banish", "a")).stdout, /^stopped: a \(/);
@@ -448,7 +448,7 @@ labTest("a rollback, an edit by hand and another Codex also cause the warning", 
   const codex = { a: engine(8780, { groups: ["one"] }), b: engine(8781, { groups: ["two"] }) };
   await install(shell, codex);
   const warning =
-    /\nwarning: the Codex is not what was rendered: (.*)\nhint: lychd render --dry-run/;
+    /\nwarning: the Codex differs from the last render: (.*)\nhint: lychd render --dry-run/;
   const differences = async (...words: string[]) =>
     warning.exec((await run(shell, "summon", "one", ...words)).stderr)?.[1];
   assert.equal(await differences(), undefined);
@@ -480,8 +480,8 @@ labTest("an engine whose Soulstone was removed is stopped before anything starts
   const ghost = await shell.run("systemctl --user is-active soulstone-ghost.service");
   assert.equal(ghost.stdout, "active\n");
   const seen = await run(shell, "status");
-  assert.match(seen.stdout, /\nghost: not rendered any more, but still running: lychd banish /);
-  const gone = "  stop   ghost  runs, but its Soulstone is gone\n";
+  assert.match(seen.stdout, /\nghost: runs, but is no longer rendered: lychd banish /);
+  const gone = "  stop   ghost  runs, but is no longer rendered\n";
   assert.ok((await run(shell, "plan", "one")).stdout.includes(gone));
   const result = await run(shell, "summon", "one");
   assert.equal(result.code, 0, result.stderr);
@@ -507,7 +507,7 @@ labTest("if Covens share members, the fallback and its commands restore what ran
   for (const name of ["p", "q", "r"]) assert.equal((await run(shell, "summon", name)).code, 0);
   const failed = await run(shell, "summon", "four");
   assert.equal(failed.code, 1);
-  const [, command = ""] = /\nhint: (.*) brings back what ran before\n$/.exec(failed.stderr) ??
+  const [, command = ""] = /\nhint: (.*) restores what ran before\n$/.exec(failed.stderr) ??
     [];
   assert.equal(
     command,
@@ -519,7 +519,7 @@ labTest("if Covens share members, the fallback and its commands restore what ran
   assert.deepEqual(await running(shell, names), ["p", "q", "r"]);
   const undone = await run(shell, "summon", "four", "--fallback");
   assert.equal(undone.code, 1, undone.stderr);
-  assert.match(undone.stderr, /\nbringing back p, q, r\n[^]*\np, q, r back again\n$/);
+  assert.match(undone.stderr, /\nrestoring p, q, r\n[^]*\nrestored p, q, r\n$/);
   assert.deepEqual(await running(shell, names), ["p", "q", "r"]);
 });
 
@@ -601,14 +601,14 @@ labTest("on a terminal summon updates one line and offers to restore what ran be
   assert.ok(live.includes("\u001b[2K\u001b[1G"), live);
   assert.match(live, /a {2}http:\/\/localhost:8780\/v1/);
   const prompted = await onTerminal("lychd summon two", "y");
-  assert.match(prompted, /bring back what ran before \(a\)\? \[Y\/n\]/);
-  assert.match(prompted, /a back again/);
+  assert.match(prompted, /restore what ran before \(a\)\? \[Y\/n\]/);
+  assert.match(prompted, /restored a\r?\n/);
   assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
   // The end of input is not a yes.
   const unanswered = await must(
     shell,
     "(printf '\\004'; sleep 8) | script -qec 'lychd summon two' /dev/null || true",
   );
-  assert.match(unanswered, /\[Y\/n\] [^]*hint: lychd summon coven:one brings back/);
+  assert.match(unanswered, /\[Y\/n\] [^]*hint: lychd summon coven:one restores/);
   assert.deepEqual(await running(shell, ["a", "sick"]), []);
 });
