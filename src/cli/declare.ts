@@ -40,7 +40,7 @@ interface Reading<T, D = undefined> extends Pick<ValueSpec, "complete"> {
   readonly conflicts?: readonly string[];
 }
 
-/** Declares a switch. One named `--no-…` is true unless it is given. */
+/** Declares a switch. A switch named `--no-…` is true by default. */
 export function flag(
   flags: string,
   about: string,

@@ -48,7 +48,7 @@ continues. In both cases lychd prints the state and the next command.`)
 export const banish = command("banish", "Stop a Soulstone, a Coven or all engines")
   .details(`
 A Soulstone is one engine. A Coven is a group of engines that may run together.
-Resident Soulstones of a Coven keep running.`)
+Residents (Soulstones that belong to every Coven) keep running.`)
   .arguments({
     wish: argument("[name]", "a Soulstone or a Coven (default: all engines)", { complete: "name" }),
   })

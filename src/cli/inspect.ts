@@ -18,7 +18,7 @@ export const covens = command("covens", "Show the Covens and flag likely mistake
 export const explain = command("explain", "Show the place in the Codex of each line of a unit")
   .details("The Codex is the folder of TOML files. lychd renders systemd units from it.")
   .arguments({
-    unit: argument("<unit>", "a Soulstone, a Coven, a file of lychd, or a systemd unit", {
+    unit: argument("<unit>", "a Soulstone, a Coven, a Watcher, or the name of a unit or its file", {
       complete: "name",
     }),
   })
@@ -40,7 +40,8 @@ export const status = command("status", "Show the state of every rendered Soulst
 export const logs = command("logs", "Show the log of a Soulstone or a Coven")
   .details(`
 A Soulstone is one engine; a Coven is a group of engines. The log is that of the
-systemd journal. A Soulstone that was removed but still runs has one, too.`)
+systemd journal. This also works for a
+Soulstone that was removed from the Codex but still runs.`)
   .arguments({ name: argument("<name>", "a Soulstone or a Coven", { complete: "name" }) })
   .options({
     follow: flag("-f, --follow", "keep running and print new entries"),

@@ -16,6 +16,13 @@ const WRITING = {
   json: JSON_FLAG,
 };
 
+/** A purge removes files; it overwrites none, and has no units to check. */
+const PURGING = {
+  ...WRITING,
+  force: flag("--force", "remove files that were edited by hand too, and keep a backup"),
+  verify: flag("--no-verify", "accepted for scripts; a purge has no units to check"),
+};
+
 /** The options that have no effect if the live folders are not written. */
 const WRITING_ONLY = ["force", "restart"];
 
@@ -68,6 +75,6 @@ export const purge = command("purge", "Stop all engines and remove the files of 
   .details(`
 It removes the units that lychd wrote. It keeps the Codex (your TOML files) and
 the data of Prometheus and Grafana.`)
-  .options({ yes: flag("--yes", "do not prompt"), ...WRITING })
+  .options({ yes: flag("--yes", "do not prompt"), ...PURGING })
   .examples("lychd purge", "lychd purge --yes")
   .invocation((values) => ({ command: "purge", restart: false as boolean, ...values }));

@@ -20,7 +20,7 @@ const SOULSTONE = {
       complete: "capability",
     },
   ),
-  device: repeatable("--device <device>", "a device, instead of the default ones; repeatable"),
+  device: repeatable("--device <device>", "a device instead of the defaults; repeatable"),
 };
 
 const ABOUT_SOULSTONES = `A Soulstone is one inference engine in a container. A Coven is a group of
@@ -38,7 +38,9 @@ ${ABOUT_SOULSTONES}
 
 Options after an --engine belong to its Soulstone.`)
   .options({
-    engine: repeatable("--engine <engine>", "start a Soulstone; repeatable", { choices: ENGINES }),
+    engine: repeatable("--engine <engine>", "add a Soulstone with this engine; repeatable", {
+      choices: ENGINES,
+    }),
     ...SOULSTONE,
     bootCoven: option("--boot-coven <coven>", "the Coven to start at boot", { complete: "coven" }),
     codex: CODEX,

@@ -16,7 +16,7 @@ export const schema = command("schema", "Print the JSON Schema of a Codex file, 
   );
 
 export const completions = command("completions", "Print the completion script for a shell")
-  .details("Put the line for bash in ~/.bashrc, and the one for zsh in ~/.zshrc after compinit.")
+  .details("Put the first example in ~/.bashrc, or the second one in ~/.zshrc after compinit.")
   .arguments({ shell: argument("<shell>", "the shell", { choices: SHELLS }) })
   .examples(
     "source <(lychd completions bash)",

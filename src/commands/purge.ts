@@ -94,9 +94,7 @@ const HOST_REFUSED = { code: EXIT.hostRefused };
 
 /** Plans the removal; refuses files that were edited by hand. */
 function planPurge(context: CommandContext, invocation: PurgeInvocation) {
-  const read = readTree(context.host, context.folders.config, []);
-  if ("problem" in read) throw new Refusal(printable(read.problem));
-  const { receipt, disk } = read.tree;
+  const { receipt, disk } = readTree(context.host, context.folders.config, []);
   const changes = plan({ runes: [], disk, receipt });
   refuseDrift(context, invocation, changes);
   return { changes, receipt };

@@ -11,7 +11,6 @@ import { findingJson, loadCodex, type Loaded } from "../units/codex.ts";
 import { writeOutput } from "../inscribe/output.ts";
 import { nameClashes } from "../inscribe/name_clashes.ts";
 import { isInterrupted } from "../inscribe/transaction.ts";
-import { Refusal } from "../run/refusal.ts";
 import { printJson } from "../run/say.ts";
 
 type RenderInvocation = Extract<Invocation, { command: "render" }>;
@@ -44,9 +43,7 @@ export async function render(
 function dryRun(invocation: DryRun, context: CommandContext, loaded: Loaded): ExitCode {
   const { host, folders, terminal: { err } } = context;
   const { runes, visited } = loaded;
-  const read = readTree(host, folders.config, runes.map((rune) => rune.path));
-  if ("problem" in read) throw new Refusal(printable(read.problem));
-  const { disk, receipt } = read.tree;
+  const { disk, receipt } = readTree(host, folders.config, runes.map((rune) => rune.path));
   if (isInterrupted(host, folders.config)) {
     err("lychd: a run was interrupted; the next render undoes its changes first\n");
   }

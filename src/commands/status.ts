@@ -1,6 +1,7 @@
 import { cursor, erase } from "sisteransi";
 import { printable } from "../core/report/printable.ts";
 import type { CommandContext } from "../run/context.ts";
+import { printJson } from "../run/say.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { warn } from "../run/say.ts";
 import { enginesNow, warnOfStaleUnits } from "../units/engines.ts";
@@ -21,13 +22,15 @@ export async function status(
   for (let former = "";;) {
     const status = await readStatus(context);
     if (!watch) warnOf(context, status);
-    const text = json
-      ? `${JSON.stringify(statusJson(status), null, watch ? 0 : 2)}\n`
-      : statusText(status, terminal.outPalette);
     const current = fingerprintOf(status);
-    if (watch && terminal.outIsTerminal && !json) {
-      terminal.out(`${erase.screen}${cursor.to(0, 0)}${text}`);
-    } else if (current !== former) terminal.out(json || former === "" ? text : `\n${text}`);
+    if (json) {
+      if (current !== former) printJson(context, statusJson(status), watch ? 0 : 2);
+    } else {
+      const text = statusText(status, terminal.outPalette);
+      if (watch && terminal.outIsTerminal) {
+        terminal.out(`${erase.screen}${cursor.to(0, 0)}${text}`);
+      } else if (current !== former) terminal.out(former === "" ? text : `\n${text}`);
+    }
     if (!watch || terminal.outIsGone()) return EXIT.ok;
     former = current;
     await new Promise((wake) => setTimeout(wake, WATCH_MILLISECONDS));

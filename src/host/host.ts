@@ -86,7 +86,7 @@ export type SeenStatuses = ReadonlyMap<string, FileStatus | undefined>;
 
 /**
  * Returns a host whose `lstat` answers for some paths from `seen`. A sandbox may not look at them
- * itself: who may look at a folder may also read everything in it.
+ * itself: permission to stat a folder also allows reading everything in it.
  */
 export function hostWithSeen(host: Host, seen: SeenStatuses): Host {
   return { ...host, lstat: (path) => seen.has(path) ? seen.get(path) : host.lstat(path) };

@@ -65,9 +65,7 @@ async function inscribeLocked(
   const { host, folders, terminal } = context;
   const paths = runes.map((rune) => rune.path);
   refuseUntrustedFolders(context, folders.config, paths);
-  const read = readTree(host, folders.config, paths);
-  if ("problem" in read) throw new Refusal(printable(read.problem));
-  const { disk, receipt } = read.tree;
+  const { disk, receipt } = readTree(host, folders.config, paths);
   const changes = plan({ runes, disk, receipt });
   refuseNotOwned(context, options, changes, runes, receipt);
   const backups = backupsFor(context, changes);

@@ -18,7 +18,7 @@ const DEEPEST = [join(QUADLET_FOLDER, LOCK), join(SYSTEMD_FOLDER, BOOT_DROP_IN)]
 
 /**
  * Does `work` while no other lychd writes, after undoing a run that was interrupted. Checks the host
- * first. A HostError becomes a Refusal that says that nothing was changed.
+ * first. A HostError becomes a Refusal stating that nothing was changed.
  */
 export async function withWriteLock<T>(
   context: CommandContext,

@@ -2,11 +2,11 @@
  * Notes for the next run: services that still run with previous units, services that run although
  * their units were removed, and whether verification or reload was skipped.
  *
- * Each service has its InvocationID of that time, so that one which was restarted since then, by
- * anybody, is not restarted again.
+ * Records the InvocationID of each service, so that a service that was restarted since then is not
+ * restarted again.
  */
 import { join } from "node:path/posix";
-import { QUADLET_FOLDER } from "../core/rune/names.ts";
+import { QUADLET_FOLDER, soulstoneOf } from "../core/rune/names.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { readOwn } from "../trust/files.ts";
 import type { Write } from "./transaction.ts";
@@ -48,13 +48,15 @@ export function readNotes(host: Host, root: string): Notes {
 function services(value: unknown): Services {
   const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
   return new Map(
-    entries.filter((e): e is [string, string] => OURS.test(e[0]) && typeof e[1] === "string"),
+    entries.filter((e): e is [string, string] => isOwnUnit(e[0]) && typeof e[1] === "string"),
   );
 }
 
-/** The units that any version of lychd has made. */
-const OURS =
-  /^(?:soulstone-[A-Za-z0-9._-]+\.service|lychd-(?:pod|observer)\.service|(?:harvester|scribe)(?:-data-volume)?\.service|gpu-exporter\.service|lychd-observer\.timer|lychd-watchers\.target)$/;
+/** Returns true for the units that any version of lychd has made. */
+function isOwnUnit(unit: string): boolean {
+  return /^(?:lychd-(?:pod|observer)\.service|(?:harvester|scribe)(?:-data-volume)?\.service|gpu-exporter\.service|lychd-observer\.timer|lychd-watchers\.target)$/
+    .test(unit) || unit.endsWith(".service") && /^[A-Za-z0-9._-]+$/.test(soulstoneOf(unit) ?? "");
+}
 
 /** Returns the write of the notes for a transaction; empty notes remove the file. */
 export function notesWrite(host: Host, root: string, notes: Notes): Write[] {

@@ -52,9 +52,7 @@ function writeTree(
   const paths = runes.map(({ path }) => path);
   refuseUntrustedFolders(context, root, [RECEIPT_PATH, ...paths]);
   recover(host, root);
-  const read = readTree(host, root, paths);
-  if ("problem" in read) throw new Refusal(printable(read.problem));
-  const { disk, receipt, hasReceipt } = read.tree;
+  const { disk, receipt, hasReceipt } = readTree(host, root, paths);
   if (!hasReceipt && !isVacant(host, root)) {
     throw new Refusal(
       `${printable(root)} is neither empty nor written by lychd; use another folder`,

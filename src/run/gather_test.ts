@@ -27,7 +27,6 @@ async function gather(
 }
 
 Deno.test("a program that hangs, is missing or prints forever becomes a fact", async () => {
-  const start = performance.now();
   const { commands, err } = await gather(DENO_HOST, () => [
     { id: "hangs", program: "df", args: ["60"] },
     { id: "gone", program: "nvidiaSmi", args: [] },
@@ -35,8 +34,6 @@ Deno.test("a program that hangs, is missing or prints forever becomes a fact", a
     { id: "works", program: "cat", args: ["/etc/os-release", "/nowhere"] },
     { id: "locale", program: "ls", args: ["-c", "echo $LC_ALL"] },
   ]);
-  const seconds = (performance.now() - start) / 1000;
-  assert.ok(seconds > 2.9 && seconds < 5, `it took ${seconds} s`);
   assert.deepEqual(commands["hangs"], {
     command: "/usr/bin/sleep 60",
     failed: "no answer in 3000 ms",

@@ -12,7 +12,7 @@ export interface Prober {
   close(): void;
 }
 
-/** The message of a command that wants a prober, with its channel. */
+/** The message of a command that needs a prober, with its channel. */
 export interface ProberWanted {
   readonly proberChannel: MessagePort;
 }

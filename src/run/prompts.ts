@@ -21,7 +21,7 @@ export interface TextQuestion {
   readonly message: string;
   /** The answer if the line is empty. */
   readonly default?: string;
-  /** Returns a problem of an answer, to prompt again. */
+  /** Returns the problem with an answer, if any; the prompt is then repeated. */
   readonly problemOf?: (answer: string) => string | undefined;
 }
 

@@ -1,6 +1,7 @@
 import { printable } from "../core/report/printable.ts";
 import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode } from "./invocation.ts";
+import { printJson } from "./say.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The exit code of a refusal, and a hint: a command or one short sentence. */
@@ -60,7 +61,7 @@ export async function withRefusals(
     const { message, lines, hint, code } = error;
     terminal.err(`lychd: ${lines.map(printable).join("\n")}\n`);
     if (hint !== undefined) terminal.err(`hint: ${printable(hint)}\n`);
-    if (json) terminal.out(`${JSON.stringify({ error: message, ...hint && { hint } }, null, 2)}\n`);
+    if (json) printJson({ terminal }, { error: message, ...hint && { hint } });
     return code;
   }
 }

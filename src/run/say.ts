@@ -1,9 +1,14 @@
 import { printable } from "../core/report/printable.ts";
 import type { CommandContext } from "./context.ts";
+import type { Terminal } from "./terminal.ts";
 
-/** Prints a value as JSON on stdout. */
-export function printJson({ terminal }: Pick<CommandContext, "terminal">, value: unknown): void {
-  terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+/** Prints a value as JSON on stdout: indented, or on one line as part of a stream of events. */
+export function printJson(
+  { terminal }: { readonly terminal: Pick<Terminal, "out"> },
+  value: unknown,
+  indent: 0 | 2 = 2,
+): void {
+  terminal.out(`${JSON.stringify(value, null, indent)}\n`);
 }
 
 /** Prints a warning on stderr, with a hint. */

@@ -82,7 +82,7 @@ export async function launch(
   return await runInWorker(worker, request, { start, onInterrupt });
 }
 
-/** A port that nothing listens on: an attempt to connect is refused before it could fail. */
+/** A port that nothing listens on. The sandbox must refuse the connection before the network can. */
 const UNUSED_PORT = 49_151;
 
 /** Returns the variables that doctor checks and shows; no others leave the gate. */

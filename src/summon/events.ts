@@ -1,6 +1,7 @@
 /** The output of a summon: lines on stderr, one of them live on a terminal, or events as JSON. */
 import { cursor, erase } from "sisteransi";
 import { printable } from "../core/report/printable.ts";
+import { printJson } from "../run/say.ts";
 import type { CommandContext } from "../run/context.ts";
 import type { ExitCode } from "../run/invocation.ts";
 import type { Refusal } from "../run/refusal.ts";
@@ -33,7 +34,7 @@ export function summonEvents({ terminal }: CommandContext, json: boolean) {
   }
   /** Prints an event with `--json`, otherwise `text` and the hint. */
   function emit(event: Readonly<Record<string, unknown>>, text?: string, hint?: string): void {
-    if (json) return terminal.out(`${JSON.stringify(event)}\n`);
+    if (json) return printJson({ terminal }, event, 0);
     const lines = [text, hint && `hint: ${printable(hint)}`].filter((l) => l !== undefined);
     if (lines.length === 0) return;
     clear();

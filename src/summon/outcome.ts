@@ -202,7 +202,7 @@ async function printJournal(
   events.emit(event, journal.length === 0 ? head : `${head}\n${printableLines(journal)}`);
 }
 
-/** The most lines of a journal that are printed, and read. */
+/** The maximum numbers of journal lines to print and to read. */
 const SHOWN_LINES = 12;
 const READ_LINES = 60;
 

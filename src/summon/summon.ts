@@ -54,12 +54,12 @@ export async function startSummon(
   const rendered = requireRendered(context);
   const { inventory } = rendered;
   return await withSystemd(context, async (systemd) => {
-    const look = async () => {
+    const readNow = async () => {
       const now = await enginesNow(systemd, inventory);
       const running = { running: runningOf(now), strays: now.strays };
       return { now, planned: planWords(invocation.wish, inventory, running) };
     };
-    const first = await look();
+    const first = await readNow();
     const { now } = first;
     const planned = orRefuse(first.planned);
     const { transition } = planned;
@@ -89,7 +89,7 @@ export async function startSummon(
       events,
       deadlineMilliseconds,
     };
-    const result = await applyPlan(summon, now, look);
+    const result = await applyPlan(summon, now, readNow);
     if ("code" in result) return result.code;
     const { plan } = result;
     if ("outcome" in result) return await conclude({ ...summon, plan }, result.outcome);
@@ -138,7 +138,7 @@ function withoutMemory({ start }: Transition, { engines }: EnginesNow): string[]
 }
 
 /** Reads what runs, and plans the wish again. */
-type Look = () => Promise<{ now: EnginesNow; planned: ReturnType<typeof planWords> }>;
+type ReadNow = () => Promise<{ now: EnginesNow; planned: ReturnType<typeof planWords> }>;
 
 /** The result of {@linkcode applyPlan}. */
 type Applied =
@@ -153,11 +153,11 @@ type Applied =
  * Applies the plan as one transaction of systemd; or stops first and starts when the GPU memory is
  * free. Plans again after each wait, because other engines may have started or stopped.
  */
-async function applyPlan(summon: Summon, first: EnginesNow, look: Look): Promise<Applied> {
+async function applyPlan(summon: Summon, first: EnginesNow, readNow: ReadNow): Promise<Applied> {
   const { context, systemd, inventory, events, invocation, printed } = summon;
   const stopped: string[] = [];
   const abandon = async (stopping: readonly string[] = []) => ({
-    code: printAbandoned(summon, runningOf((await look()).now).up, stopped, stopping),
+    code: printAbandoned(summon, runningOf((await readNow()).now).up, stopped, stopping),
   });
   const patience = memoryPatience(invocation.memoryTimeoutSeconds);
   let [now, plan] = [first, printed];
@@ -165,7 +165,7 @@ async function applyPlan(summon: Summon, first: EnginesNow, look: Look): Promise
     const needs = patience.isOver() ? [] : await needsNow(summon, withoutMemory(plan, now));
     if (round === 0) { for (const words of hopelessText(needs)) warn(context, words); }
     if (round > 0 || needs.length > 0) {
-      const seen = await look();
+      const seen = await readNow();
       if ("problem" in seen.planned) {
         throw new Refusal(seen.planned.problem.message, { code: EXIT.hostRefused });
       }

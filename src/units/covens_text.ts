@@ -48,7 +48,7 @@ function matrixLines(inventory: Inventory, palette: Palette): string[] {
     ]),
   ]);
   return rows.every((row) => row.length <= WIDTH)
-    ? [palette.strong("starting an engine on the left stops those with an x"), ...rows]
+    ? [palette.strong("starting the engine of a row stops the engines marked x"), ...rows]
     : engines.flatMap((engine) =>
       wrap(`${engine.name} stops ${rivalsOf(engine, inventory).join(", ") || "none"}`, 0)
     );

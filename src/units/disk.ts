@@ -1,3 +1,4 @@
+import { Refusal } from "../run/refusal.ts";
 import { join } from "node:path/posix";
 import { TREE_LIMIT_BYTES } from "../core/plan/limits.ts";
 import type { DiskFile } from "../core/plan/plan.ts";
@@ -12,12 +13,12 @@ export interface DiskTree {
   readonly disk: ReadonlyMap<string, DiskFile>;
 }
 
-/** Reads the receipt below `root`, its files and those at `paths`; or returns why it cannot. */
+/** Reads the receipt below `root`, its files and those at `paths`; refuses what it cannot read. */
 export function readTree(
   host: Host,
   root: string,
   paths: readonly string[],
-): { tree: DiskTree } | { problem: string } {
+): DiskTree {
   try {
     const file = readOwn(host, root, RECEIPT_PATH);
     const parsed = file === undefined
@@ -25,7 +26,7 @@ export function readTree(
       : parseReceipt(new TextDecoder().decode(file.bytes));
     if ("problem" in parsed) {
       const path = join(root, RECEIPT_PATH);
-      return { problem: `the receipt ${path} cannot be used: ${parsed.problem}` };
+      throw new Refusal(`the receipt ${path} cannot be used: ${parsed.problem}`);
     }
     const { receipt } = parsed;
     const disk = new Map<string, DiskFile>();
@@ -37,9 +38,9 @@ export function readTree(
       if (bytes > TREE_LIMIT_BYTES) throw tooLarge(root, TREE_LIMIT_BYTES);
       disk.set(path, file);
     }
-    return { tree: { receipt, hasReceipt: file !== undefined, disk } };
+    return { receipt, hasReceipt: file !== undefined, disk };
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
-    return { problem: `${error.path} cannot be read: ${error.message}` };
+    throw new Refusal(`${error.path} cannot be read: ${error.message}`);
   }
 }

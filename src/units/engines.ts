@@ -1,4 +1,4 @@
-/** The engines and what they do now. */
+/** The current states of the engines. */
 import {
   type Condition,
   conditionOf,

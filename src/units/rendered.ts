@@ -15,9 +15,7 @@ export function readRendered(
   { host, folders }: CommandContext,
   runes: readonly Rune[] = [],
 ): Rendered {
-  const read = readTree(host, folders.config, runes.map((rune) => rune.path));
-  if ("problem" in read) throw new Refusal(read.problem);
-  const { tree } = read;
+  const tree = readTree(host, folders.config, runes.map((rune) => rune.path));
   const files = Object.keys(tree.receipt.files).flatMap((path) => {
     const file = tree.disk.get(path);
     return file === undefined ? [] : [{ path, text: new TextDecoder().decode(file.bytes) }];

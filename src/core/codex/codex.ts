@@ -16,7 +16,7 @@ export interface Soulstone extends Omit<SoulstoneFields, "exec" | "groups" | "ca
   readonly partial: boolean;
   /** The required fields that hold a placeholder, because they are missing or invalid. */
   readonly unknown: readonly string[];
-  /** True if it may be in groups that could not be read. */
+  /** True if some of its groups could not be read. */
   readonly groupsUnknown: boolean;
   /** The path of its file in the Codex folder. */
   readonly file: string;

@@ -89,7 +89,11 @@ export const soulstoneSchema = z.strictObject({
   exec: z.optional(z.union([z.array(z.string()), z.string()]))
     .check(about("Arguments for the engine, or its full command. `{port}` expands to the port.")),
   port_expose: on
-    .check(about("If true, the port is published on the host. If false, it is open in the pod.")),
+    .check(
+      about(
+        "If true, the port is published on the host. If false, only containers of the pod can reach it.",
+      ),
+    ),
   description: z.optional(z.string().check(z.minLength(1), z.meta({ pattern: EDITOR.line })))
     .check(about("A description of one line.")),
   engine: z.optional(z.enum(ENGINES, { error: "engine-unknown" }))

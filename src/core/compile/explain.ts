@@ -2,7 +2,14 @@
 import { basename } from "node:path/posix";
 import { nearest } from "../report/nearest.ts";
 import { type Place, quoted } from "../report/mod.ts";
-import { BOOT_DROP_IN, covenTarget, soulstoneUnit, unitOf } from "../rune/mod.ts";
+import {
+  BOOT_DROP_IN,
+  covenOf,
+  covenTarget,
+  soulstoneOf,
+  soulstoneUnit,
+  unitOf,
+} from "../rune/mod.ts";
 import type { Rune } from "./compile.ts";
 
 /** One line of a unit; `from` is the Codex value that it comes from. */
@@ -38,7 +45,8 @@ export function unitNamed(
   const [, kind, bare = name] = /^(soulstone|coven):(.+)$/.exec(name) ?? [];
   const soulstone = kind === "coven" ? undefined : byName.get(soulstoneUnit(bare).service);
   const coven = kind === "soulstone" ? undefined : byName.get(covenTarget(bare));
-  const rune = (kind === undefined ? byName.get(name) : undefined) ?? soulstone ?? coven;
+  const other = kind === undefined ? byName.get(name) ?? byName.get(`${name}.service`) : undefined;
+  const rune = other ?? soulstone ?? coven;
   if (soulstone !== undefined && coven !== undefined && rune === soulstone) {
     return {
       problem: `${quoted(name)} is a Soulstone and a Coven`,
@@ -46,9 +54,7 @@ export function unitNamed(
     };
   }
   if (rune !== undefined) return { rune };
-  const short = [...byName.keys()].flatMap((unit) =>
-    /^(?:soulstone-(.+)\.service|lychd-coven-(.+)\.target)$/.exec(unit)?.slice(1) ?? []
-  ).filter(Boolean);
+  const short = [...byName.keys()].flatMap((unit) => soulstoneOf(unit) ?? covenOf(unit) ?? []);
   const near = nearest(name, [...short, ...byName.keys()]);
   return {
     problem: `no unit is named ${quoted(name)}`,

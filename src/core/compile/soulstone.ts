@@ -103,12 +103,14 @@ export function soulstoneUnitOf(
         ),
       Secret: soulstone.secrets.flatMap((s, i) => given(writeWord(s), "secrets", at("secrets", i))),
       Volume: volumesOf(soulstone, profile, given),
-      AddDevice: devices.flatMap((device) => directive(device, devicesFrom)),
+      AddDevice: devices.flatMap((device, i) =>
+        directive(device, soulstone.devices === undefined ? devicesFrom : at("devices", i))
+      ),
       GroupAdd: devices.some(isGroupOwned) ? directive("keep-groups", devicesFrom) : [],
       ...health.section,
       StopTimeout: directive(soulstone.stop_timeout_seconds, from("stop_timeout_seconds")),
       Label: Object.entries(labelsOf(soulstone, profile))
-        .flatMap(([key, value]) => given(writeWord(`lychd.${key}=${value}`), key, head)),
+        .flatMap(([key, value]) => given(writeWord(`lychd.${key}=${value}`), key, at(key))),
     },
     Service: {
       ...RESTART,

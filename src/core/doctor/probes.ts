@@ -73,7 +73,7 @@ function probe(id: string, line: string, ...args: readonly string[]): Probe {
   return { id, program, args: [...words, ...args] };
 }
 
-/** Returns the probe with {@linkcode probe}, or none without `args`. */
+/** Returns one probe, or no probe if `args` is empty. */
 function probeEach(id: string, line: string, args: readonly string[]): Probe[] {
   return args.length === 0 ? [] : [probe(id, line, ...args)];
 }

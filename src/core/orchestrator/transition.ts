@@ -17,7 +17,7 @@ export interface Choice {
   readonly unit: string | undefined;
 }
 
-/** The change from what runs to what is wished. All lists are sorted and share no name. */
+/** The change from the running engines to the requested ones. All lists are sorted and share no name. */
 export interface Transition {
   readonly choice: Choice;
   /** The engines that must be ready at the end; each is kept or started. */

@@ -26,7 +26,13 @@ Deno.test("a report shows at most 100 findings, errors first, and counts all", (
 });
 
 Deno.test("a file is split into lines once for all its findings", () => {
-  const start = performance.now();
-  report(findings("health-nothing", 1, 100), 1_000_000);
-  ok(performance.now() - start < 2000);
+  const millisecondsOf = (count: number) => {
+    const start = performance.now();
+    report(findings("health-nothing", 1, count), 1_000_000);
+    return performance.now() - start;
+  };
+  // The best of three runs. Splitting the file for each finding would take 100 times as long.
+  const best = (count: number) => Math.min(...[1, 2, 3].map(() => millisecondsOf(count)));
+  const [one, hundred] = [best(1), best(100)];
+  ok(hundred < 20 * one, `${hundred} ms, and ${one} ms for one finding`);
 });

@@ -156,7 +156,8 @@ export const CDI_CHECKS: readonly Check[] = [
   {
     id: "cdi.duplicates",
     about: "every CDI device is defined once",
-    why: "of two folders Podman uses the later one, and of two files in one folder neither",
+    why:
+      "if two folders define a device, Podman uses the later folder; if two files of one folder do, it uses neither",
     run(subject) {
       const { clashes, overridden, devices } = effectiveDevices(subject.facts);
       const pathsOf = (files: readonly CdiFile[] = []) =>

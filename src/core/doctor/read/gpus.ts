@@ -92,7 +92,7 @@ export function pciGpusOf(facts: Facts) {
   });
 }
 
-/** Returns true if engines compute with a device node: every node, except those that only draw. */
+/** Returns true for device nodes that can compute, false for display-only nodes. */
 export function isForCompute(facts: Facts, path: string): boolean {
   if (!path.startsWith("/dev/dri/")) return true;
   const [, node = ""] = /\/(renderD\d+)$/.exec(path) ?? [];

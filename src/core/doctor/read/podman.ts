@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { type Facts, outputOf } from "../../facts.ts";
 import { readVersion, type Version } from "./version.ts";
 
-/** An object of which every part is optional. */
+/** Returns the schema of an object with only optional parts. */
 function partial<T extends z.core.$ZodLooseShape>(shape: T) {
   return z.partial(z.object(shape));
 }
