@@ -1,5 +1,4 @@
 import { printable } from "../core/report/printable.ts";
-import type { CommandContext } from "./context.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Prints a value as JSON on stdout: indented, or on one line as part of a stream of events. */
@@ -12,7 +11,11 @@ export function printJson(
 }
 
 /** Prints a warning on stderr, with a hint. */
-export function warn({ terminal }: CommandContext, message: string, hint?: string): void {
+export function warn(
+  { terminal }: { readonly terminal: Pick<Terminal, "err" | "errPalette"> },
+  message: string,
+  hint?: string,
+): void {
   const { errPalette } = terminal;
   terminal.err(`${errPalette.warning("warning")}: ${printable(message)}\n`);
   if (hint !== undefined) terminal.err(`${errPalette.hint("hint")}: ${hint}\n`);

@@ -172,7 +172,7 @@ vision: 14000 MiB of GPU memory declared
   eye memory
   stops all of think except residents
 
-starting an engine on the left stops those with an x
+starting the engine of a row stops the engines marked x
            1  2  3  4
 1  eye     .  x  .  x
 2  lone    x  .  .  x
