@@ -86,7 +86,7 @@ the Codex is valid: 1 Soulstone, 0 Covens`,
 $ lychd check --codex codex
 error[file-unreadable]: cannot read the file: it is a broken symlink
  --> codex/soulstones/eye.toml:1:1
-hint: check its owner and mode with: ls -lL FILE
+hint: check owner and mode with: ls -lL FILE
 
 1 error
 $ echo $?
