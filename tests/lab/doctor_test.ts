@@ -362,7 +362,7 @@ async function claimedPlaces(): Promise<Record<string, string>> {
     const [device = "", place] = what.split(" is defined in ");
     return state === "ok"
       ? [device, realPath(place ?? "")]
-      : [/^[^ :]+/.exec(what)?.[0], "nowhere"];
+      : [/^(?:see \S+: )?([^ :]+)/.exec(what)?.[1], "nowhere"];
   }));
 }
 
