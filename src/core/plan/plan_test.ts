@@ -1,4 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
+import fc from "fast-check";
 import type { Rune } from "../compile/mod.ts";
 import { PLAIN, printable } from "../report/mod.ts";
 import { formatDiff, paintDiff } from "./diff.ts";
@@ -135,4 +137,36 @@ Deno.test("a diff on a terminal shows every character of a unit", () => {
     paintDiff(diff, PLAIN, printable).split("\n")[3],
     "+Exec=serve\t\\u{200b}\\u{61c}\\u{e0041}\\x1b[2K --safe",
   );
+});
+
+Deno.test("the diff of a new or a removed file is that of the library", () => {
+  const text = fc.array(fc.constantFrom("a", "", "\r", "+x", "\t", "é"), {
+    minLength: 1,
+    maxLength: 6,
+  })
+    .map((lines) => lines.join("\n"));
+  const expected = (names: [string, string], before: string, after: string) =>
+    createTwoFilesPatch(...names, before, after, undefined, undefined, {
+      context: 3,
+      headerOptions: FILE_HEADERS_ONLY,
+    });
+  fc.assert(fc.property(text, (text) => {
+    fc.pre(text !== "");
+    const file = { bytes: new TextEncoder().encode(text), mode: 0o600 };
+    const created = {
+      path: PATH,
+      action: "create",
+      before: undefined,
+      after: { path: PATH, text },
+    };
+    const removed = { path: PATH, action: "remove", before: file, after: undefined };
+    strictEqual(
+      formatDiff(created as unknown as Parameters<typeof formatDiff>[0]),
+      expected(["/dev/null", PATH], "", text),
+    );
+    strictEqual(
+      formatDiff(removed as unknown as Parameters<typeof formatDiff>[0]),
+      expected([PATH, "/dev/null"], text, ""),
+    );
+  }));
 });
