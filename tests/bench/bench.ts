@@ -39,18 +39,18 @@ try {
 }
 
 /**
- * The commands, which run in turn, each immediately after a hello-world. A limit fails the gate. It is a
- * little above the aim, if there is one, because starting a thread costs more on some machines of CI.
+ * The commands, which run in turn, each immediately after a hello-world. A limit fails the gate. It is
+ * about 1.4 times the measured value, because starting a thread costs more on some machines of CI.
  */
 function bench(): void {
   // A worker starts, and loads the Codex, the compiler and zod.
-  const small = { mostTime: 6.5, mostMemory: 2.3 };
+  const small = { mostTime: 8, mostMemory: 2.3 };
   // No worker starts; a hello-world has no options to parse.
   const version = caseOf("--version", ["--version"], { mostTime: 1.5, mostMemory: 1.3, aim: 1.3 });
   const one = dryRun(1, 1, small);
   const twelve = dryRun(12, 4, { ...small, aim: 4.5 });
   // In proportion to the Soulstones: the start, and 0.09 hello-worlds for each.
-  const much = { ...dryRun(150, 15, { mostTime: 19, mostMemory: 3.7 }), every: 3 };
+  const much = { ...dryRun(150, 15, { mostTime: 20, mostMemory: 3.7 }), every: 3 };
   // The aim is 1500 ms: 35 times a hello-world of 43.
   const more = { ...dryRun(300, 30, { mostTime: 35, mostMemory: 5.5 }), every: 3 };
   const codex = ["--codex", codexOf(12, 4)];
