@@ -1,4 +1,5 @@
 /** Maps each key of a container to a field. Any other key goes to `quadlet`, if that is allowed. */
+import { soulstoneUnit } from "../rune/names.ts";
 import { lychdSchema, parseVolume, QUADLET_SECTIONS, type TomlText } from "../codex/mod.ts";
 import { isShellLine, whyReserved } from "../compile/mod.ts";
 import type { Outcome } from "./report.ts";
@@ -91,7 +92,7 @@ const IN_POD = "all engines share one pod";
 const NO_DNS = lost("it has no effect in a pod, which has one network for all engines");
 const SHM = "the pod has one limit for all engines";
 const RENAMED = (_: Setting, { container }: PlacedContainer) =>
-  changed("", `the new name is soulstone-${container.name}`);
+  changed("", `the new name is ${soulstoneUnit(container.name).container}`);
 /** The exclusivity rule orders units by itself. */
 const ORDERED = ({ value }: Setting, { container }: PlacedContainer): Meaning | undefined =>
   container.rivals?.has(value) ? { outcome: "carried", to: "groups" } : undefined;

@@ -1,3 +1,4 @@
+import { soulstoneUnit } from "../rune/names.ts";
 import { type EngineName, schemaLine, tomlKey, type TomlText, tomlValue } from "../codex/mod.ts";
 import type { HostGpu } from "../doctor/mod.ts";
 import { printable } from "../report/mod.ts";
@@ -48,7 +49,7 @@ export function soulstoneText(soulstone: NewSoulstone): string {
   return [
     schemaLine("soulstones"),
     "# This table is a Soulstone: one inference engine in a container. Its systemd service is",
-    `# soulstone-${printable(name)}.service. After a change, run: lychd render`,
+    `# ${printable(soulstoneUnit(name).service)}. After a change, run: lychd render`,
     "",
     `[${tomlKey(name)}]`,
     line("image", soulstone.image),

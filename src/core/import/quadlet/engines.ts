@@ -1,4 +1,5 @@
 /** The containers of the input, and the groups that their `Conflicts=` and `WantedBy=` become. */
+import { soulstoneUnit } from "../../rune/names.ts";
 import { freeName, groupsOf, mayAllCoexist, placeInGroups } from "../groups.ts";
 import type { ImportContext } from "../imported.ts";
 import type { ImportReport } from "../report.ts";
@@ -28,7 +29,7 @@ export function enginesOf(
     return { unit, name: freeName(unit.base, taken), names };
   });
   const renamed = new Map(
-    named.flatMap(({ name, names }) => names.map((n) => [n, `soulstone-${name}.service`] as const)),
+    named.flatMap(({ name, names }) => names.map((n) => [n, soulstoneUnit(name).service] as const)),
   );
   return named.map(({ unit, name, names }): Engine => {
     const settings = settingsOf(unit, context, report.of(name));
