@@ -170,9 +170,7 @@ function judgeImport({ imported, findings, sources }: ImportResult): string[] {
     path: `soulstones/${name}.toml`,
     bytes: encoder.encode(text),
   }));
-  // Known: a large unit can become a file that is larger than a Codex file may be.
-  const [problem] = readCodex({ folder: "", files }).findings
-    .filter((f) => f.severity === "error" && f.code !== "file-too-large");
+  const [problem] = readCodex({ folder: "", files }).findings.filter((f) => f.severity === "error");
   ok(problem === undefined, `the imported Codex is invalid: ${problem?.message}`);
   return codes;
 }

@@ -1,6 +1,12 @@
 /** The last steps of both importers: ports, fields and texts. */
-import { type Codex, lychdSchema, parsePortRange, portOwners } from "../codex/mod.ts";
-import { startOf } from "../report/mod.ts";
+import {
+  type Codex,
+  FILE_LIMIT_KIB,
+  lychdSchema,
+  parsePortRange,
+  portOwners,
+} from "../codex/mod.ts";
+import { finding, startOf } from "../report/mod.ts";
 import { candidateOf, planPort } from "./container.ts";
 import type { ImportContext, ImportResult } from "./imported.ts";
 import { givePorts } from "./ports.ts";
@@ -8,6 +14,9 @@ import { entryLine, type ImportReport, type Outcome, type ReportEntry } from "./
 import { resolve, type Resolved } from "./resolve.ts";
 import type { Container } from "./setting.ts";
 import { soulstoneText } from "./toml_text.ts";
+
+/** The largest text of a Soulstone; its file also has a line that names the schema. */
+const MAX_TEXT_BYTES = FILE_LIMIT_KIB * 1024 - 100;
 
 /** Returns the ports that a Codex uses or reserves, and their owners. */
 export function usedPorts(
@@ -47,6 +56,13 @@ export async function finishImport(containers: readonly Container[], { path, sou
   }
   const report = given.report.entries();
   const soulstones = result.resolved.map((resolved) => commentedText(resolved, report));
+  // The comments count too: a Codex refuses a file above the limit.
+  const bytesOf = (text: string) => new TextEncoder().encode(text).length;
+  if (soulstones.some(({ text }) => bytesOf(text) > MAX_TEXT_BYTES)) {
+    const limit = `${FILE_LIMIT_KIB} KiB for one Soulstone`;
+    const findings = [finding("import-too-large", startOf(path), { limit })];
+    return { imported: undefined, findings, sources };
+  }
   return { imported: { soulstones, bootCoven: given.bootCoven, report }, findings: [], sources };
 }
 
