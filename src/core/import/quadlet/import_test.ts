@@ -260,9 +260,8 @@ Deno.test("times above the limit are shortened and reported", async () => {
 });
 
 Deno.test("a unit whose text and comments exceed a Codex file is refused", async () => {
-  const lost = Array.from({ length: 300 }, (_, i) => `Unknown${i}=x`).join("\n");
-  const value = `Environment=LONG=${"x".repeat(125_000)}\n`;
-  const { imported, findings } = await importUnits({ "a.container": unit(value + lost) });
+  const lost = Array.from({ length: 1500 }, (_, i) => `Unknown${i}=${"x".repeat(40)}`).join("\n");
+  const { imported, findings } = await importUnits({ "a.container": unit(lost) });
   strictEqual(imported, undefined);
   deepStrictEqual(findings.map(({ code }) => code), ["import-too-large"]);
   match(findings[0]?.message ?? "", /128 KiB for one Soulstone/);
