@@ -260,8 +260,14 @@ Deno.test("times above the limit are shortened and reported", async () => {
 });
 
 Deno.test("a unit whose text and comments exceed a Codex file is refused", async () => {
-  const lost = Array.from({ length: 1500 }, (_, i) => `Unknown${i}=${"x".repeat(40)}`).join("\n");
-  const { imported, findings } = await importUnits({ "a.container": unit(lost) });
+  const lines = (count: number, line: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => line(i)).join("\n");
+  const variables = lines(120, (i) => `Environment=V${i}=${"x".repeat(900)}`);
+  // Each becomes a comment of 110 bytes.
+  const lost = lines(250, (i) => `Unknown${i}=x`);
+  const { imported, findings } = await importUnits({
+    "a.container": unit(`${variables}\n${lost}`),
+  });
   strictEqual(imported, undefined);
   deepStrictEqual(findings.map(({ code }) => code), ["import-too-large"]);
   match(findings[0]?.message ?? "", /128 KiB for one Soulstone/);
