@@ -18,7 +18,9 @@ import {
 const KILLS = 200;
 /** The number of homes in which kills run in parallel. */
 const LANES = 2;
+/** This many kills take place on the slowest machine, too. */
 const MIN_KILLS = 50;
+/** After this time, no more kills than the minimum take place. */
 const LIMIT_MILLISECONDS = 80_000;
 
 type Name = "a" | "b";
@@ -50,7 +52,6 @@ binaryTest(`kill -9 at ${KILLS} random moments leaves one complete generation`, 
       `(${phases.mixtures} of them a mixture; all undone), ${phases.whileTidying} while tidying, ` +
       `${phases.after} after`,
   );
-  ok(kills >= MIN_KILLS, `only ${kills} kills in ${LIMIT_MILLISECONDS} ms`);
   ok(phases.before > 0 && phases.withJournal > 0, "no kill hit a run while it wrote");
 });
 
@@ -69,7 +70,8 @@ async function killMany(seed: number, phases: Phases, end: number): Promise<numb
   deepStrictEqual(home.generation(), states["b"]);
   let current: Name = "b";
   let kills = 0;
-  for (; kills < KILLS / LANES && performance.now() < end; kills++) {
+  const wanted = () => (performance.now() < end ? KILLS : MIN_KILLS) / LANES;
+  for (; kills < wanted(); kills++) {
     const next: Name = current === "a" ? "b" : "a";
     const context: string = `lane seed ${seed}, kill ${kills}, from ${current} to ${next}`;
     const child = home.start(["render", "--codex", codices[next], ...WITHOUT_SYSTEMD]);
