@@ -41,6 +41,6 @@ export const help = command("help", "Print the help of a command")
 export const complete = command("complete", "Answer the completion script of a shell").hidden()
   .arguments({
     shell: argument("<shell>", "the shell", { choices: SHELLS }),
-    handed: argument("[words...]", "the words that are typed; for bash the line and the word"),
+    shellWords: argument("[words...]", "the words that are typed; for bash the line and the word"),
   })
   .examples('lychd complete fish -- summon ""');

@@ -1,6 +1,6 @@
 /** The command tree, and the reader of command lines. Only this folder names the command-line library. */
 import { Command, CommanderError } from "commander";
-import { type Asked, questionAt } from "../core/completion/question.ts";
+import { type Completion, questionAt } from "../core/completion/question.ts";
 import { answerFor, wordsTyped } from "../core/completion/shell.ts";
 import { printable } from "../core/report/printable.ts";
 import { build, type Take } from "./build.ts";
@@ -44,7 +44,7 @@ type AnyInvocation = InvocationOf<typeof program>;
 /** A command line, read: the command and the values of its options. */
 export type Invocation =
   | Exclude<AnyInvocation, { command: "complete" | "help" | "self-test" }>
-  | Extract<AnyInvocation, { command: "complete" }> & { readonly asked: Asked };
+  | Extract<AnyInvocation, { command: "complete" }> & { readonly completion: Completion };
 
 /** The result of reading a command line: a command to run, or text and an exit code. */
 export type Parsed =
@@ -90,17 +90,22 @@ export function parseCommandLine(args: readonly string[], version: string): Pars
         return parsed.kind === "run" ? { ...parsed, isSelfTest: true } : parsed;
       }
       case "complete": {
-        const { shell, handed } = invocation;
-        const asked = questionAt(
+        const { shell, shellWords } = invocation;
+        const completion = questionAt(
           { ...PROGRAM, options: { version: VERSION } },
-          wordsTyped(shell, handed),
+          wordsTyped(shell, shellWords),
         );
-        if (asked.question.kind !== "lookup" || asked.codex === "") {
-          printed.stdout += answerFor(shell, asked, [], handed);
+        if (completion.question.kind !== "lookup" || completion.codex === "") {
+          printed.stdout += answerFor(shell, completion, [], shellWords);
           return exit(EXIT.ok);
         }
-        const found = { ...invocation, asked };
-        return { kind: "run", invocation: found, named: { codex: asked.codex }, isSelfTest: false };
+        const found = { ...invocation, completion };
+        return {
+          kind: "run",
+          invocation: found,
+          named: { codex: completion.codex },
+          isSelfTest: false,
+        };
       }
       default:
         return { kind: "run", invocation, named, isSelfTest: false };

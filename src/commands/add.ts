@@ -17,7 +17,7 @@ export async function add(
   const found = readCodexFolder(host, folders.codex, folders.codexShown);
   // A Codex without a Soulstone is invalid, but the new one fixes that.
   const errors = findings.filter((f) => f.severity === "error" && f.code !== "codex-empty");
-  if (errors.length > 0 || codex === undefined || "fault" in found) {
+  if (errors.length > 0 || codex === undefined || "error" in found) {
     reportFindings(context, compiled);
     if (json) printJson(context, { findings: findings.map(findingJson) });
     return EXIT.codexInvalid;

@@ -9,14 +9,14 @@ import type { CommandContext } from "../run/context.ts";
  * an invalid Codex gives the words that can be read, and a missing one gives none.
  */
 export function complete(
-  { shell, asked, handed }: Extract<Invocation, { command: "complete" }>,
+  { shell, completion, shellWords }: Extract<Invocation, { command: "complete" }>,
   { host, folders, terminal }: CommandContext,
 ): ExitCode {
-  const { question } = asked;
+  const { question } = completion;
   if (question.kind !== "lookup") throw new Error("the gate answers every other question");
   const read = readCodexFolder(host, folders.codex, folders.codexShown);
   const { codex } = readCodex("folder" in read ? read.folder : { folder: "", files: [] });
   const found = lookUp(codex, question.lookup, question.taken);
-  terminal.out(answerFor(shell, asked, found, handed));
+  terminal.out(answerFor(shell, completion, found, shellWords));
   return EXIT.ok;
 }

@@ -17,7 +17,7 @@ export async function init(
   const { files, visited } = "folder" in found
     ? { files: found.folder.files, visited: found.visited }
     : { files: [], visited: [] };
-  if ("fault" in found && host.lstat(folders.codex) !== undefined) {
+  if ("error" in found && host.lstat(folders.codex) !== undefined) {
     throw new Refusal(`${folders.codexShown} is not a folder; nothing was written`);
   }
   if (files.length > 0) {

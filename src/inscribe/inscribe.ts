@@ -153,7 +153,7 @@ function printInscribed(
       restart_needed: restartNeeded,
       restarted,
       reread,
-      ...problem && { error: problem.said },
+      ...problem && { error: problem.error },
       verified: verify,
       reloaded: reload,
     });
@@ -164,7 +164,7 @@ function printInscribed(
   }
   const names = restartNeeded.join(" ");
   if (problem !== undefined) {
-    err(`lychd: ${problem.what} failed: ${printable(problem.said)}\n`);
+    err(`lychd: ${problem.what} failed: ${printable(problem.error)}\n`);
   } else if (names !== "" && !reload) {
     err(`lychd: changed; takes effect at the next start: ${names}\n`);
   } else if (names !== "") {

@@ -91,8 +91,8 @@ function simulate(memory: () => MemoryHost, broken: Broken, calls: string[]): Ho
   };
 }
 
-function contextOf(host: Host, said: Output): CommandContext {
-  return memoryContext(said, { host, folders, programs: PROGRAMS });
+function contextOf(host: Host, output: Output): CommandContext {
+  return memoryContext(output, { host, folders, programs: PROGRAMS });
 }
 
 /** Inscribes as a command does: prints a Refusal, and returns its exit code. */
@@ -140,10 +140,10 @@ Deno.test("after a crash at any step, the next run finds the old state or the ne
   let crashes = 0;
   for (let deadline = 0;; deadline++) {
     const memory = await oldHost();
-    const said = { out: "", err: "" };
+    const output = { out: "", err: "" };
     try {
       await render(
-        contextOf(mortalHost(memory, deadline), said),
+        contextOf(mortalHost(memory, deadline), output),
         OPTIONS,
         () => ({ runes: NEW }),
       );
@@ -165,9 +165,9 @@ Deno.test("after a crash at any step, the next run finds the old state or the ne
       `at ${deadline}`,
     );
     assert.equal(
-      await render(contextOf(memory, said), OPTIONS, () => ({ runes: NEW })),
+      await render(contextOf(memory, output), OPTIONS, () => ({ runes: NEW })),
       EXIT.ok,
-      said.err,
+      output.err,
     );
     assert.deepEqual(runesOf(memory), textsOf(NEW));
     const left = [...memory.files.keys()].filter((p) =>
@@ -216,12 +216,12 @@ const REFUSALS: readonly { name: string; broken: Broken; says: RegExp }[] = [
 for (const { name, broken, says } of REFUSALS) {
   Deno.test(`${name} changes nothing, and exits with code 6`, async () => {
     const memory = await oldHost(broken);
-    const said = { out: "", err: "" };
+    const output = { out: "", err: "" };
     assert.equal(
-      await render(contextOf(memory, said), OPTIONS, () => ({ runes: NEW })),
+      await render(contextOf(memory, output), OPTIONS, () => ({ runes: NEW })),
       EXIT.hostRefused,
     );
-    assert.match(said.err, says);
+    assert.match(output.err, says);
     assert.deepEqual(runesOf(memory), textsOf(OLD));
     assert.deepEqual(receiptOf(memory).sort(), Object.keys(textsOf(OLD)).sort());
   });
@@ -239,14 +239,14 @@ for (
 ) {
   Deno.test(`a target that systemd-analyze ${name} changes nothing`, async () => {
     const memory = await oldHost({ analyze });
-    const said = { out: "", err: "" };
+    const output = { out: "", err: "" };
     const wanted = [...OLD.slice(0, -1), TARGET];
     assert.equal(
-      await render(contextOf(memory, said), OPTIONS, () => ({ runes: wanted })),
+      await render(contextOf(memory, output), OPTIONS, () => ({ runes: wanted })),
       EXIT.hostRefused,
     );
     assert.match(
-      said.err,
+      output.err,
       /lychd-coven-x\.target:2: Unknown key|systemd-analyze verify failed with 1/,
     );
     assert.deepEqual(runesOf(memory), textsOf(OLD));
@@ -256,40 +256,40 @@ for (
 Deno.test("running services that changed are restarted, and removed ones are stopped", async () => {
   const calls: string[] = [];
   const memory = await oldHost({}, calls);
-  const said = { out: "", err: "" };
+  const output = { out: "", err: "" };
   const restart = { ...OPTIONS, restart: true };
   assert.equal(
-    await render(contextOf(memory, said), restart, () => ({ runes: NEW })),
+    await render(contextOf(memory, output), restart, () => ({ runes: NEW })),
     EXIT.ok,
-    said.err,
+    output.err,
   );
   const orders = calls.filter((call) => /restart|stop/.test(call));
   assert.deepEqual(orders, ["/systemctl --user try-restart -- soulstone-a.service"]);
-  await render(contextOf(memory, said), restart, () => ({ runes: OLD }));
+  await render(contextOf(memory, output), restart, () => ({ runes: OLD }));
   assert.ok(calls.includes("/systemctl --user stop -- soulstone-c.service"));
 });
 
 Deno.test("an inscription without changes only asks whether systemd answers", async () => {
   const calls: string[] = [];
   const memory = await oldHost({}, calls);
-  const said = { out: "", err: "" };
-  assert.equal(await render(contextOf(memory, said), OPTIONS, () => ({ runes: OLD })), EXIT.ok);
+  const output = { out: "", err: "" };
+  assert.equal(await render(contextOf(memory, output), OPTIONS, () => ({ runes: OLD })), EXIT.ok);
   assert.deepEqual(calls, ["/systemctl --user show --property=Version"]);
-  assert.match(said.out, /0 created, 0 updated, 0 removed, 4 unchanged/);
+  assert.match(output.out, /0 created, 0 updated, 0 removed, 4 unchanged/);
 });
 
 Deno.test("a running Soulstone that was removed is stopped by a later --restart", async () => {
   const calls: string[] = [];
   const memory = await oldHost({}, calls);
-  const said = { out: "", err: "" };
+  const output = { out: "", err: "" };
   const without = OLD.filter(({ path }) => !path.includes("soulstone-b"));
   assert.equal(
-    await render(contextOf(memory, said), OPTIONS, () => ({ runes: without })),
+    await render(contextOf(memory, output), OPTIONS, () => ({ runes: without })),
     EXIT.ok,
   );
-  assert.match(said.err, /still running with the previous units: soulstone-b\.service/);
+  assert.match(output.err, /still running with the previous units: soulstone-b\.service/);
   await render(
-    contextOf(memory, said),
+    contextOf(memory, output),
     { ...OPTIONS, restart: true },
     () => ({ runes: without }),
   );
@@ -300,28 +300,28 @@ Deno.test("needed restarts are kept when systemd does not answer", async () => {
   const calls: string[] = [];
   const broken: Broken = {};
   const memory = await oldHost(broken, calls);
-  const said = { out: "", err: "" };
-  await render(contextOf(memory, said), OPTIONS, () => ({ runes: NEW }));
+  const output = { out: "", err: "" };
+  await render(contextOf(memory, output), OPTIONS, () => ({ runes: NEW }));
   broken.show = { code: 1, stdout: "", stderr: "Connection timed out" };
   const restart = { ...OPTIONS, restart: true };
   assert.equal(
-    await render(contextOf(memory, said), restart, () => ({ runes: NEW })),
+    await render(contextOf(memory, output), restart, () => ({ runes: NEW })),
     EXIT.hostRefused,
   );
-  assert.match(said.err, /Connection timed out; the new units are in place/);
+  assert.match(output.err, /Connection timed out; the new units are in place/);
   delete broken.show;
-  await render(contextOf(memory, said), restart, () => ({ runes: NEW }));
+  await render(contextOf(memory, output), restart, () => ({ runes: NEW }));
   assert.ok(calls.includes("/systemctl --user try-restart -- soulstone-a.service"));
 });
 
 Deno.test("units that were not verified or loaded are by the next render", async () => {
   const calls: string[] = [];
   const memory = await oldHost({}, calls);
-  const said = { out: "", err: "" };
+  const output = { out: "", err: "" };
   const alone = { ...OPTIONS, verify: false, reload: false };
-  await render(contextOf(memory, said), alone, () => ({ runes: NEW }));
+  await render(contextOf(memory, output), alone, () => ({ runes: NEW }));
   assert.equal(calls.length, 0);
-  await render(contextOf(memory, said), OPTIONS, () => ({ runes: NEW }));
+  await render(contextOf(memory, output), OPTIONS, () => ({ runes: NEW }));
   assert.ok(calls.some((call) => call.startsWith("/quadlet")));
   assert.ok(calls.includes("/systemctl --user daemon-reload"));
 });
@@ -361,33 +361,33 @@ const NEW_CONFIGURATION = { [`${UNITS}/harvester/prometheus.yml`]: "a: 2\n" };
 Deno.test("a new configuration needs a reload, and a new dashboard nothing", async () => {
   const calls: string[] = [];
   const memory = await watchedHost({}, calls);
-  const said = { out: "", err: "" };
+  const output = { out: "", err: "" };
   const runes = withTexts({ ...NEW_CONFIGURATION, [`${UNITS}/scribe/dashboards/x.json`]: "[]\n" });
-  assert.equal(await render(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
+  assert.equal(await render(contextOf(memory, output), OPTIONS, () => ({ runes: runes })), EXIT.ok);
   assert.deepEqual(orders(calls), ["reload -- harvester.service"]);
-  assert.match(said.out, /^reloaded without a restart: harvester\.service$/m);
-  assert.equal(said.err, "");
+  assert.match(output.out, /^reloaded without a restart: harvester\.service$/m);
+  assert.equal(output.err, "");
   calls.length = 0;
-  await render(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: runes }));
+  await render(contextOf(memory, output), { ...OPTIONS, restart: true }, () => ({ runes: runes }));
   assert.deepEqual(orders(calls), []);
 });
 
 Deno.test("a Harvester that waits for its restart is not reloaded before", async () => {
   const calls: string[] = [];
   const memory = await watchedHost({}, calls);
-  const said = { out: "", err: "" };
+  const output = { out: "", err: "" };
   const runes = withTexts({
     ...NEW_CONFIGURATION,
     [`${UNITS}/harvester.container`]: "[Container]\nImage=p:2\n",
   });
-  assert.equal(await render(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
-  assert.match(said.err, /still running with the previous units: harvester\.service/);
+  assert.equal(await render(contextOf(memory, output), OPTIONS, () => ({ runes: runes })), EXIT.ok);
+  assert.match(output.err, /still running with the previous units: harvester\.service/);
   const later = runes.map((old) =>
     old.path.endsWith("prometheus.yml") ? rune(old.path, "a: 3\n") : old
   );
-  await render(contextOf(memory, said), OPTIONS, () => ({ runes: later }));
+  await render(contextOf(memory, output), OPTIONS, () => ({ runes: later }));
   assert.deepEqual(orders(calls), []);
-  await render(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: later }));
+  await render(contextOf(memory, output), { ...OPTIONS, restart: true }, () => ({ runes: later }));
   assert.deepEqual(orders(calls), ["try-restart -- harvester.service"]);
 });
 
@@ -395,16 +395,16 @@ Deno.test("a configuration that the Harvester refuses is reported, and retried b
   const calls: string[] = [];
   const broken: Broken = { reload: { code: 1, stdout: "", stderr: "Job for harvester failed.\n" } };
   const memory = await watchedHost(broken, calls);
-  const said = { out: "", err: "" };
+  const output = { out: "", err: "" };
   const runes = withTexts(NEW_CONFIGURATION);
   assert.equal(
-    await render(contextOf(memory, said), OPTIONS, () => ({ runes: runes })),
+    await render(contextOf(memory, output), OPTIONS, () => ({ runes: runes })),
     EXIT.hostRefused,
   );
-  assert.match(said.err, /^lychd: a reload failed: Job for harvester failed\.$/m);
+  assert.match(output.err, /^lychd: a reload failed: Job for harvester failed\.$/m);
   delete broken.reload;
   calls.length = 0;
-  assert.equal(await render(contextOf(memory, said), OPTIONS, () => ({ runes: runes })), EXIT.ok);
+  assert.equal(await render(contextOf(memory, output), OPTIONS, () => ({ runes: runes })), EXIT.ok);
   assert.deepEqual(orders(calls), ["reload -- harvester.service"]);
 });
 
@@ -413,8 +413,8 @@ Deno.test("a new Watcher starts beside running ones only with --restart", async 
   for (const restart of [false, true]) {
     const calls: string[] = [];
     const memory = await watchedHost({}, calls);
-    const said = { out: "", err: "" };
-    await render(contextOf(memory, said), { ...OPTIONS, restart }, () => ({ runes: runes }));
+    const output = { out: "", err: "" };
+    await render(contextOf(memory, output), { ...OPTIONS, restart }, () => ({ runes: runes }));
     assert.deepEqual(orders(calls), restart ? ["start -- lychd-watchers.target"] : []);
   }
 });
@@ -422,8 +422,8 @@ Deno.test("a new Watcher starts beside running ones only with --restart", async 
 Deno.test("removed Watchers are stopped with --restart, and leave no folder", async () => {
   const calls: string[] = [];
   const memory = await watchedHost({}, calls);
-  const said = { out: "", err: "" };
-  await render(contextOf(memory, said), { ...OPTIONS, restart: true }, () => ({ runes: OLD }));
+  const output = { out: "", err: "" };
+  await render(contextOf(memory, output), { ...OPTIONS, restart: true }, () => ({ runes: OLD }));
   assert.deepEqual(orders(calls), [
     "stop -- harvester.service lychd-watchers.target scribe.service",
   ]);
@@ -480,7 +480,7 @@ const INTRUSIONS = [
   ],
 ] as const;
 
-for (const [name, texts, said] of INTRUSIONS) {
+for (const [name, texts, output] of INTRUSIONS) {
   Deno.test(`a ${name} that is broken, newer, or hostile stops every command that writes`, async () => {
     for (const [what, text] of Object.entries(texts)) {
       for (const command of WRITING) {
@@ -497,7 +497,7 @@ for (const [name, texts, said] of INTRUSIONS) {
         const code = await obey(command, context);
         const words = `${command} with a ${name}: ${what}`;
         assert.equal(code, EXIT.failure, words);
-        assert.match(heard.err, said, words);
+        assert.match(heard.err, output, words);
         assert.deepEqual(filesOf(memory), before, words);
       }
     }
@@ -583,12 +583,12 @@ Deno.test("a purge removes its lock last, and never the lock of another run", as
       if (path === lock) hold("process 2");
     },
   };
-  const said = { out: "", err: "" };
+  const output = { out: "", err: "" };
   const purged = await purge(
     { command: "purge", yes: true, ...OPTIONS, force: true },
-    contextOf(host, said),
+    contextOf(host, output),
   );
-  assert.equal(purged, EXIT.ok, said.err);
+  assert.equal(purged, EXIT.ok, output.err);
   assert.deepEqual(reloaded, ["process 1"]);
   assert.equal(holders(), "process 2");
 });
@@ -612,8 +612,8 @@ async function renderedWith(
   place: string,
   status: Partial<FileStatus>,
   { isLate = false } = {},
-): Promise<{ said: Output; code: ExitCode; created: string[] }> {
-  const said = { out: "", err: "" };
+): Promise<{ output: Output; code: ExitCode; created: string[] }> {
+  const output = { out: "", err: "" };
   const memory = await oldHost();
   if (!isLate) memory.makeFolder(place);
   const before = new Set(memory.folders);
@@ -625,9 +625,9 @@ async function renderedWith(
       memory.create(path, ...rest);
     },
   };
-  const code = await render(contextOf(host, said), OPTIONS, () => ({ runes: NEW }));
+  const code = await render(contextOf(host, output), OPTIONS, () => ({ runes: NEW }));
   if (!isLate) created.push(...memory.folders.difference(before));
-  return { said, code, created };
+  return { output, code, created };
 }
 
 Deno.test("nothing is written to a stage that another user can change", async () => {
@@ -640,9 +640,9 @@ Deno.test("nothing is written to a stage that another user can change", async ()
   ];
   for (const [place, status, problem] of untrusted) {
     for (const isLate of [false, true]) {
-      const { said, code, created } = await renderedWith(place, status, { isLate });
-      assert.ok(said.err.startsWith(`lychd: ${problem}`), said.err);
-      assert.ok(said.err.includes("; nothing was changed\nhint: "), said.err);
+      const { output, code, created } = await renderedWith(place, status, { isLate });
+      assert.ok(output.err.startsWith(`lychd: ${problem}`), output.err);
+      assert.ok(output.err.includes("; nothing was changed\nhint: "), output.err);
       assert.equal(code, EXIT.failure);
       assert.deepEqual(created, []);
     }
@@ -651,16 +651,16 @@ Deno.test("nothing is written to a stage that another user can change", async ()
 
 Deno.test("no unit is written to a folder that is writable by everyone", async () => {
   const folder = "/home/.config/containers/systemd/lychd/observer";
-  const said = { out: "", err: "" };
+  const output = { out: "", err: "" };
   const memory = await oldHost();
   memory.makeFolder(folder);
   const host = hostWith(memory, folder, { mode: 0o777 });
   const runes = [...NEW, rune(`${UNITS}/observer/observe.sh`, "")];
   const before = runesOf(memory);
-  const code = await render(contextOf(host, said), OPTIONS, () => ({ runes }));
+  const code = await render(contextOf(host, output), OPTIONS, () => ({ runes }));
   assert.equal(code, EXIT.failure);
   assert.match(
-    said.err,
+    output.err,
     /^lychd: \S+\/observer is writable by everyone; [^\n]+\nhint: chmod -R o-w /,
   );
   assert.deepEqual(runesOf(memory), before);

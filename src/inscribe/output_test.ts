@@ -10,8 +10,8 @@ const ROOT = "/tmp/out";
 
 Deno.test("a folder that another user made since the gate checked it is not written to", async () => {
   const memory = memoryHost();
-  const said = { out: "", err: "" };
-  const context = memoryContext(said, {
+  const output = { out: "", err: "" };
+  const context = memoryContext(output, {
     host: hostWith(memory, ROOT, { owner: 65534 }),
     folders: foldersOfHome("/home", { output: ROOT }),
     user: 1000,
@@ -37,7 +37,7 @@ Deno.test("a folder that another user made since the gate checked it is not writ
   const code = await withRefusals(context, false, () => Promise.resolve().then(act));
   strictEqual(code, EXIT.failure);
   match(
-    said.err,
+    output.err,
     /^lychd: \/tmp\/out \(--output\) belongs to user 65534, not to 1000; nothing was changed\nhint: /,
   );
   deepStrictEqual([...memory.files.keys()], []);

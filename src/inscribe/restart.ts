@@ -12,7 +12,7 @@ export interface Restarted {
   /** Services that were reloaded. */
   readonly reread: readonly string[];
   /** The operation that failed, and the message of systemd. */
-  readonly problem: { readonly what: string; readonly said: string } | undefined;
+  readonly problem: { readonly what: string; readonly error: string } | undefined;
 }
 
 /** Adds the restarts of a plan to the notes. */
@@ -73,9 +73,9 @@ export async function applyRestarts(
     restarted: done ? needed : [],
     reread,
     problem: restartProblem !== undefined
-      ? { what: "a restart", said: restartProblem }
+      ? { what: "a restart", error: restartProblem }
       : reloadProblem !== undefined
-      ? { what: "a reload", said: reloadProblem }
+      ? { what: "a reload", error: reloadProblem }
       : undefined,
   };
 }

@@ -20,10 +20,10 @@ async function gather(
     grep: "/usr/bin/yes",
     ls: "/bin/sh",
   };
-  const said = { out: "", err: "" };
-  const { terminal } = memoryContext(said, { host, folders: foldersOfHome("/home/lich") });
+  const output = { out: "", err: "" };
+  const { terminal } = memoryContext(output, { host, folders: foldersOfHome("/home/lich") });
   const commands = await gatherCommands({ host, programs, terminal }, probesFor);
-  return { commands, err: said.err };
+  return { commands, err: output.err };
 }
 
 Deno.test("a program that hangs, is missing or prints forever becomes a fact", async () => {

@@ -14,7 +14,7 @@ export interface Streams {
   readonly type: string;
 }
 
-/** The streams of a command: `out` gets its product, `err` everything said about it. */
+/** The streams of a command: `out` gets its product, `err` everything else. */
 export interface Terminal extends Pick<Streams, "outIsTerminal" | "errIsTerminal" | "type"> {
   out(text: string): void;
   /** Returns true if the reader of `out` has closed it. */

@@ -73,8 +73,8 @@ Deno.test("commands that only print have no permissions, and `complete` reads th
     deepStrictEqual(permissionsFor(invocation, folders, programs), nothing);
   }
   const question = { kind: "lookup", lookup: "wish", taken: [] } as const;
-  const asked = { question, before: "", typed: "", codex: undefined };
-  const complete = { command: "complete", shell: "bash", asked, handed: [] } as const;
+  const completion = { question, before: "", typed: "", codex: undefined };
+  const complete = { command: "complete", shell: "bash", completion, shellWords: [] } as const;
   deepStrictEqual(permissionsFor(complete, folders, programs), {
     ...nothing,
     read: [folders.codex],

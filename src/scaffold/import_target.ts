@@ -18,7 +18,7 @@ export interface Target {
 /** Reads the Codex in a folder, as far as it can be read. */
 export function targetAt(host: Host, folder: string | undefined): Target {
   const found = folder === undefined ? undefined : readCodexFolder(host, folder, folder);
-  return found === undefined || "fault" in found
+  return found === undefined || "error" in found
     ? { visited: [] }
     : { codex: readCodex(found.folder).codex, visited: found.visited };
 }

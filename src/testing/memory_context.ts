@@ -13,10 +13,10 @@ export interface Output {
 
 /**
  * Makes a context of root without programs, without answers to a prober and without a terminal, unless
- * `given` and `terminal` have them. Output is added to `said`.
+ * `given` and `terminal` have them. Output is added to `output`.
  */
 export function memoryContext(
-  said: Output,
+  output: Output,
   given: Pick<CommandContext, "host" | "folders"> & Partial<Omit<CommandContext, "terminal">>,
   terminal: Partial<Terminal> = {},
 ): CommandContext {
@@ -30,15 +30,15 @@ export function memoryContext(
     startProber: () => ({ answers: () => Promise.resolve(false), close() {} }),
     interruption: new AbortController().signal,
     ...given,
-    terminal: memoryTerminal(said, terminal),
+    terminal: memoryTerminal(output, terminal),
   };
 }
 
-/** A terminal that adds the output to `said`, and on which no person can be asked. */
-export function memoryTerminal(said: Output, terminal: Partial<Terminal> = {}): Terminal {
+/** A terminal that adds the output to `output`, and without a person to prompt. */
+export function memoryTerminal(output: Output, terminal: Partial<Terminal> = {}): Terminal {
   return {
-    out: (text) => void (said.out += text),
-    err: (text) => void (said.err += text),
+    out: (text) => void (output.out += text),
+    err: (text) => void (output.err += text),
     canAsk: false,
     ask: () => Promise.resolve(""),
     outPalette: PLAIN,

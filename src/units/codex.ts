@@ -43,8 +43,8 @@ export async function compileCodex(
   { host, folders, version }: CommandContext,
 ): Promise<Compiled> {
   const found = readCodexFolder(host, folders.codex, folders.codexShown);
-  const read = "fault" in found
-    ? { codex: undefined, findings: [found.fault], sources: new Map<string, string>() }
+  const read = "error" in found
+    ? { codex: undefined, findings: [found.error], sources: new Map<string, string>() }
     : readCodex(found.folder);
   const compiled = read.codex === undefined
     ? { runes: [], findings: [] }
@@ -54,7 +54,7 @@ export async function compileCodex(
   const findings = sortFindings([...read.findings, ...compiled.findings]);
   const valid = !hasErrors(findings);
   const runes = valid ? compiled.runes : [];
-  const visited = "fault" in found ? [] : found.visited;
+  const visited = "error" in found ? [] : found.visited;
   const codexDigest = "folder" in found ? digestOf(found.folder, version) : undefined;
   const { codex, sources } = read;
   return { codex, runes, valid, codexDigest, findings, visited, sources };

@@ -22,22 +22,25 @@ export function readCodexFolder(
   host: Host,
   folder: string,
   shown: string,
-): { folder: CodexFolder; visited: readonly CodexEntry[] } | { fault: Finding } {
+): { folder: CodexFolder; visited: readonly CodexEntry[] } | { error: Finding } {
   const read = attempt(() => host.stat(folder));
   const status = "reason" in read ? undefined : read.value;
   if (status?.kind !== "folder") {
     const problem = status === undefined ? "it does not exist" : "it is not a folder";
     const reason = "reason" in read ? read.reason : problem;
-    return { fault: finding("codex-missing", startOf("."), { folder: shown, reason }) };
+    return { error: finding("codex-missing", startOf("."), { folder: shown, reason }) };
   }
   const visited: CodexEntry[] = [{ path: ".", status }];
   const recorder = recording(host, folder, visited);
-  const found: Found = { files: [], bytes: 0, entries: 0, beyond: undefined };
+  const found: Found = { files: [], bytes: 0, entries: 0, overLimit: undefined };
   const settings = readFile(recorder, folder, "lychd.toml");
   if (settings !== undefined) add(found, settings);
   walk(recorder, { root: folder, shown }, "soulstones", found, new Set());
-  const { files, beyond } = found;
-  return { folder: { folder: shown, files, ...beyond === undefined ? {} : { beyond } }, visited };
+  const { files, overLimit } = found;
+  return {
+    folder: { folder: shown, files, ...overLimit === undefined ? {} : { overLimit } },
+    visited,
+  };
 }
 
 /** The files that were found so far, and their number and size. */
@@ -45,13 +48,13 @@ interface Found {
   readonly files: CodexFile[];
   bytes: number;
   entries: number;
-  beyond: CodexFolder["beyond"];
+  overLimit: CodexFolder["overLimit"];
 }
 
 function add(found: Found, file: CodexFile): void {
   found.bytes += "bytes" in file ? file.bytes.length : 0;
   if (found.bytes <= CODEX_LIMIT_KIB * 1024) found.files.push(file);
-  else found.beyond = { path: file.path, limit: `${CODEX_LIMIT_KIB} KiB in all its files` };
+  else found.overLimit = { path: file.path, limit: `${CODEX_LIMIT_KIB} KiB in all its files` };
 }
 
 /** Returns a host that adds every path it looks at to `visited`. */
@@ -67,12 +70,12 @@ function recording(host: Host, root: string, visited: CodexEntry[]): Host {
 }
 
 /** Returns the digest of a Codex: of the version of lychd, and the names and contents of its files. */
-export function digestOf({ files, beyond }: CodexFolder, version: string): string {
+export function digestOf({ files, overLimit }: CodexFolder, version: string): string {
   const each = files.map((file) => [
     file.path,
     "bytes" in file ? sha256(file.bytes) : file.unreadable,
   ]);
-  return sha256(JSON.stringify([version, ...each, ...beyond === undefined ? [] : [beyond]]));
+  return sha256(JSON.stringify([version, ...each, ...overLimit === undefined ? [] : [overLimit]]));
 }
 
 /** The folder of a Codex, and its name for messages. */
@@ -103,9 +106,9 @@ function walk(host: Host, place: Place, path: string, found: Found, seen: Set<st
   for (const [i, name] of names.value.sort().entries()) {
     const below = `${path}/${name}`;
     if (++found.entries > ENTRY_LIMIT) {
-      found.beyond ??= { path: below, limit: `${ENTRY_LIMIT} files and folders` };
+      found.overLimit ??= { path: below, limit: `${ENTRY_LIMIT} files and folders` };
     }
-    if (found.beyond !== undefined) return;
+    if (found.overLimit !== undefined) return;
     if (name.startsWith(".")) continue;
     if (isBroken(host, join(root, below)) || name === names.value[i - 1]) {
       const help = `rename it; its bytes are shown by: ls -b ${shellWord(join(place.shown, path))}`;

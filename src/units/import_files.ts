@@ -28,15 +28,15 @@ export function readUnits(host: Host, paths: readonly ImportPath[], isAlone: boo
   const units: UnitInput[] = [];
   for (const path of paths) {
     const file = readFile(host, path.path, path.shown, tally);
-    const dropIns = isAlone || "beyond" in file ? [] : dropInsOf(host, path, tally);
+    const dropIns = isAlone || "overLimit" in file ? [] : dropInsOf(host, path, tally);
     units.push({ file, folder: join(path.path, ".."), dropIns });
-    if (isAlone || [file, ...dropIns].some((each) => "beyond" in each)) break;
+    if (isAlone || [file, ...dropIns].some((each) => "overLimit" in each)) break;
   }
   return units;
 }
 
 function readFile(host: Host, path: string, shown: string, tally: Tally): ImportFile {
-  if (++tally.files > IMPORT_FILE_LIMIT) return { path: shown, beyond: TOO_MANY_FILES };
+  if (++tally.files > IMPORT_FILE_LIMIT) return { path: shown, overLimit: TOO_MANY_FILES };
   try {
     const status = host.stat(path);
     if (status === undefined) return { path: shown, unreadable: "it does not exist" };
@@ -47,7 +47,7 @@ function readFile(host: Host, path: string, shown: string, tally: Tally): Import
     const bytes = host.readHead(path, READ_LIMIT_BYTES);
     tally.bytes += bytes.length;
     return tally.bytes > IMPORT_LIMIT_KIB * 1024
-      ? { path: shown, beyond: `${IMPORT_LIMIT_KIB} KiB` }
+      ? { path: shown, overLimit: `${IMPORT_LIMIT_KIB} KiB` }
       : { path: shown, bytes };
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
@@ -61,12 +61,12 @@ function dropInsOf(host: Host, { shown, dropIns }: ImportPath, tally: Tally): Im
   for (const folder of dropIns) {
     if (host.stat(folder)?.kind !== "folder") continue;
     const names = host.list(folder, IMPORT_FILE_LIMIT + 1);
-    if (names.length > IMPORT_FILE_LIMIT) return [{ path: shown, beyond: TOO_MANY_FILES }];
+    if (names.length > IMPORT_FILE_LIMIT) return [{ path: shown, overLimit: TOO_MANY_FILES }];
     for (const name of names) {
       if (!name.endsWith(".conf") || found.has(name)) continue;
       const near = join(shown, "..", folder.replace(/^.*\//, ""), name);
       const file = readFile(host, join(folder, name), near, tally);
-      if ("beyond" in file) return [{ ...file, path: shown }];
+      if ("overLimit" in file) return [{ ...file, path: shown }];
       found.set(name, file);
     }
   }

@@ -27,7 +27,7 @@ export interface CodexFolder {
   /** `lychd.toml` if it exists, and every TOML file below `soulstones/`. */
   readonly files: readonly CodexFile[];
   /** The first path beyond a size limit, and that limit. */
-  readonly beyond?: { readonly path: string; readonly limit: string };
+  readonly overLimit?: { readonly path: string; readonly limit: string };
 }
 
 /** A Codex and its problems. */
@@ -52,7 +52,7 @@ export interface ReadCodex {
  * codex.soulstones[0]?.port; // 8780
  * ```
  */
-export function readCodex({ folder, files, beyond }: CodexFolder): ReadCodex {
+export function readCodex({ folder, files, overLimit }: CodexFolder): ReadCodex {
   const findings: Finding[] = [];
   const sources = new Map<string, string>();
   const refuse = (place: Place, limit: string): ReadCodex => ({
@@ -60,7 +60,7 @@ export function readCodex({ folder, files, beyond }: CodexFolder): ReadCodex {
     findings: [finding("codex-too-large", place, { limit })],
     sources,
   });
-  if (beyond !== undefined) return refuse(startOf(beyond.path), beyond.limit);
+  if (overLimit !== undefined) return refuse(startOf(overLimit.path), overLimit.limit);
   const documents: TomlDocument[] = [];
   let values = 0;
   for (const file of [...files].sort((a, b) => a.path < b.path ? -1 : 1)) {
@@ -74,8 +74,8 @@ export function readCodex({ folder, files, beyond }: CodexFolder): ReadCodex {
     }
     sources.set(file.path, text);
     const counted = countValues(text, VALUE_LIMIT - values);
-    if (counted.beyond !== undefined) {
-      return refuse(placeAt(file.path, text, counted.beyond), `${VALUE_LIMIT} keys and values`);
+    if (counted.overLimit !== undefined) {
+      return refuse(placeAt(file.path, text, counted.overLimit), `${VALUE_LIMIT} keys and values`);
     }
     values += counted.count;
     const read = parseDocument(file.path, text);

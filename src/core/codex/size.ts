@@ -11,10 +11,10 @@ const TOKEN =
 export function countValues(
   text: string,
   limit: number,
-): { readonly count: number; readonly beyond: number | undefined } {
+): { readonly count: number; readonly overLimit: number | undefined } {
   let count = 0;
   for (const { 1: mark, index } of text.matchAll(TOKEN)) {
-    if (mark !== undefined && ++count > limit) return { count, beyond: index };
+    if (mark !== undefined && ++count > limit) return { count, overLimit: index };
   }
-  return { count, beyond: undefined };
+  return { count, overLimit: undefined };
 }

@@ -17,10 +17,10 @@ const COUNTED: readonly (readonly [text: string, count: number])[] = [
 
 Deno.test("keys and values are counted, but not marks in strings and comments", () => {
   for (const [text, count] of COUNTED) {
-    deepStrictEqual(countValues(text, 99), { count, beyond: undefined }, text);
+    deepStrictEqual(countValues(text, 99), { count, overLimit: undefined }, text);
   }
 });
 
 Deno.test("the offset of the first one beyond the limit is returned", () => {
-  deepStrictEqual(countValues("a = [1, 2]", 2), { count: 3, beyond: 6 });
+  deepStrictEqual(countValues("a = [1, 2]", 2), { count: 3, overLimit: 6 });
 });

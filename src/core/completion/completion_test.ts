@@ -1,7 +1,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { shellWord } from "../report/mod.ts";
-import { type Asked, questionAt } from "./question.ts";
+import { type Completion, questionAt } from "./question.ts";
 import { answerFor, wordsOfLine, wordsTyped } from "./shell.ts";
 import type { CommandSpec, ValueSpec } from "./tree.ts";
 
@@ -40,7 +40,7 @@ const LYCHD = command("lychd", [], [JSON_OPTION], [
 ]);
 
 /** Returns a question in short: its words, or its lookup and the words that are taken. */
-function shortOf({ question }: Asked): string {
+function shortOf({ question }: Completion): string {
   switch (question.kind) {
     case "words":
       return question.candidates.map(({ word }) => word).join(" ");
@@ -83,8 +83,12 @@ const CASES: readonly (readonly [line: string, short: string, before?: string, t
 
 Deno.test("the end of a line gets the words that fit", () => {
   for (const [line, short, before = "", typed = ""] of CASES) {
-    const asked = questionAt(LYCHD, line.split(" "));
-    deepStrictEqual([shortOf(asked), asked.before, asked.typed], [short, before, typed], line);
+    const completion = questionAt(LYCHD, line.split(" "));
+    deepStrictEqual([shortOf(completion), completion.before, completion.typed], [
+      short,
+      before,
+      typed,
+    ], line);
   }
 });
 
@@ -116,25 +120,25 @@ Deno.test("a line is split as bash splits it, also inside quotes, and nothing is
 Deno.test("every line gets an answer", () => {
   fc.assert(
     fc.property(fc.constantFrom("bash", "zsh", "fish"), fc.array(fc.string()), (shell, typed) => {
-      const asked = questionAt(LYCHD, wordsTyped(shell, typed));
-      answerFor(shell, asked, [{ word: "eye", about: "" }], typed);
+      const completion = questionAt(LYCHD, wordsTyped(shell, typed));
+      answerFor(shell, completion, [{ word: "eye", about: "" }], typed);
     }),
   );
 });
 
 Deno.test("each shell gets words in its own format", () => {
   const looked = [{ word: "coven:vision", about: "a: b\n" }, { word: "coffee", about: "" }];
-  const asked: Asked = {
+  const completion: Completion = {
     question: { kind: "lookup", lookup: "wish", taken: [] },
     before: "",
     typed: "coven:v",
     codex: undefined,
   };
-  deepStrictEqual(answerFor("bash", asked, looked, ["x coven:v", "v"]), "words\nvision\n");
+  deepStrictEqual(answerFor("bash", completion, looked, ["x coven:v", "v"]), "words\nvision\n");
   deepStrictEqual(
-    answerFor("bash", asked, looked, ["x coven:v", "coven:v"]),
+    answerFor("bash", completion, looked, ["x coven:v", "coven:v"]),
     "words\ncoven:vision\n",
   );
-  deepStrictEqual(answerFor("zsh", asked, looked, []), "words\ncoven\\:vision:a: b\\n\n");
-  deepStrictEqual(answerFor("fish", asked, looked, []), "words\ncoven:vision\ta: b\\n\n");
+  deepStrictEqual(answerFor("zsh", completion, looked, []), "words\ncoven\\:vision:a: b\\n\n");
+  deepStrictEqual(answerFor("fish", completion, looked, []), "words\ncoven:vision\ta: b\\n\n");
 });

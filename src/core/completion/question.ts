@@ -13,7 +13,7 @@ export type Question =
   | { readonly kind: "lookup"; readonly lookup: Lookup; readonly taken: readonly string[] };
 
 /** A question, and the part of the word at the cursor that it is about. */
-export interface Asked {
+export interface Completion {
   readonly question: Question;
   /** The text before that part: `--codex=`, `podman,`. */
   readonly before: string;
@@ -35,7 +35,7 @@ export interface Asked {
  * // { kind: "words", candidates: [{ word: "check", about: "Validate" }] }
  * ```
  */
-export function questionAt(program: CommandSpec, words: readonly string[]): Asked {
+export function questionAt(program: CommandSpec, words: readonly string[]): Completion {
   let command = program;
   let pending: ValueSpec | undefined;
   let codex: string | undefined;
@@ -70,8 +70,8 @@ export function questionAt(program: CommandSpec, words: readonly string[]): Aske
     if (option === undefined) {
       return { question: optionsOf(command), before: "", typed: word, codex };
     }
-    const asked = valueAt(program, option, value, []);
-    return { ...asked, before: `${name}=${asked.before}`, codex };
+    const completion = valueAt(program, option, value, []);
+    return { ...completion, before: `${name}=${completion.before}`, codex };
   }
   const known = Object.values(command.operands);
   const operand = known[operands.length] ??
@@ -110,19 +110,19 @@ function valueAt(
   { choices = [], complete }: ValueSpec,
   word: string,
   taken: readonly string[],
-): Pick<Asked, "question" | "before" | "typed"> {
-  const asked = { before: "", typed: word };
+): Pick<Completion, "question" | "before" | "typed"> {
+  const completion = { before: "", typed: word };
   switch (complete) {
     case undefined:
-      return { ...asked, question: wordsFrom(choices.map((word) => [word, ""])) };
+      return { ...completion, question: wordsFrom(choices.map((word) => [word, ""])) };
     case "commands":
       return {
-        ...asked,
+        ...completion,
         question: commandsOf(taken.reduce((at, name) => commandNamed(at, name) ?? at, program)),
       };
     case "files":
     case "folders":
-      return { ...asked, question: { kind: complete } };
+      return { ...completion, question: { kind: complete } };
     case "check": {
       const cut = word.lastIndexOf(",") + 1;
       const before = word.slice(0, cut);
@@ -130,7 +130,7 @@ function valueAt(
       return { question, before, typed: word.slice(cut) };
     }
     default:
-      return { ...asked, question: { kind: "lookup", lookup: complete, taken } };
+      return { ...completion, question: { kind: "lookup", lookup: complete, taken } };
   }
 }
 

@@ -3,7 +3,7 @@ import bash from "../../../templates/completions/lychd.bash" with { type: "text"
 import fish from "../../../templates/completions/lychd.fish" with { type: "text" };
 import zsh from "../../../templates/completions/lychd.zsh" with { type: "text" };
 import { printable } from "../report/printable.ts";
-import type { Asked, Candidate } from "./question.ts";
+import type { Candidate, Completion } from "./question.ts";
 
 /** The shells with completions. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -53,23 +53,28 @@ export function wordsOfLine(line: string): string[] {
  */
 export function answerFor(
   shell: Shell,
-  { question, before, typed }: Asked,
+  { question, before, typed }: Completion,
   found: readonly Candidate[],
-  handed: Typed,
+  shellWords: Typed,
 ): string {
   if (question.kind === "files" || question.kind === "folders") return `${question.kind}\n`;
   const candidates = (question.kind === "words" ? question.candidates : found)
     .filter(({ word }) => word.startsWith(typed))
     .map(({ word, about }) => ({ word: before + word, about: printable(about) }));
-  const lines = candidates.map((each) => lineFor(shell, each, before + typed, handed));
+  const lines = candidates.map((each) => lineFor(shell, each, before + typed, shellWords));
   return ["words", ...lines, ""].join("\n");
 }
 
-function lineFor(shell: Shell, { word, about }: Candidate, typed: string, handed: Typed): string {
+function lineFor(
+  shell: Shell,
+  { word, about }: Candidate,
+  typed: string,
+  shellWords: Typed,
+): string {
   switch (shell) {
     case "bash": {
       // bash also splits words at `:` and `=`, and replaces only the last part.
-      const part = handed[1] ?? typed;
+      const part = shellWords[1] ?? typed;
       return typed.endsWith(part) ? word.slice(typed.length - part.length) : word;
     }
     case "zsh": {

@@ -13,7 +13,7 @@ export const IMPORT_LIMIT_KIB = 4096;
 export type ImportFile = CodexFile | {
   readonly path: string;
   /** The limit that was reached before this file. */
-  readonly beyond: string;
+  readonly overLimit: string;
 };
 
 /** The facts of the host and of the Codex that an import depends on. */
@@ -53,7 +53,9 @@ export interface ImportResult {
 /** Returns the text of a file, or the reason why it has none. */
 export function readText(file: ImportFile): { text: string } | { error: Finding } {
   const at = startOf(file.path);
-  if ("beyond" in file) return { error: finding("import-too-large", at, { limit: file.beyond }) };
+  if ("overLimit" in file) {
+    return { error: finding("import-too-large", at, { limit: file.overLimit }) };
+  }
   if ("unreadable" in file) {
     return { error: finding("file-unreadable", at, { reason: file.unreadable }) };
   }
