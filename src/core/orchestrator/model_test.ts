@@ -95,24 +95,23 @@ function holds(condition: boolean, words: () => string): asserts condition {
   if (!condition) ok(condition, words());
 }
 
-const none: ReadonlySet<string> = new Set();
-const namesOf = (set: number): string[] => bits(set).map((i) => `s${i}`);
-
-function running(up: number, crashed = 0): Running {
-  return {
-    up: new Set(namesOf(up)),
-    crashed: crashed === 0 ? none : new Set(namesOf(crashed)),
-  };
-}
-
 /** The elements of each set: read millions of times. */
 const BITS = Array.from(
   { length: 1 << SOULSTONES },
   (_, set) => [0, 1, 2, 3, 4].filter((i) => (set >> i & 1) === 1),
 );
 const bits = (set: number): readonly number[] => BITS[set] ?? [];
+const namesOf = (set: number): string[] => bits(set).map((i) => `s${i}`);
+/** The names of each set, and the bit of each name: read as often. */
+const NAMES = BITS.map((_, set): ReadonlySet<string> => new Set(namesOf(set)));
+const BIT_OF = new Map(namesOf((1 << SOULSTONES) - 1).map((name, i) => [name, 1 << i]));
+
+function running(up: number, crashed = 0): Running {
+  const [none = new Set<string>()] = NAMES;
+  return { up: NAMES[up] ?? none, crashed: NAMES[crashed] ?? none };
+}
 const toSet = (names: readonly string[]) =>
-  names.reduce((set, name) => set | 1 << Number(name.slice(1)), 0);
+  names.reduce((set, name) => set | (BIT_OF.get(name) ?? 0), 0);
 const size = (set: number) => bits(set).length;
 
 /** One graph, with the rule as bits: the engines that each Soulstone and each Coven exclude. */
