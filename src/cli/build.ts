@@ -36,8 +36,9 @@ export function build(
     return [key, made.attributeName(), declared.absent] as const;
   });
   for (const below of commands) {
-    const { name, isHidden = false, title } = below;
+    const { name, alias, isHidden = false, title } = below;
     const made = command.command(name, { hidden: isHidden }).helpGroup(`${title}:`);
+    if (alias !== undefined) made.alias(alias);
     build(made, below, take, `${words} ${name}`);
   }
   if (commands.length > 0) return;

@@ -168,6 +168,11 @@ class Command<Name extends string, Values extends object, Result> {
     return this.#with<Values, Result>({ examples });
   }
 
+  /** Sets another name of the command. */
+  alias(alias: string) {
+    return this.#with<Values, Result>({ alias });
+  }
+
   hidden() {
     return this.#with<Values, Result>({ isHidden: true });
   }

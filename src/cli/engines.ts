@@ -11,6 +11,7 @@ export const plan = command("plan", "Show what a summon would start and stop, an
   .examples("lychd plan vision-ritual", "lychd plan ocr text-generation");
 
 export const summon = command("summon", "Start a Coven and wait until every engine answers")
+  .alias("start")
   .details(`${ABOUT_WISHES}
 It first stops the engines that conflict with the wish. If you press Ctrl-C
 before systemd starts the engines, nothing is started; after that, systemd
@@ -46,6 +47,7 @@ continues. In both cases lychd prints the state and the next command.`)
   );
 
 export const banish = command("banish", "Stop a Soulstone, a Coven or all engines")
+  .alias("stop")
   .details(`
 A Soulstone is one engine. A Coven is a group of engines that may run together.
 Residents (Soulstones that belong to every Coven) keep running.`)

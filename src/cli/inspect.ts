@@ -30,6 +30,7 @@ export const explain = command("explain", "Show the place in the Codex of each l
   );
 
 export const status = command("status", "Show the state of every rendered Soulstone")
+  .alias("ps")
   .details("A Soulstone is one engine. The state is that of its systemd service.")
   .options({
     watch: flag("--watch", "keep running and print each change"),

@@ -140,7 +140,9 @@ export function commandTree(
 }
 
 function commandBelow(above: Command, name: string): Command {
-  const found = above.commands.find((command) => command.name() === name);
+  const found = above.commands.find((command) =>
+    command.name() === name || command.alias() === name
+  );
   if (found !== undefined) return found;
   const names = above.createHelp().visibleCommands(above).map((command) => command.name());
   return above.error(`error: unknown command '${printable(name)}'${didYouMean(name, names)}`);

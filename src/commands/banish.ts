@@ -1,4 +1,5 @@
 import { unitsToStop } from "../core/orchestrator/inventory.ts";
+import { printable } from "../core/report/printable.ts";
 import { EVERY_COVEN, EVERY_SOULSTONE } from "../core/rune/names.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
@@ -29,7 +30,7 @@ export async function banish(
     }
     context.terminal.out(
       stopped.length === 0
-        ? "nothing to stop\n"
+        ? `${idleText(wish)}; nothing to stop\n`
         : `stopped: ${stopped.join(", ")} (${seconds.toFixed(1)} s)\n`,
     );
     if (forgotten.length > 0) {
@@ -37,4 +38,8 @@ export async function banish(
     }
     return EXIT.ok;
   });
+}
+
+function idleText(wish: string | undefined): string {
+  return wish === undefined ? "no engine is running" : `${printable(wish)} is not running`;
 }

@@ -13,8 +13,7 @@ export function rollback(options: InscribeOptions, context: CommandContext): Pro
   return inscribe(context, options, () => {
     const file = readOwn(host, folders.config, FORMER_PATH);
     if (file === undefined) {
-      const hint = "lychd render --dry-run";
-      throw new Refusal("there is no previous render to restore", { hint });
+      throw new Refusal("nothing to roll back to: no previous render is kept");
     }
     const read = parseGeneration(new TextDecoder().decode(file.bytes));
     if ("generation" in read) return { runes: read.generation };

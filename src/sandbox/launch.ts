@@ -73,7 +73,11 @@ export async function launch(
     folders,
     programs,
     ...trust,
-    seen: seenAt(permissions.write.includes(folders.quadlet) ? foldersAbove(folders) : []),
+    seen: seenAt([
+      ...permissions.write.includes(folders.quadlet) ? foldersAbove(folders) : [],
+      // A command that may not read the Codex may know whether there is one.
+      ...permissions.read.includes(folders.codex) ? [] : [folders.codex],
+    ]),
     processId: Deno.pid,
     version,
     environment: sessionVariables(env),

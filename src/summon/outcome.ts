@@ -1,9 +1,10 @@
 /** The output at the end of a summon: ready, interrupted, late or failed. */
 import { fallbackCommand, planFallback } from "../core/orchestrator/fallback.ts";
 import { enginesNamed, servicesOf } from "../core/orchestrator/inventory.ts";
+import { readName } from "../core/orchestrator/wish.ts";
 import type { Transition } from "../core/orchestrator/transition.ts";
 import { printable, printableLines } from "../core/report/printable.ts";
-import { SEPULCHER } from "../core/rune/names.ts";
+import { covenOf, SEPULCHER, soulstoneOf } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../run/invocation.ts";
@@ -27,8 +28,21 @@ export interface Summon extends Following {
   readonly sinceSeconds: number;
 }
 
-/** The hint while systemd continues without lychd. */
-const CONTINUES_HINT = "lychd status --watch shows progress, lychd banish stops it";
+/** Returns the hint while systemd continues without lychd to start `name`. */
+function continuesHint(name: string | undefined): string {
+  const banish = name === undefined ? "lychd banish" : `lychd banish ${name}`;
+  return `lychd status --watch shows progress, ${banish} stops it`;
+}
+
+/** Returns the hint while systemd continues a summon. */
+function hintOf({ plan: { choice, wanted }, inventory }: Summon): string {
+  const names = choice.kind === "running" ? wanted : [choice.name];
+  const kind = choice.kind === "coven" ? "coven" : "soulstone";
+  const words = names.map((name) =>
+    "problem" in readName(name, inventory) ? `${kind}:${name}` : name
+  );
+  return continuesHint(words.join(" && lychd banish "));
+}
 
 /** Returns the refusal for an order that systemd rejected. */
 export function rejection(problem: string, stopped: readonly string[]): Refusal {
@@ -43,7 +57,7 @@ export function rejection(problem: string, stopped: readonly string[]): Refusal 
     ? ""
     : "; this was not started";
   const hint = unit !== undefined
-    ? CONTINUES_HINT
+    ? continuesHint(soulstoneOf(unit) ?? covenOf(unit))
     : masked !== undefined
     ? `systemctl --user unmask ${masked}`
     : /\bnot found\b/.test(problem)
@@ -99,11 +113,12 @@ export function printAbandoned(
 }
 
 /** Prints that the operator interrupted a summon that systemd continues. */
-export function printInterrupted({ events }: Summon, { waitsFor }: Unfinished): ExitCode {
+export function printInterrupted(summon: Summon, { waitsFor }: Unfinished): ExitCode {
+  const { events } = summon;
   events.emit(
     { event: "interrupted", waits_for: waitsFor, seconds: events.seconds() },
     `lychd: interrupted; systemd continues, not ready yet: ${printable(waitsFor.join(", "))}`,
-    CONTINUES_HINT,
+    hintOf(summon),
   );
   return EXIT.interrupted;
 }
@@ -157,7 +172,7 @@ export async function printLate(summon: Summon, { phase, waitsFor }: Unfinished)
   if (isStartQueued && phase !== "stop") {
     for (const name of waitsFor) await printJournal(summon, name);
   }
-  if (!isQuiet) printHint(summon, isStartQueued ? CONTINUES_HINT : "lychd status --watch");
+  if (!isQuiet) printHint(summon, isStartQueued ? hintOf(summon) : "lychd status --watch");
 }
 
 /** Returns the `late` event of `--json`, without its time. */

@@ -278,7 +278,7 @@ Deno.test("banish prints which engines it reset from failed", async () => {
     await runCommand({ command: "banish", json: false, wish: "owl" }, seen.context),
     EXIT.ok,
   );
-  strictEqual(seen.out, "nothing to stop\nreset from failed to stopped: owl\n");
+  strictEqual(seen.out, "owl is not running; nothing to stop\nreset from failed to stopped: owl\n");
 });
 
 Deno.test("an unknown name, and a capability that is not the name of a stray, are refused", async () => {

@@ -22,7 +22,7 @@ export function covensText(inventory: Inventory, palette: Palette): string {
 
 function covenLines(inventory: Inventory, palette: Palette): string[] {
   const hasResidents = inventory.engines.some((engine) => engine.resident);
-  const except = hasResidents ? " except residents" : "";
+  const shared = hasResidents ? " (only residents are shared)" : "";
   const views = covenViews(inventory);
   if (views.length === 0) return ["there is no Coven: no Soulstone names a group"];
   return views.flatMap(({ name, vramMib, members, undeclared, shares, rivals }) => [
@@ -31,7 +31,9 @@ function covenLines(inventory: Inventory, palette: Palette): string[] {
     ...[
       ...undeclared.length === 0 ? [] : [`undeclared: ${undeclared.join(", ")}`],
       ...shares.map(({ coven, members }) => `shares ${members.join(", ")} with ${coven}`),
-      ...rivals.length === 0 ? [] : [`stops all of ${rivals.join(", ")}${except}`],
+      ...rivals.length === 0
+        ? []
+        : [`${name} and ${rivals.join(", ")} exclude each other${shared}`],
     ].flatMap((line) => wrap(line, 2).map(palette.dim)),
   ]);
 }

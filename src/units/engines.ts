@@ -62,7 +62,7 @@ function withStates(
 ): Map<string, EngineNow> {
   return new Map(engines.map((engine) => {
     const unit = states.get(engine.service);
-    return [engine.name, { engine, unit, condition: conditionOf(unit) }];
+    return [engine.name, { engine, unit, condition: conditionOf(unit, engine) }];
   }));
 }
 

@@ -25,9 +25,12 @@ export function readRendered(
 
 /** Reads the units that lychd wrote; refuses if there was no render. */
 export function requireRendered(context: CommandContext): Rendered {
+  const { host, folders: { codex, codexShown } } = context;
   const rendered = readRendered(context);
-  if (!rendered.tree.hasReceipt) throw new Refusal(NOTHING, { hint: "lychd render" });
-  return rendered;
+  if (rendered.tree.hasReceipt) return rendered;
+  throw host.lstat(codex) === undefined
+    ? new Refusal(`there is no Codex at ${codexShown} yet`, { hint: "lychd init" })
+    : new Refusal(NOTHING, { hint: "lychd render" });
 }
 
 /** The problem before the first render. */

@@ -26,7 +26,7 @@ Deno.test("a file that was edited by hand is refused with its diff, and nothing 
   await expectRefusal(test, RENDER, expected);
   await expectRefusal(test, [...RENDER, "--json"], expected);
   await expectRefusal(test, ROLLBACK, {
-    stderr: "lychd: there is no previous render to restore\nhint: lychd render --dry-run\n",
+    stderr: "lychd: nothing to roll back to: no previous render is kept\n",
   });
   await expectRefusal(test, [...PURGE, "--yes"], {
     stderr:

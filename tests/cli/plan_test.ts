@@ -167,10 +167,10 @@ Deno.test("covens shows which engines run together or stop each other, and likel
     code: 0,
     stdout: `think: 22000 MiB of GPU memory declared
   memory sage
-  stops all of vision except residents
+  think and vision exclude each other (only residents are shared)
 vision: 14000 MiB of GPU memory declared
   eye memory
-  stops all of think except residents
+  vision and think exclude each other (only residents are shared)
 
 starting the engine of a row stops the engines marked x
            1  2  3  4
@@ -181,8 +181,7 @@ starting the engine of a row stops the engines marked x
 `,
     stderr: NOT_RENDERED +
       "warning: lone is in no Coven: it runs only with memory\n" +
-      "warning: memory offers no capability: it can be summoned only by name\n" +
-      "warning: think has only residents in common with vision: they always stop each other\n",
+      "warning: memory offers no capability: it can be summoned only by name\n",
   });
   const json = JSON.parse((await run(test, "covens", "--json")).stdout);
   deepStrictEqual(json.stops, {
@@ -194,7 +193,6 @@ starting the engine of a row stops the engines marked x
   deepStrictEqual(json.warnings.map((w: { code: string }) => w.code), [
     "no-coven",
     "no-capability",
-    "rivals",
   ]);
 });
 
@@ -233,6 +231,14 @@ Deno.test("status, logs and summon refuse with a hint if nothing was rendered", 
     message: "nothing was rendered yet",
     hint: "lychd render",
   });
+});
+
+Deno.test("status, logs and summon refuse with a hint if there is no Codex", async () => {
+  await using test = cli();
+  const stderr = "lychd: there is no Codex at [DIR]/home/.config/lychd yet\nhint: lychd init\n";
+  for (const args of [["status"], ["logs", "eye"], ["summon", "eye"]]) {
+    await test.expect(args, { code: 1, stderr });
+  }
 });
 
 Deno.test("commands that need systemd refuse with a hint if it does not answer", async () => {

@@ -72,7 +72,7 @@ Deno.test("rollback needs no Codex", async () => {
 Deno.test("rollback without a previous generation is refused", async () => {
   await using never = cli();
   await using once = await renderedHome();
-  const stderr = "lychd: there is no previous render to restore\nhint: lychd render --dry-run\n";
+  const stderr = "lychd: nothing to roll back to: no previous render is kept\n";
   await expectRefusal(never, ROLLBACK, { stderr });
   await expectRefusal(once, ROLLBACK, { stderr });
 });
@@ -193,7 +193,7 @@ Deno.test("purge --json lists the removed files; then there is nothing to purge 
     stderr: PURGE_REMARKS,
   });
   await expectRefusal(test, ROLLBACK, {
-    stderr: /^lychd: there is no previous render to restore\n/,
+    stderr: /^lychd: nothing to roll back to: no previous render is kept\n/,
   });
   await test.expect(RENDER, { stdout: summary(3, 0, 0, 0), stderr: SKIP_REMARKS });
 });

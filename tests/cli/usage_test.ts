@@ -41,7 +41,7 @@ Deno.test("the help of every command has examples and exit codes, 80 columns and
     deepStrictEqual(byOption, byCommand);
     const { code, stdout, stderr } = byOption;
     deepStrictEqual([code, stderr], [0, ""]);
-    match(stdout, new RegExp(`^Usage: lychd ${words.join(" ")} ?(?:\\[|<|\n)`));
+    match(stdout, new RegExp(`^Usage: lychd ${words.join(" ")}(?:\\|\\w+)? ?(?:\\[|<|\n)`));
     match(stdout, /\nExamples:\n {2}\S/);
     match(stdout, /\nExit codes:\n {2}0 {2}ok\n/);
     for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
@@ -64,6 +64,26 @@ Deno.test("lychd accepts every example of its help", async () => {
     }
   }
   strictEqual(count > 40, true, `${count} examples`);
+});
+
+Deno.test("start, stop and ps are other names of summon, banish and status", async () => {
+  await using test = cli();
+  for (
+    const [alias, name] of [["start", "summon"], ["stop", "banish"], ["ps", "status"]] as const
+  ) {
+    for (const words of [["eye"], ["--nope"], ["--json"], []]) {
+      const [byAlias, byName] = [alias, name].map((command) =>
+        parseCommandLine([command, ...words], config.version)
+      );
+      deepStrictEqual(byAlias, byName);
+    }
+    deepStrictEqual(await test.run(["help", alias]), await test.run(["help", name]));
+    match((await test.run(["--help"])).stdout, new RegExp(`\n  ${name}\\|${alias} `));
+    match(
+      (await test.run(["complete", "fish", "--", alias])).stdout,
+      new RegExp(`\n${alias}\tthe same as ${name}\n`),
+    );
+  }
 });
 
 Deno.test("--version needs no environment", async () => {

@@ -120,7 +120,7 @@ labTest("banish changes the state of a failed engine to stopped", async () => {
   assert.equal(await stateOf(shell), "failed failed timeout");
   assert.equal(
     await must(shell, "lychd banish one"),
-    "nothing to stop\nreset from failed to stopped: a\n",
+    "one is not running; nothing to stop\nreset from failed to stopped: a\n",
   );
   assert.equal(await stateOf(shell), "inactive dead success");
 });

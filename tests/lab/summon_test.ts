@@ -32,14 +32,20 @@ labTest("an engine that never becomes healthy is reported, and --fallback undoes
   assert.equal((await run(shell, "summon", "one")).code, 0);
   const notReady = await run(shell, "summon", "two");
   assert.equal(notReady.code, 1, notReady.stderr);
-  assert.match(notReady.stderr, /\nlychd: sick is not ready: it was not ready in time\n/);
+  assert.match(
+    notReady.stderr,
+    /\nlychd: sick is not ready: \/health did not answer 2xx within start_timeout_seconds \(4 s\)\n/,
+  );
   assert.match(notReady.stderr, /\n {2}\S+ \d+ start sick-model\n/);
   assert.match(notReady.stderr, /\nhint: lychd logs sick\n/);
   assert.match(notReady.stderr, /\nhint: lychd summon coven:one restores what ran before\n$/);
   assert.deepEqual(await running(shell, ["a", "sick"]), []);
   const failed = await run(shell, "status");
   assert.match(failed.stdout, /\nsick +failed +\S+ +http:\/\/localhost:8781\/v1/);
-  assert.match(failed.stdout, /\n {2}it was not ready in time: lychd logs sick\n/);
+  assert.match(
+    failed.stdout,
+    /\n {2}\/health did not answer 2xx within start_timeout_seconds \(4 s\): lychd logs sick\n/,
+  );
   assert.equal((await run(shell, "summon", "one")).code, 0);
   const undone = await run(shell, "summon", "two", "--fallback");
   assert.equal(undone.code, 1, undone.stderr);
@@ -391,7 +397,10 @@ labTest(
     assert.deepEqual(await running(shell, names), ["b", "home"]);
     assert.match((await run(shell, "banish", "one")).stdout, /^stopped: b \(/);
     assert.deepEqual(await running(shell, names), ["home"]);
-    assert.equal((await run(shell, "banish", "one")).stdout, "nothing to stop\n");
+    assert.equal(
+      (await run(shell, "banish", "one")).stdout,
+      "one is not running; nothing to stop\n",
+    );
     await run(shell, "summon", "one", "--no-wait");
     const all = await run(shell, "banish", "--json");
     assert.deepEqual(JSON.parse(all.stdout).stopped, names);

@@ -54,7 +54,8 @@ function commandsBelow(above: CommandDeclaration, words: readonly string[]): str
 }
 
 function commandText(command: CommandDeclaration, words: readonly string[]): string {
-  const { about, details, operands, options, examples, commands } = command;
+  const { alias, about, details, operands, options, examples, commands } = command;
+  const also = alias === undefined ? "" : `\n\nlychd ${alias} is the same command.`;
   const operandFlags = Object.values(operands).map(({ flags }) => flags);
   const usage = [...words, "[options]", ...commands.length > 0 ? ["[command]"] : operandFlags];
   const tags = [
@@ -62,7 +63,7 @@ function commandText(command: CommandDeclaration, words: readonly string[]): str
     ...Object.values(options).flatMap((o) => [o, ...o.negation ? [o.negation] : []]),
   ];
   return `.SS "${escaped(usage.join(" "))}"
-${paragraphs(`${about}.\n\n${details}`.trimEnd())}
+${paragraphs(`${about}.\n\n${details}`.trimEnd() + also)}
 ${tags.map((tag) => `${tagText(tag)}\n`).join("")}.PP
 Examples:
 .PP

@@ -32,7 +32,10 @@ const WAIT = value("--wait <seconds>");
 const TOGGLE = value("--on", { negation: value("--no-on") });
 
 const LYCHD = command("lychd", [], [JSON_OPTION], [
-  command("summon", [value("<wish...>", { complete: "wish" })], [CODEX, JSON_OPTION, WAIT]),
+  {
+    ...command("summon", [value("<wish...>", { complete: "wish" })], [CODEX, JSON_OPTION, WAIT]),
+    alias: "start",
+  },
   command("doctor", [], [CODEX, FACTS, ONLY]),
   command("schema", [value("<kind>", { choices: ["lychd", "soulstones"] })], [TOGGLE]),
   command("help", [value("[command]", { complete: "commands" })], []),
@@ -53,8 +56,9 @@ function shortOf({ question }: Completion): string {
 
 const CASES: readonly (readonly [line: string, short: string, before?: string, typed?: string])[] =
   [
-    ["", "summon doctor schema help"],
-    ["su", "summon doctor schema help", "", "su"],
+    ["", "summon doctor schema help start"],
+    ["su", "summon doctor schema help start", "", "su"],
+    ["start ocr ", "wish(ocr)"],
     ["-", "--json --help", "", "-"],
     ["nonsense ", ""],
     ["summon ", "wish()"],
@@ -78,7 +82,7 @@ const CASES: readonly (readonly [line: string, short: string, before?: string, t
     ["schema ", "lychd soulstones"],
     ["schema lychd ", ""],
     ["schema -", "--on --no-on --help", "", "-"],
-    ["help s", "summon doctor schema help", "", "s"],
+    ["help s", "summon doctor schema help start", "", "s"],
   ];
 
 Deno.test("the end of a line gets the words that fit", () => {

@@ -102,7 +102,7 @@ function optionWithValue(command: CommandSpec, name: string): ValueSpec | undefi
 }
 
 function commandNamed({ commands }: CommandSpec, name: string): CommandSpec | undefined {
-  return commands.find((command) => command.name === name);
+  return commands.find((command) => command.name === name || command.alias === name);
 }
 
 function valueAt(
@@ -139,7 +139,11 @@ function optionsOf(command: CommandSpec): Question {
 }
 
 function commandsOf({ commands }: CommandSpec): Question {
-  return wordsFrom(commands.filter((c) => !c.isHidden).map((c) => [c.name, c.about]));
+  const shown = commands.filter((command) => !command.isHidden);
+  return wordsFrom([
+    ...shown.map(({ name, about }) => [name, about] as const),
+    ...shown.flatMap(({ name, alias }) => alias ? [[alias, `the same as ${name}`] as const] : []),
+  ]);
 }
 
 function wordsFrom(words: readonly (readonly [word: string, about: string])[]): Question {

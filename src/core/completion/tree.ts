@@ -17,6 +17,8 @@ export interface ValueSpec {
 /** A command as the command line declares it. */
 export interface CommandSpec {
   readonly name: string;
+  /** Another name that people try first. */
+  readonly alias?: string;
   readonly about: string;
   readonly isHidden?: boolean;
   readonly options: Readonly<Record<string, ValueSpec>>;

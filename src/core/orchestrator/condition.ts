@@ -1,5 +1,6 @@
 import { soulstoneUnit } from "../rune/names.ts";
 import { readProperties } from "../rune/properties.ts";
+import type { Engine } from "./inventory.ts";
 
 /** The state of a unit, as systemd reports it. */
 export interface UnitState {
@@ -23,6 +24,8 @@ export interface UnitState {
   readonly sinceSeconds: number | undefined;
   /** Memory of all its processes; undefined where systemd does not count it. */
   readonly memoryBytes: number | undefined;
+  /** True if it became active in its last run: its start had succeeded. */
+  readonly wasActive: boolean;
   /** True if the unit on disk is newer than the one that systemd has loaded. */
   readonly isStale: boolean;
 }
@@ -30,7 +33,8 @@ export interface UnitState {
 /** The properties that {@linkcode readUnitStates} reads. */
 export const UNIT_PROPERTIES =
   "Id,LoadState,LoadError,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,NRestarts,Job," +
-  "InvocationID,StateChangeTimestamp,MemoryCurrent,NeedDaemonReload";
+  "InvocationID,StateChangeTimestamp,InactiveExitTimestampMonotonic," +
+  "ActiveEnterTimestampMonotonic,MemoryCurrent,NeedDaemonReload";
 
 /** Reads the output of `systemctl show --timestamp=unix` for {@linkcode UNIT_PROPERTIES}. */
 export function readUnitStates(text: string): Map<string, UnitState> {
@@ -53,6 +57,8 @@ export function readUnitStates(text: string): Map<string, UnitState> {
       invocationId: word("InvocationID"),
       sinceSeconds: number("StateChangeTimestamp"),
       memoryBytes: number("MemoryCurrent"),
+      wasActive: (number("ActiveEnterTimestampMonotonic") ?? 0) >
+        (number("InactiveExitTimestampMonotonic") ?? 0),
       isStale: word("NeedDaemonReload") === "yes",
     }];
   }));
@@ -80,17 +86,20 @@ export interface Condition {
 }
 
 /**
- * Returns the condition of an engine; `missing` if systemd does not know its unit.
+ * Returns the condition of the unit of an `engine`; `missing` if systemd does not know it.
  *
  * Sources: systemd.service(5) and org.freedesktop.systemd1(5); Podman exits with 125 to 127 when it
  * could not start a container (podman-run(1), Exit Status).
  */
-export function conditionOf(unit: UnitState | undefined): Condition {
+export function conditionOf(unit: UnitState | undefined, engine?: Engine): Condition {
   if (unit === undefined) return { state: "missing", restarts: 0, hasJob: false };
-  return { ...stateOf(unit), restarts: unit.restarts, hasJob: unit.job !== "" };
+  return { ...stateOf(unit, engine), restarts: unit.restarts, hasJob: unit.job !== "" };
 }
 
-function stateOf(unit: UnitState): Pick<Condition, "state" | "why"> {
+function stateOf(
+  unit: UnitState,
+  engine: Engine | undefined,
+): Pick<Condition, "state" | "why"> {
   switch (unit.activeState) {
     case "active":
     case "reloading":
@@ -98,12 +107,12 @@ function stateOf(unit: UnitState): Pick<Condition, "state" | "why"> {
       return { state: "running" };
     case "activating":
       return unit.subState.startsWith("auto-restart")
-        ? { state: "restarting", why: failureOf(unit) }
+        ? { state: "restarting", why: failureOf(unit, engine) }
         : { state: "starting" };
     case "deactivating":
       return { state: "stopping" };
     case "failed":
-      return { state: "failed", why: failureOf(unit) };
+      return { state: "failed", why: failureOf(unit, engine) };
   }
   switch (unit.loadState) {
     case "loaded":
@@ -117,10 +126,13 @@ function stateOf(unit: UnitState): Pick<Condition, "state" | "why"> {
   }
 }
 
-function failureOf({ result, exitKind, exitStatus }: UnitState): string {
+function failureOf(
+  { result, exitKind, exitStatus, wasActive }: UnitState,
+  engine: Engine | undefined,
+): string {
   switch (result) {
     case "timeout":
-      return "it was not ready in time";
+      return wasActive ? "it did not stop in time" : lateText(engine);
     case "exit-code":
       return exitStatus >= 125 && exitStatus <= 127
         ? `Podman could not start it (status ${exitStatus})`
@@ -139,6 +151,21 @@ function failureOf({ result, exitKind, exitStatus }: UnitState): string {
     default:
       return `systemd reports ${result}`;
   }
+}
+
+/** Returns what a start waited for in vain. */
+function lateText(engine: Engine | undefined): string {
+  const { kind, path, timeout } = engine?.startCheck ?? { kind: "none" };
+  const what = kind === "path"
+    ? `${path} did not answer 2xx`
+    : kind === "command"
+    ? "its health command did not succeed"
+    : "it did not start";
+  if (timeout === undefined) return `${what} in time`;
+  const setting = /^\d+$/.test(timeout)
+    ? `start_timeout_seconds (${timeout} s)`
+    : `TimeoutStartSec=${timeout}`;
+  return `${what} within ${setting}`;
 }
 
 /** Returns the command that fixes or explains a state; undefined for a state without a problem. */

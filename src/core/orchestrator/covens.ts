@@ -38,14 +38,13 @@ export function covenViews(inventory: Inventory): CovenView[] {
 
 /** A likely mistake in the Covens. */
 export interface Warning {
-  readonly code: "no-coven" | "no-capability" | "not-rendered" | "rivals" | "vram-too-large";
+  readonly code: "no-coven" | "no-capability" | "not-rendered" | "vram-too-large";
   readonly message: string;
 }
 
 /**
  * Returns likely mistakes: a Soulstone without a Coven or a capability; a capability that no
- * `rendered` Soulstone offers; Covens without a common member; a Soulstone or a Coven that declares
- * more GPU memory than its GPUs have.
+ * `rendered` Soulstone offers; a Soulstone or a Coven that declares more GPU memory than its GPUs have.
  */
 export function warningsOf(
   inventory: Inventory,
@@ -66,26 +65,12 @@ export function warningsOf(
       message: `${name} offers no capability: it can be summoned only by name`,
     })),
     ...rendered === undefined ? [] : notOffered(engines, rendered.engines),
-    ...rivalry(inventory),
     ...tooLarge(inventory, gpus),
   ];
 }
 
 function isAlone({ resident, covens }: Engine): boolean {
   return !resident && covens.length === 0;
-}
-
-/** Returns each pair once, with the Coven whose name sorts first. */
-function rivalry(inventory: Inventory): Warning[] {
-  const common = inventory.engines.some((engine) => engine.resident)
-    ? "only residents"
-    : "no Soulstone";
-  return covenViews(inventory).flatMap(({ name, rivals }): Warning[] => {
-    const later = rivals.filter((rival) => rival > name);
-    if (later.length === 0) return [];
-    const pair = `${name} has ${common} in common with ${later.join(", ")}`;
-    return [{ code: "rivals", message: `${pair}: they always stop each other` }];
-  });
 }
 
 /** Returns Soulstones that do not fit, and Covens whose members fit only one by one. */

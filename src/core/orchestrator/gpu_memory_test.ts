@@ -237,14 +237,6 @@ Deno.test("likely mistakes are reported", async () => {
       message: "no rendered Soulstone offers vision: only the Codex has it",
     },
     {
-      code: "rivals",
-      message: "chat has only residents in common with watch: they always stop each other",
-    },
-    {
-      code: "rivals",
-      message: "watch has only residents in common with write: they always stop each other",
-    },
-    {
       code: "vram-too-large",
       message: "lone declares 30000 MiB of GPU memory, more than the 24576 MiB of nvidia 1",
     },
@@ -255,7 +247,7 @@ Deno.test("likely mistakes are reported", async () => {
   ]);
   deepStrictEqual(
     warningsOf(inventory, { gpus: [] }).map((w) => w.code),
-    ["no-coven", "no-capability", "rivals", "rivals"],
+    ["no-coven", "no-capability"],
   );
 });
 

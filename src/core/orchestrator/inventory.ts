@@ -26,6 +26,12 @@ export interface Engine {
   readonly uri: string;
   /** Returns 2xx when ready; undefined if 127.0.0.1 does not reach it. */
   readonly healthPath: string | undefined;
+  /** The check that its start waits for, and `TimeoutStartSec=`, for messages. */
+  readonly startCheck: {
+    readonly kind: "path" | "command" | "none";
+    readonly path: string | undefined;
+    readonly timeout: string | undefined;
+  };
   /** The path that the Harvester reads; undefined without metrics. */
   readonly metricsPath: string | undefined;
   /** Declared GPU memory in MiB: 0 without a device, undefined if not declared. */
@@ -97,6 +103,8 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
   const port = Number(fact("Port") ?? 0);
   const devices = values("Container.AddDevice");
   const vram = fact("VramMib");
+  const path = fact("HealthPath");
+  const [command = "none"] = values("Container.HealthCmd");
   return {
     name,
     service: soulstoneUnit(name).service,
@@ -108,7 +116,12 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
     conflicts: values("Unit.Conflicts").flatMap((unit) => soulstoneOf(unit) ?? []).sort(),
     port,
     uri: fact("Uri") ?? "",
-    healthPath: isOnLoopback(port, published) ? fact("HealthPath") : undefined,
+    healthPath: isOnLoopback(port, published) ? path : undefined,
+    startCheck: {
+      kind: command === "none" ? "none" : path === undefined ? "command" : "path",
+      path,
+      timeout: values("Service.TimeoutStartSec").at(-1),
+    },
     metricsPath: fact("MetricsPath"),
     vramMib: vram !== undefined ? Number(vram) : devices.length === 0 ? 0 : undefined,
     devices,

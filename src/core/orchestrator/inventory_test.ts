@@ -59,6 +59,7 @@ Deno.test("units contain all facts of their Codex", async () => {
     port: 8701,
     uri: "http://localhost:8701/v1",
     healthPath: "/health",
+    startCheck: { kind: "path", path: "/health", timeout: "900" },
     metricsPath: undefined,
     vramMib: 10500,
     devices: ["nvidia.com/gpu=0"],

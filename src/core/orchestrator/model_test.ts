@@ -74,6 +74,7 @@ function inventoryOf(kinds: readonly Kind[], offers: readonly number[]): Invento
     port: 9000 + i,
     uri: "",
     healthPath: undefined,
+    startCheck: { kind: "none", path: undefined, timeout: undefined },
     metricsPath: undefined,
     vramMib: VRAM_MIB[i],
     devices: [],

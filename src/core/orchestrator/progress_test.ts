@@ -8,6 +8,7 @@ import {
   isUp,
   type UnitState,
 } from "./condition.ts";
+import { inventoryOf } from "./from_codex_test.ts";
 import { progressOf } from "./progress.ts";
 
 const UNIT: UnitState = {
@@ -23,6 +24,7 @@ const UNIT: UnitState = {
   invocationId: "",
   sinceSeconds: undefined,
   memoryBytes: undefined,
+  wasActive: false,
   isStale: false,
 };
 
@@ -57,7 +59,12 @@ const STATES: readonly (readonly [facts: Partial<UnitState>, state: EngineState,
       "restarting",
       "it was killed by signal 9",
     ],
-    [{ activeState: "failed", result: "timeout" }, "failed", "it was not ready in time"],
+    [{ activeState: "failed", result: "timeout" }, "failed", "it did not start in time"],
+    [
+      { activeState: "failed", result: "timeout", wasActive: true },
+      "failed",
+      "it did not stop in time",
+    ],
     [
       { activeState: "failed", result: "exit-code", exitKind: 1, exitStatus: 126 },
       "failed",
@@ -85,6 +92,26 @@ for (const [facts, state, why] of STATES) {
   Deno.test(`${JSON.stringify(facts)} is ${state}${why === undefined ? "" : `: ${why}`}`, () => {
     const condition = conditionOf({ ...UNIT, ...facts });
     deepStrictEqual([condition.state, condition.why], [state, why]);
+  });
+}
+
+const LATE: readonly (readonly [soulstone: string, why: string])[] = [
+  ['health.path = "/ready"', "/ready did not answer 2xx within start_timeout_seconds (12 s)"],
+  [
+    "health.cmd = 'test -e /ready'",
+    "its health command did not succeed within start_timeout_seconds (12 s)",
+  ],
+  ["", "it did not start within start_timeout_seconds (12 s)"],
+  ["quadlet.Service.TimeoutStartSec = '5min'", "it did not start within TimeoutStartSec=5min"],
+];
+
+for (const [line, why] of LATE) {
+  Deno.test(`after a start timeout, status says: ${why}`, async () => {
+    const { engines } = await inventoryOf(
+      `[eye]\nimage = "localhost/x"\nport = 8780\nstart_timeout_seconds = 12\n${line}\n`,
+    );
+    const failed = { ...UNIT, activeState: "failed", result: "timeout" };
+    strictEqual(conditionOf(failed, engines[0]).why, why);
   });
 }
 

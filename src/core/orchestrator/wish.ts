@@ -18,6 +18,7 @@ export interface WishProblem {
   readonly reason:
     | "unknown"
     | "ambiguous"
+    | "combined"
     | "not-offered"
     | "never-together"
     | "incomplete"
@@ -58,7 +59,10 @@ export function readWish(
   const names: string[] = [];
   for (const word of words) {
     const read = readWord(word, known, words.length > 1 ? ["capability"] : KINDS);
-    if ("problem" in read) return read;
+    if ("problem" in read) {
+      if (read.problem.reason !== "combined") return read;
+      return { problem: { ...read.problem, hint: combinedHint(words, word, inventory) } };
+    }
     const { kind, name } = read;
     if (kind !== "capability") return { wish: { kind, name } };
     names.push(name);
@@ -125,11 +129,22 @@ function readWord<Allowed extends Kind>(
         hint: "lychd list shows which Soulstones offer it",
       }
       : {
-        reason: "ambiguous",
-        message: `${quoted(name)} is a ${TITLES[other]}; several words must all be capabilities`,
-        hint: `use ${quoted(name)} alone`,
+        reason: "combined",
+        message: `${quoted(name)} is a ${TITLES[other]}; only capabilities can be combined`,
       },
   };
+}
+
+/** Returns how to run `words` together, of which `named` is the first that is not a capability. */
+function combinedHint(words: readonly string[], named: string, inventory: Inventory): string {
+  const names = words.map((word) => readName(word, inventory)).flatMap((read) =>
+    "name" in read && read.name.kind === "soulstone" ? [read.name.name] : []
+  );
+  if (names.length < words.length) return `use ${quoted(named)} alone`;
+  const coven = inventory.covens.find(({ members }) => names.every((n) => members.includes(n)));
+  return coven === undefined
+    ? `to run ${names.join(" and ")} together, give them a group in common`
+    : `use the Coven ${quoted(coven.name)}: they run together in it`;
 }
 
 function unknown(word: string, name: string, known: Known, kinds: readonly Kind[]): WishProblem {

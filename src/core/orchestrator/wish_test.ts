@@ -13,6 +13,10 @@ image = "localhost/x"
 port = 8781
 groups = ["chat"]
 capabilities = ["ocr"]
+[deep]
+image = "localhost/x"
+port = 8782
+groups = ["think"]
 `;
 
 const READ: readonly (readonly [words: string, wish: Wish])[] = [
@@ -67,9 +71,19 @@ const REFUSED: readonly (readonly [words: string, problem: WishProblem])[] = [
     hint: "lychd list shows all names",
   }],
   ["ocr eye", {
-    reason: "ambiguous",
-    message: "`eye` is a Soulstone; several words must all be capabilities",
+    reason: "combined",
+    message: "`eye` is a Soulstone; only capabilities can be combined",
     hint: "use `eye` alone",
+  }],
+  ["eye deep", {
+    reason: "combined",
+    message: "`eye` is a Soulstone; only capabilities can be combined",
+    hint: "to run eye and deep together, give them a group in common",
+  }],
+  ["eye soulstone:chat", {
+    reason: "combined",
+    message: "`eye` is a Soulstone; only capabilities can be combined",
+    hint: "use the Coven `chat`: they run together in it",
   }],
   ["ocr vision-analisis", {
     reason: "unknown",
@@ -106,7 +120,7 @@ const NAMES: readonly (readonly [word: string, result: string])[] = [
 
 for (const [word, result] of NAMES) {
   Deno.test(`the name ${word}: ${result}`, async () => {
-    const both = `[both]\nimage = "localhost/x"\nport = 8782\ncapabilities = ["both"]\n`;
+    const both = `[both]\nimage = "localhost/x"\nport = 8783\ncapabilities = ["both"]\n`;
     const read = readName(word, await inventoryOf(CODEX + both));
     const words = "name" in read
       ? `${read.name.kind} ${read.name.name}`
