@@ -25,7 +25,7 @@ export interface TomlDocument {
  * ```ts
  * import { parseDocument } from "./toml.ts";
  * const read = parseDocument("soulstones/eye.toml", "[eye]\nport = 8780\n");
- * if ("document" in read) read.document.spot(["eye", "port"]).value.start; // line 2, column 8
+ * "document" in read && read.document.spot(["eye", "port"]).value.start; // { line: 2, column: 8 }
  * ```
  */
 export function parseDocument(
