@@ -2,8 +2,8 @@
  * Measures the time that a summon adds to `systemctl --user start` of the same target with the same
  * wait for health. It runs pairs of swaps in one lab, each from the same state and in alternating order.
  *
- * With `Notify=healthy` the times would vary by half a second at random, because Podman checks the
- * health of an engine about once a second. So these engines do not use it, and both sides poll /health
+ * With a health check the times would vary by half a second at random, because Podman checks the
+ * health of an engine about once a second. So these engines have none, and both sides poll /health
  * themselves.
  *
  * Run it with `deno task bench:summon`. `LYCHD_BENCH_PAIRS` sets the number of pairs (20), and
@@ -47,11 +47,11 @@ async function bench(): Promise<void> {
   await using shell = lichShell();
   await freshHost(shell);
   const flags = ["--load-seconds", LOAD_SECONDS];
-  const quadlet = { Container: { Notify: false } };
+  const health = { path: "/health", cmd: "none" };
   await writeCodex({
-    a: engine(8780, { groups: ["one"], quadlet }, flags),
-    b: engine(8781, { groups: ["one"], quadlet }, flags),
-    c: engine(8782, { groups: ["two"], quadlet }),
+    a: engine(8780, { groups: ["one"], health }, flags),
+    b: engine(8781, { groups: ["one"], health }, flags),
+    c: engine(8782, { groups: ["two"], health }),
   });
   const { code, stderr } = await run(shell, "render");
   if (code !== 0) throw new Error(stderr);

@@ -1,7 +1,18 @@
 /** Tests of `systemctl --user start`, which waits until an engine is ready. */
 import assert from "node:assert/strict";
-import { active, engine, install, must, request, show, start } from "./host_codex.ts";
+import {
+  active,
+  engine,
+  GPU_FOLDER,
+  install,
+  must,
+  request,
+  show,
+  start,
+  waitUntil,
+} from "./host_codex.ts";
 import { labTest, labUp, lichShell } from "./lab.ts";
+import { gpuEngine } from "./summon.ts";
 
 labTest("starting an engine with a health path returns soon after it answers", async () => {
   await labUp();
@@ -26,6 +37,23 @@ labTest("starting a Coven returns when every member answers", async () => {
   assert.equal((await start(shell, "lychd-coven-one.target")).code, 0);
   assert.ok(await request(shell, 8780, "/health"));
   assert.ok(await request(shell, 8781, "/health"));
+});
+
+labTest("the engines of a Coven load at the same time, and Podman answers meanwhile", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const loading = (name: string, port: number) =>
+    gpuEngine(name, port, { groups: ["one"] }, ["--load-seconds", "8"]);
+  await install(shell, { a: loading("a", 8780), b: loading("b", 8781) });
+  await must(shell, "systemctl --user start --no-block lychd-coven-one.target");
+  const log = `${GPU_FOLDER.host}/log`;
+  const events = async () => (await must(shell, `cut -d' ' -f3 ${log} 2>/dev/null || true`)).trim();
+  await waitUntil("an engine has started", 60, async () => (await events()).includes("start"));
+  await must(shell, `podman pod ps && echo '- - asked -' >>${log}`);
+  await waitUntil("both are ready", 60, async () => (await events()).match(/ready/g)?.length === 2);
+  const order = (await events()).split("\n");
+  assert.deepEqual(order.filter((event) => event !== "asked").slice(0, 2), ["start", "start"]);
+  assert.ok(order.indexOf("asked") < order.indexOf("ready"), order.join(", "));
 });
 
 labTest("starting an engine that never answers fails and leaves nothing running", async () => {

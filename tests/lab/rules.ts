@@ -118,8 +118,8 @@ export const RULES: readonly Rule[] = [
     test: ["pod_test.ts", "the pod survives a swap"],
   },
   {
-    name: "notify-healthy",
-    remove: withoutLines(/^Notify=/),
+    name: "wait-until-healthy",
+    remove: withoutLines(/^ExecStartPost=/),
     test: ["readiness_test.ts", "returns soon after it answers"],
   },
   {

@@ -1,6 +1,6 @@
 import type { Soulstone } from "../codex/mod.ts";
 import { type Finding, finding, type Place } from "../report/mod.ts";
-import { type Directive, directive, type Section, writeText } from "../rune/mod.ts";
+import { type Directive, directive, type Section, soulstoneUnit, writeText } from "../rune/mod.ts";
 import type { EngineProfile } from "./engines/mod.ts";
 
 /** The value with which Podman runs no health check, not even that of the image. */
@@ -14,30 +14,36 @@ export function isShellLine(command: string): boolean {
   return command !== NO_CHECK && !NOT_FOR_A_SHELL.test(command);
 }
 
+/** The directives of a health check, by section of the unit. */
+export type HealthSections = Readonly<Record<"Container" | "Service", Section>>;
+
+const NO_SECTIONS: HealthSections = { Container: {}, Service: {} };
+
 /**
  * Returns the health check of an engine: one each second until the engine is ready, then one at longer
  * intervals. Empty for an engine without a known check.
  */
-export function healthSection(
+export function healthOfSoulstone(
   soulstone: Soulstone,
   profile: EngineProfile,
-): { section: Section; findings: Finding[] } {
+): { sections: HealthSections; findings: Finding[] } {
   const { health, port } = soulstone;
   const at = (...path: string[]): Place => soulstone.placeOf(["health", ...path]);
   const unfit = (problem: string) => ({
-    section: {},
+    sections: NO_SECTIONS,
     findings: [finding("text-unfit", at("cmd"), { field: "health.cmd", problem })],
   });
   const path = health?.path ?? profile.healthPath;
   const command = health?.cmd ?? (path === undefined ? undefined : probeOf(port, path));
   if (command === undefined) {
     return {
-      section: {},
+      sections: NO_SECTIONS,
       findings: health === undefined ? [] : [finding("health-nothing", at(), {})],
     };
   }
   if (command === NO_CHECK) {
-    return { section: { HealthCmd: directive(NO_CHECK, at("cmd")) }, findings: [] };
+    const none = { HealthCmd: directive(NO_CHECK, at("cmd")) };
+    return { sections: { ...NO_SECTIONS, Container: none }, findings: [] };
   }
   if (!isShellLine(command)) {
     return unfit("Podman reads it as a list or a keyword; write only the line for the shell");
@@ -46,25 +52,33 @@ export function healthSection(
   if ("problem" in written) return unfit(written.problem);
   const head = soulstone.placeOf([]);
   const from = (field: string) => at(field) === head ? undefined : at(field);
-  const section = checkSection({
+  const sections = healthSections(soulstoneUnit(soulstone.name).container, {
     HealthCmd: directive(written.text, from(health?.cmd === undefined ? "path" : "cmd")),
     HealthInterval: directive(`${health?.interval_seconds ?? 30}s`, from("interval_seconds")),
     HealthTimeout: directive(`${health?.timeout_seconds ?? 5}s`, from("timeout_seconds")),
     HealthRetries: directive(health?.retries ?? 3, from("retries")),
   });
-  return { section, findings: [] };
+  return { sections, findings: [] };
 }
 
-/** Returns the directives of a health check whose success makes the unit active. */
-export function checkSection(
+/**
+ * Returns the directives of a health check whose first success makes the unit of a container active.
+ *
+ * `Notify=healthy` would do the same, but Podman 5.8 keeps the pod locked until then, so the engines
+ * of a Coven would load one after the other (docs/adr/0016).
+ */
+export function healthSections(
+  container: string,
   check: Record<"HealthCmd" | "HealthInterval" | "HealthTimeout" | "HealthRetries", Directive[]>,
-): Section {
+): HealthSections {
   return {
-    ...check,
-    HealthStartupCmd: check.HealthCmd,
-    HealthStartupInterval: directive("1s"),
-    HealthStartupTimeout: check.HealthTimeout,
-    Notify: directive("healthy"),
+    Container: {
+      ...check,
+      HealthStartupCmd: check.HealthCmd,
+      HealthStartupInterval: directive("1s"),
+      HealthStartupTimeout: check.HealthTimeout,
+    },
+    Service: { ExecStartPost: directive(`podman wait --condition=healthy ${container}`) },
   };
 }
 

@@ -16,7 +16,7 @@ import {
 import { commandOf, type CommandWord } from "./command.ts";
 import { CLEAR_REQUESTED_STOP, RESTART, STOP_COMMENT, STOP_GRACE_SECONDS } from "./container.ts";
 import { type EngineProfile, profileOf } from "./engines/mod.ts";
-import { healthSection } from "./health.ts";
+import { healthOfSoulstone } from "./health.ts";
 import { metricsFindings, metricsOf } from "./metrics.ts";
 import { ENGINE_RESERVED, mergePassed } from "./passthrough.ts";
 
@@ -56,7 +56,7 @@ export function soulstoneUnitOf(
   const names = soulstoneUnit(soulstone.name);
   const groups = from("groups");
   const command = commandOf(soulstone, profile);
-  const health = healthSection(soulstone, profile);
+  const health = healthOfSoulstone(soulstone, profile);
   findings.push(
     ...command.findings,
     ...health.findings,
@@ -107,7 +107,7 @@ export function soulstoneUnitOf(
         directive(device, soulstone.devices === undefined ? devicesFrom : at("devices", i))
       ),
       GroupAdd: devices.some(isGroupOwned) ? directive("keep-groups", devicesFrom) : [],
-      ...health.section,
+      ...health.sections.Container,
       StopTimeout: directive(soulstone.stop_timeout_seconds, from("stop_timeout_seconds")),
       Label: Object.entries(labelsOf(soulstone, profile))
         .flatMap(([key, value]) => given(writeWord(`lychd.${key}=${value}`), key, at(key))),
@@ -123,6 +123,7 @@ export function soulstoneUnitOf(
         soulstone.stop_timeout_seconds + STOP_GRACE_SECONDS,
         from("stop_timeout_seconds"),
       ),
+      ...health.sections.Service,
       ...CLEAR_REQUESTED_STOP,
     },
     Install: {},

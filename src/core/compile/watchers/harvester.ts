@@ -2,7 +2,7 @@ import type { Codex } from "../../codex/mod.ts";
 import { directive, HARVESTER, OBSERVER } from "../../rune/mod.ts";
 import { metricsOf } from "../metrics.ts";
 import { keySecret } from "./prometheus_config.ts";
-import { healthOf, type Watcher } from "./watcher.ts";
+import type { Watcher } from "./watcher.ts";
 
 /** The folder of the configuration in the container. */
 const CONFIGURATION = "/etc/lychd";
@@ -29,6 +29,8 @@ export function harvesterOf(codex: Codex): Watcher {
     names: HARVESTER,
     description: "LychD Harvester: Prometheus",
     facts: { Uri: uri },
+    // Not every image of Prometheus has a shell.
+    healthCommand: JSON.stringify(["promtool", "check", "ready", `--url=${uri}`]),
     unit: {
       Unit: {
         Wants: [...directive(OBSERVER.service), ...directive(OBSERVER.timer)],
@@ -57,8 +59,6 @@ export function harvesterOf(codex: Codex): Watcher {
           ...directive(`%t/lychd-units:${UNITS}:ro,z`),
           ...directive(`${HARVESTER.data}:${DATA}`),
         ],
-        // Not every image of Prometheus has a shell.
-        ...healthOf(JSON.stringify(["promtool", "check", "ready", `--url=${uri}`])),
       },
       Service: {
         // systemd removes the folder, and the observer's file in it, when the Harvester stops.

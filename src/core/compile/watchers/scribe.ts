@@ -1,7 +1,7 @@
 import type { Codex } from "../../codex/mod.ts";
 import { directive, SCRIBE, type YamlValue } from "../../rune/mod.ts";
 import { probeOf } from "../health.ts";
-import { healthOf, type Watcher } from "./watcher.ts";
+import type { Watcher } from "./watcher.ts";
 
 /** The folder of the dashboards in the container. */
 const DASHBOARDS = "/etc/lychd/dashboards";
@@ -23,6 +23,7 @@ export function scribeOf(codex: Codex): Watcher {
     names: SCRIBE,
     description: "LychD Scribe: Grafana",
     facts: { Uri: `http://localhost:${scribe.port}` },
+    healthCommand: probeOf(scribe.port, "/api/health"),
     unit: {
       Container: {
         Environment: Object.entries(variablesOf(codex)).sort(([a], [b]) => a < b ? -1 : 1)
@@ -34,7 +35,6 @@ export function scribeOf(codex: Codex): Watcher {
           ...directive(`${folder}/dashboards:${DASHBOARDS}:ro,z`),
           ...directive(`${SCRIBE.data}:/var/lib/grafana`),
         ],
-        ...healthOf(probeOf(scribe.port, "/api/health")),
       },
     },
   };

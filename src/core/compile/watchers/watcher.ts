@@ -1,15 +1,8 @@
 import type { Codex } from "../../codex/mod.ts";
 import type { Finding } from "../../report/mod.ts";
-import {
-  directive,
-  type Section,
-  SEPULCHER,
-  type Unit,
-  WATCHERS_TARGET,
-  writeText,
-} from "../../rune/mod.ts";
+import { directive, SEPULCHER, type Unit, WATCHERS_TARGET, writeText } from "../../rune/mod.ts";
 import { CLEAR_REQUESTED_STOP, RESTART, STOP_COMMENT, STOP_GRACE_SECONDS } from "../container.ts";
-import { checkSection } from "../health.ts";
+import { type HealthSections, healthSections } from "../health.ts";
 import { mergePassed, WATCHER_RESERVED } from "../passthrough.ts";
 import type { UnitLayout } from "../templates.ts";
 
@@ -19,6 +12,8 @@ export interface Watcher {
   readonly section: "harvester" | "scribe" | "gpu_exporter";
   readonly names: { readonly name: string; readonly file: string; readonly container: string };
   readonly description: string;
+  /** The health check: a command in the container. */
+  readonly healthCommand?: string;
   /** Its own directives. */
   readonly unit: Unit;
   /** Its own facts for `[X-Lychd]`. */
@@ -34,10 +29,11 @@ const STOP_TIMEOUT_SECONDS = 30;
 /** Returns the unit of a Watcher: a container in the pod that starts and stops with its target. */
 export function watcherLayout(
   codex: Codex,
-  { section, names, description, unit, facts }: Watcher,
+  { section, names, description, healthCommand, unit, facts }: Watcher,
 ): { layout: UnitLayout; findings: Finding[] } {
   const settings = codex.settings[section];
   const at = (...path: readonly (string | number)[]) => codex.settingsPlaceOf([section, ...path]);
+  const health = healthCommand === undefined ? undefined : healthOf(names.container, healthCommand);
   const common: Unit = {
     Unit: {
       Description: directive(description),
@@ -53,6 +49,7 @@ export function watcherLayout(
       User: directive(0),
       NoNewPrivileges: directive(true),
       ...unit["Container"],
+      ...health?.Container,
       StopTimeout: directive(STOP_TIMEOUT_SECONDS),
       Label: directive(`lychd.watcher=${names.name}`),
     },
@@ -60,6 +57,7 @@ export function watcherLayout(
       ...RESTART,
       TimeoutStartSec: directive(START_TIMEOUT_SECONDS),
       TimeoutStopSec: directive(STOP_TIMEOUT_SECONDS + STOP_GRACE_SECONDS),
+      ...health?.Service,
       ...CLEAR_REQUESTED_STOP,
       ...unit["Service"],
     },
@@ -93,10 +91,10 @@ const COMMENTS = {
 };
 
 /** Returns the health check of a Watcher: `command` in the container. */
-export function healthOf(command: string): Section {
+function healthOf(container: string, command: string): HealthSections {
   const written = writeText(command, { command: true, quotesStripped: true });
   if ("problem" in written) throw new Error(written.problem);
-  return checkSection({
+  return healthSections(container, {
     HealthCmd: directive(written.text),
     HealthInterval: directive("30s"),
     HealthTimeout: directive("10s"),
