@@ -1,6 +1,7 @@
 /** Makes the inputs of the fuzzer: the same seed and number always make the same input. */
 import fc from "fast-check";
 import { type Kind, PARTS, SEEDS } from "./corpus.ts";
+import { CHARACTER } from "../character.ts";
 
 /** A text of a kind; a Codex also has settings. */
 export interface Input {
@@ -17,7 +18,7 @@ type Edit = (text: string, place: number) => string;
 
 /** Texts that a typo or an attacker puts into a file. */
 const TYPOS = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 4 }),
+  fc.string({ unit: CHARACTER, maxLength: 4 }),
   fc.constantFrom(
     ...[
       "",
@@ -123,8 +124,11 @@ const enlarge = fc.tuple(
   TYPOS,
 )
   .map(([count, height, part]): Edit => (text, place) => {
-    const repeat = (each: (i: number) => string) =>
-      Array.from({ length: count }, (_, i) => each(i)).join("").slice(0, LENGTH);
+    const repeat = (each: (i: number) => string) => {
+      let made = "";
+      for (let i = 0; i < count && made.length < LENGTH; i++) made += each(i);
+      return made.slice(0, LENGTH);
+    };
     if (height === 0) {
       const at = Math.floor(place * text.length);
       return text.slice(0, at) + repeat(() => part || " ") + text.slice(at);

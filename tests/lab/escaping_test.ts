@@ -22,6 +22,7 @@ import {
   withRendered,
 } from "./host_codex.ts";
 import { labTest, labUp, lichExec, lichShell, putTree, shellQuote } from "./lab.ts";
+import { CHARACTER } from "../character.ts";
 
 const STRINGS = 12_000;
 const UNITS = 25;
@@ -58,7 +59,7 @@ const strings: fc.Arbitrary<string> = fc.oneof(
     weight: 6,
     arbitrary: fc.array(fc.constantFrom(...SPECIAL), { maxLength: 12 }).map((p) => p.join("")),
   },
-  { weight: 3, arbitrary: fc.string({ unit: "binary", maxLength: 12 }) },
+  { weight: 3, arbitrary: fc.string({ unit: CHARACTER, maxLength: 12 }) },
   {
     weight: 1,
     arbitrary: fc.constantFrom("", ";", "-", "a".repeat(3000), "%".repeat(500), "\\".repeat(7)),

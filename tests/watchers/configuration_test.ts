@@ -9,6 +9,7 @@ import { readCodex } from "../../src/core/codex/mod.ts";
 import { compile } from "../../src/core/compile/mod.ts";
 import { goldenCases, writeTree } from "../golden/golden.ts";
 import { findProgramFolders, freePort, versionOf, waitUntil } from "../dashboards/prometheus.ts";
+import { CHARACTER } from "../character.ts";
 
 const FILE = "containers/systemd/lychd/harvester/prometheus.yml";
 
@@ -89,7 +90,7 @@ async function check(folder: string, file: string): Promise<void> {
 /** Names of jobs; Prometheus accepts any string. */
 function hostileNames(): string[] {
   // TOML has no lone surrogates, and go-yaml refuses Unicode noncharacters.
-  const name = fc.string({ unit: "binary", minLength: 1, maxLength: 30 })
+  const name = fc.string({ unit: CHARACTER, minLength: 1, maxLength: 30 })
     .filter((text) => !/\p{Noncharacter_Code_Point}|\p{Surrogate}/u.test(text));
   const words = "yes no on off null ~ 012 0x1f 1:30 1e3 2026-11-22 = << - : # {{x}} é 💀".split(
     " ",

@@ -9,10 +9,11 @@ import { givePorts, parsePublished } from "./ports.ts";
 import { entryLine, newReport } from "./report.ts";
 import { wholeSeconds } from "./seconds.ts";
 import { soulstoneText } from "./toml_text.ts";
+import { CHARACTER } from "../../../tests/character.ts";
 
 /** Texts with characters that TOML must escape, and other line ends. */
 const text = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 30 }),
+  fc.string({ unit: CHARACTER, maxLength: 30 }),
   fc.string({
     unit: fc.constantFrom(..."\u0000\t\n\r\"\\\u007f\u0085\u2028\ufeff'#a"),
     maxLength: 9,

@@ -5,6 +5,7 @@ import { compile } from "../compile/mod.ts";
 import type { Survey } from "../doctor/mod.ts";
 import { hasErrors } from "../report/mod.ts";
 import { type Scaffold, scaffoldCodex, type ScaffoldInput, type SoulstoneRequest } from "./mod.ts";
+import { CHARACTER } from "../../../tests/character.ts";
 
 const EMPTY = readCodex({ folder: "", files: [] }).codex;
 
@@ -118,7 +119,7 @@ Deno.test("the Codex has the given values, whatever their text, or it is invalid
   const text = (...valid: readonly string[]) =>
     fc.oneof(
       { weight: 8, arbitrary: fc.constantFrom(...valid) },
-      { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 12 }) },
+      { weight: 1, arbitrary: fc.string({ unit: CHARACTER, maxLength: 12 }) },
       { weight: 1, arbitrary: fc.string({ maxLength: 12 }) },
     );
   const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
