@@ -30,6 +30,13 @@ export function schemaFiles(): { path: string; text: string }[] {
  * ```
  */
 export function jsonSchemaText(kind: SchemaKind): string {
+  return TEXTS[kind] ??= makeText(kind);
+}
+
+/** The texts made so far. */
+const TEXTS: Partial<Record<SchemaKind, string>> = {};
+
+function makeText(kind: SchemaKind): string {
   const { $schema, ...schema } = z.toJSONSchema(
     kind === "lychd" ? lychdSchema : soulstoneSchema,
     { io: "input", target: "draft-7", override: ({ jsonSchema }) => nameProperties(jsonSchema) },

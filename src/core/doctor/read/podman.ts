@@ -26,9 +26,16 @@ const infoSchema = partial({
   version: partial({ Version: z.string() }),
 });
 
+type PodmanInfo = z.infer<typeof infoSchema>;
+
+/** The output for each host: parsing is slow, and most checks need it. */
+const CACHE = new WeakMap<Facts, { readonly info: PodmanInfo | undefined }>();
+
 /** Returns the output of `podman info --format json`, if it succeeded. */
-export function podmanInfoOf(facts: Facts): z.infer<typeof infoSchema> | undefined {
-  return readJson(infoSchema, outputOf(facts, "podman-info"));
+export function podmanInfoOf(facts: Facts): PodmanInfo | undefined {
+  const read = CACHE.get(facts) ?? { info: readJson(infoSchema, outputOf(facts, "podman-info")) };
+  CACHE.set(facts, read);
+  return read.info;
 }
 
 /** The oldest Podman whose Quadlet supports everything that lychd writes. */
