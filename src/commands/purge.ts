@@ -122,16 +122,12 @@ async function confirm(
   }
 }
 
-/** Stops those of `units` that systemd has loaded or still runs. Returns the message of a failure. */
+/** Stops those of `units` that are not inactive or have a job. Returns the message of a failure. */
 async function stopUnits(
   systemd: Systemd | undefined,
   units: readonly string[],
 ): Promise<string | undefined> {
   if (systemd === undefined || units.length === 0) return undefined;
-  const states = await systemd.states(units);
-  const known = units.filter((unit) => {
-    const state = states.get(unit);
-    return state?.loadState === "loaded" || state !== undefined && state.activeState !== "inactive";
-  });
-  return known.length === 0 ? undefined : await systemd.stop(known);
+  const active = [...(await systemd.activeStates(units)).keys()];
+  return active.length === 0 ? undefined : await systemd.stop(active);
 }

@@ -108,7 +108,9 @@ function pendingOf(summon: Summon, { engines }: EnginesNow): string[] {
 async function cancelJobs(summon: Summon): Promise<void> {
   const { systemd, inventory, plan } = summon;
   const services = servicesOf(inventory, touchedBy(summon));
-  await systemd.cancel(jobsOf(await systemd.states([plan.choice.unit ?? [], services].flat())));
+  await systemd.cancel(
+    jobsOf(await systemd.activeStates([plan.choice.unit ?? [], services].flat())),
+  );
 }
 
 /** Stops what the summon started, waits for memory, and starts what ran before. */

@@ -81,12 +81,15 @@ class TestHost {
   #systemctl(args: readonly string[]): string {
     const units = args.slice(args.indexOf("--") + 1);
     if (args.includes("show")) {
-      const names = units.flatMap((unit) =>
-        unit.includes("*") ? [...this.units.keys()].filter((n) => n.startsWith("soul")) : [unit]
-      );
-      return [...new Set(names)].map((Id) =>
-        Object.entries({ Id, ...this.units.get(Id) ?? STOPPED }).map((e) => e.join("=")).join("\n")
-      ).join("\n\n");
+      const patterns = units.map((unit) => new RegExp(`^${unit.replaceAll("*", ".*")}$`));
+      return [...this.units].filter(([name, { ActiveState }]) =>
+        ActiveState !== "inactive" && patterns.some((pattern) => pattern.test(name))
+      ).map((
+        [Id, facts],
+      ) => Object.entries({ Id, ...facts }).map((e) => e.join("=")).join("\n")).join("\n\n");
+    }
+    if (args.includes("list-unit-files")) {
+      return ["owl", "sage"].map((name) => `soulstone-${name}.service generated -\n`).join("");
     }
     this.orders.push(`${args[1]} ${units.join(" ")}`);
     for (const unit of units) {

@@ -2,6 +2,7 @@
 import {
   type Condition,
   conditionOf,
+  inactiveUnit,
   isStable,
   isUp,
   type UnitState,
@@ -21,7 +22,7 @@ import { type Systemd, userSystemd } from "./systemd.ts";
 /** An engine and its state. */
 export interface EngineNow {
   readonly engine: Engine;
-  readonly unit: UnitState | undefined;
+  readonly unit: UnitState;
   readonly condition: Condition;
 }
 
@@ -33,11 +34,16 @@ export interface EnginesNow {
   readonly strays: readonly string[];
 }
 
-/** Reads the states of the engines of `inventory`, and finds strays, in one call. */
+/** Reads the states of the engines of `inventory`, and finds strays. */
 export async function enginesNow(systemd: Systemd, { engines }: Inventory): Promise<EnginesNow> {
-  const services = engines.map((engine) => engine.service);
-  const states = await systemd.states([...services, EVERY_SOULSTONE]);
-  const known = withStates(engines, states);
+  const [states, files] = await Promise.all([
+    systemd.activeStates([EVERY_SOULSTONE]),
+    systemd.fileStates(EVERY_SOULSTONE),
+  ]);
+  const known = new Map(engines.map((engine): [string, EngineNow] => {
+    const unit = states.get(engine.service) ?? inactiveUnit(files.get(engine.service));
+    return [engine.name, { engine, unit, condition: conditionOf(unit, engine) }];
+  }));
   const strays = [...states].flatMap(([unit, state]) => {
     const name = soulstoneOf(unit);
     return name !== undefined && !known.has(name) && isUp(conditionOf(state)) ? [name] : [];
@@ -45,25 +51,16 @@ export async function enginesNow(systemd: Systemd, { engines }: Inventory): Prom
   return { engines: known, strays: strays.sort() };
 }
 
-/** Reads the conditions of some engines, by name. */
+/** Reads the conditions of some engines that have units, by name. */
 export async function conditionsNow(
   systemd: Systemd,
   engines: readonly Engine[],
 ): Promise<Map<string, Condition>> {
-  const states = await systemd.states(engines.map((engine) => engine.service));
-  return new Map(
-    [...withStates(engines, states)].map(([name, { condition }]) => [name, condition]),
-  );
-}
-
-function withStates(
-  engines: readonly Engine[],
-  states: ReadonlyMap<string, UnitState>,
-): Map<string, EngineNow> {
-  return new Map(engines.map((engine) => {
-    const unit = states.get(engine.service);
-    return [engine.name, { engine, unit, condition: conditionOf(unit, engine) }];
-  }));
+  const states = await systemd.activeStates(engines.map((engine) => engine.service));
+  return new Map(engines.map((engine) => [
+    engine.name,
+    conditionOf(states.get(engine.service) ?? inactiveUnit("generated"), engine),
+  ]));
 }
 
 /** Reads the states of all engines; prints a note and returns undefined if systemd does not answer. */
@@ -104,7 +101,7 @@ export function restartsOf({ engines }: EnginesNow): ReadonlyMap<string, number>
 
 /** Warns about units that are newer than those that systemd has loaded. */
 export function warnOfStaleUnits(context: CommandContext, { engines }: EnginesNow): void {
-  const stale = [...engines].filter(([, { unit }]) => unit?.isStale === true);
+  const stale = [...engines].filter(([, { unit }]) => unit.isStale === true);
   if (stale.length === 0) return;
   const names = stale.map(([name]) => name).join(", ");
   warn(
@@ -151,7 +148,7 @@ export async function stopUnits(
   systemd: Systemd,
   patterns: readonly string[],
 ): Promise<{ stopped: string[]; forgotten: string[] }> {
-  const states = [...await systemd.states(patterns)].map(([unit, state]) => ({
+  const states = [...await systemd.activeStates(patterns)].map(([unit, state]) => ({
     unit,
     ...conditionOf(state),
   }));

@@ -20,7 +20,7 @@ export interface Status {
 export function fingerprintOf({ now }: Status): string {
   const engines = [...now.engines.values()].map(({ engine, unit, condition: { state, why } }) => [
     ...[engine.name, engine.uri, state, why],
-    unit?.sinceSeconds,
+    unit.sinceSeconds,
   ]);
   return JSON.stringify([engines, now.strays]);
 }
@@ -33,10 +33,10 @@ export function statusText({ now, gpus, atSeconds }: Status, palette: Palette): 
     ...engines.map(({ engine, unit, condition }) => [
       engine.name,
       stateText(condition.state, palette),
-      unit?.sinceSeconds === undefined ? "" : durationText(atSeconds - unit.sinceSeconds),
+      unit.sinceSeconds === undefined ? "" : durationText(atSeconds - unit.sinceSeconds),
       engine.uri,
       vramText(engine),
-      bytesText(unit?.memoryBytes),
+      bytesText(unit.memoryBytes),
     ]),
   ]);
   const lines = [
@@ -82,7 +82,7 @@ export function statusJson({ now, gpus }: Status) {
       name: engine.name,
       state,
       ...why === undefined ? {} : { why },
-      since: unit?.sinceSeconds === undefined
+      since: unit.sinceSeconds === undefined
         ? null
         : new Date(unit.sinceSeconds * 1000).toISOString(),
       uri: engine.uri,
@@ -90,7 +90,7 @@ export function statusJson({ now, gpus }: Status) {
       resident: engine.resident,
       capabilities: engine.capabilities,
       vram_mib: engine.vramMib ?? null,
-      memory_bytes: unit?.memoryBytes ?? null,
+      memory_bytes: unit.memoryBytes ?? null,
     })),
     strays: now.strays.map(printable),
     gpus: gpus.map(({ vendor, names, totalMib, freeMib }) => ({

@@ -1,4 +1,6 @@
 import { readUnitStates, UNIT_PROPERTIES, type UnitState } from "../core/orchestrator/condition.ts";
+import { patternOf } from "../core/rune/names.ts";
+import { readUnitFiles, UNIT_FILES_OPTIONS } from "../core/rune/properties.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT } from "../run/invocation.ts";
@@ -19,21 +21,38 @@ export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
     const { code, stderr } = await host.run(systemctl, ["--user", ...words]);
     return code === 0 ? undefined : stderr.trim() || `systemctl ${words[0]} failed with ${code}`;
   };
-  /** Reads the states of units, by name, in one call. A pattern stands for all loaded units. */
+  const query = async (...words: string[]) => {
+    const { code, stdout, stderr } = await host.run(systemctl, ["--user", ...words]);
+    // list-unit-files exits with 1 and without a message if there is no such file.
+    if (code === 0 || code === 1 && stdout === "" && stderr === "") return stdout;
+    throw new HostError("other", systemctl, stderr.trim() || `it exited with ${code}`);
+  };
+  /**
+   * Reads the states of units, by name, in one call. systemd loads each of them with everything that it
+   * conflicts with, and forgets them again: for all Soulstones the time grows with their square.
+   */
   const states = async (units: readonly string[]): Promise<Map<string, UnitState>> => {
     if (units.length === 0) return new Map();
     const options = [`--property=${UNIT_PROPERTIES}`, "--timestamp=unix", "--", ...units];
-    const { code, stdout, stderr } = await host.run(systemctl, ["--user", "show", ...options]);
     // systemctl succeeds for units that do not exist.
-    if (code === 0) return readUnitStates(stdout);
-    throw new HostError("other", systemctl, stderr.trim() || `it exited with ${code}`);
+    return readUnitStates(await query("show", ...options));
   };
+  /**
+   * Reads the states of those of `units` that are not inactive or have a job. A pattern stands for all
+   * such units. systemd loads nothing.
+   */
+  const activeStates = (units: readonly string[]) => states(units.map(patternOf));
+  /** Reads the states of unit files, by name, for example `generated` or `masked`. */
+  const fileStates = async (pattern: string) =>
+    readUnitFiles(await query("list-unit-files", ...UNIT_FILES_OPTIONS, "--", pattern));
   /** Cancels jobs, irreversible ones too; ignores those that are finished. */
   async function cancel(jobs: readonly string[]): Promise<void> {
     if (jobs.length > 0) await order("cancel", "--", ...jobs);
   }
   return {
     states,
+    activeStates,
+    fileStates,
     cancel,
     /** Returns why systemd does not answer. */
     problem: () => order("show", "--property=Version"),
@@ -49,7 +68,7 @@ export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
     start: (units: readonly string[]) => order("start", "--", ...units),
     /** Cancels the jobs of units, irreversible ones too, and stops them. */
     async stop(units: readonly string[]) {
-      await cancel(jobsOf(await states(units)));
+      await cancel(jobsOf(await activeStates(units)));
       return await order("stop", "--", ...units);
     },
     /** Resets units that failed to stopped; ignores those that are gone. */

@@ -118,7 +118,8 @@ Deno.test("doctor runs only programs that read, and only the reading subcommands
     "podman secret ls --format {{.Name}}",
     "systemctl --user show",
     "systemctl --user show -- default.target",
-    "systemctl --user show -- a.service",
+    "systemctl --user show -- [a].service",
+    "systemctl --user list-unit-files --no-legend --no-pager --full -- a.service",
     "nvidiaSmi --query-gpu=index,uuid,name,memory.total,driver_version --format=csv,noheader,nounits",
     "systemctl show -- nvidia-cdi-refresh.path nvidia-cdi-refresh.service",
   ]);

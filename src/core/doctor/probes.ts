@@ -3,6 +3,8 @@
  * of others, so the list is computed again until it is complete.
  */
 import { type Facts, linesOf, type Probe } from "../facts.ts";
+import { patternOf } from "../rune/mod.ts";
+import { UNIT_FILES_OPTIONS } from "../rune/properties.ts";
 import { devicePaths, type Needs, NO_NEEDS } from "./needs.ts";
 import { containersConfs, hostPathOf, knownFolders, nodesOfDevices, specsIn } from "./read/cdi.ts";
 import { SMI_QUERY } from "./read/gpus.ts";
@@ -124,7 +126,7 @@ function podmanProbes({ images, secrets }: Needs, facts: Facts): Probe[] {
 
 function systemdProbes({ environment, needs }: Asking): Probe[] {
   const session = environment["XDG_RUNTIME_DIR"];
-  const properties = "Id,LoadState,ActiveState,SubState,Result,LoadError";
+  const properties = "Id,ActiveState,SubState,Result";
   return [
     probe(
       "user-manager",
@@ -133,7 +135,16 @@ function systemdProbes({ environment, needs }: Asking): Probe[] {
     ...stat("session", session === undefined ? [] : [session, `${session}/bus`]),
     probe("linger", "ls -1 /var/lib/systemd/linger"),
     probe("boot", "systemctl --user show --property=Id,Wants,Requires -- default.target"),
-    ...probeEach("units", `systemctl --user show --property=${properties} --`, needs.units),
+    ...probeEach(
+      "units",
+      `systemctl --user show --property=${properties} --`,
+      needs.units.map(patternOf),
+    ),
+    ...probeEach(
+      "unit-files",
+      `systemctl --user list-unit-files ${UNIT_FILES_OPTIONS.join(" ")} --`,
+      needs.units,
+    ),
   ];
 }
 

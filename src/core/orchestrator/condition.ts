@@ -64,6 +64,35 @@ export function readUnitStates(text: string): Map<string, UnitState> {
   }));
 }
 
+/** Returns the state of an inactive unit from the state of its file; undefined without a file. */
+export function inactiveUnit(fileState: string | undefined): UnitState {
+  const loadState = fileState === undefined
+    ? "not-found"
+    : fileState.startsWith("masked")
+    ? "masked"
+    : fileState === "bad"
+    ? "bad-setting"
+    : "loaded";
+  return { ...INACTIVE, loadState };
+}
+
+const INACTIVE: UnitState = {
+  loadState: "loaded",
+  loadError: "",
+  activeState: "inactive",
+  subState: "dead",
+  result: "success",
+  exitKind: 0,
+  exitStatus: 0,
+  restarts: 0,
+  job: "",
+  invocationId: "",
+  sinceSeconds: undefined,
+  memoryBytes: undefined,
+  wasActive: false,
+  isStale: false,
+};
+
 /** The state of an engine. */
 export type EngineState =
   | "running"

@@ -28,6 +28,21 @@ export function covenTarget(group: string): string {
 export const EVERY_SOULSTONE = soulstoneUnit("*").service;
 export const EVERY_COVEN = covenTarget("*");
 
+/**
+ * Returns a pattern for systemctl that matches only `unit`, or a pattern as it is. systemctl looks up a
+ * pattern among the units in memory; for a name, systemd loads the unit with everything that it
+ * conflicts with.
+ *
+ * @example
+ * ```ts
+ * import { patternOf } from "./names.ts";
+ * patternOf("soulstone-eye.service"); // "[s]oulstone-eye.service"
+ * ```
+ */
+export function patternOf(unit: string): string {
+  return /[*?[]/.test(unit) ? unit : unit.replace(/^./, "[$&]");
+}
+
 /** Returns the Soulstone of a unit file or a service; undefined for other units. */
 export function soulstoneOf(unit: string): string | undefined {
   return /^soulstone-(.+)\.(?:container|service)$/.exec(unit)?.[1];

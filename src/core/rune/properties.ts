@@ -19,3 +19,24 @@ export function readProperties(text: string): Map<string, ReadonlyMap<string, st
     return [values.get("Id") ?? "", values];
   }));
 }
+
+/** The options of `systemctl list-unit-files` for {@linkcode readUnitFiles}. */
+export const UNIT_FILES_OPTIONS = ["--no-legend", "--no-pager", "--full"] as const;
+
+/**
+ * Reads the output of `systemctl list-unit-files`: the state of each file, by unit.
+ *
+ * @example
+ * ```ts
+ * import { readUnitFiles } from "./properties.ts";
+ * readUnitFiles("eye.service masked enabled\n").get("eye.service"); // "masked"
+ * ```
+ */
+export function readUnitFiles(text: string): Map<string, string> {
+  return new Map(
+    text.split("\n").flatMap((line) => {
+      const [unit = "", state] = line.trim().split(/\s+/);
+      return state === undefined ? [] : [[unit, state]];
+    }),
+  );
+}

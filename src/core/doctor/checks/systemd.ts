@@ -1,6 +1,7 @@
-import { type Facts, outputOf, whyUnknown } from "../../facts.ts";
+import { type Facts, linesOf, outputOf, whyUnknown } from "../../facts.ts";
 import { type Command, command } from "../../report/mod.ts";
 import { covenTarget } from "../../rune/mod.ts";
+import { readUnitFiles } from "../../rune/properties.ts";
 import {
   type Check,
   error,
@@ -169,15 +170,18 @@ export function hasWrongSession(facts: Facts): boolean {
 
 function unitVerdicts({ facts, codex, needs }: Subject): Verdicts {
   const units = propertiesOf(facts, "units");
-  if (units.size === 0) return NO_MANAGER;
+  if (outputOf(facts, "units") === undefined) return NO_MANAGER;
   const isInvalid = codex.kind === "read" &&
     codex.findings.some(({ severity }) => severity === "error");
-  const unasked = needs.units.find((name) => !units.has(name));
+  const asked = facts.commands["unit-files"]?.command.split(" ") ?? [];
+  const unasked = needs.units.find((name) => !asked.includes(name));
   if (unasked !== undefined && !isInvalid) return skipped(`the facts do not include ${unasked}`);
-  const inState = (state: string) =>
-    needs.units.filter((name) => units.get(name)?.get("LoadState") === state);
-  const [loaded, masked] = [inState("loaded"), inState("masked")];
-  const missing = needs.units.filter((name) => !loaded.includes(name) && !masked.includes(name));
+  const files = readUnitFiles(linesOf(facts, "unit-files").join("\n"));
+  const isMasked = (name: string) => files.get(name)?.startsWith("masked") === true;
+  const isUnknown = (name: string) => !files.has(name) || files.get(name) === "bad";
+  const masked = needs.units.filter(isMasked);
+  const missing = needs.units.filter(isUnknown);
+  const loaded = needs.units.filter((name) => !isMasked(name) && !isUnknown(name));
   const verdicts: Verdict[] = [];
   if (missing.length > 0) {
     if (generatorOf(facts)?.isMasked !== false) return see("quadlet.generator");
