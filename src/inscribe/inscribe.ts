@@ -1,5 +1,6 @@
 import { join } from "node:path/posix";
 import type { Rune } from "../core/compile/compile.ts";
+import { inactiveUnit } from "../core/orchestrator/condition.ts";
 import { complaintFindings } from "../core/compile/complaints.ts";
 import { type Change, formatSummary, plan } from "../core/plan/plan.ts";
 import { restartsFor } from "../core/plan/restarts.ts";
@@ -10,7 +11,7 @@ import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../run/invocation.ts";
 import { Refusal, refusalOf } from "../run/refusal.ts";
-import { printJson } from "../run/say.ts";
+import { printJson, warn } from "../run/say.ts";
 import { refuseUntrustedFolders } from "../trust/path.ts";
 import { readTree } from "../units/disk.ts";
 import type { Systemd } from "../units/systemd.ts";
@@ -34,6 +35,8 @@ export interface Wanted {
 /** The result of an inscription. */
 interface Inscribed extends Restarted {
   readonly changes: readonly Change[];
+  /** Units that systemd cannot start because the operator masked them. */
+  readonly masked: readonly string[];
 }
 
 /**
@@ -73,25 +76,27 @@ async function inscribeLocked(
   const unconfirmed = !options.verify || !options.reload;
   const own = [...writesFor(host, folders.config, changes, { receipt, codex }), ...backups];
   const restarts = restartsFor(changes);
+  const masked: string[] = [];
   if (own.length > 0 || notes.unconfirmed && !unconfirmed) {
     await verify(context, options, { runes, sources });
     const added = addToNotes(notes, restarts, unconfirmed);
     const writes = [...own, ...notesWrite(host, folders.config, added)];
     const transaction = beginTransaction(host, folders.config, writes);
-    const problem = systemd && await load(systemd, runes);
-    if (problem !== undefined) {
+    const loaded = systemd && await load(systemd, runes);
+    if (loaded !== undefined && "problem" in loaded) {
       transaction.undo();
       const undone = "systemd does not load the new units; the previous ones are restored";
-      const lines = [undone, problem, await systemd?.reload() ?? []].flat();
+      const lines = [undone, loaded.problem, await systemd?.reload() ?? []].flat();
       throw new Refusal(lines.flatMap((line) => line.split("\n")), { code: EXIT.hostRefused });
     }
     transaction.commit();
+    masked.push(...loaded?.masked ?? []);
   }
   for (const { path } of backups) {
     terminal.err(`lychd: the edited file is kept as ${printable(join(folders.config, path))}\n`);
   }
   try {
-    return { changes, ...await applyRestarts(context, options, systemd, restarts) };
+    return { changes, masked, ...await applyRestarts(context, options, systemd, restarts) };
   } catch (error) {
     throw refusalOf(error, "the new units are in place", {
       code: EXIT.hostRefused,
@@ -121,20 +126,24 @@ async function verify(
   );
 }
 
-/** Reloads systemd. Returns a problem if it does not load one of the units. */
-async function load(systemd: Systemd, runes: readonly Rune[]): Promise<string | undefined> {
+/** Reloads systemd. Returns the units that are masked, or a problem if systemd lacks a unit. */
+async function load(
+  systemd: Systemd,
+  runes: readonly Rune[],
+): Promise<{ masked: readonly string[] } | { problem: string }> {
   try {
     const problem = await systemd.reload();
-    if (problem !== undefined) return problem;
+    if (problem !== undefined) return { problem };
     const units = runes.flatMap(({ path }) => unitOf(path) ?? []);
-    const states = await systemd.states(units);
-    const missing = units.filter((unit) => states.get(unit)?.loadState !== "loaded");
-    return missing.length === 0 ? undefined : missing.map((unit) => {
-      const { loadState, loadError } = states.get(unit) ?? {};
-      return `  ${unit}: ${loadState ?? "unknown"} ${loadError ?? ""}`.trimEnd();
-    }).join("\n");
+    // The real generator and systemd-analyze have read the units before.
+    const files = await systemd.fileStates(units);
+    const states = units.map((unit) => ({ unit, ...inactiveUnit(files.get(unit)) }));
+    const masked = states.filter(({ loadState }) => loadState === "masked").map((s) => s.unit);
+    const missing = states.filter(({ loadState }) => !["loaded", "masked"].includes(loadState));
+    if (missing.length === 0) return { masked };
+    return { problem: missing.map((s) => `  ${s.unit}: ${s.loadState}`).join("\n") };
   } catch (error) {
-    if (error instanceof HostError) return `${error.path}: ${error.message}`;
+    if (error instanceof HostError) return { problem: `${error.path}: ${error.message}` };
     throw error;
   }
 }
@@ -143,7 +152,7 @@ async function load(systemd: Systemd, runes: readonly Rune[]): Promise<string | 
 function printInscribed(
   context: CommandContext,
   { json, verify, reload }: InscribeOptions,
-  { changes, restartNeeded, restarted, reread, problem }: Inscribed,
+  { changes, masked, restartNeeded, restarted, reread, problem }: Inscribed,
 ): void {
   const { terminal: { out, err }, folders } = context;
   if (json) {
@@ -153,6 +162,7 @@ function printInscribed(
       restart_needed: restartNeeded,
       restarted,
       reread,
+      masked,
       ...problem && { error: problem.error },
       verified: verify,
       reloaded: reload,
@@ -161,6 +171,15 @@ function printInscribed(
     out(`${printable(folders.config)}: ${doneSummary(changes)}\n`);
     if (restarted.length > 0) out(`restarted: ${restarted.join(" ")}\n`);
     if (reread.length > 0) out(`reloaded without a restart: ${reread.join(" ")}\n`);
+  }
+  if (masked.length > 0) {
+    const is = masked.length === 1 ? "is" : "are";
+    const unmask = `systemctl --user unmask ${masked.join(" ")}`;
+    warn(
+      context,
+      `${masked.join(" ")} ${is} masked: systemd does not start what is masked`,
+      unmask,
+    );
   }
   const names = restartNeeded.join(" ");
   if (problem !== undefined) {

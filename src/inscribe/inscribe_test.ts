@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { basename, dirname } from "node:path/posix";
 import type { Rune } from "../core/compile/mod.ts";
-import { serviceOf } from "../core/rune/mod.ts";
+import { serviceOf, unitOf } from "../core/rune/mod.ts";
 import { foldersOfHome } from "../testing/folders_of_home.ts";
 import type { FileStatus, Host, Ran } from "../host/host.ts";
 import { type MemoryHost, memoryHost } from "../testing/memory_host.ts";
@@ -56,7 +56,9 @@ const NEW = [
 ];
 
 /** Results of programs, for tests in which they fail. */
-type Broken = Partial<Record<"quadlet" | "analyze" | "daemon-reload" | "show" | "reload", Ran>>;
+type Broken = Partial<
+  Record<"quadlet" | "analyze" | "daemon-reload" | "files" | "show" | "reload", Ran>
+>;
 
 /** Simulates the programs over the files in memory. */
 function simulate(memory: () => MemoryHost, broken: Broken, calls: string[]): Host["run"] {
@@ -82,11 +84,12 @@ function simulate(memory: () => MemoryHost, broken: Broken, calls: string[]): Ho
       return Promise.resolve(broken.reload);
     }
     const units = args.slice(args.indexOf("--") + 1);
-    const blocks = units.map((unit) =>
-      `Id=${unit}\nLoadState=${
-        loaded.includes(unit) ? "loaded" : "not-found"
-      }\nActiveState=active\nLoadError=`
-    );
+    if (args.includes("list-unit-files")) {
+      const found = units.filter((unit) => loaded.includes(unit));
+      return Promise.resolve(broken.files ?? answer(found.map((u) => `${u} static -`).join("\n")));
+    }
+    const names = units.map((unit) => unit.replace(/[[\]]/g, ""));
+    const blocks = names.map((unit) => `Id=${unit}\nLoadState=loaded\nActiveState=active`);
     return Promise.resolve(args.includes("--") && broken.show || answer(blocks.join("\n\n")));
   };
 }
@@ -207,7 +210,7 @@ const REFUSALS: readonly { name: string; broken: Broken; says: RegExp }[] = [
   {
     name: "a unit that systemd does not load",
     broken: {
-      show: { code: 0, stdout: "Id=soulstone-c.service\nLoadState=bad-setting\n", stderr: "" },
+      files: { code: 0, stdout: "soulstone-c.service bad -\n", stderr: "" },
     },
     says: /soulstone-c\.service: bad-setting/,
   },
@@ -314,6 +317,23 @@ Deno.test("needed restarts are kept when systemd does not answer", async () => {
   assert.ok(calls.includes("/systemctl --user try-restart -- soulstone-a.service"));
 });
 
+Deno.test("a masked unit is rendered, with the command that unmasks it", async () => {
+  const files = NEW.map(({ path }) => unitOf(path))
+    .map((unit) => `${unit} ${unit === "soulstone-a.service" ? "masked" : "generated"} -`);
+  const memory = await oldHost({ files: { code: 0, stdout: files.join("\n"), stderr: "" } });
+  const output = { out: "", err: "" };
+  const wanted = () => ({ runes: NEW });
+  assert.equal(await render(contextOf(memory, output), OPTIONS, wanted), EXIT.ok);
+  assert.deepEqual(runesOf(memory), textsOf(NEW));
+  assert.ok(
+    output.err.startsWith(
+      "warning: soulstone-a.service is masked: systemd does not start what is masked\n" +
+        "hint: systemctl --user unmask soulstone-a.service\n",
+    ),
+    output.err,
+  );
+});
+
 Deno.test("units that were not verified or loaded are by the next render", async () => {
   const calls: string[] = [];
   const memory = await oldHost({}, calls);
@@ -352,7 +372,7 @@ async function watchedHost(broken: Broken, calls: string[]): Promise<MemoryHost>
 /** Returns the operations that systemd got, without queries and reloads. */
 function orders(calls: readonly string[]): string[] {
   return calls.flatMap((call) =>
-    /^\/systemctl --user (?!show|daemon-reload)(.*)$/.exec(call)?.[1] ?? []
+    /^\/systemctl --user (?!show|daemon-reload|list-unit-files)(.*)$/.exec(call)?.[1] ?? []
   );
 }
 

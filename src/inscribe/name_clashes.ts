@@ -7,7 +7,7 @@ import type { Folders } from "../run/folders.ts";
 
 /**
  * Returns files in other folders that define a unit of the same name as one of `runes`: systemd would
- * silently use one of the two.
+ * silently use one of the two. A mask (a symlink to /dev/null) is the choice of the operator.
  */
 export function nameClashes(
   host: Host,
@@ -28,9 +28,18 @@ export function nameClashes(
     ),
   ];
   const clashes = files.filter(({ path, unit }) =>
-    unit !== undefined && units.has(unit) && !own.has(path)
+    unit !== undefined && units.has(unit) && !own.has(path) && !isMask(host, path)
   );
   return [...new Set(clashes.map(({ path }) => path))].sort();
+}
+
+function isMask(host: Host, path: string): boolean {
+  try {
+    return host.lstat(path)?.kind === "symlink" && host.realPath(path) === "/dev/null";
+  } catch (error) {
+    if (error instanceof HostError) return false;
+    throw error;
+  }
 }
 
 /** The part of a unit that is read. */

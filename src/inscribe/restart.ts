@@ -45,7 +45,7 @@ export async function applyRestarts(
     const restartNeeded = [...new Set(noted)].sort();
     return { restartNeeded, restarted: [], reread: [], problem: undefined };
   }
-  const states = await systemd.states(noted);
+  const states = await systemd.activeStates(noted);
   const changed = stillRunning(notes.restart, states);
   const removed = stillRunning(notes.stop, states);
   const stale = stillRunning(notes.reread, states);
@@ -108,7 +108,7 @@ async function startWatchers(
 ): Promise<string | undefined> {
   const watchers: readonly string[] = [HARVESTER, SCRIBE, GPU_EXPORTER].map((w) => w.service);
   if (!created.some((unit) => watchers.includes(unit))) return undefined;
-  const state = (await systemd.states([WATCHERS_TARGET])).get(WATCHERS_TARGET);
+  const state = (await systemd.activeStates([WATCHERS_TARGET])).get(WATCHERS_TARGET);
   return state?.activeState === "active" ? await systemd.start([WATCHERS_TARGET]) : undefined;
 }
 

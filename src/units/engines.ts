@@ -38,7 +38,7 @@ export interface EnginesNow {
 export async function enginesNow(systemd: Systemd, { engines }: Inventory): Promise<EnginesNow> {
   const [states, files] = await Promise.all([
     systemd.activeStates([EVERY_SOULSTONE]),
-    systemd.fileStates(EVERY_SOULSTONE),
+    systemd.fileStates([EVERY_SOULSTONE]),
   ]);
   const known = new Map(engines.map((engine): [string, EngineNow] => {
     const unit = states.get(engine.service) ?? inactiveUnit(files.get(engine.service));

@@ -43,8 +43,8 @@ export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
    */
   const activeStates = (units: readonly string[]) => states(units.map(patternOf));
   /** Reads the states of unit files, by name, for example `generated` or `masked`. */
-  const fileStates = async (pattern: string) =>
-    readUnitFiles(await query("list-unit-files", ...UNIT_FILES_OPTIONS, "--", pattern));
+  const fileStates = async (units: readonly string[]) =>
+    readUnitFiles(await query("list-unit-files", ...UNIT_FILES_OPTIONS, "--", ...units));
   /** Cancels jobs, irreversible ones too; ignores those that are finished. */
   async function cancel(jobs: readonly string[]): Promise<void> {
     if (jobs.length > 0) await order("cancel", "--", ...jobs);

@@ -574,8 +574,17 @@ labTest("a masked unit is reported with the command that unmasks it", async () =
   const seen = (await run(shell, "status")).stdout;
   assert.match(seen, /\na +masked /);
   assert.ok(seen.includes(`\n  its unit is masked: ${unmask}\n`), seen);
+  await writeCodex({ a: engine(8780, { groups: ["one"], description: "changed" }) }, SETTINGS);
+  const rendered = await run(shell, "render");
+  assert.equal(rendered.code, 0, rendered.stderr);
+  assert.equal(
+    rendered.stderr,
+    "warning: soulstone-a.service is masked: systemd does not start what is masked\n" +
+      `hint: ${unmask}\n`,
+  );
   await must(shell, unmask);
   assert.equal((await run(shell, "summon", "one")).code, 0);
+  assert.match(await must(shell, "systemctl --user show soulstone-a.service"), /=changed\n/);
 });
 
 labTest("in a pipe status --watch prints only changes", async () => {
