@@ -362,6 +362,10 @@ hint: \`models\` is a mapping of names to settings, each with a \`cmd\`
 $ echo $?
 1`,
   },
+  "exec-placeholder-unknown": pair(
+    'exec = ["--max-model-len", "8192", "--port={prot}"]',
+    'exec = ["--max-model-len", "8192", "--port={port}"]',
+  ),
   "entry-repeated": pair('groups = ["vision", "vision"]', 'groups = ["vision"]'),
   "secret-in-env": pair(
     'env = { HF_TOKEN = "hf_x" }',

@@ -130,9 +130,14 @@ function explain(issue: Issue, schema: Schema, subject: Subject, input: unknown)
   }
   const expected = expectedTypes(issue, value);
   if (expected.length > 0) {
-    const types = [...new Set(expected.map((type) => TYPE_WORDS[type] ?? type))].join(" or ");
+    const types = [...new Set(expected.map((type) => TYPE_WORDS[type] ?? type))];
     return [
-      finding("type-wrong", place.value, { field, expected: types, actual: typeName(value) }),
+      finding("type-wrong", place.value, {
+        field,
+        expected: types.join(" or "),
+        actual: typeName(value),
+        meant: meantText(types, value),
+      }),
     ];
   }
   if (issue.message === "engine-unknown" && issue.code === "invalid_value") {
@@ -175,6 +180,13 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   object: "a table",
   record: "a table",
 };
+
+/** Returns the number or truth value that a string contains, if one is expected. */
+function meantText(types: readonly string[], value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  if (types.includes("a whole number") && /^\d{1,15}$/.test(value)) return String(Number(value));
+  return types.includes("true or false") && /^(?:true|false)$/.test(value) ? value : undefined;
+}
 
 function typeName(value: unknown): string {
   if (Array.isArray(value)) return "a list";

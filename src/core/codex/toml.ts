@@ -38,6 +38,11 @@ export function parseDocument(
   } catch (error) {
     if (error instanceof RangeError) return { error: tooLarge(file, text) };
     if (!(error instanceof ParseError)) throw error;
+    const open = unclosedBefore(text, error.lineNumber);
+    if (open !== undefined) {
+      const place = charAt(file, open.line, open.column);
+      return { error: broken(place, `this \`${open.bracket}\` is not closed`) };
+    }
     const problem = PROBLEMS[error.message] ??
       error.message.charAt(0).toLowerCase() + error.message.slice(1);
     return { error: broken(charAt(file, error.lineNumber, error.column + 1), problem) };
@@ -110,6 +115,33 @@ function tomlString(text: string): string {
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/**
+ * Returns the last bracket above `line` that nothing closes: the parser notices only on a later line
+ * that a table, an inline table or a list is not closed.
+ */
+function unclosedBefore(
+  text: string,
+  line: number,
+): { line: number; column: number; bracket: string } | undefined {
+  const above = text.split("\n", line - 1).join("\n").length;
+  const open: { index: number; bracket: string }[] = [];
+  for (const { index, 0: token } of text.matchAll(STRING_COMMENT_OR_BRACKET)) {
+    if (token === "[" || token === "{") open.push({ index, bracket: token });
+    else if (CLOSES[token] !== undefined && open.at(-1)?.bracket === CLOSES[token]) open.pop();
+  }
+  const found = open.filter(({ index }) => index < above).at(-1);
+  if (found === undefined) return undefined;
+  const before = text.slice(0, found.index).split("\n");
+  const column = (before.at(-1) ?? "").length + 1;
+  return { line: before.length, column, bracket: found.bracket };
+}
+
+const CLOSES: Readonly<Record<string, string>> = { "]": "[", "}": "{" };
+
+/** A string that is not closed ends with its line. */
+const STRING_COMMENT_OR_BRACKET =
+  /"""[^]*?"""|'''[^]*?'''|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?|#.*|[[\]{}]/g;
 
 /** Better words for some messages of the parser. */
 const PROBLEMS: Readonly<Record<string, string>> = {

@@ -60,7 +60,7 @@ Deno.test("a path that does not exist has the place of the nearest table around 
 });
 
 const BROKEN: readonly (readonly [text: string, at: string, problem: string])[] = [
-  ["[eye\n", "2:1", "unterminated table-key"],
+  ["[eye\n", "1:1", "this `[` is not closed"],
   ["a = ", "1:5", "the value after `=` is missing"],
   ["a = 1\na = 2\n", "2:1", "the key is already defined above"],
   ['a = "x\n', "1:7", "the string is not closed"],

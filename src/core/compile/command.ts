@@ -1,5 +1,6 @@
 import type { Soulstone } from "../codex/mod.ts";
 import { type Finding, finding, type Place } from "../report/mod.ts";
+import { nearest } from "../report/nearest.ts";
 import type { EngineProfile, Flag } from "./engines/mod.ts";
 
 /** One word of the engine's command, and the Codex value that it comes from. */
@@ -52,7 +53,14 @@ function commandFindings(
   words: readonly string[],
 ): Finding[] {
   const { model, port, placeOf } = soulstone;
-  const findings = portFindings(soulstone, profile, words);
+  const findings = [
+    ...portFindings(soulstone, profile, words),
+    ...(soulstone.exec ?? []).flatMap((word, i) =>
+      unknownPlaceholders(word).map((name) =>
+        finding("exec-placeholder-unknown", placeOf(["exec", i]), { name })
+      )
+    ),
+  ];
   const first = soulstone.exec?.[0];
   if (isWhole(soulstone) && model !== undefined && profile.head(model).includes(model)) {
     findings.push(finding("model-unused", placeOf(["model"]), {}));
@@ -71,6 +79,18 @@ function commandFindings(
     findings.push(finding("port-not-told", placeOf(["port"]), { port }));
   }
   return findings;
+}
+
+/**
+ * Returns the names in braces that look like `{port}`. A shell line has braces of its own, so there only
+ * a typo of `port` counts.
+ */
+function unknownPlaceholders(word: string): string[] {
+  const isShellLine = /\s/.test(word);
+  const found = [...word.matchAll(/(?<![${])\{([A-Za-z_]+)\}(?!\})/g)].map(([, name = ""]) => name);
+  return [...new Set(found)].filter((name) =>
+    name !== "port" && !(isShellLine && nearest(name, ["port"]) === undefined)
+  );
 }
 
 /** Finds every place where `exec` sets the port flag of the engine to another port. */

@@ -147,6 +147,7 @@ const ROWS: readonly Row[] = [
     engine: "generic",
     exec: ["{port}", "a{port}b{port}", "{{port}}", "{PORT}", "$port"],
     words: "8780 a8780b8780 {port} {PORT} $port",
+    codes: ["exec-placeholder-unknown"],
   },
 ];
 

@@ -4,7 +4,7 @@
  * `means` explains the problem in docs/errors.md. User text in a message goes through
  * {@linkcode quoted}.
  */
-import { didYouMean, suggestion } from "./nearest.ts";
+import { didYouMean, nearest, suggestion } from "./nearest.ts";
 import { printable, quoted } from "./printable.ts";
 
 /** The message and hint of a finding. */
@@ -128,9 +128,9 @@ export const CATALOGUE = {
   "type-wrong": entry(
     "error",
     "The value has the wrong type.",
-    (p: { field: string; expected: string; actual: string }) => [
+    (p: { field: string; expected: string; actual: string; meant?: string | undefined }) => [
       `${quoted(p.field)} must be ${p.expected}, not ${p.actual}`,
-      typeHint(p.field, p.expected),
+      typeHint(p.field, p.expected, p.meant),
     ],
   ),
   "value-invalid": error(
@@ -399,6 +399,16 @@ export const CATALOGUE = {
   ),
 
   // Warnings.
+  "exec-placeholder-unknown": entry(
+    "warning",
+    "In `exec`, `{port}` stands for the port. Other words in braces are passed on as they are.",
+    (p: { name: string }) => [
+      `\`exec\` has {${p.name}}, which is not a placeholder`,
+      nearest(p.name, ["port"]) === undefined
+        ? "the only placeholder is {port}; ignore this if the engine reads the braces"
+        : "did you mean {port}?",
+    ],
+  ),
   "entry-repeated": warning(
     "A list contains the same value twice. The second one has no effect.",
     "`{{value}}` appears twice in `{{field}}`",
@@ -467,13 +477,15 @@ export const CATALOGUE = {
 } as const;
 
 /** Returns an example line with a value of the expected type. */
-function typeHint(field: string, expected: string): string {
+function typeHint(field: string, expected: string, meant: string | undefined): string {
   const [name = ""] = field.slice(field.lastIndexOf(".") + 1).split("[", 1);
   const [, example] = field.includes("[")
     ? TYPE_EXAMPLES[0]
     : TYPE_EXAMPLES.find(([type]) => expected.startsWith(type)) ?? ["", '"…"'];
   const key = /^[\w-]+$/.test(name) ? name : printable(JSON.stringify(name));
-  return `for example: ${key} = ${example}`;
+  return meant === undefined || field.includes("[")
+    ? `for example: ${key} = ${example}`
+    : `write: ${key} = ${printable(meant)}`;
 }
 
 const TYPE_EXAMPLES = [
