@@ -11,6 +11,10 @@ const SURVEYORS: readonly ProgramName[] = [
 /** The programs that command lines may run; a line that is not listed may run none. */
 const PROGRAMS: Readonly<Record<string, readonly ProgramName[]>> = {
   "render": WRITERS,
+  "render --restart": [...WRITERS, "journalctl"],
+  "apply": ["systemctl", "journalctl"],
+  "apply --dry-run": ["systemctl"],
+  "restart eye": ["systemctl", "journalctl"],
   "rollback": WRITERS,
   "purge": WRITERS,
   "doctor": [...SURVEYORS, "df", "generator", "id", "systemctl", "test"],

@@ -20,6 +20,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["main.ts"],
   ["src/sandbox/", "src/testing/"],
   ["src/commands/"],
+  ["src/apply/"],
   ["src/summon/", "src/inscribe/", "src/scaffold/"],
   ["src/units/"],
   ["src/trust/"],

@@ -1,8 +1,8 @@
-/** The commands that write units. */
+/** The commands that write units, and apply them. */
 import { CODEX, folder, JSON_FLAG, seconds } from "./common.ts";
-import { command, flag, option } from "./declare.ts";
+import { argument, command, flag, option } from "./declare.ts";
 
-const RESTART = flag("--restart", "restart the engines that changed, and no others");
+const RESTART = flag("--restart", "then restart what changed, as `lychd apply` does");
 
 /** The options of every command that writes into the live folders. */
 const WRITING = {
@@ -15,6 +15,9 @@ const WRITING = {
   }),
   json: JSON_FLAG,
 };
+
+/** The options of the commands that restart engines. */
+const APPLYING = { waitSeconds: WRITING.waitSeconds, codex: CODEX, json: JSON_FLAG };
 
 /** A purge removes files; it overwrites none, and has no units to check. */
 const PURGING = {
@@ -66,9 +69,41 @@ reloads systemd.`)
       }
   );
 
+export const apply = command("apply", "Restart what runs with the units of an earlier render")
+  .details(`
+What runs becomes what is rendered, however that came about: by a render or a
+rollback, now or earlier. Services whose settings changed restart, and those
+whose units were removed stop. lychd prints them first, and waits until the
+engines among them answer again. Whatever is up to date keeps running.
+
+If the pod must restart (it publishes the ports), every engine restarts.`)
+  .arguments({
+    names: argument("[name...]", "Soulstones or Covens (default: everything)", {
+      complete: "name",
+    }),
+  })
+  .options({
+    dryRun: flag("--dry-run", "print what would restart, and change nothing"),
+    ...APPLYING,
+  })
+  .examples("lychd apply --dry-run", "lychd apply", "lychd apply eye");
+
+export const restart = command("restart", "Restart engines that run, whether they changed or not")
+  .details(`
+The engines start with the rendered settings. lychd waits until they answer
+again. To restart only what changed, use \`lychd apply\`.`)
+  .arguments({
+    names: argument("<name...>", "Soulstones or Covens", { complete: "name" }),
+  })
+  .options(APPLYING)
+  .examples("lychd restart eye", "lychd restart vision-ritual")
+  .invocation((values) => ({ command: "restart", dryRun: false as boolean, ...values }));
+
 export const rollback = command("rollback", "Restore the previous render; run again to redo")
-  .details("A render is the set of Quadlet units that lychd wrote. The Codex does not change.")
-  .options({ restart: RESTART, ...WRITING })
+  .details(`
+A render is the set of Quadlet units that lychd wrote. The Codex does not change:
+correct it before the next render.`)
+  .options({ codex: CODEX, restart: RESTART, ...WRITING })
   .examples("lychd rollback", "lychd rollback --restart");
 
 export const purge = command("purge", "Stop all engines and remove the files of lychd")

@@ -16,7 +16,7 @@ import {
 import { banish, plan, summon } from "./engines.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { covens, explain, list, logs, status } from "./inspect.ts";
-import { purge, render, rollback } from "./render.ts";
+import { apply, purge, render, restart, rollback } from "./render.ts";
 import { add, importing, init } from "./setup.ts";
 import { complete, completions, help, schema, selfTest } from "./support.ts";
 
@@ -29,8 +29,8 @@ exclude each other: systemd stops one before it starts the other.`)
   .commands({
     "Create a Codex": [init, add, importing],
     "Check the Codex and the host": [check, doctor],
-    "Install units": [render, rollback, purge],
-    "Run engines": [plan, summon, banish],
+    "Install units": [render, apply, rollback, purge],
+    "Run engines": [plan, summon, restart, banish],
     "Inspect the Codex and its engines": [list, covens, explain, status, logs],
     "Editors, shells and help": [schema, completions, selfTest, help, complete],
   })

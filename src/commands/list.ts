@@ -6,6 +6,7 @@ import { wrap } from "../core/report/text.ts";
 import { tableLines } from "../run/table.ts";
 import { aboutLines, stateText } from "../units/about.ts";
 import { tryEnginesNow } from "../units/engines.ts";
+import { NOT_STALE, staleJson, tryStaleNow, warnOfStale } from "../units/stale.ts";
 import { viewCodex } from "../units/view.ts";
 
 /** `lychd list`: shows the Soulstones of the Codex and the capabilities that they offer. */
@@ -17,6 +18,8 @@ export async function list(
   if ("code" in view) return view.code;
   const { inventory: { engines }, inventory, differences } = view;
   const now = await tryEnginesNow(context, inventory);
+  const stale = now === undefined ? NOT_STALE : await tryStaleNow(context, view.rendered);
+  warnOfStale(context, stale);
   const stateOf = (name: string) => now?.engines.get(name)?.condition.state;
   const capabilities = capabilityIndex(inventory);
   if (json) {
@@ -36,6 +39,7 @@ export async function list(
       capabilities: Object.fromEntries(capabilities),
       systemd_answers: now !== undefined,
       differences,
+      ...staleJson(stale),
     });
     return EXIT.ok;
   }

@@ -2,6 +2,7 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson } from "../run/say.ts";
 import { orRefuse, runningOf, tryEnginesNow, warnOfStaleUnits } from "../units/engines.ts";
+import { NOT_STALE, staleJson, tryStaleNow, warnOfStale } from "../units/stale.ts";
 import { planWords, transitionJson, transitionText } from "../units/transition_text.ts";
 import { viewCodex } from "../units/view.ts";
 
@@ -13,15 +14,21 @@ export async function planWish(
   const { terminal } = context;
   const view = await viewCodex(context, json);
   if ("code" in view) return view.code;
-  const { inventory, differences } = view;
+  const { inventory, differences, rendered } = view;
   const found = await tryEnginesNow(context, inventory, ": planned as if no engine runs");
   const now = found ?? { engines: new Map(), strays: [] };
   warnOfStaleUnits(context, now);
   const running = { running: runningOf(now), strays: now.strays };
   const { wish, transition } = orRefuse(planWords(words, inventory, running));
+  const stale = found === undefined ? NOT_STALE : await tryStaleNow(context, rendered);
+  warnOfStale(context, stale, transition.wanted);
   if (json) {
-    const systemd_answers = found !== undefined;
-    printJson(context, { ...transitionJson(wish, transition), systemd_answers, differences });
+    printJson(context, {
+      ...transitionJson(wish, transition),
+      systemd_answers: found !== undefined,
+      differences,
+      ...staleJson(stale),
+    });
   } else terminal.out(transitionText(transition, terminal.outPalette));
   return EXIT.ok;
 }

@@ -9,7 +9,7 @@ import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
 import { readTree } from "../units/disk.ts";
 import { backupsFor, refuseDrift } from "../inscribe/drift.ts";
-import { NOTES_PATH, readNotes } from "../inscribe/notes.ts";
+import { NOTES_PATH, readNotes } from "../units/notes.ts";
 import type { Systemd } from "../units/systemd.ts";
 import { withWriteLock } from "../inscribe/locked.ts";
 import { beginTransaction, type Write } from "../inscribe/transaction.ts";
@@ -56,9 +56,9 @@ async function purgeLocked(
   const planned = planPurge(context, invocation);
   const removed = planned.changes.map((change) => change.path);
   if (removed.length > 0) await confirm(context, invocation, removed);
-  const { stop, restart } = readNotes(host, folders.config);
+  const { stop, started } = readNotes(host, folders.config);
   const units = Object.keys(planned.receipt.files).flatMap((path) => unitOf(path) ?? []);
-  const stopped = await stopUnits(systemd, [...units, ...stop.keys(), ...restart.keys()]);
+  const stopped = await stopUnits(systemd, [...units, ...stop.keys(), ...started.keys()]);
   if (stopped !== undefined) {
     throw new Refusal(`a unit did not stop: ${stopped}; no file was removed`, HOST_REFUSED);
   }

@@ -6,7 +6,7 @@ import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { codexProblem, refusePath } from "../trust/path.ts";
 import type { CommandContext } from "../run/context.ts";
 import { readTree } from "../units/disk.ts";
-import { inscribe } from "../inscribe/inscribe.ts";
+import { inscribeAndApply } from "../apply/inscribe_and_apply.ts";
 import { findingJson, loadCodex, type Loaded } from "../units/codex.ts";
 import { writeOutput } from "../inscribe/output.ts";
 import { nameClashes } from "../inscribe/name_clashes.ts";
@@ -35,7 +35,7 @@ export async function render(
       const problem = codexProblem(context.folders.codex, loaded.visited, context);
       if (problem !== undefined) refusePath(problem);
       const wanted = { runes: loaded.runes, codex: loaded.codexDigest, sources: loaded.sources };
-      return await inscribe(context, invocation, () => wanted);
+      return await inscribeAndApply(context, invocation, { wanted: () => wanted });
     }
   }
 }

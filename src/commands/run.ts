@@ -19,6 +19,9 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
       return await (await import("./doctor.ts")).doctor(invocation, context);
     case "import":
       return await (await import("./import.ts")).importConfiguration(invocation, context);
+    case "apply":
+    case "restart":
+      return await (await import("./apply.ts")).apply(invocation, context);
     case "rollback":
       return await (await import("./rollback.ts")).rollback(invocation, context);
     case "purge":

@@ -7,6 +7,7 @@ import { warn } from "../run/say.ts";
 import { enginesNow, warnOfStaleUnits } from "../units/engines.ts";
 import { readGpus } from "../units/gpus.ts";
 import { requireRendered } from "../units/rendered.ts";
+import { staleNow, warnOfStale } from "../units/stale.ts";
 import { fingerprintOf, type Status, statusJson, statusText } from "../units/status_text.ts";
 import { withSystemd } from "../units/systemd.ts";
 
@@ -38,15 +39,19 @@ export async function status(
 }
 
 async function readStatus(context: CommandContext): Promise<Status> {
-  const { inventory } = requireRendered(context);
-  const [now, gpus] = await Promise.all([
-    withSystemd(context, (systemd) => enginesNow(systemd, inventory)),
+  const rendered = requireRendered(context);
+  const [{ now, stale }, gpus] = await Promise.all([
+    withSystemd(context, async (systemd) => ({
+      now: await enginesNow(systemd, rendered.inventory),
+      stale: await staleNow(context, rendered, systemd),
+    })),
     readGpus(context),
   ]);
-  return { now, gpus, atSeconds: Date.now() / 1000 };
+  return { now, stale, gpus, atSeconds: Date.now() / 1000 };
 }
 
-function warnOf(context: CommandContext, { now }: Status): void {
+function warnOf(context: CommandContext, { now, stale }: Status): void {
+  warnOfStale(context, stale);
   if (now.strays.length > 0) {
     const names = now.strays.map(printable);
     const commands = names.map((name) => `lychd banish soulstone:${name}`);

@@ -2,23 +2,23 @@ import { join } from "node:path/posix";
 import type { Rune } from "../core/compile/compile.ts";
 import { inactiveUnit } from "../core/orchestrator/condition.ts";
 import { complaintFindings } from "../core/compile/complaints.ts";
-import { type Change, formatSummary, plan } from "../core/plan/plan.ts";
+import { type Change, plan } from "../core/plan/plan.ts";
 import { restartsFor } from "../core/plan/restarts.ts";
 import { formatReport } from "../core/report/frame.ts";
 import { printable } from "../core/report/printable.ts";
-import { SEPULCHER, unitOf } from "../core/rune/names.ts";
+import { unitOf } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
-import { EXIT, type ExitCode, type InscribeOptions } from "../run/invocation.ts";
+import { EXIT, type InscribeOptions } from "../run/invocation.ts";
 import { Refusal, refusalOf } from "../run/refusal.ts";
-import { printJson, warn } from "../run/say.ts";
 import { refuseUntrustedFolders } from "../trust/path.ts";
 import { readTree } from "../units/disk.ts";
-import type { Systemd } from "../units/systemd.ts";
+import { readNotes } from "../units/notes.ts";
+import type { Systemd, UnitState } from "../units/systemd.ts";
 import { backupsFor, refuseNotOwned } from "./drift.ts";
 import { withWriteLock } from "./locked.ts";
-import { notesWrite, readNotes } from "./notes.ts";
-import { addToNotes, applyRestarts, type Restarted } from "./restart.ts";
+import { notesWrite } from "./notes.ts";
+import { addToNotes, affectedBy, settle, SETTLED, type Settled, type States } from "./settle.ts";
 import { beginTransaction } from "./transaction.ts";
 import { verifyOnStage } from "./verify.ts";
 import { writesFor } from "./writes.ts";
@@ -33,10 +33,14 @@ export interface Wanted {
 }
 
 /** The result of an inscription. */
-interface Inscribed extends Restarted {
+export interface Inscribed {
   readonly changes: readonly Change[];
   /** Units that systemd cannot start because the operator masked them. */
   readonly masked: readonly string[];
+  /** The work that is left. */
+  readonly settled: Settled;
+  /** If systemd was not reloaded, the services that have other settings from their next start on. */
+  readonly nextStart: readonly string[];
 }
 
 /**
@@ -45,18 +49,16 @@ interface Inscribed extends Restarted {
  *
  * Calls `wanted` while no other run can write.
  */
-export async function inscribe(
+export function inscribe(
   context: CommandContext,
   options: InscribeOptions,
   wanted: () => Wanted,
-): Promise<ExitCode> {
-  const done = await withWriteLock(
+): Promise<Inscribed> {
+  return withWriteLock(
     context,
     options,
     (systemd) => inscribeLocked(context, options, wanted(), systemd),
   );
-  printInscribed(context, options, done);
-  return done.problem === undefined ? EXIT.ok : EXIT.hostRefused;
 }
 
 async function inscribeLocked(
@@ -79,10 +81,12 @@ async function inscribeLocked(
   const masked: string[] = [];
   if (own.length > 0 || notes.unconfirmed && !unconfirmed) {
     await verify(context, options, { runes, sources });
-    const added = addToNotes(notes, restarts, unconfirmed);
+    const states = await systemd?.activeStates(affectedBy(notes, restarts));
+    const added = addToNotes(notes, restarts, { states, unconfirmed });
     const writes = [...own, ...notesWrite(host, folders.config, added)];
     const transaction = beginTransaction(host, folders.config, writes);
-    const loaded = systemd && await load(systemd, runes);
+    const was = { states, removed: restarts.removed };
+    const loaded = systemd && await load(systemd, runes, was);
     if (loaded !== undefined && "problem" in loaded) {
       transaction.undo();
       const undone = "systemd does not load the new units; the previous ones are restored";
@@ -96,7 +100,12 @@ async function inscribeLocked(
     terminal.err(`lychd: the edited file is kept as ${printable(join(folders.config, path))}\n`);
   }
   try {
-    return { changes, masked, ...await applyRestarts(context, options, systemd, restarts) };
+    if (systemd !== undefined) {
+      return { changes, masked, settled: await settle(context, systemd), nextStart: [] };
+    }
+    const { started, reread, stop } = readNotes(host, folders.config);
+    const nextStart = [...new Set([started, reread, stop].flatMap((map) => [...map.keys()]))];
+    return { changes, masked, settled: SETTLED, nextStart: nextStart.sort() };
   } catch (error) {
     throw refusalOf(error, "the new units are in place", {
       code: EXIT.hostRefused,
@@ -126,88 +135,39 @@ async function verify(
   );
 }
 
-/** Reloads systemd. Returns the units that are masked, or a problem if systemd lacks a unit. */
+/**
+ * Reloads systemd. Returns the units that are masked, or a problem if systemd lacks a unit.
+ *
+ * A removed service that is still starting is stopped first: once its unit is gone, systemd no longer
+ * hears that it is ready, and does not end it either.
+ */
 async function load(
   systemd: Systemd,
   runes: readonly Rune[],
+  { states, removed }: { readonly states: States; readonly removed: readonly string[] },
 ): Promise<{ masked: readonly string[] } | { problem: string }> {
   try {
+    const among = (fits: (state: UnitState) => boolean) =>
+      removed.filter((unit) => {
+        const state = states?.get(unit);
+        return state !== undefined && fits(state);
+      });
+    const starting = among(({ activeState }) => activeState === "activating");
+    const stopProblem = starting.length === 0 ? undefined : await systemd.stop(starting);
+    if (stopProblem !== undefined) return { problem: stopProblem };
+    await systemd.resetFailed(among(({ activeState }) => activeState === "failed"));
     const problem = await systemd.reload();
     if (problem !== undefined) return { problem };
     const units = runes.flatMap(({ path }) => unitOf(path) ?? []);
     // The real generator and systemd-analyze have read the units before.
     const files = await systemd.fileStates(units);
-    const states = units.map((unit) => ({ unit, ...inactiveUnit(files.get(unit)) }));
-    const masked = states.filter(({ loadState }) => loadState === "masked").map((s) => s.unit);
-    const missing = states.filter(({ loadState }) => !["loaded", "masked"].includes(loadState));
+    const loads = units.map((unit) => ({ unit, ...inactiveUnit(files.get(unit)) }));
+    const masked = loads.filter(({ loadState }) => loadState === "masked").map((s) => s.unit);
+    const missing = loads.filter(({ loadState }) => !["loaded", "masked"].includes(loadState));
     if (missing.length === 0) return { masked };
     return { problem: missing.map((s) => `  ${s.unit}: ${s.loadState}`).join("\n") };
   } catch (error) {
     if (error instanceof HostError) return { problem: `${error.path}: ${error.message}` };
     throw error;
   }
-}
-
-/** Prints the changes, the next step, and which checks were skipped. */
-function printInscribed(
-  context: CommandContext,
-  { json, verify, reload }: InscribeOptions,
-  { changes, masked, restartNeeded, restarted, reread, problem }: Inscribed,
-): void {
-  const { terminal: { out, err }, folders } = context;
-  if (json) {
-    printJson(context, {
-      changes: changes.map(({ path, action }) => ({ path, action })),
-      summary: formatSummary(changes),
-      restart_needed: restartNeeded,
-      restarted,
-      reread,
-      masked,
-      ...problem && { error: problem.error },
-      verified: verify,
-      reloaded: reload,
-    });
-  } else {
-    out(`${printable(folders.config)}: ${doneSummary(changes)}\n`);
-    if (restarted.length > 0) out(`restarted: ${restarted.join(" ")}\n`);
-    if (reread.length > 0) out(`reloaded without a restart: ${reread.join(" ")}\n`);
-  }
-  if (masked.length > 0) {
-    const is = masked.length === 1 ? "is" : "are";
-    const unmask = `systemctl --user unmask ${masked.join(" ")}`;
-    warn(
-      context,
-      `${masked.join(" ")} ${is} masked: systemd does not start what is masked`,
-      unmask,
-    );
-  }
-  const names = restartNeeded.join(" ");
-  if (problem !== undefined) {
-    err(`lychd: ${problem.what} failed: ${printable(problem.error)}\n`);
-  } else if (names !== "" && !reload) {
-    err(`lychd: changed; takes effect at the next start: ${names}\n`);
-  } else if (names !== "") {
-    const note = restartNeeded.includes(SEPULCHER.service)
-      ? "; a restart of the pod restarts every engine in it"
-      : "";
-    err(`lychd: still running with the previous units: ${names}${note}\n`);
-    err("hint: lychd render --restart\n");
-  }
-  if (!verify) err("lychd: not verified: Quadlet may refuse these units\n");
-  if (!reload) {
-    err("lychd: not reloaded: systemd still has the previous units and may refuse these\n");
-    err("hint: systemctl --user daemon-reload\n");
-  }
-}
-
-function doneSummary(changes: readonly Change[]): string {
-  const count = (fits: (change: Change) => boolean) => changes.filter(fits).length;
-  const overwritten = count((c) => c.action === "drifted" && c.after !== undefined);
-  return [
-    `${count((c) => c.action === "create")} created`,
-    `${count((c) => c.action === "update")} updated`,
-    `${count((c) => c.after === undefined)} removed`,
-    ...overwritten === 0 ? [] : [`${overwritten} overwritten`],
-    `${count((c) => c.action === "unchanged")} unchanged`,
-  ].join(", ");
 }

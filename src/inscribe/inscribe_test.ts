@@ -13,7 +13,8 @@ import { Crash, mortalHost } from "../testing/mortal_host.ts";
 import { EXIT, type ExitCode, type InscribeOptions } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
 import { withRefusals } from "../run/refusal.ts";
-import { inscribe, type Wanted } from "./inscribe.ts";
+import { inscribeAndApply } from "../apply/inscribe_and_apply.ts";
+import type { Wanted } from "./inscribe.ts";
 import { hostWith, memoryContext, type Output } from "../testing/memory_context.ts";
 import { findPrograms } from "../run/programs.ts";
 import { purge } from "../commands/purge.ts";
@@ -56,13 +57,19 @@ const NEW = [
 ];
 
 /** Results of programs, for tests in which they fail. */
-type Broken = Partial<
-  Record<"quadlet" | "analyze" | "daemon-reload" | "files" | "show" | "reload", Ran>
->;
+type Broken =
+  & Partial<Record<"quadlet" | "analyze" | "daemon-reload" | "files" | "show" | "reload", Ran>>
+  & {
+    /** A service that does not run; all others do. */
+    readonly stopped?: string;
+    /** A service that starts. */
+    readonly starting?: string;
+  };
 
 /** Simulates the programs over the files in memory. */
 function simulate(memory: () => MemoryHost, broken: Broken, calls: string[]): Host["run"] {
   let loaded: string[] = [];
+  let restarts = 0;
   const answer = (stdout: string): Ran => ({ code: 0, stdout, stderr: "" });
   const below = (folder: string) =>
     [...memory().files.keys()].filter((path) => path.startsWith(`${folder}/`)).map((p) =>
@@ -88,8 +95,13 @@ function simulate(memory: () => MemoryHost, broken: Broken, calls: string[]): Ho
       const found = units.filter((unit) => loaded.includes(unit));
       return Promise.resolve(broken.files ?? answer(found.map((u) => `${u} static -`).join("\n")));
     }
+    if (args.includes("try-restart")) restarts++;
     const names = units.map((unit) => unit.replace(/[[\]]/g, ""));
-    const blocks = names.map((unit) => `Id=${unit}\nLoadState=loaded\nActiveState=active`);
+    const blocks = names.filter((unit) => unit !== broken.stopped).map((unit) =>
+      `Id=${unit}\nLoadState=loaded\nActiveState=${
+        unit === broken.starting ? "activating" : "active"
+      }\nInvocationID=${restarts}`
+    );
     return Promise.resolve(args.includes("--") && broken.show || answer(blocks.join("\n\n")));
   };
 }
@@ -104,7 +116,7 @@ function render(
   options: InscribeOptions,
   wanted: () => Wanted,
 ): Promise<ExitCode> {
-  return withRefusals(context, options.json, () => inscribe(context, options, wanted));
+  return withRefusals(context, options.json, () => inscribeAndApply(context, options, { wanted }));
 }
 
 /** A host with the old generation inscribed. */
@@ -267,9 +279,80 @@ Deno.test("running services that changed are restarted, and removed ones are sto
     output.err,
   );
   const orders = calls.filter((call) => /restart|stop/.test(call));
-  assert.deepEqual(orders, ["/systemctl --user try-restart -- soulstone-a.service"]);
+  assert.deepEqual(orders, ["/systemctl --user try-restart --no-block -- soulstone-a.service"]);
   await render(contextOf(memory, output), restart, () => ({ runes: OLD }));
   assert.ok(calls.includes("/systemctl --user stop -- soulstone-c.service"));
+});
+
+Deno.test("an edit that is reverted before its restart needs no restart", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({}, calls);
+  const output = { out: "", err: "" };
+  await render(contextOf(memory, output), OPTIONS, () => ({ runes: NEW }));
+  assert.match(output.err, /not applied yet: a must restart\n/);
+  output.err = "";
+  const back = [...OLD, rune(`${UNITS}/soulstone-c.container`, "[Container]\nImage=c\n")];
+  await render(contextOf(memory, output), OPTIONS, () => ({ runes: back }));
+  assert.equal(output.err, "");
+  await render(contextOf(memory, output), { ...OPTIONS, restart: true }, () => ({ runes: back }));
+  assert.deepEqual(orders(calls), []);
+  assert.equal(memory.files.has(`/home/.config/${UNITS}/.lychd-notes.json`), false);
+});
+
+Deno.test("after two edits, what runs is compared with what it was started with", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({}, calls);
+  const output = { out: "", err: "" };
+  const withImage = (image: string) =>
+    OLD.map((old) =>
+      old.path.includes("soulstone-a") ? rune(old.path, `[Container]\nImage=${image}\n`) : old
+    );
+  for (const image of ["a:2", "a:3", "a:1"]) {
+    await render(contextOf(memory, output), OPTIONS, () => ({ runes: withImage(image) }));
+  }
+  await render(contextOf(memory, output), { ...OPTIONS, restart: true }, () => ({ runes: OLD }));
+  assert.deepEqual(orders(calls), []);
+});
+
+const podOf = (...ports: readonly number[]) =>
+  rune(
+    `${UNITS}/lychd.pod`,
+    `[Pod]\nPodName=lychd\n${ports.map((p) => `PublishPort=127.0.0.1:${p}:${p}\n`).join("")}`,
+  );
+const engineAt = (name: string, port: number) =>
+  rune(
+    `${UNITS}/soulstone-${name}.container`,
+    `[Container]\nImage=${name}\n[X-Lychd]\nSoulstone=${name}\nPort=${port}\n`,
+  );
+
+Deno.test("the pod restarts for a new port, and not for that of a removed Soulstone", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({}, calls);
+  const output = { out: "", err: "" };
+  const restart = { ...OPTIONS, restart: true };
+  const both = [podOf(80, 81), engineAt("a", 80), engineAt("b", 81)];
+  const one = [podOf(80), engineAt("a", 80)];
+  await render(contextOf(memory, output), restart, () => ({ runes: both }));
+  calls.length = 0;
+  await render(contextOf(memory, output), restart, () => ({ runes: one }));
+  assert.deepEqual(orders(calls), ["stop -- soulstone-b.service"]);
+  calls.length = 0;
+  // The pod publishes the port still.
+  await render(contextOf(memory, output), restart, () => ({ runes: both }));
+  assert.deepEqual(orders(calls), []);
+  const other = [podOf(80, 82), engineAt("a", 80), engineAt("b", 82)];
+  await render(contextOf(memory, output), restart, () => ({ runes: other }));
+  assert.deepEqual(orders(calls), ["try-restart --no-block -- lychd-pod.service"]);
+});
+
+Deno.test("a removed Soulstone that still starts is stopped before its unit is gone", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({ starting: "soulstone-b.service" }, calls);
+  const output = { out: "", err: "" };
+  const without = OLD.filter(({ path }) => !path.includes("soulstone-b"));
+  await render(contextOf(memory, output), OPTIONS, () => ({ runes: without }));
+  const stop = calls.indexOf("/systemctl --user stop -- soulstone-b.service");
+  assert.ok(stop >= 0 && stop < calls.indexOf("/systemctl --user daemon-reload"), calls.join("\n"));
 });
 
 Deno.test("an inscription without changes only asks whether systemd answers", async () => {
@@ -290,7 +373,10 @@ Deno.test("a running Soulstone that was removed is stopped by a later --restart"
     await render(contextOf(memory, output), OPTIONS, () => ({ runes: without })),
     EXIT.ok,
   );
-  assert.match(output.err, /still running with the previous units: soulstone-b\.service/);
+  assert.match(
+    output.err,
+    /not applied yet: b must stop, since no unit is rendered for it\nhint: lychd apply\n/,
+  );
   await render(
     contextOf(memory, output),
     { ...OPTIONS, restart: true },
@@ -314,7 +400,7 @@ Deno.test("needed restarts are kept when systemd does not answer", async () => {
   assert.match(output.err, /Connection timed out; the new units are in place/);
   delete broken.show;
   await render(contextOf(memory, output), restart, () => ({ runes: NEW }));
-  assert.ok(calls.includes("/systemctl --user try-restart -- soulstone-a.service"));
+  assert.ok(calls.includes("/systemctl --user try-restart --no-block -- soulstone-a.service"));
 });
 
 Deno.test("a masked unit is rendered, with the command that unmasks it", async () => {
@@ -385,7 +471,7 @@ Deno.test("a new configuration needs a reload, and a new dashboard nothing", asy
   const runes = withTexts({ ...NEW_CONFIGURATION, [`${UNITS}/scribe/dashboards/x.json`]: "[]\n" });
   assert.equal(await render(contextOf(memory, output), OPTIONS, () => ({ runes: runes })), EXIT.ok);
   assert.deepEqual(orders(calls), ["reload -- harvester.service"]);
-  assert.match(output.out, /^reloaded without a restart: harvester\.service$/m);
+  assert.match(output.out, /^reloaded without a restart: harvester$/m);
   assert.equal(output.err, "");
   calls.length = 0;
   await render(contextOf(memory, output), { ...OPTIONS, restart: true }, () => ({ runes: runes }));
@@ -401,14 +487,14 @@ Deno.test("a Harvester that waits for its restart is not reloaded before", async
     [`${UNITS}/harvester.container`]: "[Container]\nImage=p:2\n",
   });
   assert.equal(await render(contextOf(memory, output), OPTIONS, () => ({ runes: runes })), EXIT.ok);
-  assert.match(output.err, /still running with the previous units: harvester\.service/);
+  assert.match(output.err, /not applied yet: harvester must restart\nhint: lychd apply\n/);
   const later = runes.map((old) =>
     old.path.endsWith("prometheus.yml") ? rune(old.path, "a: 3\n") : old
   );
   await render(contextOf(memory, output), OPTIONS, () => ({ runes: later }));
   assert.deepEqual(orders(calls), []);
   await render(contextOf(memory, output), { ...OPTIONS, restart: true }, () => ({ runes: later }));
-  assert.deepEqual(orders(calls), ["try-restart -- harvester.service"]);
+  assert.deepEqual(orders(calls), ["try-restart --no-block -- harvester.service"]);
 });
 
 Deno.test("a configuration that the Harvester refuses is reported, and retried by the next render", async () => {
@@ -432,7 +518,7 @@ Deno.test("a new Watcher starts beside running ones only with --restart", async 
   const runes = [...WATCHERS, rune(`${UNITS}/gpu-exporter.container`, "[Container]\nImage=e\n")];
   for (const restart of [false, true]) {
     const calls: string[] = [];
-    const memory = await watchedHost({}, calls);
+    const memory = await watchedHost({ stopped: "gpu-exporter.service" }, calls);
     const output = { out: "", err: "" };
     await render(contextOf(memory, output), { ...OPTIONS, restart }, () => ({ runes: runes }));
     assert.deepEqual(orders(calls), restart ? ["start -- lychd-watchers.target"] : []);
@@ -532,7 +618,7 @@ function obey(command: typeof WRITING[number], context: CommandContext): Promise
   return withRefusals(context, false, () => {
     switch (command) {
       case "render":
-        return inscribe(context, options, () => ({ runes: OLD }));
+        return inscribeAndApply(context, options, { wanted: () => ({ runes: OLD }) });
       case "rollback":
         return rollback(options, context);
       case "purge":

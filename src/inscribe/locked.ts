@@ -16,13 +16,16 @@ const LOCK = ".lychd-lock";
 /** A file in each of the deepest folders that lychd writes to. */
 const DEEPEST = [join(QUADLET_FOLDER, LOCK), join(SYSTEMD_FOLDER, BOOT_DROP_IN)];
 
+/** The options of a run that changes what is rendered or what runs. */
+type LockOptions = Pick<InscribeOptions, "verify" | "reload" | "waitSeconds">;
+
 /**
  * Does `work` while no other lychd writes, after undoing a run that was interrupted. Checks the host
  * first. A HostError becomes a Refusal stating that nothing was changed.
  */
 export async function withWriteLock<T>(
   context: CommandContext,
-  options: InscribeOptions,
+  options: LockOptions,
   work: (systemd: Systemd | undefined) => Promise<T>,
 ): Promise<T> {
   const { host, folders, terminal } = context;
@@ -75,7 +78,7 @@ function removeIfUnused(host: Host, folder: string): void {
 /** Refuses a host without the programs that the options need. */
 async function requireHost(
   context: CommandContext,
-  { verify, reload }: InscribeOptions,
+  { verify, reload }: LockOptions,
 ): Promise<Systemd | undefined> {
   const refuse = (message: string, hint: string) => {
     throw new Refusal(message, { code: EXIT.hostRefused, hint });

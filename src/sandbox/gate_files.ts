@@ -54,13 +54,14 @@ export function isDryRun(invocation: Invocation): boolean {
  */
 export function pathsToCheck(
   invocation: Invocation,
-  { read, write }: Permissions,
+  { write }: Permissions,
   folders: Folders,
   symlinksOf: (codex: string) => readonly string[],
 ): NamedPath[] {
   const { named: { config, codex, runtime, output }, stage } = folders;
   const inscribes = write.includes(folders.quadlet) || isDryRun(invocation);
-  const readsCodex = inscribes && read.includes(folders.codex);
+  // Other commands only compare the Codex with what is rendered.
+  const makesUnits = inscribes && invocation.command === "render";
   const paths: NamedPath[] = [];
   const check = (name: string, path: string | undefined, skipLast = false) => {
     if (path !== undefined) paths.push({ name, path, skipLast });
@@ -72,8 +73,8 @@ export function pathsToCheck(
       check("the stage below XDG_RUNTIME_DIR", below);
     }
   }
-  if (readsCodex || write.includes(folders.codex)) check("the Codex", codex);
-  if (readsCodex) {
+  if (makesUnits || write.includes(folders.codex)) check("the Codex", codex);
+  if (makesUnits) {
     for (const path of symlinksOf(folders.codex)) check("a symlink of the Codex", path, true);
   }
   if (folders.output !== undefined && write.includes(folders.output)) check("--output", output);

@@ -9,7 +9,7 @@ import { findPrograms } from "../run/programs.ts";
 import type { Streams, Terminal } from "../run/terminal.ts";
 import { refusePath } from "../trust/path.ts";
 import { checkPaths, isDryRun, isFile, realPath, seenAt, unitsIn, USERS } from "./gate_files.ts";
-import { permissionsFor, proberPermissions } from "./permissions.ts";
+import { permissionsFor, proberPermissions, startsEngines } from "./permissions.ts";
 import type { INTERRUPT, WorkerRequest } from "./worker.ts";
 
 /** The program of a sandbox. */
@@ -116,7 +116,7 @@ function runInWorker(
       fail(new Error(`internal error: ${event.message}`));
     };
     worker.postMessage(request);
-    if (request.invocation.command === "summon") onInterrupt(interruptOf(worker, done));
+    if (startsEngines(request.invocation)) onInterrupt(interruptOf(worker, done));
   });
 }
 
@@ -128,7 +128,7 @@ async function startProber(
   { invocation, folders }: WorkerRequest,
   start: Surroundings["start"],
 ): Promise<(channel: MessagePort) => void> {
-  if (invocation.command !== "summon") return () => {};
+  if (!startsEngines(invocation)) return () => {};
   const { readInventory } = await import("../core/orchestrator/inventory.ts");
   const endpoints = readInventory(unitsIn(folders.quadlet)).engines.flatMap((
     { port, healthPath },

@@ -23,13 +23,16 @@ export function permissionsFor(
     run: readonly ProgramName[] = [],
     write: readonly string[] = [],
   ): Permissions => ({ read, write, run: run.flatMap((name) => programs[name] ?? []) });
-  const inscribing = (read: readonly string[]) => {
+  const inscribing = (
+    read: readonly string[],
+    { restart }: { readonly restart: boolean },
+  ) => {
     const write = [...units, ...listOf(folders.stage)];
     // The folder above the stage must belong to the user.
     const above = listOf(folders.stage).map((stage) => dirname(stage));
     return grant(
       [...read, ...write, ...above, ...otherUnits],
-      ["systemctl", "systemdAnalyze", "generator"],
+      ["systemctl", "systemdAnalyze", "generator", ...restart ? JOURNAL : []],
       write,
     );
   };
@@ -45,12 +48,18 @@ export function permissionsFor(
         case "output":
           return grant([codex, ...output], [], output);
         case "inscribe":
-          return inscribing([codex]);
+          return inscribing([codex], invocation);
       }
       break;
     case "rollback":
+      return inscribing([codex], invocation);
     case "purge":
-      return inscribing([]);
+      return inscribing([], invocation);
+    case "apply":
+    case "restart":
+      return invocation.dryRun
+        ? grant([codex, ...units], ["systemctl"])
+        : grant([codex, ...units], ["systemctl", ...JOURNAL], units);
     case "doctor":
       return grant(
         [codex, ...listOf(folders.facts)],
@@ -84,6 +93,9 @@ export function permissionsFor(
   }
 }
 
+/** The program that shows why an engine failed. */
+const JOURNAL: readonly ProgramName[] = ["journalctl"];
+
 /** The programs that print the memory of GPUs. */
 const GPU_PROGRAMS: readonly ProgramName[] = ["nvidiaSmi", "grep"];
 
@@ -106,15 +118,33 @@ function listOf(folder: string | undefined): string[] {
 
 /**
  * Returns the permissions of the sandbox that asks engines for their health: to connect to exactly
- * these ports of 127.0.0.1, which the gate reads from the units. Only `summon` gets one.
+ * these ports of 127.0.0.1, which the gate reads from the units. Only a command that starts engines
+ * gets one.
  */
 export function proberPermissions(
   invocation: Invocation,
   ports: readonly number[],
 ): Permissions | undefined {
   const isPort = (port: number) => Number.isInteger(port) && port >= 1 && port <= 65_535;
-  if (invocation.command !== "summon" || !ports.every(isPort)) return undefined;
+  if (!startsEngines(invocation) || !ports.every(isPort)) return undefined;
   return { read: [], write: [], run: [], net: ports.map((port) => `127.0.0.1:${port}`) };
+}
+
+/** Returns true if a command starts engines and waits until they answer. */
+export function startsEngines(invocation: Invocation): boolean {
+  switch (invocation.command) {
+    case "summon":
+    case "restart":
+      return true;
+    case "apply":
+      return !invocation.dryRun;
+    case "render":
+      return invocation.mode === "inscribe" && invocation.restart;
+    case "rollback":
+      return invocation.restart;
+    default:
+      return false;
+  }
 }
 
 /** Converts permissions to the option of a worker. */

@@ -10,6 +10,7 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import { tableLines } from "../run/table.ts";
+import { APPLY_POD } from "../units/stale.ts";
 import type { Phase } from "./events.ts";
 import type { Following, Outcome, Unfinished } from "./follow.ts";
 
@@ -24,9 +25,14 @@ export interface Summon extends Following {
   readonly isStartQueued: boolean;
   /** The engines that ran or started before it, without those that had crashed. */
   readonly before: readonly string[];
+  /** The wanted engines whose port the running pod does not publish. */
+  readonly unpublished: readonly string[];
   /** The time of its start, in seconds of the Unix epoch. */
   readonly sinceSeconds: number;
 }
+
+/** The part of a summon, or of another start, that is needed to report lost engines. */
+type Told = Following & Pick<Summon, "sinceSeconds">;
 
 /** Returns the hint while systemd continues without lychd to start `name`. */
 function continuesHint(name: string | undefined): string {
@@ -132,6 +138,17 @@ export function printReady({ invocation, context, events, inventory, plan }: Sum
   return EXIT.ok;
 }
 
+/** Prints which engines are ready but cannot be reached, because the pod has to restart for that. */
+export function printUnpublished({ events, inventory, unpublished }: Summon): ExitCode {
+  const lines = enginesNamed(inventory, unpublished).map(({ name, port }) =>
+    `lychd: ${name} is healthy, but http://localhost:${port} does not answer: ` +
+    "the running pod does not publish it"
+  );
+  const event = { event: "unpublished", soulstones: unpublished, seconds: events.seconds() };
+  events.emit({ ...event, hint: APPLY_POD }, lines.join("\n"), APPLY_POD);
+  return EXIT.failure;
+}
+
 /** Prints that the time limit passed before anything was changed, for example in a slow GPU query. */
 export function printLateUnchanged({ invocation, events, plan }: Summon): ExitCode {
   const hint = "lychd doctor shows what answers slowly";
@@ -183,7 +200,7 @@ export function lateEvent(phase: Phase, waitsFor: readonly string[], isStartQueu
 type Lost = Extract<Outcome, { kind: "lost" }>["lost"];
 
 /** Prints which engines failed, why, and the end of their journals. */
-export async function printLost(summon: Summon, lost: Lost): Promise<void> {
+export async function printLost(summon: Told, lost: Lost): Promise<void> {
   const { service } = SEPULCHER;
   const pod = (await summon.systemd.states([service])).get(service);
   if (pod?.activeState === "failed") {
@@ -195,13 +212,13 @@ export async function printLost(summon: Summon, lost: Lost): Promise<void> {
   if (first !== undefined) printHint(summon, `lychd logs ${first.name}`);
 }
 
-function printHint({ events }: Summon, hint: string): void {
+function printHint({ events }: Told, hint: string): void {
   events.emit({ event: "hint", hint }, undefined, hint);
 }
 
 /** Prints the end of the journal of a service, and why it failed. */
 async function printJournal(
-  { context, events, inventory, sinceSeconds }: Summon,
+  { context, events, inventory, sinceSeconds }: Told,
   name: string,
   { why, service = servicesOf(inventory, [name])[0] ?? "" }: { why?: string; service?: string } =
     {},

@@ -15,6 +15,7 @@ import {
   warnOfStaleUnits,
 } from "../units/engines.ts";
 import { requireRendered } from "../units/rendered.ts";
+import { reachable, staleJson, staleMessage, staleNow } from "../units/stale.ts";
 import { withSystemd } from "../units/systemd.ts";
 import { planWords, transitionJson, transitionText } from "../units/transition_text.ts";
 import type { SummonEvents } from "./events.ts";
@@ -34,6 +35,7 @@ import {
   printLateUnchanged,
   printLost,
   printReady,
+  printUnpublished,
   rejection,
   type Summon,
   unplannedRefusal,
@@ -66,6 +68,16 @@ export async function startSummon(
     refuseUnusableUnits(transition, now);
     printPlan(context, events, planned);
     warnOfStaleUnits(context, now);
+    const stale = await staleNow(context, rendered, systemd);
+    const old = staleMessage(stale, transition.wanted);
+    if (old !== undefined) {
+      const { warning } = context.terminal.errPalette;
+      events.emit(
+        { event: "stale", ...staleJson(stale) },
+        `${warning("warning")}: ${old.message}`,
+        old.hint,
+      );
+    }
     const compare = async () => {
       // Loaded late: the engines already start.
       const { compareWithCodex } = await import("../units/differences.ts");
@@ -85,7 +97,8 @@ export async function startSummon(
       sinceSeconds,
       context,
       systemd,
-      inventory: withStrays(inventory, now.strays),
+      inventory: reachable(withStrays(inventory, now.strays), stale),
+      unpublished: stale.unpublished.filter((name) => transition.wanted.includes(name)),
       events,
       deadlineMilliseconds,
     };
@@ -220,7 +233,7 @@ async function conclude(summon: Summon, outcome: Outcome): Promise<ExitCode> {
   summon.events.clear();
   switch (outcome.kind) {
     case "ready":
-      return printReady(summon);
+      return summon.unpublished.length === 0 ? printReady(summon) : printUnpublished(summon);
     case "interrupted":
       return printInterrupted(summon, outcome);
     case "late":

@@ -8,7 +8,7 @@ import { type MemoryHost, memoryHost } from "../testing/memory_host.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../run/invocation.ts";
 import { findPrograms } from "../run/programs.ts";
 import type { CommandContext } from "../run/context.ts";
-import { inscribe } from "../inscribe/inscribe.ts";
+import { inscribeAndApply } from "../apply/inscribe_and_apply.ts";
 import { memoryContext } from "../testing/memory_context.ts";
 import { runCommand } from "../commands/run.ts";
 
@@ -135,7 +135,9 @@ class TestHost {
     deepStrictEqual(findings.filter((finding) => finding.severity === "error"), []);
     const { runes } = await compile(codex);
     const options = { json: false, force: false, restart: false, verify: false, reload: false };
-    const made = await inscribe(this.context, { ...options, waitSeconds: 0 }, () => ({ runes }));
+    const made = await inscribeAndApply(this.context, { ...options, waitSeconds: 0 }, {
+      wanted: () => ({ runes }),
+    });
     strictEqual(made, EXIT.ok);
     this.out = this.err = "";
     return this;

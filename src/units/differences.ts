@@ -19,7 +19,7 @@ export async function compareWithCodex(context: CommandContext, rendered: Render
   if (isSame) return;
   const { compileCodex } = await import("./codex.ts");
   const { runes, valid } = await compileCodex(context);
-  if (valid) warnOfDifferences(context, differences(runes, rendered));
+  if (valid) warnOfDifferences(context, differences(runes, rendered), rendered);
   else warn(context, "the Codex has errors; the units of the last render are used", "lychd check");
 }
 
@@ -56,10 +56,28 @@ function nameOf(path: string): string {
 }
 
 /** Warns about differences between the Codex and the rendered units. */
-export function warnOfDifferences(context: CommandContext, found: readonly string[]): void {
+export function warnOfDifferences(
+  context: CommandContext,
+  found: readonly string[],
+  { tree }: Rendered,
+): void {
   if (found.length === 0) return;
-  const words = found[0] === NOTHING
-    ? NOTHING
-    : `the Codex differs from the last render: ${found.join(", ")}`;
-  warn(context, words, "lychd render --dry-run shows the changes, lychd render applies them");
+  if (found[0] === NOTHING) {
+    return warn(
+      context,
+      NOTHING,
+      "lychd render --dry-run shows the changes, lychd render applies them",
+    );
+  }
+  const names = found.join(", ");
+  // A receipt without a Codex is that of a rollback; a render would repeat what it undid.
+  if (tree.receipt.codex === undefined) {
+    const words = `the units are those of a rollback; the Codex still has the edit: ${names}`;
+    return warn(context, words, "lychd edit corrects the Codex, lychd rollback restores the edit");
+  }
+  warn(
+    context,
+    `the Codex differs from the last render: ${names}`,
+    "lychd render --dry-run shows the changes, lychd render applies them",
+  );
 }

@@ -8,32 +8,36 @@ import { wrap } from "../core/report/text.ts";
 import { tableLines } from "../run/table.ts";
 import { aboutLines, stateText } from "./about.ts";
 import type { EnginesNow } from "./engines.ts";
+import type { Stale } from "./stale.ts";
 
 /** The state of all engines and GPUs at a time. */
 export interface Status {
   readonly now: EnginesNow;
+  readonly stale: Stale;
   readonly gpus: readonly Gpu[];
   readonly atSeconds: number;
 }
 
 /** Returns a text that changes with the engines, but not with time. */
-export function fingerprintOf({ now }: Status): string {
+export function fingerprintOf({ now, stale }: Status): string {
   const engines = [...now.engines.values()].map(({ engine, unit, condition: { state, why } }) => [
     ...[engine.name, engine.uri, state, why],
     unit.sinceSeconds,
   ]);
-  return JSON.stringify([engines, now.strays]);
+  return JSON.stringify([engines, now.strays, stale]);
 }
 
 /** Returns a status as text. */
-export function statusText({ now, gpus, atSeconds }: Status, palette: Palette): string {
+export function statusText({ now, stale, gpus, atSeconds }: Status, palette: Palette): string {
   const engines = [...now.engines.values()];
+  const isAnyStale = stale.restart.length > 0;
   const [head = "", ...rows] = tableLines([
-    ["SOULSTONE", "STATE", "SINCE", "URI", "VRAM", "RAM"],
+    ["SOULSTONE", "STATE", "SINCE", ...isAnyStale ? ["STALE"] : [], "URI", "VRAM", "RAM"],
     ...engines.map(({ engine, unit, condition }) => [
       engine.name,
       stateText(condition.state, palette),
       unit.sinceSeconds === undefined ? "" : durationText(atSeconds - unit.sinceSeconds),
+      ...isAnyStale ? [staleText(engine, stale)] : [],
       engine.uri,
       vramText(engine),
       bytesText(unit.memoryBytes),
@@ -58,6 +62,11 @@ export function statusText({ now, gpus, atSeconds }: Status, palette: Palette): 
   return lines.map((line) => `${line}\n`).join("");
 }
 
+/** Returns whether an engine runs with old settings, or cannot be reached before the pod restarts. */
+function staleText({ name, service }: Engine, { restart, unpublished }: Stale): string {
+  return unpublished.includes(name) ? "no port" : restart.includes(service) ? "yes" : "";
+}
+
 function vramText({ vramMib }: Engine): string {
   return vramMib === undefined ? "undeclared" : vramMib === 0 ? "none" : `${vramMib} MiB`;
 }
@@ -76,7 +85,7 @@ function durationText(seconds: number): string {
 }
 
 /** Returns a status for `--json`. */
-export function statusJson({ now, gpus }: Status) {
+export function statusJson({ now, stale, gpus }: Status) {
   return {
     soulstones: [...now.engines.values()].map(({ engine, unit, condition: { state, why } }) => ({
       name: engine.name,
@@ -86,6 +95,8 @@ export function statusJson({ now, gpus }: Status) {
         ? null
         : new Date(unit.sinceSeconds * 1000).toISOString(),
       uri: engine.uri,
+      stale: stale.restart.includes(engine.service),
+      unpublished: stale.unpublished.includes(engine.name),
       covens: engine.covens,
       resident: engine.resident,
       capabilities: engine.capabilities,
@@ -93,6 +104,7 @@ export function statusJson({ now, gpus }: Status) {
       memory_bytes: unit.memoryBytes ?? null,
     })),
     strays: now.strays.map(printable),
+    restart_needed: stale.restart,
     gpus: gpus.map(({ vendor, names, totalMib, freeMib }) => ({
       vendor,
       names,

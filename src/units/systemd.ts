@@ -75,8 +75,8 @@ export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
     async resetFailed(units: readonly string[]) {
       if (units.length > 0) await order("reset-failed", "--", ...units);
     },
-    /** Restarts those of the units that run. */
-    tryRestart: (units: readonly string[]) => order("try-restart", "--", ...units),
+    /** Queues the restart of those of the units that run; of a pod, that of its containers too. */
+    queueRestart: (units: readonly string[]) => order("try-restart", "--no-block", "--", ...units),
     /** Reloads the files of services that run. */
     reread: (units: readonly string[]) => order("reload", "--", ...units),
   };

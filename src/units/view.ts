@@ -35,6 +35,6 @@ export async function viewCodex(
     warn(context, `the Codex has ${findings.length} warning${plural}`, "lychd check");
   }
   const found = differences(runes, rendered);
-  warnOfDifferences(context, found);
+  warnOfDifferences(context, found, rendered);
   return { inventory: readInventory(runes), rendered, differences: found };
 }

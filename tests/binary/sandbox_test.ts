@@ -21,6 +21,7 @@ import {
 /** The command lines: one for each set of permissions. */
 const COMMANDS: readonly string[] = [
   ...["check", "render", "render --dry-run", "render --output out", "rollback", "purge"],
+  ...["apply", "apply --dry-run", "restart eye", "render --restart"],
   ...["doctor", "doctor --list", "plan eye", "list", "covens", "status", "logs eye", "summon eye"],
   ...[
     "banish",

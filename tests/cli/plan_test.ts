@@ -63,6 +63,9 @@ Deno.test("plan --json prints the same plan as JSON", async () => {
     losers: [],
     systemd_answers: false,
     differences: ["nothing was rendered yet"],
+    restart_needed: [],
+    stop_needed: [],
+    unpublished: [],
   });
 });
 

@@ -30,6 +30,8 @@ const LINES: readonly (readonly string[])[] = [
   ["logs", "sage", "--lines", "1"],
   ["complete", "fish", "--", "summon", ""],
   ["doctor", "--only", "codex.valid"],
+  ["apply"],
+  ["restart", "eye"],
   ROLLBACK,
   [...PURGE, "--yes"],
   ["schema", "lychd"],

@@ -160,8 +160,12 @@ Deno.test("render --json reports files, restarts, and skipped checks", async () 
     ],
     summary: "0 to create, 1 to update, 0 to remove, 2 unchanged",
     restart_needed: ["soulstone-eye.service"],
+    stop_needed: [],
     restarted: [],
+    stopped: [],
+    started: [],
     reread: [],
+    masked: [],
     verified: false,
     reloaded: false,
   });

@@ -1,5 +1,5 @@
 /** Tests of `lychd rollback` and `lychd purge`. */
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, doesNotMatch, match, ok, strictEqual } from "node:assert/strict";
 import { cli, exists, EYE, NO_WATCHERS, SAGE } from "./cli.ts";
 import {
   CODEX_EYE,
@@ -37,7 +37,10 @@ Deno.test("rollback restores the previous render; a second rollback restores the
     stdout: summary(0, 3, 2, 0),
     stderr:
       takesEffectLater("lychd-pod.service", "soulstone-eye.service", "soulstone-sage.service") +
-      SKIP_REMARKS,
+      SKIP_REMARKS +
+      "warning: the units are those of a rollback; the Codex still has the edit: sage is not " +
+      "rendered, Coven think is not rendered, the pod changed, eye changed, Coven vision changed\n" +
+      "hint: lychd edit corrects the Codex, lychd rollback restores the edit\n",
   });
   deepStrictEqual(runes(), first);
   const result = await test.run([...ROLLBACK, "--json"]);
@@ -45,6 +48,9 @@ Deno.test("rollback restores the previous render; a second rollback restores the
     JSON.parse(result.stdout).summary,
     "2 to create, 3 to update, 0 to remove, 0 unchanged",
   );
+  // These are the units of the Codex again.
+  strictEqual(result.stderr.includes("the Codex"), false);
+  deepStrictEqual(JSON.parse(result.stdout).differences, []);
   deepStrictEqual(runes(), second);
   await test.run(ROLLBACK);
   deepStrictEqual(runes(), first);
@@ -67,6 +73,18 @@ Deno.test("rollback needs no Codex", async () => {
   const result = await test.run(ROLLBACK);
   strictEqual(result.code, 0, result.stderr);
   deepStrictEqual(test.files(UNITS), ["lychd-coven-vision.target"]);
+});
+
+Deno.test("after a rollback, no command hints at rendering the edit again", async () => {
+  await using test = await renderedHome();
+  test.codex({ "soulstones/eye.toml": EYE.replace("8B", "4B") });
+  await test.run(RENDER);
+  await test.run(ROLLBACK);
+  for (const args of [["list"], ["plan", "eye"], ["apply"], ["summon", "eye"]]) {
+    const { stderr } = await test.run(args);
+    doesNotMatch(stderr, /lychd render/);
+    if (args[0] !== "summon") match(stderr, /the Codex still has the edit: eye changed\n/);
+  }
 });
 
 Deno.test("rollback without a previous generation is refused", async () => {

@@ -135,7 +135,7 @@ const WRONG: readonly { readonly args: readonly string[]; readonly stderr: strin
     stderr: "error: option '--output <dir>' cannot be used with option '--force'\n",
   },
   { args: ["render", "--yes"], stderr: "error: unknown option '--yes'\n" },
-  { args: ["rollback", "--codex", "x"], stderr: "error: unknown option '--codex'\n" },
+  { args: ["purge", "--codex", "x"], stderr: "error: unknown option '--codex'\n" },
   { args: ["rollback", "2"], stderr: TOO_MANY("rollback", "2") },
   { args: ["purge", "--dry-run"], stderr: "error: unknown option '--dry-run'\n" },
   { args: ["purge", "eye"], stderr: TOO_MANY("purge", "eye") },

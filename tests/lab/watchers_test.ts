@@ -373,7 +373,7 @@ labTest("a new Soulstone is scraped without a restart of the Watchers", async ()
   await writeCodex(SOULSTONES, RESERVED);
   const result = await run(shell, "render");
   assert.equal(result.code, 0, result.stderr);
-  assert.match(result.stdout, /^reloaded without a restart: harvester\.service$/m);
+  assert.match(result.stdout, /^reloaded without a restart: harvester$/m);
   assert.equal(result.stderr, "");
   await waitForValue(shell, 'up{job="soulstone",soulstone="b"}', 0);
   await waitForValue(shell, state("b", "stopped"), 1);

@@ -134,12 +134,37 @@ function words(text: string | undefined): string[] {
 
 /** Returns true if the pod publishes a port on an address that 127.0.0.1 reaches. */
 function isOnLoopback(port: number, published: readonly string[]): boolean {
-  return published.some((line) => {
-    const match = /^(?:127\.0\.0\.1|0\.0\.0\.0):(\d+)(?:-(\d+))?:/.exec(line);
-    if (match === null) return false;
-    const first = Number(match[1]);
-    return port >= first && port <= Number(match[2] ?? first);
-  });
+  return published.map(readPublished).some((range) =>
+    range !== undefined && /^(?:127\.0\.0\.1|0\.0\.0\.0)$/.test(range.address) &&
+    port >= range.first && port <= range.last
+  );
+}
+
+/** Reads the value of a `PublishPort=` of lychd, one port or a range, for example `127.0.0.1:80-90:80-90`. */
+function readPublished(
+  line: string,
+): { address: string; first: number; last: number } | undefined {
+  const [, address, first, last = first] = /^(.+):(\d+)(?:-(\d+))?:[\d-]+$/.exec(line) ?? [];
+  if (address === undefined) return undefined;
+  return { address, first: Number(first), last: Number(last) };
+}
+
+/**
+ * Returns each port that `PublishPort=` lines of lychd publish, as `ADDRESS:PORT`.
+ *
+ * @example
+ * ```ts
+ * import { publishedPorts } from "./inventory.ts";
+ * publishedPorts(["127.0.0.1:80-81:80-81"]); // Set { "127.0.0.1:80", "127.0.0.1:81" }
+ * ```
+ */
+export function publishedPorts(lines: readonly string[]): Set<string> {
+  return new Set(
+    lines.map(readPublished).filter((range) => range !== undefined)
+      .flatMap(({ address, first, last }) =>
+        Array.from({ length: last - first + 1 }, (_, i) => `${address}:${first + i}`)
+      ),
+  );
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {

@@ -37,7 +37,10 @@ export function progressOf(
   const stopping = stop.filter(
     is((c) => c !== undefined && (isUp(c) || c.state === "stopping")),
   );
-  const waiting = wanted.filter(is((c) => c === undefined || !isUp(c)));
+  // An engine that runs and has a job still has to restart.
+  const waiting = wanted.filter(
+    is((c) => c === undefined || !isUp(c) || c.state === "running" && c.hasJob),
+  );
   const loading = wanted.filter(is((c) => c?.state !== "running"));
   if (stopping.length > 0) return { phase: "stop", waitsFor: stopping, lost };
   if (waiting.length > 0) return { phase: "start", waitsFor: waiting, lost };

@@ -1,42 +1,11 @@
-import { basename } from "node:path/posix";
-import {
-  HARVESTER,
-  SCRIBE,
-  serviceOf,
-  unitOf,
-  WATCHER_FOLDERS,
-  WATCHERS_TARGET,
-} from "../rune/names.ts";
-import { readUnit } from "../rune/unit.ts";
+import { HARVESTER, unitOf, WATCHER_FOLDERS, WATCHERS_TARGET } from "../rune/names.ts";
 import type { Change } from "./plan.ts";
-
-/** Directives that take effect with a reload of systemd. All others take effect at the next start. */
-const RELOADED = new Set([
-  "Service.ExecReload",
-  "Service.ExecStopPost",
-  "Service.Restart",
-  "Service.RestartSec",
-  "Service.RestartSteps",
-  "Service.RestartMaxDelaySec",
-  "Service.RestartPreventExitStatus",
-  "Service.TimeoutStartSec",
-  "Service.TimeoutStopSec",
-]);
-const RELOADED_SECTIONS = new Set(["Unit", "Install", "X-Lychd", "Quadlet"]);
-
-/**
- * The services that read files which are not units. Grafana reloads dashboards by itself, and the
- * observer reads its files at each start.
- */
-const READ_BY: readonly { below: string; service: string; how: "restart" | "reload" }[] = [
-  { below: WATCHER_FOLDERS.harvester, service: HARVESTER.service, how: "reload" },
-  { below: `${WATCHER_FOLDERS.scribe}/provisioning`, service: SCRIBE.service, how: "restart" },
-];
+import { isSameStart, startedFrom, type StartSettings, startSettings } from "./started.ts";
 
 /** The services that a plan affects. Lists are sorted. */
 export interface Restarts {
-  /** Services to restart. */
-  readonly changed: readonly string[];
+  /** Services that would start with other settings now, each with the former ones. */
+  readonly changed: ReadonlyMap<string, StartSettings>;
   /** Services to reload, which interrupts nothing. */
   readonly reread: readonly string[];
   /** Services to stop: their units are removed. */
@@ -52,7 +21,6 @@ export interface Restarts {
  * reload of systemd is enough.
  */
 export function restartsFor(changes: readonly Change[]): Restarts {
-  const changed = new Set<string>();
   const reread = new Set<string>();
   const removed = new Set<string>();
   const present = new Set<string>();
@@ -61,25 +29,21 @@ export function restartsFor(changes: readonly Change[]): Restarts {
     const unit = unitOf(path);
     if (unit !== undefined && after !== undefined) present.add(unit);
     if (action === "unchanged") continue;
-    const reader = READ_BY.find(({ below }) => path.startsWith(`${below}/`));
-    if (reader !== undefined) (reader.how === "reload" ? reread : changed).add(reader.service);
+    if (path.startsWith(`${WATCHER_FOLDERS.harvester}/`)) reread.add(HARVESTER.service);
     if (unit === undefined) continue;
     if (before === undefined) created.add(unit);
-    else if (after === undefined) {
-      // The target of a Coven does nothing by itself.
-      if (!unit.endsWith(".target") || unit === WATCHERS_TARGET) removed.add(unit);
-    } else if (
-      // Timers and their services take changes over by themselves.
-      serviceOf(basename(path)) !== undefined &&
-      startText(new TextDecoder().decode(before.bytes)) !== startText(after.text)
-    ) changed.add(unit);
+    // The target of a Coven does nothing by itself.
+    else if (after === undefined && (!unit.endsWith(".target") || unit === WATCHERS_TARGET)) {
+      removed.add(unit);
+    }
   }
+  const changed = changedStarts(changes);
   for (const unit of [...removed, ...created]) changed.delete(unit);
   // A restart includes a reload.
-  for (const unit of [...changed, ...removed, ...created]) reread.delete(unit);
+  for (const unit of [...changed.keys(), ...removed, ...created]) reread.delete(unit);
   const sorted = (units: Set<string>) => [...units].sort();
   return {
-    changed: sorted(changed),
+    changed,
     reread: sorted(reread),
     removed: sorted(removed),
     created: sorted(created),
@@ -87,13 +51,19 @@ export function restartsFor(changes: readonly Change[]): Restarts {
   };
 }
 
-/** Returns the directives of a unit that take effect only at a start. */
-function startText(text: string): string {
-  const read = readUnit(text);
-  if ("badLine" in read) return text;
-  return read.lines
-    .filter(({ section, key }) =>
-      !RELOADED_SECTIONS.has(section) && !RELOADED.has(`${section}.${key}`)
-    )
-    .map(({ section, key, value }) => `${section}.${key}=${value}`).join("\n");
+/** Returns the services that would start with other settings after a plan, with the former ones. */
+function changedStarts(changes: readonly Change[]): Map<string, StartSettings> {
+  const touched = new Set(
+    changes.flatMap(({ path, action }) => action === "unchanged" ? [] : startedFrom(path) ?? []),
+  );
+  const relevant = changes.filter(({ path }) => touched.has(startedFrom(path) ?? ""));
+  const former = startSettings(
+    relevant.flatMap(({ path, before }) =>
+      before === undefined ? [] : [{ path, text: new TextDecoder().decode(before.bytes) }]
+    ),
+  );
+  const next = startSettings(relevant.flatMap(({ after }) => after ?? []));
+  return new Map(
+    [...former].filter(([service, settings]) => !isSameStart(settings, next.get(service) ?? [])),
+  );
 }

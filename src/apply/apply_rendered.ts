@@ -1,0 +1,116 @@
+import type { Inventory } from "../core/orchestrator/inventory.ts";
+import { printable } from "../core/report/printable.ts";
+import { WATCHERS_TARGET } from "../core/rune/names.ts";
+import { HostError } from "../host/host.ts";
+import { withWriteLock } from "../inscribe/locked.ts";
+import { settle } from "../inscribe/settle.ts";
+import type { CommandContext } from "../run/context.ts";
+import { EXIT, type ExitCode } from "../run/invocation.ts";
+import { summonEvents } from "../summon/events.ts";
+import { follow, type Outcome } from "../summon/follow.ts";
+import { printLost } from "../summon/outcome.ts";
+import { requireRendered } from "../units/rendered.ts";
+import { reachable, staleNow } from "../units/stale.ts";
+import { type Systemd, withSystemd } from "../units/systemd.ts";
+import type { Applied } from "./applied.ts";
+import { leftAfter, NO_WORK, planWork, type Scope, type Work, workText } from "./work.ts";
+
+/**
+ * Makes what runs equal to what is rendered: prints the work; restarts services with former settings
+ * and stops those whose units were removed; waits until the engines among them answer again.
+ */
+export async function applyRendered(
+  context: CommandContext,
+  scope: Scope,
+  waitSeconds: number,
+): Promise<Applied> {
+  const sinceSeconds = Date.now() / 1000;
+  const options = { verify: false, reload: true, waitSeconds };
+  return await withSystemd(context, async (systemd) => {
+    const { told, inventory } = await withWriteLock(
+      context,
+      options,
+      () => tell(context, scope, systemd),
+    );
+    const { engines } = told.done;
+    if (told.error !== undefined || engines.length === 0) return told;
+    const events = summonEvents(context, false);
+    const following = {
+      ...{ context, systemd, inventory, events, sinceSeconds },
+      deadlineMilliseconds: Infinity,
+    };
+    // systemd counts the restarts of a service from zero after a restart on request.
+    const followed = { wanted: engines, start: engines, stop: [], restarts: new Map() };
+    const outcome = await follow(following, followed);
+    events.clear();
+    if (outcome.kind === "lost") await printLost(following, outcome.lost);
+    else if (outcome.kind !== "ready") {
+      const why = outcome.kind === "late" ? "not ready in time" : "interrupted; not ready yet";
+      context.terminal.err(
+        `lychd: ${why}: ${printable(outcome.waitsFor.join(", "))}; systemd continues\n` +
+          "hint: lychd status --watch\n",
+      );
+    }
+    return { ...told, code: CODES[outcome.kind] };
+  });
+}
+
+/** Prints what {@linkcode applyRendered} would do, and changes nothing. */
+export async function planApply(context: CommandContext, scope: Scope): Promise<Applied> {
+  return await withSystemd(context, async (systemd) => {
+    const rendered = requireRendered(context);
+    const stale = await staleNow(context, rendered, systemd);
+    const work = await planWork(systemd, scope, { stale, inventory: rendered.inventory });
+    printWork(context, work);
+    return { code: EXIT.ok, done: NO_WORK, left: stale, reread: [], error: undefined };
+  });
+}
+
+const CODES: Readonly<Record<Outcome["kind"], ExitCode>> = {
+  ready: EXIT.ok,
+  lost: EXIT.failure,
+  late: EXIT.failure,
+  interrupted: EXIT.interrupted,
+};
+
+/** Prints the work, and orders it from systemd. */
+async function tell(
+  context: CommandContext,
+  scope: Scope,
+  systemd: Systemd,
+): Promise<{ told: Applied; inventory: Inventory }> {
+  const { inventory } = requireRendered(context);
+  const { stale, reread, problem } = await settle(context, systemd);
+  const work = await planWork(systemd, scope, { stale, inventory });
+  printWork(context, work);
+  const error = problem === undefined ? await order(systemd, work) : `a reload failed: ${problem}`;
+  const told = error === undefined
+    ? { code: EXIT.ok, done: work, left: leftAfter(work, stale), reread, error }
+    : { code: EXIT.hostRefused, done: NO_WORK, left: stale, reread, error };
+  return { told, inventory: reachable(inventory, stale) };
+}
+
+function printWork({ terminal }: CommandContext, work: Work): void {
+  terminal.err(workText(work, terminal.errPalette));
+}
+
+/** Orders the work. Returns what failed, with the message of systemd. */
+async function order(
+  systemd: Systemd,
+  { stop, restart, start }: Work,
+): Promise<string | undefined> {
+  const orders = [
+    ["stop", stop, systemd.stop],
+    ["restart", restart, systemd.queueRestart],
+    ["start", start.length === 0 ? [] : [WATCHERS_TARGET], systemd.start],
+  ] as const;
+  for (const [what, units, give] of orders) {
+    if (units.length === 0) continue;
+    const problem = await give(units).catch((error) => {
+      if (error instanceof HostError) return error.message;
+      throw error;
+    });
+    if (problem !== undefined) return `a ${what} failed: ${problem}`;
+  }
+  return undefined;
+}

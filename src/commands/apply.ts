@@ -1,0 +1,31 @@
+import { appliedJson, printApplied } from "../apply/applied.ts";
+import { applyRendered, planApply } from "../apply/apply_rendered.ts";
+import type { CommandContext } from "../run/context.ts";
+import type { ExitCode, Invocation } from "../run/invocation.ts";
+import { printJson } from "../run/say.ts";
+import { compareWithCodex } from "../units/differences.ts";
+import { requireRendered } from "../units/rendered.ts";
+
+/**
+ * `lychd apply [NAME…]`: restarts what runs with the units of an earlier render.
+ * `lychd restart NAME…`: restarts these engines in any case.
+ */
+export async function apply(
+  invocation: Extract<Invocation, { command: "apply" | "restart" }>,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { command, json, names, dryRun, waitSeconds } = invocation;
+  const scope = { names, always: command === "restart" };
+  await compareWithCodex(context, requireRendered(context));
+  const applied = dryRun
+    ? await planApply(context, scope)
+    : await applyRendered(context, scope, waitSeconds);
+  const { done, left, reread, error } = applied;
+  if (json) printJson(context, appliedJson(applied));
+  else if (!dryRun) printApplied(context, applied);
+  const lists = [done.restart, done.stop, done.start, left.restart, left.stop, reread];
+  if (!json && error === undefined && lists.every((list) => list.length === 0)) {
+    context.terminal.out("nothing to apply: what runs is what is rendered\n");
+  }
+  return applied.code;
+}

@@ -1,0 +1,98 @@
+import type { Restarts } from "../core/plan/restarts.ts";
+import type { Started } from "../core/plan/started.ts";
+import type { CommandContext } from "../run/context.ts";
+import { type Notes, readNotes, type Services } from "../units/notes.ts";
+import { readRendered } from "../units/rendered.ts";
+import { formerStarts, NOT_STALE, runsSince, type Stale, staleOf } from "../units/stale.ts";
+import type { Systemd, UnitState } from "../units/systemd.ts";
+import { writeNotes } from "./notes.ts";
+
+/** The states of services, by name; undefined if systemd was not asked. */
+export type States = ReadonlyMap<string, UnitState> | undefined;
+
+/** Returns every service that a plan affects, or that is in the notes. */
+export function affectedBy(notes: Notes, { changed, removed }: Restarts): string[] {
+  return [...new Set([...notes.started.keys(), ...changed.keys(), ...removed])];
+}
+
+/**
+ * Adds a plan to the notes. `states` are those before the change: a service that does not run has
+ * nothing to note, and one that has started again since it was noted is noted as of that start.
+ */
+export function addToNotes(
+  notes: Notes,
+  restarts: Restarts,
+  { states, unconfirmed }: { readonly states: States; readonly unconfirmed: boolean },
+): Notes {
+  const started = new Map<string, Started>();
+  const candidates = [
+    ...[...restarts.changed].map(([unit, settings]) => {
+      const invocationId = states?.get(unit)?.invocationId ?? "";
+      return [unit, { invocationId, settings }] as const;
+    }),
+    ...notes.started,
+  ];
+  for (const [unit, start] of candidates) {
+    if (restarts.removed.includes(unit)) continue;
+    const isCurrent = states === undefined || runsSince(start.invocationId, states.get(unit));
+    if (isCurrent) started.set(unit, start);
+  }
+  const add = (services: Services, more: readonly string[], without: readonly string[]) =>
+    new Map([...services, ...more.map((unit): [string, string] => [unit, ""])]
+      .filter(([unit]) => !without.includes(unit)));
+  return {
+    started,
+    reread: add(notes.reread, restarts.reread, restarts.removed),
+    stop: add(notes.stop, restarts.removed, restarts.present),
+    unconfirmed,
+  };
+}
+
+/** The work that a change leaves. */
+export interface Settled {
+  readonly stale: Stale;
+  /** Services that were reloaded. */
+  readonly reread: readonly string[];
+  /** The message of systemd about a reload that failed. */
+  readonly problem: string | undefined;
+}
+
+/** Nothing is left to do. */
+export const SETTLED: Settled = { stale: NOT_STALE, reread: [], problem: undefined };
+
+/**
+ * Reloads services that only have to read their files again, which interrupts nothing, and removes
+ * notes that no longer apply. Returns what is left to restart or to stop.
+ */
+export async function settle(context: CommandContext, systemd: Systemd): Promise<Settled> {
+  const { host, folders } = context;
+  const notes = readNotes(host, folders.config);
+  const units = [notes.started, notes.reread, notes.stop].flatMap((map) => [...map.keys()]);
+  if (units.length === 0) return SETTLED;
+  const rendered = readRendered(context);
+  const states = await systemd.activeStates(units);
+  const stale = staleOf(notes, rendered, states);
+  const unread = stillRunning(notes.reread, states);
+  // A service that waits for a restart may not understand the new files, and one that is starting
+  // cannot be reloaded yet.
+  const toReload = [...unread.keys()].filter((unit) =>
+    !stale.restart.includes(unit) && states.get(unit)?.activeState === "active"
+  );
+  const problem = toReload.length === 0 ? undefined : await systemd.reread(toReload);
+  const reread = problem === undefined ? toReload : [];
+  writeNotes(host, folders.config, {
+    started: formerStarts(notes, rendered, states),
+    reread: new Map([...unread].filter(([unit]) => !reread.includes(unit))),
+    stop: stillRunning(notes.stop, states),
+    unconfirmed: notes.unconfirmed,
+  });
+  return { stale, reread, problem };
+}
+
+/** Returns the services that still run since they were noted, with their present InvocationIDs. */
+function stillRunning(services: Services, states: ReadonlyMap<string, UnitState>): Services {
+  return new Map(
+    [...services].filter(([unit, id]) => runsSince(id, states.get(unit)))
+      .map(([unit]) => [unit, states.get(unit)?.invocationId ?? ""]),
+  );
+}
