@@ -11,6 +11,7 @@ import { follow, type Outcome } from "../summon/follow.ts";
 import { printLost } from "../summon/outcome.ts";
 import { requireRendered } from "../units/rendered.ts";
 import { reachable, staleNow } from "../units/stale.ts";
+import { startLock } from "../units/start_lock.ts";
 import { type Systemd, withSystemd } from "../units/systemd.ts";
 import type { Applied } from "./applied.ts";
 import { leftAfter, NO_WORK, planWork, type Scope, type Work, workText } from "./work.ts";
@@ -80,6 +81,9 @@ async function tell(
   systemd: Systemd,
 ): Promise<{ told: Applied; inventory: Inventory }> {
   const { inventory } = requireRendered(context);
+  const lock = startLock(context);
+  using _ = { [Symbol.dispose]: lock.release };
+  await lock.take();
   const { stale, reread, problem } = await settle(context, systemd);
   const work = await planWork(systemd, scope, { stale, inventory });
   printWork(context, work);

@@ -101,6 +101,13 @@ export const DENO_HOST: Host = {
       throw hostError(program, error);
     }
   },
+  tryLockFolder: (path) =>
+    attempt(path, () => {
+      const folder = Deno.openSync(path);
+      if (folder.tryLockSync(true)) return { release: () => folder.close() };
+      folder.close();
+      return undefined;
+    }),
   async lock(path, holder, waitSeconds) {
     const end = performance.now() + waitSeconds * 1000;
     for (;;) {

@@ -161,4 +161,6 @@ export interface Host {
     holder: string,
     waitSeconds: number,
   ): Promise<{ release(): void } | { heldBy: string }>;
+  /** Locks an existing folder. Returns how to release it; undefined if another process has the lock. */
+  tryLockFolder(path: string): { release(): void } | undefined;
 }

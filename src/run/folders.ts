@@ -40,6 +40,8 @@ export interface Folders {
   readonly imports: readonly ImportPath[];
   /** `$XDG_RUNTIME_DIR`; undefined outside of a session. */
   readonly runtime: string | undefined;
+  /** The folder of the user's systemd. */
+  readonly manager: string;
   /** The folder where units are tried before they are written; undefined outside of a session. */
   readonly stage: string | undefined;
   /** The other folders where Quadlet looks for units of this user, recursively. */
@@ -123,6 +125,8 @@ export function computeFolders(input: FolderInput): Folders {
       return { shown, path, dropIns: dropInFolders(path).map((name) => join(path, "..", name)) };
     }),
     runtime,
+    // sd-login(3): the folder of a session, whether or not the variable is set.
+    manager: join(runtime ?? `/run/user/${input.user}`, "systemd"),
     // One for each configuration folder, since the lock between runs is in there.
     stage: runtime && join(runtime, "lychd", `stage-${hashOf(config)}`),
     // podman-systemd.unit(5), rootless unit search path.

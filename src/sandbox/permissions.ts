@@ -13,7 +13,7 @@ export function permissionsFor(
   folders: Folders,
   programs: Programs,
 ): Permissions {
-  const { codex, quadlet, systemd } = folders;
+  const { codex, quadlet, systemd, manager } = folders;
   const output = listOf(folders.output);
   const units = [quadlet, systemd];
   /** Folders where a unit of the same name would clash with one of lychd's. */
@@ -31,7 +31,7 @@ export function permissionsFor(
     // The folder above the stage must belong to the user.
     const above = listOf(folders.stage).map((stage) => dirname(stage));
     return grant(
-      [...read, ...write, ...above, ...otherUnits],
+      [...read, ...write, ...above, ...otherUnits, ...restart ? [manager] : []],
       ["systemctl", "systemdAnalyze", "generator", ...restart ? JOURNAL : []],
       write,
     );
@@ -59,7 +59,7 @@ export function permissionsFor(
     case "restart":
       return invocation.dryRun
         ? grant([codex, ...units], ["systemctl"])
-        : grant([codex, ...units], ["systemctl", ...JOURNAL], units);
+        : grant([codex, ...units, manager], ["systemctl", ...JOURNAL], units);
     case "doctor":
       return grant(
         [codex, ...listOf(folders.facts)],
@@ -81,7 +81,7 @@ export function permissionsFor(
     case "logs":
       return grant(units, ["systemctl", "journalctl"]);
     case "summon":
-      return grant([codex, ...units], ["systemctl", "journalctl", ...GPU_PROGRAMS]);
+      return grant([codex, ...units, manager], ["systemctl", "journalctl", ...GPU_PROGRAMS]);
     case "banish":
       return grant(units, ["systemctl"]);
     case "init":

@@ -104,7 +104,7 @@ function pendingOf(summon: Summon, { engines }: EnginesNow): string[] {
   return touchedBy(summon).filter((name) => engines.get(name)?.condition.hasJob === true);
 }
 
-/** Cancels the jobs of the summon: they are irreversible otherwise. */
+/** Cancels the jobs of the summon, so that nothing of it starts later. */
 async function cancelJobs(summon: Summon): Promise<void> {
   const { systemd, inventory, plan } = summon;
   const services = servicesOf(inventory, touchedBy(summon));
@@ -115,10 +115,11 @@ async function cancelJobs(summon: Summon): Promise<void> {
 
 /** Stops what the summon started, waits for memory, and starts what ran before. */
 async function restore(summon: Summon): Promise<Outcome> {
-  const { context, systemd, inventory } = summon;
+  const { context, systemd, inventory, lock } = summon;
   const following = { ...summon, deadlineMilliseconds: Infinity };
   const patience = memoryPatience(summon.invocation.memoryTimeoutSeconds);
   for (;;) {
+    await lock.take();
     const { now, fallback } = await planNow(summon);
     const { wanted, stop } = fallback;
     refuseIfBlocked(fallback);
@@ -126,6 +127,7 @@ async function restore(summon: Summon): Promise<Outcome> {
     if (stop.length > 0) {
       const problem = await systemd.queueStop(servicesOf(inventory, stop));
       if (problem !== undefined) throw rejection(problem, []);
+      lock.release();
       const outcome = await follow(following, { wanted: [], start: [], stop, restarts });
       if (outcome.kind !== "ready") return outcome;
       continue;
@@ -137,6 +139,7 @@ async function restore(summon: Summon): Promise<Outcome> {
       return { kind: "interrupted", phase: "memory", waitsFor: start };
     }
     if (shortNeeds(needs).length > 0) {
+      lock.release();
       const outcome = await followMemory(following, start, patience);
       if (outcome !== undefined) return outcome;
       continue;
@@ -145,6 +148,7 @@ async function restore(summon: Summon): Promise<Outcome> {
       const problem = unit === undefined ? undefined : await systemd.queueStart(unit);
       if (problem !== undefined) throw rejection(problem, []);
     }
+    lock.release();
     return await follow(following, { wanted, start, stop: [], restarts });
   }
 }

@@ -1,12 +1,17 @@
 /** The output at the end of a summon: ready, interrupted, late or failed. */
 import { fallbackCommand, planFallback } from "../core/orchestrator/fallback.ts";
-import { enginesNamed, servicesOf } from "../core/orchestrator/inventory.ts";
+import { enginesNamed, rivalsOf, servicesOf } from "../core/orchestrator/inventory.ts";
 import { readName } from "../core/orchestrator/wish.ts";
+import { STOPPED_BY_OTHER } from "../core/orchestrator/progress.ts";
+import { isUp } from "../core/orchestrator/condition.ts";
+import { opposedStarts } from "../core/orchestrator/opposed_starts.ts";
 import type { Transition } from "../core/orchestrator/transition.ts";
 import { printable, printableLines } from "../core/report/printable.ts";
 import { covenOf, SEPULCHER, soulstoneOf } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
+import { type EnginesNow, enginesNow } from "../units/engines.ts";
+import type { startLock } from "../units/start_lock.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import { tableLines } from "../run/table.ts";
@@ -29,6 +34,8 @@ export interface Summon extends Following {
   readonly unpublished: readonly string[];
   /** The time of its start, in seconds of the Unix epoch. */
   readonly sinceSeconds: number;
+  /** The lock that excludes other starts; free while the summon waits. */
+  readonly lock: ReturnType<typeof startLock>;
 }
 
 /** The part of a summon, or of another start, that is needed to report lost engines. */
@@ -48,6 +55,26 @@ function hintOf({ plan: { choice, wanted }, inventory }: Summon): string {
     "problem" in readName(name, inventory) ? `${kind}:${name}` : name
   );
   return continuesHint(words.join(" && lychd banish "));
+}
+
+/**
+ * Refuses a plan that would replace a start of another summon, of another program or of an operator.
+ * systemd would let the later one win, and leave the engines of the other in the middle of their load.
+ */
+export async function refuseOpposed(
+  { systemd, inventory }: Summon,
+  plan: Transition,
+  { engines }: EnginesNow,
+  stopped: readonly string[],
+): Promise<void> {
+  const conditions = new Map([...engines].map(([name, { condition }]) => [name, condition]));
+  if (![...conditions.values()].some(({ hasJob }) => hasJob)) return;
+  const names = opposedStarts(plan, inventory, { conditions, jobs: await systemd.jobs() });
+  const [first] = names;
+  if (first === undefined) return;
+  const words = `another operation is in progress: ${names.join(", ")} starts; ` +
+    notStarted(stopped);
+  throw new Refusal(words, { code: EXIT.hostRefused, hint: continuesHint(first) });
 }
 
 /** Returns the refusal for an order that systemd rejected. */
@@ -207,9 +234,29 @@ export async function printLost(summon: Told, lost: Lost): Promise<void> {
     const why = "it did not start, so none of its engines can";
     await printJournal(summon, "the pod", { why, service });
   }
-  for (const { name, why } of lost) await printJournal(summon, name, { why });
+  const now = await enginesNow(summon.systemd, summon.inventory);
+  for (const { name, why } of lost) {
+    await printJournal(summon, name, { why: replacementOf(summon, name, why, now) ?? why });
+  }
   const [first] = lost;
   if (first !== undefined) printHint(summon, `lychd logs ${first.name}`);
+}
+
+/** Returns which engines were started meanwhile and exclude the stopped engine `name`. */
+function replacementOf(
+  { inventory }: Told,
+  name: string,
+  why: string,
+  now: EnginesNow,
+): string | undefined {
+  if (why !== STOPPED_BY_OTHER) return undefined;
+  const isStarted = (rival: string) => {
+    const condition = now.engines.get(rival)?.condition;
+    return condition !== undefined && (isUp(condition) || condition.hasJob);
+  };
+  const rivals = enginesNamed(inventory, [name]).flatMap((engine) => rivalsOf(engine, inventory))
+    .filter(isStarted);
+  return rivals.length === 0 ? undefined : `the start of ${rivals.join(", ")} replaced it`;
 }
 
 function printHint({ events }: Told, hint: string): void {

@@ -16,6 +16,7 @@ import {
 } from "../units/engines.ts";
 import { requireRendered } from "../units/rendered.ts";
 import { reachable, staleJson, staleMessage, staleNow } from "../units/stale.ts";
+import { startLock } from "../units/start_lock.ts";
 import { withSystemd } from "../units/systemd.ts";
 import { planWords, transitionJson, transitionText } from "../units/transition_text.ts";
 import type { SummonEvents } from "./events.ts";
@@ -36,6 +37,7 @@ import {
   printLost,
   printReady,
   printUnpublished,
+  refuseOpposed,
   rejection,
   type Summon,
   unplannedRefusal,
@@ -55,7 +57,10 @@ export async function startSummon(
   const deadlineMilliseconds = performance.now() + timeoutSeconds * 1000;
   const rendered = requireRendered(context);
   const { inventory } = rendered;
+  const lock = startLock(context);
+  using _ = { [Symbol.dispose]: lock.release };
   return await withSystemd(context, async (systemd) => {
+    if (!invocation.dryRun) await lock.take();
     const readNow = async () => {
       const now = await enginesNow(systemd, inventory);
       const running = { running: runningOf(now), strays: now.strays };
@@ -101,8 +106,10 @@ export async function startSummon(
       unpublished: stale.unpublished.filter((name) => transition.wanted.includes(name)),
       events,
       deadlineMilliseconds,
+      lock,
     };
     const result = await applyPlan(summon, now, readNow);
+    lock.release();
     if ("code" in result) return result.code;
     const { plan } = result;
     if ("outcome" in result) return await conclude({ ...summon, plan }, result.outcome);
@@ -167,7 +174,7 @@ type Applied =
  * free. Plans again after each wait, because other engines may have started or stopped.
  */
 async function applyPlan(summon: Summon, first: EnginesNow, readNow: ReadNow): Promise<Applied> {
-  const { context, systemd, inventory, events, invocation, printed } = summon;
+  const { context, systemd, inventory, events, invocation, printed, lock } = summon;
   const stopped: string[] = [];
   const abandon = async (stopping: readonly string[] = []) => ({
     code: printAbandoned(summon, runningOf((await readNow()).now).up, stopped, stopping),
@@ -175,6 +182,7 @@ async function applyPlan(summon: Summon, first: EnginesNow, readNow: ReadNow): P
   const patience = memoryPatience(invocation.memoryTimeoutSeconds);
   let [now, plan] = [first, printed];
   for (let round = 0;; round++) {
+    await lock.take();
     const needs = patience.isOver() ? [] : await needsNow(summon, withoutMemory(plan, now));
     if (round === 0) { for (const words of hopelessText(needs)) warn(context, words); }
     if (round > 0 || needs.length > 0) {
@@ -193,6 +201,7 @@ async function applyPlan(summon: Summon, first: EnginesNow, readNow: ReadNow): P
     if (context.interruption.aborted) return await abandon();
     const isLate = performance.now() > summon.deadlineMilliseconds;
     const step = nextStep(printed, plan, { stopped, needs, isLate });
+    if (["stop", "start"].includes(step.kind)) await refuseOpposed(summon, plan, now, stopped);
     switch (step.kind) {
       case "late":
         return stopped.length === 0
@@ -206,12 +215,14 @@ async function applyPlan(summon: Summon, first: EnginesNow, readNow: ReadNow): P
         stopped.push(...step.names);
         const restarts = restartsOf(now);
         const awaited = { wanted: [], start: [], stop: step.names, restarts };
+        lock.release();
         const outcome = await follow(summon, awaited);
         if (outcome.kind === "interrupted") return await abandon(outcome.waitsFor);
         if (outcome.kind !== "ready") return { plan, outcome };
         break;
       }
       case "wait": {
+        lock.release();
         const outcome = await followMemory(summon, withoutMemory(plan, now), patience);
         if (outcome?.kind === "interrupted") return await abandon();
         if (outcome !== undefined) return { plan, outcome };

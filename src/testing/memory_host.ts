@@ -119,5 +119,6 @@ export function memoryHost(
     run,
     runAttached: async (program, args) => (await run(program, args)).code,
     lock: () => Promise.resolve({ release() {} }),
+    tryLockFolder: () => ({ release() {} }),
   };
 }

@@ -45,7 +45,7 @@ export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
   /** Reads the states of unit files, by name, for example `generated` or `masked`. */
   const fileStates = async (units: readonly string[]) =>
     readUnitFiles(await query("list-unit-files", ...UNIT_FILES_OPTIONS, "--", ...units));
-  /** Cancels jobs, irreversible ones too; ignores those that are finished. */
+  /** Cancels jobs; ignores those that are finished. */
   async function cancel(jobs: readonly string[]): Promise<void> {
     if (jobs.length > 0) await order("cancel", "--", ...jobs);
   }
@@ -58,19 +58,22 @@ export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
     problem: () => order("show", "--property=Version"),
     /** Loads all units again. */
     reload: () => order("daemon-reload"),
+    /** Returns the type of each queued job, such as `start`, by unit. */
+    async jobs(): Promise<Map<string, string>> {
+      const text = await query("list-jobs", "--plain", "--no-legend");
+      return new Map(
+        text.split("\n").map((line) => line.trim().split(/\s+/))
+          .map(([_number, unit = "", type = ""]) => [unit, type]),
+      );
+    },
     /**
-     * Queues the start of a unit as one transaction with irreversible jobs: systemd refuses any
-     * transaction that would undo one of them, and this one if it meets such jobs of another.
+     * Queues the start of a unit as one transaction. It replaces jobs that contradict it, so the caller
+     * must hold the lock of `start_lock.ts`; a shutdown replaces its own jobs (ADR 8).
      */
-    queueStart: (unit: string) =>
-      order("start", "--no-block", "--job-mode=replace-irreversibly", "--", unit),
+    queueStart: (unit: string) => order("start", "--no-block", "--", unit),
     queueStop: (units: readonly string[]) => order("stop", "--no-block", "--", ...units),
     start: (units: readonly string[]) => order("start", "--", ...units),
-    /** Cancels the jobs of units, irreversible ones too, and stops them. */
-    async stop(units: readonly string[]) {
-      await cancel(jobsOf(await activeStates(units)));
-      return await order("stop", "--", ...units);
-    },
+    stop: (units: readonly string[]) => order("stop", "--", ...units),
     /** Resets units that failed to stopped; ignores those that are gone. */
     async resetFailed(units: readonly string[]) {
       if (units.length > 0) await order("reset-failed", "--", ...units);

@@ -121,7 +121,10 @@ labTest("two summons at once: one completes, the other is refused or runs later"
     if (codes === "0 0") count.later++;
     else {
       count.refused++;
-      assert.match(lines.join("\n"), /another operation is in progress: \w+ of \S+; this was not/);
+      assert.match(
+        lines.join("\n"),
+        /another operation is in progress: .+ starts; nothing was started/,
+      );
     }
   }
   const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
@@ -129,4 +132,18 @@ labTest("two summons at once: one completes, the other is refused or runs later"
   // deno-lint-ignore no-console
   console.log(`ten pairs of summons: ${JSON.stringify(count)}`);
   assert.ok(count.refused > 0);
+});
+
+labTest("a start by systemctl replaces a summon that loads, which names it", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installNodes(shell, THREE_COVENS, ["--load-seconds", "30"]);
+  const { code, stderr } = await shell.run(
+    `{ until systemctl --user --quiet is-active lychd-pod.service; do sleep 0.1; done
+       sleep 1; systemctl --user start --no-block soulstone-z.service; } &
+     lychd summon one`,
+    { timeoutSeconds: 120 },
+  );
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /lychd: \w+ is not ready: the start of z replaced it/);
 });

@@ -101,7 +101,9 @@ function pathsIn(paths: readonly string[], folders: Folders): string[] {
     const imported = folders.imports.find((each) => each.path === path);
     if (imported !== undefined) return "`FILE`";
     if (folders.imports.some((each) => each.dropIns.includes(path))) return "its drop-ins";
-    if (path === folders.quadlet || path === folders.systemd) return `\`${short(path)}\``;
+    if ([folders.quadlet, folders.systemd, folders.manager].includes(path)) {
+      return `\`${short(path)}\``;
+    }
     if (others.includes(path)) return "other folders of units";
     throw new Error(`no name for ${path}`);
   });

@@ -122,7 +122,7 @@ const KEYS: Readonly<
   ),
   "Container.Notify": ({ value }, { container }) =>
     value === "healthy" && all(container, "HealthCmd").some((cmd) => isShellLine(cmd.value))
-      ? { outcome: "carried", to: "health" }
+      ? changed("health", "the start waits for the health check with `podman wait`")
       : undefined,
   // As a key it would conflict with the time limit of systemd.
   "Container.StopTimeout": (setting) =>

@@ -48,6 +48,9 @@ export function progressOf(
   return { phase: "ready", waitsFor: [], lost };
 }
 
+/** The reason of an engine that is stopped, although it was to start. */
+export const STOPPED_BY_OTHER = "something else stopped it";
+
 function lossOf(condition: Condition | undefined, restartsBefore: number): string | undefined {
   if (condition === undefined) return undefined;
   const { state, why, restarts, hasJob } = condition;
@@ -63,7 +66,7 @@ function lossOf(condition: Condition | undefined, restartsBefore: number): strin
       return finished > restartsBefore ? `${why}, and again after a restart` : undefined;
     }
     case "stopped":
-      return hasJob ? undefined : "something else stopped it";
+      return hasJob ? undefined : STOPPED_BY_OTHER;
     default:
       return undefined;
   }

@@ -21,6 +21,9 @@ const REQUIRED_KEYS: readonly (readonly [QuadletGroup, string])[] = [
 /** The number of ids that images may use: 16 bits. */
 const ID_COUNT = 65_536;
 
+/** A part of the message of rootless Podman 5.4 when the processes of its containers are gone. */
+export const LOST_CONTAINERS = "invalid internal status";
+
 /** The checks of Podman. */
 export const PODMAN_CHECKS: readonly Check[] = [
   {
@@ -29,7 +32,11 @@ export const PODMAN_CHECKS: readonly Check[] = [
     why: "Podman's Quadlet generator turns the units into services",
     run({ facts }) {
       const version = podmanVersionOf(facts);
-      if (version === undefined) return unusable(facts);
+      if (version === undefined) {
+        return isMissing(facts)
+          ? error("Podman is not installed", installCommand(osOf(facts), "podman"))
+          : see("podman.info");
+      }
       const shown = `Podman ${version.join(".")}`;
       if (!isOlder(version, OLDEST_PODMAN)) return ok(shown);
       const missing = REQUIRED_KEYS.flatMap(([group, key]) => {
@@ -41,6 +48,31 @@ export const PODMAN_CHECKS: readonly Check[] = [
         `${shown} is older than ${OLDEST_PODMAN}; it lacks ${missing.join(", ")}`,
         upgradePodman(osOf(facts)),
       );
+    },
+  },
+  {
+    id: "podman.info",
+    about: "Podman answers",
+    why: "each engine is started by Podman",
+    run({ facts }) {
+      if (podmanInfoOf(facts) !== undefined) return ok("Podman answers");
+      if (isMissing(facts)) return see("podman.version");
+      if (hasWrongSession(facts)) return see("systemd.session");
+      if (couldNotRun(facts, "podman-info", "")) {
+        return error(
+          "Podman does not answer in time",
+          command`podman --log-level=debug info    # shows what it waits for`,
+        );
+      }
+      const reason = whyUnknown(facts, "podman-info");
+      return reason.includes(LOST_CONTAINERS)
+        ? error(
+          "Podman waits for containers that were killed together with the user's systemd",
+          // Podman 5.4 crashes after each container that it forgets this way.
+          command`until podman system migrate; do sleep 1; done`,
+          "every command of Podman fails until it forgets them",
+        )
+        : error(`\`podman info\` fails (${reason})`, command`podman --log-level=debug info`);
     },
   },
   {
@@ -56,7 +88,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
         );
       }
       const host = podmanInfoOf(facts)?.host;
-      if (host === undefined) return see("podman.version");
+      if (host === undefined) return see("podman.info");
       if (host.serviceIsRemote === true) {
         return error(
           "Podman is connected to another machine",
@@ -74,7 +106,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
     why: "a group grants access to AMD and Intel GPUs, and only crun keeps it in a container",
     run({ facts, needs }) {
       const runtime = podmanInfoOf(facts)?.host?.ociRuntime;
-      if (runtime?.name === undefined) return see("podman.version");
+      if (runtime?.name === undefined) return see("podman.info");
       const version = readVersion(runtime.version);
       const shown = `${runtime.name}${version === undefined ? "" : ` ${version.join(".")}`}`;
       return runtime.name === "crun" || !needs.devices.some(isGroupOwned)
@@ -88,7 +120,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
     why: "the pod publishes the ports of all engines through it, and does not start without it",
     run({ facts }) {
       const host = podmanInfoOf(facts)?.host;
-      if (host === undefined) return see("podman.version");
+      if (host === undefined) return see("podman.info");
       // Before 5.0 Podman does not report it, and the default is slirp4netns.
       const name = host.rootlessNetworkCmd ?? "slirp4netns";
       const { executable = "" } = (name === "pasta" ? host.pasta : host.slirp4netns) ?? {};
@@ -103,7 +135,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
     why: "the vfs driver copies every layer in full: a 10 GB image takes several times that space",
     run({ facts }) {
       const { graphDriverName: driver, graphRoot } = podmanInfoOf(facts)?.store ?? {};
-      if (driver === undefined) return see("podman.version");
+      if (driver === undefined) return see("podman.info");
       return driver !== "vfs" ? ok(`${driver} in ${graphRoot}`) : warning(
         `images are stored with the vfs driver in ${graphRoot}`,
         command`podman system reset    # removes all images and containers; then uses overlay`,
@@ -157,21 +189,10 @@ export const PODMAN_CHECKS: readonly Check[] = [
   },
 ];
 
-function unusable(facts: Facts) {
-  const isMissing = couldNotRun(facts, "podman-info", NO_PROGRAM);
-  if (!isMissing && hasWrongSession(facts)) return see("systemd.session");
-  if (isMissing || facts.commands["podman-info"] === undefined) {
-    return error("Podman is not installed", installCommand(osOf(facts), "podman"));
-  }
-  return couldNotRun(facts, "podman-info", "")
-    ? error(
-      "Podman does not answer in time",
-      command`podman --log-level=debug info    # shows what it waits for`,
-    )
-    : error(
-      `\`podman info\` fails (${whyUnknown(facts, "podman-info")})`,
-      command`podman --log-level=debug info`,
-    );
+/** Returns true if there is no Podman. */
+function isMissing(facts: Facts): boolean {
+  return facts.commands["podman-info"] === undefined ||
+    couldNotRun(facts, "podman-info", NO_PROGRAM);
 }
 
 /** Returns true if a directory service provides the ids: then they are in no file. */
