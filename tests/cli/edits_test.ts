@@ -140,12 +140,15 @@ Deno.test("a unit of the same name in another folder is refused, with its path",
   }
 });
 
-Deno.test("a symlink with the name of a unit is refused, whatever its target is", async () => {
+Deno.test("a symlink with the name of a unit is refused, unless it masks the unit", async () => {
   await using test = homeWithCodex();
   const link = "home/.config/systemd/user/soulstone-eye.service";
   Deno.mkdirSync(`${test.dir}/${UNITS}`, { recursive: true });
-  Deno.symlinkSync("/dev/null", `${test.dir}/${link}`);
+  Deno.symlinkSync("/nowhere", `${test.dir}/${link}`);
   await expectRefusal(test, RENDER, { stderr: new RegExp(`\n {2}\\[DIR\\]/${link}\n`) });
+  Deno.removeSync(`${test.dir}/${link}`);
+  Deno.symlinkSync("/dev/null", `${test.dir}/${link}`);
+  await test.expect(RENDER, { stdout: summary(3, 0, 0, 0), stderr: SKIP_REMARKS });
 });
 
 Deno.test("units of other names, drop-ins and files that are not units are accepted", async () => {

@@ -363,8 +363,8 @@ $ echo $?
 1`,
   },
   "exec-placeholder-unknown": pair(
-    'exec = ["--max-model-len", "8192", "--port={prot}"]',
-    'exec = ["--max-model-len", "8192", "--port={port}"]',
+    'exec = ["--max-model-len", "8192", "--root-path=/{prot}"]',
+    'exec = ["--max-model-len", "8192", "--root-path=/{port}"]',
   ),
   "entry-repeated": pair('groups = ["vision", "vision"]', 'groups = ["vision"]'),
   "secret-in-env": pair(
