@@ -140,6 +140,23 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
     expected:
       () => [["codex.images", "error", `${OTHER_IMAGE} does not exist, and no registry has it`]],
   },
+  "the containers were killed together with the user's systemd": {
+    async cause() {
+      await lich("systemctl --user start soulstone-sage.service");
+      return await root(
+        `systemctl kill --signal=KILL user@1000.service
+         while systemctl --quiet is-active user@1000.service; do sleep 0.1; done
+         systemctl reset-failed user@1000.service; systemctl start user@1000.service`,
+      );
+    },
+    // Podman 5.8 forgets such containers by itself.
+    expected: async () =>
+      !/^5\.4\./.test(await podmanVersion()) ? [] : [[
+        "podman.info",
+        "error",
+        "Podman waits for containers that were killed together with the user's systemd",
+      ]],
+  },
   "an engine failed": {
     soulstones: { sage: engine(PORT, { start_timeout_seconds: 2 }, ["--health", "fail"]) },
     cause: () => lich("systemctl --user start soulstone-sage.service 2>&1 || true"),
@@ -499,7 +516,7 @@ async function restoreHost(): Promise<void> {
   await lich(`systemctl --user stop --quiet holder 2> /dev/null || true
     [ ! -e holder ] || kill "$(cat holder)" 2> /dev/null || true
     rm -rf holder models fresh facts.json Containerfile
-    podman system migrate
+    until podman system migrate; do sleep 1; done
     podman secret rm --ignore token
     podman rmi --ignore ${OTHER_IMAGE}`);
 }
