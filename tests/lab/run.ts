@@ -23,6 +23,7 @@ const LONGEST = [
   "exclusivity_test.ts",
   "summon_exclusivity_test.ts",
   "summon_test.ts",
+  "shutdown_test.ts",
   "watchers_test.ts",
   "doctor_test.ts",
 ];
