@@ -11,6 +11,7 @@ const SURVEYORS: readonly ProgramName[] = [
 /** The programs that command lines may run; a line that is not listed may run none. */
 const PROGRAMS: Readonly<Record<string, readonly ProgramName[]>> = {
   "render": WRITERS,
+  "edit": WRITERS,
   "render --restart": [...WRITERS, "journalctl"],
   "apply": ["systemctl", "journalctl"],
   "apply --dry-run": ["systemctl"],
@@ -31,6 +32,7 @@ const PROGRAMS: Readonly<Record<string, readonly ProgramName[]>> = {
 
 /** The other attempts that command lines are granted. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
+  "edit": ["write to the Codex", "add a Soulstone to the Codex"],
   "init": ["write to the Codex", "add a Soulstone to the Codex"],
   "add vllm": ["write to the Codex", "add a Soulstone to the Codex"],
 };

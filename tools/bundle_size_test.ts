@@ -17,6 +17,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   complete: 652,
   completions: 19,
   covens: 575,
+  edit: 700,
   explain: 560,
   doctor: 654,
   import: 634,

@@ -1,7 +1,7 @@
 /** Tests that the binary gets exactly the permissions that the source needs, and every sandbox. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import config from "../deno.json" with { type: "json" };
-import { PROGRAM_PLACES } from "../src/run/programs.ts";
+import { PROGRAM_PLACES, SHELL_PLACES } from "../src/run/programs.ts";
 import { VARIABLES } from "../src/run/environment.ts";
 
 const SANDBOXES = ["worker", "health_worker", "self_test_worker"];
@@ -15,7 +15,7 @@ Deno.test("the binary is compiled with exactly these flags", () => {
     `--allow-env=${VARIABLES.join()}`,
     "--allow-sys=homedir,uid",
     "--allow-net=127.0.0.1",
-    `--allow-run=${Object.values(PROGRAM_PLACES).flat().join()}`,
+    `--allow-run=${[...Object.values(PROGRAM_PLACES).flat(), ...SHELL_PLACES].join()}`,
     ...SANDBOXES.flatMap((name) => ["--include", `dist/bundle/src/sandbox/${name}.js`]),
     ...["-o", "dist/lychd", "dist/bundle/main.js"],
   ]);

@@ -19,6 +19,9 @@ const WRITING = {
 /** The options of the commands that restart engines. */
 const APPLYING = { waitSeconds: WRITING.waitSeconds, codex: CODEX, json: JSON_FLAG };
 
+/** An edit is a dialogue: it prints no JSON. */
+const { json: _, ...EDITING } = WRITING;
+
 /** A purge removes files; it overwrites none, and has no units to check. */
 const PURGING = {
   ...WRITING,
@@ -68,6 +71,21 @@ reloads systemd.`)
         exitCode,
       }
   );
+
+export const edit = command("edit", "Edit a file of the Codex, check it, show the changes, render")
+  .details(`
+Your editor ($VISUAL, $EDITOR, otherwise vi) opens a copy, and the Codex keeps
+its file until the text is valid and you agree to the diff. After an error the
+editor opens again. Whatever you break off, your text is kept, and lychd prints
+where; the next \`lychd edit\` continues it.`)
+  .arguments({
+    name: argument("[soulstone]", "the Soulstone whose file to edit (default: lychd.toml)", {
+      complete: "soulstone",
+    }),
+  })
+  .options({ codex: CODEX, restart: RESTART, ...EDITING })
+  .examples("lychd edit", "lychd edit eye", "EDITOR=nano lychd edit eye --restart")
+  .invocation((values) => ({ command: "edit", json: false as boolean, ...values }));
 
 export const apply = command("apply", "Restart what runs with the units of an earlier render")
   .details(`

@@ -16,7 +16,7 @@ import {
 import { banish, plan, summon } from "./engines.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { covens, explain, list, logs, status } from "./inspect.ts";
-import { apply, purge, render, restart, rollback } from "./render.ts";
+import { apply, edit, purge, render, restart, rollback } from "./render.ts";
 import { add, importing, init } from "./setup.ts";
 import { complete, completions, help, schema, selfTest } from "./support.ts";
 
@@ -27,7 +27,7 @@ table in soulstones/ is a Soulstone: one inference engine in a container.
 Soulstones with a common group form a Coven and may run together. All others
 exclude each other: systemd stops one before it starts the other.`)
   .commands({
-    "Create a Codex": [init, add, importing],
+    "Create a Codex": [init, add, edit, importing],
     "Check the Codex and the host": [check, doctor],
     "Install units": [render, apply, rollback, purge],
     "Run engines": [plan, summon, restart, banish],

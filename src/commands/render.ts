@@ -1,4 +1,4 @@
-import { formatDiff, paintDiff } from "../core/plan/diff.ts";
+import { formatDiff } from "../core/plan/diff.ts";
 import { differs, formatSummary, plan } from "../core/plan/plan.ts";
 import type { Change } from "../core/plan/plan.ts";
 import { printable } from "../core/report/printable.ts";
@@ -9,6 +9,7 @@ import { readTree } from "../units/disk.ts";
 import { inscribeAndApply } from "../apply/inscribe_and_apply.ts";
 import { findingJson, loadCodex, type Loaded } from "../units/codex.ts";
 import { writeOutput } from "../inscribe/output.ts";
+import { printChanges } from "../inscribe/changes_text.ts";
 import { nameClashes } from "../inscribe/name_clashes.ts";
 import { isInterrupted } from "../inscribe/transaction.ts";
 import { printJson } from "../run/say.ts";
@@ -58,38 +59,6 @@ function dryRun(invocation: DryRun, context: CommandContext, loaded: Loaded): Ex
   if (invocation.json) printJson(context, planJson(changes, loaded));
   else printChanges(context, changes);
   return invocation.exitCode && differs(changes) ? EXIT.differs : EXIT.ok;
-}
-
-function printChanges({ terminal, folders }: CommandContext, changes: readonly Change[]): void {
-  for (const change of changes) {
-    const diff = formatDiff(change);
-    terminal.out(
-      terminal.outIsTerminal ? paintDiff(diff, terminal.outPalette, printable) : diff,
-    );
-    terminal.err(remark(change, folders.config));
-  }
-  terminal.out(`${formatSummary(changes)}\n`);
-}
-
-/** Returns what the diff of a change does not show. */
-function remark({ path, action, before, after }: Change, root: string): string {
-  const shown = printable(`${root}/${path}`);
-  switch (action) {
-    case "drifted":
-      return `lychd: ${shown} was edited by hand; render will refuse to overwrite it\n`;
-    case "foreign":
-      return `lychd: ${shown} was not written by lychd; render will refuse to overwrite it\n`;
-    case "update":
-      return before !== undefined && after !== undefined && before.mode !== after.mode
-        ? `lychd: ${shown} has mode ${octal(before.mode)}; render sets it to ${octal(after.mode)}\n`
-        : "";
-    default:
-      return "";
-  }
-}
-
-function octal(mode: number): string {
-  return mode.toString(8).padStart(4, "0");
 }
 
 function planJson(changes: readonly Change[], loaded: Loaded) {

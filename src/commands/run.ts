@@ -19,6 +19,8 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
       return await (await import("./doctor.ts")).doctor(invocation, context);
     case "import":
       return await (await import("./import.ts")).importConfiguration(invocation, context);
+    case "edit":
+      return await (await import("./edit.ts")).edit(invocation, context);
     case "apply":
     case "restart":
       return await (await import("./apply.ts")).apply(invocation, context);

@@ -11,6 +11,8 @@ export const VARIABLES = [
   // The command-line library reads it.
   "CLICOLOR_FORCE",
   "TERM",
+  "VISUAL",
+  "EDITOR",
   "DENO_WEBGPU_BACKEND",
 ] as const;
 

@@ -36,6 +36,9 @@ export const PROGRAM_PLACES = {
   test: ofSystem("test"),
 } as const satisfies Record<string, readonly string[]>;
 
+/** The places of the shell that starts the editor of the operator: only the gate may run it. */
+export const SHELL_PLACES = ofSystem("sh");
+
 /** Finds the programs; `exists` returns true if a file exists. */
 export function findPrograms(exists: (path: string) => boolean): Programs {
   const find = (name: ProgramName) => PROGRAM_PLACES[name].find(exists);

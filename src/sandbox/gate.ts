@@ -28,6 +28,7 @@ export async function gate(args: readonly string[], findSandbox: FindSandbox): P
           type: "module",
           deno: { permissions: workerPermissions(permissions) },
         }),
+      openEditor: async (path) => await (await import("./open_editor.ts")).openEditor(path),
       onInterrupt(act) {
         for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, act);
       },

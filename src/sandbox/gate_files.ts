@@ -5,6 +5,7 @@ import type { UnitFile } from "../core/orchestrator/inventory.ts";
 import { FILE_LIMIT_BYTES } from "../core/plan/limits.ts";
 import { QUADLET_FOLDER } from "../core/rune/names.ts";
 import { type SeenStatuses, statusOf } from "../host/host.ts";
+import { isCopyName } from "../run/editor.ts";
 import type { Folders } from "../run/folders.ts";
 import type { Invocation } from "../run/invocation.ts";
 import type { Permissions } from "../run/permissions.ts";
@@ -61,7 +62,7 @@ export function pathsToCheck(
   const { named: { config, codex, runtime, output }, stage } = folders;
   const inscribes = write.includes(folders.quadlet) || isDryRun(invocation);
   // Other commands only compare the Codex with what is rendered.
-  const makesUnits = inscribes && invocation.command === "render";
+  const makesUnits = inscribes && ["render", "edit"].includes(invocation.command);
   const paths: NamedPath[] = [];
   const check = (name: string, path: string | undefined, skipLast = false) => {
     if (path !== undefined) paths.push({ name, path, skipLast });
@@ -144,6 +145,14 @@ export function seenAt(paths: readonly string[]): SeenStatuses {
 function ownGroups(user: number): number[] {
   const read = Deno.readTextFileSync;
   return orNothing(() => groupsOfOne(user, read(USERS), read("/etc/group"))) ?? [];
+}
+
+/** Returns true for a copy of a file of the Codex that this user edits: a file, not a symlink. */
+export function isEditedCopy(path: string, codex: string, user: number): boolean {
+  const info = lstat(path);
+  const [folder, root] = [realPath(dirname(path)), realPath(codex)];
+  return isCopyName(basename(path)) && (folder === root || folder.startsWith(`${root}/`)) &&
+    info?.isFile === true && info.uid === user;
 }
 
 /** Returns true if a path leads to a file. */

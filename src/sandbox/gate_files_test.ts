@@ -3,7 +3,7 @@ import { dirname, join } from "node:path/posix";
 import type { Invocation } from "../run/invocation.ts";
 import { findPrograms } from "../run/programs.ts";
 import { foldersOfHome } from "../testing/folders_of_home.ts";
-import { pathsToCheck, symlinksOfCodex } from "./gate_files.ts";
+import { isEditedCopy, pathsToCheck, symlinksOfCodex } from "./gate_files.ts";
 import { permissionsFor } from "./permissions.ts";
 
 Deno.test("the symlinks of a Codex are those that it is read through", () => {
@@ -47,6 +47,34 @@ Deno.test("the symlinks of a Codex are those that it is read through", () => {
   }
 });
 
+Deno.test("the editor opens copies in the Codex that belong to the user, and nothing else", () => {
+  const root = Deno.makeTempDirSync({ prefix: "lychd-copies-" });
+  const user = Deno.uid() ?? 0;
+  const name = ".eye.edit-0123456789ab.toml";
+  try {
+    Deno.mkdirSync(join(root, "codex/soulstones"), { recursive: true });
+    const files = [`codex/soulstones/${name}`, `codex/${name}`, "codex/eye.toml", name];
+    for (const path of files) Deno.writeTextFileSync(join(root, path), "");
+    Deno.symlinkSync(join(root, "codex"), join(root, "named"));
+    Deno.symlinkSync(join(root, name), join(root, "codex/.x.edit-0123456789ab.toml"));
+    Deno.symlinkSync(root, join(root, "codex/out"));
+    const isOpened = (path: string, codex = "codex", owner = user) =>
+      isEditedCopy(join(root, path), join(root, codex), owner);
+    deepStrictEqual(
+      [
+        [isOpened(`codex/soulstones/${name}`), isOpened(`codex/${name}`)],
+        isOpened(`named/soulstones/${name}`, "named"),
+        [isOpened("codex/eye.toml"), isOpened(name), isOpened(`codex/../${name}`)],
+        [isOpened("codex/.x.edit-0123456789ab.toml"), isOpened(`codex/out/${name}`)],
+        [isOpened("codex/.gone.edit-0123456789ab.toml"), isOpened(`codex/${name}`, "codex", 65534)],
+      ],
+      [[true, true], true, [false, false, false], [false, false], [false, false]],
+    );
+  } finally {
+    Deno.removeSync(root, { recursive: true });
+  }
+});
+
 Deno.test("the gate checks the folders that a command writes to or makes units of", () => {
   const folders = foldersOfHome("/home/me", { runtime: "/run/user/1000", output: "/out" });
   const options = { json: false, verify: true, reload: true, force: false, restart: false };
@@ -61,6 +89,8 @@ Deno.test("the gate checks the folders that a command writes to or makes units o
     ]],
     [{ command: "render", mode: "output", json: false, exitCode: false }, ["--output"]],
     [{ command: "rollback", ...options, waitSeconds: 0 }, units],
+    [{ command: "edit", name: undefined, ...options, waitSeconds: 0 }, [...units, ...ofCodex]],
+    [{ command: "apply", json: false, names: [], dryRun: false, waitSeconds: 0 }, units],
     [{ command: "purge", yes: true, ...options, waitSeconds: 0 }, units],
     [{ command: "init", ...scaffold }, ["the Codex"]],
     [{ command: "add", json: false, engine: undefined, request: undefined }, ["the Codex"]],

@@ -2,13 +2,23 @@ import { homedir } from "node:os";
 import type { Parsed } from "../cli/tree.ts";
 import { printable } from "../core/report/printable.ts";
 import { computeFolders, type FolderInput, foldersAbove } from "../run/folders.ts";
+import { type EditorWanted, isEditorWanted } from "../run/editor.ts";
 import { isProberWanted, type ProberOrder, type ProberWanted } from "../run/health.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
 import type { Permissions } from "../run/permissions.ts";
 import { findPrograms } from "../run/programs.ts";
 import type { Streams, Terminal } from "../run/terminal.ts";
 import { refusePath } from "../trust/path.ts";
-import { checkPaths, isDryRun, isFile, realPath, seenAt, unitsIn, USERS } from "./gate_files.ts";
+import {
+  checkPaths,
+  isDryRun,
+  isEditedCopy,
+  isFile,
+  realPath,
+  seenAt,
+  unitsIn,
+  USERS,
+} from "./gate_files.ts";
 import { permissionsFor, proberPermissions, startsEngines } from "./permissions.ts";
 import type { INTERRUPT, WorkerRequest } from "./worker.ts";
 
@@ -21,6 +31,8 @@ export interface Surroundings extends Pick<FolderInput, "env" | "workingFolder" 
   readonly terminal: Pick<Terminal, "out" | "err">;
   /** Starts a worker with exactly these permissions. */
   readonly start: (name: SandboxName, permissions: Permissions) => Worker;
+  /** Opens a file in the operator's editor, outside of any sandbox. Returns its exit code. */
+  readonly openEditor: (path: string) => Promise<number>;
   /** Calls `act` at each SIGINT and SIGTERM. */
   readonly onInterrupt: (act: () => void) => void;
 }
@@ -29,8 +41,9 @@ export interface Surroundings extends Pick<FolderInput, "env" | "workingFolder" 
 export async function launch(
   { invocation, named, isSelfTest }: Extract<Parsed, { kind: "run" }>,
   version: string,
-  { env, workingFolder, homeFolder, streams, terminal, start, onInterrupt }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<ExitCode> {
+  const { env, workingFolder, homeFolder, streams, terminal, start } = surroundings;
   const user = Deno.uid() ?? 0;
   const folders = computeFolders({
     env,
@@ -83,7 +96,7 @@ export async function launch(
     environment: sessionVariables(env),
     streams,
   };
-  return await runInWorker(worker, request, { start, onInterrupt });
+  return await runInWorker(worker, request, surroundings);
 }
 
 /** A port that nothing listens on. The sandbox must refuse the connection before the network can. */
@@ -100,15 +113,22 @@ function sessionVariables(env: Surroundings["env"]): Record<string, string> {
 function runInWorker(
   worker: Worker,
   request: WorkerRequest,
-  { start, onInterrupt }: Pick<Surroundings, "start" | "onInterrupt">,
+  { start, openEditor, onInterrupt }: Surroundings,
 ): Promise<ExitCode> {
   let prober: Promise<(channel: MessagePort) => void> | undefined;
+  let isEditorOpen = false;
   return new Promise((done, fail) => {
-    worker.onmessage = ({ data }: MessageEvent<ExitCode | ProberWanted>) => {
+    worker.onmessage = ({ data }: MessageEvent<ExitCode | ProberWanted | EditorWanted>) => {
       if (isProberWanted(data)) {
         // One for the whole run, however often the worker asks.
         prober ??= startProber(request, start);
         prober.then((serve) => serve(data.proberChannel), fail);
+      } else if (isEditorWanted(data)) {
+        isEditorOpen = true;
+        edit(request, data.editedPath, openEditor).then((code) => {
+          isEditorOpen = false;
+          data.editorChannel.postMessage(code);
+        }, fail);
       } else done(data);
     };
     worker.onerror = (event) => {
@@ -116,7 +136,11 @@ function runInWorker(
       fail(new Error(`internal error: ${event.message}`));
     };
     worker.postMessage(request);
-    if (startsEngines(request.invocation)) onInterrupt(interruptOf(worker, done));
+    const interrupt = interruptOf(worker, done);
+    if (startsEngines(request.invocation) || request.invocation.command === "edit") {
+      // Ctrl-C reaches the editor too, and belongs to it while it is open.
+      onInterrupt(() => isEditorOpen || interrupt());
+    }
   });
 }
 
@@ -137,6 +161,16 @@ async function startProber(
   if (permissions === undefined) return () => {};
   const sandbox = start("health_worker", permissions);
   return (channel) => sandbox.postMessage({ endpoints, channel } satisfies ProberOrder, [channel]);
+}
+
+/** Opens the editor, if the command may have it, on a copy that this user edits. */
+async function edit(
+  { invocation, folders, user }: WorkerRequest,
+  path: string,
+  openEditor: Surroundings["openEditor"],
+): Promise<number> {
+  const isAllowed = invocation.command === "edit" && isEditedCopy(path, folders.codex, user);
+  return isAllowed ? await openEditor(path) : EXIT.failure;
 }
 
 /** Returns an action that forwards the first interrupt to the command, which reports its state; the second exits. */

@@ -26,8 +26,9 @@ export function permissionsFor(
   const inscribing = (
     read: readonly string[],
     { restart }: { readonly restart: boolean },
+    written: readonly string[] = [],
   ) => {
-    const write = [...units, ...listOf(folders.stage)];
+    const write = [...units, ...listOf(folders.stage), ...written];
     // The folder above the stage must belong to the user.
     const above = listOf(folders.stage).map((stage) => dirname(stage));
     return grant(
@@ -53,6 +54,8 @@ export function permissionsFor(
       break;
     case "rollback":
       return inscribing([codex], invocation);
+    case "edit":
+      return inscribing([], invocation, [codex]);
     case "purge":
       return inscribing([], invocation);
     case "apply":
@@ -141,6 +144,7 @@ export function startsEngines(invocation: Invocation): boolean {
     case "render":
       return invocation.mode === "inscribe" && invocation.restart;
     case "rollback":
+    case "edit":
       return invocation.restart;
     default:
       return false;

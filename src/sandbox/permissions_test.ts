@@ -63,6 +63,30 @@ Deno.test("init and add read and write the Codex, and nothing else", () => {
   }
 });
 
+Deno.test("edit reads and writes the Codex and the units, and may run neither the editor nor a shell", () => {
+  const options = { json: false, verify: true, reload: true, force: false, restart: false };
+  const edit: Invocation = { command: "edit", name: "eye", ...options, waitSeconds: 0 };
+  const { read, write, run } = permissionsFor(edit, folders, programs);
+  deepStrictEqual(write, [folders.quadlet, folders.systemd, folders.codex]);
+  strictEqual(read.includes(folders.codex), true);
+  strictEqual(run.some((path) => /\/(?:sh|vi)$/.test(path)), false);
+  strictEqual(proberPermissions(edit, [8780]), undefined);
+});
+
+const APPLY = { json: false, names: [], waitSeconds: 1 } as const;
+
+Deno.test("apply writes its notes and asks engines for their health, but not with --dry-run", () => {
+  const apply: Invocation = { command: "apply", ...APPLY, dryRun: false };
+  const dry: Invocation = { command: "apply", ...APPLY, dryRun: true };
+  deepStrictEqual(permissionsFor(apply, folders, programs).write, [
+    folders.quadlet,
+    folders.systemd,
+  ]);
+  strictEqual(proberPermissions(apply, [8780])?.net?.length, 1);
+  deepStrictEqual(permissionsFor(dry, folders, programs).write, []);
+  strictEqual(proberPermissions(dry, [8780]), undefined);
+});
+
 Deno.test("commands that only print have no permissions, and `complete` reads the Codex", () => {
   const nothing = { read: [], write: [], run: [] };
   const printing = [

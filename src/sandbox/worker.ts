@@ -5,6 +5,7 @@ import type { Folders } from "../run/folders.ts";
 import { DENO_HOST } from "../host/deno_host.ts";
 import { hostWithSeen, type SeenStatuses } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
+import { askForEditor } from "../run/editor.ts";
 import { startProber } from "../run/health.ts";
 import type { Programs } from "../run/programs.ts";
 import { OutputError, processTerminal, type Streams } from "../run/terminal.ts";
@@ -44,6 +45,8 @@ async function answer(request: WorkerRequest): Promise<void> {
     host: hostWithSeen(DENO_HOST, seen),
     terminal,
     startProber: () => startProber((message, transfer) => self.postMessage(message, { transfer })),
+    openEditor: (path) =>
+      askForEditor((message, transfer) => self.postMessage(message, { transfer }), path),
     interruption: interruption.signal,
   };
   let code: ExitCode;

@@ -1,4 +1,4 @@
-import { type Codex, readCodex } from "../core/codex/mod.ts";
+import { type Codex, type CodexFile, type CodexFolder, readCodex } from "../core/codex/mod.ts";
 import { compile, findingsOf, type Rune } from "../core/compile/mod.ts";
 import { type Finding, hasErrors, type Place, sortFindings } from "../core/report/finding.ts";
 import { formatReport } from "../core/report/frame.ts";
@@ -38,11 +38,15 @@ export function reportFindings(
   terminal.err(formatReport(findings, { sources, prefix: `${folders.codexShown}/`, palette }));
 }
 
-/** Reads and compiles the Codex, without any output. */
+/** Reads and compiles the Codex, without any output; with `edited` instead of the file of its path. */
 export async function compileCodex(
   { host, folders, version }: CommandContext,
+  edited?: CodexFile,
 ): Promise<Compiled> {
-  const found = readCodexFolder(host, folders.codex, folders.codexShown);
+  const present = readCodexFolder(host, folders.codex, folders.codexShown);
+  const found = "folder" in present && edited !== undefined
+    ? { ...present, folder: withFile(present.folder, edited) }
+    : present;
   const read = "error" in found
     ? { codex: undefined, findings: [found.error], sources: new Map<string, string>() }
     : readCodex(found.folder);
@@ -58,6 +62,14 @@ export async function compileCodex(
   const codexDigest = "folder" in found ? digestOf(found.folder, version) : undefined;
   const { codex, sources } = read;
   return { codex, runes, valid, codexDigest, findings, visited, sources };
+}
+
+/** Returns a Codex with `edited` at its path. A new file is `lychd.toml`, the first one. */
+function withFile(folder: CodexFolder, edited: CodexFile): CodexFolder {
+  const { files } = folder;
+  const isNew = !files.some(({ path }) => path === edited.path);
+  const replaced = files.map((file) => file.path === edited.path ? edited : file);
+  return { ...folder, files: isNew ? [edited, ...files] : replaced };
 }
 
 /** Returns a finding for `--json`. */

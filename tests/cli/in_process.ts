@@ -55,6 +55,7 @@ export async function runInProcess(
       };
       return worker as Worker;
     },
+    openEditor: () => Promise.resolve(1),
     onInterrupt() {},
   });
   return { code: await Promise.race([code, bug]), ...output };

@@ -30,6 +30,7 @@ const LINES: readonly (readonly string[])[] = [
   ["logs", "sage", "--lines", "1"],
   ["complete", "fish", "--", "summon", ""],
   ["doctor", "--only", "codex.valid"],
+  ["edit", "eye"],
   ["apply"],
   ["restart", "eye"],
   ROLLBACK,

@@ -15,6 +15,7 @@ const LINES: readonly string[] = [
   "render --dry-run",
   "render --output DIR",
   "render",
+  "edit",
   "render --restart",
   "apply",
   "apply --dry-run",

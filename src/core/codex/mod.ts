@@ -1,5 +1,6 @@
 /** The source language: the TOML files of the operator. It does not depend on units. */
 export { type Codex, type Soulstone, uriOf, watchersOf } from "./codex.ts";
+export { fileOf } from "./file_of.ts";
 export { jsonSchemaText, schemaFile, schemaFiles, schemaLine } from "./json_schema.ts";
 export {
   type EngineName,

@@ -39,6 +39,8 @@ export function lookUp(codex: Codex, lookup: Lookup, taken: readonly string[]): 
         : untaken(capability, taken);
     case "name":
       return taken.length === 0 ? unambiguous({ coven, soulstone }) : [];
+    case "soulstone":
+      return taken.length === 0 ? soulstone : [];
     case "coven":
       return coven;
     case "capability":
