@@ -34,7 +34,7 @@ const COMMANDS: readonly string[] = [
   ...["import quadlet x.container", "import llama-swap x.yaml"],
 ];
 
-/** Those that start engines have a second sandbox, which asks for their health. */
+/** The command lines that start engines: a second sandbox asks for their health. */
 const STARTING: readonly string[] = ["summon eye", "apply", "restart eye", "render --restart"];
 
 /**
