@@ -13,11 +13,11 @@ export async function covens(
 ): Promise<ExitCode> {
   const view = await viewCodex(context, json);
   if ("code" in view) return view.code;
-  const { inventory, differences } = view;
+  const { inventory, source, differences } = view;
   const rendered = view.rendered.tree.hasReceipt ? view.rendered.inventory : undefined;
   const warnings = warningsOf(inventory, { gpus: await readGpus(context), rendered });
   for (const { message } of warnings) warn(context, message);
-  if (json) printJson(context, { ...covensJson(inventory), warnings, differences });
+  if (json) printJson(context, { ...covensJson(inventory), warnings, source, differences });
   else context.terminal.out(covensText(inventory, context.terminal.outPalette));
   return EXIT.ok;
 }

@@ -16,7 +16,7 @@ export async function list(
 ): Promise<ExitCode> {
   const view = await viewCodex(context, json);
   if ("code" in view) return view.code;
-  const { inventory: { engines }, inventory, differences } = view;
+  const { inventory: { engines }, inventory, source, differences } = view;
   const now = await tryEnginesNow(context, inventory);
   const stale = now === undefined ? NOT_STALE : await tryStaleNow(context, view.rendered);
   warnOfStale(context, stale);
@@ -38,6 +38,7 @@ export async function list(
       })),
       capabilities: Object.fromEntries(capabilities),
       systemd_answers: now !== undefined,
+      source,
       differences,
       ...staleJson(stale),
     });

@@ -1,6 +1,8 @@
+import { enginesNamed } from "../core/orchestrator/inventory.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
-import { printJson } from "../run/say.ts";
+import { printJson, warn } from "../run/say.ts";
+import { missingImages } from "../units/images.ts";
 import { orRefuse, runningOf, tryEnginesNow, warnOfStaleUnits } from "../units/engines.ts";
 import { NOT_STALE, staleJson, tryStaleNow, warnOfStale } from "../units/stale.ts";
 import { planWords, transitionJson, transitionText } from "../units/transition_text.ts";
@@ -14,7 +16,7 @@ export async function planWish(
   const { terminal } = context;
   const view = await viewCodex(context, json);
   if ("code" in view) return view.code;
-  const { inventory, differences, rendered } = view;
+  const { inventory, source, rendered, differences } = view;
   const found = await tryEnginesNow(context, inventory, ": planned as if no engine runs");
   const now = found ?? { engines: new Map(), strays: [] };
   warnOfStaleUnits(context, now);
@@ -22,10 +24,17 @@ export async function planWish(
   const { wish, transition } = orRefuse(planWords(words, inventory, running));
   const stale = found === undefined ? NOT_STALE : await tryStaleNow(context, rendered);
   warnOfStale(context, stale, transition.wanted);
+  const missing = await missingImages(context, enginesNamed(inventory, transition.start));
+  for (const { image, soulstones } of missing) {
+    const words = `Podman does not have the image of ${soulstones.join(", ")}: ${image}`;
+    warn(context, words, image.startsWith("localhost/") ? undefined : `podman pull ${image}`);
+  }
   if (json) {
     printJson(context, {
       ...transitionJson(wish, transition),
+      missing_images: missing,
       systemd_answers: found !== undefined,
+      source,
       differences,
       ...staleJson(stale),
     });

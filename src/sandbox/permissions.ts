@@ -75,6 +75,7 @@ export function permissionsFor(
         output,
       );
     case "plan":
+      return grant([codex, ...units], ["systemctl", "podman"]);
     case "list":
       return grant([codex, ...units], ["systemctl"]);
     case "covens":

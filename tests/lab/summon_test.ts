@@ -587,6 +587,22 @@ labTest("a masked unit is reported with the command that unmasks it", async () =
   assert.match(await must(shell, "systemctl --user show soulstone-a.service"), /=changed\n/);
 });
 
+labTest("plan names an image that Podman does not have", async () => {
+  await labUp();
+  await using shell = lichShell();
+  const image = "registry.example/absent:1";
+  await install(shell, {
+    a: engine(8780, { groups: ["one"] }),
+    b: engine(8781, { groups: ["one"], image }),
+  });
+  const { code, stderr } = await run(shell, "plan", "one");
+  assert.equal(code, 0, stderr);
+  assert.equal(
+    stderr,
+    `warning: Podman does not have the image of b: ${image}\nhint: podman pull ${image}\n`,
+  );
+});
+
 labTest("in a pipe status --watch prints only changes", async () => {
   await labUp();
   await using shell = lichShell();

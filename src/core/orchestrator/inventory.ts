@@ -13,6 +13,7 @@ export interface Engine {
   readonly service: string;
   /** The name of its engine profile. */
   readonly profile: string;
+  readonly image: string;
   /** Its Covens, sorted; all of them for a resident. */
   readonly covens: readonly string[];
   readonly resident: boolean;
@@ -109,6 +110,7 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
     name,
     service: soulstoneUnit(name).service,
     profile: fact("Engine") ?? "",
+    image: values("Container.Image").at(-1) ?? "",
     covens: words(fact("Covens")).sort(),
     resident: fact("Resident") === "yes",
     stray: false,

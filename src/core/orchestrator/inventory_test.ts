@@ -51,6 +51,7 @@ Deno.test("units contain all facts of their Codex", async () => {
     name: "talker",
     service: "soulstone-talker.service",
     profile: "generic",
+    image: "localhost/x",
     covens: ["chat", "write"],
     resident: false,
     stray: false,

@@ -66,6 +66,7 @@ function inventoryOf(kinds: readonly Kind[], offers: readonly number[]): Invento
     name,
     service: `${name}.service`,
     profile: "generic",
+    image: "",
     covens: covens.filter((c) => c.members.includes(name)).map((c) => c.name),
     resident,
     stray: false,
