@@ -126,8 +126,8 @@ correct it before the next render.`)
 
 export const purge = command("purge", "Stop all engines and remove the files of lychd")
   .details(`
-It removes the units that lychd wrote. It keeps the Codex (your TOML files) and
-the data of Prometheus and Grafana.`)
+It removes the units that lychd wrote. It keeps the Codex (your TOML files), the
+volumes with models and data, and the images, and prints how to remove them.`)
   .options({ yes: flag("--yes", "do not prompt"), ...PURGING })
   .examples("lychd purge", "lychd purge --yes")
   .invocation((values) => ({ command: "purge", restart: false as boolean, ...values }));

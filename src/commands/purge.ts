@@ -1,10 +1,12 @@
 import { join } from "node:path/posix";
 import { sha256 } from "../core/plan/digest.ts";
 import { CURRENT_PATH, FORMER_PATH } from "../core/plan/generation.ts";
-import { plan } from "../core/plan/plan.ts";
+import { type Change, plan } from "../core/plan/plan.ts";
 import { RECEIPT_PATH } from "../core/plan/receipt.ts";
 import { printable } from "../core/report/printable.ts";
-import { HARVESTER, QUADLET_FOLDER, SCRIBE, unitOf } from "../core/rune/names.ts";
+import { unitOf } from "../core/rune/names.ts";
+import { readUnit } from "../core/rune/unit.ts";
+import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import type { CommandContext } from "../run/context.ts";
 import { readTree } from "../units/disk.ts";
@@ -12,7 +14,7 @@ import { backupsFor, refuseDrift } from "../inscribe/drift.ts";
 import { NOTES_PATH, readNotes } from "../units/notes.ts";
 import type { Systemd } from "../units/systemd.ts";
 import { withWriteLock } from "../inscribe/locked.ts";
-import { beginTransaction, type Write } from "../inscribe/transaction.ts";
+import { beginTransaction, removeInOrder, type Write } from "../inscribe/transaction.ts";
 import { Refusal, refusalOf } from "../run/refusal.ts";
 import { printJson } from "../run/say.ts";
 
@@ -25,20 +27,15 @@ export async function purge(
 ): Promise<ExitCode> {
   // A purge leaves no units to verify.
   const options = { ...invocation, verify: false };
-  const removed = await withWriteLock(
+  const { removed, kept } = await withWriteLock(
     context,
     options,
     (systemd) => purgeLocked(invocation, context, systemd),
   );
   const { folders, terminal: { out, err } } = context;
-  if (invocation.json) printJson(context, { removed, reloaded: invocation.reload });
+  if (invocation.json) printJson(context, { removed, kept, reloaded: invocation.reload });
   else out(`${printable(folders.config)}: ${removed.length} removed\n`);
-  const volumes = [HARVESTER, SCRIBE].filter(({ data }) =>
-    removed.includes(`${QUADLET_FOLDER}/${data}`)
-  ).map(({ volume }) => volume);
-  if (volumes.length > 0) {
-    err(`lychd: the data of the Watchers is kept\nhint: podman volume rm ${volumes.join(" ")}\n`);
-  }
+  if (removed.length > 0) err(keptText(kept, folders.codexShown));
   if (!invocation.reload) {
     err("lychd: not reloaded: engines still run, and systemd still has their units\n");
     err("hint: systemctl --user stop 'soulstone-*' lychd-pod; systemctl --user daemon-reload\n");
@@ -51,7 +48,7 @@ async function purgeLocked(
   invocation: PurgeInvocation,
   context: CommandContext,
   systemd: Systemd | undefined,
-): Promise<readonly string[]> {
+): Promise<{ removed: readonly string[]; kept: Kept }> {
   const { host, folders } = context;
   const planned = planPurge(context, invocation);
   const removed = planned.changes.map((change) => change.path);
@@ -65,7 +62,7 @@ async function purgeLocked(
   try {
     // A file may have been edited during the prompt and while engines stopped.
     const { changes } = planPurge(context, invocation);
-    const own = [RECEIPT_PATH, FORMER_PATH, CURRENT_PATH, NOTES_PATH]
+    const own = [FORMER_PATH, CURRENT_PATH, NOTES_PATH, RECEIPT_PATH]
       .filter((path) => host.lstat(join(folders.config, path)) !== undefined);
     const writes: Write[] = [
       ...changes.map(({ path, before }) => ({
@@ -77,7 +74,7 @@ async function purgeLocked(
       ...own.map((path) => ({ path, content: undefined, mode: 0 })),
       ...backupsFor(context, changes),
     ];
-    beginTransaction(host, folders.config, writes).commit();
+    removeAsTransaction(context, writes);
   } catch (error) {
     const stopped = "the engines are stopped, but no file was removed";
     throw refusalOf(error, systemd === undefined ? "nothing was changed" : stopped);
@@ -87,7 +84,56 @@ async function purgeLocked(
     const message = `the files are removed, but systemd did not reload: ${problem}`;
     throw new Refusal(message, HOST_REFUSED);
   }
-  return removed;
+  return { removed, kept: keptBy(planned.changes) };
+}
+
+/** What a purge leaves in Podman's storage: volumes with models and data, and images; sorted. */
+interface Kept {
+  readonly volumes: readonly string[];
+  readonly images: readonly string[];
+}
+
+/** Returns the named volumes and the images of removed units. */
+function keptBy(changes: readonly Change[]): Kept {
+  const units = changes.flatMap(({ path, before }) => {
+    if (before === undefined || unitOf(path) === undefined) return [];
+    const read = readUnit(new TextDecoder().decode(before.bytes));
+    return "lines" in read ? read.lines : [];
+  });
+  const values = (section: string, key: string) =>
+    units.filter((line) => line.section === section && line.key === key).map(({ value }) => value);
+  const sources = values("Container", "Volume").map((volume) => volume.split(":")[0] ?? "");
+  // Other sources are paths, or the `.volume` units that name their volume.
+  const named = sources.filter((source) => /^[a-zA-Z0-9][\w.-]*$/.test(source));
+  const volumes = [
+    ...named.filter((source) => !source.endsWith(".volume")),
+    ...values("Volume", "VolumeName"),
+  ];
+  const sorted = (names: readonly string[]) => [...new Set(names)].sort();
+  return { volumes: sorted(volumes), images: sorted(values("Container", "Image")) };
+}
+
+function keptText({ volumes, images }: Kept, codex: string): string {
+  const lists: [words: string, remove: string, names: readonly string[]][] = [
+    ["the volumes", "podman volume rm", volumes],
+    ["the images", "podman image rm", images],
+  ];
+  return `lychd: kept: the Codex ${printable(codex)}\n` +
+    lists.filter(([, , names]) => names.length > 0).map(([words, remove, names]) => {
+      const list = printable(names.join(" "));
+      return `lychd: kept: ${words} ${list}\nhint: ${remove} ${list}\n`;
+    }).join("");
+}
+
+/** A disk without space for a journal does not keep the files: the receipt goes last. */
+function removeAsTransaction({ host, folders }: CommandContext, writes: readonly Write[]): void {
+  try {
+    beginTransaction(host, folders.config, writes).commit();
+  } catch (error) {
+    const isRemoval = writes.every(({ content }) => content === undefined);
+    if (!(error instanceof HostError && error.reason === "no-space" && isRemoval)) throw error;
+    removeInOrder(host, folders.config, writes.map(({ path }) => path));
+  }
 }
 
 const HOST_REFUSED = { code: EXIT.hostRefused };

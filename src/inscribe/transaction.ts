@@ -89,6 +89,18 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
 }
 
 /**
+ * Removes files one after the other, and needs no space on the disk. If it is interrupted, the files that
+ * are left must say what is still to remove.
+ */
+export function removeInOrder(host: Host, root: string, paths: readonly string[]): void {
+  for (const path of paths) {
+    refuseSymlinks(host, root, path);
+    removeIfThere(host, join(root, path));
+    removeIfEmptied(host, root, path);
+  }
+}
+
+/**
  * Undoes a transaction that was interrupted, or cleans up after one that was committed. Returns true if
  * it undid something. Refuses a journal with files outside of lychd's folders, or with a symlink on
  * the path.

@@ -114,6 +114,28 @@ done`,
   }
 }, MISSING);
 
+binaryTest("a purge needs no space on the disk", async () => {
+  await using home = newHome();
+  const all = await steps(
+    home,
+    `for size in 4m 4m,nr_inodes=80; do
+  mount -t tmpfs -o size=$size tmpfs "$HOME"
+  try render $A; try render $B
+  : > "$HOME/filler"; dd if=/dev/zero of="$HOME/filler" bs=4k 2>/dev/null || true
+  n=0; while [ $n -lt 80 ] && ( : > "$HOME/filler.$n" ) 2>/dev/null; do n=$((n + 1)); done
+  try purge purge --yes
+  rm "$HOME"/filler*
+  note purged
+  umount "$HOME"
+done`,
+  );
+  for (const { label, code, stderr, state } of all) {
+    strictEqual(code, 0, stderr);
+    if (label === "purged") strictEqual(state, "");
+  }
+  strictEqual(all.length, 8);
+}, MISSING);
+
 binaryTest("a read-only folder is reported, and the previous state is kept", async () => {
   await using home = newHome();
   const all = await steps(

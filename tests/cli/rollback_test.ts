@@ -131,6 +131,13 @@ Deno.test("rollback refuses a previous generation that lychd did not write", asy
   }
 });
 
+/** The stderr of a purge of `EYE`: what it does not remove. */
+const KEPT = "lychd: kept: the Codex [DIR]/home/.config/lychd\n" +
+  "lychd: kept: the volumes lychd-huggingface lychd-vllm\n" +
+  "hint: podman volume rm lychd-huggingface lychd-vllm\n" +
+  "lychd: kept: the images docker.io/vllm/vllm-openai:v0.33.0\n" +
+  "hint: podman image rm docker.io/vllm/vllm-openai:v0.33.0\n";
+
 Deno.test("purge without a terminal and without --yes is refused", async () => {
   await using test = await renderedHome();
   await expectRefusal(test, PURGE, {
@@ -177,7 +184,7 @@ Deno.test("purge --yes removes the files and folders of lychd, and no others", a
   await test.run(RENDER);
   await test.expect([...PURGE, "--yes"], {
     stdout: "[DIR]/home/.config: 6 removed\n",
-    stderr: PURGE_REMARKS,
+    stderr: KEPT + PURGE_REMARKS,
   });
   deepStrictEqual(test.files("home/.config/containers"), ["systemd/own.container"]);
   deepStrictEqual(test.files("home/.config/systemd"), ["user/own.service"]);
@@ -201,9 +208,13 @@ Deno.test("purge keeps files of the operator in the folders of lychd and of drop
 Deno.test("purge --json lists the removed files; then there is nothing to purge or roll back", async () => {
   await using test = await renderedHome();
   const result = await test.run([...PURGE, "--yes", "--json"]);
-  strictEqual(result.stderr, PURGE_REMARKS);
+  strictEqual(result.stderr, KEPT + PURGE_REMARKS);
   deepStrictEqual(JSON.parse(result.stdout), {
     removed: [POD, EYE_UNIT, VISION].map((path) => path.slice("home/.config/".length)),
+    kept: {
+      volumes: ["lychd-huggingface", "lychd-vllm"],
+      images: ["docker.io/vllm/vllm-openai:v0.33.0"],
+    },
     reloaded: false,
   });
   await test.expect([...PURGE, "--yes"], {

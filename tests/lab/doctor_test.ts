@@ -161,7 +161,7 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
     soulstones: { sage: engine(PORT, { start_timeout_seconds: 2 }, ["--health", "fail"]) },
     cause: () => lich("systemctl --user start soulstone-sage.service 2>&1 || true"),
     expected: () => [["systemd.units", "error", "soulstone-sage.service has failed (timeout)"]],
-    diagnosis: { pattern: /start operation timed out/, repair: startHealthySage },
+    diagnosis: { pattern: /start(?:-post)? operation timed out/, repair: startHealthySage },
   },
   "an engine is in a crash loop": {
     soulstones: { sage: engine(PORT, {}, ["--exit-after", "3", "--exit-code", "3"]) },
