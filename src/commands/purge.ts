@@ -87,7 +87,7 @@ async function purgeLocked(
   return { removed, kept: keptBy(planned.changes) };
 }
 
-/** What a purge leaves in Podman's storage: volumes with models and data, and images; sorted. */
+/** The contents of Podman's storage that a purge leaves: volumes with models and data, and images; sorted. */
 interface Kept {
   readonly volumes: readonly string[];
   readonly images: readonly string[];
