@@ -13,7 +13,7 @@ export type Written = { readonly text: string } | { readonly problem: string };
  * Writes one word of `Exec=`, `Environment=`, `Label=` and similar keys. Unless it is plain, the word
  * gets double quotes, and `%` and `$` are doubled.
  *
- * Refuses NUL, which no argument can contain, and Unicode noncharacters.
+ * Refuses NUL, which no argument can contain, U+0080 and Unicode noncharacters.
  *
  * @example
  * ```ts
@@ -24,6 +24,10 @@ export type Written = { readonly text: string } | { readonly problem: string };
 export function writeWord(value: string): Written {
   if (value.includes("\0")) return { problem: "it contains a NUL character" };
   if (NONCHARACTER.test(value)) return { problem: NONCHARACTER_PROBLEM };
+  // Observed with Podman 5.4.2.
+  if (value.includes("\u0080")) {
+    return { problem: "it contains the control character U+0080, of which Quadlet makes one byte" };
+  }
   if (PLAIN_WORD.test(value)) return { text: value };
   const escaped = value.replace(/[\\"]/g, "\\$&").replace(
     CONTROL,
@@ -98,7 +102,7 @@ export function writeText(value: string, place: TextPlace): Written {
  */
 export function writeToken(value: string): Written {
   // deno-lint-ignore no-control-regex
-  if (value === "" || /[\s"'\\\u0000-\u001f\u007f]/.test(value)) {
+  if (value === "" || /[\s"'\\\u0000-\u001f\u007f-\u009f]/.test(value)) {
     return { problem: "it is empty or contains spaces, quotes, backslashes or control characters" };
   }
   return { text: doubleDollars(doublePercents(value)) };

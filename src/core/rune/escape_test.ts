@@ -68,6 +68,11 @@ const REFUSED: readonly (readonly [
   [writeExecWord, "\0", "it contains a NUL character"],
   [writeExecWord, "", "it is empty"],
   [writeExecWord, ";", "it is only `;`"],
+  [
+    writeWord,
+    "a\u0080b",
+    "it contains the control character U+0080, of which Quadlet makes one byte",
+  ],
   [writeWord, "a\uFFFEb", NONCHARACTER],
   [writeExecWord, "\u{10FFFF}", NONCHARACTER],
   [
@@ -134,7 +139,7 @@ Deno.test("a text that a line cannot contain is refused with the reason", () => 
 Deno.test("a token is refused if it needs quotes", () => {
   deepStrictEqual(writeToken("nvidia.com/gpu=all"), { text: "nvidia.com/gpu=all" });
   deepStrictEqual(writeToken("a%b$c"), { text: "a%%b$$c" });
-  for (const value of ["", " ", "a b", "a\tb", 'a"', "a'", "a\\", "a\0", "a\u001b"]) {
+  for (const value of ["", " ", "a b", "a\tb", 'a"', "a'", "a\\", "a\0", "a\u001b", "a\u0085"]) {
     deepStrictEqual("problem" in writeToken(value), true, JSON.stringify(value));
   }
 });

@@ -282,7 +282,7 @@ export function missingImages({ facts, needs }: Subject): string[] | undefined {
 export function isImage(written: string, full: string): boolean {
   const hasTag = /[:@][^/]*$/.test(written);
   // If there are both a tag and a digest, Podman uses the digest.
-  const name = hasTag ? written.replace(/:[^/@]+@/, "@") : `${written}:latest`;
+  const name = hasTag ? written.replace(/:[^:/@]+@/, "@") : `${written}:latest`;
   const first = name.split("/")[0] ?? "";
   const isFull = name.includes("/") && (/[.:]/.test(first) || first === "localhost");
   return full === name || !isFull && full.endsWith(`/${name}`);

@@ -11,7 +11,7 @@ export type Version = readonly [number, number, number];
  * ```
  */
 export function readVersion(text: string | undefined): Version | undefined {
-  const found = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text ?? "");
+  const found = /(?<!\d)(\d+)\.(\d+)(?:\.(\d+))?/.exec(text ?? "");
   return found === null ? undefined : [Number(found[1]), Number(found[2]), Number(found[3] ?? 0)];
 }
 
