@@ -200,11 +200,11 @@ function mayRefuse(place: Place["name"], value: string): boolean {
   if (/\p{Noncharacter_Code_Point}/u.test(value)) return true;
   switch (place) {
     case "exec":
-      return value === "" || value === ";" || value.includes("\0");
+      return value === "" || value === ";" || /[\0\u0080]/.test(value);
     case "env":
-      return value.includes("\0") || value.includes("\r\n");
+      return /[\0\u0080]|\r\n/.test(value);
     case "label":
-      return value.includes("\0");
+      return /[\0\u0080]/.test(value);
     case "volume":
       // deno-lint-ignore no-control-regex
       return /[\u0000-\u001f\u007f-\u009f:\u2028\u2029]/.test(value);
