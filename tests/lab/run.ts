@@ -23,6 +23,8 @@ const LONGEST = [
   "exclusivity_test.ts",
   "summon_exclusivity_test.ts",
   "summon_test.ts",
+  "kill_test.ts",
+  "apply_test.ts",
   "shutdown_test.ts",
   "watchers_test.ts",
   "doctor_test.ts",
