@@ -3,6 +3,7 @@ import { PROGRAM_PLACES, type ProgramName } from "../src/run/programs.ts";
 
 const WRITERS: readonly ProgramName[] = ["systemctl", "systemdAnalyze", "generator"];
 const GPU_PROGRAMS: readonly ProgramName[] = ["nvidiaSmi", "grep"];
+const POD_PROGRAMS: readonly ProgramName[] = ["journalctl", "podman", "ss"];
 const SURVEYORS: readonly ProgramName[] = [
   ...GPU_PROGRAMS,
   ...["cat", "ls", "podman", "ss", "stat"] as const,
@@ -22,9 +23,9 @@ const PROGRAMS: Readonly<Record<string, readonly ProgramName[]>> = {
   "plan eye": ["systemctl"],
   "list": ["systemctl"],
   "covens": GPU_PROGRAMS,
-  "status": ["systemctl", ...GPU_PROGRAMS],
+  "status": ["systemctl", ...POD_PROGRAMS, ...GPU_PROGRAMS],
   "logs eye": ["systemctl", "journalctl"],
-  "summon eye": ["systemctl", "journalctl", ...GPU_PROGRAMS],
+  "summon eye": ["systemctl", ...POD_PROGRAMS, ...GPU_PROGRAMS],
   "banish": ["systemctl"],
   "init": SURVEYORS,
   "add vllm": SURVEYORS,

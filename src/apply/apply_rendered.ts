@@ -1,4 +1,3 @@
-import type { Inventory } from "../core/orchestrator/inventory.ts";
 import { printable } from "../core/report/printable.ts";
 import { WATCHERS_TARGET } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
@@ -9,7 +8,7 @@ import { EXIT, type ExitCode } from "../run/invocation.ts";
 import { summonEvents } from "../summon/events.ts";
 import { follow, type Outcome } from "../summon/follow.ts";
 import { printLost } from "../summon/outcome.ts";
-import { requireRendered } from "../units/rendered.ts";
+import { type Rendered, requireRendered } from "../units/rendered.ts";
 import { reachable, staleNow } from "../units/stale.ts";
 import { startLock } from "../units/start_lock.ts";
 import { type Systemd, withSystemd } from "../units/systemd.ts";
@@ -28,7 +27,7 @@ export async function applyRendered(
   const sinceSeconds = Date.now() / 1000;
   const options = { verify: false, reload: true, waitSeconds };
   return await withSystemd(context, async (systemd) => {
-    const { told, inventory } = await withWriteLock(
+    const { told, inventory, services } = await withWriteLock(
       context,
       options,
       () => tell(context, scope, systemd),
@@ -37,7 +36,7 @@ export async function applyRendered(
     if (told.error !== undefined || engines.length === 0) return told;
     const events = summonEvents(context, false);
     const following = {
-      ...{ context, systemd, inventory, events, sinceSeconds },
+      ...{ context, systemd, inventory, services, events, sinceSeconds },
       deadlineMilliseconds: Infinity,
     };
     // systemd counts the restarts of a service from zero after a restart on request.
@@ -79,8 +78,8 @@ async function tell(
   context: CommandContext,
   scope: Scope,
   systemd: Systemd,
-): Promise<{ told: Applied; inventory: Inventory }> {
-  const { inventory } = requireRendered(context);
+): Promise<{ told: Applied } & Pick<Rendered, "inventory" | "services">> {
+  const { inventory, services } = requireRendered(context);
   const lock = startLock(context);
   using _ = { [Symbol.dispose]: lock.release };
   await lock.take();
@@ -91,7 +90,7 @@ async function tell(
   const told = error === undefined
     ? { code: EXIT.ok, done: work, left: leftAfter(work, stale), reread, error }
     : { code: EXIT.hostRefused, done: NO_WORK, left: stale, reread, error };
-  return { told, inventory: reachable(inventory, stale) };
+  return { told, services, inventory: reachable(inventory, stale) };
 }
 
 function printWork({ terminal }: CommandContext, work: Work): void {

@@ -1,6 +1,7 @@
 /** The work of an apply: which services it restarts, stops and starts. */
 import { inactiveUnit, isUp } from "../core/orchestrator/condition.ts";
 import { type Inventory, unitsToStop } from "../core/orchestrator/inventory.ts";
+import { readName } from "../core/orchestrator/wish.ts";
 import { GPU_EXPORTER, HARVESTER, SCRIBE, SEPULCHER, WATCHERS_TARGET } from "../core/rune/names.ts";
 import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
@@ -50,7 +51,8 @@ export async function planWork(
   }
   const named = new Set<string>();
   for (const word of names) {
-    const units = unitsToStop(await readNameNow(systemd, word, inventory), inventory);
+    const name = await readNameNow(systemd, inventory, (known) => readName(word, known));
+    const units = unitsToStop(name, inventory);
     for (const unit of units) named.add(unit);
     if (always && !up.some(({ engine }) => units.includes(engine.service))) {
       throw new Refusal(`${word} is not running`, { hint: `lychd summon ${word}` });

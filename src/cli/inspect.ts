@@ -29,27 +29,51 @@ export const explain = command("explain", "Show the place in the Codex of each l
     "lychd explain lychd-coven-vision.target --json",
   );
 
-export const status = command("status", "Show the state of every rendered Soulstone")
+/** The name of something that runs. */
+const SHOWN = {
+  name: argument("[name]", "a Soulstone, a Coven, pod, or a Watcher (default: everything)", {
+    complete: "shown",
+  }),
+};
+
+export const status = command("status", "Show the state of the engines, the pod and the Watchers")
   .alias("ps")
-  .details("A Soulstone is one engine. The state is that of its systemd service.")
+  .details(`
+A Soulstone is one engine; a Coven is a group of engines. All engines run in the
+pod, and so do the Watchers (harvester, scribe and gpu-exporter). The state is
+that of the systemd service. With a name it also shows the unit, the restarts,
+the conflicts and the last lines of the log.`)
+  .arguments(SHOWN)
   .options({
+    short: flag("--short", "print one line for each, and no more", ["json"]),
     watch: flag("--watch", "keep running and print each change"),
     json: JSON_FLAG,
   })
-  .examples("lychd status", "lychd status --watch", "lychd status --json");
+  .examples("lychd status", "lychd status eye", "lychd status --short", "lychd status --watch");
 
-export const logs = command("logs", "Show the log of a Soulstone or a Coven")
+export const logs = command("logs", "Show the log of the engines, the pod and the Watchers")
   .details(`
-A Soulstone is one engine; a Coven is a group of engines. The log is that of the
-systemd journal. This also works for a
-Soulstone that was removed from the Codex but still runs.`)
-  .arguments({ name: argument("<name>", "a Soulstone or a Coven", { complete: "name" }) })
+A Soulstone is one engine; a Coven is a group of engines. All engines run in the
+pod, and so do the Watchers (harvester, scribe and gpu-exporter). The log comes
+from the systemd journal: the output of the containers, and the failures that
+systemd reports. It includes a Soulstone that was removed from the Codex but
+still runs.`)
+  .arguments(SHOWN)
   .options({
     follow: flag("-f, --follow", "keep running and print new entries"),
-    lines: option("-n, --lines <count>", "how many lines to print", { read: count, default: 50 }),
+    lines: option("-n, --lines <count>", "how many lines to print (default: 50, or all since)", {
+      read: count,
+    }),
+    since: option("--since <time>", 'print only newer entries, e.g. "10 min ago" or today'),
+    all: flag("--all", "also print the messages of Podman, and all of systemd"),
     json: flag("--json", "print journal entries as JSON, one per line"),
   })
-  .examples("lychd logs eye", "lychd logs eye --follow");
+  .examples(
+    "lychd logs",
+    "lychd logs eye --follow",
+    "lychd logs pod --all",
+    'lychd logs scribe --since "10 min ago"',
+  );
 
 function count(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");

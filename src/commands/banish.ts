@@ -1,4 +1,5 @@
 import { unitsToStop } from "../core/orchestrator/inventory.ts";
+import { readName } from "../core/orchestrator/wish.ts";
 import { printable } from "../core/report/printable.ts";
 import { EVERY_COVEN, EVERY_SOULSTONE } from "../core/rune/names.ts";
 import type { CommandContext } from "../run/context.ts";
@@ -18,9 +19,10 @@ export async function banish(
 ): Promise<ExitCode> {
   const { inventory } = readRendered(context);
   return await withSystemd(context, async (systemd) => {
-    const patterns = wish === undefined
-      ? [EVERY_SOULSTONE, EVERY_COVEN]
-      : unitsToStop(await readNameNow(systemd, wish, inventory), inventory);
+    const patterns = wish === undefined ? [EVERY_SOULSTONE, EVERY_COVEN] : unitsToStop(
+      await readNameNow(systemd, inventory, (inventory) => readName(wish, inventory)),
+      inventory,
+    );
     const startMilliseconds = performance.now();
     const { stopped, forgotten } = await stopUnits(systemd, patterns);
     const seconds = Number(((performance.now() - startMilliseconds) / 1000).toFixed(1));

@@ -96,7 +96,7 @@ Deno.test("the gate checks the folders that a command writes to or makes units o
     [{ command: "add", json: false, engine: undefined, request: undefined }, ["the Codex"]],
     [{ command: "import", from: "quadlet", json: false, all: false }, ["--output"]],
     [{ command: "check", json: false }, []],
-    [{ command: "status", json: false, watch: false }, []],
+    [{ command: "status", name: undefined, short: false, json: false, watch: false }, []],
   ];
   for (const [invocation, names] of table) {
     const permissions = permissionsFor(invocation, folders, findPrograms(() => true));

@@ -81,11 +81,11 @@ export function permissionsFor(
     case "covens":
       return grant([codex, ...units], GPU_PROGRAMS);
     case "status":
-      return grant(units, ["systemctl", ...GPU_PROGRAMS]);
+      return grant(units, ["systemctl", ...POD_PROGRAMS, ...GPU_PROGRAMS]);
     case "logs":
       return grant(units, ["systemctl", "journalctl"]);
     case "summon":
-      return grant([codex, ...units, manager], ["systemctl", "journalctl", ...GPU_PROGRAMS]);
+      return grant([codex, ...units, manager], ["systemctl", ...POD_PROGRAMS, ...GPU_PROGRAMS]);
     case "banish":
       return grant(units, ["systemctl"]);
     case "init":
@@ -102,6 +102,9 @@ const JOURNAL: readonly ProgramName[] = ["journalctl"];
 
 /** The programs that print the memory of GPUs. */
 const GPU_PROGRAMS: readonly ProgramName[] = ["nvidiaSmi", "grep"];
+
+/** The programs that show why the pod does not start: its journal, and what holds a port. */
+const POD_PROGRAMS: readonly ProgramName[] = ["journalctl", "podman", "ss"];
 
 /** The programs that show which GPUs and ports there are. */
 const SURVEYORS: readonly ProgramName[] = ["cat", "ls", "podman", "ss", "stat", ...GPU_PROGRAMS];

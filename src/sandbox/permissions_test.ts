@@ -24,8 +24,16 @@ const READING: readonly Invocation[] = [
   { command: "list", json: false },
   { command: "covens", json: false },
   { command: "explain", json: false, unit: "eye" },
-  { command: "status", json: false, watch: true },
-  { command: "logs", json: false, name: "eye", follow: true, lines: 1 },
+  { command: "status", name: undefined, short: false, json: false, watch: true },
+  {
+    command: "logs",
+    json: false,
+    name: "eye",
+    follow: true,
+    lines: 1,
+    since: undefined,
+    all: false,
+  },
   { command: "import", from: "quadlet", json: false, all: false },
 ];
 

@@ -1,23 +1,26 @@
 /** The output at the end of a summon: ready, interrupted, late or failed. */
 import { fallbackCommand, planFallback } from "../core/orchestrator/fallback.ts";
-import { enginesNamed, rivalsOf, servicesOf } from "../core/orchestrator/inventory.ts";
+import { enginesNamed, rivalsOf } from "../core/orchestrator/inventory.ts";
+import { type Progress, STOPPED_BY_OTHER } from "../core/orchestrator/progress.ts";
+import { logSourceOf, type Service } from "../core/orchestrator/services.ts";
 import { readName } from "../core/orchestrator/wish.ts";
-import { STOPPED_BY_OTHER } from "../core/orchestrator/progress.ts";
 import { isUp } from "../core/orchestrator/condition.ts";
 import { opposedStarts } from "../core/orchestrator/opposed_starts.ts";
 import type { Transition } from "../core/orchestrator/transition.ts";
 import { printable, printableLines } from "../core/report/printable.ts";
-import { covenOf, SEPULCHER, soulstoneOf } from "../core/rune/names.ts";
-import { HostError } from "../host/host.ts";
-import type { CommandContext } from "../run/context.ts";
+import { covenOf, SCRIBE, SEPULCHER, soulstoneOf } from "../core/rune/names.ts";
 import { type EnginesNow, enginesNow } from "../units/engines.ts";
 import type { startLock } from "../units/start_lock.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
+import { warn } from "../run/say.ts";
 import { tableLines } from "../run/table.ts";
+import { journalTail } from "../units/journal.ts";
+import { type PodTrouble, podTrouble } from "../units/pod.ts";
+import { servicesNow } from "../units/services.ts";
 import { APPLY_POD } from "../units/stale.ts";
 import type { Phase } from "./events.ts";
-import type { Following, Outcome, Unfinished } from "./follow.ts";
+import type { Following, Unfinished } from "./follow.ts";
 
 /** A summon in progress. */
 export interface Summon extends Following {
@@ -32,6 +35,8 @@ export interface Summon extends Following {
   readonly before: readonly string[];
   /** The wanted engines whose port the running pod does not publish. */
   readonly unpublished: readonly string[];
+  /** The pod and the Watchers. */
+  readonly services: readonly Service[];
   /** The time of its start, in seconds of the Unix epoch. */
   readonly sinceSeconds: number;
   /** The lock that excludes other starts; free while the summon waits. */
@@ -39,7 +44,7 @@ export interface Summon extends Following {
 }
 
 /** The part of a summon, or of another start, that is needed to report lost engines. */
-type Told = Following & Pick<Summon, "sinceSeconds">;
+type Told = Following & Pick<Summon, "services" | "sinceSeconds">;
 
 /** Returns the hint while systemd continues without lychd to start `name`. */
 function continuesHint(name: string | undefined): string {
@@ -156,12 +161,24 @@ export function printInterrupted(summon: Summon, { waitsFor }: Unfinished): Exit
   return EXIT.interrupted;
 }
 
-/** Prints the URL of each engine of a summon that is ready. */
-export function printReady({ invocation, context, events, inventory, plan }: Summon): ExitCode {
+/** Prints the URL of each engine of a summon that is ready, and the Watchers beside them. */
+export async function printReady(summon: Summon): Promise<ExitCode> {
+  const { invocation, context, systemd, events, inventory, plan } = summon;
   const soulstones = enginesNamed(inventory, plan.wanted).map(({ name, uri }) => ({ name, uri }));
-  events.emit({ event: "ready", seconds: events.seconds(), soulstones });
+  const watchers = (await servicesNow(systemd, watchersOf(summon))).services.map((watcher) => {
+    const { service: { name, uri }, condition: { state, why } } = watcher;
+    return { name, uri: uri ?? null, state, ...why && { why } };
+  });
+  events.emit({ event: "ready", seconds: events.seconds(), soulstones, watchers });
+  if (invocation.json) return EXIT.ok;
   const lines = tableLines(soulstones.map(({ name, uri }) => [name, uri]));
-  if (!invocation.json) context.terminal.out(lines.map((line) => `${line}\n`).join(""));
+  context.terminal.out(lines.map((line) => `${line}\n`).join(""));
+  for (const { name, uri, state, why } of watchers) {
+    if (why !== undefined) warn(context, `${name}: ${why}`, `lychd logs ${name}`);
+    else if (name === SCRIBE.name && state === "running") {
+      context.terminal.err(`dashboards: ${uri}\n`);
+    }
+  }
   return EXIT.ok;
 }
 
@@ -174,6 +191,10 @@ export function printUnpublished({ events, inventory, unpublished }: Summon): Ex
   const event = { event: "unpublished", soulstones: unpublished, seconds: events.seconds() };
   events.emit({ ...event, hint: APPLY_POD }, lines.join("\n"), APPLY_POD);
   return EXIT.failure;
+}
+
+function watchersOf({ services }: Summon): Service[] {
+  return services.filter(({ service }) => service !== SEPULCHER.service);
 }
 
 /** Prints that the time limit passed before anything was changed, for example in a slow GPU query. */
@@ -224,22 +245,41 @@ export function lateEvent(phase: Phase, waitsFor: readonly string[], isStartQueu
   return { event: "late", phase, waits_for: waitsFor, start_told: isStartQueued };
 }
 
-type Lost = Extract<Outcome, { kind: "lost" }>["lost"];
-
 /** Prints which engines failed, why, and the end of their journals. */
-export async function printLost(summon: Told, lost: Lost): Promise<void> {
-  const { service } = SEPULCHER;
-  const pod = (await summon.systemd.states([service])).get(service);
-  if (pod?.activeState === "failed") {
-    const why = "it did not start, so none of its engines can";
-    await printJournal(summon, "the pod", { why, service });
+export async function printLost(summon: Told, lost: Progress["lost"]): Promise<void> {
+  const { events, systemd, inventory } = summon;
+  const trouble = await podTroubleOf(summon);
+  if (trouble !== undefined) {
+    const why = `it ${trouble.what}`;
+    events.emit({ event: "lost", name: "pod", why }, `lychd: the pod ${printable(trouble.what)}`);
   }
-  const now = await enginesNow(summon.systemd, summon.inventory);
+  const now = await enginesNow(systemd, inventory);
   for (const { name, why } of lost) {
-    await printJournal(summon, name, { why: replacementOf(summon, name, why, now) ?? why });
+    if (trouble === undefined) {
+      await printJournal(summon, name, replacementOf(summon, name, why, now) ?? why);
+    } else {
+      const reason = trouble.isStart
+        ? "the pod could not start"
+        : "the failure of the pod stopped it";
+      const text = `lychd: ${printable(name)} is not ready: ${reason}`;
+      events.emit({ event: "lost", name, why: reason }, trouble.isStart ? undefined : text);
+    }
   }
   const [first] = lost;
-  if (first !== undefined) printHint(summon, `lychd logs ${first.name}`);
+  if (first !== undefined) printHint(summon, trouble?.hint ?? `lychd logs ${first.name}`);
+}
+
+/** Returns the trouble of the pod, if it failed during the summon. */
+async function podTroubleOf(
+  { context, systemd, services, sinceSeconds }: Told,
+): Promise<PodTrouble | undefined> {
+  const pod = services.find(({ service }) => service === SEPULCHER.service);
+  const unit = pod && (await systemd.states([pod.service])).get(pod.service);
+  if (pod === undefined || unit === undefined) return undefined;
+  const isRecent = (unit.sinceSeconds ?? 0) >= Math.floor(sinceSeconds);
+  return unit.activeState === "failed" || isRecent
+    ? await podTrouble(context, pod, unit)
+    : undefined;
 }
 
 /** Returns which engines were started meanwhile and exclude the stopped engine `name`. */
@@ -263,14 +303,14 @@ function printHint({ events }: Told, hint: string): void {
   events.emit({ event: "hint", hint }, undefined, hint);
 }
 
-/** Prints the end of the journal of a service, and why it failed. */
+/** Prints the end of the journal of an engine, and why it failed. */
 async function printJournal(
-  { context, events, inventory, sinceSeconds }: Told,
+  { context, events, sinceSeconds }: Told,
   name: string,
-  { why, service = servicesOf(inventory, [name])[0] ?? "" }: { why?: string; service?: string } =
-    {},
+  why?: string,
 ): Promise<void> {
-  const journal = await journalTail(context, service, sinceSeconds);
+  const source = logSourceOf(name);
+  const journal = await journalTail(context, source, { lines: SHOWN_LINES, sinceSeconds });
   if (why === undefined && journal.length === 0) return;
   const head = why === undefined
     ? `lychd: last lines of ${printable(name)}:`
@@ -281,35 +321,5 @@ async function printJournal(
   events.emit(event, journal.length === 0 ? head : `${head}\n${printableLines(journal)}`);
 }
 
-/** The maximum numbers of journal lines to print and to read. */
+/** The number of journal lines to print. */
 const SHOWN_LINES = 12;
-const READ_LINES = 60;
-
-/** Returns the last lines of a service since a time, without the messages of Podman itself. */
-async function journalTail(
-  { host, programs: { journalctl } }: CommandContext,
-  service: string,
-  sinceSeconds: number,
-): Promise<string[]> {
-  if (journalctl === undefined) return [];
-  try {
-    const { stdout } = await host.run(journalctl, [
-      "--no-pager",
-      "--output=cat",
-      `--lines=${READ_LINES}`,
-      `--since=@${Math.floor(sinceSeconds)}`,
-      `--user-unit=${service}`,
-    ]);
-    return stdout.split("\n").filter(isFromEngine).slice(-SHOWN_LINES).map(printable);
-  } catch (error) {
-    if (error instanceof HostError) return [];
-    throw error;
-  }
-}
-
-function isFromEngine(line: string): boolean {
-  return line.trim() !== "" &&
-    // Podman's events, such as `2026-11-21 23:45:31.1 +0000 UTC m=+0.6 container died …`.
-    !/^\d{4}-\d\d-\d\d \S+ \S+ \S+ m=\S+ \w+ [\w-]+ /.test(line) &&
-    !/^conmon [0-9a-f]+ <\w+>:/.test(line);
-}

@@ -14,6 +14,7 @@ import {
   runningOf,
   warnOfStaleUnits,
 } from "../units/engines.ts";
+import { forgetFailedStarts } from "../units/pod.ts";
 import { requireRendered } from "../units/rendered.ts";
 import { reachable, staleJson, staleMessage, staleNow } from "../units/stale.ts";
 import { startLock } from "../units/start_lock.ts";
@@ -56,7 +57,7 @@ export async function startSummon(
   const timeoutSeconds = invocation.timeoutSeconds ?? Infinity;
   const deadlineMilliseconds = performance.now() + timeoutSeconds * 1000;
   const rendered = requireRendered(context);
-  const { inventory } = rendered;
+  const { inventory, services } = rendered;
   const lock = startLock(context);
   using _ = { [Symbol.dispose]: lock.release };
   return await withSystemd(context, async (systemd) => {
@@ -99,6 +100,7 @@ export async function startSummon(
       isStartQueued: false,
       before: [...now.engines].filter(([, { condition }]) => isRestorable(condition))
         .map(([name]) => name),
+      services,
       sinceSeconds,
       context,
       systemd,
@@ -229,6 +231,7 @@ async function applyPlan(summon: Summon, first: EnginesNow, readNow: ReadNow): P
         break;
       }
       case "start": {
+        await forgetFailedStarts(systemd);
         const problem = await systemd.queueStart(step.unit);
         if (problem !== undefined) throw rejection(problem, stopped);
         return { plan, restarts: restartsOf(now) };
@@ -244,7 +247,7 @@ async function conclude(summon: Summon, outcome: Outcome): Promise<ExitCode> {
   summon.events.clear();
   switch (outcome.kind) {
     case "ready":
-      return summon.unpublished.length === 0 ? printReady(summon) : printUnpublished(summon);
+      return summon.unpublished.length === 0 ? await printReady(summon) : printUnpublished(summon);
     case "interrupted":
       return printInterrupted(summon, outcome);
     case "late":

@@ -249,7 +249,10 @@ Deno.test("every command warns of units that systemd has not loaded", async () =
   strictEqual(await seen.summon("sages", { dryRun: true }), EXIT.ok);
   strictEqual(seen.err.split(NOT_READ).length, 2);
   seen.err = "";
-  await runCommand({ command: "status", json: false, watch: false }, seen.context);
+  await runCommand(
+    { command: "status", name: undefined, short: false, json: false, watch: false },
+    seen.context,
+  );
   strictEqual(seen.err, NOT_READ);
   await runCommand({ command: "plan", json: false, wish: ["sages"] }, seen.context);
   strictEqual(seen.err.split(NOT_READ).length, 3);
@@ -266,7 +269,7 @@ async function hostWithStrays(): Promise<TestHost> {
 for (const name of ["text", "newt"]) {
   Deno.test(`banish and logs accept the name ${name} of a stray`, async () => {
     const seen = await hostWithStrays();
-    const asked = { json: false, name, follow: false, lines: 10 };
+    const asked = { json: false, name, follow: false, lines: 10, since: undefined, all: true };
     strictEqual(await runCommand({ command: "logs", ...asked }, seen.context), EXIT.ok);
     deepStrictEqual(seen.journals, [`--user-unit=soulstone-${name}.service`]);
     strictEqual(
@@ -289,7 +292,7 @@ Deno.test("banish prints which engines it reset from failed", async () => {
 Deno.test("an unknown name, and a capability that is not the name of a stray, are refused", async () => {
   const seen = await hostWith(RUNNING);
   for (const name of ["text", "newt"]) {
-    const asked = { json: false, name, follow: false, lines: 10 };
+    const asked = { json: false, name, follow: false, lines: 10, since: undefined, all: true };
     strictEqual(await runCommand({ command: "logs", ...asked }, seen.context), EXIT.usage);
     strictEqual(
       await runCommand({ command: "banish", json: false, wish: name }, seen.context),

@@ -9,7 +9,7 @@ import {
 } from "../core/orchestrator/condition.ts";
 import { type Engine, type Inventory, withStrays } from "../core/orchestrator/inventory.ts";
 import type { Running } from "../core/orchestrator/transition.ts";
-import { type Name, readName, type WishProblem } from "../core/orchestrator/wish.ts";
+import type { WishProblem } from "../core/orchestrator/wish.ts";
 import { printable } from "../core/report/printable.ts";
 import { EVERY_SOULSTONE, soulstoneOf } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
@@ -121,21 +121,21 @@ function wishRefusal({ message, hint }: WishProblem): Refusal {
   return new Refusal(message, { code: EXIT.usage, hint });
 }
 
-/** Reads the name of a Coven or a Soulstone. Asks systemd for strays only if no unit has the name. */
-export async function readNameNow(
+/** Reads a name by `read`. Asks systemd for strays only if no unit has the name. */
+export async function readNameNow<T>(
   systemd: Systemd,
-  word: string,
   inventory: Inventory,
-): Promise<Name> {
-  const rendered = readName(word, inventory);
+  read: (inventory: Inventory) => { readonly name: T } | { readonly problem: WishProblem },
+): Promise<T> {
+  const rendered = read(inventory);
   if ("name" in rendered) return rendered.name;
   const { reason } = rendered.problem;
   try {
     const { strays } = reason === "ambiguous"
       ? { strays: [] }
       : await enginesNow(systemd, inventory);
-    const read = readName(word, withStrays(inventory, strays));
-    if ("name" in read) return read.name;
+    const found = read(withStrays(inventory, strays));
+    if ("name" in found) return found.name;
   } catch (error) {
     // A capability is refused with or without systemd.
     if (!(error instanceof HostError && reason === "capability")) throw error;

@@ -1,5 +1,6 @@
 import type { Rune } from "../core/compile/compile.ts";
 import { type Inventory, readInventory } from "../core/orchestrator/inventory.ts";
+import { readServices, type Service } from "../core/orchestrator/services.ts";
 import type { CommandContext } from "../run/context.ts";
 import { Refusal } from "../run/refusal.ts";
 import { type DiskTree, readTree } from "./disk.ts";
@@ -8,6 +9,8 @@ import { type DiskTree, readTree } from "./disk.ts";
 export interface Rendered {
   readonly tree: DiskTree;
   readonly inventory: Inventory;
+  /** The pod and the Watchers. */
+  readonly services: readonly Service[];
 }
 
 /** Reads the units that lychd wrote, and the files at the paths of `runes`. */
@@ -20,7 +23,7 @@ export function readRendered(
     const file = tree.disk.get(path);
     return file === undefined ? [] : [{ path, text: new TextDecoder().decode(file.bytes) }];
   });
-  return { tree, inventory: readInventory(files) };
+  return { tree, inventory: readInventory(files), services: readServices(files) };
 }
 
 /** Reads the units that lychd wrote; refuses if there was no render. */

@@ -1,77 +1,186 @@
 import prettyMilliseconds from "pretty-ms";
-import { stateHint } from "../core/orchestrator/condition.ts";
+import { type Condition, stateHint } from "../core/orchestrator/condition.ts";
 import type { Gpu } from "../core/gpus.ts";
 import type { Engine } from "../core/orchestrator/inventory.ts";
+import { STOPPED_BY_POD } from "../core/orchestrator/pod.ts";
 import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
 import { wrap } from "../core/report/text.ts";
+import { SEPULCHER } from "../core/rune/names.ts";
 import { tableLines } from "../run/table.ts";
 import { aboutLines, stateText } from "./about.ts";
-import type { EnginesNow } from "./engines.ts";
+import type { EngineNow, EnginesNow } from "./engines.ts";
+import type { PodTrouble } from "./pod.ts";
+import type { ServiceNow, ServicesNow } from "./services.ts";
 import type { Stale } from "./stale.ts";
+import type { UnitState } from "./systemd.ts";
 
-/** The state of all engines and GPUs at a time. */
+/** The state of all engines, of the pod and the Watchers, and of GPUs at a time. */
 export interface Status {
   readonly now: EnginesNow;
+  readonly services: ServicesNow;
+  readonly podTrouble: PodTrouble | undefined;
   readonly stale: Stale;
   readonly gpus: readonly Gpu[];
+  /** The last lines of logs, by service; undefined if they were not read. */
+  readonly logs: ReadonlyMap<string, readonly string[]> | undefined;
   readonly atSeconds: number;
 }
 
-/** Returns a text that changes with the engines, but not with time. */
-export function fingerprintOf({ now, stale }: Status): string {
-  const engines = [...now.engines.values()].map(({ engine, unit, condition: { state, why } }) => [
-    ...[engine.name, engine.uri, state, why],
-    unit.sinceSeconds,
-  ]);
-  return JSON.stringify([engines, now.strays, stale]);
+/** A row of the table: an engine or a service, with its problem. */
+export interface Row {
+  readonly name: string;
+  /** Its unit in systemd. */
+  readonly service: string;
+  readonly unit: UnitState | undefined;
+  readonly condition: Condition;
+  readonly uri: string | undefined;
+  readonly problem: Problem | undefined;
+  /** Undefined for a service. */
+  readonly engine: Engine | undefined;
 }
 
-/** Returns a status as text. */
-export function statusText({ now, stale, gpus, atSeconds }: Status, palette: Palette): string {
-  const engines = [...now.engines.values()];
-  const isAnyStale = stale.restart.length > 0;
-  const [head = "", ...rows] = tableLines([
-    ["SOULSTONE", "STATE", "SINCE", ...isAnyStale ? ["STALE"] : [], "URI", "VRAM", "RAM"],
-    ...engines.map(({ engine, unit, condition }) => [
-      engine.name,
-      stateText(condition.state, palette),
-      unit.sinceSeconds === undefined ? "" : durationText(atSeconds - unit.sinceSeconds),
-      ...isAnyStale ? [staleText(engine, stale)] : [],
-      engine.uri,
-      vramText(engine),
-      bytesText(unit.memoryBytes),
-    ]),
+interface Problem {
+  readonly why: string;
+  /** The command that fixes or explains it. */
+  readonly hint: string | undefined;
+}
+
+/** Returns the rows of the engines, and those of the pod and the Watchers. */
+export function rowsOf({ now, services, podTrouble }: Status): { engines: Row[]; services: Row[] } {
+  return {
+    engines: [...now.engines.values()].map((engine) => engineRow(engine, podTrouble)),
+    services: services.services.map((service) => serviceRow(service, podTrouble)),
+  };
+}
+
+function engineRow({ engine, unit, condition }: EngineNow, trouble: PodTrouble | undefined): Row {
+  const { name, service, uri } = engine;
+  const { state, why } = condition;
+  // While the pod cannot start, its own row has the fix.
+  const summon = trouble?.isStart ? undefined : `lychd summon soulstone:${name}`;
+  const hint = state === "stopped" || why === STOPPED_BY_POD ? summon : stateHint(name, state);
+  const problem = why === undefined ? undefined : { why, hint };
+  return { name, service, unit, condition, uri, problem, engine };
+}
+
+function serviceRow(
+  { service: { name, service, uri }, unit, condition }: ServiceNow,
+  trouble: PodTrouble | undefined,
+): Row {
+  const { state, why } = condition;
+  const problem = service === SEPULCHER.service && trouble !== undefined
+    ? { why: `it ${trouble.what}`, hint: trouble.hint }
+    : why === undefined
+    ? undefined
+    : { why, hint: stateHint(name, state, service) };
+  return { name, service, unit, condition, uri, problem, engine: undefined };
+}
+
+/** Returns a problem with its command: `it was killed: lychd logs eye`. */
+export function problemText({ why, hint }: Problem): string {
+  return hint === undefined ? why : `${why}: ${hint}`;
+}
+
+/** Returns a text that changes with the engines and services, but not with time. */
+export function fingerprintOf(status: Status): string {
+  const { engines, services } = rowsOf(status);
+  const rows = [...engines, ...services].map((
+    { name, unit, condition: { state }, uri, problem },
+  ) => [
+    ...[name, state, uri, problem, unit?.sinceSeconds],
   ]);
-  const lines = [
-    palette.strong(head),
-    ...engines.flatMap(({ engine, condition: { state, why } }, i) => [
-      rows[i] ?? "",
-      ...aboutLines(engine, 2, palette),
-      ...why === undefined
-        ? []
-        : wrap(`${why}: ${stateHint(engine.name, state)}`, 2).map(palette.hint),
-    ]),
-    ...now.strays.map(printable).map((name) =>
-      `${name}: runs, but is no longer rendered: lychd banish soulstone:${name}`
+  return JSON.stringify([rows, straysOf(status), status.stale, [...status.logs ?? []]]);
+}
+
+/** Returns a status as a table, with lines about each engine. */
+export function statusText(status: Status, palette: Palette): string {
+  const { engines, services } = rowsOf(status);
+  const isAnyStale = status.stale.restart.length > 0;
+  const cellsOf = (row: Row) => [
+    ...[row.name, stateText(row.condition.state, palette), sinceText(row.unit, status)],
+    ...isAnyStale ? [staleText(row, status.stale)] : [],
+    row.uri ?? "",
+    ...[row.engine === undefined ? "" : vramText(row.engine), bytesText(row.unit?.memoryBytes)],
+  ];
+  const stale = isAnyStale ? ["STALE"] : [];
+  // One table, so that the columns of both parts are aligned.
+  const [engineHead = "", serviceHead = "", ...cells] = tableLines([
+    ["SOULSTONE", "STATE", "SINCE", ...stale, "URI", "VRAM", "RAM"],
+    ["SERVICE", "STATE", "SINCE", ...stale, "URI", "", "RAM"],
+    ...[...engines, ...services].map(cellsOf),
+  ]);
+  const linesOf = (rows: readonly Row[], first: number) =>
+    rows.flatMap(({ engine, problem }, i) => [
+      cells[first + i] ?? "",
+      ...engine === undefined ? [] : aboutLines(engine, 2, palette),
+      ...problem === undefined ? [] : wrap(problemText(problem), 2).map(palette.hint),
+    ]);
+  return textOf([
+    palette.strong(engineHead),
+    ...linesOf(engines, 0),
+    "",
+    palette.strong(serviceHead),
+    ...linesOf(services, engines.length),
+    ...straysOf(status).flatMap(({ name, fix }) =>
+      wrap(`${name}: runs, but is no longer rendered: ${fix}`)
     ),
-    ...gpus.map(({ vendor, names, totalMib, freeMib }) =>
+    ...status.gpus.map(({ vendor, names, totalMib, freeMib }) =>
       `GPU ${vendor} ${names[0]}: ${totalMib - freeMib} of ${totalMib} MiB in use`
     ),
+  ]);
+}
+
+/** Returns whether a row runs with old settings, or cannot be reached before the pod restarts. */
+export function staleText({ name, service, engine }: Row, { restart, unpublished }: Stale): string {
+  if (engine !== undefined && unpublished.includes(name)) return "no port";
+  return restart.includes(service) ? "yes" : "";
+}
+
+/** Returns one line for each engine and service: its address, or its problem. */
+export function shortText(status: Status, palette: Palette): string {
+  const { engines, services } = rowsOf(status);
+  const rows = [...engines, ...services].map((
+    { name, condition: { state }, uri = "", problem },
+  ) => [
+    name,
+    stateText(state, palette),
+    problem === undefined ? uri : palette.hint(problemText(problem)),
+  ]);
+  const strays = straysOf(status).map(({ name, fix }) => [
+    name,
+    stateText("running", palette),
+    palette.hint(`it is no longer rendered: ${fix}`),
+  ]);
+  return textOf(tableLines([...rows, ...strays]));
+}
+
+/** Returns what runs but is no longer rendered, with the command that stops it. */
+function straysOf({ now, services }: Status): { name: string; fix: string }[] {
+  return [
+    ...now.strays.map(printable).map((name) => ({ name, fix: `lychd banish soulstone:${name}` })),
+    ...services.strays.map(({ service: { name } }) => ({
+      name,
+      fix: "lychd apply",
+    })),
   ];
+}
+
+function textOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Returns whether an engine runs with old settings, or cannot be reached before the pod restarts. */
-function staleText({ name, service }: Engine, { restart, unpublished }: Stale): string {
-  return unpublished.includes(name) ? "no port" : restart.includes(service) ? "yes" : "";
+function sinceText(unit: UnitState | undefined, { atSeconds }: Status): string {
+  return unit?.sinceSeconds === undefined ? "" : durationText(atSeconds - unit.sinceSeconds);
 }
 
-function vramText({ vramMib }: Engine): string {
+/** Returns the declared GPU memory of an engine. */
+export function vramText({ vramMib }: Engine): string {
   return vramMib === undefined ? "undeclared" : vramMib === 0 ? "none" : `${vramMib} MiB`;
 }
 
-function bytesText(bytes: number | undefined): string {
+/** Returns a size of memory; an empty text for an unknown one. */
+export function bytesText(bytes: number | undefined): string {
   if (bytes === undefined) return "";
   return bytes < 2 ** 30
     ? `${Math.round(bytes / 2 ** 20)} MiB`
@@ -79,32 +188,47 @@ function bytesText(bytes: number | undefined): string {
 }
 
 /** Returns a duration in its two largest units: `2h 3m`. */
-function durationText(seconds: number): string {
+export function durationText(seconds: number): string {
   if (seconds < 1) return "0s";
   return prettyMilliseconds(Math.floor(seconds) * 1000, { unitCount: 2 });
 }
 
 /** Returns a status for `--json`. */
-export function statusJson({ now, stale, gpus }: Status) {
+export function statusJson(status: Status) {
+  const { now, stale, gpus, logs, services: { strays } } = status;
+  const { engines, services } = rowsOf(status);
+  const commonOf = ({ name, service, unit, condition, uri, problem }: Row) => {
+    const log = logs?.get(service);
+    return {
+      name,
+      unit: service,
+      state: condition.state,
+      ...problem === undefined ? {} : { why: problem.why, hint: problem.hint ?? null },
+      since: timeText(unit) ?? null,
+      restarts: condition.restarts,
+      uri: uri ?? null,
+      stale: stale.restart.includes(service),
+      memory_bytes: unit?.memoryBytes ?? null,
+      ...log === undefined ? {} : { log },
+    };
+  };
   return {
-    soulstones: [...now.engines.values()].map(({ engine, unit, condition: { state, why } }) => ({
-      name: engine.name,
-      state,
-      ...why === undefined ? {} : { why },
-      since: unit.sinceSeconds === undefined
-        ? null
-        : new Date(unit.sinceSeconds * 1000).toISOString(),
-      uri: engine.uri,
-      stale: stale.restart.includes(engine.service),
-      unpublished: stale.unpublished.includes(engine.name),
-      covens: engine.covens,
-      resident: engine.resident,
-      capabilities: engine.capabilities,
-      vram_mib: engine.vramMib ?? null,
-      memory_bytes: unit.memoryBytes ?? null,
-    })),
+    soulstones: engines.flatMap((row) => {
+      const { engine } = row;
+      return engine === undefined ? [] : [{
+        ...commonOf(row),
+        unpublished: stale.unpublished.includes(engine.name),
+        covens: engine.covens,
+        resident: engine.resident,
+        capabilities: engine.capabilities,
+        conflicts: engine.conflicts,
+        vram_mib: engine.vramMib ?? null,
+      }];
+    }),
     strays: now.strays.map(printable),
     restart_needed: stale.restart,
+    services: services.map(commonOf),
+    service_strays: strays.map(({ service }) => service.name),
     gpus: gpus.map(({ vendor, names, totalMib, freeMib }) => ({
       vendor,
       names,
@@ -112,4 +236,10 @@ export function statusJson({ now, stale, gpus }: Status) {
       free_mib: freeMib,
     })),
   };
+}
+
+/** Returns the time of the last change of a state, in UTC. */
+export function timeText(unit: UnitState | undefined): string | undefined {
+  if (unit?.sinceSeconds === undefined) return undefined;
+  return new Date(unit.sinceSeconds * 1000).toISOString().replace(".000", "");
 }

@@ -58,7 +58,7 @@ const LINES: readonly (readonly [line: string, ...words: string[]])[] = [
   ["lychd summon thi", "lychd", "summon", "think"],
   ["lychd summon coven:", "lychd", "summon", "coven:vision"],
   ["lychd summon ocr se", "lychd", "summon", "ocr", "see"],
-  ["lychd logs 'scri", "lychd", "logs", "scribe"],
+  ["lychd banish 'scri", "lychd", "banish", "scribe"],
   ["lychd banish sa", "lychd", "banish", "sage"],
   ["lychd help sum", "lychd", "help", "summon"],
   ["lychd import qua", "lychd", "import", "quadlet"],
@@ -184,9 +184,11 @@ Deno.test("completions come from the Codex, even from an invalid one", async () 
   deepStrictEqual(await answer("logs", "s"), [
     "words",
     "sage\tSoulstone",
-    "scribe\tSoulstone: Reads: `every` $(letter)",
+    "soulstone:scribe\tSoulstone: Reads: `every` $(letter)",
+    "service:scribe\tWatcher: Grafana",
     "",
   ]);
+  deepStrictEqual(await answer("status", "p"), ["words", "pod\tthe pod of all engines", ""]);
 });
 
 Deno.test("completions are printed for three shells; others are refused", async () => {

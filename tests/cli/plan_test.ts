@@ -331,7 +331,7 @@ Deno.test("logs refuses a capability and an unknown name", async () => {
   });
   await test.expect(["logs", "eys"], {
     code: 2,
-    stderr: "lychd: there is no Coven or Soulstone `eys`\n" +
+    stderr: "lychd: there is no Coven, Soulstone or service `eys`\n" +
       "hint: did you mean `eye` (Soulstone)?\n",
   });
 });

@@ -152,7 +152,10 @@ const WRONG: readonly { readonly args: readonly string[]; readonly stderr: strin
     args: ["banish", "eye", "owl"],
     stderr: "error: too many arguments for 'banish'. Expected 1 argument but got 2: eye, owl.\n",
   },
-  { args: ["logs"], stderr: "error: missing required argument 'name'\n" },
+  {
+    args: ["status", "--short", "--json"],
+    stderr: "error: option '--short' cannot be used with option '--json'\n",
+  },
   {
     args: ["logs", "eye", "--lines=many"],
     stderr: "error: option '-n, --lines <count>' argument 'many' is invalid. " +

@@ -124,6 +124,14 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
       ["codex.ports", "error", `port ${PORT} of sage is in use by busybox of holder.service`],
     ],
   },
+  "a container of the user holds a port": {
+    cause: () =>
+      lich(
+        `podman run -d --name holder -p ${PORT}:80 ${ENGINE_IMAGE} --port 80; ${UNTIL_IT_LISTENS}`,
+      ),
+    expected:
+      () => [["codex.ports", "error", `port ${PORT} of sage is in use by container holder`]],
+  },
   "a secret is missing": {
     cause: () => lich("podman secret rm token"),
     expected: () => [["codex.secrets", "error", "the secret token does not exist"]],
@@ -517,6 +525,7 @@ async function restoreHost(): Promise<void> {
     [ ! -e holder ] || kill "$(cat holder)" 2> /dev/null || true
     rm -rf holder models fresh facts.json Containerfile
     until podman system migrate; do sleep 1; done
+    podman rm --force --ignore --time 0 holder
     podman secret rm --ignore token
     podman rmi --ignore ${OTHER_IMAGE}`);
 }

@@ -9,11 +9,21 @@ import { type Block, blocksOf, commandsOf, isSaid } from "../docs/markdown.ts";
 import { SPECIFICATION, writeSpecification } from "./cdi.ts";
 import { clear, ENGINE_IMAGE, must, putBinary } from "./host_codex.ts";
 import { labTest, labUp, type LichShell, lichShell, shellQuote } from "./lab.ts";
+import { makeImages, WATCHERS } from "./watchers.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The images of the documents. */
-const IMAGES = ["docker.io/vllm/vllm-openai:v0.33.0", "ghcr.io/ggml-org/llama.cpp:server-cuda"];
+/** The images of the documents, and those that replace them. */
+const IMAGES: Readonly<Record<string, string>> = {
+  "docker.io/vllm/vllm-openai:v0.33.0": ENGINE_IMAGE,
+  "ghcr.io/ggml-org/llama.cpp:server-cuda": ENGINE_IMAGE,
+  "docker.io/prom/prometheus:v3.13.2": WATCHERS.harvester.image,
+  "docker.io/grafana/grafana:13.2.3": WATCHERS.scribe.image,
+};
+
+/** Waits while the Watchers start: a summon does not wait for them. */
+const UNTIL_WATCHERS_RUN = `until [ -z "$(systemctl --user list-units --state=activating --plain \
+  --no-legend harvester.service scribe.service)" ]; do sleep 0.1; done`;
 
 /** A specification that names a missing file, as after an update of the driver. */
 const STALE = SPECIFICATION.replace(
@@ -37,6 +47,7 @@ async function runBlock(shell: LichShell, document: string, block: Block): Promi
     return text;
   }
   const shown: string[] = [];
+  if (block.words.includes("captured")) await must(shell, UNTIL_WATCHERS_RUN);
   for (const { line, says } of commandsOf(text)) {
     const { code, stdout } = await shell.run(`{ ${line}\n} 2>&1`, { timeoutSeconds: 120 });
     const output = stdout === ""
@@ -74,7 +85,10 @@ for (const document of ["README.md", "docs/tutorial.md"]) {
     await putBinary();
     await clear(shell);
     await must(shell, "rm -rf ~/.config/lychd");
-    for (const image of IMAGES) await must(shell, `podman tag ${ENGINE_IMAGE} ${image}`);
+    await makeImages(shell);
+    for (const [image, standIn] of Object.entries(IMAGES)) {
+      await must(shell, `podman tag ${standIn} ${image}`);
+    }
     let text = await Deno.readTextFile(`${ROOT}${document}`);
     try {
       for (const block of blocksOf(text).filter(isTested)) {
@@ -85,7 +99,7 @@ for (const document of ["README.md", "docs/tutorial.md"]) {
       }
       if (IS_WRITTEN) await Deno.writeTextFile(`${ROOT}${document}`, text);
     } finally {
-      await shell.run(`podman untag ${IMAGES.join(" ")}; rm -f ~/*.yaml ~/*.toml`);
+      await shell.run(`podman untag ${Object.keys(IMAGES).join(" ")}; rm -f ~/*.yaml ~/*.toml`);
       await clear(shell);
       await must(shell, "rm -rf ~/.config/lychd");
       await writeSpecification(undefined);

@@ -27,6 +27,7 @@ const LONGEST = [
   "apply_test.ts",
   "shutdown_test.ts",
   "watchers_test.ts",
+  "status_test.ts",
   "doctor_test.ts",
 ];
 

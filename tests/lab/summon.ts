@@ -55,13 +55,14 @@ export function gpuEngine(
   ]);
 }
 
-/** Renders a Codex on an empty host. */
+/** Renders a Codex on an empty host; without `settings` it has no Watchers. */
 export async function install(
   shell: LichShell,
   table: Readonly<Record<string, Fields>>,
+  settings: Fields = {},
 ): Promise<void> {
   await freshHost(shell);
-  await writeCodex(table, SETTINGS);
+  await writeCodex(table, { ...SETTINGS, ...settings });
   const result = await run(shell, "render");
   assert.equal(result.code, 0, result.stderr);
 }

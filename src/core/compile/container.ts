@@ -1,5 +1,6 @@
 /** The directives that the containers of Soulstones and Watchers share. */
 import { directive, type Section } from "../rune/mod.ts";
+import type { Passing } from "./passthrough.ts";
 
 /** The restart policy: five seconds after a crash, then at growing intervals of up to five minutes. */
 export const RESTART: Section = {
@@ -24,9 +25,32 @@ export const CLEAR_REQUESTED_STOP: Section = {
   ),
 };
 
-/** The comment on {@linkcode CLEAR_REQUESTED_STOP}. */
-export const STOP_COMMENT = {
+/** The comment on {@linkcode QUIET}. */
+export const QUIET_COMMENT = {
+  "Service.StandardOutput": ["Podman prints only ids here."],
+};
+
+/** The comments on the directives that the containers share. */
+export const CONTAINER_COMMENTS = {
+  ...QUIET_COMMENT,
   "Service.ExecStopPost": ["A requested stop is not a failure, even if the container was killed."],
+};
+
+/**
+ * Keeps the ids that Podman prints out of the journal, but not its errors. A container writes to the
+ * journal by itself, unless its log driver passes its output through Podman.
+ */
+export function outputOf(quadlet: Passing["quadlet"]): Section {
+  const driver = quadlet["Container"]?.["LogDriver"];
+  if (typeof driver === "string" && driver.startsWith("passthrough")) return {};
+  return QUIET;
+}
+
+/** The output of a service without a container. */
+export const QUIET: Section = {
+  StandardOutput: directive("null"),
+  // The default is where StandardOutput= goes.
+  StandardError: directive("journal"),
 };
 
 /** Seconds that systemd gives Podman to clean up after a container has stopped. */

@@ -1,5 +1,6 @@
 import { type Codex, parsePortRange, watchersOf } from "../codex/mod.ts";
 import { directive, type Unit, WATCHERS_TARGET } from "../rune/mod.ts";
+import { QUIET, QUIET_COMMENT } from "./container.ts";
 
 /**
  * Returns the pod. It holds the published ports, so a new or removed port outside `reserve_ports`
@@ -36,6 +37,7 @@ export function sepulcherUnitOf(codex: Codex): Unit {
       ],
       PodmanArgs: directive('"--exit-policy=continue"'),
     },
+    Service: QUIET,
     Quadlet: {
       DefaultDependencies: wait_for_network ? [] : directive(false, at("wait_for_network")),
     },
@@ -45,5 +47,6 @@ export function sepulcherUnitOf(codex: Codex): Unit {
 
 /** The comments of the pod. */
 export const SEPULCHER_COMMENTS = {
+  ...QUIET_COMMENT,
   "Pod.PodmanArgs": ["Without this option the pod would stop with its last engine, during a swap."],
 };

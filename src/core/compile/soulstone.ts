@@ -14,7 +14,13 @@ import {
   type Written,
 } from "../rune/mod.ts";
 import { commandOf, type CommandWord } from "./command.ts";
-import { CLEAR_REQUESTED_STOP, RESTART, STOP_COMMENT, STOP_GRACE_SECONDS } from "./container.ts";
+import {
+  CLEAR_REQUESTED_STOP,
+  CONTAINER_COMMENTS,
+  outputOf,
+  RESTART,
+  STOP_GRACE_SECONDS,
+} from "./container.ts";
 import { type EngineProfile, profileOf } from "./engines/mod.ts";
 import { healthOfSoulstone } from "./health.ts";
 import { metricsFindings, metricsOf } from "./metrics.ts";
@@ -123,6 +129,7 @@ export function soulstoneUnitOf(
         soulstone.stop_timeout_seconds + STOP_GRACE_SECONDS,
         from("stop_timeout_seconds"),
       ),
+      ...outputOf(soulstone.quadlet),
       ...health.sections.Service,
       ...CLEAR_REQUESTED_STOP,
     },
@@ -140,7 +147,7 @@ export const SOULSTONE_COMMENTS = {
     "The exclusivity rule: these cannot run at the same time as this unit. systemd stops them first,",
     "and waits for the stop where After= orders the two units.",
   ],
-  ...STOP_COMMENT,
+  ...CONTAINER_COMMENTS,
 };
 
 /** Returns true for a device that a group owns; the container then needs the groups of the user. */

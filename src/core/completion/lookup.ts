@@ -1,6 +1,7 @@
-import { type Codex, NAME } from "../codex/mod.ts";
+import { type Codex, NAME, watchersOf } from "../codex/mod.ts";
 import { covensOf } from "../compile/mod.ts";
 import { CHECKS } from "../doctor/mod.ts";
+import { GPU_EXPORTER, HARVESTER, SCRIBE } from "../rune/mod.ts";
 import type { Candidate } from "./question.ts";
 import type { Lookup } from "./tree.ts";
 
@@ -28,6 +29,13 @@ export function lookUp(codex: Codex, lookup: Lookup, taken: readonly string[]): 
     const about = description ?? model ?? (unknown.includes("image") ? undefined : image);
     return { word: name, about: about === undefined ? "Soulstone" : `Soulstone: ${about}` };
   });
+  const on = watchersOf(codex.settings);
+  const service = [
+    { word: "pod", about: "the pod of all engines" },
+    ...on.harvester ? [{ word: HARVESTER.name, about: "Watcher: Prometheus" }] : [],
+    ...on.scribe ? [{ word: SCRIBE.name, about: "Watcher: Grafana" }] : [],
+    ...on.gpuExporter ? [{ word: GPU_EXPORTER.name, about: "Watcher: metrics of GPUs" }] : [],
+  ];
   const capability = [...new Set(named.flatMap((s) => s.capabilities))].sort().map((word) => {
     const offering = named.filter((s) => s.capabilities.includes(word)).map((s) => s.name);
     return { word, about: `capability of ${offering.join(", ")}` };
@@ -41,6 +49,8 @@ export function lookUp(codex: Codex, lookup: Lookup, taken: readonly string[]): 
       return taken.length === 0 ? unambiguous({ coven, soulstone }) : [];
     case "soulstone":
       return taken.length === 0 ? soulstone : [];
+    case "shown":
+      return taken.length === 0 ? unambiguous({ coven, soulstone, service }) : [];
     case "coven":
       return coven;
     case "capability":

@@ -12,14 +12,14 @@ import { SYSTEMD_CHECKS } from "./checks/systemd.ts";
 import type { HostFinding } from "./report.ts";
 
 export type { Check, CodexState, Subject } from "./check.ts";
-export { type Asking, probesFor, surveyProbes } from "./probes.ts";
+export { type Asking, portProbes, probesFor, surveyProbes } from "./probes.ts";
 export { formatFindings, type HostFinding, listChecks } from "./report.ts";
 export { type Needs, needsOf, NO_NEEDS } from "./needs.ts";
 export { type Survey, surveyOf } from "./survey.ts";
 export { podmanInfoOf } from "./read/podman.ts";
 export { userOf } from "./read/system.ts";
 export type { HostGpu, Vendor } from "./read/gpus.ts";
-export { addressesClash, type Listener } from "./read/ports.ts";
+export { addressesClash, type Listener, portHolderOf } from "./read/ports.ts";
 
 /** Every check, by group. */
 export const CHECKS: readonly Check[] = [

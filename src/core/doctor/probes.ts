@@ -9,7 +9,7 @@ import { devicePaths, type Needs, NO_NEEDS } from "./needs.ts";
 import { containersConfs, hostPathOf, knownFolders, nodesOfDevices, specsIn } from "./read/cdi.ts";
 import { SMI_QUERY } from "./read/gpus.ts";
 import { podmanInfoOf } from "./read/podman.ts";
-import { addressesClash, listenersOf, lowPortsOf } from "./read/ports.ts";
+import { addressesClash, heldPorts, isHelper, listenersOf, lowPortsOf } from "./read/ports.ts";
 import { filesOf, GENERATOR_PLACES, STAT_FORMAT } from "./read/system.ts";
 
 /** The device nodes of NVIDIA, AMD and WSL. */
@@ -30,6 +30,9 @@ const ID_HELPERS = ["newuidmap", "newgidmap"].flatMap((name) =>
 /** Matches the lines of `cdi_spec_dirs = […]` and nothing else, because the file may contain secrets. */
 const SPEC_DIRS_LINE =
   `^[[:space:]]*(cdi_spec_dirs|(("/[^"]*"|'/[^']*'|\\{[^}]*\\})[[:space:]]*,?[[:space:]]*)+(\\]|#|$)|\\])`;
+
+/** Prints the containers that run, with their ports. */
+const CONTAINERS = probe("containers", "podman ps --format json");
 
 /** The user, the environment and the Codex that probes are for. */
 export interface Asking {
@@ -67,6 +70,11 @@ export function surveyProbes(
     ...gpuProbes(NO_NEEDS, facts).filter(({ program }) => program !== "test"),
     ...cdiProbes(NO_NEEDS, facts),
   ];
+}
+
+/** Returns the probes of {@linkcode portHolderOf}. */
+export function portProbes(port: number): readonly Probe[] {
+  return [probe("ports", "ss -Hltnp", `sport = :${port}`), CONTAINERS];
 }
 
 /** Returns a probe. `line` is split at spaces; `args` follow as they are. */
@@ -217,24 +225,37 @@ function cdiProbes({ devices }: Needs, facts: Facts): Probe[] {
   ];
 }
 
-function codexProbes({ ports, reserved, bindAddress, pod, paths }: Needs, facts: Facts): Probe[] {
+function codexProbes(needs: Needs, facts: Facts): Probe[] {
+  const { ports, reserved, paths } = needs;
   const filter = [
     ...ports.map(({ port }) => `sport = :${port}`),
     ...reserved === undefined
       ? []
       : [`( sport >= :${reserved.first} and sport <= :${reserved.last} )`],
   ].join(" or ");
-  const held = listenersOf(facts).filter(({ address }) => addressesClash(address, bindAddress));
-  const holders = [...new Set(held.flatMap(({ holder }) => holder?.id ?? []))];
   return [
     ...filter === "" ? [] : [probe("ports", "ss -Hltnp", filter)],
     ...lowPortsOf({ ports, reserved }).length === 0
       ? []
       : [probe("unprivileged-ports", "cat /proc/sys/net/ipv4/ip_unprivileged_port_start")],
-    ...held.length === 0 ? [] : [probe("pod", "podman pod inspect --", pod)],
-    ...holders.map((id) => probe(`cgroup-of:${id}`, `cat /proc/${id}/cgroup`)),
+    ...holderProbes(needs, facts),
     ...stat("codex-paths", paths.map(({ path }) => path).sort()),
     ...[...filesOf(facts, "codex-paths").keys()]
       .map((path) => probe(`readable:${path}`, "test", "-r", path)),
   ];
+}
+
+/** Returns the probes that show what holds the needed ports. */
+function holderProbes(needs: Needs, facts: Facts): Probe[] {
+  const { bindAddress, pod } = needs;
+  const held = listenersOf(facts).filter(({ address }) => addressesClash(address, bindAddress));
+  const holders = [...new Set(held.flatMap(({ holder }) => holder?.id ?? []))];
+  const probes = held.length === 0 ? [] : [
+    probe("pod", "podman pod inspect --", pod),
+    ...holders.map((id) => probe(`cgroup-of:${id}`, `cat /proc/${id}/cgroup`)),
+  ];
+  const isKnown = probes.every(({ id }) => facts.commands[id] !== undefined);
+  const hasOthers = isKnown &&
+    heldPorts(facts, needs).some(({ isOurs, holder }) => !isOurs && isHelper(holder?.name ?? ""));
+  return [...probes, ...hasOthers ? [CONTAINERS] : []];
 }

@@ -22,6 +22,9 @@ export interface UnitState {
   readonly invocationId: string;
   /** Time of the last state change, in seconds of the Unix epoch. */
   readonly sinceSeconds: number | undefined;
+  /** Times when it last became active, and stopped being active; undefined if it never did. */
+  readonly activeFromSeconds: number | undefined;
+  readonly activeUntilSeconds: number | undefined;
   /** Memory of all its processes; undefined where systemd does not count it. */
   readonly memoryBytes: number | undefined;
   /** True if it became active in its last run: its start had succeeded. */
@@ -33,7 +36,8 @@ export interface UnitState {
 /** The properties that {@linkcode readUnitStates} reads. */
 export const UNIT_PROPERTIES =
   "Id,LoadState,LoadError,ActiveState,SubState,Result,ExecMainCode,ExecMainStatus,NRestarts,Job," +
-  "InvocationID,StateChangeTimestamp,InactiveExitTimestampMonotonic," +
+  "InvocationID,StateChangeTimestamp,ActiveEnterTimestamp,ActiveExitTimestamp," +
+  "InactiveExitTimestampMonotonic," +
   "ActiveEnterTimestampMonotonic,MemoryCurrent,NeedDaemonReload";
 
 /** Reads the output of `systemctl show --timestamp=unix` for {@linkcode UNIT_PROPERTIES}. */
@@ -56,6 +60,8 @@ export function readUnitStates(text: string): Map<string, UnitState> {
       job: word("Job"),
       invocationId: word("InvocationID"),
       sinceSeconds: number("StateChangeTimestamp"),
+      activeFromSeconds: number("ActiveEnterTimestamp"),
+      activeUntilSeconds: number("ActiveExitTimestamp"),
       memoryBytes: number("MemoryCurrent"),
       wasActive: (number("ActiveEnterTimestampMonotonic") ?? 0) >
         (number("InactiveExitTimestampMonotonic") ?? 0),
@@ -88,6 +94,8 @@ const INACTIVE: UnitState = {
   job: "",
   invocationId: "",
   sinceSeconds: undefined,
+  activeFromSeconds: undefined,
+  activeUntilSeconds: undefined,
   memoryBytes: undefined,
   wasActive: false,
   isStale: false,
@@ -163,6 +171,8 @@ function failureOf(
     case "timeout":
       return wasActive ? "it did not stop in time" : lateText(engine);
     case "exit-code":
+      // Its main process has not exited, for example that of a pod that cannot start.
+      if (exitKind === 0) return "a command of its unit failed";
       return exitStatus >= 125 && exitStatus <= 127
         ? `Podman could not start it (status ${exitStatus})`
         : exitStatus === 137
@@ -198,13 +208,17 @@ function lateText(engine: Engine | undefined): string {
 }
 
 /** Returns the command that fixes or explains a state; undefined for a state without a problem. */
-export function stateHint(name: string, state: EngineState): string | undefined {
+export function stateHint(
+  name: string,
+  state: EngineState,
+  service = soulstoneUnit(name).service,
+): string | undefined {
   switch (state) {
     case "failed":
     case "restarting":
       return `lychd logs ${name}`;
     case "masked":
-      return `systemctl --user unmask ${soulstoneUnit(name).service}`;
+      return `systemctl --user unmask ${service}`;
     case "missing":
       // A render that changes nothing does not reload systemd.
       return "lychd render && systemctl --user daemon-reload";

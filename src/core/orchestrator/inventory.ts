@@ -91,9 +91,11 @@ export function readInventory(files: readonly UnitFile[]): Inventory {
   return { engines: engines.sort(byName), covens: covens.sort(byName) };
 }
 
-type Values = (key: string) => readonly string[];
+/** Returns the values of a key, such as `Unit.Conflicts`. */
+export type Values = (key: string) => readonly string[];
 
-function valuesOf(text: string): Values {
+/** Reads a unit; one that is not valid has no values. */
+export function valuesOf(text: string): Values {
   const read = readUnit(text);
   const lines = "lines" in read ? read.lines : [];
   return (key) => lines.filter((l) => `${l.section}.${l.key}` === key).map((l) => l.value);

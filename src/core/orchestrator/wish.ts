@@ -7,6 +7,9 @@ export type Name =
   | { readonly kind: "coven"; readonly name: string }
   | { readonly kind: "soulstone"; readonly name: string };
 
+/** A Coven, a Soulstone, or a service beside the engines: the pod or a Watcher. */
+export type ShownName = Name | { readonly kind: "service"; readonly name: string };
+
 /** The argument of `lychd summon`: a Coven, a Soulstone, or capabilities. */
 export type Wish =
   | Name
@@ -27,13 +30,16 @@ export interface WishProblem {
   readonly hint?: string;
 }
 
-type Kind = Name["kind"] | "capability";
+type Kind = ShownName["kind"] | "capability";
 
-const KINDS: readonly Kind[] = ["coven", "soulstone", "capability"];
+const WISHES = ["coven", "soulstone", "capability"] as const;
+
+const KINDS: readonly Kind[] = ["coven", "soulstone", "service", "capability"];
 
 const TITLES: Readonly<Record<Kind, string>> = {
   coven: "Coven",
   soulstone: "Soulstone",
+  service: "service",
   capability: "capability",
 };
 
@@ -58,7 +64,7 @@ export function readWish(
   const known = knownNames(inventory);
   const names: string[] = [];
   for (const word of words) {
-    const read = readWord(word, known, words.length > 1 ? ["capability"] : KINDS);
+    const read = readWord(word, known, words.length > 1 ? ["capability"] : WISHES);
     if ("problem" in read) {
       if (read.problem.reason !== "combined") return read;
       return { problem: { ...read.problem, hint: combinedHint(words, word, inventory) } };
@@ -88,12 +94,32 @@ export function readName(
   return "problem" in read ? read : { name: read };
 }
 
+/**
+ * Reads the name of a Coven, a Soulstone or one of `services`.
+ *
+ * @example
+ * ```ts
+ * import { readShownName } from "./wish.ts";
+ * readShownName("pod", { engines: [], covens: [] }, ["pod"]); // { name: { kind: "service", name: "pod" } }
+ * ```
+ */
+export function readShownName(
+  word: string,
+  inventory: Inventory,
+  services: readonly string[],
+): { name: ShownName } | { problem: WishProblem } {
+  const known = { ...knownNames(inventory), service: services };
+  const read = readWord(word, known, ["coven", "soulstone", "service"]);
+  return "problem" in read ? read : { name: read };
+}
+
 type Known = Readonly<Record<Kind, readonly string[]>>;
 
 function knownNames(inventory: Inventory): Known {
   return {
     coven: inventory.covens.map((coven) => coven.name),
     soulstone: inventory.engines.map((engine) => engine.name),
+    service: [],
     capability: [...capabilityIndex(inventory).keys()],
   };
 }
@@ -103,7 +129,7 @@ function readWord<Allowed extends Kind>(
   known: Known,
   allowed: readonly Allowed[],
 ): { kind: Allowed; name: string } | { problem: WishProblem } {
-  const [, prefix, rest] = /^(coven|soulstone|capability):(.*)$/.exec(word) ?? [];
+  const [, prefix, rest] = /^(coven|soulstone|service|capability):(.*)$/.exec(word) ?? [];
   const name = rest ?? word;
   const meant = KINDS.filter((kind) => prefix === undefined || kind === prefix);
   const found = meant.filter((kind) => known[kind].includes(name));

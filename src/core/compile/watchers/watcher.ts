@@ -1,7 +1,13 @@
 import type { Codex } from "../../codex/mod.ts";
 import type { Finding } from "../../report/mod.ts";
 import { directive, SEPULCHER, type Unit, WATCHERS_TARGET, writeText } from "../../rune/mod.ts";
-import { CLEAR_REQUESTED_STOP, RESTART, STOP_COMMENT, STOP_GRACE_SECONDS } from "../container.ts";
+import {
+  CLEAR_REQUESTED_STOP,
+  CONTAINER_COMMENTS,
+  outputOf,
+  RESTART,
+  STOP_GRACE_SECONDS,
+} from "../container.ts";
 import { type HealthSections, healthSections } from "../health.ts";
 import { mergePassed, WATCHER_RESERVED } from "../passthrough.ts";
 import type { UnitLayout } from "../templates.ts";
@@ -57,6 +63,7 @@ export function watcherLayout(
       ...RESTART,
       TimeoutStartSec: directive(START_TIMEOUT_SECONDS),
       TimeoutStopSec: directive(STOP_TIMEOUT_SECONDS + STOP_GRACE_SECONDS),
+      ...outputOf(settings.quadlet),
       ...health?.Service,
       ...CLEAR_REQUESTED_STOP,
       ...unit["Service"],
@@ -87,7 +94,7 @@ const COMMENTS = {
   "Container.User": [
     "Root in the container is your user on the host, so it can read the files that only you can read.",
   ],
-  ...STOP_COMMENT,
+  ...CONTAINER_COMMENTS,
 };
 
 /** Returns the health check of a Watcher: `command` in the container. */

@@ -18,13 +18,7 @@ import {
 import { devicesOf } from "../needs.ts";
 import { gpuMemoryOf } from "../read/gpus.ts";
 import { imageNamesOf, podmanVersionOf } from "../read/podman.ts";
-import {
-  firstFreePortOf,
-  heldPorts,
-  type Listener,
-  lowPortsOf,
-  unitOfProcess,
-} from "../read/ports.ts";
+import { firstFreePortOf, heldPorts, holderOf, lowPortsOf } from "../read/ports.ts";
 import { filesOf } from "../read/system.ts";
 import { isOlder } from "../read/version.ts";
 
@@ -217,28 +211,15 @@ function usedPorts({ facts, needs }: Subject): readonly Verdict[] {
   if (unasked !== undefined) return [skipped(`the facts do not include port ${unasked.port}`)];
   const held = heldPorts(facts, needs);
   const byOthers = held.filter(({ isOurs }) => !isOurs);
-  if (byOthers.length > 0) return byOthers.map((listener) => usedPort(facts, listener));
+  if (byOthers.length > 0) {
+    return byOthers.map((listener) => {
+      const { what, fix } = holderOf(facts, listener);
+      return error(`port ${listener.port} of ${listener.owner} is in use by ${what}`, fix);
+    });
+  }
   const ours = needs.ports.filter(({ port }) => held.some((l) => l.port === port)).length;
   const free = countOf(needs.ports.length - ours, "port");
   return [ok(ours === 0 ? `${free} free` : `${free} free, ${ours} in use by lychd's own pod`)];
-}
-
-function usedPort(
-  facts: Facts,
-  { port, holder, owner }: Listener & { readonly owner: string },
-): Verdict {
-  const what = `port ${port} of ${owner} is in use by`;
-  if (holder === undefined) {
-    return error(`${what} a process of another user`, command`sudo ss -Hltnp 'sport = :${port}'`);
-  }
-  const unit = unitOfProcess(facts, holder.id);
-  if (unit === undefined) {
-    return error(`${what} ${holder.name} (PID ${holder.id})`, command`kill ${holder.id}`);
-  }
-  return error(
-    `${what} ${holder.name} of ${unit.unit}`,
-    command`${unit.own ? ["systemctl", "--user"] : ["sudo", "systemctl"]} stop ${unit.unit}`,
-  );
 }
 
 function lowPorts({ facts, needs }: Subject): Verdict[] {

@@ -81,6 +81,35 @@ export function podPortsOf(facts: Facts): ReadonlySet<number> {
   );
 }
 
+const containersSchema = z.array(partial({
+  Names: z.nullable(z.array(z.string())),
+  PodName: z.string(),
+  Labels: z.nullable(z.record(z.string(), z.string())),
+  Ports: z.nullable(z.array(partial({ host_port: z.number(), range: z.number() }))),
+}));
+
+/** A container, or the pod that it is in, which publishes the ports. */
+export interface Publisher {
+  readonly kind: "container" | "pod";
+  readonly name: string;
+  /** The systemd unit that runs it, if it has one. */
+  readonly unit: string | undefined;
+}
+
+/** Returns the running container or pod that publishes a port of the host. */
+export function publisherOf(facts: Facts, port: number): Publisher | undefined {
+  const containers = readJson(containersSchema, outputOf(facts, "containers")) ?? [];
+  const found = containers.find(({ Ports }) =>
+    Ports?.some(({ host_port: first = 0, range = 1 }) => port >= first && port < first + range)
+  );
+  if (found === undefined) return undefined;
+  const { Names, PodName, Labels } = found;
+  const unit = Labels?.["PODMAN_SYSTEMD_UNIT"];
+  return PodName
+    ? { kind: "pod", name: PodName, unit }
+    : { kind: "container", name: Names?.[0] ?? "", unit };
+}
+
 function readJson<T>(schema: z.ZodMiniType<T>, text: string | undefined): T | undefined {
   if (text === undefined) return undefined;
   try {

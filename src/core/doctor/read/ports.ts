@@ -1,7 +1,8 @@
 import { FIRST_FREE_PORT } from "../../codex/mod.ts";
 import { type Facts, linesOf, outputOf } from "../../facts.ts";
+import { type Command, command } from "../../report/mod.ts";
 import type { Needs } from "../needs.ts";
-import { podPortsOf } from "./podman.ts";
+import { podPortsOf, publisherOf } from "./podman.ts";
 
 /** A socket that listens on a port of the host. */
 export interface Listener {
@@ -72,6 +73,59 @@ export function heldPorts(
     const isOurUnit = unit !== undefined && unit.own && needs.units.includes(unit.unit);
     return [{ ...listener, owner, isOurs: ours.has(port) || isOurUnit }];
   });
+}
+
+/** Returns what listens on a port that the pod cannot publish on `bindAddress`; undefined if nothing does. */
+export function portHolderOf(
+  facts: Facts,
+  port: number,
+  bindAddress: string,
+): ReturnType<typeof holderOf> | undefined {
+  const listener = listenersOf(facts).find((found) =>
+    found.port === port && addressesClash(found.address, bindAddress)
+  );
+  return listener && holderOf(facts, listener);
+}
+
+/**
+ * Returns what holds a port, and the command that frees the port: that of doctor, if the facts do not
+ * include the unit of the process.
+ */
+export function holderOf(
+  facts: Facts,
+  { port, holder }: Listener,
+): { readonly what: string; readonly fix: Command } {
+  if (holder === undefined) {
+    return {
+      what: "a process of another user",
+      fix: command`sudo ss -Hltnp 'sport = :${port}'`,
+    };
+  }
+  const publisher = isHelper(holder.name) ? publisherOf(facts, port) : undefined;
+  const unit = publisher?.unit === undefined
+    ? unitOfProcess(facts, holder.id)
+    : { unit: publisher.unit, own: true };
+  const name = publisher === undefined ? holder.name : `${publisher.kind} ${publisher.name}`;
+  if (unit !== undefined) {
+    return {
+      what: `${name} of ${unit.unit}`,
+      fix: command`${unit.own ? ["systemctl", "--user"] : ["sudo", "systemctl"]} stop ${unit.unit}`,
+    };
+  }
+  if (publisher === undefined) {
+    const isUnitKnown = facts.commands[`cgroup-of:${holder.id}`] !== undefined;
+    return {
+      what: `${name} (PID ${holder.id})`,
+      fix: isUnitKnown ? command`kill ${holder.id}` : command`lychd doctor --only codex.ports`,
+    };
+  }
+  const stop = publisher.kind === "pod" ? ["pod", "stop"] : ["stop"];
+  return { what: name, fix: command`podman ${stop} ${publisher.name}` };
+}
+
+/** Returns true for a process that publishes the ports of a rootless container. */
+export function isHelper(name: string): boolean {
+  return /^(?:pasta|passt|slirp4netns|rootlessport)/.test(name);
 }
 
 /** Returns the needed ports that only root may publish by default, lowest first. */

@@ -1,0 +1,80 @@
+import {
+  GPU_EXPORTER,
+  HARVESTER,
+  OBSERVER,
+  QUADLET_FOLDER,
+  SCRIBE,
+  SEPULCHER,
+  soulstoneUnit,
+} from "../rune/names.ts";
+import { type UnitFile, valuesOf } from "./inventory.ts";
+
+/** The services of a log, and the identifiers of their own output in the journal. */
+export interface LogSource {
+  readonly services: readonly string[];
+  /** Other identifiers mark messages of systemd and Podman about a service. */
+  readonly identifiers: readonly string[];
+}
+
+/** A service beside the engines: the pod or a Watcher. */
+export interface Service extends LogSource {
+  readonly name: string;
+  readonly service: string;
+  /** Its address; undefined without one. */
+  readonly uri: string | undefined;
+}
+
+const KNOWN = [
+  { name: "pod", ...SEPULCHER, container: undefined },
+  HARVESTER,
+  SCRIBE,
+  GPU_EXPORTER,
+];
+
+/**
+ * Reads the pod and the Watchers from unit files, the pod first.
+ *
+ * @example
+ * ```ts
+ * import { readServices } from "./services.ts";
+ * const path = "containers/systemd/lychd/scribe.container";
+ * readServices([{ path, text: "[X-Lychd]\nUri=http://localhost:3000\n" }])[0]?.uri;
+ * // "http://localhost:3000"
+ * ```
+ */
+export function readServices(files: readonly UnitFile[]): Service[] {
+  return KNOWN.flatMap((known) => {
+    const unit = files.find(({ path }) => path === `${QUADLET_FOLDER}/${known.file}`);
+    if (unit === undefined) return [];
+    return [{ ...serviceOf(known), uri: valuesOf(unit.text)("X-Lychd.Uri")[0] }];
+  });
+}
+
+/** Returns the services that are not among the rendered ones. */
+export function servicesBeside(rendered: readonly Service[]): Service[] {
+  return KNOWN.filter(({ service }) => !rendered.some((known) => known.service === service))
+    .map(serviceOf);
+}
+
+function serviceOf({ name, service, container }: (typeof KNOWN)[number]): Service {
+  const hasObserver = name === HARVESTER.name;
+  return {
+    name,
+    service,
+    uri: undefined,
+    services: [service, ...hasObserver ? [OBSERVER.service] : []],
+    identifiers: [
+      // Podman itself, when it cannot start the container.
+      service.replace(/\.service$/, ""),
+      ...container === undefined ? [] : [container],
+      // The observer is a script.
+      ...hasObserver ? ["sh"] : [],
+    ],
+  };
+}
+
+/** Returns the log of an engine. */
+export function logSourceOf(soulstone: string): LogSource {
+  const { service, container } = soulstoneUnit(soulstone);
+  return { services: [service], identifiers: [container] };
+}

@@ -1,0 +1,27 @@
+import { deepStrictEqual } from "node:assert/strict";
+import { logSourceOf } from "../core/orchestrator/services.ts";
+import { matchesOf } from "./journal.ts";
+
+const SOURCES = ["eye", "deep"].map(logSourceOf);
+
+Deno.test("matchesOf() selects the output of containers, and failures that systemd reports", () => {
+  deepStrictEqual(matchesOf(SOURCES, { user: 1000, all: false }), [
+    "_UID=1000",
+    "_SYSTEMD_USER_UNIT=soulstone-eye.service",
+    "_SYSTEMD_USER_UNIT=soulstone-deep.service",
+    "SYSLOG_IDENTIFIER=soulstone-eye",
+    "SYSLOG_IDENTIFIER=soulstone-deep",
+    "+",
+    "_UID=1000",
+    "USER_UNIT=soulstone-eye.service",
+    "USER_UNIT=soulstone-deep.service",
+    ...[0, 1, 2, 3, 4, 5].map((priority) => `PRIORITY=${priority}`),
+  ]);
+});
+
+Deno.test("matchesOf() selects everything about the units with all", () => {
+  deepStrictEqual(matchesOf(SOURCES, { user: 1000, all: true }), [
+    "--user-unit=soulstone-eye.service",
+    "--user-unit=soulstone-deep.service",
+  ]);
+});
