@@ -371,6 +371,14 @@ $ echo $?
     'env = { HF_TOKEN = "hf_x" }',
     'secrets = ["hf-token,type=env,target=HF_TOKEN"]',
   ),
+  "secret-in-exec": pair(
+    'exec = ["--api-key", "sk-x"]',
+    'secrets = ["api-key,type=env,target=VLLM_API_KEY"]',
+  ),
+  "secret-in-scrape-config": settings(
+    '[harvester]\nextra_scrape_configs = [{ job_name = "node", basic_auth = { username = "me", password = "x" }, static_configs = [{ targets = ["10.0.0.2:9100"] }] }]',
+    '[harvester]\nextra_scrape_configs = [{ job_name = "node", basic_auth = { username = "me", password_file = "/run/secrets/scrape-password" }, static_configs = [{ targets = ["10.0.0.2:9100"] }] }]\nquadlet = { Container = { Secret = ["scrape-password"] } }',
+  ),
   "device-none": { bad: eye().replace(/\ndevices = .*/, ""), good: eye() },
   "bind-everywhere": settings(
     '[sepulcher]\nbind_address = "0.0.0.0"',

@@ -1,4 +1,4 @@
-import { type Finding, finding } from "../report/mod.ts";
+import { type Finding, finding, isSecretName } from "../report/mod.ts";
 import type { Codex } from "./codex.ts";
 import { shapeProblems } from "./scrape_config_shape.ts";
 import { fieldName, type TomlPath } from "./toml.ts";
@@ -39,14 +39,29 @@ export function scrapeConfigFindings(codex: Codex): Finding[] {
     seen.add(name);
     const unfit = unfitValue(config, []);
     if (unfit !== undefined) return invalid(unfit.problem, unfit.path);
-    return shapeProblems(config, scrape_interval_seconds).flatMap((problem) => {
-      const { path } = problem;
-      if ("rule" in problem) return invalid(`\`${fieldName(path)}\` must ${problem.rule}`, path);
-      const { unknown: field, known } = problem;
-      const owner = ["extra_scrape_configs", ...path.filter((step) => typeof step === "string")];
-      const place = codex.settingsKeyOf([...entry, ...path, field]);
-      return [finding("field-unknown", place, { value: field, owner: owner.join("."), known })];
-    });
+    return [
+      ...secretFindings(codex, config, entry),
+      ...shapeProblems(config, scrape_interval_seconds).flatMap((problem) => {
+        const { path } = problem;
+        if ("rule" in problem) return invalid(`\`${fieldName(path)}\` must ${problem.rule}`, path);
+        const { unknown: field, known } = problem;
+        const owner = ["extra_scrape_configs", ...path.filter((step) => typeof step === "string")];
+        const place = codex.settingsKeyOf([...entry, ...path, field]);
+        return [finding("field-unknown", place, { value: field, owner: owner.join("."), known })];
+      }),
+    ];
+  });
+}
+
+/** Returns a warning for each secret below `value`, which is at `path` of lychd.toml. */
+function secretFindings(codex: Codex, value: unknown, path: TomlPath): Finding[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, below]) => {
+    const at = [...path, Array.isArray(value) ? Number(key) : key];
+    if (typeof below !== "string") return secretFindings(codex, below, at);
+    if (below === "" || !isSecretName(key)) return [];
+    const secret = `scrape-${key.replaceAll("_", "-")}`;
+    return [finding("secret-in-scrape-config", codex.settingsPlaceOf(at), { field: key, secret })];
   });
 }
 

@@ -1,4 +1,4 @@
-import { type Finding, finding, quoted, trimEnd } from "../report/mod.ts";
+import { type Finding, finding, isSecretName, quoted, secretsIn, trimEnd } from "../report/mod.ts";
 import type { Soulstone } from "./codex.ts";
 import { duplicates } from "./duplicates.ts";
 import { SECRET_NAME, SECRET_OPTION, VARIABLE } from "./patterns.ts";
@@ -24,7 +24,8 @@ export function soulstoneFindings(soulstone: Soulstone, fields: SoulstoneFields)
         ? []
         : [finding("secret-invalid", soulstone.placeOf(["secrets", i]), { value, problem })];
     }),
-    ...Object.keys(env).flatMap((variable) => variableFindings(soulstone, variable)),
+    ...Object.entries(env).flatMap((pair) => variableFindings(soulstone, pair)),
+    ...quadletSecrets(soulstone),
     ...health?.path !== undefined && health.cmd !== undefined
       ? [finding("health-both", soulstone.placeOf(["health"]), {})]
       : [],
@@ -58,10 +59,36 @@ function secretProblem(value: string): string | undefined {
   return wrong === undefined ? undefined : `Podman has no option ${quoted(wrong)}`;
 }
 
-function variableFindings(soulstone: Soulstone, variable: string): Finding[] {
+function variableFindings(
+  soulstone: Soulstone,
+  [variable, value]: readonly [string, string],
+): Finding[] {
   const place = soulstone.keyOf(["env", variable]);
   if (!VARIABLE.test(variable)) return [finding("variable-invalid", place, { value: variable })];
-  if (!/(?:TOKEN|KEY|SECRET|PASSWORD)$/i.test(variable)) return [];
+  return secretFindings(place, variable, value);
+}
+
+function secretFindings(place: Finding["place"], variable: string, value: string): Finding[] {
+  if (value === "" || !isSecretName(variable) && secretsIn(value).length === 0) return [];
   const secret = variable.toLowerCase().replaceAll("_", "-").replace(/^-+/, "");
   return [finding("secret-in-env", place, { variable, secret })];
+}
+
+/** Finds secrets in the variables that a `quadlet` table passes to the container. */
+function quadletSecrets(soulstone: Soulstone): Finding[] {
+  const { Environment = [], PodmanArgs = [] } = soulstone.quadlet["Container"] ?? {};
+  const args = [PodmanArgs].flat().map(String);
+  const pairs = [
+    ...[Environment].flat().map((value, i) => ["Environment", i, String(value)] as const),
+    ...args.flatMap((word, i) => {
+      const [, joined] = /^(?:--env=|-e=?)(.+)$/.exec(word) ?? [];
+      const isSeparate = ["--env", "-e"].includes(args[i - 1] ?? "");
+      const pair = joined ?? (isSeparate ? word : undefined);
+      return pair === undefined ? [] : [["PodmanArgs", i, pair] as const];
+    }),
+  ];
+  return pairs.flatMap(([key, i, pair]) => {
+    const [, variable = "", value = ""] = /^([^=]*)=([^]*)$/.exec(pair) ?? [];
+    return secretFindings(soulstone.placeOf(["quadlet", "Container", key, i]), variable, value);
+  });
 }

@@ -1,5 +1,5 @@
 import type { Soulstone } from "../codex/mod.ts";
-import { type Finding, finding, type Place } from "../report/mod.ts";
+import { type Finding, finding, isSecretName, type Place, secretsIn } from "../report/mod.ts";
 import { nearest } from "../report/nearest.ts";
 import type { EngineProfile, Flag } from "./engines/mod.ts";
 
@@ -61,6 +61,7 @@ function commandFindings(
       )
     ),
   ];
+  findings.push(...secretFindings(soulstone, profile));
   const first = soulstone.exec?.[0];
   if (isWhole(soulstone) && model !== undefined && profile.head(model).includes(model)) {
     findings.push(finding("model-unused", placeOf(["model"]), {}));
@@ -91,6 +92,19 @@ function unknownPlaceholders(word: string): string[] {
   return [...new Set(found)].filter((name) =>
     name !== "port" && !(isShellLine && nearest(name, ["port"]) === undefined)
   );
+}
+
+/** Finds secrets in `exec`: the value of a flag such as `--api-key`, and words with the form of one. */
+function secretFindings({ exec = [], placeOf }: Soulstone, profile: EngineProfile): Finding[] {
+  return exec.flatMap((word, i) => {
+    const flag = /^--?([A-Za-z][\w-]*)=/.exec(word)?.[1] ?? exec[i - 1]?.replace(/^-+/, "") ?? "";
+    const isValue = !word.startsWith("-") && exec[i - 1]?.startsWith("-") === true &&
+      isSecretName(flag);
+    if (!isValue && secretsIn(word).length === 0) return [];
+    const secret = isSecretName(flag) ? flag.replaceAll("_", "-") : "api-key";
+    const variable = secret === "api-key" ? profile.keyVariable : undefined;
+    return [finding("secret-in-exec", placeOf(["exec", i]), { secret, variable })];
+  });
 }
 
 /** Finds every place where `exec` sets the port flag of the engine to another port. */

@@ -418,6 +418,22 @@ export const CATALOGUE = {
     "`{{variable}}` looks like a secret, but would be written to a unit file",
     'podman secret create {{secret}} -   and set   secrets = ["{{secret}},type=env,target={{variable}}"]',
   ),
+  "secret-in-exec": entry(
+    "warning",
+    "Unit files are plain text, and the command line of a process is visible to other users.",
+    (p: { secret: string; variable: string | undefined }) => [
+      "a word of `exec` looks like a secret, but would be written to a unit file",
+      `podman secret create ${p.secret} -   and set   secrets = ` +
+      (p.variable === undefined
+        ? `["${p.secret},type=mount"], a file in /run/secrets that the engine can read`
+        : `["${p.secret},type=env,target=${p.variable}"] in place of the flag`),
+    ],
+  ),
+  "secret-in-scrape-config": warning(
+    "The configuration of Prometheus is plain text, so a secret in it can end up in backups.",
+    "`{{field}}` looks like a secret, but would be written to a plain file",
+    'podman secret create {{secret}} -   and set   {{field}}_file = "/run/secrets/{{secret}}"   and   [harvester] quadlet = { Container = { Secret = ["{{secret}}"] } }',
+  ),
   "device-none": warning(
     "The engine needs a GPU, but has no devices.",
     "{{engine}} has no devices, so it would not find a GPU",

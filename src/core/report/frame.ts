@@ -1,6 +1,7 @@
 import { type Finding, type Place, type Severity, sortFindings } from "./finding.ts";
 import type { Palette } from "./palette.ts";
 import { printable } from "./printable.ts";
+import { maskSecrets } from "./secrets.ts";
 import { countOf } from "./text.ts";
 
 /** The input of a report in addition to its findings. */
@@ -20,7 +21,7 @@ const SHOWN_LIMIT = 100;
 
 /**
  * Returns a report: each finding with code, place, source line, caret and hint, sorted by file, and a
- * summary. If there are too many findings, errors take precedence. Without findings it is empty.
+ * summary. Source lines show no secrets. If there are too many findings, errors take precedence. Without findings it is empty.
  */
 export function formatReport(findings: readonly Finding[], options: ReportOptions): string {
   if (findings.length === 0) return "";
@@ -28,7 +29,9 @@ export function formatReport(findings: readonly Finding[], options: ReportOption
   const of = (severity: Severity) => sorted.filter((f) => f.severity === severity);
   const shown = sortFindings([...of("error"), ...of("warning")].slice(0, SHOWN_LIMIT));
   const hidden = findings.length - shown.length;
-  const lines = new Map([...options.sources].map(([file, text]) => [file, text.split(/\r?\n/)]));
+  const lines = new Map(
+    [...options.sources].map(([file, text]) => [file, maskSecrets(text).split(/\r?\n/)]),
+  );
   const blocks = shown.map((f) => formatFinding(f, lines, options));
   const rest = hidden === 0 ? "" : `; ${hidden} not shown`;
   return `${blocks.join("\n")}\n${formatCount(findings)}${rest}\n`;

@@ -25,6 +25,7 @@ const HUGGINGFACE_CACHE: Cache = {
 const VLLM: EngineProfile = {
   ...SERVER,
   name: "vllm",
+  keyVariable: "VLLM_API_KEY",
   title: "vLLM",
   matches: (repository) => /vllm/i.test(repository),
   head: (model) => model === undefined ? [] : [model],
@@ -70,6 +71,7 @@ const SGLANG: EngineProfile = {
 const LLAMACPP: EngineProfile = {
   ...SERVER,
   name: "llamacpp",
+  keyVariable: "LLAMA_API_KEY",
   title: "llama.cpp",
   matches: (repository) => /llama[._-]?cpp|llama-server/i.test(repository),
   entrypoint: ["llama-server", "/app/llama-server"],

@@ -37,6 +37,8 @@ export interface EngineProfile {
   readonly healthPath: string | undefined;
   /** Returns the path of the Prometheus metrics, if the Soulstone exports any. */
   readonly metricsPath: (soulstone: Soulstone) => string | undefined;
+  /** The variable from which it reads its API key. */
+  readonly keyVariable: string | undefined;
   /** Returns true if the metrics require a key. */
   readonly metricsNeedKey: (soulstone: Soulstone) => boolean;
   readonly caches: (model: string | undefined) => readonly Cache[];
@@ -59,6 +61,7 @@ export const GENERIC: EngineProfile = {
   needsGpu: () => false,
   healthPath: undefined,
   metricsPath: () => undefined,
+  keyVariable: undefined,
   metricsNeedKey: () => false,
   caches: () => [],
   shmMib: 0,

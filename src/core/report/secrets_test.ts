@@ -1,0 +1,49 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { isSecretName, maskSecrets, secretsIn } from "./secrets.ts";
+
+const SECRET_NAMES = ("HF_TOKEN HF_TOKEN_READ PASSWD DB_PASSWORD AWS_ACCESS_KEY_ID " +
+  "AWS_SECRET_ACCESS_KEY apiKey --api-key api_key client_secret SECRET KEY credentials").split(" ");
+const OTHER_NAMES = ("HF_TOKEN_PATH --max-num-batched-tokens TOKENIZERS_PARALLELISM --tokenizer " +
+  "admin_password_secret secret secrets --ssl-keyfile --api-key-file model KEYSPACE --max-tokens")
+  .split(" ");
+
+Deno.test("the names of secrets, and similar ones of other values", () => {
+  deepStrictEqual(SECRET_NAMES.filter((name) => !isSecretName(name)), []);
+  deepStrictEqual(OTHER_NAMES.filter(isSecretName), []);
+});
+
+Deno.test("secrets in a word: by the name before it, or by its form", () => {
+  const words: Readonly<Record<string, readonly string[]>> = {
+    "--api-key=s3": ["s3"],
+    "--env=X_TOKEN=s3": ["s3"],
+    "OPENAI_API_KEY=s3": ["s3"],
+    "serve --api-key s3 --port 1": ["s3"],
+    "postgres://u:s3@h/d": ["s3"],
+    "Authorization: Bearer s3": ["s3"],
+    "x hf_abcdefghij": ["hf_abcdefghij"],
+    "--api-key --port 1": [],
+    "https://host:8080/x": [],
+    "--max-num-batched-tokens=8": [],
+    "skip-this-sk-short": [],
+  };
+  for (const [word, secrets] of Object.entries(words)) deepStrictEqual(secretsIn(word), secrets);
+});
+
+Deno.test("a masked source shows no secret, and every other character where it was", () => {
+  const source = `[eye]
+exec = ["--api-key", "s3cret", "--port", "{port}", "--hf-token=s3cret", # s
+  "--password", # a comment
+  's3cret']
+env = { HF_TOKEN = "s3cret", "X_KEY" = 's3cret', A = "Bearer s3cret", B = "a://u:s3cret@h" }
+env.DB_PASSWD = """
+s3cret
+s3cret"""
+secrets = ["hf-token,type=env,target=HF_TOKEN"]
+quadlet = { Container = { Environment = ["API_KEY=s3cret"], PodmanArgs = ["--env", "T_TOKEN=s3cret"] } }
+basic_auth = { username = "u", password = "s3cret" }
+PIN_KEY = 12345
+`;
+  const masked = maskSecrets(source);
+  strictEqual(masked.includes("s3cret") || masked.includes("12345"), false, masked);
+  strictEqual(masked, source.replaceAll("s3cret", "******").replace("12345", "*****"));
+});
