@@ -10,6 +10,7 @@ import { Refusal, refusalOf, withRefusals } from "../run/refusal.ts";
 import { type EditedFile, openEditedFile } from "../scaffold/edited_file.ts";
 import { codexProblem, refusePath } from "../trust/path.ts";
 import { compileCodex, type Compiled, reportFindings } from "../units/codex.ts";
+import { noCodex } from "../units/rendered.ts";
 import { readTree } from "../units/disk.ts";
 
 type EditInvocation = Extract<Invocation, { command: "edit" }>;
@@ -41,9 +42,7 @@ function pathToEdit(
 ): string {
   const { codex, codexDigest, visited } = compiled;
   const { folders: { codex: folder, codexShown } } = context;
-  if (codexDigest === undefined) {
-    throw new Refusal(`there is no Codex at ${codexShown}`, { hint: "lychd init" });
-  }
+  if (codexDigest === undefined) throw noCodex(codexShown);
   const problem = codexProblem(folder, visited, context);
   if (problem !== undefined) refusePath(problem);
   const path = name === undefined ? "lychd.toml" : fileOf(name, compiled);

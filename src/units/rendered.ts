@@ -32,8 +32,13 @@ export function requireRendered(context: CommandContext): Rendered {
   const rendered = readRendered(context);
   if (rendered.tree.hasReceipt) return rendered;
   throw host.lstat(codex) === undefined
-    ? new Refusal(`there is no Codex at ${codexShown} yet`, { hint: "lychd init" })
+    ? noCodex(codexShown)
     : new Refusal(NOTHING, { hint: "lychd render" });
+}
+
+/** Makes the refusal of a command that needs a Codex. */
+export function noCodex(shown: string): Refusal {
+  return new Refusal(`there is no Codex at ${shown} yet`, { hint: "lychd init" });
 }
 
 /** The problem before the first render. */

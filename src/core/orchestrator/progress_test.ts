@@ -173,6 +173,11 @@ const PROGRESS: readonly {
   },
   { claim: "both load", now: "old:stopped a:starting+ b:starting+", phase: "healthy a b" },
   { claim: "one is ready", now: "old:stopped a:running b:starting+", phase: "healthy b" },
+  {
+    claim: "one runs and still has to restart",
+    now: "old:stopped a:running+ b:running",
+    phase: "start a",
+  },
   { claim: "both are ready", now: "old:stopped a:running b:running", phase: "ready" },
   {
     claim: "the old one failed while it stopped",
