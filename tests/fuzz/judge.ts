@@ -8,7 +8,13 @@ import {
   importQuadlet,
   type ImportResult,
 } from "../../src/core/import/mod.ts";
-import { type Finding, formatReport, hasErrors, PLAIN } from "../../src/core/report/mod.ts";
+import {
+  type Finding,
+  formatReport,
+  hasErrors,
+  isSecretName,
+  PLAIN,
+} from "../../src/core/report/mod.ts";
 import { readQuadletUnit, type ReadUnit, readUnit } from "../../src/core/rune/mod.ts";
 import { manySoulstones } from "../bench/many_soulstones.ts";
 import type { Input } from "./inputs.ts";
@@ -89,7 +95,7 @@ function judge({ kind, settings, text }: Input): Promise<string[]> {
 
 /**
  * Does what `lychd check` does with a Codex of these two files. The result is Runes or errors. Every
- * finding has a place that exists, and the report has no control characters.
+ * finding has a place that exists, and the report has no control characters and no secret of `env`.
  */
 async function judgeCodex(settings: Uint8Array, soulstones: Uint8Array): Promise<string[]> {
   const files = [
@@ -103,12 +109,16 @@ async function judgeCodex(settings: Uint8Array, soulstones: Uint8Array): Promise
     : await compile(read.codex);
   const findings = [...read.findings, ...compiled.findings];
   ok(compiled.runes.length > 0 || hasErrors(findings), "neither Runes nor an error");
-  return judgeFindings(findings, read.sources);
+  const secrets = read.codex.soulstones.flatMap(({ env }) => Object.entries(env))
+    .filter(([name, value]) => isSecretName(name) && value.includes("SECRET"))
+    .map(([, value]) => value);
+  return judgeFindings(findings, read.sources, secrets);
 }
 
 function judgeFindings(
   findings: readonly Finding[],
   sources: ReadonlyMap<string, string>,
+  secrets: readonly string[] = [],
 ): string[] {
   const lines = new Map([...sources].map(([file, text]) => [file, text.split("\n")]));
   for (const { place, code, message } of findings) {
@@ -123,6 +133,11 @@ function judgeFindings(
   const report = formatReport(findings, { sources, prefix: "", palette: PLAIN });
   // deno-lint-ignore no-control-regex
   strictEqual(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.exec(report), null);
+  const source = [...sources.values()].join("\n");
+  for (const secret of secrets) {
+    // An input may contain the same text a second time, in a place that is not secret.
+    if (source.split(secret).length === 2) ok(!report.includes(secret), `it shows ${secret}`);
+  }
   return findings.map(({ code }) => code);
 }
 
