@@ -50,7 +50,7 @@ export async function podTrouble(
   if (problem === undefined) return { isStart: false, what: "failed", hint };
   const { cause, fix } = problem.kind === "port"
     ? await portTrouble(context, problem)
-    : { cause: problem.message, fix: hint };
+    : { cause: problem.message, fix: problem.fix ?? hint };
   return { isStart: true, what: `could not start: ${cause}; no engine can start`, hint: fix };
 }
 

@@ -1,6 +1,6 @@
 /** Tests of a shutdown while a summon loads an engine: it must take no longer, and kill nothing. */
 import assert from "node:assert/strict";
-import { GPU_FOLDER, must, reboot, start, waitUntil } from "./host_codex.ts";
+import { GPU_FOLDER, must, reboot, run, start, waitUntil } from "./host_codex.ts";
 import { labStatus, labTest, labUp, lichExec, lichShell } from "./lab.ts";
 import { gpuEngine, install } from "./summon.ts";
 
@@ -58,3 +58,32 @@ for (
     }
   });
 }
+
+labTest("a summon after a kill of the user's systemd names the cause and the fix", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, { eye: gpuEngine("eye", 8780, {}) });
+  assert.equal((await start(shell, "soulstone-eye.service")).code, 0);
+  const { code } = await lichExec([
+    "sh",
+    "-c",
+    `systemctl kill --signal=KILL user@1000.service
+     while systemctl --quiet is-active user@1000.service; do sleep 0.1; done
+     systemctl reset-failed user@1000.service; systemctl start user@1000.service`,
+  ], { root: true });
+  assert.equal(code, 0);
+  // Podman 5.8 recovers by itself.
+  const isBroken = / 5\.4\./.test(await must(shell, "podman --version"));
+  assert.equal((await shell.run("podman ps")).code !== 0, isBroken);
+  const result = await run(shell, "summon", "eye");
+  if (isBroken) {
+    assert.equal(result.code, 1, result.stderr);
+    assert.match(
+      result.stderr,
+      /the pod could not start: Podman waits for containers that were killed/,
+    );
+    const [, fix = ""] = /^hint: (.*)$/m.exec(result.stderr) ?? [];
+    await must(shell, `${fix} >/dev/null 2>&1`);
+    assert.equal((await run(shell, "summon", "eye")).code, 0);
+  } else assert.equal(result.code, 0, result.stderr);
+});

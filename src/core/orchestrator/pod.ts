@@ -1,10 +1,24 @@
 /** Reads the journal of the pod: why it could not start, and which engines its failure stopped. */
+import { command } from "../report/shell.ts";
 import type { UnitState } from "./condition.ts";
 
 /** The reason why the pod could not start. */
 export type PodProblem =
   | { readonly kind: "port"; readonly port: number; readonly address: string }
-  | { readonly kind: "other"; readonly message: string };
+  | { readonly kind: "other"; readonly message: string; readonly fix?: string };
+
+/**
+ * The state of rootless Podman after its containers were killed together with the user's systemd, for
+ * example at the end of a shutdown that took too long. Every command of Podman fails until it forgets
+ * them. Observed with Podman 5.4.2, which crashes after each container that it forgets; 5.8.6 recovers
+ * by itself.
+ */
+export const KILLED_CONTAINERS = {
+  /** A part of Podman's own message. */
+  message: "invalid internal status",
+  words: "Podman waits for containers that were killed together with the user's systemd",
+  fix: command`until podman system migrate; do sleep 1; done`,
+} as const;
 
 /** Messages of Podman's network helpers: pasta, rootlessport and Podman itself. */
 const PORT_IN_USE = [
@@ -43,6 +57,9 @@ export function podProblemOf(lines: readonly string[]): PodProblem | undefined {
 }
 
 function readError(line: string): PodProblem | undefined {
+  if (line.includes(KILLED_CONTAINERS.message)) {
+    return { kind: "other", message: KILLED_CONTAINERS.words, fix: KILLED_CONTAINERS.fix.line };
+  }
   for (const pattern of PORT_IN_USE) {
     const found = pattern.exec(line)?.groups;
     if (found === undefined) continue;

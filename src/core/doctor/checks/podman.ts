@@ -1,5 +1,6 @@
 import { isGroupOwned } from "../../compile/mod.ts";
 import { couldNotRun, type Facts, linesOf, NO_PROGRAM, outputOf, whyUnknown } from "../../facts.ts";
+import { KILLED_CONTAINERS } from "../../orchestrator/pod.ts";
 import { command } from "../../report/mod.ts";
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
 import { type Check, error, ok, see, skipped, unknown, warning } from "../check.ts";
@@ -20,9 +21,6 @@ const REQUIRED_KEYS: readonly (readonly [QuadletGroup, string])[] = [
 
 /** The number of ids that images may use: 16 bits. */
 const ID_COUNT = 65_536;
-
-/** A part of the message of rootless Podman 5.4 when the processes of its containers are gone. */
-export const LOST_CONTAINERS = "invalid internal status";
 
 /** The checks of Podman. */
 export const PODMAN_CHECKS: readonly Check[] = [
@@ -65,11 +63,10 @@ export const PODMAN_CHECKS: readonly Check[] = [
         );
       }
       const reason = whyUnknown(facts, "podman-info");
-      return reason.includes(LOST_CONTAINERS)
+      return reason.includes(KILLED_CONTAINERS.message)
         ? error(
-          "Podman waits for containers that were killed together with the user's systemd",
-          // Podman 5.4 crashes after each container that it forgets this way.
-          command`until podman system migrate; do sleep 1; done`,
+          KILLED_CONTAINERS.words,
+          KILLED_CONTAINERS.fix,
           "every command of Podman fails until it forgets them",
         )
         : error(`\`podman info\` fails (${reason})`, command`podman --log-level=debug info`);
