@@ -30,7 +30,11 @@ const JOURNALS: Readonly<Record<string, [lines: string[], problem: unknown]>> = 
   ],
   "the last start has another problem": [
     [PASTA, BIND, ...FAILED, "Error: invalid internal status", ...FAILED],
-    { kind: "other", message: "invalid internal status" },
+    {
+      kind: "other",
+      message: "Podman waits for containers that were killed together with the user's systemd",
+      fix: "until podman system migrate; do sleep 1; done",
+    },
   ],
   "a start goes on": [[PASTA, BIND, ...FAILED, PASTA], PORT],
   "systemd refuses the last start": [[PASTA, BIND, ...FAILED, ...FAILED], PORT],
