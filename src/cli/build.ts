@@ -1,5 +1,6 @@
-import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { Argument, type Command, Help, InvalidArgumentError, Option } from "commander";
 import { HELP } from "../core/completion/tree.ts";
+import { WIDTH, wrap } from "../core/report/text.ts";
 import type { AnyDeclared, CommandDeclaration, Line, Named } from "./declare.ts";
 import { EXIT_MEANINGS } from "./exit.ts";
 
@@ -14,12 +15,19 @@ export function build(
   words = "lychd",
 ): void {
   command.name(words.replace(/^.* /, "")).summary(about)
-    .description(`${about}.\n\n${details}`.trimEnd())
+    .description(`${about}.\n\n${unwrapped(details)}`.trimEnd())
     .helpCommand(false)
     // A command line as an argument has options of its own.
     .allowUnknownOption(Object.values(operands).some(({ flags }) => flags === "<command...>"))
     .helpOption(HELP.flags, HELP.about)
-    .addHelpText("after", `\nExamples:\n${indented(examples)}\n${EXIT_CODES}`)
+    .configureHelp({ formatItem })
+    .addHelpText("after", () => {
+      const columns = command.configureOutput().getOutHelpWidth?.() ?? WIDTH;
+      const codes = Object.entries(EXIT_MEANINGS).map(([code, meaning]) =>
+        wrap(`${code}  ${meaning}`, 0, columns - 2).join("\n     ")
+      );
+      return `\nExamples:\n${indented(examples)}\n\nExit codes:\n${indented(codes)}`;
+    })
     .showHelpAfterError(`hint: ${words} --help`);
   for (const { flags, about, choices, read } of Object.values(operands)) {
     const argument = new Argument(flags, about);
@@ -73,9 +81,21 @@ function optionOf(key: string, declared: AnyDeclared, given: Line["given"][numbe
   });
 }
 
-const EXIT_CODES = `
-Exit codes:
-${indented(Object.entries(EXIT_MEANINGS).map(([code, meaning]) => `${code}  ${meaning}`))}`;
+/** The narrowest column of descriptions that the library wraps. A narrower one is below its term. */
+const NARROWEST = 40;
+
+/** Lays out an argument, an option or a command with its description. */
+function formatItem(term: string, termWidth: number, about: string, help: Help): string {
+  const width = help.helpWidth ?? WIDTH;
+  return about === "" || width - termWidth - 4 >= NARROWEST
+    ? Help.prototype.formatItem.call(help, term, termWidth, about, help)
+    : [`  ${term}`, ...wrap(about, 6, width)].join("\n");
+}
+
+/** Joins the lines of each paragraph: help has the width of the terminal. */
+function unwrapped(text: string): string {
+  return text.replace(/(?<!\n)\n(?!\n)/g, " ");
+}
 
 function indented(lines: readonly string[]): string {
   return lines.map((line) => `  ${line}`).join("\n");

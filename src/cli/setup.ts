@@ -76,7 +76,7 @@ export const add = command("add", "Add a Soulstone to the Codex, in a new file")
   .invocation(({ json, engine }, { given }) => {
     const own = given.filter(({ key }) => key in SOULSTONE);
     if (own.length > 0 && engine === undefined) {
-      throw new InvalidArgumentError("name the engine: lychd add <engine> …");
+      throw new InvalidArgumentError("name the engine: lychd add <engine> ...");
     }
     const wanted = engine === undefined || own.length === 0 ? undefined : request(engine, own);
     return { command: "add", json, engine, request: wanted };
@@ -170,7 +170,9 @@ together).`)
   .invocation((values) => ({ command: "import", from: "llama-swap", ...values }));
 
 export const importing = command("import", "Convert another tool's configuration to a Codex")
-  .details(ABOUT_IMPORTS)
+  .details(`
+Each command prints the engines as TOML, or writes them to a Codex, and reports
+every setting that was changed or lost.`)
   .commands({ Commands: [quadlet, llamaSwap] })
   .examples("lychd import llama-swap config.yaml", "lychd import quadlet *.container");
 

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { type Completion, questionAt } from "../core/completion/question.ts";
 import { answerFor, wordsTyped } from "../core/completion/shell.ts";
 import { printable } from "../core/report/printable.ts";
+import { WIDTH } from "../core/report/text.ts";
 import { build, type Take } from "./build.ts";
 import { check, doctor } from "./check.ts";
 import {
@@ -71,13 +72,17 @@ export type Parsed =
  * parseCommandLine(["check"], "0.1.0"); // { kind: "run", invocation: { command: "check", … }, … }
  * ```
  */
-export function parseCommandLine(args: readonly string[], version: string): Parsed {
+export function parseCommandLine(
+  args: readonly string[],
+  version: string,
+  columns = WIDTH,
+): Parsed {
   const printed = { stdout: "", stderr: "" };
   const exit = (code: ExitCode): Parsed => ({ kind: "exit", code, ...printed });
   const read: { invocation?: AnyInvocation; named?: Named } = {};
   const program = commandTree(version, printed, (invocation, named) => {
     Object.assign(read, { invocation, named });
-  });
+  }, columns);
   try {
     program.parse([...args], { from: "user" });
     const { invocation, named = {} } = read;
@@ -86,7 +91,7 @@ export function parseCommandLine(args: readonly string[], version: string): Pars
       case "help":
         return invocation.names.reduce(commandBelow, program).help();
       case "self-test": {
-        const parsed = parseCommandLine(invocation.words, version);
+        const parsed = parseCommandLine(invocation.words, version, columns);
         return parsed.kind === "run" ? { ...parsed, isSelfTest: true } : parsed;
       }
       case "complete": {
@@ -123,6 +128,7 @@ export function commandTree(
   version: string,
   printed: { stdout: string; stderr: string },
   take: Take,
+  columns = WIDTH,
 ): Command {
   const program = new Command()
     .version(version, VERSION.flags, VERSION.about)
@@ -130,8 +136,8 @@ export function commandTree(
     .configureOutput({
       writeOut: (text) => void (printed.stdout += text),
       writeErr: (text) => void (printed.stderr += text),
-      getOutHelpWidth: () => 80,
-      getErrHelpWidth: () => 80,
+      getOutHelpWidth: () => columns,
+      getErrHelpWidth: () => columns,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });

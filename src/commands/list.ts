@@ -51,12 +51,14 @@ export async function list(
       const state = stateOf(name);
       return [name, profile, state === undefined ? "unknown" : stateText(state, outPalette), uri];
     }),
-  ]);
+  ], outPalette.columns);
   const lines = [
     outPalette.strong(head),
     ...engines.flatMap((engine, i) => [rows[i] ?? "", ...aboutLines(engine, 2, outPalette)]),
     ...capabilities.size > 0 ? ["", outPalette.strong("CAPABILITY")] : [],
-    ...[...capabilities].flatMap(([name, names]) => wrap(`${name}: ${names.join(", ")}`, 0)),
+    ...[...capabilities].flatMap(([name, names]) =>
+      wrap(`${name}: ${names.join(", ")}`, 0, outPalette.columns)
+    ),
   ];
   out(lines.map((line) => `${line}\n`).join(""));
   return EXIT.ok;

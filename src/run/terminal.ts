@@ -1,4 +1,5 @@
 import type { Palette } from "../core/report/palette.ts";
+import { WIDTH } from "../core/report/text.ts";
 import type { Variable } from "./environment.ts";
 
 /** Properties of the streams that only the gate can read. */
@@ -10,6 +11,8 @@ export interface Streams {
   readonly errIsTerminal: boolean;
   readonly outColors: boolean;
   readonly errColors: boolean;
+  /** The width of the terminal, at most 80 columns. */
+  readonly columns: number;
   /** The terminal type: `TERM`. */
   readonly type: string;
 }
@@ -49,8 +52,18 @@ export function processStreams(env: (name: Variable) => string | undefined): Str
     errIsTerminal: err && type !== "dumb",
     outColors: wantsColors(env, out),
     errColors: wantsColors(env, err),
+    columns: out || err ? terminalColumns() : WIDTH,
     type,
   };
+}
+
+/** Returns the width of the terminal; terminals without a size report 0. */
+function terminalColumns(): number {
+  try {
+    return Math.min(WIDTH, Deno.consoleSize().columns || WIDTH);
+  } catch {
+    return WIDTH;
+  }
 }
 
 /** A failed write to a stream, for example because the disk is full. */
@@ -58,11 +71,12 @@ export class OutputError extends Error {
   override readonly name = "OutputError";
 }
 
-/** Returns the colors of a stream, or no colors. */
-export function paletteOf(hasColors: boolean): Palette {
+/** Returns the colors of a stream, or no colors, and its width. */
+export function paletteOf(hasColors: boolean, columns = WIDTH): Palette {
   const paint = (code: string) => (text: string) =>
     hasColors && text !== "" ? `\u001b[${code}m${text}\u001b[0m` : text;
   return {
+    columns,
     error: paint("1;31"),
     warning: paint("1;33"),
     dim: paint("2"),
@@ -95,8 +109,8 @@ export function processTerminal(streams: Streams): Terminal {
     out: write(Deno.stdout),
     outIsGone: () => isGone,
     err: write(Deno.stderr),
-    outPalette: paletteOf(streams.outColors),
-    errPalette: paletteOf(streams.errColors),
+    outPalette: paletteOf(streams.outColors, streams.columns),
+    errPalette: paletteOf(streams.errColors, streams.columns),
     canAsk: streams.inIsTerminal,
     async ask(question, until) {
       write(Deno.stderr)(question);

@@ -54,7 +54,7 @@ export async function passGate(
     return EXIT.ok;
   }
   const { parseCommandLine } = await import("../cli/tree.ts");
-  const parsed = parseCommandLine(args, version);
+  const parsed = parseCommandLine(args, version, surroundings.streams.columns);
   if (parsed.kind === "exit") {
     terminal.out(parsed.stdout);
     terminal.err(parsed.stderr);

@@ -5,7 +5,6 @@ import { printJson } from "../run/say.ts";
 import type { CommandContext } from "../run/context.ts";
 import type { ExitCode } from "../run/invocation.ts";
 import type { Refusal } from "../run/refusal.ts";
-import { WIDTH } from "../core/report/text.ts";
 
 /** A part of a summon that takes time. */
 export type Phase = "stop" | "memory" | "start" | "healthy";
@@ -16,7 +15,7 @@ export type SummonEvents = ReturnType<typeof summonEvents>;
 /** Returns the output of a summon on this terminal. */
 export function summonEvents({ terminal }: CommandContext, json: boolean) {
   const isLive = terminal.errIsTerminal && !json;
-  const { dim } = terminal.errPalette;
+  const { dim, columns } = terminal.errPalette;
   const startMilliseconds = performance.now();
   let current: { phase: Phase; sinceMilliseconds: number; names: readonly string[] } | undefined;
   let hasWaited = false;
@@ -57,7 +56,8 @@ export function summonEvents({ terminal }: CommandContext, json: boolean) {
       const about = `${names.join(", ")}${detail === undefined ? "" : `: ${detail}`}`;
       const shown = line(phase, about);
       clear();
-      terminal.err(dim(shown.length < WIDTH ? shown : shown.slice(0, WIDTH - 2) + "…"));
+      // A line of the full width would continue on the next one, which nothing removes.
+      terminal.err(dim(shown.length < columns ? shown : `${shown.slice(0, columns - 4)}...`));
     },
     /**
      * Ends the current phase, if any, with its duration. The text is printed only if something waited

@@ -171,7 +171,10 @@ export async function printReady(summon: Summon): Promise<ExitCode> {
   });
   events.emit({ event: "ready", seconds: events.seconds(), soulstones, watchers });
   if (invocation.json) return EXIT.ok;
-  const lines = tableLines(soulstones.map(({ name, uri }) => [name, uri]));
+  const lines = tableLines(
+    soulstones.map(({ name, uri }) => [name, uri]),
+    context.terminal.outPalette.columns,
+  );
   context.terminal.out(lines.map((line) => `${line}\n`).join(""));
   for (const { name, uri, state, why } of watchers) {
     if (why !== undefined) warn(context, `${name}: ${why}`, `lychd logs ${name}`);

@@ -15,10 +15,12 @@ export function aboutLines(engine: Engine, indent: number, palette: Palette): st
     ? "offers nothing"
     : `offers ${engine.capabilities.join(", ")}`;
   const metrics = engine.metricsPath === undefined ? "; no metrics" : "";
-  return wrap(printable(`${covens}; ${offers}${metrics}`), indent).map(palette.dim);
+  return wrap(printable(`${covens}; ${offers}${metrics}`), indent, palette.columns).map(
+    palette.dim,
+  );
 }
 
-const COLORS: Readonly<Record<EngineState, keyof Palette>> = {
+const COLORS: Readonly<Record<EngineState, Exclude<keyof Palette, "columns">>> = {
   running: "added",
   starting: "warning",
   restarting: "warning",

@@ -1,7 +1,7 @@
 import { covenViews } from "../core/orchestrator/covens.ts";
 import { conflict, type Inventory, rivalsOf } from "../core/orchestrator/inventory.ts";
 import type { Palette } from "../core/report/palette.ts";
-import { WIDTH, wrap } from "../core/report/text.ts";
+import { wrap } from "../core/report/text.ts";
 import { tableLines } from "../run/table.ts";
 
 /** Returns the Covens, and the rivals of each Soulstone, for `--json`. */
@@ -27,14 +27,14 @@ function covenLines(inventory: Inventory, palette: Palette): string[] {
   if (views.length === 0) return ["there is no Coven: no Soulstone names a group"];
   return views.flatMap(({ name, vramMib, members, undeclared, shares, rivals }) => [
     `${palette.strong(name)}: ${vramMib} MiB of GPU memory declared`,
-    ...wrap(members.join(" "), 2),
+    ...wrap(members.join(" "), 2, palette.columns),
     ...[
       ...undeclared.length === 0 ? [] : [`undeclared: ${undeclared.join(", ")}`],
       ...shares.map(({ coven, members }) => `shares ${members.join(", ")} with ${coven}`),
       ...rivals.length === 0
         ? []
         : [`${name} and ${rivals.join(", ")} exclude each other${shared}`],
-    ].flatMap((line) => wrap(line, 2).map(palette.dim)),
+    ].flatMap((line) => wrap(line, 2, palette.columns).map(palette.dim)),
   ]);
 }
 
@@ -49,9 +49,14 @@ function matrixLines(inventory: Inventory, palette: Palette): string[] {
       ...engines.map((other) => conflict(engine, other) ? "x" : "."),
     ]),
   ]);
-  return rows.every((row) => row.length <= WIDTH)
-    ? [palette.strong("starting the engine of a row stops the engines marked x"), ...rows]
+  const head = "starting the engine of a row stops the engines marked x";
+  return rows.every((row) => row.length <= palette.columns)
+    ? [...wrap(head, 0, palette.columns).map(palette.strong), ...rows]
     : engines.flatMap((engine) =>
-      wrap(`${engine.name} stops ${rivalsOf(engine, inventory).join(", ") || "none"}`, 0)
+      wrap(
+        `${engine.name} stops ${rivalsOf(engine, inventory).join(", ") || "none"}`,
+        0,
+        palette.columns,
+      )
     );
 }

@@ -26,7 +26,9 @@ function detailsOf(row: Row, { logs, stale, atSeconds }: Status, palette: Palett
   const log = logs?.get(service) ?? [];
   const lines = [
     `${palette.strong(name)}: ${stateText(condition.state, palette)}`,
-    ...problem === undefined ? [] : wrap(problemText(problem), 2).map(palette.hint),
+    ...problem === undefined
+      ? []
+      : wrap(problemText(problem), 2, palette.columns).map(palette.hint),
     ...tableLines(factsOf(row, { stale, atSeconds })).map((line) => `  ${line}`),
     ...log.length === 0
       ? []

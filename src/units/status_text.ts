@@ -109,12 +109,14 @@ export function statusText(status: Status, palette: Palette): string {
     ["SOULSTONE", "STATE", "SINCE", ...stale, "URI", "VRAM", "RAM"],
     ["SERVICE", "STATE", "SINCE", ...stale, "URI", "", "RAM"],
     ...[...engines, ...services].map(cellsOf),
-  ]);
+  ], palette.columns);
   const linesOf = (rows: readonly Row[], first: number) =>
     rows.flatMap(({ engine, problem }, i) => [
       cells[first + i] ?? "",
       ...engine === undefined ? [] : aboutLines(engine, 2, palette),
-      ...problem === undefined ? [] : wrap(problemText(problem), 2).map(palette.hint),
+      ...problem === undefined
+        ? []
+        : wrap(problemText(problem), 2, palette.columns).map(palette.hint),
     ]);
   return textOf([
     palette.strong(engineHead),
@@ -123,7 +125,7 @@ export function statusText(status: Status, palette: Palette): string {
     palette.strong(serviceHead),
     ...linesOf(services, engines.length),
     ...straysOf(status).flatMap(({ name, fix }) =>
-      wrap(`${name}: runs, but is no longer rendered: ${fix}`)
+      wrap(`${name}: runs, but is no longer rendered: ${fix}`, 0, palette.columns)
     ),
     ...status.gpus.map(({ vendor, names, totalMib, freeMib }) =>
       `GPU ${vendor} ${names[0]}: ${totalMib - freeMib} of ${totalMib} MiB in use`
@@ -152,7 +154,7 @@ export function shortText(status: Status, palette: Palette): string {
     stateText("running", palette),
     palette.hint(`it is no longer rendered: ${fix}`),
   ]);
-  return textOf(tableLines([...rows, ...strays]));
+  return textOf(tableLines([...rows, ...strays], palette.columns));
 }
 
 /** Returns what runs but is no longer rendered, with the command that stops it. */

@@ -16,9 +16,9 @@ WantedBy=default.target
 const EYE_NOTES = `not carried over (1):
   eye.container:7:1 \`UserNS=keep-id\`: the containers of a pod share its user namespace
 changed (3):
-  eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` → eye.model: lychd sets --port 8780
-  eye.container:4:1 \`PublishPort=127.0.0.1:8780:8000\` → eye.port: it listens on 8780 in the pod instead of 8000
-  eye.container:10:1 \`WantedBy=default.target\` → boot_coven: \`boot_coven = "eye"\` in lychd.toml starts it with the host
+  eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` -> eye.model: lychd sets --port 8780
+  eye.container:4:1 \`PublishPort=127.0.0.1:8780:8000\` -> eye.port: it listens on 8780 in the pod instead of 8000
+  eye.container:10:1 \`WantedBy=default.target\` -> boot_coven: \`boot_coven = "eye"\` in lychd.toml starts it with the host
 carried over unchanged: 3 (--all lists them)
 `;
 
@@ -26,8 +26,8 @@ const EYE_TOML = `# From eye.container.
 # Not carried over:
 #   eye.container:7:1 \`UserNS=keep-id\`: the containers of a pod share its user namespace
 # Changed:
-#   eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` → eye.model: lychd sets --port 8780
-#   eye.container:4:1 \`PublishPort=127.0.0.1:8780:8000\` → eye.port: it listens on 8780 in the pod instead of 8000
+#   eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` -> eye.model: lychd sets --port 8780
+#   eye.container:4:1 \`PublishPort=127.0.0.1:8780:8000\` -> eye.port: it listens on 8780 in the pod instead of 8000
 [eye]
 image = "docker.io/vllm/vllm-openai:v0.33.0"
 model = "Qwen/Qwen3-8B"

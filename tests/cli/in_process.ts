@@ -38,6 +38,7 @@ export async function runInProcess(
       errIsTerminal: false,
       outColors: hasColors,
       errColors: hasColors,
+      columns: 80,
       type: terminal.type,
     },
     terminal,

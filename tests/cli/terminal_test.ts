@@ -30,6 +30,23 @@ Deno.test("a colored report differs from the plain one only in colors", async ()
   strictEqual(colored.stderr.replace(/\u001b\[[0-9;]*m/g, ""), plain.stderr);
 });
 
+Deno.test("on a terminal of 40 columns, help and tables fit", async () => {
+  await using test = cli().codex({
+    "soulstones/eye.toml": `${EYE}capabilities = ["vision-analysis", "text-generation"]\n`,
+  });
+  const path = test.onPath();
+  for (const words of ["summon --help", "list", "covens"]) {
+    const line = `sh -c 'stty cols 40; ${path}/lychd ${words} 2>/dev/null'`;
+    const { code, shown } = await test.atTerminal(line, [], { NO_COLOR: "1" });
+    strictEqual(code, 0, shown);
+    const [own = ""] = shown.split("\r\nExamples:");
+    // The first line of help is the syntax.
+    for (const line of own.split("\r\n").slice(1)) {
+      strictEqual(line.length <= 40, true, `${words}: ${line}`);
+    }
+  }
+});
+
 const CONTROL = "\u001b]0;x\u0007\u001b[2J\u009b1m\u202e";
 
 Deno.test("a Codex cannot send control characters to a terminal", async () => {

@@ -45,7 +45,30 @@ Deno.test("the help of every command has examples and exit codes, 80 columns and
     match(stdout, /\nExamples:\n {2}\S/);
     match(stdout, /\nExit codes:\n {2}0 {2}ok\n/);
     for (const line of stdout.split("\n")) strictEqual(line.length <= 80, true, line);
+    match(stdout, /^[\n\x20-\x7e]*$/);
     strictEqual(stdout.includes("\u001b"), false);
+  }
+});
+
+Deno.test("help has the width of the terminal, and whole lines", () => {
+  for (const words of COMMANDS) {
+    for (const columns of [40, 60, 80]) {
+      const parsed = parseCommandLine([...words, "--help"], config.version, columns);
+      strictEqual(parsed.kind, "exit");
+      const [text = ""] = parsed.kind === "exit" ? parsed.stdout.split("\nExamples:\n") : [];
+      for (const line of text.split("\n").slice(1)) {
+        // Only a word on its own may be longer.
+        strictEqual(line.length <= columns || !line.trim().includes(" "), true, line);
+      }
+      // The paragraphs; below them are the tables of arguments and options.
+      const [about = ""] = text.split(/\n\n(?:Arguments|Options|Commands|[A-Z][^\n]*):\n/);
+      const lines = about.split("\n").slice(1);
+      for (const [i, line] of lines.entries()) {
+        const [next = ""] = (lines[i + 1] ?? "").split(" ");
+        const isShort = line !== "" && next !== "" && line.length + 1 + next.length < columns;
+        strictEqual(isShort, false, `${words.join(" ")} at ${columns}: ${line}`);
+      }
+    }
   }
 });
 

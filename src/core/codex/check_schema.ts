@@ -125,7 +125,7 @@ function explain(issue: Issue, schema: Schema, subject: Subject, input: unknown)
     });
   }
   if (value === undefined) {
-    const example = subject.examples[field] ?? `${field} = …`;
+    const example = subject.examples[field] ?? `${field} = ...`;
     return [finding("field-missing", place.key, { field, owner, example })];
   }
   const expected = expectedTypes(issue, value);

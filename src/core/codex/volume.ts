@@ -50,7 +50,7 @@ export function parseVolume(text: string): { volume: Volume } | { problem: strin
   if (wrong !== undefined) return { problem: `Podman has no option ${quoted(wrong)}` };
   const source = parseSource(from);
   if (source === undefined) {
-    return { problem: "the source must be an absolute path, ~/…, or the name of a volume" };
+    return { problem: "the source must be an absolute path, ~/..., or the name of a volume" };
   }
   return { volume: { source, target, options } };
 }

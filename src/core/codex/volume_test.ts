@@ -26,7 +26,7 @@ Deno.test("a volume is parsed into source, target and options", () => {
   }
 });
 
-const SOURCE = "the source must be an absolute path, ~/…, or the name of a volume";
+const SOURCE = "the source must be an absolute path, ~/..., or the name of a volume";
 const TARGET = "the target must be an absolute path";
 
 const REFUSED: readonly (readonly [text: string, problem: string])[] = [

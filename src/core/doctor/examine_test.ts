@@ -66,19 +66,19 @@ Deno.test("the report is sorted, wrapped at 80 columns and printable, with whole
   assert.equal(
     formatFindings(findings, PLAIN),
     `good
-  ✓ ok      one          well
+  ok      one          well
 
 fair
-  – skipped one          not here
-  ! warning one          hm
-            why: it matters
-            fix: repair
+  skipped one          not here
+  warning one          hm
+          why: it matters
+          fix: repair
 
 bad
-  ✓ ok      two          this is fine
-  ✗ error   one          it \\x1b[2Jbroke, and this sentence is long
-            why: it matters
-            fix: ${long}
+  ok      two          this is fine
+  error   one          it \\x1b[2Jbroke, and this sentence is long
+          why: it matters
+          fix: ${long}
 
 2 ok, 1 skipped, 1 warning, 1 error
 `,

@@ -1,4 +1,4 @@
-import { countOf, type Palette, printable, WIDTH, wrap } from "../report/mod.ts";
+import { countOf, type Palette, printable, wrap } from "../report/mod.ts";
 import type { Check, State } from "./check.ts";
 
 /** A finding of doctor about one thing. */
@@ -16,21 +16,17 @@ export interface HostFinding {
 /** From best to worst, because the last lines stay visible. */
 const ORDER: readonly State[] = ["ok", "skipped", "warning", "error"];
 
-const SYMBOLS: Readonly<Record<State, string>> = {
-  ok: "✓ ok     ",
-  skipped: "– skipped",
-  warning: "! warning",
-  error: "✗ error  ",
-};
+/** The width of the longest state. */
+const STATE_WIDTH = "skipped".length;
 
 /** The width of the longest name of a check, `controllers`. */
 const NAME_WIDTH = 11;
 /** The column in which names start. */
-const NAME_INDENT = 12;
+const NAME_INDENT = 2 + STATE_WIDTH + 1;
 
 /**
  * Formats findings for people: by group, in each and among them the worst last, then a summary.
- * Lines are at most 80 columns wide, except commands, which stay whole so that they can be copied.
+ * Lines are as wide as the terminal at most, except commands, which stay whole so that they can be copied.
  */
 export function formatFindings(findings: readonly HostFinding[], palette: Palette): string {
   const badness = ({ state }: HostFinding) => ORDER.indexOf(state);
@@ -57,18 +53,22 @@ function formatFinding({ id, state, what, why, fix }: HostFinding, palette: Pale
   const name = id.slice(id.indexOf(".") + 1).padEnd(NAME_WIDTH);
   const indent = " ".repeat(NAME_INDENT);
   const lines = [
-    `  ${paint(SYMBOLS[state])} ${name}  ${hanging(what, NAME_INDENT + NAME_WIDTH + 2)}`,
+    `  ${paint(state.padEnd(STATE_WIDTH))} ${name}  ${
+      hanging(what, NAME_INDENT + NAME_WIDTH + 2, palette)
+    }`,
   ];
   if (fix !== null) {
-    lines.push(`${indent}${palette.dim("why:")} ${hanging(why, NAME_INDENT + "why: ".length)}`);
+    lines.push(
+      `${indent}${palette.dim("why:")} ${hanging(why, NAME_INDENT + "why: ".length, palette)}`,
+    );
     lines.push(`${indent}${palette.dim("fix:")} ${palette.hint(printable(fix))}`);
   }
   return `${lines.join("\n")}\n`;
 }
 
 /** Wraps text whose first line continues a line that is `indent` columns long. */
-function hanging(text: string, indent: number): string {
-  return wrap(printable(text), indent, WIDTH).join("\n").slice(indent);
+function hanging(text: string, indent: number, { columns }: Palette): string {
+  return wrap(printable(text), indent, columns).join("\n").slice(indent);
 }
 
 function summary(findings: readonly HostFinding[]): string {

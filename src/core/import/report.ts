@@ -111,7 +111,7 @@ function byPlace({ place: a }: ReportEntry, { place: b }: ReportEntry): number {
 /** Returns an entry as one line: place, item, field and reason. */
 export function entryLine({ place, item, to, outcome, why }: ReportEntry): string {
   const where = `${place.file}:${place.start.line}:${place.start.column}`;
-  const target = outcome === "lost" || to === undefined ? "" : ` → ${to}`;
+  const target = outcome === "lost" || to === undefined ? "" : ` -> ${to}`;
   return `${where} ${quoted(item)}${target}${why === "" ? "" : `: ${why}`}`;
 }
 

@@ -164,11 +164,11 @@ Deno.test("an item without an outcome is lost, and parts replace it", () => {
   report.of("a").record(y, "changed", { to: "c", why: "because" });
   report.of("a").record(report.add(at, "E=1"), "carried", { to: "" });
   deepStrictEqual(report.entries().map((entry) => `${entry.outcome} ${entryLine(entry)}`), [
-    "carried a.container:1:1 `A=1` → a.b",
+    "carried a.container:1:1 `A=1` -> a.b",
     "lost a.container:1:1 `B=2`: lychd has no field for it",
     "lost a.container:1:1 `C=x`: lychd has no field for it",
-    "changed a.container:1:1 `C=y` → a.c: because",
+    "changed a.container:1:1 `C=y` -> a.c: because",
     "carried a.container:1:1 `D=`: it is empty",
-    "carried a.container:1:1 `E=1` → a",
+    "carried a.container:1:1 `E=1` -> a",
   ]);
 });

@@ -303,7 +303,7 @@ export const CATALOGUE = {
   "exec-word-empty": error(
     "Quadlet drops an empty word of `Exec=` and every word after it.",
     "`exec` has an empty word, which Quadlet does not support",
-    'use a shell: exec = ["sh", "-c", "program \'\' …"]',
+    'use a shell: exec = ["sh", "-c", "program \'\' ..."]',
   ),
   "exec-word-semicolon": error(
     "systemd reads the word `;` as the end of the command and refuses the unit.",
@@ -497,7 +497,7 @@ function typeHint(field: string, expected: string, meant: string | undefined): s
   const [name = ""] = field.slice(field.lastIndexOf(".") + 1).split("[", 1);
   const [, example] = field.includes("[")
     ? TYPE_EXAMPLES[0]
-    : TYPE_EXAMPLES.find(([type]) => expected.startsWith(type)) ?? ["", '"…"'];
+    : TYPE_EXAMPLES.find(([type]) => expected.startsWith(type)) ?? ["", '"..."'];
   const key = /^[\w-]+$/.test(name) ? name : printable(JSON.stringify(name));
   return meant === undefined || field.includes("[")
     ? `for example: ${key} = ${example}`
@@ -505,10 +505,10 @@ function typeHint(field: string, expected: string, meant: string | undefined): s
 }
 
 const TYPE_EXAMPLES = [
-  ["a list", '["…"]'],
+  ["a list", '["..."]'],
   ["a whole number", "10"],
   ["true", "true"],
-  ["a table", '{ … = "…" }'],
+  ["a table", '{ ... = "..." }'],
 ] as const;
 
 /** The stable name of a problem. */

@@ -95,9 +95,9 @@ function excerptOf(
   const isLong = line.length > EXCERPT_WIDTH;
   const from = isLong ? Math.max(0, Math.min(start - 20, line.length - EXCERPT_WIDTH)) : 0;
   const to = isLong ? from + EXCERPT_WIDTH : line.length;
-  const before = (from > 0 ? "…" : "") + printable(line.slice(from, start));
+  const before = (from > 0 ? "..." : "") + printable(line.slice(from, start));
   const marked = printable(line.slice(start, Math.min(end, to)));
-  const after = printable(line.slice(Math.min(end, to), to)) + (to < line.length ? "…" : "");
+  const after = printable(line.slice(Math.min(end, to), to)) + (to < line.length ? "..." : "");
   return {
     text: before + marked + after,
     start: [...before].length,

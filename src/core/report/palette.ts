@@ -1,5 +1,9 @@
-/** The colours of the parts of an output; {@linkcode PLAIN} changes nothing. */
+import { WIDTH } from "./text.ts";
+
+/** The colours of the parts of an output, and its width; {@linkcode PLAIN} has no colours. */
 export interface Palette {
+  /** The width of the terminal in columns, at most {@linkcode WIDTH}. */
+  readonly columns: number;
   error(text: string): string;
   warning(text: string): string;
   dim(text: string): string;
@@ -15,6 +19,7 @@ function same(text: string): string {
 
 /** No colours. */
 export const PLAIN: Palette = {
+  columns: WIDTH,
   error: same,
   warning: same,
   dim: same,

@@ -28,7 +28,7 @@ export function printable(text: string): string {
 /** Formats user text for a message: printable, in backticks, at most 60 characters. */
 export function quoted(text: string): string {
   const all = [...text];
-  const shown = all.length > 60 ? all.slice(0, 57).join("") + "…" : text;
+  const shown = all.length > 60 ? all.slice(0, 57).join("") + "..." : text;
   return `\`${printable(shown)}\``;
 }
 

@@ -29,8 +29,8 @@ Deno.test("printable text has no character that controls a terminal", () => {
 Deno.test("quoted text is printable and at most 60 characters long", () => {
   strictEqual(quoted("a\nb"), "`a\\nb`");
   strictEqual(quoted("x".repeat(60)), `\`${"x".repeat(60)}\``);
-  strictEqual(quoted("x".repeat(61)), `\`${"x".repeat(57)}…\``);
-  strictEqual(quoted("𝕏".repeat(61)), `\`${"𝕏".repeat(57)}…\``);
+  strictEqual(quoted("x".repeat(61)), `\`${"x".repeat(57)}...\``);
+  strictEqual(quoted("𝕏".repeat(61)), `\`${"𝕏".repeat(57)}...\``);
 });
 
 Deno.test("invisible characters between letters are escaped", () => {

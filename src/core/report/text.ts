@@ -1,4 +1,4 @@
-/** The width of the terminal that output is written for, in columns. */
+/** The width of output in columns, unless the terminal is narrower. */
 export const WIDTH = 80;
 
 /**

@@ -33,7 +33,7 @@ export const CDI_CHECKS: readonly Check[] = [
   {
     id: "cdi.folders",
     about: "Podman reads the folders of all CDI specifications",
-    why: "Podman reports “unresolvable CDI devices” even though nvidia-ctk lists them",
+    why: 'Podman reports "unresolvable CDI devices" even though nvidia-ctk lists them',
     run: unlessIdle((subject) => {
       const { facts } = subject;
       const { read, configured, isSupported } = cdiFoldersOf(facts);
@@ -210,7 +210,7 @@ function cdiNames({ needs }: Subject): string[] {
 function shortNames(devices: readonly string[]): string {
   const names = devices.map((device) => device.slice(device.indexOf("=") + 1));
   return names.length > 4
-    ? `${names.slice(0, 3).join(", ")} … ${names.length} devices`
+    ? `${names.slice(0, 3).join(", ")} ... ${names.length} devices`
     : names.join(", ");
 }
 

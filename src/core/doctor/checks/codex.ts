@@ -149,7 +149,7 @@ export const CODEX_CHECKS: readonly Check[] = [
   {
     id: "codex.vram",
     about: "the vram_mib of each Coven fits into the GPUs",
-    why: "the last engine to start fails with “out of memory”",
+    why: 'the last engine to start fails with "out of memory"',
     run: withCodex(({ facts, codex: { codex: { soulstones, settings } } }) => {
       const declared = soulstones.filter((s) => s.vram_mib !== undefined);
       if (declared.length === 0) return skipped("no Soulstone sets vram_mib");

@@ -45,7 +45,7 @@ export const HOST_CHECKS: readonly Check[] = [
   {
     id: "host.memlock",
     about: "engines may lock as much memory as they need",
-    why: "the model may be swapped out, or the engine stops with “failed to mlock”",
+    why: 'the model may be swapped out, or the engine stops with "failed to mlock"',
     run({ facts, codex }) {
       const text = propertiesOf(facts, "user-manager").get("")?.get("DefaultLimitMEMLOCK");
       if (text === undefined) return skipped("the user's systemd does not answer");

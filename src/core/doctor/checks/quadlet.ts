@@ -11,7 +11,7 @@ export const QUADLET_CHECKS: readonly Check[] = [
   {
     id: "quadlet.generator",
     about: "systemd finds the Quadlet generator",
-    why: "without it systemd knows none of lychd's units, and only reports “not found”",
+    why: 'without it systemd knows none of lychd\'s units, and only reports "not found"',
     run({ facts }) {
       const version = podmanVersionOf(facts);
       if (version === undefined || isOlder(version, "4.4")) return see("podman.version");

@@ -94,9 +94,9 @@ Deno.test("a shortened time names its limit", async () => {
   ok(!toml.includes("StopTimeout"), toml);
   for (
     const expected of [
-      /^changed .*`unloadTimeout: 7200` → stop_timeout_seconds: .*3600/,
-      /^changed .*`healthCheckTimeout: 100000` → start_timeout_seconds: .*86400/,
-      /^changed .*`--stop-timeout 100000` → b.stop_timeout_seconds: .*3600/,
+      /^changed .*`unloadTimeout: 7200` -> stop_timeout_seconds: .*3600/,
+      /^changed .*`healthCheckTimeout: 100000` -> start_timeout_seconds: .*86400/,
+      /^changed .*`--stop-timeout 100000` -> b.stop_timeout_seconds: .*3600/,
     ]
   ) ok(reported.some((line) => expected.test(line)), `${expected} of ${reported.join("\n")}`);
 });
