@@ -93,5 +93,5 @@ Deno.test("a missing Codex is an error only if --codex names it", async () => {
   test.codex({ "soulstones/eye.toml": EYE.replace("8780", '"8780"') });
   const broken = await test.run(["doctor", "--only", "codex.valid"]);
   strictEqual(broken.code, 5);
-  match(broken.stdout, /  error {3}valid [^]*1\s+error\n[^]*fix: lychd check --codex/);
+  match(broken.stdout, / {2}error {3}valid [^]*1\s+error\n[^]*fix: lychd check --codex/);
 });
