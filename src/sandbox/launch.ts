@@ -65,13 +65,13 @@ export async function launch(
       permissions,
       start: () => start("self_test_worker", permissions),
     });
-    const prober = proberPermissions(invocation, [UNUSED_PORT + 1]);
+    const prober = proberPermissions(invocation, [UNUSED_PORT]);
     const sandboxes = [
       sandbox(`the sandbox of ${invocation.command}`, permissions),
       ...prober === undefined ? [] : [sandbox("the sandbox that asks for health", prober)],
     ];
     const module = isFile(USERS) ? USERS : undefined;
-    const places = { ...folders, home: homedir() ?? "/", port: UNUSED_PORT, module };
+    const places = { ...folders, home: homedir() ?? "/", module };
     return await selfTest(sandboxes, places, terminal);
   }
   // The worker loads while the gate checks the paths; it does nothing before it gets the request.
@@ -99,7 +99,7 @@ export async function launch(
   return await runInWorker(worker, request, surroundings);
 }
 
-/** A port that nothing listens on. The sandbox must refuse the connection before the network can. */
+/** The port of an engine that the sandbox for health may ask in a self-test; none listens there. */
 const UNUSED_PORT = 49_151;
 
 /** Returns the variables that doctor checks and shows; no others leave the gate. */

@@ -44,7 +44,7 @@ Deno.test({
     const result: string[] = [];
     const code = await selfTest(
       [{ name: "a sandbox", permissions, start: () => sandboxed(permissions) }],
-      { home: "/root", codex: "/root/x", config: "/root/y", port: 49_151, module: undefined },
+      { home: "/root", codex: "/root/x", config: "/root/y", module: undefined },
       { out: (text) => void result.push(text) },
     );
     deepStrictEqual(result.filter((line) => line.startsWith("not ")), [

@@ -22,7 +22,7 @@ export interface Places {
   readonly config: string;
   /** A program that the sandbox may run, if there is one. */
   readonly program: string;
-  /** A port of this host, open or not. */
+  /** A port of this host on which the gate listens. */
   readonly port: number;
   /** A file that exists and is not part of lychd: its import fails only if it is refused. */
   readonly module: string | undefined;
@@ -291,6 +291,8 @@ const REFUSALS = [
   /^Can't escalate parent thread permissions/,
   // A compiled program imports nothing that it does not contain; the imported file exists.
   /^Module not found: (?:file|http):/,
+  // Older runtimes make this of a refusal in node:net; the port is open.
+  /\bECONNREFUSED\b/,
   // Older runtimes import no text.
   /^"text" is not a valid module type/,
 ];
