@@ -146,7 +146,10 @@ labTest("after an interrupt systemd finishes the swap, and summon reports it", a
     { timeoutSeconds: 60 },
   );
   assert.equal(result.code, 130, result.stderr);
-  assert.match(result.stderr, /\nlychd: interrupted; systemd continues, not ready yet: b\nhint: /);
+  assert.match(
+    result.stderr,
+    /\nlychd: interrupted; systemd continues, not ready yet: b\nhint: lychd status --watch shows progress, lychd banish two stops it\n$/,
+  );
   await waitUntil("b runs", 60, isSwapped);
   // At a terminal, Ctrl+C also reaches the programs that lychd runs, at any moment.
   for (const pause of ["0", "0.1", "0.3"]) {
