@@ -7,7 +7,7 @@ import type { ExitCode, InscribeOptions } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import { readOwn } from "../trust/files.ts";
 import { compileCodex } from "../units/codex.ts";
-import { differences, warnOfDifferences } from "../units/differences.ts";
+import { differences, isUndone, warnOfDifferences } from "../units/differences.ts";
 import { readRendered } from "../units/rendered.ts";
 
 /**
@@ -23,14 +23,14 @@ export async function rollback(
     wanted: () => {
       const restored = formerGeneration(context);
       const isOfCodex = valid && isSame(restored, runes);
-      return { runes: restored, codex: isOfCodex ? codexDigest : undefined };
+      return { runes: restored, ...isOfCodex ? { codex: codexDigest } : { undone: codexDigest } };
     },
     // An invalid Codex has no units to compare, and is refused by the next render.
     report: () => {
       if (!valid) return { differences: [] };
       const rendered = readRendered(context, runes);
       const found = differences(runes, rendered);
-      warnOfDifferences(context, found, rendered);
+      warnOfDifferences(context, found, isUndone(rendered, codexDigest));
       return { differences: found };
     },
   });

@@ -28,6 +28,8 @@ export interface Wanted {
   readonly runes: readonly Rune[];
   /** The digest of the Codex that they are made from, if it is the present one. */
   readonly codex?: string | undefined;
+  /** The digest of the present Codex, if they are those of a rollback that it does not make. */
+  readonly undone?: string | undefined;
   /** The texts of the Codex files, for the frames of a report. */
   readonly sources?: ReadonlyMap<string, string> | undefined;
 }
@@ -64,7 +66,7 @@ export function inscribe(
 async function inscribeLocked(
   context: CommandContext,
   options: InscribeOptions,
-  { runes, codex, sources }: Wanted,
+  { runes, codex, undone, sources }: Wanted,
   systemd: Systemd | undefined,
 ): Promise<Inscribed> {
   const { host, folders, terminal } = context;
@@ -76,7 +78,7 @@ async function inscribeLocked(
   const backups = backupsFor(context, changes);
   const notes = readNotes(host, folders.config);
   const unconfirmed = !options.verify || !options.reload;
-  const own = [...writesFor(host, folders.config, changes, { receipt, codex }), ...backups];
+  const own = [...writesFor(host, folders.config, changes, { receipt, codex, undone }), ...backups];
   const restarts = restartsFor(changes);
   const masked: string[] = [];
   if (own.length > 0 || notes.unconfirmed && !unconfirmed) {
@@ -118,7 +120,7 @@ async function inscribeLocked(
 async function verify(
   context: CommandContext,
   { verify }: InscribeOptions,
-  { runes, sources = new Map() }: Omit<Wanted, "codex">,
+  { runes, sources = new Map() }: Pick<Wanted, "runes" | "sources">,
 ): Promise<void> {
   const { folders: { stage, codexShown }, terminal } = context;
   if (!verify || stage === undefined) return;

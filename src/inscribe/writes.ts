@@ -17,7 +17,11 @@ export function writesFor(
   host: Host,
   root: string,
   changes: readonly Change[],
-  { receipt, codex }: { receipt: Receipt; codex?: string | undefined },
+  { receipt, codex, undone }: {
+    receipt: Receipt;
+    codex?: string | undefined;
+    undone?: string | undefined;
+  },
 ): Write[] {
   const files: Record<string, { sha256: string; mode: number }> = {};
   const writes: Write[] = [];
@@ -30,7 +34,11 @@ export function writesFor(
   const isSame = sameFiles(files, receipt.files);
   // Another Codex may make the same files, for example one with another comment.
   if (writes.length === 0 && isSame && codex === receipt.codex) return [];
-  const after = codex === undefined ? { files } : { files, codex };
+  const after = {
+    files,
+    ...codex === undefined ? {} : { codex },
+    ...undone === undefined ? {} : { undone },
+  };
   writes.push({ path: RECEIPT_PATH, content: formatReceipt(after), mode: OWN_MODE });
   if (isSame) return writes;
   const current = readOwn(host, root, CURRENT_PATH);

@@ -14,12 +14,12 @@ export async function compareWithCodex(context: CommandContext, rendered: Render
   const { host, folders, version } = context;
   const { tree } = rendered;
   const found = readCodexFolder(host, folders.codex, folders.codexShown);
-  const isSame = "folder" in found && digestOf(found.folder, version) === tree.receipt.codex &&
-    isAsWritten(tree);
-  if (isSame) return;
+  const digest = "folder" in found ? digestOf(found.folder, version) : undefined;
+  if (digest !== undefined && digest === tree.receipt.codex && isAsWritten(tree)) return;
   const { compileCodex } = await import("./codex.ts");
   const { runes, valid } = await compileCodex(context);
-  if (valid) warnOfDifferences(context, differences(runes, rendered), rendered);
+  const isRepeated = isUndone(rendered, digest);
+  if (valid) warnOfDifferences(context, differences(runes, rendered), isRepeated);
   else warn(context, CODEX_HAS_ERRORS, "lychd check");
 }
 
@@ -58,11 +58,16 @@ function nameOf(path: string): string {
   return printable(soulstoneOf(file) ?? (coven === undefined ? file : `Coven ${coven}`));
 }
 
-/** Warns about differences between the Codex and the rendered units. */
+/** Returns true if a rollback undid a Codex with this digest: a render would repeat the edit. */
+export function isUndone({ tree }: Rendered, digest: string | undefined): boolean {
+  return digest !== undefined && digest === tree.receipt.undone;
+}
+
+/** Warns that the Codex differs from the rendered units, or still has the edit that a rollback undid. */
 export function warnOfDifferences(
   context: CommandContext,
   found: readonly string[],
-  { tree }: Rendered,
+  isRepeated: boolean,
 ): void {
   if (found.length === 0) return;
   if (found[0] === NOTHING) {
@@ -73,8 +78,7 @@ export function warnOfDifferences(
     );
   }
   const names = found.join(", ");
-  // A receipt without a Codex is that of a rollback; a render would repeat what it undid.
-  if (tree.receipt.codex === undefined) {
+  if (isRepeated) {
     const words = `the units are those of a rollback; the Codex still has the edit: ${names}`;
     return warn(context, words, "lychd edit corrects the Codex, lychd rollback restores the edit");
   }

@@ -3,7 +3,7 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
 import { printJson, warn } from "../run/say.ts";
 import { compileCodex, findingJson, reportFindings } from "./codex.ts";
-import { CODEX_HAS_ERRORS, differences, warnOfDifferences } from "./differences.ts";
+import { CODEX_HAS_ERRORS, differences, isUndone, warnOfDifferences } from "./differences.ts";
 import { readRendered, type Rendered } from "./rendered.ts";
 
 /** The inventory of the Codex, and the rendered units. */
@@ -43,6 +43,6 @@ export async function viewCodex(
     warn(context, `the Codex has ${findings.length} warning${plural}`, "lychd check");
   }
   const found = differences(runes, rendered);
-  warnOfDifferences(context, found, rendered);
+  warnOfDifferences(context, found, isUndone(rendered, loaded.codexDigest));
   return { inventory: readInventory(runes), source: "codex", rendered, differences: found };
 }

@@ -85,6 +85,12 @@ Deno.test("after a rollback, no command hints at rendering the edit again", asyn
     doesNotMatch(stderr, /lychd render/);
     if (args[0] !== "summon") match(stderr, /the Codex still has the edit: eye changed\n/);
   }
+  // Another edit is not what the rollback undid.
+  test.codex({ "soulstones/eye.toml": EYE.replace("8B", "2B") });
+  match(
+    (await test.run(["list"])).stderr,
+    /differs from the last render: eye changed\nhint: lychd render/,
+  );
 });
 
 Deno.test("rollback without a previous generation is refused", async () => {

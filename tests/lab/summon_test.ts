@@ -479,6 +479,14 @@ labTest("a rollback, an edit by hand and another Codex also cause the warning", 
   assert.equal((await run(shell, "render")).code, 0);
   assert.equal(await differences(), undefined);
   assert.equal((await run(shell, "rollback")).code, 0);
+  const { stderr } = await run(shell, "summon", "one");
+  assert.match(
+    stderr,
+    /warning: the units are those of a rollback; the Codex still has the edit: c is /,
+  );
+  assert.doesNotMatch(stderr, /lychd render/);
+  // Another edit corrects it, so a render is right again.
+  await must(shell, "echo '# corrected' >> ~/.config/lychd/soulstones/all.toml");
   assert.match(await differences() ?? "", /^c is not rendered, /);
 });
 

@@ -9,6 +9,8 @@ export interface Receipt {
   readonly files: Readonly<Record<string, { readonly sha256: string; readonly mode: number }>>;
   /** The digest of the Codex that they were made from; undefined after a rollback. */
   readonly codex?: string;
+  /** The digest of the Codex that a rollback undid; a render of it would repeat the edit. */
+  readonly undone?: string;
 }
 
 /** The empty receipt. */
@@ -22,8 +24,8 @@ export function formatReceipt(receipt: Receipt): string {
   const files = Object.fromEntries(
     Object.entries(receipt.files).sort(([a], [b]) => a < b ? -1 : 1),
   );
-  const { codex } = receipt;
-  const value = { lychd: VERSION, ...codex === undefined ? {} : { codex }, files };
+  const { codex, undone } = receipt;
+  const value = { lychd: VERSION, codex, undone, files };
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
@@ -41,7 +43,7 @@ export function parseReceipt(text: string): { receipt: Receipt } | { problem: st
   if (!isRecord(value) || !isRecord(value["files"])) {
     return { problem: "it is not a receipt of lychd" };
   }
-  const { lychd: version, codex } = value;
+  const { lychd: version, codex, undone } = value;
   if (version !== VERSION) {
     return { problem: `it has version ${version}; this version of lychd reads ${VERSION}` };
   }
@@ -57,7 +59,13 @@ export function parseReceipt(text: string): { receipt: Receipt } | { problem: st
     }
     files[path] = { sha256, mode };
   }
-  return { receipt: typeof codex === "string" ? { codex, files } : { files } };
+  return {
+    receipt: {
+      ...typeof codex === "string" ? { codex } : {},
+      ...typeof undone === "string" ? { undone } : {},
+      files,
+    },
+  };
 }
 
 /** Returns true if a path, relative to `$XDG_CONFIG_HOME`, is in a folder that lychd writes to. */
