@@ -184,8 +184,12 @@ async function readStream(
 function takeLock(path: string, holder: string): Deno.FsFile | undefined {
   // The former holder may have removed the file and its folder.
   makeFolder(dirname(path));
-  const kind = orNothing(path, () => statusOf(Deno.lstatSync(path)))?.kind ?? "file";
+  const info = orNothing(path, () => Deno.lstatSync(path));
+  const kind = info === undefined ? "file" : statusOf(info).kind;
   if (kind !== "file") throw notOwnFile(path, kind);
+  if ((info?.nlink ?? 1) > 1) {
+    throw new HostError("other", path, "it has a second name (hard link) elsewhere: remove it");
+  }
   const options = { read: true, write: true, create: true, mode: 0o600 };
   // The folder may disappear now, when another holder releases its lock.
   const file = orNothing(path, () => Deno.openSync(path, options));

@@ -36,6 +36,15 @@ Deno.test("a read does not block on a pipe, or on a symlink to one", () => {
   });
 });
 
+Deno.test("a lock file with a second name is refused, and the other file is not written", async () => {
+  const folder = Deno.makeTempDirSync();
+  Deno.writeTextFileSync(`${folder}/other`, "precious");
+  Deno.linkSync(`${folder}/other`, `${folder}/lock`);
+  await rejects(DENO_HOST.lock(`${folder}/lock`, "me", 0), { message: /second name/ });
+  strictEqual(Deno.readTextFileSync(`${folder}/other`), "precious");
+  Deno.removeSync(folder, { recursive: true });
+});
+
 Deno.test("a pipe as the lock file is refused", async () => {
   const folder = Deno.makeTempDirSync({ prefix: "lychd-pipe-" });
   new Deno.Command("mkfifo", { args: [`${folder}/lock`] }).outputSync();

@@ -582,7 +582,7 @@ const INTRUSIONS = [
   [
     "journal",
     BAD_JOURNALS,
-    /^lychd: \/home\/\S+: the journal was not written by lychd: move it away; /,
+    /^lychd: \/home\/\S+: the journal (?:was not written by lychd: move it away|is of a newer lychd .*); /,
   ],
 ] as const;
 

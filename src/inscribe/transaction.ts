@@ -31,6 +31,9 @@ export interface Transaction {
 /** The journal of writes that the next run must undo. */
 const JOURNAL_PATH = `${QUADLET_FOLDER}/.lychd-journal.json`;
 
+/** The version of its format. */
+const JOURNAL_VERSION = 1;
+
 /** The journal of a committed transaction whose old files are not removed yet. */
 const DONE_PATH = `${QUADLET_FOLDER}/.lychd-done.json`;
 
@@ -154,7 +157,7 @@ function writeJournal(host: Host, root: string, entries: readonly Entry[]): void
   host.makeFolder(dirname(place));
   sweep(host, root, JOURNAL_PATH);
   try {
-    host.create(staged, `${JSON.stringify({ lychd: 1, entries }, null, 2)}\n`, 0o600);
+    host.create(staged, `${JSON.stringify({ lychd: JOURNAL_VERSION, entries }, null, 2)}\n`, 0o600);
     host.rename(staged, place);
   } catch (error) {
     if (error instanceof HostError) sweep(host, root, JOURNAL_PATH);
@@ -175,7 +178,14 @@ function readJournal(host: Host, root: string, name: string): Entry[] | undefine
   } catch {
     throw broken;
   }
-  const entries = value?.lychd === 1 && Array.isArray(value.entries) ? value.entries : undefined;
+  if (typeof value?.lychd === "number" && value.lychd > JOURNAL_VERSION) {
+    const newer = `the journal is of a newer lychd (version ${value.lychd}, this one reads ` +
+      `${JOURNAL_VERSION}): run that lychd again, which finishes its work`;
+    throw new HostError("other", join(root, name), newer);
+  }
+  const entries = value?.lychd === JOURNAL_VERSION && Array.isArray(value.entries)
+    ? value.entries
+    : undefined;
   if (!entries?.every((e) => typeof e?.path === "string" && isOwnPath(e.path))) throw broken;
   for (const { path } of entries) refuseSymlinks(host, root, path);
   return entries;

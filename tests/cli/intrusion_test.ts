@@ -200,6 +200,16 @@ Deno.test("a journal that is broken or hostile stops every command that writes",
   }
 });
 
+Deno.test("a journal of a newer version is refused, and the hint deletes nothing", async () => {
+  await using test = homeWithCodex();
+  test.write(JOURNAL, JSON.stringify({ lychd: 2, entries: [] }));
+  await expectRefusal(test, RENDER, {
+    stderr:
+      `lychd: [DIR]/${JOURNAL}: the journal is of a newer lychd (version 2, this one reads 1): ` +
+      "run that lychd again, which finishes its work; nothing was changed\n",
+  });
+});
+
 function journal(path: string): string {
   return JSON.stringify({ lychd: 1, entries: [{ path, hadBefore: false, sha256: PRECIOUS }] });
 }

@@ -367,6 +367,14 @@ $ echo $?
     'exec = ["--max-model-len", "8192", "--root-path=/{port}"]',
   ),
   "entry-repeated": pair('groups = ["vision", "vision"]', 'groups = ["vision"]'),
+  "name-similar": {
+    bad: `${eye('groups = ["vision"]')}\n${
+      eye('groups = ["Vision"]').replace("[eye]", "[ear]").replace("8780", "8781")
+    }`,
+    good: `${eye('groups = ["vision"]')}\n${
+      eye('groups = ["vision"]').replace("[eye]", "[ear]").replace("8780", "8781")
+    }`,
+  },
   "secret-in-env": pair(
     'env = { HF_TOKEN = "hf_x" }',
     'secrets = ["hf-token,type=env,target=HF_TOKEN"]',

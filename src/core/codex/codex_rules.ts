@@ -18,6 +18,7 @@ export interface RuleContext {
 export function codexFindings(codex: Codex, context: RuleContext): Finding[] {
   return [
     ...nameFindings(codex.soulstones),
+    ...similarNameFindings(codex.soulstones),
     ...portFindings(codex, context),
     ...reserveFindings(codex, context),
     ...bootFindings(codex, context),
@@ -34,6 +35,23 @@ function nameFindings(soulstones: readonly Soulstone[]): Finding[] {
       label: "first defined here",
     })
   );
+}
+
+/** Finds names of Soulstones and of groups that differ only in upper and lower case. */
+function similarNameFindings(soulstones: readonly Soulstone[]): Finding[] {
+  const names = soulstones.map((s) => ({ name: s.name, place: s.placeOf([]) }));
+  const groups = soulstones.flatMap((s) =>
+    s.groups.map((name) => ({ name, place: s.placeOf(["groups"]) }))
+  );
+  return [names, groups].flatMap((all) => {
+    const distinct = [...new Map(all.map((each) => [each.name, each])).values()];
+    return duplicates(distinct, ({ name }) => name.toLowerCase()).map(({ item, first }) =>
+      finding("name-similar", item.place, { name: item.name, other: first.name }, {
+        place: first.place,
+        label: "the other name",
+      })
+    );
+  });
 }
 
 /** A port and its owner. */

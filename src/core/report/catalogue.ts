@@ -413,6 +413,11 @@ export const CATALOGUE = {
     "A list contains the same value twice. The second one has no effect.",
     "`{{value}}` appears twice in `{{field}}`",
   ),
+  "name-similar": warning(
+    "Two names that differ only in upper and lower case are two Soulstones, or two Covens.",
+    "`{{name}}` differs from `{{other}}` only in upper and lower case",
+    "write both in the same way if you mean the same one, or rename one of them",
+  ),
   "secret-in-env": warning(
     "Unit files are plain text, so a secret in them can end up in backups and bug reports.",
     "`{{variable}}` looks like a secret, but would be written to a unit file",
