@@ -83,13 +83,15 @@ async function tell(
   const lock = startLock(context);
   using _ = { [Symbol.dispose]: lock.release };
   await lock.take();
-  const { stale, reread, problem } = await settle(context, systemd);
+  const { stale, reread, stopped, problem } = await settle(context, systemd);
   const work = await planWork(systemd, scope, { stale, inventory });
   printWork(context, work);
-  const error = problem === undefined ? await order(systemd, work) : `a reload failed: ${problem}`;
+  const error = problem ?? await order(systemd, work);
+  const ordered = error === undefined ? work : NO_WORK;
+  const done = { ...ordered, stop: [...stopped, ...ordered.stop] };
   const told = error === undefined
-    ? { code: EXIT.ok, done: work, left: leftAfter(work, stale), reread, error }
-    : { code: EXIT.hostRefused, done: NO_WORK, left: stale, reread, error };
+    ? { code: EXIT.ok, done, left: leftAfter(work, stale), reread, error }
+    : { code: EXIT.hostRefused, done, left: stale, reread, error };
   return { told, services, inventory: reachable(inventory, stale) };
 }
 

@@ -34,8 +34,7 @@ export async function inscribeAndApply(
       `systemctl --user unmask ${masked.join(" ")}`,
     );
   }
-  const { stale, reread, problem } = settled;
-  const error = problem === undefined ? undefined : `a reload failed: ${problem}`;
+  const { stale, reread, stopped, problem: error } = settled;
   const applied = options.restart && reload && error === undefined
     // Loaded only if needed: it follows engines as a summon does.
     ? await (await import("./apply_rendered.ts")).applyRendered(context, {
@@ -43,7 +42,11 @@ export async function inscribeAndApply(
       always: false,
     }, waitSeconds)
     : notApplied(stale, error);
-  const all = { ...applied, reread: [...reread, ...applied.reread] };
+  const all = {
+    ...applied,
+    done: { ...applied.done, stop: [...stopped, ...applied.done.stop] },
+    reread: [...reread, ...applied.reread],
+  };
   if (!json) printApplied(context, all);
   if (nextStart.length > 0) {
     err(`lychd: changed; takes effect at the next start: ${nextStart.join(" ")}\n`);

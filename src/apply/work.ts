@@ -2,7 +2,7 @@
 import { inactiveUnit, isUp } from "../core/orchestrator/condition.ts";
 import { type Inventory, unitsToStop } from "../core/orchestrator/inventory.ts";
 import { readName } from "../core/orchestrator/wish.ts";
-import { GPU_EXPORTER, HARVESTER, SCRIBE, SEPULCHER, WATCHERS_TARGET } from "../core/rune/names.ts";
+import { GPU_EXPORTER, HARVESTER, SCRIBE, SEPULCHER } from "../core/rune/names.ts";
 import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
 import { Refusal } from "../run/refusal.ts";
@@ -16,7 +16,7 @@ export interface Work {
   /** Services to restart; the pod alone if it is among them, since it restarts all others. */
   readonly restart: readonly string[];
   readonly stop: readonly string[];
-  /** New Watchers beside running ones. */
+  /** Watchers that do not run beside the pod. */
   readonly start: readonly string[];
   /** The Soulstones that restart. */
   readonly engines: readonly string[];
@@ -77,10 +77,10 @@ export function leftAfter({ restart, stop }: Work, stale: Stale): Pick<Stale, "r
 
 const WATCHERS: readonly string[] = [HARVESTER, SCRIBE, GPU_EXPORTER].map((w) => w.service);
 
-/** Returns the Watchers that would start only with the pod's next start, although others run. */
+/** Returns the Watchers that would start only with the next engine, although the pod runs. */
 async function newWatchers(systemd: Systemd): Promise<string[]> {
-  const states = await systemd.activeStates([WATCHERS_TARGET, ...WATCHERS]);
-  if (states.get(WATCHERS_TARGET)?.activeState !== "active") return [];
+  const states = await systemd.activeStates([SEPULCHER.service, ...WATCHERS]);
+  if (states.get(SEPULCHER.service)?.activeState !== "active") return [];
   const files = await systemd.fileStates(WATCHERS);
   return WATCHERS.filter((unit) =>
     !states.has(unit) && inactiveUnit(files.get(unit)).loadState === "loaded"

@@ -55,7 +55,8 @@ async function purgeLocked(
   if (removed.length > 0) await confirm(context, invocation, removed);
   const { stop, started } = readNotes(host, folders.config);
   const units = Object.keys(planned.receipt.files).flatMap((path) => unitOf(path) ?? []);
-  const stopped = await stopUnits(systemd, [...units, ...stop.keys(), ...started.keys()]);
+  const all = [...units, ...stop.keys(), ...started.keys()];
+  const stopped = await stopUnits(systemd, all);
   if (stopped !== undefined) {
     throw new Refusal(`a unit did not stop: ${stopped}; no file was removed`, HOST_REFUSED);
   }
@@ -84,6 +85,8 @@ async function purgeLocked(
     const message = `the files are removed, but systemd did not reload: ${problem}`;
     throw new Refusal(message, HOST_REFUSED);
   }
+  // A unit that has failed stays in memory, although its file is gone.
+  await systemd?.resetFailed(all);
   return { removed, kept: keptBy(planned.changes) };
 }
 

@@ -525,16 +525,20 @@ Deno.test("a new Watcher starts beside running ones only with --restart", async 
   }
 });
 
-Deno.test("removed Watchers are stopped with --restart, and leave no folder", async () => {
-  const calls: string[] = [];
-  const memory = await watchedHost({}, calls);
-  const output = { out: "", err: "" };
-  await render(contextOf(memory, output), { ...OPTIONS, restart: true }, () => ({ runes: OLD }));
-  assert.deepEqual(orders(calls), [
-    "stop -- harvester.service lychd-watchers.target scribe.service",
-  ]);
-  const left = [...memory.folders].filter((path) => /harvester|scribe/.test(path));
-  assert.deepEqual(left, []);
+Deno.test("removed Watchers are stopped, without --restart too, and leave no folder", async () => {
+  for (const restart of [false, true]) {
+    const calls: string[] = [];
+    const memory = await watchedHost({}, calls);
+    const output = { out: "", err: "" };
+    await render(contextOf(memory, output), { ...OPTIONS, restart }, () => ({ runes: OLD }));
+    assert.deepEqual(orders(calls), [
+      "stop -- harvester.service lychd-watchers.target scribe.service",
+    ]);
+    assert.match(output.out, /^stopped: harvester, lychd-watchers\.target, scribe$/m);
+    assert.equal(output.err, "");
+    const left = [...memory.folders].filter((path) => /harvester|scribe/.test(path));
+    assert.deepEqual(left, []);
+  }
 });
 
 const receipt = (path: string) =>

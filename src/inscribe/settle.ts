@@ -1,5 +1,6 @@
 import type { Restarts } from "../core/plan/restarts.ts";
 import type { Started } from "../core/plan/started.ts";
+import { isOfWatchers } from "../core/rune/names.ts";
 import type { CommandContext } from "../run/context.ts";
 import { type Notes, readNotes, type Services } from "../units/notes.ts";
 import { readRendered } from "../units/rendered.ts";
@@ -53,16 +54,19 @@ export interface Settled {
   readonly stale: Stale;
   /** Services that were reloaded. */
   readonly reread: readonly string[];
-  /** The message of systemd about a reload that failed. */
+  /** Units of disabled Watchers that were stopped. */
+  readonly stopped: readonly string[];
+  /** The order that failed, with the message of systemd. */
   readonly problem: string | undefined;
 }
 
 /** Nothing is left to do. */
-export const SETTLED: Settled = { stale: NOT_STALE, reread: [], problem: undefined };
+export const SETTLED: Settled = { stale: NOT_STALE, reread: [], stopped: [], problem: undefined };
 
 /**
- * Reloads services that only have to read their files again, which interrupts nothing, and removes
- * notes that no longer apply. Returns what is left to restart or to stop.
+ * Does what interrupts no engine: stops Watchers that were disabled, forgets the failures of removed
+ * units, and reloads services that only have to read their files again. Removes notes that no longer
+ * apply, and returns what is left to restart or to stop.
  */
 export async function settle(context: CommandContext, systemd: Systemd): Promise<Settled> {
   const { host, folders } = context;
@@ -70,7 +74,14 @@ export async function settle(context: CommandContext, systemd: Systemd): Promise
   const units = [notes.started, notes.reread, notes.stop].flatMap((map) => [...map.keys()]);
   if (units.length === 0) return SETTLED;
   const rendered = readRendered(context);
-  const states = await systemd.activeStates(units);
+  const states = new Map(await systemd.activeStates(units));
+  // A timer fails when its service is removed.
+  await systemd.resetFailed(
+    [...notes.stop.keys()].filter((unit) => states.get(unit)?.activeState === "failed"),
+  );
+  const disabled = [...stillRunning(notes.stop, states).keys()].filter(isOfWatchers).sort();
+  const stopProblem = disabled.length === 0 ? undefined : await systemd.stop(disabled);
+  if (stopProblem === undefined) { for (const unit of disabled) states.delete(unit); }
   const stale = staleOf(notes, rendered, states);
   const unread = stillRunning(notes.reread, states);
   // A service that waits for a restart may not understand the new files, and one that is starting
@@ -78,15 +89,20 @@ export async function settle(context: CommandContext, systemd: Systemd): Promise
   const toReload = [...unread.keys()].filter((unit) =>
     !stale.restart.includes(unit) && states.get(unit)?.activeState === "active"
   );
-  const problem = toReload.length === 0 ? undefined : await systemd.reread(toReload);
-  const reread = problem === undefined ? toReload : [];
+  const reloadProblem = toReload.length === 0 ? undefined : await systemd.reread(toReload);
+  const reread = reloadProblem === undefined ? toReload : [];
   writeNotes(host, folders.config, {
     started: formerStarts(notes, rendered, states),
     reread: new Map([...unread].filter(([unit]) => !reread.includes(unit))),
     stop: stillRunning(notes.stop, states),
     unconfirmed: notes.unconfirmed,
   });
-  return { stale, reread, problem };
+  const problem = stopProblem !== undefined
+    ? `a stop failed: ${stopProblem}`
+    : reloadProblem !== undefined
+    ? `a reload failed: ${reloadProblem}`
+    : undefined;
+  return { stale, reread, stopped: stopProblem === undefined ? disabled : [], problem };
 }
 
 /** Returns the services that still run since they were noted, with their present InvocationIDs. */

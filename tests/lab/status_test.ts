@@ -212,7 +212,9 @@ labTest("status, logs and summon show the Watchers", async () => {
   const details = (await run(shell, "status", "harvester")).stdout;
   assert.match(details, /^harvester: running\n {2}unit +harvester\.service\n/);
   assert.match(details, /\n {2}last lines \(lychd logs harvester\):\n {4}\S/);
-  // A Watcher that has failed is reported by the next summon.
+  const doctor = async () => (await run(shell, "doctor", "--only", "systemd.units")).stdout;
+  assert.match(await doctor(), / 8 units are loaded, none has failed\n/);
+  // A Watcher that has failed is reported by doctor and by the next summon.
   await must(shell, "systemctl --user stop scribe.service");
   await must(
     shell,
@@ -221,6 +223,7 @@ labTest("status, logs and summon show the Watchers", async () => {
       > ~/.config/systemd/user/scribe.service.d/broken.conf
     systemctl --user daemon-reload; systemctl --user start scribe.service; true`,
   );
+  assert.match(await doctor(), / scribe\.service has failed \(exit-code\)\n/);
   const warned = await run(shell, "summon", "vision");
   assert.equal(warned.code, 0, warned.stderr);
   assert.match(

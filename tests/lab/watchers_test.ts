@@ -408,6 +408,53 @@ labTest("a configuration that Prometheus rejects is reported and does not apply"
   await render(shell);
 });
 
+/** Lists the units of lychd that are active or have failed, except those of the pod and the Covens. */
+const REMAINS = `systemctl --user list-units --plain --no-legend 'lychd-*' 'harvester*' \
+  'scribe*' 'soulstone-*' | grep -vE '^lychd-(pod|coven-)'`;
+
+labTest("disabled Watchers leave no unit, neither after a render nor after a purge", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await freshHost(shell);
+  await makeImages(shell);
+  const sick = { groups: ["two"], start_timeout_seconds: 2 };
+  const soulstones = {
+    a: engine(8780, { groups: ["one"] }),
+    sick: engine(8781, sick, ["--health", "fail"]),
+  };
+  const remains = async () =>
+    (await shell.run(REMAINS)).stdout.trim().split("\n").map((line) => line.replaceAll(/ +/g, " "));
+  await writeCodex(soulstones, WATCHERS);
+  await render(shell);
+  assert.equal((await start(shell, "soulstone-a.service")).code, 0);
+  await waitForWatchers(shell);
+  const engineOf = async () =>
+    (await show(shell, ["soulstone-a.service"], ["InvocationID"])).get("soulstone-a.service");
+  const before = await engineOf();
+  await writeCodex(soulstones, {});
+  const disabled = await run(shell, "render");
+  assert.equal(disabled.code, 0, disabled.stderr);
+  assert.match(disabled.stdout, /\nstopped: .*\bharvester\b.*\bscribe\b/);
+  assert.equal(disabled.stderr, "");
+  const running = "soulstone-a.service loaded active running LychD Soulstone a";
+  assert.deepEqual(await remains(), [running]);
+  assert.deepEqual(await engineOf(), before);
+  assert.doesNotMatch((await run(shell, "status")).stdout, /harvester|scribe/);
+  // An engine that has failed leaves nothing either.
+  await start(shell, "soulstone-sick.service");
+  assert.match((await remains()).join(), /soulstone-sick\.service loaded failed/);
+  await writeCodex({ a: soulstones.a }, {});
+  await render(shell);
+  assert.doesNotMatch((await remains()).join(), /sick/);
+  await writeCodex(soulstones, WATCHERS);
+  assert.equal((await run(shell, "render", "--restart")).code, 0);
+  await waitForWatchers(shell);
+  await start(shell, "soulstone-sick.service");
+  assert.equal((await run(shell, "purge", "--yes")).code, 0);
+  assert.deepEqual(await remains(), [""]);
+  assert.equal((await shell.run("systemctl --user --failed --plain --no-legend")).stdout, "");
+});
+
 labTest("purge stops the Watchers, keeps their data and reports it", async () => {
   await labUp();
   await using shell = lichShell();

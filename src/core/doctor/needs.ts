@@ -7,7 +7,7 @@ import {
   watchersOf,
 } from "../codex/mod.ts";
 import { covensOf, watcherServices } from "../compile/mod.ts";
-import { covenTarget, SEPULCHER, soulstoneUnit } from "../rune/mod.ts";
+import { covenTarget, OBSERVER, SEPULCHER, soulstoneUnit, WATCHERS_TARGET } from "../rune/mod.ts";
 import type { Vendor } from "./read/gpus.ts";
 
 /** A path of the host that a Soulstone uses. */
@@ -62,6 +62,8 @@ export function needsOf(codex: Codex, home: string | undefined): Needs {
       ...soulstones.map((s) => soulstoneUnit(s.name).service),
       ...covensOf(soulstones).map((coven) => covenTarget(coven.name)),
       ...watcherServices(codex),
+      ...on.harvester || on.scribe || on.gpuExporter ? [WATCHERS_TARGET] : [],
+      ...on.harvester ? Object.values(OBSERVER) : [],
     ],
     ports: portOwners(codex).filter(({ isPublished }) => isPublished)
       .map(({ port, source }) => ({

@@ -84,6 +84,16 @@ export const OBSERVER = {
   timer: "lychd-observer.timer",
 } as const;
 
+/** Returns true for a unit of the Watchers and their observer: no engine needs it. */
+export function isOfWatchers(unit: string): boolean {
+  const containers = [HARVESTER, SCRIBE, GPU_EXPORTER];
+  return [
+    WATCHERS_TARGET,
+    ...Object.values(OBSERVER),
+    ...containers.flatMap(({ service, data }) => [service, serviceOf(data)]),
+  ].includes(unit);
+}
+
 /** The folders of the files that the Watchers and the observer read. */
 export const WATCHER_FOLDERS = {
   harvester: `${QUADLET_FOLDER}/harvester`,
