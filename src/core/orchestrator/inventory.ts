@@ -159,7 +159,7 @@ function readPublished(
  * @example
  * ```ts
  * import { publishedPorts } from "./inventory.ts";
- * publishedPorts(["127.0.0.1:80-81:80-81"]); // Set { "127.0.0.1:80", "127.0.0.1:81" }
+ * [...publishedPorts(["127.0.0.1:80-81:80-81"])]; // ["127.0.0.1:80", "127.0.0.1:81"]
  * ```
  */
 export function publishedPorts(lines: readonly string[]): Set<string> {

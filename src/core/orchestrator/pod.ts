@@ -33,11 +33,12 @@ const PORT_IN_USE = [
  * @example
  * ```ts
  * import { podProblemOf } from "./pod.ts";
- * podProblemOf([
+ * const lines = [
  *   "Failed to bind port 8790 (Address already in use) for option '-t 127.0.0.1/8790-8790'",
  *   "lychd-pod.service: Failed with result 'exit-code'.",
  *   "Failed to start lychd-pod.service - LychD Sepulcher",
- * ]); // { kind: "port", port: 8790, address: "127.0.0.1" }
+ * ];
+ * podProblemOf(lines); // { kind: "port", port: 8790, address: "127.0.0.1" }
  * ```
  */
 export function podProblemOf(lines: readonly string[]): PodProblem | undefined {

@@ -43,8 +43,8 @@ export interface Started {
  * ```ts
  * import { startSettings } from "./started.ts";
  * const path = "containers/systemd/lychd/soulstone-eye.container";
- * startSettings([{ path, text: "[Unit]\nAfter=x\n[Container]\nImage=eye\n" }]);
- * // Map { "soulstone-eye.service" => ["Container.Image=eye"] }
+ * const settings = startSettings([{ path, text: "[Unit]\nAfter=x\n[Container]\nImage=eye\n" }]);
+ * settings.get("soulstone-eye.service"); // ["Container.Image=eye"]
  * ```
  */
 export function startSettings(files: Iterable<UnitFile>): Map<string, StartSettings> {
