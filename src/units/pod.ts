@@ -11,7 +11,6 @@ import type { Service } from "../core/orchestrator/services.ts";
 import { countOf } from "../core/report/text.ts";
 import { SEPULCHER } from "../core/rune/names.ts";
 import type { CommandContext } from "../run/context.ts";
-import { gather } from "../run/gather.ts";
 import type { EngineNow, EnginesNow } from "./engines.ts";
 import { jobEnds, journalTail } from "./journal.ts";
 import type { Systemd } from "./systemd.ts";
@@ -70,12 +69,15 @@ function failedSince({ activeUntilSeconds, sinceSeconds = 0 }: UnitState): numbe
   return activeUntilSeconds ?? sinceSeconds - FAILING_SECONDS;
 }
 
-/** Returns what holds a port. Loads the readers of doctor only here. */
+/** Returns what holds a port. Loads the readers of facts only here. */
 async function portTrouble(
   context: CommandContext,
   { port, address }: { readonly port: number; readonly address: string },
 ): Promise<{ cause: string; fix: string }> {
-  const { portHolderOf, portProbes } = await import("../core/doctor/mod.ts");
+  const [{ portHolderOf, portProbes }, { gather }] = await Promise.all([
+    import("../core/doctor/mod.ts"),
+    import("../run/gather.ts"),
+  ]);
   const facts = await gather(context, () => portProbes(port));
   const holder = portHolderOf(facts, port, address);
   return holder === undefined
