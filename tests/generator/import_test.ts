@@ -7,7 +7,7 @@ import { basename, dirname, join } from "node:path/posix";
 import { readCodex } from "../../src/core/codex/mod.ts";
 import { compile } from "../../src/core/compile/mod.ts";
 import type { ReportEntry } from "../../src/core/import/mod.ts";
-import { parseRunOptions, quadletKeyOf } from "../../src/core/import/podman_run.ts";
+import { parseRunOptions, quadletKeyOf } from "../../src/core/rune/mod.ts";
 import { wholeSeconds } from "../../src/core/import/seconds.ts";
 import { expand, splitWords } from "../../src/core/rune/mod.ts";
 import { importCase, importCases } from "../import/import.ts";

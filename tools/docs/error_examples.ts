@@ -259,6 +259,14 @@ $ echo $?
     'quadlet = { Service = { Type = "simple" } }',
     "quadlet = { Service = { Nice = 5 } }",
   ),
+  "quadlet-value-reserved": pair(
+    'quadlet = { Container = { PodmanArgs = ["--network=host"] } }',
+    'quadlet = { Container = { PodmanArgs = ["--cpus=4"] } }',
+  ),
+  "podman-option-unknown": pair(
+    'quadlet = { Container = { PodmanArgs = ["--cpu=4"] } }',
+    'quadlet = { Container = { PodmanArgs = ["--cpus=4"] } }',
+  ),
   "rune-mismatch": { why: "No Codex is known to cause it." },
   "unit-refused": {
     why:
@@ -409,6 +417,10 @@ $ echo $?
       '\nexec = ["--api-key-file", "/run/secrets/key"]\nsecrets = ["key"]\nmetrics = { secret = "key" }',
   },
   "shm-small": settings("[sepulcher]\nshm_size_mib = 64", "[sepulcher]\nshm_size_mib = 16384"),
+  "isolation-weak": pair(
+    'quadlet = { Container = { PodmanArgs = ["--privileged"] } }',
+    'quadlet = { Container = { PodmanArgs = ["--device=/dev/kfd"] } }',
+  ),
   "quadlet-key-new": pair(
     'quadlet = { Container = { Memory = "8g" } }',
     'quadlet = { Container = { PodmanArgs = ["--memory=8g"] } }',

@@ -4,6 +4,8 @@ import type { Folders } from "../../src/run/folders.ts";
 import { foldersOfHome } from "../../src/testing/folders_of_home.ts";
 import { permissionsFor, proberPermissions } from "../../src/sandbox/permissions.ts";
 import { findPrograms, PROGRAM_PLACES } from "../../src/run/programs.ts";
+import { ENGINE_RULES, REFUSED_OPTIONS, WEAKENING } from "../../src/core/compile/quadlet_rules.ts";
+import { quadletKeyOf, RUN_OPTIONS } from "../../src/core/rune/mod.ts";
 import { basename, dirname } from "node:path/posix";
 
 const HOME = "/home/you";
@@ -42,13 +44,53 @@ const LINES: readonly string[] = [
   "complete fish -- summon eye",
 ];
 
-/** Returns `docs/security.md` with a new table from `permissions.ts`. */
+/** Returns `docs/security.md` with what is made of the permissions and of the rules for `quadlet`. */
 export function securityPage(text: string): string {
-  const [, before, after] = /^([^]*<!-- made: permissions -->\n)[^]*(<!-- \/made -->[^]*)$/.exec(
-    text,
-  ) ?? [];
-  if (before === undefined || after === undefined) throw new Error("docs/security.md has no place");
-  return `${before}\n${permissionTable()}\n${after}`;
+  const made = {
+    permissions: permissionTable(),
+    refused: refusedList(),
+    weakening: weakeningList(),
+  };
+  return Object.entries(made).reduce((page, [name, part]) => {
+    const [start, end] = [`<!-- made: ${name} -->\n`, "<!-- /made -->"];
+    const [before, after] = page.split(start);
+    const next = after?.indexOf(end) ?? -1;
+    if (next < 0) throw new Error(`docs/security.md has no place for ${name}`);
+    return `${before}${start}\n${part}\n${after?.slice(next)}`;
+  }, text);
+}
+
+/** Returns a list of what a `quadlet` table of a Soulstone cannot contain, by reason. */
+function refusedList(): string {
+  const settings = [
+    ...Object.entries(ENGINE_RULES).map(([name, rule]) => ({ names: withOptions(name), rule })),
+    ...[...REFUSED_OPTIONS].map(([name, rule]) => ({ names: [`--${name}`], rule })),
+  ];
+  const byReason = Map.groupBy(
+    settings,
+    ({ rule }) => `${rule.why}${rule.instead === undefined ? "" : ` (${rule.instead})`}`,
+  );
+  return [...byReason].map(([reason, all]) => {
+    const some = all.every(({ rule }) => rule.refused !== undefined) ? "some values of " : "";
+    return `- ${some}${all.flatMap(({ names }) => names).map(code).join(", ")}: ${reason}\n`;
+  }).join("");
+}
+
+/** Returns a key, and the options of `podman run` that mean the same. */
+function withOptions(name: string): string[] {
+  const options = [...RUN_OPTIONS].filter((each) => `Container.${quadletKeyOf(each)}` === name);
+  return [name, ...options.map((option) => `--${option}`)];
+}
+
+/** Returns a list of what weakens the isolation of a container. */
+function weakeningList(): string {
+  return WEAKENING.map(({ settings, why }) =>
+    `- ${settings.split(" ").map(code).join(", ")}: ${why}\n`
+  ).join("");
+}
+
+function code(name: string): string {
+  return `\`${name}\``;
 }
 
 function permissionTable(): string {

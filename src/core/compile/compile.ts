@@ -12,6 +12,7 @@ import {
 } from "../rune/mod.ts";
 import { COVEN_COMMENTS, covenTargetOf } from "./coven_target.ts";
 import { conflictsOf, covensOf } from "./covens.ts";
+import { cycleFindings } from "./order.ts";
 import { SEPULCHER_COMMENTS, sepulcherUnitOf } from "./sepulcher.ts";
 import { SOULSTONE_COMMENTS, soulstoneUnitOf } from "./soulstone.ts";
 import { type FileLayout, render } from "./templates.ts";
@@ -76,6 +77,7 @@ function layOut(codex: Codex, findings: Finding[]): FileLayout[] {
   const { settings, soulstones } = codex;
   const covens = covensOf(soulstones);
   const conflicts = conflictsOf(soulstones);
+  findings.push(...cycleFindings(soulstones, conflicts));
   // Shared by all units, because each unit can name nearly all others.
   const services = soulstones.map(({ name }) => ({ name, service: soulstoneUnit(name).service }));
   const layouts: FileLayout[] = [{

@@ -5,7 +5,7 @@ export { conflictsOf, type Coven, covensOf, mayCoexist } from "./covens.ts";
 export { type EngineProfile, profileOf } from "./engines/mod.ts";
 export { type ExplainedLine, explainLines, unitNamed } from "./explain.ts";
 export { isShellLine } from "./health.ts";
-export { whyReserved } from "./passthrough.ts";
+export { whyReserved } from "./quadlet_rules.ts";
 export { isGroupOwned } from "./soulstone.ts";
 export { metricsOf } from "./metrics.ts";
 export { watcherServices } from "./watchers/mod.ts";

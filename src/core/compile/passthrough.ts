@@ -15,6 +15,8 @@ import {
   writeWord,
   type Written,
 } from "../rune/mod.ts";
+import { optionFindings } from "./podman_args.ts";
+import { type Rules, weaknesses } from "./quadlet_rules.ts";
 
 /** The oldest Podman version that lychd supports. */
 export const PODMAN_FLOOR = "5.4";
@@ -28,70 +30,10 @@ export interface Passing {
 
 type Value = string | number | boolean;
 
-/** The reasons why keys cannot be set, by `Section.Key`. */
-export type Reserved = Readonly<Record<string, string>>;
-
-const NAMESPACE = "the containers of a pod share its user namespace";
-// Observed with Podman 5.4.2: creating the container fails.
-const POD_NETWORK = "the containers of a pod share its network, addresses and names";
-const SWAPS = "the sixth swap within ten seconds would fail";
-const START_LIMIT_KEYS = ["StartLimitIntervalSec", "StartLimitInterval", "StartLimitBurst"];
-
 type SectionName = (typeof QUADLET_SECTIONS)[number];
 
-/** Keys that cannot be set in any container. */
-const RESERVED: Reserved = {
-  "Container.Pod": "all containers share one pod",
-  "Container.ContainerName": "lychd finds the container by this name",
-  "Container.ServiceName": "other units refer to the service by its name",
-  "Container.Network": "the container uses the network of the pod",
-  "Container.Image": "use `image`",
-  "Container.Rootfs": "use `image`",
-  ...perKey("Container", ["AddHost", "HostName", "IP", "IP6", "NetworkAlias"], POD_NETWORK),
-  ...perKey("Container", ["UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap"], NAMESPACE),
-  ...perKey("Container", ["RemapUsers", "RemapUid", "RemapGid", "RemapUidSize"], NAMESPACE),
-  ...perKey("Service", ["Type", "KillMode", "NotifyAccess", "Delegate"], "Quadlet sets it"),
-  ...perKey("Service", ["ExecStart", "ExecStop"], "Quadlet writes it"),
-};
-
-/** Keys that cannot be set in a Soulstone. */
-export const ENGINE_RESERVED: Reserved = {
-  ...RESERVED,
-  "Container.StartWithPod": "the pod must start without its engines",
-  "Container.PublishPort": "the pod publishes the ports; see `port` and `port_expose`",
-  "Container.Exec": "use `exec`",
-  ...perKey("Service", ["ExecStart", "ExecStop"], "Quadlet writes it; use `exec`"),
-  ...perKey("Unit", START_LIMIT_KEYS, SWAPS),
-  ...perKey("Service", START_LIMIT_KEYS, SWAPS),
-  ...perKey("Install", ["WantedBy", "RequiredBy"], "see `boot_coven` of lychd.toml"),
-  "Install.UpheldBy": "an engine that systemd always starts again could not be banished",
-  "Install.Alias": "the exclusivity rule refers to the unit by its own name",
-};
-
-/** Keys that cannot be set in a Watcher. */
-export const WATCHER_RESERVED: Reserved = {
-  ...RESERVED,
-  "Container.StartWithPod": "lychd-watchers.target starts it",
-  "Container.PublishPort": "the pod publishes the ports; see `port`",
-  "Container.Exec": "lychd writes its flags",
-  ...perKey("Container", ["User", "Group"], "its files are readable only by the operator"),
-  "Service.ExecReload": "lychd writes it",
-  ...perKey("Service", ["RuntimeDirectory", "RuntimeDirectoryPreserve"], "lychd writes it"),
-  ...perKey("Install", ["WantedBy", "RequiredBy", "UpheldBy"], "lychd-watchers.target starts it"),
-  "Install.Alias": "other units refer to the service by its name",
-};
-
-/** Returns why a key cannot be set in a Soulstone; nothing if it can. */
-export function whyReserved(section: string, key: string): string | undefined {
-  return ENGINE_RESERVED[`${section}.${key}`];
-}
-
-function perKey(section: string, keys: readonly string[], why: string): Record<string, string> {
-  return Object.fromEntries(keys.map((key) => [`${section}.${key}`, why]));
-}
-
 /** Checks of values with which the generator of Podman 5.4 drops the unit or crashes. */
-const RULES: Readonly<Record<string, (value: string) => string | undefined>> = {
+const PROBLEMS: Readonly<Record<string, (value: string) => string | undefined>> = {
   "Container.ExposeHostPort": (value) =>
     /^\d{1,5}(?:-\d{1,5})?(?:\/(?:tcp|udp|sctp))?$/.test(value) ? undefined : "it must be a port",
   "Container.Volume": (value) =>
@@ -130,7 +72,7 @@ function mountProblem(value: string): string | undefined {
 export function mergePassed(
   unit: Unit,
   passing: Passing,
-  reserved: Reserved,
+  rules: Rules,
 ): { unit: Unit; findings: Finding[] } {
   const merged: Record<string, Section> = { ...unit };
   const findings: Finding[] = [];
@@ -147,10 +89,11 @@ export function mergePassed(
       continue;
     }
     for (const [key, value] of Object.entries(table)) {
-      const refused = refuse(passing, reserved, section, key);
+      const refused = refuse(passing, rules, section, key);
       findings.push(...refused);
       if (hasErrors(refused)) continue;
       const name = `${section}.${key}`;
+      findings.push(...valueFindings(passing, rules, section, key));
       const lines = [value].flat().flatMap((element, i) => {
         const path = ["quadlet", section, key, ...Array.isArray(value) ? [i] : []];
         const from = passing.placeOf(path);
@@ -184,13 +127,16 @@ function isList(section: SectionName, key: string): boolean {
 
 function refuse(
   passing: Passing,
-  reserved: Reserved,
+  rules: Rules,
   section: SectionName,
   key: string,
 ): Finding[] {
   const place = passing.keyOf(["quadlet", section, key]);
-  const why = reserved[`${section}.${key}`];
-  if (why !== undefined) return [finding("quadlet-key-reserved", place, { section, key, why })];
+  const rule = rules[`${section}.${key}`];
+  if (rule !== undefined && rule.refused === undefined) {
+    const { why, instead } = rule;
+    return [finding("quadlet-key-reserved", place, { section, key, why, instead })];
+  }
   if (
     key === "Group" && section === "Container" &&
     passing.quadlet["Container"]?.["User"] === undefined
@@ -201,9 +147,7 @@ function refuse(
   if (section === "Container" || section === "Quadlet") {
     const known = quadletKey(section, key);
     if (known === undefined) {
-      const names = Object.keys(QUADLET_KEYS[section]).filter((k) =>
-        !(`${section}.${k}` in reserved)
-      );
+      const names = Object.keys(QUADLET_KEYS[section]).filter((k) => !(`${section}.${k}` in rules));
       return [finding("quadlet-key-unknown", place, { section, key, known: names })];
     }
     return known.since.localeCompare(PODMAN_FLOOR, "en", { numeric: true }) > 0
@@ -221,6 +165,36 @@ function refuse(
     : [finding("directive-unknown", place, { section, key, known: [...known] })];
 }
 
+/** Checks the values of a key against the rules, and reports those that weaken the isolation. */
+function valueFindings(
+  passing: Passing,
+  rules: Rules,
+  section: SectionName,
+  key: string,
+): Finding[] {
+  const value = passing.quadlet[section]?.[key] ?? [];
+  const values = [value].flat().map(String);
+  const placeOf = (i: number) =>
+    passing.placeOf(["quadlet", section, key, ...Array.isArray(value) ? [i] : []]);
+  if (section === "Container" && (key === "PodmanArgs" || key === "GlobalArgs")) {
+    return optionFindings(values, { key, rules, placeOf });
+  }
+  const rule = rules[`${section}.${key}`];
+  return values.flatMap((text, i) => {
+    const part = rule?.refused?.(text);
+    if (rule !== undefined && part !== undefined) {
+      return [
+        finding("quadlet-value-reserved", placeOf(i), { ...rule, section, key, value: part }),
+      ];
+    }
+    return section === "Container"
+      ? weaknesses(key, text).map((why) =>
+        finding("isolation-weak", placeOf(i), { setting: key, why })
+      )
+      : [];
+  });
+}
+
 /** Escapes one value of a key; `index` is its index in a list. */
 function writeElement(section: SectionName, key: string, value: string, index: number): Written {
   const list = isList(section, key);
@@ -230,7 +204,7 @@ function writeElement(section: SectionName, key: string, value: string, index: n
     };
   }
   if (index > 0 && !list) return { problem: "the key takes one value, not a list" };
-  const problem = RULES[`${section}.${key}`]?.(value);
+  const problem = PROBLEMS[`${section}.${key}`]?.(value);
   return problem === undefined ? writeValue(section, key, value) : { problem };
 }
 

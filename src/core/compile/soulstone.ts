@@ -24,7 +24,8 @@ import {
 import { type EngineProfile, profileOf } from "./engines/mod.ts";
 import { healthOfSoulstone } from "./health.ts";
 import { metricsFindings, metricsOf } from "./metrics.ts";
-import { ENGINE_RESERVED, mergePassed } from "./passthrough.ts";
+import { mergePassed } from "./passthrough.ts";
+import { ENGINE_RULES } from "./quadlet_rules.ts";
 
 /** The rest of the Codex, as far as the unit of a Soulstone depends on it. */
 export interface Surroundings {
@@ -137,7 +138,7 @@ export function soulstoneUnitOf(
     Quadlet: { DefaultDependencies: settings.wait_for_network ? [] : directive(false) },
     "X-Lychd": factsOf(soulstone, profile, covens, from),
   };
-  const merged = mergePassed(unit, soulstone, ENGINE_RESERVED);
+  const merged = mergePassed(unit, soulstone, ENGINE_RULES);
   return { unit: merged.unit, findings: [...findings, ...merged.findings] };
 }
 

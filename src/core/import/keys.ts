@@ -172,17 +172,9 @@ function health(setting: Setting, { plan: { command, main }, given: { port } }: 
   return setting.key === "HealthCmd" ? field(changed, ["health", "cmd"]) : [passed(changed)];
 }
 
-/** Options of `podman run` that Podman refuses in a pod (5.4.2), and why. */
-const NOT_IN_POD: ReadonlyMap<string, string> = new Map([
-  ["ipc", "all engines share the memory of their pod"],
-  ["mac-address", "all engines share the network of their pod"],
-  ["publish-all", "a Soulstone has one port"],
-]);
-
 /** Passes on an option together with its value. */
 function podmanArgs({ section, key, value, words, change }: Setting): Meaning {
-  const why = NOT_IN_POD.get(/^--([a-z-]+)/.exec(value)?.[1] ?? "");
-  if (why !== undefined) return lost(why);
+  if (value.startsWith("--ipc=")) return lost("all engines share the memory of their pod");
   const path = ["quadlet", section, key];
   return [{ assign: (words ?? [value]).map((word) => ({ path, value: word })), change }];
 }

@@ -193,7 +193,10 @@ function isWithin(inner: Place, outer: Place): boolean {
 
 /** Returns the compiler's reason without a field that the operator never wrote. */
 function reasonOf({ message }: Finding): string {
-  return message.replace(/^.* cannot be (?:set through `quadlet`|written into a unit): /, "");
+  return message.replace(
+    /^.*? cannot (?:be (?:set with `quadlet`|written to a unit)|contain `.*?`): /s,
+    "",
+  );
 }
 
 function record(choices: readonly Choice[], report: ImportReport): void {

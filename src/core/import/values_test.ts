@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { NAME, readCodex } from "../codex/mod.ts";
 import { startOf } from "../report/mod.ts";
 import { freeName } from "./groups.ts";
-import { parseRunOptions } from "./podman_run.ts";
+import { parseRunOptions } from "../rune/mod.ts";
 import { givePorts, parsePublished } from "./ports.ts";
 import { entryLine, newReport } from "./report.ts";
 import { wholeSeconds } from "./seconds.ts";
@@ -133,6 +133,11 @@ const OPTIONS: readonly (readonly [words: string, read: string])[] = [
   ["--new-option value image", "new-option=value | image"],
   ["-- image", " | image"],
   ["-z 1 image", "z=1 | image"],
+  // Podman reads a single `=` after a letter as the value.
+  ["-l= image", "label== | image"],
+  ["-itl==a image", "interactive tty label==a | image"],
+  ["-d=false image", "detach=false | image"],
+  ["-r image", "remote | image"],
   ["--name", "name= | "],
   ["-e", "env= | "],
   ["- image", " | - image"],

@@ -10,6 +10,12 @@ import { printable, quoted } from "./printable.ts";
 /** The message and hint of a finding. */
 export type Text = readonly [message: string, hint?: string | undefined];
 
+/** The reason why a setting is refused, and what to use instead. */
+interface Reserved {
+  readonly why: string;
+  readonly instead?: string | undefined;
+}
+
 interface Entry<P> {
   readonly severity: "error" | "warning";
   readonly means: string;
@@ -339,10 +345,31 @@ export const CATALOGUE = {
         'set an option of `podman run` with PodmanArgs = ["--option=value"]',
     ],
   ),
-  "quadlet-key-reserved": error(
+  "quadlet-key-reserved": entry(
+    "error",
     "lychd depends on the value of this key.",
-    "{{section}}.{{key}} cannot be set with `quadlet`: {{why}}",
-    "remove the line",
+    (p: { section: string; key: string } & Reserved) => [
+      `${p.section}.${p.key} cannot be set with \`quadlet\`: ${p.why}`,
+      p.instead ?? "remove the line",
+    ],
+  ),
+  "quadlet-value-reserved": entry(
+    "error",
+    "With this value the engine could leave the pod, or run together with one that it excludes.",
+    (p: { section: string; key: string; value: string } & Reserved) => [
+      `${p.section}.${p.key} cannot contain ${quoted(p.value)}: ${p.why}`,
+      p.instead ?? "remove it",
+    ],
+  ),
+  "podman-option-unknown": entry(
+    "error",
+    "lychd passes on the options of `podman run` that it knows: an unknown one could make the engine " +
+      "leave the pod.",
+    (p: { option: string; known: readonly string[] }) => [
+      `${quoted(p.option)} is not an option of \`podman run\` that lychd knows`,
+      didYouMean(p.option.replace(/=.*$/s, ""), p.known) ??
+        "see podman-run(1); write an option and its value as one word: --option=value",
+    ],
   ),
   "rune-mismatch": error(
     "A bug in lychd: a rendered file differs from the values it was rendered from.",
@@ -478,6 +505,11 @@ export const CATALOGUE = {
     "Engines that run on several GPUs communicate through shared memory.",
     "shm_size_mib is {{actualMib}}, but {{engine}} needs {{neededMib}}",
     "increase it; it is an upper limit, not a reservation",
+  ),
+  "isolation-weak": warning(
+    "The setting gives the engine more rights on this host. The exclusivity rule still holds.",
+    "`{{setting}}` weakens the isolation of the engine: {{why}}",
+    "remove it if the engine works without it",
   ),
   "quadlet-key-new": warning(
     "The key needs a newer Podman than the oldest version that lychd supports.",

@@ -94,6 +94,11 @@ export function isOfWatchers(unit: string): boolean {
   ].includes(unit);
 }
 
+/** Returns true for a unit that lychd or Quadlet makes from its files. */
+export function isOwnUnit(unit: string): boolean {
+  return /^(?:lychd|soulstone)-/.test(unit) || isOfWatchers(unit);
+}
+
 /** The folders of the files that the Watchers and the observer read. */
 export const WATCHER_FOLDERS = {
   harvester: `${QUADLET_FOLDER}/harvester`,

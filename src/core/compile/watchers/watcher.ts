@@ -9,7 +9,8 @@ import {
   STOP_GRACE_SECONDS,
 } from "../container.ts";
 import { type HealthSections, healthSections } from "../health.ts";
-import { mergePassed, WATCHER_RESERVED } from "../passthrough.ts";
+import { mergePassed } from "../passthrough.ts";
+import { WATCHER_RULES } from "../quadlet_rules.ts";
 import type { UnitLayout } from "../templates.ts";
 
 /** The differences between one Watcher and the others. */
@@ -80,7 +81,7 @@ export function watcherLayout(
     placeOf: (path: readonly (string | number)[]) => at(...path),
     keyOf: (path: readonly (string | number)[]) => codex.settingsKeyOf([section, ...path]),
   };
-  const merged = mergePassed(common, passing, WATCHER_RESERVED);
+  const merged = mergePassed(common, passing, WATCHER_RULES);
   return {
     layout: { title: description, source: "lychd.toml", unit: merged.unit, comments: COMMENTS },
     findings: merged.findings,

@@ -1,7 +1,7 @@
 /** A command of llama-swap as a container: its own one, or an image for a program of the host. */
 import { basename, dirname } from "node:path/posix";
 import { command } from "../../report/mod.ts";
-import { parseRunOptions, quadletKeyOf, type RunOption } from "../podman_run.ts";
+import { parseRunOptions, quadletKeyOf, type RunOption, wordOf } from "../../rune/mod.ts";
 import type { Outcome } from "../report.ts";
 
 /** A command as a container. */
@@ -187,7 +187,8 @@ export function secretInstead(variable: string): string {
 }
 
 /** Translates an option to settings of [Container]. */
-export function translateOption({ name, value, words }: RunOption): Translated {
+export function translateOption(option: RunOption): Translated {
+  const { name, value } = option;
   const [outcome, why = ""] = OUTCOMES.get(name) ?? [];
   if (outcome !== undefined) return { outcome, why };
   if (RELATIVE_PATHS.get(name)?.test(value ?? "")) {
@@ -218,10 +219,7 @@ export function translateOption({ name, value, words }: RunOption): Translated {
   const key = quadletKeyOf(name);
   if (key !== undefined) return { settings: [{ key, value: value ?? "true" }] };
   if (OF_DOCKER.test(name)) return { outcome: "lost", why: `Podman has no option --${name}` };
-  const word = value === undefined || words.length === 1 && words[0]?.startsWith("--")
-    ? words[0] ?? ""
-    : `--${name}=${value}`;
-  return { settings: [{ key: "PodmanArgs", value: word }] };
+  return { settings: [{ key: "PodmanArgs", value: wordOf(option) }] };
 }
 
 /** Translates `--gpus` of Docker to CDI devices. */

@@ -90,7 +90,7 @@ const TRANSLATED: readonly (readonly [name: string, value: string | undefined, a
 Deno.test("an option of docker run becomes settings or an outcome", () => {
   for (const [name, value, expected] of TRANSLATED) {
     const words = value === undefined ? [`--${name}`] : [`--${name}`, value];
-    const translated = translateOption({ name, value, words });
+    const translated = translateOption({ name, value, words, index: 0 });
     const actual = "settings" in translated
       ? translated.settings.map((s) => `${s.key}=${s.value}`).join(" ")
       : translated.outcome;

@@ -5,13 +5,15 @@ import { trimEnds } from "../../report/mod.ts";
 import {
   expand,
   type Expansions,
+  parseRunOptions,
   QUADLET_KEYS,
   type QuadletKey,
+  quadletKeyOf,
   splitWords,
   SYSTEMD_COMMANDS,
+  wordOf,
 } from "../../rune/mod.ts";
 import type { ImportContext } from "../imported.ts";
-import { parseRunOptions, quadletKeyOf } from "../podman_run.ts";
 import type { ImportReport } from "../report.ts";
 import type { Setting } from "../setting.ts";
 import { effectiveLines, type Line, type QuadletUnit } from "./units.ts";
@@ -152,7 +154,7 @@ function readLine(
       const name = option === undefined ? undefined : quadletKeyOf(option.name);
       return option?.value !== undefined && name !== undefined && whyReserved(section, name)
         ? one(option.value, own).map((setting) => ({ ...setting, key: name }))
-        : command(parts[i] ?? [], own);
+        : command(option === undefined ? parts[i] ?? [] : [wordOf(option)], own);
     });
   }
 
