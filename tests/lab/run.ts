@@ -28,6 +28,7 @@ const LONGEST = [
   "shutdown_test.ts",
   "watchers_test.ts",
   "status_test.ts",
+  "quadlet_test.ts",
   "doctor_test.ts",
 ];
 
