@@ -178,6 +178,15 @@ async function look(shell: LichShell): Promise<State> {
   };
 }
 
+/** Ends every engine and pod, also those that systemd does not know. */
+async function endAll(shell: LichShell): Promise<void> {
+  await must(
+    shell,
+    `for pid in $(pgrep -f '^/bin/sh /engine --port'); do kill -9 $pid || true; done
+     podman rm -fa -t0 >/dev/null 2>&1; podman pod rm -fa >/dev/null 2>&1; true`,
+  );
+}
+
 /** Starts each engine while the other one runs, and then stops both. */
 async function judge(shell: LichShell) {
   const problems: string[] = [];
@@ -219,6 +228,7 @@ labTest(
       if (units === undefined) continue;
       await replace(shell, units);
       const result = await judge(shell);
+      if (result.problems.length > 0) await endAll(shell);
       assert.deepEqual(result.problems, [], `seed ${seed}: ${JSON.stringify(given)}`);
       used += given.a.length + given.b.length;
       ran += result.ran;
@@ -250,11 +260,7 @@ labTest(
       const unit = `${units?.["soulstone-a.container"]}\n${lines}\n`;
       await replace(shell, { ...units, "soulstone-a.container": unit });
       const { problems } = await judge(shell);
-      await must(
-        shell,
-        `for pid in $(pgrep -f '^/bin/sh /engine --port'); do kill -9 $pid || true; done
-       podman rm -fa -t0 >/dev/null 2>&1; podman pod rm -fa >/dev/null 2>&1; true`,
-      );
+      await endAll(shell);
       assert.match(problems.join("\n"), problem, lines);
     }
   },

@@ -208,6 +208,7 @@ export const REFUSED_OPTIONS: ReadonlyMap<string, Rule> = new Map([
   ...options("hosts-file mac-address no-hosts publish-all", { why: POD_NETWORK }),
   ...options("attach cidfile detach replace rm sdnotify", { why: "Quadlet sets it" }),
   ...options("restart", { why: "systemd restarts the engine", instead: "set Service.Restart" }),
+  ...options("rmi", { why: "Podman would delete the image at each stop" }),
   ...options("requires volumes-from", {
     why: "Podman could not remove the other container when it stops",
   }),

@@ -30,7 +30,7 @@ const REFUSED = `
   --pod-id-file=/x --name=other --cidfile=/tmp/x --cgroups=enabled --cgroups=no-conmon
   --cgroups=disabled --cgroup-parent=/x --userns=host --userns=keep-id --uidmap=0:0:1 --gidmap=0:0:1
   --subuidname=x --subgidname=x --sdnotify=ignore --detach=false -d=false -d --attach=stdout
-  --restart=always --replace=false --rm=false --rm -p=1:1 -p1:1 --publish=1:1 --publish-all -P
+  --restart=always --replace=false --rm=false --rm --rmi -p=1:1 -p1:1 --publish=1:1 --publish-all -P
   --hostname=x -hx --add-host=a:1.2.3.4 --ip=10.0.0.2 --ip6=::2 --mac-address=92:d0:c6:0a:29:33
   --network-alias=x --no-hosts --hosts-file=none --rootfs --requires=x --volumes-from=x
   --pid=container:x --ipc=container:x --uts=container:x --cgroupns=container:x --pid=ns:/proc/1/ns/pid
@@ -44,7 +44,7 @@ const REFUSED = `
 const REFUSED_LISTS: readonly (readonly [words: readonly string[], code: string])[] = [
   [["image"], "quadlet-value-reserved"],
   [["--cpus=4", "--", "--network=host"], "quadlet-value-reserved"],
-  [["--rmi", "false"], "quadlet-value-reserved"],
+  [["--init", "false"], "quadlet-value-reserved"],
   [["--cpus"], "quadlet-value-reserved"],
   [["-e"], "quadlet-value-reserved"],
   [["--label", "--network=host"], "quadlet-value-reserved"],
