@@ -475,7 +475,7 @@ for (
     const { code, stdout, stderr } = await lichExec(["lychd", "doctor"], { timeoutSeconds: 60 });
     assert.equal(code, 5);
     assert.match(stderr, /^lychd: still waiting for \/usr\/bin\/podman info --format json$/m);
-    assert.match(stdout, / {2}error {3}version {6}Podman does not answer in time\n/);
+    assert.match(stdout, / {2}error {3}info {9}Podman does not answer in time\n/);
     assert.match(stdout, / {2}ok {6}linger {7}lingering is enabled for lich\n/);
     const { commands } = JSON.parse(await lich("lychd doctor --facts 2> /dev/null"));
     assert.deepEqual(commands["podman-info"], {
