@@ -27,13 +27,13 @@ export async function applyRendered(
   const sinceSeconds = Date.now() / 1000;
   const options = { verify: false, reload: true, waitSeconds };
   return await withSystemd(context, async (systemd) => {
-    const { told, inventory, services } = await withWriteLock(
+    const { applied, inventory, services } = await withWriteLock(
       context,
       options,
-      () => tell(context, scope, systemd),
+      () => applyUnderLock(context, scope, systemd),
     );
-    const { engines } = told.done;
-    if (told.error !== undefined || engines.length === 0) return told;
+    const { engines } = applied.done;
+    if (applied.error !== undefined || engines.length === 0) return applied;
     const events = summonEvents(context, false);
     const following = {
       ...{ context, systemd, inventory, services, events, sinceSeconds },
@@ -51,7 +51,7 @@ export async function applyRendered(
           "hint: lychd status --watch\n",
       );
     }
-    return { ...told, code: CODES[outcome.kind] };
+    return { ...applied, code: CODES[outcome.kind] };
   });
 }
 
@@ -74,11 +74,11 @@ const CODES: Readonly<Record<Outcome["kind"], ExitCode>> = {
 };
 
 /** Prints the work, and orders it from systemd. */
-async function tell(
+async function applyUnderLock(
   context: CommandContext,
   scope: Scope,
   systemd: Systemd,
-): Promise<{ told: Applied } & Pick<Rendered, "inventory" | "services">> {
+): Promise<{ applied: Applied } & Pick<Rendered, "inventory" | "services">> {
   const { inventory, services } = requireRendered(context);
   const lock = startLock(context);
   using _ = { [Symbol.dispose]: lock.release };
@@ -89,10 +89,10 @@ async function tell(
   const error = problem ?? await order(systemd, work);
   const ordered = error === undefined ? work : NO_WORK;
   const done = { ...ordered, stop: [...stopped, ...ordered.stop] };
-  const told = error === undefined
+  const applied = error === undefined
     ? { code: EXIT.ok, done, left: leftAfter(work, stale), reread, error }
     : { code: EXIT.hostRefused, done, left: stale, reread, error };
-  return { told, services, inventory: reachable(inventory, stale) };
+  return { applied, services, inventory: reachable(inventory, stale) };
 }
 
 function printWork({ terminal }: CommandContext, work: Work): void {

@@ -44,7 +44,7 @@ export interface Summon extends Following {
 }
 
 /** The part of a summon, or of another start, that is needed to report lost engines. */
-type Told = Following & Pick<Summon, "services" | "sinceSeconds">;
+type Reporting = Following & Pick<Summon, "services" | "sinceSeconds">;
 
 /** Returns the hint while systemd continues without lychd to start `name`. */
 function continuesHint(name: string | undefined): string {
@@ -249,7 +249,7 @@ export function lateEvent(phase: Phase, waitsFor: readonly string[], isStartQueu
 }
 
 /** Prints which engines failed, why, and the end of their journals. */
-export async function printLost(summon: Told, lost: Progress["lost"]): Promise<void> {
+export async function printLost(summon: Reporting, lost: Progress["lost"]): Promise<void> {
   const { events, systemd, inventory } = summon;
   const trouble = await podTroubleOf(summon);
   if (trouble !== undefined) {
@@ -274,7 +274,7 @@ export async function printLost(summon: Told, lost: Progress["lost"]): Promise<v
 
 /** Returns the trouble of the pod, if it failed during the summon. */
 async function podTroubleOf(
-  { context, systemd, services, sinceSeconds }: Told,
+  { context, systemd, services, sinceSeconds }: Reporting,
 ): Promise<PodTrouble | undefined> {
   const pod = services.find(({ service }) => service === SEPULCHER.service);
   const unit = pod && (await systemd.states([pod.service])).get(pod.service);
@@ -287,7 +287,7 @@ async function podTroubleOf(
 
 /** Returns which engines were started meanwhile and exclude the stopped engine `name`. */
 function replacementOf(
-  { inventory }: Told,
+  { inventory }: Reporting,
   name: string,
   why: string,
   now: EnginesNow,
@@ -302,13 +302,13 @@ function replacementOf(
   return rivals.length === 0 ? undefined : `the start of ${rivals.join(", ")} replaced it`;
 }
 
-function printHint({ events }: Told, hint: string): void {
+function printHint({ events }: Reporting, hint: string): void {
   events.emit({ event: "hint", hint }, undefined, hint);
 }
 
 /** Prints the end of the journal of an engine, and why it failed. */
 async function printJournal(
-  { context, events, sinceSeconds }: Told,
+  { context, events, sinceSeconds }: Reporting,
   name: string,
   why?: string,
 ): Promise<void> {

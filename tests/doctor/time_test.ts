@@ -19,7 +19,7 @@ const PARTS = [
 ];
 
 /** The lengths of a short and a long text. Linear work takes 16 times as long, quadratic 256 times. */
-const SHORT = 4_000;
+const SHORT = 2_000;
 const LONG = 16 * SHORT;
 const MOST_TIMES = 64;
 

@@ -1,11 +1,11 @@
 /**
- * Runs the tests of the lab, several labs at once as most of a test is waiting, and leaves nothing of
- * them behind: no process, mount, network interface or cgroup.
+ * Runs the tests of the lab, several labs at once as most of a test is waiting. Leaves no process, mount,
+ * network interface or cgroup.
  *
  * Without `LYCHD_BINARY` and without `dist/lychd` it makes the binary first.
  *
- * `deno task test:lab [FILE…] [--filter=…]`; `LYCHD_LABS=N` says how many labs, `LYCHD_LAB_KEEP=1`
- * keeps them up for the next run.
+ * `deno task test:lab [FILE…] [--filter=…]`; `LYCHD_LABS=N` sets the number of labs,
+ * `LYCHD_LAB_KEEP=1` keeps them up for the next run.
  */
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -15,7 +15,7 @@ import { labDown, labTraces, skipReason } from "./lab.ts";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
-/** More labs than these save nothing: the longest file takes as long. */
+/** The largest useful number of labs: the longest file limits the time. */
 const MOST_LABS = 4;
 
 /** The files that take minutes, the longest first. */
@@ -60,7 +60,7 @@ async function run(args: readonly string[]): Promise<number> {
   const made = await makeBinary();
   if (made !== 0) return made;
   const queue = [...files];
-  // An interrupt reaches the tests too; the labs go down behind them all the same.
+  // An interrupt reaches the tests too. The labs are shut down afterwards.
   let interrupted = 0;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
@@ -73,7 +73,7 @@ async function run(args: readonly string[]): Promise<number> {
   return Math.max(interrupted, ...codes);
 }
 
-/** The files of tests, the longest first: with one of them at the end one lab works while others wait. */
+/** The files of tests, the longest first: a long one at the end would leave the other labs idle. */
 async function testFiles(): Promise<string[]> {
   const names = (await readdir(FOLDER)).filter((name) => name.endsWith("_test.ts")).sort();
   const longest = LONGEST.filter((name) => names.includes(name));
@@ -93,7 +93,7 @@ async function work(number: number, queue: string[], flags: readonly string[]): 
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
     console.log(`lab ${number}: ${basename(file)}`);
     const test = await deno(["test", "--no-check", "-A", ...flags, file], number);
-    console.log(test.said);
+    console.log(test.output);
     worst = Math.max(worst, test.code);
   }
   if (Deno.env.get("LYCHD_LAB_KEEP")) return worst;
@@ -105,13 +105,16 @@ async function work(number: number, queue: string[], flags: readonly string[]): 
 }
 
 /** Prints the output of a file as a whole, so that the outputs of several labs do not mix. */
-async function deno(args: readonly string[], lab: number): Promise<{ code: number; said: string }> {
+async function deno(
+  args: readonly string[],
+  lab: number,
+): Promise<{ code: number; output: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [...args],
     env: { LAB_NUMBER: String(lab) },
     stdin: "null",
   }).output();
-  return { code, said: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+  return { code, output: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
 }
 
 if (import.meta.main) Deno.exitCode = await run(Deno.args);

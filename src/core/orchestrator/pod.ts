@@ -1,5 +1,6 @@
 /** Reads the journal of the pod: why it could not start, and which engines its failure stopped. */
 import { command } from "../report/shell.ts";
+import { SEPULCHER } from "../rune/names.ts";
 import type { UnitState } from "./condition.ts";
 
 /** The reason why the pod could not start. */
@@ -17,7 +18,9 @@ export const KILLED_CONTAINERS = {
   /** A part of Podman's own message. */
   message: "invalid internal status",
   words: "Podman waits for containers that were killed together with the user's systemd",
-  fix: command`until podman system migrate; do sleep 1; done`,
+  // systemd must not start the pod again meanwhile: Podman would stop it with the others.
+  fix:
+    command`systemctl --user stop ${SEPULCHER.service}; until podman system migrate; do sleep 1; done`,
 } as const;
 
 /** Messages of Podman's network helpers: pasta, rootlessport and Podman itself. */

@@ -33,7 +33,7 @@ const JOURNALS: Readonly<Record<string, [lines: string[], problem: unknown]>> = 
     {
       kind: "other",
       message: "Podman waits for containers that were killed together with the user's systemd",
-      fix: "until podman system migrate; do sleep 1; done",
+      fix: "systemctl --user stop lychd-pod.service; until podman system migrate; do sleep 1; done",
     },
   ],
   "a start goes on": [[PASTA, BIND, ...FAILED, PASTA], PORT],

@@ -3,6 +3,7 @@ import {
   type Condition,
   conditionOf,
   type EngineState,
+  inactiveUnit,
   isRestorable,
   isStable,
   isUp,
@@ -11,24 +12,7 @@ import {
 import { inventoryOf } from "./from_codex_test.ts";
 import { progressOf } from "./progress.ts";
 
-const UNIT: UnitState = {
-  loadState: "loaded",
-  loadError: "",
-  activeState: "inactive",
-  subState: "dead",
-  result: "success",
-  exitKind: 0,
-  exitStatus: 0,
-  restarts: 0,
-  job: "",
-  invocationId: "",
-  sinceSeconds: undefined,
-  activeFromSeconds: undefined,
-  activeUntilSeconds: undefined,
-  memoryBytes: undefined,
-  wasActive: false,
-  isStale: false,
-};
+const UNIT = inactiveUnit("generated");
 
 const STATES: readonly (readonly [facts: Partial<UnitState>, state: EngineState, why?: string])[] =
   [
