@@ -136,6 +136,7 @@ export function commandTree(
     .configureOutput({
       writeOut: (text) => void (printed.stdout += text),
       writeErr: (text) => void (printed.stderr += text),
+      outputError: (text, write) => write(printableError(text)),
       getOutHelpWidth: () => columns,
       getErrHelpWidth: () => columns,
       getOutHasColors: () => false,
@@ -145,11 +146,17 @@ export function commandTree(
   return program;
 }
 
+/** Escapes the words of the operator in an error; only a suggestion has a line of its own. */
+function printableError(text: string): string {
+  const [message = "", suggestion = ""] = text.split(/(\n\(Did you mean .*\?\))?\n$/);
+  return `${printable(message)}${suggestion}\n`;
+}
+
 function commandBelow(above: Command, name: string): Command {
   const found = above.commands.find((command) =>
     command.name() === name || command.alias() === name
   );
   if (found !== undefined) return found;
   const names = above.createHelp().visibleCommands(above).map((command) => command.name());
-  return above.error(`error: unknown command '${printable(name)}'${didYouMean(name, names)}`);
+  return above.error(`error: unknown command '${name}'${didYouMean(name, names)}`);
 }

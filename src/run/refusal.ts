@@ -12,8 +12,7 @@ export interface RefusalOptions {
 
 /**
  * The reason why a command stops. Any function of the shell may throw it; `runCommand` prints it.
- * Control characters in the message are escaped on the terminal, but not in JSON. A list is a message
- * of several lines.
+ * Control characters in the message are escaped. A list is a message of several lines.
  *
  * @example
  * ```ts ignore

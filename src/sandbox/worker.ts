@@ -9,6 +9,7 @@ import { askForEditor } from "../run/editor.ts";
 import { startProber } from "../run/health.ts";
 import type { Programs } from "../run/programs.ts";
 import { OutputError, processTerminal, type Streams } from "../run/terminal.ts";
+import { printable } from "../core/report/printable.ts";
 import { runCommand } from "../commands/run.ts";
 import type { CommandContext } from "../run/context.ts";
 
@@ -57,8 +58,8 @@ async function answer(request: WorkerRequest): Promise<void> {
     const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     terminal.err(
       error instanceof OutputError
-        ? `lychd: ${error.message}\n`
-        : `lychd: internal error: ${words}\nPlease report this; lychd stopped here.\n`,
+        ? `lychd: ${printable(error.message)}\n`
+        : `lychd: internal error: ${printable(words)}\nPlease report this; lychd stopped here.\n`,
     );
     code = EXIT.failure;
   }

@@ -1,5 +1,5 @@
 import { type AST, getStaticTOMLValue, ParseError, parseTOML } from "toml-eslint-parser";
-import { type Finding, finding, type Place, startOf } from "../report/mod.ts";
+import { type Finding, finding, type Place, printableToml, startOf } from "../report/mod.ts";
 
 /** The places of a key and of its value. */
 export interface Spot {
@@ -99,21 +99,13 @@ export type TomlText = string | number | boolean | readonly string[];
  * ```
  */
 export function tomlValue(value: TomlText): string {
-  if (typeof value === "string") return tomlString(value);
-  return typeof value === "object" ? `[${value.map(tomlString).join(", ")}]` : String(value);
+  if (typeof value === "string") return printableToml(value);
+  return typeof value === "object" ? `[${value.map(printableToml).join(", ")}]` : String(value);
 }
 
 /** Writes a key, in quotes if it needs them. */
 export function tomlKey(key: string): string {
-  return /^[A-Za-z0-9_-]+$/.test(key) ? key : tomlString(key);
-}
-
-/** Writes a string as JSON does, and also escapes invisible characters and those that TOML refuses. */
-function tomlString(text: string): string {
-  return JSON.stringify(text.toWellFormed()).replace(
-    /[\u007f-\u009f\u2028\u2029\ufeff]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return /^[A-Za-z0-9_-]+$/.test(key) ? key : printableToml(key);
 }
 
 /**

@@ -8,4 +8,4 @@ export { isSecretName, secretsIn } from "./secrets.ts";
 export { type Command, command, shellWord } from "./shell.ts";
 export { countOf, trimEnd, trimEnds, WIDTH, wrap } from "./text.ts";
 export { nearest } from "./nearest.ts";
-export { printable, printableLines, quoted } from "./printable.ts";
+export { printable, printableJson, printableLines, printableToml, quoted } from "./printable.ts";

@@ -21,8 +21,38 @@ export function printable(text: string): string {
         return "\\r";
     }
     const code = c.codePointAt(0) ?? 0;
-    return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
+    return code < 256 ? `\\x${hex(code, 2)}` : `\\u{${hex(code, 0)}}`;
   });
+}
+
+/**
+ * Writes a value as JSON, with the characters that {@linkcode printable} replaces as `\uXXXX`:
+ * `JSON.stringify` escapes only those below U+0020.
+ *
+ * @example
+ * ```ts
+ * import { printableJson } from "./printable.ts";
+ * printableJson("\u009b1m"); // '"\\u009b1m"'
+ * ```
+ */
+export function printableJson(value: unknown, indent: 0 | 2 = 0): string {
+  return JSON.stringify(value, null, indent).replace(
+    UNSAFE,
+    // The only line ends are those of the indentation.
+    (c) => c === "\n" ? c : c.split("").map((unit) => `\\u${hex(unit.charCodeAt(0), 4)}`).join(""),
+  );
+}
+
+/** Writes a string as TOML does: as JSON, but one escape for each character. */
+export function printableToml(text: string): string {
+  return JSON.stringify(text.toWellFormed()).replace(UNSAFE, (c) => {
+    const code = c.codePointAt(0) ?? 0;
+    return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
+  });
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, "0");
 }
 
 /** Formats user text for a message: printable, in backticks, at most 60 characters. */

@@ -1,5 +1,6 @@
-import { notStrictEqual, strictEqual } from "node:assert/strict";
-import { printable, quoted } from "./printable.ts";
+import { deepStrictEqual, notStrictEqual, strictEqual } from "node:assert/strict";
+import { parseDocument } from "../codex/toml.ts";
+import { printable, printableJson, printableToml, quoted } from "./printable.ts";
 
 const SHOWN: readonly (readonly [text: string, shown: string])[] = [
   ["plain ☃ 𝕏 é", "plain ☃ 𝕏 é"],
@@ -24,6 +25,20 @@ const SHOWN: readonly (readonly [text: string, shown: string])[] = [
 
 Deno.test("printable text has no character that controls a terminal", () => {
   for (const [text, shown] of SHOWN) strictEqual(printable(text), shown);
+});
+
+Deno.test("JSON and TOML escape the same characters, and keep the text", () => {
+  for (const [text] of SHOWN) {
+    const json = printableJson([text], 2);
+    deepStrictEqual(JSON.parse(json), [text]);
+    strictEqual(printable(json), json.replaceAll("\n", "\\n"));
+    const toml = printableToml(text);
+    strictEqual(printable(toml), toml);
+    const read = parseDocument("", `a = ${toml}\n`);
+    strictEqual("document" in read && read.document.value["a"], text);
+  }
+  strictEqual(printableJson("\u009b\u{e0041}"), '"\\u009b\\udb40\\udc41"');
+  strictEqual(printableToml("\u009b\u{e0041}"), '"\\u009b\\U000e0041"');
 });
 
 Deno.test("quoted text is printable and at most 60 characters long", () => {
