@@ -2,9 +2,8 @@
  * Builds a release in dist/release: a binary for each architecture, the manual page, completions, the
  * bill of materials, checksums, and the install script.
  *
- * `deno task release --url URL`, where URL is the folder from which users download it. Deno downloads
- * the runtime bases from its own host. Stops if the self-test of the binary for this machine is not
- * refused everything.
+ * build.sh runs it with the compiler and the runtime bases of the list `toolchain`. Stops if the
+ * self-test of the binary for this machine is not refused everything.
  */
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -20,17 +19,10 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const FOLDER = join(ROOT, "dist/release");
 const BUNDLE = join(ROOT, "dist/bundle");
 
-const { values: options } = parseArgs({
-  options: { url: { type: "string" }, arch: { type: "string", multiple: true } },
-});
+const { values: options } = parseArgs({ options: { url: { type: "string" } } });
 const url = options.url ??
   stop("missing --url URL, the folder from which users download the release");
-const architectures = options.arch ?? Object.keys(TARGETS);
-if (!architectures.includes(Deno.build.arch) || architectures.some((arch) => !(arch in TARGETS))) {
-  stop(`--arch takes ${Object.keys(TARGETS).join(" and ")}; the one of this machine is tried`);
-}
 
-await Deno.remove(FOLDER, { recursive: true }).catch(() => {});
 await Deno.mkdir(FOLDER, { recursive: true });
 run(Deno.execPath(), "task", "bundle");
 // A binary contains the times of its files. Fixed times make the build reproducible.
@@ -38,7 +30,7 @@ for (const { parentPath, name } of readdirSync(BUNDLE, { recursive: true, withFi
   Deno.utimeSync(join(parentPath, name), 0, 0);
 }
 for (const [arch, target] of Object.entries(TARGETS)) {
-  if (!architectures.includes(arch)) continue;
+  Deno.env.set("DENORT_BIN", join(ROOT, `dist/toolchain/denort-${arch}`));
   const [program = "", ...args] = config.tasks["compile:bundle"].command
     .replace(" -o dist/lychd ", ` --target ${target} -o dist/release/lychd-${arch} `).split(" ");
   run(program === "deno" ? Deno.execPath() : program, ...args);
