@@ -7,6 +7,8 @@ import { dialectIn } from "./lint/plain_english.ts";
 
 const ROOTS = [
   "README.md",
+  "SECURITY.md",
+  "tools/release",
   "CHANGELOG.md",
   "docs",
   "templates",

@@ -21,7 +21,7 @@ const SHOWN = ["", "text", "ini", "json", "diff", "ts"];
 /** Languages of blocks that define a file of another program. */
 const FOREIGN = ["yaml", "ini"];
 
-const DOCUMENTS = ["README.md", ...markdownBelow("docs")];
+const DOCUMENTS = ["README.md", "SECURITY.md", ...markdownBelow("docs")];
 
 function markdownBelow(folder: string): string[] {
   return [...Deno.readDirSync(join(ROOT, folder))].sort((a, b) => a.name < b.name ? -1 : 1)

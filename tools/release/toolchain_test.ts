@@ -32,10 +32,14 @@ Deno.test("the compiler, the bases and every document are of one version of Deno
     ".ci/run",
     ".github/workflows/release.yml",
     "README.md",
+    "docs/installing.md",
     "docs/tutorial.md",
+    "tools/release/toolchain",
   ];
   for (const path of documents) {
-    const named = Deno.readTextFileSync(`${ROOT}${path}`).matchAll(/deno@(\d+\.\d+\.\d+)/g);
+    const named = Deno.readTextFileSync(`${ROOT}${path}`).matchAll(
+      /deno(?:@|\/releases\/tags\/v)(\d+\.\d+\.\d+)/g,
+    );
     const found = [...named].map(([, version = ""]) => version);
     ok(found.length > 0, path);
     versions.push(...found);
