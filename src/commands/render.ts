@@ -11,6 +11,7 @@ import { findingJson, loadCodex, type Loaded } from "../units/codex.ts";
 import { writeOutput } from "../inscribe/output.ts";
 import { printChanges } from "../inscribe/changes_text.ts";
 import { nameClashes } from "../inscribe/name_clashes.ts";
+import { readCurrent } from "../inscribe/writes.ts";
 import { isInterrupted } from "../inscribe/transaction.ts";
 import { printJson } from "../run/say.ts";
 
@@ -48,6 +49,8 @@ function dryRun(invocation: DryRun, context: CommandContext, loaded: Loaded): Ex
   if (isInterrupted(host, folders.config)) {
     err("lychd: a run was interrupted; the next render undoes its changes first\n");
   }
+  const { problem } = readCurrent(host, folders.config, receipt);
+  if (problem !== undefined) err(`lychd: ${printable(problem)}; render writes it again\n`);
   const untrusted = codexProblem(folders.codex, visited, context);
   if (untrusted !== undefined) {
     err(`lychd: ${printable(untrusted.problem)}; render will refuse\n`);

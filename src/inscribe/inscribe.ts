@@ -78,7 +78,10 @@ async function inscribeLocked(
   const backups = backupsFor(context, changes);
   const notes = readNotes(host, folders.config);
   const unconfirmed = !options.verify || !options.reload;
-  const own = [...writesFor(host, folders.config, changes, { receipt, codex, undone }), ...backups];
+  const own = [
+    ...writesFor(context, folders.config, changes, { receipt, codex, undone }),
+    ...backups,
+  ];
   const restarts = restartsFor(changes);
   const masked: string[] = [];
   if (own.length > 0 || notes.unconfirmed && !unconfirmed) {

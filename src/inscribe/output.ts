@@ -66,7 +66,7 @@ function writeTree(
       hint: "move it away, or use another folder",
     });
   }
-  beginTransaction(host, root, writesFor(host, root, changes, { receipt, codex })).commit();
+  beginTransaction(host, root, writesFor(context, root, changes, { receipt, codex })).commit();
   return changes;
 }
 

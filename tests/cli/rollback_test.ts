@@ -4,6 +4,7 @@ import { cli, exists, EYE, NO_WATCHERS, SAGE } from "./cli.ts";
 import {
   CODEX_EYE,
   contentsOf,
+  CURRENT,
   expectRefusal,
   EYE_UNIT,
   FORMER,
@@ -63,6 +64,46 @@ Deno.test("a render that changes nothing keeps the previous generation", async (
   const previous = test.read(FORMER);
   await test.run(RENDER);
   strictEqual(test.read(FORMER), previous);
+});
+
+const BROKEN: readonly (readonly [text: string | undefined, problem: string])[] = [
+  [undefined, "it does not exist"],
+  ["{", "it is not JSON"],
+  ["null", "it is not a generation of lychd"],
+  ['{"lychd": 2, "files": {}}', "it has version 2; this version of lychd reads 1"],
+  ['{"lychd": 1, "files": {"/etc/x": {}}}', 'its entry for "/etc/x" is broken'],
+];
+
+Deno.test("a generation that cannot be used is reported by the next run, and written again", async () => {
+  for (const [text, problem] of BROKEN) {
+    await using test = await renderedHome();
+    const good = test.read(CURRENT);
+    const spoil = () =>
+      text === undefined ? Deno.removeSync(`${test.dir}/${CURRENT}`) : test.write(CURRENT, text);
+    const words = `[DIR]/${CURRENT} cannot be used: ${problem}`;
+    spoil();
+    await test.expect(["render", "--dry-run"], {
+      stdout: "0 to create, 0 to update, 0 to remove, 3 unchanged\n",
+      stderr: `lychd: ${words}; render writes it again\n`,
+    });
+    await test.expect(RENDER, {
+      stdout: summary(0, 0, 0, 3),
+      stderr: `warning: ${words}; lychd writes it again\n${SKIP_REMARKS}`,
+    });
+    strictEqual(test.read(CURRENT), good);
+    test.codex({ "soulstones/sage.toml": SAGE });
+    await test.run(RENDER);
+    ok(exists(`${test.dir}/${FORMER}`));
+    // A rollback would otherwise restore the generation before the one that is lost.
+    spoil();
+    Deno.removeSync(`${test.config}/lychd/soulstones/sage.toml`);
+    const { stderr } = await test.run(RENDER);
+    const loss = "but a rollback cannot restore the units before this run";
+    ok(stderr.startsWith(`warning: ${words}; lychd writes it again, ${loss}\n`), stderr);
+    await expectRefusal(test, ROLLBACK, {
+      stderr: "lychd: nothing to roll back to: no previous render is kept\n",
+    });
+  }
 });
 
 Deno.test("rollback needs no Codex", async () => {

@@ -7,6 +7,9 @@ export const CURRENT_PATH = `${QUADLET_FOLDER}/.lychd-current.json`;
 /** The file of the former generation. */
 export const FORMER_PATH = `${QUADLET_FOLDER}/.lychd-former.json`;
 
+/** The version of the format. */
+const VERSION = 1;
+
 /** The files of one render. */
 export type Generation = readonly Rune[];
 
@@ -16,7 +19,7 @@ export function formatGeneration(generation: Generation): string {
     [...generation].sort((a, b) => a.path < b.path ? -1 : 1)
       .map(({ path, text, mode }) => [path, { text, mode }]),
   );
-  return `${JSON.stringify({ lychd: 1, files }, null, 2)}\n`;
+  return `${JSON.stringify({ lychd: VERSION, files }, null, 2)}\n`;
 }
 
 /** Reads a generation, or returns what is wrong with the text. */
@@ -27,8 +30,11 @@ export function parseGeneration(text: string): { generation: Generation } | { pr
   } catch {
     return { problem: "it is not JSON" };
   }
-  if (value?.lychd !== 1 || typeof value.files !== "object" || value.files === null) {
-    return { problem: "it is not a generation of this version of lychd" };
+  if (typeof value?.files !== "object" || value.files === null) {
+    return { problem: "it is not a generation of lychd" };
+  }
+  if (value.lychd !== VERSION) {
+    return { problem: `it has version ${value.lychd}; this version of lychd reads ${VERSION}` };
   }
   const generation: Rune[] = [];
   for (const [path, entry] of Object.entries(value.files)) {
