@@ -14,6 +14,8 @@ export const VARIABLES = [
   "VISUAL",
   "EDITOR",
   "DENO_WEBGPU_BACKEND",
+  "NO_PROXY",
+  "no_proxy",
 ] as const;
 
 /** The name of one of these variables. */
@@ -30,4 +32,16 @@ export function readVariable(name: Variable): string | undefined {
  */
 export function refuseGpuDrivers(): void {
   Deno.env.set("DENO_WEBGPU_BACKEND" satisfies Variable, "none");
+}
+
+/**
+ * Keeps the proxies of the environment (`HTTP_PROXY`) out of every sandbox: `fetch` of a port that a
+ * sandbox may use would connect to the proxy, on any host. No sandbox can undo it.
+ */
+export function refuseProxies(): void {
+  const [upper, lower] = [readVariable("NO_PROXY"), readVariable("no_proxy")];
+  const set = (name: Variable, value = "") =>
+    Deno.env.set(name, [value, "127.0.0.1"].filter((each) => each !== "").join());
+  set("NO_PROXY", upper ?? lower);
+  set("no_proxy", lower ?? upper);
 }

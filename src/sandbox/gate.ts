@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import config from "../../deno.json" with { type: "json" };
 import { printable } from "../core/report/printable.ts";
-import { readVariable, refuseGpuDrivers } from "../run/environment.ts";
+import { readVariable, refuseGpuDrivers, refuseProxies } from "../run/environment.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
 import { withRefusals } from "../run/refusal.ts";
 import { processStreams, processTerminal } from "../run/terminal.ts";
@@ -15,6 +15,7 @@ export type FindSandbox = (name: SandboxName) => string;
 export async function gate(args: readonly string[], findSandbox: FindSandbox): Promise<ExitCode> {
   try {
     refuseGpuDrivers();
+    refuseProxies();
     const streams = processStreams(readVariable);
     return await passGate(args, {
       env: readVariable,

@@ -9,10 +9,12 @@ import { ATTEMPTS, type Outcome } from "../../src/sandbox/self_test/attempts.ts"
 import type { SelfTestRequest } from "../../src/sandbox/self_test/report.ts";
 import { grantedTo, programsNotThere } from "../sandbox.ts";
 import {
+  BINARY,
   binaryTest,
   exampleCodex,
   exists,
   Home,
+  missingProgram,
   missingRoot,
   walk,
   WITHOUT_SYSTEMD,
@@ -39,11 +41,11 @@ const STARTING: readonly string[] = ["summon eye", "apply", "restart eye", "rend
 
 /**
  * Holes of the runtime, which docs/security.md describes. Deno 2.7.11 checks no permission when a
- * compiled program imports a module of the disk. 2.9.6 refuses that, which tests/cli/self_test_test.ts
+ * compiled program imports JavaScript or JSON of the disk. 2.9.6 refuses that, which tests/cli/self_test_test.ts
  * checks.
  */
 const HOLES: Readonly<Record<string, readonly string[]>> = {
-  "2.7.11": ["import a module of the disk"],
+  "2.7.11": ["import a module of the disk", "import JSON of the disk"],
 };
 
 const OTHER_USER = 65534;
@@ -169,16 +171,69 @@ binaryTest("without a sandbox the attempts succeed", async () => {
     name
   );
   // These fail on any machine, or on one without a session bus, name server, GPU or some programs: the
-  // files are not libraries of Node or SQLite, and the module does not exist.
+  // files are not libraries of Node or SQLite, the module of the disk is not JSON, and that of the
+  // network does not exist.
   const expected = [
     ...["load a library as Node does", "load a library as SQLite does"],
     ...["load the libraries of a GPU as WebGPU does"],
     ...["load the libraries of a GPU in a worker of its own", "connect to the session bus"],
-    ...["resolve a host name", "import a module of the network"],
+    ...["resolve a host name", "import JSON of the disk", "import a module of the network"],
     ...programsNotThere(),
   ];
   deepStrictEqual(unsuccessful.filter((name) => !expected.includes(name)), []);
 }, missingRoot());
+
+/** The variables that the runtime reads at its start, before the gate; docs/security.md lists them. */
+const RUNTIME = (dir: string) => ({
+  SSLKEYLOGFILE: `${dir}/made/keys`,
+  DENO_UNSTABLE_CRON_SOCK: `unix:${dir}/made/cron`,
+  ICU_DATA: `${dir}/made/icu`,
+  ICU_TIMEZONE_FILES_DIR: `${dir}/made/icu`,
+  TZ: `:${dir}/made/zone`,
+});
+
+/** Variables that the binary ignores, although Deno reads them. */
+const IGNORED = (dir: string) => ({
+  NODE_OPTIONS: `--require ${dir}/evil.js`,
+  DENO_DIR: `${dir}/deno`,
+  DENO_V8_FLAGS: "--prof",
+  DENO_COVERAGE_DIR: `${dir}/coverage`,
+  NODE_V8_COVERAGE: `${dir}/coverage`,
+  DENO_AUDIT_PERMISSIONS: `${dir}/audit`,
+  DENO_PERMISSION_BROKER_PATH: `${dir}/broker`,
+  NODE_EXTRA_CA_CERTS: "/etc/shadow",
+  DENO_CERT: `${dir}/certificate`,
+  DENO_TLS_CA_STORE: "system",
+  OTEL_DENO: "true",
+  OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
+  DENO_SERVE_ADDRESS: "tcp:127.0.0.1:1",
+  TMPDIR: `${dir}/tmp`,
+  HTTP_PROXY: "http://127.0.0.1:1",
+  ALL_PROXY: "http://127.0.0.1:1",
+});
+
+binaryTest("the runtime uses the variables that the documents list, and no others", async () => {
+  await using home = new Home();
+  const codex = home.codex("a", exampleCodex("a"));
+  Deno.mkdirSync(join(home.dir, "made"));
+  const variables = RUNTIME(home.dir);
+  Object.assign(home.env, variables, IGNORED(home.dir));
+  const log = join(home.dir, "strace.log");
+  const args = ["-f", "-qq", "-s", "4096", "-e", "trace=%file,connect,bind", "-o", log, BINARY];
+  const { code, stderr } = await home.run([...args, "check", "--codex", codex], "strace");
+  deepStrictEqual([code, stderr], [0, ""]);
+  const calls = Deno.readTextFileSync(log).split("\n");
+  const paths = calls.flatMap((call) => call.match(/(?<=")\/[^"]*(?=")/g) ?? []);
+  const isUsed = (value: string) => {
+    const path = value.slice(value.indexOf("/"));
+    return paths.some((each) => `${each}/`.startsWith(`${path}/`));
+  };
+  const used = Object.entries(home.env).filter(([, value]) => isUsed(value)).map(([name]) => name);
+  deepStrictEqual(used, Object.keys(variables));
+  deepStrictEqual(calls.filter((call) => /^\d+ +(?:connect|bind)\(.*AF_INET/.test(call)), []);
+  deepStrictEqual([...walk(join(home.dir, "made"))], [variables.SSLKEYLOGFILE]);
+  strictEqual(Deno.statSync(variables.SSLKEYLOGFILE).size, 0);
+}, missingProgram("strace"));
 
 binaryTest("untrusted variables and programs change nothing", async () => {
   await using home = new Home();
@@ -195,15 +250,8 @@ binaryTest("untrusted variables and programs change nothing", async () => {
   }
   Deno.writeTextFileSync(join(home.dir, "evil.js"), `Deno.writeTextFileSync("${mark}", "js");`);
   Object.assign(home.env, {
+    ...IGNORED(home.dir),
     PATH: bin,
-    NODE_OPTIONS: `--require ${home.dir}/evil.js`,
-    DENO_DIR: `${home.dir}/deno`,
-    DENO_V8_FLAGS: "--prof",
-    DENO_COVERAGE_DIR: `${home.dir}/coverage`,
-    NODE_V8_COVERAGE: `${home.dir}/coverage`,
-    DENO_AUDIT_PERMISSIONS: `${home.dir}/audit`,
-    DENO_PERMISSION_BROKER_PATH: `${home.dir}/broker`,
-    NODE_EXTRA_CA_CERTS: "/etc/shadow",
   });
   const before = [...walk(home.dir)];
   for (

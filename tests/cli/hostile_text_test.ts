@@ -24,6 +24,9 @@ const ESCAPED = String.raw`x\x1b[2Jy\x9b1my\u{202e}y\u{2066}y\x7fy\ry\ny\x85y\u{
 // deno-lint-ignore no-control-regex
 const RAW = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/u;
 
+/** One line of so many is run; all of them in the process of the test. */
+const EVERY = Deno.env.get("LYCHD_BINARY") ? 10 : 1;
+
 /** The lines of a report: a line end of the hostile word would start another one. */
 const LINES = /^(?:(?:error|lychd|warning|hint): [^\n]*\n|\(Did you mean [^\n]*\n)+$/;
 
@@ -52,7 +55,9 @@ function* linesOf(
 Deno.test("no word of a command line controls the terminal, in any place of any command", async () => {
   await using test = cli().codex({ "soulstones/eye.toml": EYE });
   let wrong = 0;
-  for (const [, ...words] of linesOf(PROGRAM, [])) {
+  for (const [i, [, ...words]] of [...linesOf(PROGRAM, [])].entries()) {
+    // A process for each line is slow.
+    if (i % EVERY !== 0) continue;
     const shown = words.map((word) => word.replaceAll(HOSTILE, "HOSTILE")).join(" ");
     const { code, stdout, stderr } = await test.run(words, { PATH: undefined });
     deepStrictEqual([stdout, stderr].filter((text) => RAW.test(text)), [], shown);
@@ -62,7 +67,7 @@ Deno.test("no word of a command line controls the terminal, in any place of any 
     match(stderr, LINES, shown);
     if (stderr.includes("z'")) ok(stderr.includes(ESCAPED), stderr);
   }
-  ok(wrong > 100, `${wrong} lines were wrong usage`);
+  ok(wrong > 100 / EVERY, `${wrong} lines were wrong usage`);
 });
 
 /** The text in values of TOML; a unit has no line ends, and its C1 characters are escaped. */

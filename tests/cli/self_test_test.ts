@@ -49,9 +49,50 @@ Deno.test({
     );
     deepStrictEqual(result.filter((line) => line.startsWith("not ")), [
       "not tried: import a module of the disk (there is no file to import)\n",
+      "not tried: import JSON of the disk (there is no file to import)\n",
       "not tried: import a text of the disk (there is no file to import)\n",
     ]);
     strictEqual(code, EXIT.failure);
+  },
+});
+
+/** Sends to the port that a sandbox may use, in three ways. Nothing listens there. */
+const SEND = `for (const scheme of ["http", "https"]) {
+  await fetch(scheme + "://127.0.0.1:1/").catch(() => {});
+}
+await new Promise((end) => (new WebSocket("ws://127.0.0.1:1/").onerror = end));
+close();`;
+
+/** Runs that in a sandbox, as the gate starts it. */
+const SENDER = `
+import { refuseProxies } from "${import.meta.resolve("../../src/run/environment.ts")}";
+import { workerPermissions } from "${import.meta.resolve("../../src/sandbox/permissions.ts")}";
+refuseProxies();
+console.log(Deno.env.get("NO_PROXY"), Deno.env.get("no_proxy"));
+new Worker("data:text/javascript,${encodeURIComponent(SEND)}", {
+  type: "module",
+  deno: { permissions: workerPermissions({ read: [], write: [], run: [], net: ["127.0.0.1:1"] }) },
+});`;
+
+Deno.test({
+  name: "code in the sandbox that asks for health reaches no proxy of the environment",
+  ignore: isBinary,
+  async fn() {
+    using proxy = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    let arrivals = 0;
+    (async () => {
+      for await (const connection of proxy) {
+        arrivals++;
+        connection.close();
+      }
+    })();
+    const url = `http://127.0.0.1:${proxy.addr.port}`;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--no-check", "--unstable-worker-options", SENDER],
+      env: { HTTP_PROXY: url, HTTPS_PROXY: url, ALL_PROXY: url, NO_PROXY: "a", no_proxy: "b" },
+    }).output();
+    const shown = new TextDecoder().decode(stdout);
+    deepStrictEqual([arrivals, shown], [0, "a,127.0.0.1 b,127.0.0.1\n"]);
   },
 });
 

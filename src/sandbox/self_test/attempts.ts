@@ -87,9 +87,14 @@ function running(places: readonly string[]): Attempt {
 /** The reason why an attempt is not possible on this host. */
 class NotTried extends Error {}
 
-async function importFile(file: string | undefined, options?: ImportCallOptions): Promise<void> {
+/** Imports a file of the host. A module that failed fails again, so each kind needs a name of its own. */
+async function importFile(
+  file: string | undefined,
+  options?: ImportCallOptions,
+  query = "",
+): Promise<void> {
   if (file === undefined) throw new NotTried("there is no file to import");
-  await import(`file://${file}`, options);
+  await import(`file://${file}${query}`, options);
 }
 
 /** Opens a file for appending, and writes nothing; makes it if it does not exist. */
@@ -142,6 +147,11 @@ const READS = onPaths("read", [
   ["read the processes of this host", "/proc", list],
   ["watch the home folder", (p) => p.home, (path) => Deno.watchFs(path).close()],
   ["import a module of the disk", module, (_, p) => importFile(p.module)],
+  [
+    "import JSON of the disk",
+    module,
+    (_, p) => importFile(p.module, { with: { type: "json" } }, "?"),
+  ],
   ["import a text of the disk", module, (_, p) => importFile(p.module, { with: { type: "text" } })],
 ]);
 
