@@ -21,7 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/sandbox/", "src/testing/"],
   ["src/commands/"],
   ["src/apply/"],
-  ["src/summon/", "src/inscribe/", "src/scaffold/"],
+  ["src/summon/", "src/inscribe/", "src/scaffold/", "src/door/front/"],
   ["src/units/"],
   ["src/trust/"],
   ["src/run/"],
@@ -87,8 +87,16 @@ function faultOf({ from, to, typeOnly }: Edge): string | undefined {
   if (source.name === "src/host/" && to.startsWith("src/core/") && !typeOnly) {
     return `${from} imports ${to}; host knows only the types of core`;
   }
+  if (source.name === "src/door/front/" && !isForFront(to, typeOnly)) {
+    return `${from} imports ${to}; the front knows only core and the types of host`;
+  }
   if (source.name === target.name || source.layer < target.layer) return undefined;
   return `${from} imports ${to}, which is not in a layer below it`;
+}
+
+/** The front of the door speaks HTTP: it may not reach code that reads files or runs programs. */
+function isForFront(to: string, typeOnly: boolean): boolean {
+  return /^src\/(?:core|door\/front)\//.test(to) || typeOnly && to.startsWith("src/host/");
 }
 
 function folderOf(path: string) {

@@ -21,6 +21,13 @@ const CASES: readonly { edge: Edge; allowed: boolean }[] = [
   { edge: code("src/sandbox/gate.ts", "npm:commander"), allowed: false },
   { edge: code("src/cli/tree.ts", "npm:commander"), allowed: true },
   { edge: code("src/core/report/frame.ts", "npm:left-pad"), allowed: false },
+  { edge: code("src/door/front/a.ts", "src/core/report/mod.ts"), allowed: true },
+  { edge: code("src/door/front/a.ts", "src/door/front/engine/client.ts"), allowed: true },
+  { edge: code("src/door/front/a.ts", "src/run/programs.ts"), allowed: false },
+  { edge: type("src/door/front/a.ts", "src/run/context.ts"), allowed: false },
+  { edge: code("src/door/front/a.ts", "src/host/host.ts"), allowed: false },
+  { edge: type("src/door/front/a.ts", "src/host/host.ts"), allowed: true },
+  { edge: code("src/core/plan/mod.ts", "src/door/front/a.ts"), allowed: false },
   { edge: code("src/new_folder/x.ts", "src/core/report/mod.ts"), allowed: false },
 ];
 

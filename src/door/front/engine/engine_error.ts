@@ -1,0 +1,29 @@
+/**
+ * The reasons why an engine gave no whole answer: it does not accept connections, it closed the connection
+ * too early, its answer is not valid HTTP/1.1, or the request was cancelled on this side.
+ */
+export type EngineErrorReason = "unreachable" | "closed" | "invalid" | "cancelled";
+
+/** An answer that is missing or not whole. It contains nothing that an engine or a client sent. */
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+  constructor(readonly reason: EngineErrorReason, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** Makes the error for an answer that is not valid HTTP/1.1. */
+export function invalid(problem: string): EngineError {
+  return new EngineError("invalid", `the engine sent ${problem}`);
+}
+
+/** Makes the error for a request that this side gave up. */
+export function cancelled(cause?: unknown): EngineError {
+  return new EngineError("cancelled", "the request was cancelled", { cause });
+}
+
+/** Makes the error for a connection that ended inside of an answer. */
+export function closedEarly(cause?: unknown): EngineError {
+  const message = "the engine closed the connection before the end of its answer";
+  return new EngineError("closed", message, { cause });
+}
