@@ -22,6 +22,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   doctor: 654,
   import: 634,
   init: 671,
+  licenses: 57,
   list: 578,
   logs: 47,
   plan: 583,

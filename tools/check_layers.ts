@@ -31,7 +31,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/core/compile/", "src/core/orchestrator/"],
   ["src/core/codex/", "src/core/rune/"],
   ["src/core/report/", "src/core/facts.ts", "src/core/gpus.ts"],
-  ["templates/", "dashboards/", "deno.json"],
+  ["templates/", "dashboards/", "deno.json", "THIRD_PARTY_NOTICES.txt"],
 ];
 
 /** The only folder that may import each library of the product. */

@@ -21,7 +21,8 @@ const ROOTS = [
 
 /** Lists the files below a path that people read as text. */
 function textsBelow(path: string): string[] {
-  if (Deno.statSync(path).isFile) return /\.ts$/.test(path) ? [] : [path];
+  // The licenses are texts of others.
+  if (Deno.statSync(path).isFile) return /\.ts$|licenses\.txt$/.test(path) ? [] : [path];
   return [...Deno.readDirSync(path)].flatMap(({ name }) => textsBelow(`${path}/${name}`)).sort();
 }
 

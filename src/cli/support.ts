@@ -34,6 +34,9 @@ run and connect to more than that, and prints one line for each attempt.`)
   })
   .examples("lychd self-test render", "lychd self-test summon eye");
 
+export const licenses = command("licenses", "Print the licenses of the packages in lychd")
+  .examples("lychd licenses");
+
 export const help = command("help", "Print the help of a command")
   .arguments({ names: argument("[command...]", "the command", { complete: "commands" }) })
   .examples("lychd help", "lychd help render");

@@ -19,7 +19,7 @@ import { EXIT, type ExitCode } from "./exit.ts";
 import { covens, explain, list, logs, status } from "./inspect.ts";
 import { apply, edit, purge, render, restart, rollback } from "./render.ts";
 import { add, importing, init } from "./setup.ts";
-import { complete, completions, help, schema, selfTest } from "./support.ts";
+import { complete, completions, help, licenses, schema, selfTest } from "./support.ts";
 
 const program = command("lychd", "Run local inference engines as containers under systemd")
   .details(`
@@ -33,7 +33,7 @@ exclude each other: systemd stops one before it starts the other.`)
     "Install units": [render, apply, rollback, purge],
     "Run engines": [plan, summon, restart, banish],
     "Inspect the Codex and its engines": [list, covens, explain, status, logs],
-    "Editors, shells and help": [schema, completions, selfTest, help, complete],
+    "Editors, shells and help": [schema, completions, selfTest, licenses, help, complete],
   })
   .examples("lychd init", "lychd doctor", "lychd render --dry-run", "lychd summon chat");
 

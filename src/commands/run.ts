@@ -36,6 +36,8 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
       return (await import("./schema.ts")).schema(invocation, context);
     case "completions":
       return (await import("./completions.ts")).completions(invocation, context);
+    case "licenses":
+      return (await import("./licenses.ts")).licenses(context);
     case "complete":
       return (await import("./complete.ts")).complete(invocation, context);
     case "plan":

@@ -93,6 +93,7 @@ export function permissionsFor(
       return grant([codex], SURVEYORS, [codex]);
     case "schema":
     case "completions":
+    case "licenses":
       return grant([]);
   }
 }

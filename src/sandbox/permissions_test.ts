@@ -100,6 +100,7 @@ Deno.test("commands that only print have no permissions, and `complete` reads th
   const printing = [
     { command: "schema", kind: "lychd" },
     { command: "completions", shell: "bash" },
+    { command: "licenses" },
   ] as const;
   for (const invocation of printing) {
     deepStrictEqual(permissionsFor(invocation, folders, programs), nothing);

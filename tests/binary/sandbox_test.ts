@@ -31,6 +31,7 @@ const COMMANDS: readonly string[] = [
     "add vllm",
     "schema soulstones",
     "completions bash",
+    "licenses",
     "complete fish -- summon e",
   ],
   ...["import quadlet x.container", "import llama-swap x.yaml"],

