@@ -83,10 +83,11 @@ const LLAMACPP: EngineProfile = {
   needsGpu: (image) => /cuda|rocm|vulkan|musa|intel/i.test(image),
   metricsPath: (soulstone) => isRouter(soulstone) ? undefined : "/metrics",
   metricsNeedKey: hasKey,
+  // Since March 2026 (pull request 21009) it keeps models where Hugging Face's library does.
   caches: (model) =>
     model !== undefined && isPath(model)
       ? []
-      : [{ volume: "lychd-llamacpp", target: "/root/.cache/llama.cpp" }],
+      : [HUGGINGFACE_CACHE, { volume: "lychd-llamacpp", target: "/root/.cache/llama.cpp" }],
 };
 
 function modelFlag(model: string | undefined): Flag[] {
