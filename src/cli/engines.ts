@@ -10,6 +10,24 @@ export const plan = command("plan", "Show what a summon would start and stop, an
   .options({ codex: CODEX, json: JSON_FLAG })
   .examples("lychd plan vision-ritual", "lychd plan ocr text-generation");
 
+export const pull = command("pull", "Download images and models before the engines need them")
+  .details(`${ABOUT_WISHES}
+Without a wish it downloads everything that the Codex needs, the images of the
+Watchers included. Podman downloads the images. The models of vLLM and SGLang
+are downloaded by hf, and those of llama.cpp by llama, in a container of the
+image of the engine, to its volumes. Other engines get their models at their
+first start. What is already there is not downloaded again. Ctrl-C stops; the
+next run continues.`)
+  .arguments({
+    wish: argument("[wish...]", "the engines to download for (default: all)", { complete: "wish" }),
+  })
+  .options({
+    dryRun: flag("--dry-run", "print what is missing and download nothing"),
+    codex: CODEX,
+    json: JSON_FLAG,
+  })
+  .examples("lychd pull", "lychd pull vision-ritual", "lychd pull eye --dry-run");
+
 export const summon = command("summon", "Start a Coven and wait until every engine answers")
   .alias("start")
   .details(`${ABOUT_WISHES}

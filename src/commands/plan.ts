@@ -2,7 +2,7 @@ import { enginesNamed } from "../core/orchestrator/inventory.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson, warn } from "../run/say.ts";
-import { missingImages } from "../units/images.ts";
+import { missingImages, missingImageText } from "../units/images.ts";
 import { orRefuse, runningOf, tryEnginesNow, warnOfStaleUnits } from "../units/engines.ts";
 import { NOT_STALE, staleJson, tryStaleNow, warnOfStale } from "../units/stale.ts";
 import { planWords, transitionJson, transitionText } from "../units/transition_text.ts";
@@ -25,9 +25,9 @@ export async function planWish(
   const stale = found === undefined ? NOT_STALE : await tryStaleNow(context, rendered);
   warnOfStale(context, stale, transition.wanted);
   const missing = await missingImages(context, enginesNamed(inventory, transition.start));
-  for (const { image, soulstones } of missing) {
-    const words = `Podman does not have the image of ${soulstones.join(", ")}: ${image}`;
-    warn(context, words, image.startsWith("localhost/") ? undefined : `podman pull ${image}`);
+  for (const each of missing) {
+    const { message, hint } = missingImageText(each, inventory);
+    warn(context, message, hint);
   }
   if (json) {
     printJson(context, {

@@ -42,6 +42,8 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
       return (await import("./complete.ts")).complete(invocation, context);
     case "plan":
       return await (await import("./plan.ts")).planWish(invocation, context);
+    case "pull":
+      return await (await import("./pull.ts")).pull(invocation, context);
     case "list":
       return await (await import("./list.ts")).list(invocation, context);
     case "covens":

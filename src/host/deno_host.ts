@@ -93,10 +93,15 @@ export const DENO_HOST: Host = {
       throw hostError(program, error);
     }
   },
-  async runAttached(program, args) {
+  async runAttached(program, args, { quiet = false, until } = {}) {
     try {
-      const command = new Deno.Command(program, { args: [...args], stdin: "null" });
-      return (await command.spawn().status).code;
+      const stdout = quiet ? "null" : "inherit";
+      const child = new Deno.Command(program, { args: [...args], stdin: "null", stdout }).spawn();
+      const stop = () => child.kill("SIGTERM");
+      until?.addEventListener("abort", stop);
+      const { code } = await child.status;
+      until?.removeEventListener("abort", stop);
+      return code;
     } catch (error) {
       throw hostError(program, error);
     }

@@ -150,8 +150,15 @@ export interface Host {
     env?: Readonly<Record<string, string>>,
     limits?: RunLimits,
   ): Promise<Ran>;
-  /** Runs a program that prints to lychd's own stdout and stderr. Returns its exit code. */
-  runAttached(program: string, args: readonly string[]): Promise<number>;
+  /**
+   * Runs a program that prints to lychd's own stdout and stderr. Returns its exit code. `quiet` drops its
+   * stdout. `until` sends it SIGTERM.
+   */
+  runAttached(
+    program: string,
+    args: readonly string[],
+    options?: { readonly quiet?: boolean; readonly until?: AbortSignal },
+  ): Promise<number>;
   /**
    * Locks the file `path` and writes `holder` into it. Returns how to release it; after `waitSeconds`
    * of waiting, returns the present holder.

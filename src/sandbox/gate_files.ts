@@ -74,8 +74,10 @@ export function pathsToCheck(
       check("the stage below XDG_RUNTIME_DIR", below);
     }
   }
-  if (makesUnits || write.includes(folders.codex)) check("the Codex", codex);
-  if (makesUnits) {
+  // The Codex decides what runs as the user.
+  const decides = makesUnits || invocation.command === "pull" && !invocation.dryRun;
+  if (decides || write.includes(folders.codex)) check("the Codex", codex);
+  if (decides) {
     for (const path of symlinksOf(folders.codex)) check("a symlink of the Codex", path, true);
   }
   if (folders.output !== undefined && write.includes(folders.output)) check("--output", output);

@@ -137,7 +137,8 @@ function runInWorker(
     };
     worker.postMessage(request);
     const interrupt = interruptOf(worker, done);
-    if (startsEngines(request.invocation) || request.invocation.command === "edit") {
+    const { command } = request.invocation;
+    if (startsEngines(request.invocation) || command === "edit" || command === "pull") {
       // Ctrl-C reaches the editor too, and belongs to it while it is open.
       onInterrupt(() => isEditorOpen || interrupt());
     }

@@ -76,6 +76,8 @@ export function permissionsFor(
       );
     case "plan":
       return grant([codex, ...units], ["systemctl", "podman"]);
+    case "pull":
+      return grant([codex, ...units], ["podman"]);
     case "list":
       return grant([codex, ...units], ["systemctl"]);
     case "covens":

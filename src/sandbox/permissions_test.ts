@@ -21,6 +21,7 @@ const READING: readonly Invocation[] = [
   SUMMON,
   { command: "banish", json: false, wish: undefined },
   { command: "plan", ...base },
+  { command: "pull", ...base, dryRun: false },
   { command: "list", json: false },
   { command: "covens", json: false },
   { command: "explain", json: false, unit: "eye" },

@@ -1,5 +1,5 @@
 import { isRestorable, stateHint } from "../core/orchestrator/condition.ts";
-import { servicesOf, withStrays } from "../core/orchestrator/inventory.ts";
+import { enginesNamed, servicesOf, withStrays } from "../core/orchestrator/inventory.ts";
 import { nextStep } from "../core/orchestrator/step.ts";
 import type { Transition } from "../core/orchestrator/transition.ts";
 import type { CommandContext } from "../run/context.ts";
@@ -15,6 +15,7 @@ import {
   warnOfStaleUnits,
 } from "../units/engines.ts";
 import { forgetFailedStarts } from "../units/pod.ts";
+import { missingImages, missingImageText } from "../units/images.ts";
 import { requireRendered } from "../units/rendered.ts";
 import { reachable, staleJson, staleMessage, staleNow } from "../units/stale.ts";
 import { startLock } from "../units/start_lock.ts";
@@ -74,7 +75,10 @@ export async function startSummon(
     refuseUnusableUnits(transition, now);
     printPlan(context, events, planned);
     warnOfStaleUnits(context, now);
-    const stale = await staleNow(context, rendered, systemd);
+    const [stale, missing] = await Promise.all([
+      staleNow(context, rendered, systemd),
+      missingImages(context, enginesNamed(inventory, transition.start)),
+    ]);
     const old = staleMessage(stale, transition.wanted);
     if (old !== undefined) {
       const { warning } = context.terminal.errPalette;
@@ -83,6 +87,11 @@ export async function startSummon(
         `${warning("warning")}: ${old.message}`,
         old.hint,
       );
+    }
+    for (const each of missing) {
+      const { message, hint } = missingImageText(each, inventory);
+      const { warning } = context.terminal.errPalette;
+      events.emit({ event: "image_missing", ...each }, `${warning("warning")}: ${message}`, hint);
     }
     const compare = async () => {
       // Loaded late: the engines already start.

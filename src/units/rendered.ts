@@ -1,5 +1,5 @@
 import type { Rune } from "../core/compile/compile.ts";
-import { type Inventory, readInventory } from "../core/orchestrator/inventory.ts";
+import { type Inventory, readInventory, type UnitFile } from "../core/orchestrator/inventory.ts";
 import { readServices, type Service } from "../core/orchestrator/services.ts";
 import type { CommandContext } from "../run/context.ts";
 import { Refusal } from "../run/refusal.ts";
@@ -8,6 +8,7 @@ import { type DiskTree, readTree } from "./disk.ts";
 /** The units on disk that lychd wrote. */
 export interface Rendered {
   readonly tree: DiskTree;
+  readonly files: readonly UnitFile[];
   readonly inventory: Inventory;
   /** The pod and the Watchers. */
   readonly services: readonly Service[];
@@ -23,7 +24,7 @@ export function readRendered(
     const file = tree.disk.get(path);
     return file === undefined ? [] : [{ path, text: new TextDecoder().decode(file.bytes) }];
   });
-  return { tree, inventory: readInventory(files), services: readServices(files) };
+  return { tree, files, inventory: readInventory(files), services: readServices(files) };
 }
 
 /** Reads the units that lychd wrote; refuses if there was no render. */

@@ -1,7 +1,8 @@
-import { type Inventory, readInventory } from "../core/orchestrator/inventory.ts";
+import { type Inventory, readInventory, type UnitFile } from "../core/orchestrator/inventory.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
 import { printJson, warn } from "../run/say.ts";
+import type { CodexEntry } from "../trust/path.ts";
 import { compileCodex, findingJson, reportFindings } from "./codex.ts";
 import { CODEX_HAS_ERRORS, differences, isUndone, warnOfDifferences } from "./differences.ts";
 import { readRendered, type Rendered } from "./rendered.ts";
@@ -9,6 +10,10 @@ import { readRendered, type Rendered } from "./rendered.ts";
 /** The inventory of the Codex, and the rendered units. */
 export interface CodexView {
   readonly inventory: Inventory;
+  /** The units that it was read from. */
+  readonly files: readonly UnitFile[];
+  /** The files and folders of the Codex that the inventory depends on. */
+  readonly visited: readonly CodexEntry[];
   /** The source of the inventory: the last render if the Codex has errors. */
   readonly source: "codex" | "last-render";
   readonly rendered: Rendered;
@@ -29,10 +34,11 @@ export async function viewCodex(
   const { findings, runes } = loaded;
   const rendered = readRendered(context, runes);
   if (!loaded.valid) {
-    const { tree: { hasReceipt }, inventory } = rendered;
+    const { tree: { hasReceipt }, inventory, files } = rendered;
     if (hasReceipt) {
       warn(context, CODEX_HAS_ERRORS, "lychd check");
-      return { inventory, source: "last-render", rendered, differences: [CODEX_HAS_ERRORS] };
+      const differences = [CODEX_HAS_ERRORS];
+      return { inventory, files, visited: [], source: "last-render", rendered, differences };
     }
     reportFindings(context, loaded);
     if (json) printJson(context, { findings: findings.map(findingJson) });
@@ -44,5 +50,12 @@ export async function viewCodex(
   }
   const found = differences(runes, rendered);
   warnOfDifferences(context, found, isUndone(rendered, loaded.codexDigest));
-  return { inventory: readInventory(runes), source: "codex", rendered, differences: found };
+  return {
+    inventory: readInventory(runes),
+    files: runes,
+    visited: loaded.visited,
+    source: "codex",
+    rendered,
+    differences: found,
+  };
 }

@@ -24,7 +24,17 @@ import {
 const COMMANDS: readonly string[] = [
   ...["check", "render", "render --dry-run", "render --output out", "rollback", "purge"],
   ...["apply", "apply --dry-run", "restart eye", "render --restart", "edit"],
-  ...["doctor", "doctor --list", "plan eye", "list", "covens", "status", "logs eye", "summon eye"],
+  ...[
+    "doctor",
+    "doctor --list",
+    "plan eye",
+    "pull eye",
+    "list",
+    "covens",
+    "status",
+    "logs eye",
+    "summon eye",
+  ],
   ...[
     "banish",
     "init",

@@ -80,9 +80,9 @@ function hostIn(
   return {
     ...DENO_HOST,
     run,
-    async runAttached(program, args) {
+    async runAttached(program, args, { quiet = false } = {}) {
       const { code, stdout, stderr } = await run(program, args);
-      terminal.out(stdout);
+      if (!quiet) terminal.out(stdout);
       terminal.err(stderr);
       return code;
     },

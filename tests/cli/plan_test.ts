@@ -28,7 +28,7 @@ const NO_SYSTEMD = "lychd: the user's systemd does not answer (…): planned as 
 /** Removes what differs between machines: the error text of systemctl, and images that Podman lacks. */
 function withoutReason({ code, stdout, stderr }: Output): Output {
   const shown = stderr.replace(/(does not answer)(?: \(.*\)|: .*)/, "$1 (…)")
-    .replace(/warning: Podman does not have .*\n(?:hint: podman pull .*\n)?/g, "");
+    .replace(/warning: Podman does not have .*\n(?:hint: lychd pull .*\n)?/g, "");
   return { code, stdout, stderr: shown };
 }
 

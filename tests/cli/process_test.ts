@@ -22,6 +22,7 @@ const LINES: readonly (readonly string[])[] = [
   ["render", "--output", "out"],
   ["explain", "eye"],
   ["plan", "eye"],
+  ["pull", "eye", "--dry-run"],
   ["list"],
   ["covens"],
   ["status"],

@@ -610,7 +610,7 @@ labTest("plan names an image that Podman does not have", async () => {
   assert.equal(code, 0, stderr);
   assert.equal(
     stderr,
-    `warning: Podman does not have the image of b: ${image}\nhint: podman pull ${image}\n`,
+    `warning: Podman does not have the image of b: ${image}\nhint: lychd pull b\n`,
   );
 });
 

@@ -28,6 +28,7 @@ const LINES: readonly string[] = [
   "doctor --facts FILE",
   "doctor --list",
   "plan WISH",
+  "pull WISH",
   "summon WISH",
   "banish",
   "status",

@@ -1,9 +1,9 @@
 import { readCodex } from "../codex/mod.ts";
 import { compile } from "../compile/mod.ts";
-import { type Inventory, readInventory } from "./inventory.ts";
+import { type Inventory, readInventory, type UnitFile } from "./inventory.ts";
 
-/** Returns the inventory of a compiled Codex. */
-export async function inventoryOf(soulstones: string, settings = ""): Promise<Inventory> {
+/** Returns the units of a compiled Codex. */
+export async function unitsOf(soulstones: string, settings = ""): Promise<readonly UnitFile[]> {
   const encode = (text: string) => new TextEncoder().encode(text);
   const { codex } = readCodex({
     folder: "codex",
@@ -12,5 +12,10 @@ export async function inventoryOf(soulstones: string, settings = ""): Promise<In
       { path: "soulstones/all.toml", bytes: encode(soulstones) },
     ],
   });
-  return readInventory((await compile(codex)).runes);
+  return (await compile(codex)).runes;
+}
+
+/** Returns the inventory of a compiled Codex. */
+export async function inventoryOf(soulstones: string, settings = ""): Promise<Inventory> {
+  return readInventory(await unitsOf(soulstones, settings));
 }

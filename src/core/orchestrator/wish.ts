@@ -113,6 +113,20 @@ export function readShownName(
   return "problem" in read ? read : { name: read };
 }
 
+/**
+ * Returns the wish for a Soulstone alone: its name, with a prefix if the name has another meaning too.
+ *
+ * @example
+ * ```ts
+ * import { wishFor } from "./wish.ts";
+ * wishFor("eye", { engines: [], covens: [{ name: "eye", target: "", members: [] }] }); // "soulstone:eye"
+ * ```
+ */
+export function wishFor(soulstone: string, inventory: Inventory): string {
+  const { coven, capability } = knownNames(inventory);
+  return [...coven, ...capability].includes(soulstone) ? `soulstone:${soulstone}` : soulstone;
+}
+
 type Known = Readonly<Record<Kind, readonly string[]>>;
 
 function knownNames(inventory: Inventory): Known {

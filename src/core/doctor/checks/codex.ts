@@ -1,7 +1,7 @@
 import { covensOf, profileOf } from "../../compile/mod.ts";
 import { type Facts, hasFailed, outputOf, whyUnknown } from "../../facts.ts";
 import { hopelessNeeds, memoryNeeds } from "../../orchestrator/gpu_memory.ts";
-import { command, countOf, formatCount, shellWord } from "../../report/mod.ts";
+import { type Command, command, countOf, formatCount, shellWord } from "../../report/mod.ts";
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
 import {
   type Check,
@@ -98,7 +98,7 @@ export const CODEX_CHECKS: readonly Check[] = [
         }
         const gb = pullGb(subject, image);
         const size = gb === undefined ? "" : ` (about ${gb} GB)`;
-        return warning(`${image} is not pulled yet${size}`, command`podman pull ${image}`);
+        return warning(`${image} is not pulled yet${size}`, pullCommand(subject, image));
       });
     }),
   },
@@ -235,6 +235,16 @@ function lowPorts({ facts, needs }: Subject): Verdict[] {
     `only root may publish ports below ${first} on this host: ${which}`,
     command`sudo sysctl -w net.ipv4.ip_unprivileged_port_start=${lowest.port}    # until the next boot; or use other ports`,
   )];
+}
+
+/** Returns the command that pulls an image: for a Soulstone that runs it, otherwise for everything. */
+function pullCommand({ codex }: Subject, image: string): Command {
+  if (codex.kind === "none") return command`lychd pull`;
+  const { shown, codex: { soulstones } } = codex;
+  const user = soulstones.find((soulstone) => soulstone.image === image);
+  return user === undefined
+    ? command`lychd pull --codex ${shown}`
+    : command`lychd pull ${user.name} --codex ${shown}`;
 }
 
 /** Returns the approximate size of a pull in GB, if the engine of the image is known. */
