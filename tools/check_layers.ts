@@ -27,7 +27,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/run/"],
   ["src/cli/", "src/host/"],
   ["src/core/completion/", "src/core/scaffold/"],
-  ["src/core/doctor/", "src/core/import/", "src/core/plan/"],
+  ["src/core/dispatcher/", "src/core/doctor/", "src/core/import/", "src/core/plan/"],
   ["src/core/compile/", "src/core/orchestrator/"],
   ["src/core/codex/", "src/core/rune/"],
   ["src/core/report/", "src/core/facts.ts", "src/core/gpus.ts"],

@@ -1,0 +1,10 @@
+export { Dispatcher, type DispatcherStatus } from "./dispatcher.ts";
+export type {
+  DoorEvent,
+  Effect,
+  EnginePolicy,
+  EngineState,
+  Policy,
+  RefusalReason,
+  SwapResult,
+} from "./events.ts";
