@@ -87,6 +87,7 @@ export interface DispatcherStatus {
  *   engines: new Map(),
  * };
  * const dispatcher = new Dispatcher({ engines: [], covens: [] }, policy);
+ * dispatcher.handle({ kind: "observed", engines: new Map() }, 0);
  * const wish = { kind: "soulstone", name: "eye" } as const;
  * const effects = dispatcher.handle({ kind: "arrived", id: "1", engine: "eye", wish }, 0);
  * effects.map((effect) => effect.kind); // ["refuse"]
