@@ -10,7 +10,8 @@ export const list = command("list", "List the Soulstones of the Codex")
 
 export const covens = command("covens", "Show the Covens and flag likely mistakes")
   .details(
-    "A Coven is a group of Soulstones (engines) that may run together. Others exclude each other.",
+    "A Coven is a group of Soulstones (engines) that may run together, and so may those in different " +
+      "slots. Others exclude each other.",
   )
   .options({ codex: CODEX, json: JSON_FLAG })
   .examples("lychd covens", "lychd covens --json");

@@ -10,6 +10,9 @@ const SOULSTONE = {
   coven: repeatable("--coven <coven>", "a Coven of the Soulstone; repeatable", {
     complete: "coven",
   }),
+  slot: option("--slot <slot>", "a place that it shares with others, one at a time", {
+    complete: "slot",
+  }),
   port: option("--port <port>", "the port of the engine (default: auto)", { read: port }),
   name: option("--name <soulstone>", "the name of the Soulstone (default: from the model)"),
   image: option("--image <image>", "the container image (default: from the engine)"),
@@ -25,7 +28,7 @@ const SOULSTONE = {
 
 const ABOUT_SOULSTONES = `A Soulstone is one inference engine in a container. A Coven is a group of
 Soulstones that may run together. Soulstones without a common Coven exclude each
-other.
+other, unless they have different slots.
 
 --model takes a repository id, or a path on this host, which is then mounted.
 lychd picks a free port and the devices that \`lychd doctor\` finds.`;
@@ -99,6 +102,7 @@ function request(engine: EngineName, given: Line["given"]): SoulstoneRequest {
     model: one("model"),
     port: text === undefined ? undefined : port(text),
     covens: many("coven"),
+    slot: one("slot"),
     capabilities: many("capability"),
     devices: many("device").length === 0 ? undefined : many("device"),
   };

@@ -25,8 +25,9 @@ const program = command("lychd", "Run local inference engines as containers unde
   .details(`
 lychd compiles a Codex, a folder of TOML files, to Podman Quadlet units. Each
 table in soulstones/ is a Soulstone: one inference engine in a container.
-Soulstones with a common group form a Coven and may run together. All others
-exclude each other: systemd stops one before it starts the other.`)
+Soulstones with a common group form a Coven and may run together, and so may
+those in different slots. All others exclude each other: systemd stops one
+before it starts the other.`)
   .commands({
     "Create a Codex": [init, add, edit, importing],
     "Check the Codex and the host": [check, doctor],

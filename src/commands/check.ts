@@ -38,6 +38,7 @@ function checkJson({ codex, valid, findings }: Loaded) {
       uri: uriOf(s),
       groups: s.groups,
       capabilities: s.capabilities,
+      slot: s.slot ?? null,
       resident: s.resident,
       metrics_path: metricsOf(s)?.path ?? null,
       file: s.file,

@@ -31,6 +31,7 @@ export async function list(
         port: engine.port,
         uri: engine.uri,
         covens: engine.covens,
+        slot: engine.slot ?? null,
         resident: engine.resident,
         capabilities: engine.capabilities,
         vram_mib: engine.vramMib ?? null,

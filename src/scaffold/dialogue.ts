@@ -140,7 +140,8 @@ async function promptForOne(
   used.names.add(name);
   used.ports.hold(port);
   for (const coven of covens) used.covens.add(coven);
-  return { engine, name, image, model, port, covens, capabilities, devices: undefined };
+  const rest = { slot: undefined, devices: undefined };
+  return { engine, name, image, model, port, covens, capabilities, ...rest };
 }
 
 const ENGINE_CHOICES = [

@@ -95,8 +95,9 @@ function printAddition(
   for (const { path } of files) {
     terminal.out(`wrote ${printable(`${folders.codexShown}/${path}`)}\n`);
   }
-  for (const { name, port, covens } of soulstones) {
-    const where = covens.length === 0 ? "in no Coven" : `in ${covens.join(", ")}`;
+  for (const { name, port, covens, slot } of soulstones) {
+    const coven = covens.length === 0 ? "in no Coven" : `in ${covens.join(", ")}`;
+    const where = slot === undefined ? coven : `${coven}, in slot ${slot}`;
     terminal.out(`${printable(name)} will answer at ${uriOf({ port })}, ${printable(where)}\n`);
   }
   if (dashboardsPort !== undefined) {
@@ -114,6 +115,7 @@ function additionJson({ files, soulstones, dashboardsPort, notes }: Scaffold, ne
       port: s.port,
       uri: uriOf(s),
       groups: s.covens,
+      slot: s.slot ?? null,
       file: s.path,
     })),
     ...dashboardsPort === undefined ? {} : { dashboards: `http://localhost:${dashboardsPort}` },

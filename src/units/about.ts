@@ -4,18 +4,21 @@ import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
 import { wrap } from "../core/report/text.ts";
 
-/** Returns the Covens and capabilities of an engine, as indented lines. */
+/** Returns the Covens, the slot and the capabilities of an engine, as indented lines. */
 export function aboutLines(engine: Engine, indent: number, palette: Palette): string[] {
-  const covens = engine.resident
-    ? "resident"
-    : engine.covens.length === 0
-    ? "in no Coven"
-    : `in ${engine.covens.join(", ")}`;
+  const slot = engine.slot === undefined ? [] : [`slot ${engine.slot}`];
+  const place = engine.resident
+    ? ["resident"]
+    : engine.covens.length > 0
+    ? [`in ${engine.covens.join(", ")}`, ...slot]
+    : slot.length > 0
+    ? slot
+    : ["in no Coven"];
   const offers = engine.capabilities.length === 0
     ? "offers nothing"
     : `offers ${engine.capabilities.join(", ")}`;
   const metrics = engine.metricsPath === undefined ? "; no metrics" : "";
-  return wrap(printable(`${covens}; ${offers}${metrics}`), indent, palette.columns).map(
+  return wrap(printable(`${[...place, offers].join("; ")}${metrics}`), indent, palette.columns).map(
     palette.dim,
   );
 }

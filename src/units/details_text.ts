@@ -56,6 +56,7 @@ function factsOf(
     ["VRAM", engine && vramText(engine)],
     ["uri", uri],
     ["Covens", engine && (engine.resident ? "resident" : engine.covens.join(", "))],
+    ["slot", engine?.slot],
     ["offers", engine?.capabilities.join(", ")],
     ["conflicts", engine?.conflicts.join(", ")],
   ];

@@ -221,6 +221,7 @@ export function statusJson(status: Status) {
         ...commonOf(row),
         unpublished: stale.unpublished.includes(engine.name),
         covens: engine.covens,
+        slot: engine.slot ?? null,
         resident: engine.resident,
         capabilities: engine.capabilities,
         conflicts: engine.conflicts,

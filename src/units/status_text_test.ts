@@ -165,6 +165,7 @@ Deno.test("status --json has the same information", async () => {
     stale: false,
     memory_bytes: 1048576,
     covens: ["vision"],
+    slot: null,
     resident: false,
     capabilities: ["ocr"],
     unpublished: false,

@@ -61,6 +61,7 @@ Deno.test("check --json has one shape for a valid and an invalid Codex", async (
       uri: "http://localhost:8780/v1",
       groups: ["vision"],
       capabilities: [],
+      slot: null,
       resident: false,
       metrics_path: "/metrics",
       file: "soulstones/eye.toml",

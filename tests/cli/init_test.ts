@@ -66,6 +66,7 @@ Deno.test("init chooses names and ports, and prints them as JSON", async () => {
     port: first.port,
     uri: `http://localhost:${first.port}/v1`,
     groups: [],
+    slot: null,
     file: "soulstones/tabbyapi.toml",
   });
   match(made.next, /^lychd (?:doctor|render --dry-run) --codex mine$/);

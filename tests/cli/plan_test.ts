@@ -83,7 +83,7 @@ const REFUSED: readonly (readonly [wish: readonly string[], stderr: string])[] =
   [
     ["ocr", "judge"],
     "lychd: no Coven offers `judge` and `ocr` together (`judge`: lone; `ocr`: eye)\n" +
-    "hint: put them into one group, or summon one after the other\n",
+    "hint: put them into one group, give them different slots, or summon one after the other\n",
   ],
   [
     ["\u001b[2J"],
@@ -219,6 +219,97 @@ starting the engine of a row stops the engines marked x
     "no-coven",
     "no-capability",
   ]);
+});
+
+/** Returns a Soulstone with additional `lines`, that offers the capability `x`. */
+function tiny(name: string, port: number, ...lines: readonly string[]): string {
+  const fields = [`image = "localhost/${name}"`, `port = ${port}`, 'exec = ["{port}"]'];
+  return [`[${name}]`, ...fields, 'capabilities = ["x"]', ...lines, "", ""].join("\n");
+}
+
+Deno.test("covens shows 20 engines of 3 slots on one screen, one column for each slot", async () => {
+  const slots = { chat: 11, embed: 6, speech: 3 };
+  const all = Object.entries(slots).flatMap(([slot, count]) =>
+    Array.from({ length: count }, (_, i) => ({ name: `${slot}-${i}`, slot }))
+  );
+  const text = all.map(({ name, slot }, i) => tiny(name, 8700 + i, `slot = "${slot}"`));
+  await using test = cli().codex({ "soulstones/all.toml": text.join("") });
+  const { stdout, stderr } = await run(test, "covens");
+  strictEqual(
+    stdout.split("\n").slice(0, 8).join("\n"),
+    `there is no Coven: no Soulstone names a group
+
+one engine of each slot may run, in any combination
+chat     embed    speech
+chat-0   embed-0  speech-0
+chat-1   embed-1  speech-1
+chat-10  embed-2  speech-2
+chat-2   embed-3`,
+  );
+  strictEqual(stdout.split("\n").length <= 24, true, stdout);
+  strictEqual(stderr, NOT_RENDERED);
+});
+
+Deno.test("covens shows Covens with slots, engines without a slot, and residents", async () => {
+  const text = [
+    tiny("coder", 8700, 'groups = ["code"]', 'slot = "chat"'),
+    tiny("filler", 8701, 'groups = ["code"]', 'slot = "complete"'),
+    tiny("lone", 8702, 'groups = ["lonely"]'),
+    tiny("memory", 8703, "resident = true"),
+    tiny("papers", 8704, 'slot = "embed"'),
+  ];
+  await using test = cli().codex({ "soulstones/all.toml": text.join("") });
+  strictEqual(
+    (await run(test, "covens")).stdout,
+    `code: 0 MiB of GPU memory declared
+  coder filler memory
+  code and lonely exclude each other (only residents are shared)
+  stops nothing in slot embed
+lonely: 0 MiB of GPU memory declared
+  lone memory
+  lonely and code exclude each other (only residents are shared)
+
+one engine of each slot may run, in any combination
+chat   complete  embed
+coder  filler    papers
+resident beside all of them: memory
+an engine without a slot excludes those in slots, except in a common Coven
+
+starting the engine of a row stops the engines marked x
+           1  2
+1  lone    .  .
+2  memory  .  .
+`,
+  );
+  const json = JSON.parse((await run(test, "covens", "--json")).stdout);
+  deepStrictEqual(json.slots, { chat: ["coder"], complete: ["filler"], embed: ["papers"] });
+  deepStrictEqual(json.covens[0].other_slots, ["embed"]);
+  deepStrictEqual(json.stops.lone, ["coder", "filler", "papers"]);
+  const list = JSON.parse((await run(test, "list", "--json")).stdout);
+  deepStrictEqual(list.soulstones.map((s: { slot: string | null }) => s.slot), [
+    ...["chat", "complete", null, null, "embed"],
+  ]);
+  match((await run(test, "list")).stdout, /\n {2}in code; slot chat; offers x; no metrics\n/);
+  match((await run(test, "list")).stdout, /\n {2}slot embed; offers x; no metrics\n/);
+});
+
+Deno.test("explain shows that a conflict comes from a slot or from groups", async () => {
+  const text = [
+    tiny("a", 8700, 'groups = ["one"]', 'slot = "chat"'),
+    tiny("b", 8701, 'slot = "chat"'),
+    tiny("c", 8702, 'groups = ["two"]'),
+  ];
+  await using test = cli().codex({ "soulstones/all.toml": text.join("") });
+  const { stdout } = await run(test, "explain", "a", "--json");
+  const { lines } = JSON.parse(stdout) as { lines: { text: string; line: number }[] };
+  deepStrictEqual(
+    lines.filter(({ text }) => text.startsWith("Conflicts=")).map((l) => [l.text, l.line]),
+    [
+      ["Conflicts=soulstone-b.service", 7],
+      ["Conflicts=soulstone-c.service", 6],
+      ["Conflicts=lychd-coven-two.target", 6],
+    ],
+  );
 });
 
 Deno.test("covens prints lists where a matrix would be wider than 80 columns", async () => {

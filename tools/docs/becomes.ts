@@ -7,7 +7,7 @@ import { judge } from "./judge.ts";
 
 const SETTINGS = { "gpu.default_devices": '["nvidia.com/gpu=all"]' };
 
-/** Two other Soulstones: one of the same Coven, and one of another. */
+/** Two other Soulstones: one of the same Coven, and one of another Coven that has a slot. */
 const OTHERS = `[scribe]
 image = "docker.io/vllm/vllm-openai:v0.33.0"
 port = 8781
@@ -19,6 +19,7 @@ image = "docker.io/vllm/vllm-openai:v0.33.0"
 port = 8782
 model = "Qwen/Qwen3-32B"
 groups = ["think"]
+slot = "chat"
 `;
 
 /** Describes the effect of `field` on the units if it has the TOML value `example`. */

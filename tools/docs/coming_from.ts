@@ -33,8 +33,8 @@ are compiled. A dash means that the setting cannot be carried over.
 llama-swap is a proxy that starts an engine for each request. lychd has no proxy: systemd starts and
 stops the engines, and each engine has its own address. \`lychd summon\` starts a Coven (a group of
 engines that may run together). The field \`groups\` of each engine lists its Covens, and
-\`lychd covens\` shows which engines a Coven stops. LocalAI's \`concurrency_groups\` are the opposite:
-engines that share one may not run together.
+\`lychd covens\` shows which engines a Coven stops. LocalAI's \`concurrency_groups\` are the opposite,
+like the field \`slot\`: engines that share one may not run together.
 
 \`\`\`yaml config.yaml
 healthCheckTimeout: 1800

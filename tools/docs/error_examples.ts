@@ -49,6 +49,13 @@ function ocr(...lines: readonly string[]): string {
   return ["[ocr]", 'image = "localhost/ocr:2"', "port = 8780", ...lines].join("\n");
 }
 
+/** Returns two Soulstones of one group, in these slots. */
+function inGroup(first: string, second: string): string {
+  const lines = (slot: string) => ['groups = ["vision"]', `slot = "${slot}"`];
+  const other = eye(...lines(second)).replace("[eye]", "[scribe]").replace("8780", "8781");
+  return `${eye(...lines(first))}\n\n${other}`;
+}
+
 /** Returns an example of one line, invalid and valid. */
 function pair(bad: string, good: string): CodexExample {
   return { bad: eye(bad), good: eye(good) };
@@ -137,6 +144,7 @@ $ echo $?
   "value-invalid": pair("stop_timeout_seconds = 86400", "stop_timeout_seconds = 600"),
   "name-invalid": { bad: eye().replace("[eye]", '["my eye"]'), good: eye() },
   "group-invalid": pair('groups = ["deep think"]', 'groups = ["deep-think"]'),
+  "slot-invalid": pair('slot = "chat model"', 'slot = "chat-model"'),
   "capability-invalid": pair('capabilities = ["text/code"]', 'capabilities = ["text-code"]'),
   "port-invalid": { bad: eyeWith("port = 87800"), good: eye() },
   "engine-unknown": pair('engine = "vlm"', 'engine = "vllm"'),
@@ -205,6 +213,14 @@ $ echo $?
     },
   },
   "coven-unknown": settings('boot_coven = "vison"', 'boot_coven = "vision"'),
+  "slot-taken": {
+    bad: inGroup("main", "main"),
+    good: inGroup("main", "reader"),
+  },
+  "slot-of-resident": {
+    bad: eye('slot = "main"', "resident = true"),
+    good: eye("resident = true"),
+  },
   "volume-target-taken": pair(
     'volumes = ["/srv/a:/models", "/srv/b:/models"]',
     'volumes = ["/srv/a:/models/a", "/srv/b:/models/b"]',

@@ -16,6 +16,7 @@ export const SOULSTONE_EXAMPLES: Readonly<Record<string, string>> = {
   image: '"docker.io/vllm/vllm-openai:v0.32.0"',
   port: "8785",
   groups: '["chat"]',
+  slot: '"embed"',
   capabilities: '["text-generation", "ocr"]',
   exec: '["--max-model-len", "16384"]',
   port_expose: "false",

@@ -53,8 +53,9 @@ export async function referencePage(): Promise<string> {
 A Codex is the configuration folder \`~/.config/lychd\`. Use \`--codex DIR\` or \`LYCHD_CODEX\` for
 another folder. It contains an optional \`lychd.toml\` and any number of TOML files below
 \`soulstones/\`. Each top-level table of these files is a Soulstone (an inference engine); its name
-becomes part of the name of its unit. A group of Soulstones that may run together is a Coven. The
-Harvester is Prometheus, and the Scribe is Grafana.
+becomes part of the name of its unit. A group of Soulstones that may run together is a Coven.
+Soulstones with the same \`slot\` exclude each other, and those with different slots may run together.
+The Harvester is Prometheus, and the Scribe is Grafana.
 
 Unknown fields are errors; see [errors.md](errors.md). \`lychd schema\` prints a JSON Schema of this
 reference for editors.

@@ -1,4 +1,4 @@
-import { type Finding, finding, type Place, startOf } from "../report/mod.ts";
+import { type Finding, finding, type Place, quoted, startOf } from "../report/mod.ts";
 import { type Codex, type Soulstone, watchersOf } from "./codex.ts";
 import { duplicates } from "./duplicates.ts";
 import { FIRST_FREE_PORT } from "./limits.ts";
@@ -19,6 +19,7 @@ export function codexFindings(codex: Codex, context: RuleContext): Finding[] {
   return [
     ...nameFindings(codex.soulstones),
     ...similarNameFindings(codex.soulstones),
+    ...slotFindings(codex.soulstones),
     ...portFindings(codex, context),
     ...reserveFindings(codex, context),
     ...bootFindings(codex, context),
@@ -37,13 +38,16 @@ function nameFindings(soulstones: readonly Soulstone[]): Finding[] {
   );
 }
 
-/** Finds names of Soulstones and of groups that differ only in upper and lower case. */
+/** Finds names of Soulstones, of groups and of slots that differ only in upper and lower case. */
 function similarNameFindings(soulstones: readonly Soulstone[]): Finding[] {
   const names = soulstones.map((s) => ({ name: s.name, place: s.placeOf([]) }));
   const groups = soulstones.flatMap((s) =>
     s.groups.map((name) => ({ name, place: s.placeOf(["groups"]) }))
   );
-  return [names, groups].flatMap((all) => {
+  const slots = soulstones.flatMap((s) =>
+    s.slot === undefined ? [] : [{ name: s.slot, place: s.placeOf(["slot"]) }]
+  );
+  return [names, groups, slots].flatMap((all) => {
     const distinct = [...new Map(all.map((each) => [each.name, each])).values()];
     return duplicates(distinct, ({ name }) => name.toLowerCase()).map(({ item, first }) =>
       finding("name-similar", item.place, { name: item.name, other: first.name }, {
@@ -51,6 +55,20 @@ function similarNameFindings(soulstones: readonly Soulstone[]): Finding[] {
         label: "the other name",
       })
     );
+  });
+}
+
+/** Finds Soulstones that are in the same slot as another member of one of their groups. */
+function slotFindings(soulstones: readonly Soulstone[]): Finding[] {
+  const slotted = soulstones.filter((s) => s.slot !== undefined && !s.resident);
+  return slotted.flatMap((soulstone, i) => {
+    const { name, slot = "", groups } = soulstone;
+    const sharedWith = (s: Soulstone) => s.groups.find((group) => groups.includes(group));
+    const other = slotted.slice(0, i).find((s) => s.slot === slot && sharedWith(s) !== undefined);
+    if (other === undefined) return [];
+    const parameters = { name, other: other.name, group: sharedWith(other) ?? "", slot };
+    const related = { place: other.placeOf(["slot"]), label: `the slot of ${quoted(other.name)}` };
+    return [finding("slot-taken", soulstone.placeOf(["slot"]), parameters, related)];
   });
 }
 

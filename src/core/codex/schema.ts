@@ -83,7 +83,14 @@ export const soulstoneSchema = z.strictObject({
   image: image.check(about("The container image, as `podman pull` accepts it.")),
   port: port.check(about("The port that the engine listens on. Unique in the Codex.")),
   groups: z._default(z.array(matching(NAME, "group-invalid")), [])
-    .check(about("The Covens it belongs to. Soulstones with no common Coven never run together.")),
+    .check(about(
+      "The Covens it belongs to. Soulstones with no common Coven never run together, unless they " +
+        "have different slots.",
+    )),
+  slot: z.optional(matching(NAME, "slot-invalid")).check(about(
+    "The place that it takes, such as `chat`. Soulstones with the same slot never run together, and " +
+      "those with different slots may. A Coven has at most one Soulstone of each slot.",
+  )),
   capabilities: z._default(z.array(matching(NAME, "capability-invalid")), [])
     .check(about("Tags for what the engine can do. `lychd summon` accepts them as a wish.")),
   exec: z.optional(z.union([z.array(z.string()), z.string()]))

@@ -26,6 +26,9 @@ export function soulstoneFindings(soulstone: Soulstone, fields: SoulstoneFields)
     }),
     ...Object.entries(env).flatMap((pair) => variableFindings(soulstone, pair)),
     ...quadletSecrets(soulstone),
+    ...soulstone.resident && soulstone.slot !== undefined
+      ? [finding("slot-of-resident", soulstone.placeOf(["slot"]), {})]
+      : [],
     ...health?.path !== undefined && health.cmd !== undefined
       ? [finding("health-both", soulstone.placeOf(["health"]), {})]
       : [],

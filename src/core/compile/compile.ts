@@ -79,7 +79,9 @@ function layOut(codex: Codex, findings: Finding[]): FileLayout[] {
   const conflicts = conflictsOf(soulstones);
   findings.push(...cycleFindings(soulstones, conflicts));
   // Shared by all units, because each unit can name nearly all others.
-  const services = soulstones.map(({ name }) => ({ name, service: soulstoneUnit(name).service }));
+  const services = soulstones.map(({ name, slot }) => {
+    return { name, service: soulstoneUnit(name).service, slot };
+  });
   const layouts: FileLayout[] = [{
     path: `${QUADLET_FOLDER}/${SEPULCHER.file}`,
     title: "LychD Sepulcher",

@@ -1,16 +1,16 @@
 import { covenTarget, directive, soulstoneUnit, type Unit } from "../rune/mod.ts";
-import type { Coven } from "./covens.ts";
+import { areRivals, type Coven } from "./covens.ts";
 
 /**
- * Returns the target of a Coven. The target stops when a Soulstone outside the Coven starts, or another
- * Coven with other members. Its own Soulstones keep running, because another Coven may share them.
+ * Returns the target of a Coven. The target stops when one of the outsiders starts, or a Coven that
+ * has one. Its own Soulstones keep running, because another Coven may share them.
  */
 export function covenTargetOf(coven: Coven, covens: readonly Coven[]): Unit {
   const services = (names: readonly string[]) =>
     names.map((name) => ({ text: soulstoneUnit(name).service }));
   const members = services(coven.members);
   const outsiders = services(coven.outsiders);
-  const rivals = covens.filter(({ members }) => members.join() !== coven.members.join());
+  const rivals = covens.filter((other) => areRivals(coven, other));
   return {
     Unit: {
       Description: directive(`LychD Coven ${coven.name}`),
@@ -29,10 +29,10 @@ export function covenTargetOf(coven: Coven, covens: readonly Coven[]): Unit {
 /** The comments of the target. */
 export const COVEN_COMMENTS = {
   "Unit.Wants": [
-    "The Soulstones start together. The target is reached when all of them are ready and all others",
-    "have stopped.",
+    "The Soulstones start together. The target is reached when all of them are ready, and those that",
+    "it conflicts with have stopped.",
   ],
   "Unit.Conflicts": [
-    "Nothing else runs while the target is active. It stops when one of these starts.",
+    "None of these runs while the target is active. It stops when one of them starts.",
   ],
 };

@@ -1,18 +1,20 @@
 import type { Soulstone } from "../codex/mod.ts";
 
 /** The fields of a Soulstone that the exclusivity rule depends on. */
-export type Member = Pick<Soulstone, "name" | "groups" | "resident">;
+export type Member = Pick<Soulstone, "name" | "groups" | "slot" | "resident">;
 
 /** A group of Soulstones that may run together. Names are sorted. */
 export interface Coven {
   readonly name: string;
   /** Residents included. */
   readonly members: readonly string[];
+  /** The Soulstones that its start stops. Those in a slot that no member needs keep running. */
   readonly outsiders: readonly string[];
 }
 
 /**
- * Returns true if `a` and `b` may run at the same time: they share a group, or one of them is resident.
+ * The exclusivity rule: returns true if `a` and `b` may run at the same time. One of them is resident,
+ * they share a group, or both have a slot and the slots differ.
  *
  * @example
  * ```ts
@@ -24,7 +26,12 @@ export interface Coven {
  */
 export function mayCoexist(a: Member, b: Member): boolean {
   return a.name === b.name || a.resident || b.resident ||
-    a.groups.some((group) => b.groups.includes(group));
+    a.groups.some((group) => b.groups.includes(group)) || haveOtherSlots(a, b);
+}
+
+/** Returns true if both have a slot, and the slots differ. */
+function haveOtherSlots(a: Member, b: Member): boolean {
+  return a.slot !== undefined && b.slot !== undefined && a.slot !== b.slot;
 }
 
 /** Returns every group of `soulstones` as a Coven, sorted by name. */
@@ -33,12 +40,21 @@ export function covensOf(soulstones: readonly Member[]): Coven[] {
   const sorted = sortedByName(soulstones);
   return groups.map((name) => {
     const isMember = (s: Member) => s.resident || s.groups.includes(name);
+    const [members, others] = [sorted.filter(isMember), sorted.filter((s) => !isMember(s))];
+    const own = members.filter((s) => !s.resident);
+    const isBeside = (s: Member) => own.length > 0 && own.every((m) => haveOtherSlots(m, s));
     return {
       name,
-      members: sorted.filter(isMember).map((s) => s.name),
-      outsiders: sorted.filter((s) => !isMember(s)).map((s) => s.name),
+      members: members.map((s) => s.name),
+      outsiders: others.filter((s) => !isBeside(s)).map((s) => s.name),
     };
   });
+}
+
+/** Returns true if the targets of two Covens exclude each other: one stops a member of the other. */
+export function areRivals(a: Coven, b: Coven): boolean {
+  return a.members.some((name) => b.outsiders.includes(name)) ||
+    b.members.some((name) => a.outsiders.includes(name));
 }
 
 /** Returns for each Soulstone the names of those that cannot run at the same time, sorted. */

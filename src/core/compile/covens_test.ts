@@ -5,9 +5,17 @@ import { readUnit } from "../rune/mod.ts";
 import { compile } from "./compile.ts";
 import { conflictsOf, covensOf, mayCoexist, type Member } from "./covens.ts";
 
-function member(name: string, groups: readonly string[] = [], resident = false): Member {
-  return { name, groups, resident };
+function member(
+  name: string,
+  groups: readonly string[] = [],
+  { slot, resident = false }: { slot?: string; resident?: boolean } = {},
+): Member {
+  return { name, groups, slot, resident };
 }
+
+const RESIDENT = { resident: true };
+const CHAT = { slot: "chat" };
+const EMBED = { slot: "embed" };
 
 const PAIRS: readonly (readonly [claim: string, a: Member, b: Member, together: boolean])[] = [
   ["share their only group", member("a", ["x"]), member("b", ["x"]), true],
@@ -15,9 +23,17 @@ const PAIRS: readonly (readonly [claim: string, a: Member, b: Member, together: 
   ["share no group", member("a", ["x"]), member("b", ["y"]), false],
   ["have no groups", member("a"), member("b"), false],
   ["have groups that differ in case", member("a", ["x"]), member("b", ["X"]), false],
-  ["are resident and alone", member("a", [], true), member("b"), true],
-  ["are resident and in a group", member("a", [], true), member("b", ["x"]), true],
-  ["are both resident", member("a", [], true), member("b", [], true), true],
+  ["are resident and alone", member("a", [], RESIDENT), member("b"), true],
+  ["are resident and in a group", member("a", [], RESIDENT), member("b", ["x"]), true],
+  ["are both resident", member("a", [], RESIDENT), member("b", [], RESIDENT), true],
+  ["have two slots", member("a", [], CHAT), member("b", [], EMBED), true],
+  ["have one slot", member("a", [], CHAT), member("b", [], CHAT), false],
+  ["have one slot and two groups", member("a", ["x"], CHAT), member("b", ["y"], CHAT), false],
+  ["have two slots and two groups", member("a", ["x"], CHAT), member("b", ["y"], EMBED), true],
+  ["have two slots and one group", member("a", ["x"], CHAT), member("b", ["x"], EMBED), true],
+  ["have one slot between them", member("a", [], CHAT), member("b"), false],
+  ["have one slot and one group", member("a", ["x"], CHAT), member("b", ["x"]), true],
+  ["have a slot, and one is resident", member("a", [], CHAT), member("b", [], RESIDENT), true],
 ];
 
 for (const [claim, a, b, together] of PAIRS) {
@@ -28,7 +44,7 @@ for (const [claim, a, b, together] of PAIRS) {
 }
 
 Deno.test("the members of a Coven are the Soulstones of its group and the residents", () => {
-  const all = [member("c", ["y"]), member("a", ["x", "y"]), member("r", [], true), member("n")];
+  const all = [member("c", ["y"]), member("a", ["x", "y"]), member("r", [], RESIDENT), member("n")];
   deepStrictEqual(covensOf(all), [
     { name: "x", members: ["a", "r"], outsiders: ["c", "n"] },
     { name: "y", members: ["a", "c", "r"], outsiders: ["n"] },
@@ -42,14 +58,65 @@ Deno.test("the members of a Coven are the Soulstones of its group and the reside
   deepStrictEqual(covensOf([]), []);
 });
 
+Deno.test("a Coven stops those outside of it, except in slots that no member needs", () => {
+  const code = [member("coder", ["code"], CHAT), member("fim", ["code"], { slot: "fim" })];
+  const mixed = [member("talker", ["talk"], CHAT), member("ears", ["talk"])];
+  const others = [
+    member("bge", [], EMBED),
+    member("lone"),
+    member("qwen", [], CHAT),
+    member("r", ["rest"], RESIDENT),
+  ];
+  const names = { members: ["coder", "fim", "r"], outsiders: ["ears", "lone", "qwen", "talker"] };
+  deepStrictEqual(covensOf([...code, ...mixed, ...others]), [
+    { name: "code", ...names },
+    // A Coven of residents alone needs no slot, so it stops everything.
+    {
+      name: "rest",
+      members: ["r"],
+      outsiders: ["bge", "coder", "ears", "fim", "lone", "qwen", "talker"],
+    },
+    // A member without a slot excludes every slot.
+    {
+      name: "talk",
+      members: ["ears", "r", "talker"],
+      outsiders: ["bge", "coder", "fim", "lone", "qwen"],
+    },
+  ]);
+});
+
+/** Any number of Soulstones; a slot that `lychd check` refuses is left out. */
 const MEMBERS = fc.uniqueArray(
   fc.record({
     name: fc.stringMatching(/^[a-z][a-z0-9-]{0,5}$/),
-    groups: fc.uniqueArray(fc.constantFrom("one", "two", "three", "four"), { maxLength: 3 }),
-    resident: fc.boolean(),
+    groups: fc.uniqueArray(fc.constantFrom<string>("one", "two", "three", "four"), {
+      maxLength: 3,
+    }),
+    slot: fc.option(fc.constantFrom("chat", "embed", "speech"), { nil: undefined }),
+    resident: fc.nat(3).map((n) => n === 0),
   }),
   { selector: (m) => m.name, minLength: 1, maxLength: 10 },
+).map((members) =>
+  members.reduce<Member[]>((valid, { slot, ...rest }) => {
+    const isTaken = valid.some((m) =>
+      m.slot === slot && m.groups.some((group) => rest.groups.includes(group))
+    );
+    return [...valid, rest.resident || isTaken ? rest : { ...rest, slot }];
+  }, [])
 );
+
+Deno.test("two Soulstones in one slot always conflict", () => {
+  fc.assert(fc.property(MEMBERS, (members) => {
+    const conflicts = conflictsOf(members);
+    for (const a of members) {
+      for (const b of members) {
+        if (a !== b && a.slot !== undefined && a.slot === b.slot) {
+          strictEqual(conflicts.get(a.name)?.includes(b.name), true);
+        }
+      }
+    }
+  }));
+});
 
 Deno.test("a conflict is symmetric, and no Soulstone conflicts with itself", () => {
   fc.assert(fc.property(MEMBERS, (members) => {
@@ -68,10 +135,16 @@ Deno.test("a Soulstone and the members of its Coven never conflict", () => {
       for (const name of coven.members) {
         deepStrictEqual(conflicts.get(name)?.filter((o) => coven.members.includes(o)), []);
       }
-      deepStrictEqual(
-        [...coven.members, ...coven.outsiders].sort(),
-        members.map((m) => m.name).sort(),
+      const others = members.filter(({ name }) => !coven.members.includes(name));
+      const stopped = others.filter(({ name, slot }) =>
+        slot === undefined || conflicts.get(name)?.some((rival) => coven.members.includes(rival))
       );
+      const isStopped = (m: Member) => coven.outsiders.includes(m.name);
+      strictEqual(others.filter(isStopped).length, coven.outsiders.length);
+      strictEqual(stopped.every(isStopped), true);
+      if (members.every(({ slot }) => slot === undefined)) {
+        strictEqual(others.every(isStopped), true);
+      }
     }
   }));
 });
@@ -95,9 +168,10 @@ Deno.test("the order of the Soulstones does not matter", () => {
 
 /** The values of `key` in the unit of each Soulstone and Coven, by the name of its service. */
 async function unitsOf(members: readonly Member[], key: string): Promise<Map<string, string[]>> {
-  const text = members.map(({ name, groups, resident }, i) =>
+  const text = members.map(({ name, groups, slot, resident }, i) =>
     `["${name}"]\nimage = "localhost/x"\nport = ${20_000 + i}\nexec = ["{port}"]\n` +
-    `groups = ${JSON.stringify(groups)}\nresident = ${resident}\n`
+    `groups = ${JSON.stringify(groups)}\nresident = ${resident}\n` +
+    (slot === undefined ? "" : `slot = "${slot}"\n`)
   ).join("\n");
   const bytes = new TextEncoder().encode(text);
   const { codex, findings } = readCodex({
@@ -117,6 +191,35 @@ async function unitsOf(members: readonly Member[], key: string): Promise<Map<str
     ]];
   }));
 }
+
+Deno.test("the units conflict exactly by the rule, and the members of a target never", async () => {
+  const isAllowed = (a: Member, b: Member) =>
+    a.resident || b.resident || a.groups.some((group) => b.groups.includes(group)) ||
+    a.slot !== undefined && b.slot !== undefined && a.slot !== b.slot;
+  await fc.assert(
+    fc.asyncProperty(MEMBERS, async (members) => {
+      const [conflicts, wants] = [
+        await unitsOf(members, "Conflicts"),
+        await unitsOf(members, "Wants"),
+      ];
+      const service = ({ name }: Member) => `soulstone-${name}.service`;
+      for (const a of members) {
+        const rivals = members.filter((b) => a !== b && !isAllowed(a, b)).map(service).sort();
+        const listed = conflicts.get(service(a))?.filter((unit) => unit.endsWith(".service"))
+          .sort();
+        deepStrictEqual(listed, rivals, a.name);
+      }
+      for (const [target, wanted] of wants) {
+        if (!target.endsWith(".target")) continue;
+        for (const unit of wanted) {
+          const listed = conflicts.get(unit) ?? [];
+          deepStrictEqual([target, ...wanted].filter((other) => listed.includes(other)), []);
+        }
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
 
 Deno.test("both units of a pair list the conflict, targets included", async () => {
   await fc.assert(

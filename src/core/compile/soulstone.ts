@@ -35,8 +35,12 @@ export interface Surroundings {
   /** False if some settings have errors and are left at their defaults. */
   readonly settingsKnown: boolean;
   /** The Soulstones that cannot run at the same time, sorted by name. */
-  readonly conflicts: readonly { readonly name: string; readonly service: string }[];
-  /** The Covens that include this Soulstone, and those that exclude it; sorted. */
+  readonly conflicts: readonly {
+    readonly name: string;
+    readonly service: string;
+    readonly slot: string | undefined;
+  }[];
+  /** The Covens that include this Soulstone, and those that its start stops; sorted. */
   readonly covens: readonly string[];
   readonly otherCovens: readonly string[];
 }
@@ -62,6 +66,9 @@ export function soulstoneUnitOf(
 
   const names = soulstoneUnit(soulstone.name);
   const groups = from("groups");
+  /** Returns the field that excludes another Soulstone: a slot in common, or no common group. */
+  const conflictFrom = ({ slot }: Surroundings["conflicts"][number]) =>
+    slot !== undefined && slot === soulstone.slot ? from("slot") : groups;
   const command = commandOf(soulstone, profile);
   const health = healthOfSoulstone(soulstone, profile);
   findings.push(
@@ -90,12 +97,12 @@ export function soulstoneUnitOf(
         at("description"),
       ),
       Conflicts: [
-        ...conflicts.map(({ service }) => service),
-        ...otherCovens.map(covenTarget),
-      ].flatMap((name) => directive(name, groups)),
+        ...conflicts.flatMap((other) => directive(other.service, conflictFrom(other))),
+        ...otherCovens.flatMap((name) => directive(covenTarget(name), groups)),
+      ],
       // One unit of each pair is ordered after the other, so that systemd stops before it starts.
       After: conflicts.filter(({ name }) => name < soulstone.name)
-        .flatMap(({ service }) => directive(service, groups)),
+        .flatMap((other) => directive(other.service, conflictFrom(other))),
       StartLimitIntervalSec: directive(0),
     },
     Container: {
@@ -240,6 +247,7 @@ function factsOf(
     ["Capabilities", soulstone.capabilities.join(" "), "capabilities"],
     ["Port", soulstone.port, "port"],
     ["Uri", uriOf(soulstone), "port"],
+    ["Slot", soulstone.slot, "slot"],
     ["Resident", soulstone.resident ? "yes" : undefined, "resident"],
     // With its own command the health check may use another path than the default of the engine.
     ["HealthPath", health?.path ?? (health?.cmd === undefined ? profile.healthPath : undefined)],

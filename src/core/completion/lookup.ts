@@ -40,6 +40,10 @@ export function lookUp(codex: Codex, lookup: Lookup, taken: readonly string[]): 
     const offering = named.filter((s) => s.capabilities.includes(word)).map((s) => s.name);
     return { word, about: `capability of ${offering.join(", ")}` };
   });
+  const slot = [...new Set(named.flatMap((s) => s.slot ?? []))].sort().map((word) => {
+    const members = named.filter((s) => s.slot === word).map((s) => s.name);
+    return { word, about: `slot of ${members.join(", ")}` };
+  });
   switch (lookup) {
     case "wish":
       return taken.length === 0
@@ -53,6 +57,8 @@ export function lookUp(codex: Codex, lookup: Lookup, taken: readonly string[]): 
       return taken.length === 0 ? unambiguous({ coven, soulstone, service }) : [];
     case "coven":
       return coven;
+    case "slot":
+      return slot;
     case "capability":
       return capability;
     case "check":

@@ -1,5 +1,13 @@
 /** Words that only the Codex knows, or the checks of doctor. */
-export type Lookup = "wish" | "name" | "soulstone" | "shown" | "coven" | "capability" | "check";
+export type Lookup =
+  | "wish"
+  | "name"
+  | "soulstone"
+  | "shown"
+  | "coven"
+  | "slot"
+  | "capability"
+  | "check";
 
 /** An option or an argument of a command. */
 export interface ValueSpec {

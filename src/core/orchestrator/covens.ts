@@ -1,5 +1,5 @@
 import type { Gpu } from "../gpus.ts";
-import { hopelessNeeds, type MemoryNeed, memoryNeeds } from "./gpu_memory.ts";
+import { hopelessNeeds, largestOfSlots, type MemoryNeed, memoryNeeds } from "./gpu_memory.ts";
 import { type CovenUnit, type Engine, enginesNamed, type Inventory } from "./inventory.ts";
 
 /** A Coven and its relation to the other Covens. */
@@ -12,8 +12,27 @@ export interface CovenView {
   readonly undeclared: readonly string[];
   /** Other Covens with the members in common, without residents: these keep running in a switch. */
   readonly shares: readonly { readonly coven: string; readonly members: readonly string[] }[];
-  /** Other Covens without a member in common, except residents. */
+  /** Other Covens that it stops, without a member in common, except residents. */
   readonly rivals: readonly string[];
+  /** Other Covens that may run at the same time, because all their members have other slots. */
+  readonly beside: readonly string[];
+  /** The slots that it needs no Soulstone of, so that its start stops none of these; sorted. */
+  readonly otherSlots: readonly string[];
+}
+
+/** A slot and its Soulstones, sorted: at most one of them runs. */
+export interface SlotView {
+  readonly slot: string;
+  readonly members: readonly string[];
+}
+
+/** Returns every slot, sorted by name. */
+export function slotViews({ engines }: Inventory): SlotView[] {
+  const slots = [...new Set(engines.flatMap((engine) => engine.slot ?? []))].sort();
+  return slots.map((slot) => ({
+    slot,
+    members: engines.filter((engine) => engine.slot === slot).map((engine) => engine.name),
+  }));
 }
 
 /** Returns every Coven with its relation to the others, sorted by name. */
@@ -21,8 +40,11 @@ export function covenViews(inventory: Inventory): CovenView[] {
   const residents = inventory.engines.filter((e) => e.resident).map((e) => e.name);
   const shared = (a: CovenUnit, b: CovenUnit) =>
     a.members.filter((name) => b.members.includes(name) && !residents.includes(name));
+  const stops = (a: CovenUnit, b: CovenUnit) =>
+    b.members.some((name) => a.conflicts.includes(name));
   return inventory.covens.map((coven) => {
     const others = inventory.covens.filter((other) => other.name !== coven.name);
+    const beside = others.filter((other) => !stops(coven, other) && !stops(other, coven));
     const engines = enginesNamed(inventory, coven.members);
     return {
       name: coven.name,
@@ -31,7 +53,12 @@ export function covenViews(inventory: Inventory): CovenView[] {
       undeclared: engines.filter((e) => e.vramMib === undefined).map((e) => e.name),
       shares: others.map((other) => ({ coven: other.name, members: shared(coven, other) }))
         .filter(({ members }) => members.length > 0),
-      rivals: others.filter((other) => shared(coven, other).length === 0).map((o) => o.name),
+      rivals: others.filter((o) => !beside.includes(o) && shared(coven, o).length === 0)
+        .map((o) => o.name),
+      beside: beside.map((other) => other.name),
+      otherSlots: slotViews(inventory).filter(({ members }) =>
+        !members.some((name) => coven.members.includes(name) || coven.conflicts.includes(name))
+      ).map(({ slot }) => slot),
     };
   });
 }
@@ -56,7 +83,7 @@ export function warningsOf(
     ? "it runs alone"
     : `it runs only with ${residents.join(", ")}`;
   return [
-    ...engines.filter(isAlone).map(({ name }): Warning => ({
+    ...engines.filter((e) => isAlone(e) && e.slot === undefined).map(({ name }): Warning => ({
       code: "no-coven",
       message: `${name} is in no Coven: ${alone}`,
     })),
@@ -87,6 +114,7 @@ function tooLarge(inventory: Inventory, gpus: readonly Gpu[]): Warning[] {
     return need === undefined ? [] : [{ engine, need }];
   });
   const fitting = engines.filter((engine) => !single.some((s) => s.engine === engine));
+  const slots = largestOfSlots(fitting);
   const groups = [
     ...covens.map(({ name, members }) => ({ name, members: enginesNamed(inventory, members) })),
     // An engine without a group runs with all residents.
@@ -94,6 +122,10 @@ function tooLarge(inventory: Inventory, gpus: readonly Gpu[]): Warning[] {
       name: `${engine.name} with all residents`,
       members: engines.filter((other) => other === engine || other.resident),
     })),
+    ...slots.length < 2 ? [] : [{
+      name: `the largest of each slot (${slots.map((engine) => engine.name).join(", ")})`,
+      members: [...slots, ...engines.filter((engine) => engine.resident)],
+    }],
   ];
   return [
     ...single.map(({ engine, need }) => warning(engine.name, need)),

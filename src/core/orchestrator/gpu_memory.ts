@@ -56,6 +56,19 @@ export function memoryNeeds<User extends MemoryUser>(
   return needs.sort((a, b) => left(a) - left(b));
 }
 
+/** Returns the engine of each slot that declares the most memory: these may run together. */
+export function largestOfSlots<
+  User extends Pick<MemoryUser, "vramMib"> & { readonly slot?: string | undefined },
+>(engines: readonly User[]): User[] {
+  const largest = new Map<string, User>();
+  for (const engine of engines) {
+    if (engine.slot === undefined) continue;
+    const other = largest.get(engine.slot);
+    if ((engine.vramMib ?? 0) > (other?.vramMib ?? -1)) largest.set(engine.slot, engine);
+  }
+  return [...largest.values()];
+}
+
 /** Returns the needs that do not fit now but would fit an empty GPU. */
 export function shortNeeds<Need extends MemoryNeed>(needs: readonly Need[]): Need[] {
   return needs.filter((n) => n.freeMib < n.neededMib && n.neededMib <= n.totalMib);

@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { inventoryOf } from "./from_codex_test.ts";
-import { covenViews, warningsOf } from "./covens.ts";
+import { covenViews, slotViews, warningsOf } from "./covens.ts";
 import { type Gpu, parseNvidiaSmi } from "../gpus.ts";
 import { hopelessNeeds, memoryNeeds, shortNeeds } from "./gpu_memory.ts";
 
@@ -197,6 +197,8 @@ Deno.test("a Coven shares members with some Covens and only residents with other
       undeclared: [],
       shares: [{ coven: "write", members: ["talker"] }],
       rivals: ["watch"],
+      beside: [],
+      otherSlots: [],
     },
     {
       name: "watch",
@@ -205,6 +207,8 @@ Deno.test("a Coven shares members with some Covens and only residents with other
       undeclared: [],
       shares: [],
       rivals: ["chat", "write"],
+      beside: [],
+      otherSlots: [],
     },
     {
       name: "write",
@@ -213,8 +217,49 @@ Deno.test("a Coven shares members with some Covens and only residents with other
       undeclared: ["coder"],
       shares: [{ coven: "chat", members: ["talker"] }],
       rivals: ["watch"],
+      beside: [],
+      otherSlots: [],
     },
   ]);
+});
+
+const SLOTS = [
+  ["talker", "chat", '"code"', 12000],
+  ["thinker", "chat", "", 15000],
+  ["filler", "complete", '"code"', 5000],
+  ["notes", "embed", '"read"', 1000],
+  ["papers", "embed", "", 10000],
+].map(([name, slot, group, vramMib], i) => `
+[${name}]
+image = "localhost/x"
+port = ${8700 + i}
+slot = "${slot}"
+groups = [${group}]
+capabilities = ["text"]
+devices = ["nvidia.com/gpu=0"]
+vram_mib = ${vramMib}
+`).join("");
+
+Deno.test("Covens in other slots may run together, and need not stop engines in other slots", async () => {
+  const inventory = await inventoryOf(SLOTS);
+  deepStrictEqual(slotViews(inventory), [
+    { slot: "chat", members: ["talker", "thinker"] },
+    { slot: "complete", members: ["filler"] },
+    { slot: "embed", members: ["notes", "papers"] },
+  ]);
+  deepStrictEqual(
+    covenViews(inventory).map((v) => [v.name, v.rivals, v.beside, v.otherSlots]),
+    [["code", [], ["read"], ["embed"]], ["read", [], ["code"], ["chat", "complete"]]],
+  );
+});
+
+Deno.test("an engine in a slot is in no Coven on purpose, and the largest of all slots must fit", async () => {
+  deepStrictEqual(warningsOf(await inventoryOf(SLOTS), { gpus: TWO_GPUS }), [{
+    code: "vram-too-large",
+    message:
+      "the largest of each slot (filler, papers, thinker) declares 30000 MiB of GPU memory, " +
+      "more than the 24576 MiB of nvidia 0",
+  }]);
 });
 
 Deno.test("likely mistakes are reported", async () => {

@@ -16,6 +16,7 @@ export interface Engine {
   readonly image: string;
   /** Its Covens, sorted; all of them for a resident. */
   readonly covens: readonly string[];
+  readonly slot: string | undefined;
   readonly resident: boolean;
   /** True if its service runs but its unit is no longer rendered. */
   readonly stray: boolean;
@@ -46,6 +47,8 @@ export interface CovenUnit {
   readonly target: string;
   /** Sorted, residents included. */
   readonly members: readonly string[];
+  /** The Soulstones outside of it that its start stops, sorted. */
+  readonly conflicts: readonly string[];
 }
 
 /** Everything that can be summoned, sorted by name. */
@@ -86,7 +89,8 @@ export function readInventory(files: readonly UnitFile[]): Inventory {
     const name = values("X-Lychd.Coven")[0];
     if (name === undefined || !path.startsWith(`${SYSTEMD_FOLDER}/`)) return [];
     const target = path.slice(SYSTEMD_FOLDER.length + 1);
-    return [{ name, target, members: words(values("X-Lychd.Members")[0]).sort() }];
+    const members = words(values("X-Lychd.Members")[0]).sort();
+    return [{ name, target, members, conflicts: conflictsIn(values) }];
   });
   return { engines: engines.sort(byName), covens: covens.sort(byName) };
 }
@@ -114,10 +118,11 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
     profile: fact("Engine") ?? "",
     image: values("Container.Image").at(-1) ?? "",
     covens: words(fact("Covens")).sort(),
+    slot: fact("Slot"),
     resident: fact("Resident") === "yes",
     stray: false,
     capabilities: words(fact("Capabilities")).sort(),
-    conflicts: values("Unit.Conflicts").flatMap((unit) => soulstoneOf(unit) ?? []).sort(),
+    conflicts: conflictsIn(values),
     port,
     uri: fact("Uri") ?? "",
     healthPath: isOnLoopback(port, published) ? path : undefined,
@@ -130,6 +135,11 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
     vramMib: vram !== undefined ? Number(vram) : devices.length === 0 ? 0 : undefined,
     devices,
   };
+}
+
+/** Returns the Soulstones that a unit conflicts with, sorted. */
+function conflictsIn(values: Values): string[] {
+  return values("Unit.Conflicts").flatMap((unit) => soulstoneOf(unit) ?? []).sort();
 }
 
 function words(text: string | undefined): string[] {
@@ -178,6 +188,23 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
 /** Returns true if two engines exclude each other: for systemd it is enough if one names the other. */
 export function conflict(a: Engine, b: Engine): boolean {
   return a.conflicts.includes(b.name) || b.conflicts.includes(a.name);
+}
+
+/** Returns true if the start of a Coven stops `engine`, which is not a member. */
+export function isStoppedBy(coven: CovenUnit, engine: Engine): boolean {
+  // systemd does not know a stray, so no target stops it.
+  return engine.stray || coven.conflicts.includes(engine.name);
+}
+
+/** Returns `first`, and those of `others` that conflict with none before them. */
+export function withoutConflicts(first: readonly Engine[], others: readonly Engine[]): Engine[] {
+  const chosen = [...first];
+  for (const engine of others) {
+    if (!chosen.includes(engine) && !chosen.some((other) => conflict(engine, other))) {
+      chosen.push(engine);
+    }
+  }
+  return chosen;
 }
 
 /** Returns the names of the engines that conflict with `engine`. */

@@ -16,6 +16,7 @@ health = { path = "/health" }
 image = "localhost/x"
 port = 8702
 groups = ["write"]
+slot = "code"
 devices = ["nvidia.com/gpu=0"]
 health = { cmd = "true" }
 
@@ -37,15 +38,30 @@ health = { path = "/health" }
 Deno.test("units contain all facts of their Codex", async () => {
   const { engines, covens } = await inventoryOf(HOUSE);
   deepStrictEqual(covens, [
-    { name: "chat", target: "lychd-coven-chat.target", members: ["memory", "talker"] },
-    { name: "watch", target: "lychd-coven-watch.target", members: ["eye", "memory"] },
-    { name: "write", target: "lychd-coven-write.target", members: ["coder", "memory", "talker"] },
+    {
+      name: "chat",
+      target: "lychd-coven-chat.target",
+      members: ["memory", "talker"],
+      conflicts: ["coder", "eye"],
+    },
+    {
+      name: "watch",
+      target: "lychd-coven-watch.target",
+      members: ["eye", "memory"],
+      conflicts: ["coder", "talker"],
+    },
+    {
+      name: "write",
+      target: "lychd-coven-write.target",
+      members: ["coder", "memory", "talker"],
+      conflicts: ["eye"],
+    },
   ]);
-  deepStrictEqual(engines.map((e) => [e.name, e.conflicts, e.covens, e.resident]), [
-    ["coder", ["eye"], ["write"], false],
-    ["eye", ["coder", "talker"], ["watch"], false],
-    ["memory", [], ["chat", "watch", "write"], true],
-    ["talker", ["eye"], ["chat", "write"], false],
+  deepStrictEqual(engines.map((e) => [e.name, e.conflicts, e.covens, e.slot, e.resident]), [
+    ["coder", ["eye"], ["write"], "code", false],
+    ["eye", ["coder", "talker"], ["watch"], undefined, false],
+    ["memory", [], ["chat", "watch", "write"], undefined, true],
+    ["talker", ["eye"], ["chat", "write"], undefined, false],
   ]);
   deepStrictEqual(engines[3], {
     name: "talker",
@@ -53,6 +69,7 @@ Deno.test("units contain all facts of their Codex", async () => {
     profile: "generic",
     image: "localhost/x",
     covens: ["chat", "write"],
+    slot: undefined,
     resident: false,
     stray: false,
     capabilities: ["chat", "text"],

@@ -2,9 +2,10 @@
  * A model check of the Orchestrator against the exclusivity rule, which is written again here: every
  * graph, every set of running engines, every wish.
  *
- * The graphs have up to 5 Soulstones over 3 groups, each in any of the 8 sets of groups or resident.
- * Graphs that differ only in names count once: Soulstones are a multiset, groups are equal up to
- * permutation. Each graph is checked with all sets of running engines, also those that break the
+ * The graphs have up to 5 Soulstones over 3 groups, each in any of the 8 sets of groups or resident;
+ * and up to 4 Soulstones over 2 groups and 3 slots, each also in any slot or in none. Graphs that
+ * differ only in names count once: Soulstones are a multiset, groups and slots are equal up to
+ * permutation. Graphs that `lychd check` refuses are left out. Each graph is checked with all sets of running engines, also those that break the
  * rule, and all wishes: each Coven, each Soulstone, and each set of engines that offers a capability;
  * for two capabilities at once every pair of such sets up to 3 Soulstones, and every pair of single
  * engines for more.
@@ -21,53 +22,84 @@ import type { Wish } from "./wish.ts";
 
 const GROUPS = 3;
 const SOULSTONES = 5;
-const RESIDENT = 1 << GROUPS;
+const SLOTS = 3;
+/** The Soulstones of a graph with slots, and the groups. */
+const WITH_SLOTS = { soulstones: 4, groups: 2 };
+const RESIDENT = -1;
 
-/** The groups of a Soulstone as bits, or RESIDENT. */
+/** The groups of a Soulstone as bits, and above them the number of its slot or 0; or RESIDENT. */
 type Kind = number;
 
-/** Returns every graph once: the kinds of its Soulstones, sorted. */
+const groupsOf = (kind: Kind) => kind === RESIDENT ? 0 : kind & (1 << GROUPS) - 1;
+const slotOf = (kind: Kind) => kind === RESIDENT ? 0 : kind >> GROUPS;
+const kindsOf = (groups: number, slots: number): Kind[] => [
+  RESIDENT,
+  ...Array.from({ length: slots + 1 }, (_, slot) => slot)
+    .flatMap((slot) => Array.from({ length: 1 << groups }, (_, set) => slot << GROUPS | set)),
+];
+
+/** Returns every graph once: the kinds of its Soulstones. */
 function graphs(): Kind[][] {
   const found = new Map<string, Kind[]>();
-  const grow = (kinds: Kind[]) => {
-    if (kinds.length > 0) {
-      const canonical = PERMUTATIONS.map((p) => kinds.map((k) => permuted(k, p)).sort().join())
-        .sort()[0] ?? "";
-      if (!found.has(canonical)) found.set(canonical, kinds);
+  const grow = (graph: Kind[], from: readonly Kind[], soulstones: number) => {
+    if (graph.length > 0) {
+      const [canonical = ""] = RENAMINGS.map((rename) => graph.map(rename).sort().join()).sort();
+      if (!found.has(canonical)) found.set(canonical, graph);
     }
-    if (kinds.length === SOULSTONES) return;
-    for (let kind = kinds.at(-1) ?? 0; kind <= RESIDENT; kind++) grow([...kinds, kind]);
+    if (graph.length === soulstones) return;
+    for (const [i, kind] of from.entries()) {
+      if (!graph.some((other) => isRefused(other, kind))) {
+        grow([...graph, kind], from.slice(i), soulstones);
+      }
+    }
   };
-  grow([]);
+  grow([], kindsOf(GROUPS, 0), SOULSTONES);
+  grow([], kindsOf(WITH_SLOTS.groups, SLOTS), WITH_SLOTS.soulstones);
   return [...found.values()];
 }
 
 const PERMUTATIONS = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
 
-function permuted(kind: Kind, permutation: readonly number[]): Kind {
-  if (kind === RESIDENT) return kind;
-  return permutation.reduce((sum, to, from) => sum | ((kind >> from & 1) << to), 0);
+/** Every way to give the groups and the slots other names. */
+const RENAMINGS = PERMUTATIONS.flatMap((groups) =>
+  PERMUTATIONS.map((slots) => (kind: Kind): Kind => {
+    if (kind === RESIDENT) return kind;
+    const set = groups.reduce((sum, to, from) => sum | ((kind >> from & 1) << to), 0);
+    return ((slots[slotOf(kind) - 1] ?? -1) + 1) << GROUPS | set;
+  })
+);
+
+/** Returns true if a Codex with both is refused: one group has two members in one slot. */
+function isRefused(a: Kind, b: Kind): boolean {
+  return (groupsOf(a) & groupsOf(b)) !== 0 && slotOf(a) !== 0 && slotOf(a) === slotOf(b);
 }
 
 /** Returns true if two kinds may run together: the exclusivity rule, independent of the compiler. */
 function together(a: Kind, b: Kind): boolean {
-  return a === RESIDENT || b === RESIDENT || (a & b) !== 0;
+  return a === RESIDENT || b === RESIDENT || (groupsOf(a) & groupsOf(b)) !== 0 ||
+    haveOtherSlots(a, b);
+}
+
+function haveOtherSlots(a: Kind, b: Kind): boolean {
+  return slotOf(a) !== 0 && slotOf(b) !== 0 && slotOf(a) !== slotOf(b);
 }
 
 function inventoryOf(kinds: readonly Kind[], offers: readonly number[]): Inventory {
   const members = kinds.map((kind, i) => ({
     name: `s${i}`,
-    groups: ["a", "b", "c"].filter((_, bit) => kind !== RESIDENT && (kind >> bit & 1) === 1),
+    groups: ["a", "b", "c"].filter((_, bit) => (groupsOf(kind) >> bit & 1) === 1),
+    slot: slotOf(kind) === 0 ? undefined : `slot${slotOf(kind)}`,
     resident: kind === RESIDENT,
   }));
   const covens = covensOf(members);
   const conflicts = conflictsOf(members);
-  const engines = members.map(({ name, resident }, i): Engine => ({
+  const engines = members.map(({ name, slot, resident }, i): Engine => ({
     name,
     service: `${name}.service`,
     profile: "generic",
     image: "",
     covens: covens.filter((c) => c.members.includes(name)).map((c) => c.name),
+    slot,
     resident,
     stray: false,
     capabilities: ["p", "q"].filter((_, bit) => ((offers[bit] ?? 0) >> i & 1) === 1),
@@ -82,7 +114,9 @@ function inventoryOf(kinds: readonly Kind[], offers: readonly number[]): Invento
   }));
   return {
     engines,
-    covens: covens.map((c) => ({ name: c.name, target: `${c.name}.target`, members: c.members })),
+    covens: covens.map(({ name, members, outsiders }) => {
+      return { name, target: `${name}.target`, members, conflicts: outsiders };
+    }),
   };
 }
 
@@ -122,6 +156,8 @@ class Model {
   readonly rivals: number[];
   /** The members of each Coven, by name. */
   readonly covens = new Map<string, number>();
+  /** The Soulstones that the start of each Coven stops, by name. */
+  readonly outsiders = new Map<string, number>();
 
   constructor(readonly kinds: readonly Kind[]) {
     this.all = (1 << kinds.length) - 1;
@@ -129,9 +165,14 @@ class Model {
       kinds.reduce((set, b, j) => i === j || together(a, b) ? set : set | 1 << j, 0)
     );
     for (const [bit, name] of ["a", "b", "c"].entries()) {
-      const own = kinds.some((kind) => kind !== RESIDENT && (kind >> bit & 1) === 1);
-      const isIn = (kind: Kind) => kind === RESIDENT || (kind >> bit & 1) === 1;
-      if (own) this.covens.set(name, kinds.reduce((s, k, i) => isIn(k) ? s | 1 << i : s, 0));
+      const own = kinds.filter((kind) => (groupsOf(kind) >> bit & 1) === 1);
+      if (own.length === 0) continue;
+      const setOf = (holds: (kind: Kind) => boolean) =>
+        kinds.reduce((set, kind, i) => holds(kind) ? set | 1 << i : set, 0);
+      const isIn = (kind: Kind) => kind === RESIDENT || (groupsOf(kind) >> bit & 1) === 1;
+      const isBeside = (kind: Kind) => own.every((member) => haveOtherSlots(kind, member));
+      this.covens.set(name, setOf(isIn));
+      this.outsiders.set(name, setOf((kind) => !isIn(kind) && !isBeside(kind)));
     }
   }
 
@@ -141,8 +182,9 @@ class Model {
 
   /** Returns what runs after systemd started a unit: it stops only what conflicts with the unit. */
   afterStart(unit: string, running: number): number {
-    const coven = this.covens.get(unit.replace(".target", ""));
-    if (unit.endsWith(".target")) return coven ?? 0;
+    const name = unit.replace(".target", "");
+    const coven = this.covens.get(name);
+    if (coven !== undefined) return running & ~(this.outsiders.get(name) ?? 0) | coven;
     const i = Number(unit.slice(1).replace(".service", ""));
     return running & ~(this.rivals[i] ?? 0) | 1 << i;
   }
@@ -152,11 +194,13 @@ class Model {
    * group that offers all of them. `serves` returns true if a set of engines offers them.
    */
   ends(running: number, serves: (set: number) => boolean): number[] {
-    const singles = this.kinds.flatMap((kind, i) => kind === 0 || kind === RESIDENT ? [i] : [])
-      .filter((i) => serves(1 << i));
+    const singles = this.kinds.flatMap((kind, i) => groupsOf(kind) === 0 ? [i] : [])
+      .filter((i) => serves(1 << i)).map((i) => `s${i}.service`);
+    const covens = [...this.covens].filter(([, members]) => serves(members))
+      .map(([name]) => `${name}.target`);
     return [
-      ...[running, ...this.covens.values()].filter(serves),
-      ...singles.map((i) => running & ~(this.rivals[i] ?? 0) | 1 << i),
+      ...[running].filter(serves),
+      ...[...covens, ...singles].map((unit) => this.afterStart(unit, running)),
     ].filter((end) => this.obeysRule(end));
   }
 }
@@ -181,7 +225,7 @@ function judge(
   holds((toSet(t.wanted) & ~end) === 0, () => `what is wanted runs: ${words()}`);
   holds((toSet(t.wanted) & crashed & ~start) === 0, () => `what falters is started: ${words()}`);
   holds(model.obeysRule(end), () => `conflicting engines run: ${words()}`);
-  const outside = t.choice.kind === "coven" ? ~toSet(t.wanted) : 0;
+  const outside = t.choice.kind === "coven" ? model.outsiders.get(t.choice.name) ?? 0 : 0;
   for (const i of bits(stop & ~outside)) {
     holds(((model.rivals[i] ?? 0) & end) !== 0, () => `s${i} could have stayed: ${words()}`);
   }
@@ -219,10 +263,11 @@ function bestUnit(model: Model, up: number, offers: readonly number[]): string |
   const offering = up & offers.reduce((all, offer) => all | offer, 0);
   if (serves(up)) add(undefined, namesOf(offering).join(" "), up, offering);
   for (const [name, members] of model.covens) {
-    if (serves(members)) add(`${name}.target`, name, members, members);
+    const unit = `${name}.target`;
+    if (serves(members)) add(unit, name, model.afterStart(unit, up), members);
   }
   for (const [i, kind] of model.kinds.entries()) {
-    if ((kind !== 0 && kind !== RESIDENT) || !serves(1 << i)) continue;
+    if (groupsOf(kind) !== 0 || !serves(1 << i)) continue;
     add(`s${i}.service`, `s${i}`, up & ~(model.rivals[i] ?? 0) | 1 << i, 1 << i);
   }
   return costs.sort((a, b) => {
@@ -285,7 +330,7 @@ Deno.test("model check: no transition leaves a conflict or stops one that could 
       }
     }
   }
-  ok(counts.graphs > 400 && counts.transitions > 500_000 && counts.refusals > 10_000);
+  ok(counts.graphs > 1000 && counts.transitions > 500_000 && counts.refusals > 10_000);
   // deno-lint-ignore no-console
   console.log(
     `${counts.graphs} graphs, ${counts.transitions} transitions, ${counts.refusals} refusals`,

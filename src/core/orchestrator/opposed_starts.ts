@@ -1,5 +1,5 @@
 import type { Condition } from "./condition.ts";
-import { conflict, enginesNamed, type Inventory } from "./inventory.ts";
+import { conflict, enginesNamed, type Inventory, isStoppedBy } from "./inventory.ts";
 import type { Transition } from "./transition.ts";
 
 /** The engines of a host while jobs are queued. */
@@ -26,12 +26,15 @@ export function opposedStarts(
   { conditions, jobs }: Queued,
 ): string[] {
   const staying = enginesNamed(inventory, wanted);
+  const coven = inventory.covens.find(({ name }) =>
+    choice.kind === "coven" && name === choice.name
+  );
   return inventory.engines.filter((engine) => {
     const { state, restarts } = conditions.get(engine.name) ?? {};
     const isStart = ["start", "restart"].includes(jobs.get(engine.service) ?? "");
     if (!isStart || state === "restarting" || restarts !== 0) return false;
-    // The target of a Coven stops every engine outside of it.
     return !staying.includes(engine) &&
-      (choice.kind === "coven" || staying.some((other) => conflict(engine, other)));
+      (coven !== undefined && isStoppedBy(coven, engine) ||
+        staying.some((other) => conflict(engine, other)));
   }).map(({ name }) => name).sort();
 }

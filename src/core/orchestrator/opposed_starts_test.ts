@@ -6,9 +6,11 @@ import { opposedStarts } from "./opposed_starts.ts";
 const ENGINES = [
   { name: "eye", covens: ["vision"], conflicts: ["sage"] },
   { name: "memory", covens: [], conflicts: [] },
+  { name: "notes", covens: [], conflicts: [] },
   { name: "sage", covens: ["deep"], conflicts: ["eye"] },
 ].map((engine) => ({ ...engine, service: `soulstone-${engine.name}.service` }) as Partial<Engine>);
-const INVENTORY = { engines: ENGINES as Engine[], covens: [] };
+const COVEN = { name: "deep", target: "", members: ["sage"], conflicts: ["eye", "memory"] };
+const INVENTORY = { engines: ENGINES as Engine[], covens: [COVEN] };
 const FIRST_START: Condition = { state: "starting", restarts: 0, hasJob: true };
 const SAGE = { choice: { kind: "soulstone", name: "sage", unit: "" }, wanted: ["sage"] } as const;
 const DEEP = { ...SAGE, choice: { kind: "coven", name: "deep", unit: "" } } as const;
@@ -23,6 +25,7 @@ for (
     ["a rival that waits after a crash", SAGE, "eye", "start", { state: "restarting" }, []],
     ["an engine without a conflict", SAGE, "memory", "start", FIRST_START, []],
     ["an engine outside of the Coven", DEEP, "memory", "start", FIRST_START, ["memory"]],
+    ["an engine that the Coven does not stop", DEEP, "notes", "start", FIRST_START, []],
     ["the wanted engine itself", SAGE, "sage", "start", FIRST_START, []],
   ] as const
 ) {

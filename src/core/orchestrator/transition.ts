@@ -5,8 +5,10 @@ import {
   type Engine,
   enginesNamed,
   type Inventory,
+  isStoppedBy,
+  withoutConflicts,
 } from "./inventory.ts";
-import type { Wish, WishProblem } from "./wish.ts";
+import { inTurnHint, type Wish, type WishProblem } from "./wish.ts";
 
 /** One possible way to fulfil a wish: keep what runs, or start one unit. */
 export interface Choice {
@@ -47,8 +49,8 @@ export interface Running {
 /**
  * Plans how to fulfil a wish, without any effect.
  *
- * A Coven starts whole and stops everything that is not in it. A Soulstone stops the engines that it
- * conflicts with. Capabilities are searched in what runs, in each Coven, and in each Soulstone
+ * A Coven starts whole and stops everything that is not in it, except engines in slots that none of
+ * its members needs. A Soulstone stops the engines that it conflicts with. Capabilities are searched in what runs, in each Coven, and in each Soulstone
  * without a group. Of those that offer all of them, the best choice already runs; otherwise it stops
  * the fewest engines, starts the fewest, takes the least GPU memory, has one engine with all
  * capabilities, or sorts first by name, in this order.
@@ -73,7 +75,7 @@ export function planTransition(
   const stable = known.filter((engine) => !crashed.has(engine.name));
   const options = optionsFor(wish, inventory, { up: known, stable });
   const [best, ...others] = options.fitting.sort((a, b) => compare(a, b)?.order ?? 0);
-  if (best === undefined) return { problem: problemOf(wish, inventory) };
+  if (best === undefined) return { problem: problemOf(wish, inventory, known) };
   const losers = [
     ...others.map((option) => ({ choice: option.choice, why: compare(best, option)?.why ?? "" })),
     ...options.partial,
@@ -90,6 +92,8 @@ interface Option {
   readonly kept: readonly Engine[];
   readonly started: readonly Engine[];
   readonly stopped: readonly Engine[];
+  /** Returns true if the unit that starts conflicts with an engine. */
+  readonly stops: (engine: Engine) => boolean;
   /** True if one engine offers all wished capabilities. */
   readonly oneOffersAll: boolean;
 }
@@ -101,8 +105,8 @@ function optionsFor(
   running: Readonly<Record<"up" | "stable", readonly Engine[]>>,
 ): { fitting: Option[]; partial: Transition["losers"] } {
   const capabilities = wish.kind === "capabilities" ? wish.names : [];
-  /** The option whose start leaves exactly `after` of the engines. */
-  function option(choice: Choice, wanted: readonly Engine[], after: readonly Engine[]): Option {
+  function option(choice: Choice, wanted: readonly Engine[], stops: Option["stops"]): Option {
+    const after = withoutConflicts(wanted, running.up.filter((engine) => !stops(engine)));
     const started = wanted.filter((engine) => !running.stable.includes(engine));
     return {
       choice,
@@ -110,20 +114,22 @@ function optionsFor(
       kept: after.filter((e) => running.up.includes(e) && !started.includes(e)),
       started,
       stopped: running.up.filter((engine) => !after.includes(engine)),
+      stops,
       oneOffersAll: wanted.some((engine) => lacking(capabilities, [engine]).length === 0),
     };
   }
   const ofCovens = covens.filter(({ name }) => wish.kind !== "coven" || name === wish.name)
-    .flatMap(({ name, target, members }) => {
-      const wanted = engines.filter((engine) => members.includes(engine.name));
+    .flatMap((coven) => {
+      const wanted = engines.filter((engine) => coven.members.includes(engine.name));
       // systemd would start the target without members that have no unit, and report success.
-      if (wanted.length < members.length) return [];
-      return [option({ kind: "coven", name, unit: target }, wanted, wanted)];
+      if (wanted.length < coven.members.length) return [];
+      const stops = (engine: Engine) => !wanted.includes(engine) && isStoppedBy(coven, engine);
+      return [option({ kind: "coven", name: coven.name, unit: coven.target }, wanted, stops)];
     });
   const single = (engine: Engine) => {
     const { name, service } = engine;
-    const after = withoutConflicts([engine], running.up);
-    return option({ kind: "soulstone", name, unit: service }, [engine], after);
+    const stops = (other: Engine) => conflict(engine, other);
+    return option({ kind: "soulstone", name, unit: service }, [engine], stops);
   };
   if (wish.kind === "coven") return { fitting: ofCovens, partial: [] };
   if (wish.kind === "soulstone") {
@@ -138,7 +144,7 @@ function optionsFor(
     ...wanted.length === 0 ? [] : [option(
       { kind: "running", name, unit: undefined },
       wanted,
-      withoutConflicts(wanted, running.up),
+      () => false,
     )],
     ...ofCovens,
     ...engines.filter((e) => e.resident || e.covens.length === 0).map(single),
@@ -155,17 +161,6 @@ function optionsFor(
 
 function lacking(names: readonly string[], engines: readonly Engine[]): string[] {
   return names.filter((name) => !engines.some((engine) => engine.capabilities.includes(name)));
-}
-
-/** Returns `first`, and those of `others` that conflict with none before them. */
-function withoutConflicts(first: readonly Engine[], others: readonly Engine[]): Engine[] {
-  const chosen = [...first];
-  for (const engine of others) {
-    if (!chosen.includes(engine) && !chosen.some((other) => conflict(engine, other))) {
-      chosen.push(engine);
-    }
-  }
-  return chosen;
 }
 
 /**
@@ -222,17 +217,11 @@ function names(engines: readonly Engine[]): string {
 }
 
 function transitionOf(
-  { choice, wanted, kept, started, stopped }: Option,
+  { choice, wanted, kept, started, stopped, stops }: Option,
   running: readonly Engine[],
 ): Omit<Transition, "why" | "losers"> {
   const sorted = (engines: readonly Engine[]) => engines.map((engine) => engine.name).sort();
   const stays = [...kept, ...started];
-  // A target conflicts with every engine outside it, an engine only with its rivals, and no unit
-  // conflicts with a stray.
-  const leaves = (engine: Engine) =>
-    engine.stray ||
-    choice.kind !== "coven" &&
-      !(choice.unit !== undefined && wanted.some((w) => conflict(w, engine)));
   return {
     choice,
     wanted: sorted(wanted),
@@ -247,7 +236,8 @@ function transitionOf(
         : `is not in the Coven ${choice.name}`;
       return { name: engine.name, why };
     }),
-    stopFirst: sorted(stopped.filter(leaves)),
+    // systemd stops only what the unit conflicts with, and no unit conflicts with a stray.
+    stopFirst: sorted(stopped.filter((engine) => engine.stray || !stops(engine))),
   };
 }
 
@@ -261,7 +251,7 @@ function reasonFor(wish: Wish, best: Option, others: readonly Option[]): string 
     : `the best of ${others.length + 1} that offer ${offered}`;
 }
 
-function problemOf(wish: Wish, inventory: Inventory): WishProblem {
+function problemOf(wish: Wish, inventory: Inventory, running: readonly Engine[]): WishProblem {
   if (wish.kind !== "capabilities") {
     const coven = inventory.covens.find(({ name }) => name === wish.name);
     const gone = coven?.members.filter((name) => enginesNamed(inventory, [name]).length === 0);
@@ -286,8 +276,29 @@ function problemOf(wish: Wish, inventory: Inventory): WishProblem {
   return {
     reason: "never-together",
     message: `no Coven offers ${list(wish.names)} together (${offers.join("; ")})`,
-    hint: "put them into one group, or summon one after the other",
+    hint: inTurnHint(enginesTogether(wish.names, [...running, ...inventory.engines])) ??
+      "put them into one group, give them different slots, or summon one after the other",
   };
+}
+
+/**
+ * Returns an engine for each capability, of which no two conflict; empty if there are none. Tries
+ * `engines` in their order.
+ */
+function enginesTogether(
+  [first, ...rest]: readonly string[],
+  engines: readonly Engine[],
+  chosen: readonly Engine[] = [],
+): readonly Engine[] {
+  if (first === undefined) return chosen;
+  for (const engine of engines) {
+    if (!engine.capabilities.includes(first)) continue;
+    if (chosen.some((other) => conflict(engine, other))) continue;
+    const all = chosen.includes(engine) ? chosen : [...chosen, engine];
+    const found = enginesTogether(rest, engines, all);
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 function list(names: readonly string[]): string {

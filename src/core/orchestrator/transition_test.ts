@@ -77,6 +77,23 @@ port = 8705
 capabilities = ["judge", "speech"]
 `;
 
+/** Two slots, a Coven of one engine of each and of another, and an engine without a slot. */
+const SLOTS = [
+  ["talker", 'slot = "chat"', '["text"]'],
+  ["thinker", 'slot = "chat"', '["reasoning", "text"]'],
+  ["coder", 'slot = "chat"\ngroups = ["code"]', '["code"]'],
+  ["filler", 'slot = "complete"\ngroups = ["code"]', '["completion"]'],
+  ["notes", 'slot = "embed"', '["embedding"]'],
+  ["papers", 'slot = "embed"', '["embedding"]'],
+  ["lone", "", '["judge"]'],
+].map(([name, fields, capabilities], i) => `
+[${name}]
+image = "localhost/x"
+port = ${8700 + i}
+capabilities = ${capabilities}
+${fields}
+`).join("");
+
 interface Case {
   readonly claim: string;
   readonly codex: string;
@@ -293,6 +310,41 @@ vram_mib = 90000
     wish: "p",
     becomes: ["lychd-coven-b.target", "", "", "y"],
   },
+  {
+    claim: "an engine stops those of its slot, and none of other slots",
+    codex: SLOTS,
+    wish: "thinker",
+    runs: "filler notes talker",
+    becomes: ["soulstone-thinker.service", "filler notes", "talker", "thinker"],
+  },
+  {
+    claim: "an engine without a slot stops those of all slots",
+    codex: SLOTS,
+    wish: "lone",
+    runs: "filler notes talker",
+    becomes: ["soulstone-lone.service", "", "filler notes talker", "lone"],
+  },
+  {
+    claim: "a capability in a slot of its own keeps what runs in others",
+    codex: SLOTS,
+    wish: "embedding",
+    runs: "coder filler",
+    becomes: ["soulstone-notes.service", "coder filler", "", "notes"],
+  },
+  {
+    claim: "engines of several slots offer capabilities together once they run",
+    codex: SLOTS,
+    wish: "embedding reasoning",
+    runs: "papers thinker",
+    becomes: ["", "papers thinker", "", ""],
+  },
+  {
+    claim: "a Coven stops no engine in a slot that it does not need",
+    codex: SLOTS,
+    wish: "coven:code",
+    runs: "notes talker",
+    becomes: ["lychd-coven-code.target", "notes", "talker", "coder filler"],
+  },
 ];
 
 const set = (text: string) => text.split(" ").filter(Boolean);
@@ -319,6 +371,19 @@ for (const { claim, codex, wish, runs = "", becomes } of CASES) {
     deepStrictEqual(stopFirst, []);
   });
 }
+
+Deno.test("engines of several slots that do not run yet are started one after the other", async () => {
+  const wish = { kind: "capabilities", names: ["embedding", "text"] } as const;
+  deepStrictEqual(planTransition(wish, await inventoryOf(SLOTS), running("papers", "lone")), {
+    problem: {
+      reason: "never-together",
+      message: "no Coven offers `embedding` and `text` together (`embedding`: notes, papers; " +
+        "`text`: talker, thinker)",
+      hint: "they may run together: " +
+        "lychd summon soulstone:papers && lychd summon soulstone:talker",
+    },
+  });
+});
 
 Deno.test("every other choice has its disadvantage", async () => {
   const inventory = await inventoryOf(HOUSE);

@@ -1,6 +1,12 @@
 import { nearest } from "../report/nearest.ts";
 import { quoted } from "../report/printable.ts";
-import { capabilityIndex, type Inventory } from "./inventory.ts";
+import {
+  capabilityIndex,
+  type Engine,
+  enginesNamed,
+  type Inventory,
+  withoutConflicts,
+} from "./inventory.ts";
 
 /** A Coven or a Soulstone. */
 export type Name =
@@ -53,7 +59,7 @@ const NEAR_LIMIT = 5;
  * @example
  * ```ts
  * import { readWish } from "./wish.ts";
- * readWish(["vision"], { engines: [], covens: [{ name: "vision", target: "", members: [] }] });
+ * readWish(["vision"], { engines: [], covens: [{ name: "vision", target: "", members: [], conflicts: [] }] });
  * // { wish: { kind: "coven", name: "vision" } }
  * ```
  */
@@ -82,7 +88,7 @@ export function readWish(
  * @example
  * ```ts
  * import { readName } from "./wish.ts";
- * readName("vision", { engines: [], covens: [{ name: "vision", target: "", members: [] }] });
+ * readName("vision", { engines: [], covens: [{ name: "vision", target: "", members: [], conflicts: [] }] });
  * // { name: { kind: "coven", name: "vision" } }
  * ```
  */
@@ -182,9 +188,28 @@ function combinedHint(words: readonly string[], named: string, inventory: Invent
   );
   if (names.length < words.length) return `use ${quoted(named)} alone`;
   const coven = inventory.covens.find(({ members }) => names.every((n) => members.includes(n)));
-  return coven === undefined
-    ? `to run ${names.join(" and ")} together, give them a group in common`
-    : `use the Coven ${quoted(coven.name)}: they run together in it`;
+  return coven !== undefined
+    ? `use the Coven ${quoted(coven.name)}: they run together in it`
+    : inTurnHint(enginesNamed(inventory, names)) ??
+      `to run ${names.join(" and ")} together, give them a group in common, or different slots`;
+}
+
+/**
+ * Returns the commands that start engines one after the other; undefined if a start would stop one
+ * of them.
+ *
+ * @example
+ * ```ts
+ * import { inTurnHint } from "./wish.ts";
+ * inTurnHint([]); // undefined
+ * ```
+ */
+export function inTurnHint(engines: readonly Engine[]): string | undefined {
+  if (engines.length === 0 || withoutConflicts([], engines).length < engines.length) {
+    return undefined;
+  }
+  const commands = engines.map(({ name }) => `lychd summon soulstone:${name}`);
+  return `they may run together: ${commands.join(" && ")}`;
 }
 
 function unknown(word: string, name: string, known: Known, kinds: readonly Kind[]): WishProblem {

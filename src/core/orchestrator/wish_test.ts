@@ -17,6 +17,14 @@ capabilities = ["ocr"]
 image = "localhost/x"
 port = 8782
 groups = ["think"]
+[notes]
+image = "localhost/x"
+port = 8783
+slot = "one"
+[papers]
+image = "localhost/x"
+port = 8784
+slot = "two"
 `;
 
 const READ: readonly (readonly [words: string, wish: Wish])[] = [
@@ -78,7 +86,12 @@ const REFUSED: readonly (readonly [words: string, problem: WishProblem])[] = [
   ["eye deep", {
     reason: "combined",
     message: "`eye` is a Soulstone; only capabilities can be combined",
-    hint: "to run eye and deep together, give them a group in common",
+    hint: "to run eye and deep together, give them a group in common, or different slots",
+  }],
+  ["notes papers", {
+    reason: "combined",
+    message: "`notes` is a Soulstone; only capabilities can be combined",
+    hint: "they may run together: lychd summon soulstone:notes && lychd summon soulstone:papers",
   }],
   ["eye soulstone:chat", {
     reason: "combined",

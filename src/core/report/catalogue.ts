@@ -156,6 +156,11 @@ export const CATALOGUE = {
     "The name of a group becomes part of the name of a systemd target.",
     NAME_HINT,
   ),
+  "slot-invalid": invalid(
+    "name of a slot",
+    "The name of a slot is written to the units.",
+    NAME_HINT,
+  ),
   "capability-invalid": invalid(
     "capability",
     "Capabilities appear on the command line and in container labels.",
@@ -265,6 +270,16 @@ export const CATALOGUE = {
     "`boot_coven` names a Coven (a group of Soulstones) that does not exist.",
     "no Soulstone is in group `{{value}}`",
     "groups",
+  ),
+  "slot-taken": error(
+    "Soulstones in one slot exclude each other, but those of one group run together.",
+    "`{{name}}` and `{{other}}` are both in group `{{group}}` and in slot `{{slot}}`",
+    "give one of them another slot, or take it out of the group",
+  ),
+  "slot-of-resident": error(
+    "A resident runs beside every other Soulstone. One with a slot excludes others.",
+    "`slot` cannot be set together with `resident = true`",
+    "remove one of the two lines",
   ),
   "volume-target-taken": error(
     "Podman refuses a container with two mounts at the same path.",
@@ -441,7 +456,7 @@ export const CATALOGUE = {
     "`{{value}}` appears twice in `{{field}}`",
   ),
   "name-similar": warning(
-    "Two names that differ only in upper and lower case are two Soulstones, or two Covens.",
+    "Two names that differ only in upper and lower case are two Soulstones, Covens or slots.",
     "`{{name}}` differs from `{{other}}` only in upper and lower case",
     "write both in the same way if you mean the same one, or rename one of them",
   ),

@@ -35,6 +35,7 @@ function request(engine: EngineName, fields: Partial<SoulstoneRequest> = {}): So
     model: engine === "generic" ? undefined : "Qwen/Qwen3-8B",
     port: undefined,
     covens: ["chat"],
+    slot: undefined,
     capabilities: [],
     devices: undefined,
     ...fields,
@@ -130,6 +131,7 @@ Deno.test("the Codex has the given values, whatever their text, or it is invalid
     model: maybe(text("Qwen/Qwen3-8B", "~/m/x.gguf", "/x")),
     port: fc.constant(undefined),
     covens: fc.array(text("chat", "b"), { maxLength: 2 }),
+    slot: fc.option(text("main"), { nil: undefined }),
     capabilities: fc.array(text("ocr", "a.b"), { maxLength: 2 }),
     devices: maybe(fc.array(text("/dev/dri", "nvidia.com/gpu=0"), { minLength: 1, maxLength: 2 })),
   });
@@ -147,6 +149,7 @@ Deno.test("the Codex has the given values, whatever their text, or it is invalid
       assert.equal(soulstone?.model, made.soulstones[0]?.model);
       assert.deepEqual(soulstone?.devices, given.devices);
       assert.deepEqual(soulstone?.groups, [...new Set(given.covens)].sort());
+      assert.equal(soulstone?.slot, given.slot);
       assert.deepEqual(soulstone?.capabilities, [...new Set(given.capabilities)].sort());
       assert.deepEqual([soulstone?.exec, soulstone?.resident], [undefined, false]);
     }),

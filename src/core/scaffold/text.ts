@@ -12,6 +12,7 @@ export interface SoulstoneRequest {
   readonly model: string | undefined;
   readonly port: number | "auto" | undefined;
   readonly covens: readonly string[];
+  readonly slot: string | undefined;
   readonly capabilities: readonly string[];
   /** Undefined for the devices of `lychd.toml`. */
   readonly devices: readonly string[] | undefined;
@@ -45,7 +46,7 @@ export type SettingsPorts = Readonly<
  * is valid without its `#`.
  */
 export function soulstoneText(soulstone: NewSoulstone): string {
-  const { name, engine, covens, capabilities, devices, volumes } = soulstone;
+  const { name, engine, covens, slot, capabilities, devices, volumes } = soulstone;
   return [
     schemaLine("soulstones"),
     "# This table is a Soulstone: one inference engine in a container. Its systemd service is",
@@ -57,8 +58,12 @@ export function soulstoneText(soulstone: NewSoulstone): string {
     "# The port of the engine. Every Soulstone needs its own.",
     line("port", soulstone.port),
     ...modelLines(soulstone),
-    "# The Covens of this Soulstone. Soulstones without a common Coven never run together.",
+    "# The Covens of this Soulstone. Two without a common Coven or different slots never run together.",
     covens.length > 0 ? line("groups", covens) : example("groups", ["chat"]),
+    ...slot === undefined ? [] : [
+      "# Soulstones with the same slot never run together; those with different slots may.",
+      line("slot", slot),
+    ],
     "# Tags for the abilities of this engine: `lychd summon TAG` starts it.",
     capabilities.length > 0
       ? line("capabilities", capabilities)

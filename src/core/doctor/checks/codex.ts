@@ -1,6 +1,6 @@
 import { covensOf, profileOf } from "../../compile/mod.ts";
 import { type Facts, hasFailed, outputOf, whyUnknown } from "../../facts.ts";
-import { hopelessNeeds, memoryNeeds } from "../../orchestrator/gpu_memory.ts";
+import { hopelessNeeds, largestOfSlots, memoryNeeds } from "../../orchestrator/gpu_memory.ts";
 import { type Command, command, countOf, formatCount, shellWord } from "../../report/mod.ts";
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
 import {
@@ -151,7 +151,8 @@ export const CODEX_CHECKS: readonly Check[] = [
     about: "the vram_mib of each Coven fits into the GPUs",
     why: 'the last engine to start fails with "out of memory"',
     run: withCodex(({ facts, codex: { codex: { soulstones, settings } } }) => {
-      const declared = soulstones.filter((s) => s.vram_mib !== undefined);
+      const declared = soulstones.filter((s) => s.vram_mib !== undefined)
+        .map((s) => ({ ...s, devices: devicesOf(s, settings), vramMib: s.vram_mib }));
       if (declared.length === 0) return skipped("no Soulstone sets vram_mib");
       const gpus = gpuMemoryOf(facts);
       if (gpus.length === 0) return skipped("the memory of the GPUs is unknown");
@@ -164,12 +165,14 @@ export const CODEX_CHECKS: readonly Check[] = [
         title: s.name,
         members: declared.filter((other) => other.name === s.name || other.resident),
       }));
-      const verdicts = [...covens, ...alone].flatMap(({ title, members }) => {
-        const users = members.map((s) => ({
-          devices: devicesOf(s, settings),
-          vramMib: s.vram_mib,
-        }));
-        const [need] = hopelessNeeds(memoryNeeds(users, gpus));
+      const largest = largestOfSlots(declared);
+      const slots = {
+        title: `the largest of each slot (${largest.map((s) => s.name).join(", ")})`,
+        members: [...largest, ...declared.filter((s) => s.resident)],
+      };
+      const combinations = [...covens, ...alone, ...largest.length > 1 ? [slots] : []];
+      const verdicts = combinations.flatMap(({ title, members }) => {
+        const [need] = hopelessNeeds(memoryNeeds(members, gpus));
         return need === undefined ? [] : error(
           `${title} needs ${need.neededMib} MiB, but its GPUs have ${need.totalMib} MiB`,
           command`nvidia-smi    # then move an engine to another group, or reduce its memory`,
