@@ -8,3 +8,4 @@ export type {
   RefusalReason,
   SwapResult,
 } from "./events.ts";
+export { type ModelNames, type Route, route, type RouteProblem, type Work } from "./route.ts";
