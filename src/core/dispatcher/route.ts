@@ -42,9 +42,6 @@ const MADE_FOR: Readonly<Record<Exclude<Work, "text">, RegExp>> = {
   images: /^(?:image-generation|text-to-image|image-editing)/,
 };
 
-/** The characters of an unknown name that a message repeats. */
-const LONGEST_SHOWN = 100;
-
 /**
  * Chooses the engine for the model name of a request: the first of Soulstone, alias, id that an engine
  * gives to its model, Coven, and capability that has this name.
@@ -130,10 +127,9 @@ function unknownModel(
     ...capabilityIndex(inventory).keys(),
   ];
   const near = nearest(model, known);
-  const shown = model.length > LONGEST_SHOWN ? `${model.slice(0, LONGEST_SHOWN)}...` : model;
   return {
     reason: "unknown-model",
-    message: `there is no model ${quoted(shown)}` +
+    message: `there is no model ${quoted(model)}` +
       (near === undefined ? "" : `; did you mean ${quoted(near)}?`),
   };
 }

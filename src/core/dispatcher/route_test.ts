@@ -112,7 +112,7 @@ const CASES: readonly Case[] = [
   {
     claim: "a long name is cut",
     model: "m".repeat(70_000),
-    expected: `unknown-model: there is no model \`${"m".repeat(100)}...\``,
+    expected: `unknown-model: there is no model \`${"m".repeat(57)}...\``,
   },
   { claim: "no name", model: "", expected: "unknown-model: there is no model ``" },
 ];
