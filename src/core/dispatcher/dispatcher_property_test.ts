@@ -1,6 +1,7 @@
 /** Properties that hold for any arrivals, failures, kills, interruptions by others, and clients that leave. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import fc from "fast-check";
+import type { Wish } from "../orchestrator/wish.ts";
 import { inventoryOf, POLICY, randomFrom, SimulatedHost } from "./simulated_host.ts";
 
 const ENGINES = ["a", "b", "c", "d", "e"] as const;
@@ -13,6 +14,8 @@ const HOUR = 3_600_000;
 interface Act {
   readonly kind: "request" | "others" | "kill" | "hold" | "release";
   readonly engine: typeof ENGINES[number];
+  /** True for a request that names the first Coven of the engine. */
+  readonly byCoven: boolean;
   readonly time: number;
   /** For a request: the time of its answer, and when its client leaves, both from its arrival. */
   readonly answer: number;
@@ -27,6 +30,7 @@ const ACT: fc.Arbitrary<Act> = fc.record({
     fc.constantFrom("others" as const, "kill" as const, "hold" as const, "release" as const),
   ),
   engine: fc.constantFrom(...ENGINES),
+  byCoven: fc.boolean(),
   time: time(BUSY_MILLISECONDS),
   answer: fc.oneof(time(2000), time(60_000), time(900_000)),
   leave: fc.oneof({ weight: 4, arbitrary: fc.constant(Infinity) }, time(300_000)),
@@ -34,6 +38,9 @@ const ACT: fc.Arbitrary<Act> = fc.record({
 
 const SCENE = fc.record({
   groups: fc.array(fc.subarray(["x", "y", "z"]), { minLength: 5, maxLength: 5 }),
+  slots: fc.option(fc.array(fc.constantFrom("1", "2"), { minLength: 5, maxLength: 5 }), {
+    nil: [],
+  }),
   acts: fc.array(ACT, { maxLength: 80 }),
   swapMilliseconds: fc.integer({ min: 1000, max: 60_000 }),
   fails: fc.subarray([...ENGINES], { maxLength: 1 }),
@@ -50,6 +57,7 @@ type Scene = typeof SCENE extends fc.Arbitrary<infer T> ? T : never;
 function play(scene: Scene): SimulatedHost {
   const random = randomFrom(scene.seed);
   const groups = Object.fromEntries(ENGINES.map((name, i) => [name, scene.groups[i] ?? []]));
+  const slots = Object.fromEntries(ENGINES.map((name, i) => [name, scene.slots[i]]));
   const engine = {
     ...scene.concurrency !== undefined && { concurrency: scene.concurrency },
     ...scene.idleMilliseconds !== undefined && { idleMilliseconds: scene.idleMilliseconds },
@@ -65,7 +73,7 @@ function play(scene: Scene): SimulatedHost {
       },
     },
   };
-  const host = new SimulatedHost(inventoryOf(groups), policy, {
+  const host = new SimulatedHost(inventoryOf(groups, slots), policy, {
     swapMilliseconds: () => Math.round(scene.swapMilliseconds * (0.7 + 0.6 * random())),
     fails: (name) => scene.fails.includes(name as Act["engine"]) && random() < 0.7,
   });
@@ -88,17 +96,21 @@ function play(scene: Scene): SimulatedHost {
     if (kind === "refuse") open.delete(id);
     else host.at(host.now + (answers.get(id) ?? 0), () => end(id));
   };
-  const request = (id: string, name: string, answer: number) => {
+  const request = (id: string, { engine, answer, byCoven }: Act) => {
+    const [coven] = groups[engine] ?? [];
+    const wish: Wish = byCoven && coven !== undefined
+      ? { kind: "coven", name: coven }
+      : { kind: "soulstone", name: engine };
     open.set(id, host.now);
     answers.set(id, answer);
-    host.send({ kind: "arrived", id, engine: name, wish: { kind: "soulstone", name } });
+    host.send({ kind: "arrived", id, engine, wish });
   };
   host.change({});
   for (const [i, act] of scene.acts.entries()) {
     host.at(act.time, () => {
-      const { kind, engine, answer, leave } = act;
+      const { kind, engine, leave } = act;
       if (kind === "request") {
-        request(`r${i}`, engine, answer);
+        request(`r${i}`, act);
         if (leave < Infinity) host.at(host.now + leave, () => end(`r${i}`));
       } else if (kind === "others") host.startByOthers(engine);
       else if (kind === "kill") {

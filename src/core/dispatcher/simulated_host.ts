@@ -1,4 +1,5 @@
-import { readInventory } from "../orchestrator/inventory.ts";
+import { conflictsOf, covensOf, type Member } from "../compile/covens.ts";
+import { type Inventory, readInventory } from "../orchestrator/inventory.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { DoorEvent, Effect, EngineState, Policy } from "./events.ts";
 
@@ -23,29 +24,31 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** Returns an inventory of Soulstones with these groups, each in the Coven of each group. */
-export function inventoryOf(groups: Readonly<Record<string, readonly string[]>>) {
-  const names = Object.keys(groups).sort();
-  const covens = [...new Set(Object.values(groups).flat())].sort();
-  const together = (a: string, b: string) => groups[a]?.some((g) => groups[b]?.includes(g));
+/** Returns the inventory of Soulstones with these groups and slots, as units that lychd compiles. */
+export function inventoryOf(
+  groups: Readonly<Record<string, readonly string[]>>,
+  slots: Readonly<Record<string, string | undefined>> = {},
+): Inventory {
+  const members = Object.entries(groups).map(([name, groups]): Member => {
+    const slot = slots[name];
+    return { name, groups, resident: false, ...slot !== undefined && { slot } };
+  });
+  const covens = covensOf(members);
   return readInventory([
-    ...names.map((name, i) => ({
+    ...[...conflictsOf(members)].map(([name, rivals], i) => ({
       path: `containers/systemd/lychd/soulstone-${name}.container`,
       text: [
         "[Unit]",
-        ...names.filter((other) => other !== name && !together(name, other))
-          .map((other) => `Conflicts=soulstone-${other}.service`),
+        ...rivals.map((rival) => `Conflicts=soulstone-${rival}.service`),
         "[X-Lychd]",
         `Soulstone=${name}`,
         `Port=${9000 + i}`,
         `Covens=${groups[name]?.join(" ")}`,
       ].join("\n"),
     })),
-    ...covens.map((coven) => ({
-      path: `systemd/user/lychd-coven-${coven}.target`,
-      text: `[X-Lychd]\nCoven=${coven}\nMembers=${
-        names.filter((name) => groups[name]?.includes(coven)).join(" ")
-      }\n`,
+    ...covens.map(({ name, members }) => ({
+      path: `systemd/user/lychd-coven-${name}.target`,
+      text: `[X-Lychd]\nCoven=${name}\nMembers=${members.join(" ")}\n`,
     })),
   ]);
 }
@@ -78,7 +81,7 @@ export class SimulatedHost {
   #changedBy: "door" | "others" | undefined;
 
   constructor(
-    readonly inventory: ReturnType<typeof inventoryOf>,
+    readonly inventory: Inventory,
     policy: Policy,
     readonly behavior: Behavior,
   ) {
