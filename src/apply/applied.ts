@@ -15,6 +15,8 @@ export interface Applied {
   readonly left: Pick<Stale, "restart" | "stop">;
   /** Services that were reloaded. */
   readonly reread: readonly string[];
+  /** The engines that were restarted, if not all of them are ready. */
+  readonly unready?: readonly string[];
   /** The order that failed, with the message of systemd. */
   readonly error: string | undefined;
 }
@@ -28,7 +30,7 @@ export function printApplied({ terminal: { out, err } }: CommandContext, applied
   };
   line("restarted", done.restart, hasPod(done.restart) ? done.engines : []);
   line("stopped", done.stop);
-  line("started", done.start);
+  line("starting", done.start);
   line("reloaded without a restart", reread);
   if (error !== undefined) err(`lychd: ${printable(error)}\n`);
   const words = leftWords(left);
@@ -52,7 +54,7 @@ function hasPod(services: readonly string[]): boolean {
 }
 
 /** Returns what was applied for `--json`. */
-export function appliedJson({ done, left, reread, error }: Applied) {
+export function appliedJson({ done, left, reread, unready, error }: Applied) {
   return {
     restart_needed: left.restart,
     stop_needed: left.stop,
@@ -60,6 +62,7 @@ export function appliedJson({ done, left, reread, error }: Applied) {
     stopped: done.stop,
     started: done.start,
     reread,
+    ...unready === undefined ? {} : { not_ready: unready },
     ...error === undefined ? {} : { error },
   };
 }

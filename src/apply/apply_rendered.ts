@@ -1,12 +1,13 @@
+import { fallbackCommand, planFallback } from "../core/orchestrator/fallback.ts";
 import { printable } from "../core/report/printable.ts";
 import { WATCHERS_TARGET } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import { withWriteLock } from "../inscribe/locked.ts";
 import { settle } from "../inscribe/settle.ts";
 import type { CommandContext } from "../run/context.ts";
-import { EXIT, type ExitCode } from "../run/invocation.ts";
+import { EXIT } from "../run/invocation.ts";
 import { summonEvents } from "../summon/events.ts";
-import { follow, type Outcome } from "../summon/follow.ts";
+import { follow, type Following } from "../summon/follow.ts";
 import { printLost } from "../summon/outcome.ts";
 import { type Rendered, requireRendered } from "../units/rendered.ts";
 import { reachable, staleNow } from "../units/stale.ts";
@@ -43,15 +44,23 @@ export async function applyRendered(
     const followed = { wanted: engines, start: engines, stop: [], restarts: new Map() };
     const outcome = await follow(following, followed);
     events.clear();
-    if (outcome.kind === "lost") await printLost(following, outcome.lost);
-    else if (outcome.kind !== "ready") {
+    if (outcome.kind === "ready") return applied;
+    if (outcome.kind === "lost") {
+      const trouble = await printLost(following, outcome.lost);
+      if (trouble !== undefined) hintToStartAgain(following, engines);
+    } else {
       const why = outcome.kind === "late" ? "not ready in time" : "interrupted; not ready yet";
       context.terminal.err(
         `lychd: ${why}: ${printable(outcome.waitsFor.join(", "))}; systemd continues\n` +
           "hint: lychd status --watch\n",
       );
     }
-    return { ...applied, code: CODES[outcome.kind] };
+    return {
+      ...applied,
+      code: outcome.kind === "interrupted" ? EXIT.interrupted : EXIT.failure,
+      done: { ...applied.done, restart: [], engines: [] },
+      unready: engines,
+    };
   });
 }
 
@@ -66,12 +75,15 @@ export async function planApply(context: CommandContext, scope: Scope): Promise<
   });
 }
 
-const CODES: Readonly<Record<Outcome["kind"], ExitCode>> = {
-  ready: EXIT.ok,
-  lost: EXIT.failure,
-  late: EXIT.failure,
-  interrupted: EXIT.interrupted,
-};
+/** Prints the command that starts engines again once the problem of the pod is fixed. */
+function hintToStartAgain({ context, inventory }: Following, engines: readonly string[]): void {
+  const command = fallbackCommand(
+    planFallback({ before: engines, started: [], up: [] }, inventory),
+  );
+  if (command !== undefined) {
+    context.terminal.err(`hint: ${printable(command)} then starts what ran before\n`);
+  }
+}
 
 /** Prints the work, and orders it from systemd. */
 async function applyUnderLock(
@@ -107,7 +119,8 @@ async function order(
   const orders = [
     ["stop", stop, systemd.stop],
     ["restart", restart, systemd.queueRestart],
-    ["start", start.length === 0 ? [] : [WATCHERS_TARGET], systemd.start],
+    // As with a summon, nothing waits for the Watchers: their images may still have to be pulled.
+    ["start", start.length === 0 ? [] : [WATCHERS_TARGET], systemd.queueStart],
   ] as const;
   for (const [what, units, give] of orders) {
     if (units.length === 0) continue;

@@ -1,7 +1,7 @@
 import { appliedJson, printApplied } from "../apply/applied.ts";
 import { applyRendered, planApply } from "../apply/apply_rendered.ts";
 import type { CommandContext } from "../run/context.ts";
-import type { ExitCode, Invocation } from "../run/invocation.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson } from "../run/say.ts";
 import { compareWithCodex } from "../units/differences.ts";
 import { requireRendered } from "../units/rendered.ts";
@@ -20,12 +20,12 @@ export async function apply(
   const applied = dryRun
     ? await planApply(context, scope)
     : await applyRendered(context, scope, waitSeconds);
-  const { done, left, reread, error } = applied;
+  const { code, done, left, reread } = applied;
   if (json) printJson(context, appliedJson(applied));
   else if (!dryRun) printApplied(context, applied);
   const lists = [done.restart, done.stop, done.start, left.restart, left.stop, reread];
-  if (!json && error === undefined && lists.every((list) => list.length === 0)) {
+  if (!json && code === EXIT.ok && lists.every((list) => list.length === 0)) {
     context.terminal.out("nothing to apply: what runs is what is rendered\n");
   }
-  return applied.code;
+  return code;
 }

@@ -33,7 +33,7 @@ export function permissionsFor(
     const above = listOf(folders.stage).map((stage) => dirname(stage));
     return grant(
       [...read, ...write, ...above, ...otherUnits, ...restart ? [manager] : []],
-      ["systemctl", "systemdAnalyze", "generator", ...restart ? JOURNAL : []],
+      ["systemctl", "systemdAnalyze", "generator", ...restart ? POD_PROGRAMS : []],
       write,
     );
   };
@@ -62,7 +62,7 @@ export function permissionsFor(
     case "restart":
       return invocation.dryRun
         ? grant([codex, ...units], ["systemctl"])
-        : grant([codex, ...units, manager], ["systemctl", ...JOURNAL], units);
+        : grant([codex, ...units, manager], ["systemctl", ...POD_PROGRAMS], units);
     case "doctor":
       return grant(
         [codex, ...listOf(folders.facts)],
@@ -100,13 +100,10 @@ export function permissionsFor(
   }
 }
 
-/** The program that shows why an engine failed. */
-const JOURNAL: readonly ProgramName[] = ["journalctl"];
-
 /** The programs that print the memory of GPUs. */
 const GPU_PROGRAMS: readonly ProgramName[] = ["nvidiaSmi", "grep"];
 
-/** The programs that show why the pod does not start: its journal, and what holds a port. */
+/** The programs that show why an engine or the pod does not start: the journal, and what holds a port. */
 const POD_PROGRAMS: readonly ProgramName[] = ["journalctl", "podman", "ss"];
 
 /** The programs that show which GPUs and ports there are. */

@@ -145,7 +145,7 @@ async function restore(summon: Summon): Promise<Outcome> {
       continue;
     }
     for (const { unit } of fallback.start) {
-      const problem = unit === undefined ? undefined : await systemd.queueStart(unit);
+      const problem = unit === undefined ? undefined : await systemd.queueStart([unit]);
       if (problem !== undefined) throw rejection(problem, []);
     }
     lock.release();

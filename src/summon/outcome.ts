@@ -248,8 +248,14 @@ export function lateEvent(phase: Phase, waitsFor: readonly string[], isStartQueu
   return { event: "late", phase, waits_for: waitsFor, start_told: isStartQueued };
 }
 
-/** Prints which engines failed, why, and the end of their journals. */
-export async function printLost(summon: Reporting, lost: Progress["lost"]): Promise<void> {
+/**
+ * Prints which engines failed, why, and the end of their journals. Returns the trouble of the pod, if
+ * that is why.
+ */
+export async function printLost(
+  summon: Reporting,
+  lost: Progress["lost"],
+): Promise<PodTrouble | undefined> {
   const { events, systemd, inventory } = summon;
   const trouble = await podTroubleOf(summon);
   if (trouble !== undefined) {
@@ -270,6 +276,7 @@ export async function printLost(summon: Reporting, lost: Progress["lost"]): Prom
   }
   const [first] = lost;
   if (first !== undefined) printHint(summon, trouble?.hint ?? `lychd logs ${first.name}`);
+  return trouble;
 }
 
 /** Returns the trouble of the pod, if it failed during the summon. */

@@ -241,7 +241,7 @@ async function applyPlan(summon: Summon, first: EnginesNow, readNow: ReadNow): P
       }
       case "start": {
         await forgetFailedStarts(systemd);
-        const problem = await systemd.queueStart(step.unit);
+        const problem = await systemd.queueStart([step.unit]);
         if (problem !== undefined) throw rejection(problem, stopped);
         return { plan, restarts: restartsOf(now) };
       }

@@ -67,12 +67,11 @@ export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
       );
     },
     /**
-     * Queues the start of a unit as one transaction. It replaces jobs that contradict it, so the caller
+     * Queues the start of units as one transaction. It replaces jobs that contradict it, so the caller
      * must hold the lock of `start_lock.ts`; a shutdown replaces its own jobs (ADR 8).
      */
-    queueStart: (unit: string) => order("start", "--no-block", "--", unit),
+    queueStart: (units: readonly string[]) => order("start", "--no-block", "--", ...units),
     queueStop: (units: readonly string[]) => order("stop", "--no-block", "--", ...units),
-    start: (units: readonly string[]) => order("start", "--", ...units),
     stop: (units: readonly string[]) => order("stop", "--", ...units),
     /** Resets units that failed to stopped; ignores those that are gone. */
     async resetFailed(units: readonly string[]) {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import {
   engine,
+  ENGINE_IMAGE,
   type Fields,
   freshHost,
   must,
@@ -154,6 +155,44 @@ labTest(
     assert.equal(refused.stderr, "lychd: b is not running\nhint: lychd summon b\n");
   },
 );
+
+labTest(
+  "an apply whose pod cannot start names what holds the port, and the commands that help",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await running(shell, { a: a(), b });
+    await must(shell, `podman run -d --name holder -p 127.0.0.1:8795:80 ${ENGINE_IMAGE} --port 80`);
+    try {
+      await writeCodex({ a: a("a", 8795), b });
+      await ok(shell, "render");
+      const applied = await run(shell, "apply");
+      assert.equal(applied.code, 1, applied.stderr);
+      assert.equal(applied.stdout, "");
+      assert.match(
+        applied.stderr,
+        /\nlychd: the pod could not start: port 8795 is used by container holder; no engine can start\nhint: podman stop holder\nhint: lychd summon coven:one then starts what ran before\n$/,
+      );
+      await must(shell, "podman stop -t 0 holder");
+      await ok(shell, "summon coven:one");
+    } finally {
+      await shell.run("podman rm -f -i -t 0 holder");
+    }
+  },
+);
+
+labTest("an apply does not wait for a Watcher whose image cannot be pulled", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await running(shell, { a: a(), b });
+  await writeCodex({ a: a(), b }, {
+    harvester: { image: "docker.io/library/absent:1" },
+    scribe: { image: "docker.io/library/absent:1" },
+  });
+  await ok(shell, "render");
+  const applied = await ok(shell, "apply");
+  assert.equal(applied.stdout, "restarted: the pod, a, b\nstarting: harvester, scribe\n");
+});
 
 labTest("an engine that fails after its restart is reported with its log", async () => {
   await labUp();
