@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { join } from "node:path/posix";
 import config from "../../deno.json" with { type: "json" };
 import { sha256 } from "../../src/core/plan/digest.ts";
+import { noticesOf } from "./notices.ts";
 import { packagesOf, sbomOf } from "./sbom.ts";
 
 const TARGETS = { x86_64: "x86_64-unknown-linux-gnu", aarch64: "aarch64-unknown-linux-gnu" };
@@ -42,8 +43,13 @@ for (const shell of ["bash", "zsh", "fish"]) {
   write(`lychd.${shell}`, run(binary, "completions", shell));
 }
 write("lychd.1", Deno.readTextFileSync(join(ROOT, "docs/lychd.1")));
-write("lychd.cdx.json", sbomOf(await packagesOf()));
-write("THIRD_PARTY_NOTICES.txt", run(binary, "licenses"));
+const packages = await packagesOf();
+write("lychd.cdx.json", sbomOf(packages));
+const notices = run(binary, "licenses");
+if (notices !== noticesOf(packages)) {
+  stop("THIRD_PARTY_NOTICES.txt does not match the bundle: run deno task notices");
+}
+write("THIRD_PARTY_NOTICES.txt", notices);
 write(
   "install.sh",
   Deno.readTextFileSync(join(ROOT, "tools/release/install.sh")).replace("@URL@", url),

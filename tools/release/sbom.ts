@@ -32,7 +32,8 @@ export async function packagesOf(): Promise<Package[]> {
   const all = Object.entries<NpmPackage>(npmPackages);
   const found = new Map<string, Package>();
   for (const source of await bundled()) {
-    if (source.startsWith(ROOT)) continue;
+    // A release has its cache of packages below dist.
+    if (source.startsWith(ROOT) && !source.startsWith(join(ROOT, "dist/"))) continue;
     const [id, { name, version, localPath }] = all.find(([, each]) =>
       source.startsWith(`${each.localPath}/`)
     ) ?? missing(source);
