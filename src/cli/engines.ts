@@ -16,8 +16,8 @@ Without a wish it downloads everything that the Codex needs, the images of the
 Watchers included. Podman downloads the images. The models of vLLM and SGLang
 are downloaded by hf, and those of llama.cpp by llama, in a container of the
 image of the engine, to its volumes. Other engines get their models at their
-first start. What is already there is not downloaded again. Ctrl-C stops; the
-next run continues.`)
+first start. What is already there is not downloaded again; podman pull IMAGE
+updates a tag. Ctrl-C stops, and the next run continues.`)
   .arguments({
     wish: argument("[wish...]", "the engines to download for (default: all)", { complete: "wish" }),
   })

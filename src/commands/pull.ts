@@ -217,7 +217,7 @@ function printResults(
   ], outPalette.columns);
   out([outPalette.strong(head), ...rows].map((line) => `${line}\n`).join(""));
   for (const { name, why } of leftOut) {
-    err(`lychd: the model of ${printable(name)} is left out: ${printable(why)}\n`);
+    err(`lychd: ${printable(name)}: no model is downloaded: ${printable(why)}\n`);
   }
 }
 

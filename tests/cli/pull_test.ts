@@ -24,7 +24,7 @@ devices = []
 const NOT_RENDERED = "warning: nothing was rendered yet\n" +
   "hint: lychd render --dry-run shows the changes, lychd render applies them\n";
 const OCR_LEFT_OUT =
-  "lychd: the model of ocr is left out: lychd does not know how its engine downloads models\n";
+  "lychd: ocr: no model is downloaded: lychd does not know how its engine downloads models\n";
 
 /** A simulated Podman: its images, and the exit codes of `pull` and `run` other than 0. */
 interface Podman {
