@@ -1,6 +1,8 @@
 /**
- * Runs `lychd check`, the unit readers and the imports on edited texts of the golden tests. No input may
- * crash lychd, take longer than its size allows, or cause a finding without a place.
+ * Runs `lychd check`, the unit readers and the imports on edited texts of the golden tests, and the front
+ * door's readers on answers of engines and bodies of requests. No input may crash lychd or take longer than
+ * its size allows; a text may not cause a finding without a place, and the front door's readers must agree
+ * with independent ones.
  *
  * `deno task fuzz --inputs 1000000`, `--seconds 60`, `--seed 1`; `--input NUMBER` runs one input again.
  */

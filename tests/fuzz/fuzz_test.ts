@@ -8,7 +8,7 @@ import { inputOf, textOf } from "./inputs.ts";
 import { judgeInput } from "./judge.ts";
 
 const SEED = 1;
-const INPUTS = Array.from({ length: 3000 }, (_, number) => inputOf(SEED, number));
+const INPUTS = Array.from({ length: 4500 }, (_, number) => inputOf(SEED, number));
 const seen = new Set<string>();
 
 Deno.test(`${INPUTS.length} inputs of the fuzzer are judged in time`, async () => {

@@ -1,11 +1,16 @@
 /** Makes the inputs of the fuzzer: the same seed and number always make the same input. */
 import fc from "fast-check";
-import { type Kind, PARTS, SEEDS } from "./corpus.ts";
 import { CHARACTER } from "../character.ts";
+import { ANSWER_BYTES, CIRCUMSTANCES } from "./answer.ts";
+import { type Kind, PARTS, SEEDS } from "./corpus.ts";
+import { JSON_BODY, PIECE_SIZES } from "./json_body.ts";
 
-/** A text of a kind; a Codex also has settings. */
+/**
+ * A text of a kind; a Codex also has settings. An answer of an engine and the body of a request have the
+ * circumstances in which they arrive, as JSON.
+ */
 export interface Input {
-  readonly kind: Kind;
+  readonly kind: Kind | "answer" | "json";
   readonly settings: Uint8Array;
   readonly text: Uint8Array;
 }
@@ -172,7 +177,22 @@ function inputsOf(kind: Kind, edit: fc.Arbitrary<Edit>, most: number): fc.Arbitr
     }));
 }
 
+/** Combines bytes with the circumstances in which they arrive. */
+function arriving(
+  kind: Input["kind"],
+  text: fc.Arbitrary<Uint8Array>,
+  circumstances: fc.Arbitrary<unknown>,
+): fc.Arbitrary<Input> {
+  return fc.record({
+    kind: fc.constant(kind),
+    settings: circumstances.map((value) => new TextEncoder().encode(JSON.stringify(value))),
+    text,
+  });
+}
+
 const inputs: fc.Arbitrary<Input> = fc.oneof(
+  { weight: 500, arbitrary: arriving("answer", ANSWER_BYTES, CIRCUMSTANCES) },
+  { weight: 300, arbitrary: arriving("json", JSON_BODY, PIECE_SIZES) },
   ...([["codex", 1000], ["unit", 400], ["config", 200]] as const).flatMap(([kind, weight]) => {
     const edits = [typo, remove, insert(kind), insert(kind), revalue(kind), revalue(kind)];
     const edit = fc.oneof(...edits, ...kind === "codex" ? [rewrite, rewrite] : []);

@@ -17,7 +17,9 @@ import {
 } from "../../src/core/report/mod.ts";
 import { readQuadletUnit, type ReadUnit, readUnit } from "../../src/core/rune/mod.ts";
 import { manySoulstones } from "../bench/many_soulstones.ts";
+import { judgeAnswer } from "./answer.ts";
 import type { Input } from "./inputs.ts";
+import { judgeJsonBody } from "./json_body.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -82,14 +84,20 @@ async function millisecondsOf(act: () => Promise<unknown>): Promise<number> {
 }
 
 /** Runs the code of lychd for an input. Returns the codes of all findings. */
-function judge({ kind, settings, text }: Input): Promise<string[]> {
+async function judge({ kind, settings, text }: Input): Promise<string[]> {
   switch (kind) {
+    case "answer":
+      await judgeAnswer(text, JSON.parse(decoder.decode(settings)));
+      return [];
+    case "json":
+      judgeJsonBody(text, JSON.parse(decoder.decode(settings)));
+      return [];
     case "codex":
-      return judgeCodex(settings, text);
+      return await judgeCodex(settings, text);
     case "unit":
-      return judgeUnit(decoder.decode(text));
+      return await judgeUnit(decoder.decode(text));
     case "config":
-      return judgeConfig(decoder.decode(text));
+      return await judgeConfig(decoder.decode(text));
   }
 }
 

@@ -34,11 +34,12 @@ export function mutated(
   return fc.tuple(source, fc.array(edit, { minLength: 1, maxLength: 3 })).map(([text, edits]) =>
     edits.reduce((current, { place, removes, bytes }) => {
       const at = Math.floor(place * current.length);
-      return Uint8Array.from([
-        ...current.subarray(0, at),
-        ...bytes,
-        ...current.subarray(at + removes),
-      ]);
+      const rest = current.subarray(at + removes);
+      const result = new Uint8Array(at + bytes.length + rest.length);
+      result.set(current.subarray(0, at));
+      result.set(bytes, at);
+      result.set(rest, at + bytes.length);
+      return result;
     }, text)
   );
 }

@@ -72,7 +72,7 @@ function parseAnswerHead(text: string, { method, upgrade }: Asked): AnswerHead {
   const lines = text.slice(0, -4).split("\r\n");
   const [, minor, digits] = STATUS_LINE.exec(lines[0] ?? "") ?? [];
   if (digits === undefined) throw invalid("a status line that is not valid");
-  if (lines.length > MAX_HEADERS) throw invalid(`more than ${MAX_HEADERS} headers`);
+  if (lines.length - 1 > MAX_HEADERS) throw invalid(`more than ${MAX_HEADERS} headers`);
   const status = Number(digits);
   let [length, coding]: (string | undefined)[] = [];
   let [connection, protocol] = ["", ""];

@@ -198,6 +198,12 @@ const CASES: readonly Case[] = [
   })),
   { name: "a head with LF", answer: HELLO.replaceAll("\r\n", "\n"), body: INVALID },
   {
+    name: "256 headers",
+    answer: HELLO.replace("OK", `OK${"\r\nx: y".repeat(255)}`),
+    body: "hello",
+    keeps: true,
+  },
+  {
     name: "257 headers",
     answer: HELLO.replace("OK", `OK${"\r\nx: y".repeat(256)}`),
     body: INVALID,
@@ -588,4 +594,46 @@ Deno.test("the client speaks to a server of another implementation", async () =>
   strictEqual(await textOf(await client.request({ ...GET, port })), fill(300_000));
   client.close();
   await server.shutdown();
+});
+
+const TYPICAL = [
+  HELLO,
+  `HTTP/1.1 100 Continue\r\n\r\n${HELLO}`,
+  `${CHUNKS}5;a="b"\r\nhello\r\n1\r\n!\r\n0\r\nx: y\r\n\r\n`,
+];
+
+Deno.test("an answer is refused if the connection ends or fails at any of its bytes", async () => {
+  for (const answer of TYPICAL) {
+    for (let cut = 0; cut < answer.length; cut++) {
+      for (
+        const [size, arrival] of [[1, null], [Infinity, null], [
+          Infinity,
+          new Error("reset"),
+        ]] as const
+      ) {
+        const { client } = clientOf((connection) =>
+          connection.onWrite = () => {
+            for (let at = 0; at < cut; at += size) {
+              connection.push(answer.slice(at, Math.min(cut, at + size)));
+            }
+            connection.push(arrival);
+          }
+        );
+        const act = async () => await textOf(await client.request(GET));
+        await rejects(act, failsWith("closed"), `${cut} of ${JSON.stringify(answer)}`);
+      }
+    }
+  }
+});
+
+Deno.test("an answer is the same if it arrives in two parts, wherever they are divided", async () => {
+  for (const answer of TYPICAL) {
+    for (let cut = 0; cut <= answer.length; cut++) {
+      const { client } = clientOf((connection) =>
+        connection.onWrite = () =>
+          connection.push(...[answer.slice(0, cut), answer.slice(cut)].filter((t) => t))
+      );
+      strictEqual((await textOf(await client.request(GET))).slice(0, 5), "hello");
+    }
+  }
 });
