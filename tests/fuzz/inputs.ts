@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { CHARACTER } from "../character.ts";
 import { ANSWER_BYTES, CIRCUMSTANCES } from "./answer.ts";
 import { type Kind, PARTS, SEEDS } from "./corpus.ts";
+import { FORM_BODY } from "./form_body.ts";
 import { JSON_BODY, PIECE_SIZES } from "./json_body.ts";
 
 /**
@@ -10,7 +11,7 @@ import { JSON_BODY, PIECE_SIZES } from "./json_body.ts";
  * circumstances in which they arrive, as JSON.
  */
 export interface Input {
-  readonly kind: Kind | "answer" | "json";
+  readonly kind: Kind | "answer" | "json" | "form";
   readonly settings: Uint8Array;
   readonly text: Uint8Array;
 }
@@ -192,7 +193,8 @@ function arriving(
 
 const inputs: fc.Arbitrary<Input> = fc.oneof(
   { weight: 500, arbitrary: arriving("answer", ANSWER_BYTES, CIRCUMSTANCES) },
-  { weight: 300, arbitrary: arriving("json", JSON_BODY, PIECE_SIZES) },
+  { weight: 250, arbitrary: arriving("json", JSON_BODY, PIECE_SIZES) },
+  { weight: 100, arbitrary: arriving("form", FORM_BODY, PIECE_SIZES) },
   ...([["codex", 1000], ["unit", 400], ["config", 200]] as const).flatMap(([kind, weight]) => {
     const edits = [typo, remove, insert(kind), insert(kind), revalue(kind), revalue(kind)];
     const edit = fc.oneof(...edits, ...kind === "codex" ? [rewrite, rewrite] : []);

@@ -18,6 +18,7 @@ import {
 import { readQuadletUnit, type ReadUnit, readUnit } from "../../src/core/rune/mod.ts";
 import { manySoulstones } from "../bench/many_soulstones.ts";
 import { judgeAnswer } from "./answer.ts";
+import { judgeForm } from "./form_body.ts";
 import type { Input } from "./inputs.ts";
 import { judgeJsonBody } from "./json_body.ts";
 
@@ -91,6 +92,9 @@ async function judge({ kind, settings, text }: Input): Promise<string[]> {
       return [];
     case "json":
       judgeJsonBody(text, JSON.parse(decoder.decode(settings)));
+      return [];
+    case "form":
+      await judgeForm(text, JSON.parse(decoder.decode(settings)));
       return [];
     case "codex":
       return await judgeCodex(settings, text);
