@@ -521,7 +521,7 @@ Deno.test("a new Watcher starts beside running ones only with --restart", async 
     const memory = await watchedHost({ stopped: "gpu-exporter.service" }, calls);
     const output = { out: "", err: "" };
     await render(contextOf(memory, output), { ...OPTIONS, restart }, () => ({ runes: runes }));
-    assert.deepEqual(orders(calls), restart ? ["start -- lychd-watchers.target"] : []);
+    assert.deepEqual(orders(calls), restart ? ["start --no-block -- lychd-watchers.target"] : []);
   }
 });
 

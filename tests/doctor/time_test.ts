@@ -21,7 +21,10 @@ const PARTS = [
 /** The lengths of a short and a long text. Linear work takes at most 16 times as long, quadratic up to 256 times. */
 const SHORT = 600;
 const LONG = 16 * SHORT;
-const MOST_TIMES = 20;
+const MOST_TIMES = 40;
+
+/** The best try counts, because other programs take time too. */
+const TRIES = 3;
 
 /** Measurements below this are noise. */
 const NOISE_MILLISECONDS = 100;
@@ -44,9 +47,13 @@ Deno.test("no fact makes doctor slow, however its text repeats", async () => {
     // Most checks are skipped while Podman does not answer.
     for (const kept of [[], ["podman-info"]]) {
       if (await millisecondsOf(kept, part, LONG) < NOISE_MILLISECONDS) continue;
-      const long = await millisecondsOf(kept, part, LONG);
-      const ratio = long / await millisecondsOf(kept, part, SHORT);
-      ok(ratio < MOST_TIMES, `repeated ${JSON.stringify(part)}: ${ratio} times as long`);
+      let [long, short, tries] = [Infinity, Infinity, 0];
+      do {
+        long = Math.min(long, await millisecondsOf(kept, part, LONG));
+        short = Math.min(short, await millisecondsOf(kept, part, SHORT));
+      } while (long >= MOST_TIMES * short && ++tries < TRIES);
+      const words = `repeated ${JSON.stringify(part)}: ${long / short} times as long`;
+      ok(long < MOST_TIMES * short, words);
     }
   }
 });
