@@ -177,68 +177,67 @@ export class JsonScan {
     }
   }
 
-  /** Skips white space and scans the byte behind it. */
-  #scanBetween(piece: Uint8Array, i: number): number {
-    let c = piece[i];
-    while (c === SPACE || c === LF || c === CR || c === TAB) c = piece[++i];
-    if (c === undefined) return i;
-    const at = this.#offset + i;
-    switch (this.#state) {
-      case State.start:
-        return c === OPEN_BRACE ? this.#open(i, 1) : this.#fail(i, "it is not a JSON object");
-      case State.firstName:
-        if (c === CLOSE_BRACE) return this.#closeOne(i);
-        return c === QUOTE ? this.#openName(i) : this.#fail(i);
-      case State.name:
-        return c === QUOTE ? this.#openName(i) : this.#fail(i);
-      case State.colon:
-        if (c !== COLON) return this.#fail(i);
-        this.#state = State.value;
-        return i + 1;
-      case State.next:
-        if (c === (this.#isObject[this.#depth] === 1 ? CLOSE_BRACE : CLOSE_BRACKET)) {
-          return this.#closeOne(i);
+  /** Skips white space and punctuation, and starts what is behind them. */
+  #scanBetween(piece: Uint8Array, from: number): number {
+    for (let i = from; i < piece.length; i++) {
+      const c = piece[i]!;
+      if (c === SPACE || c === LF || c === CR || c === TAB) continue;
+      switch (this.#state) {
+        case State.start:
+          return c === OPEN_BRACE ? this.#open(i, 1) : this.#fail(i, "it is not a JSON object");
+        case State.firstName:
+          if (c === CLOSE_BRACE) return this.#closeOne(i);
+          return c === QUOTE ? this.#openName(piece, i) : this.#fail(i);
+        case State.name:
+          return c === QUOTE ? this.#openName(piece, i) : this.#fail(i);
+        case State.colon:
+          if (c !== COLON) return this.#fail(i);
+          this.#state = State.value;
+          break;
+        case State.firstItem:
+          return c === CLOSE_BRACKET ? this.#closeOne(i) : this.#openValue(piece, i);
+        case State.value:
+          return this.#openValue(piece, i);
+        case State.next: {
+          const isObject = this.#isObject[this.#depth] === 1;
+          if (c === (isObject ? CLOSE_BRACE : CLOSE_BRACKET)) return this.#closeOne(i);
+          if (c !== COMMA) return this.#fail(i);
+          this.#state = isObject ? State.name : State.value;
+          break;
         }
-        if (c !== COMMA) return this.#fail(i);
-        this.#state = this.#isObject[this.#depth] === 1 ? State.name : State.value;
-        return i + 1;
-      case State.end:
-        return this.#fail(i, "there is something behind the JSON object");
-      case State.firstItem:
-        if (c === CLOSE_BRACKET) return this.#closeOne(i);
-        return this.#openValue(c, i);
-      default:
-        if (this.#depth === 1) this.#valueStart = at;
-        return this.#openValue(c, i);
+        default:
+          return this.#fail(i, "there is something behind the JSON object");
+      }
     }
+    return piece.length;
   }
 
-  #openValue(c: number, i: number): number {
+  #openValue(piece: Uint8Array, i: number): number {
+    const c = piece[i]!;
     const isModel = this.#depth === 1 && this.#name === "model";
+    if (this.#depth === 1) this.#valueStart = this.#offset + i;
     if (isModel && c !== QUOTE) return this.#fail(i, "`model` is not a string");
     if (c === QUOTE) {
       this.#isName = false;
       this.#captureFrom = isModel ? i : -1;
       this.#state = State.string;
-    } else if (c === OPEN_BRACE) {
-      return this.#open(i, 1);
-    } else if (c === OPEN_BRACKET) {
-      return this.#open(i, 0);
-    } else if (c === MINUS) {
-      this.#state = State.minus;
-    } else if (c >= ZERO && c <= NINE) {
-      this.#state = c === ZERO ? State.zero : State.integer;
-    } else {
-      const literal = LITERALS.find((word) => byte(word) === c);
-      if (literal === undefined) return this.#fail(i);
-      this.#literal = literal;
-      this.#literalAt = 1;
-      this.#state = State.literal;
+      return this.#scanString(piece, i + 1);
     }
+    if (c === OPEN_BRACE) return this.#open(i, 1);
+    if (c === OPEN_BRACKET) return this.#open(i, 0);
+    if (c === MINUS || c >= ZERO && c <= NINE) {
+      this.#state = c === MINUS ? State.minus : c === ZERO ? State.zero : State.integer;
+      return this.#scanNumber(piece, i + 1);
+    }
+    const literal = LITERALS.find((word) => byte(word) === c);
+    if (literal === undefined) return this.#fail(i);
+    this.#literal = literal;
+    this.#literalAt = 1;
+    this.#state = State.literal;
     return i + 1;
   }
 
-  #openName(i: number): number {
+  #openName(piece: Uint8Array, i: number): number {
     this.#isName = true;
     if (this.#depth === 1) {
       if (this.#members.size === JSON_LIMITS.members) {
@@ -248,7 +247,7 @@ export class JsonScan {
       this.#captureFrom = i;
     }
     this.#state = State.string;
-    return i + 1;
+    return this.#scanString(piece, i + 1);
   }
 
   #open(i: number, isObject: 0 | 1): number {
@@ -296,14 +295,17 @@ export class JsonScan {
       } else if (c < SPACE) {
         return this.#fail(i);
       } else {
-        const length = sequenceLength(piece, i);
+        let length = sequenceLength(piece, i);
         if (length === 0) return this.#fail(i, BAD_UTF8);
         if (length < 0) {
           this.#sequence = piece.slice(i);
           this.#state = State.sequence;
           return end;
         }
-        i += length;
+        // In many languages, most characters are sequences.
+        do i += length; while (
+          i < end && piece[i]! >= 0x80 && (length = sequenceLength(piece, i)) > 0
+        );
       }
     }
   }

@@ -54,7 +54,18 @@ interface Case {
 const INVALID = { reason: "invalid" } as const;
 const CLOSED = { reason: "closed" } as const;
 const CHUNKS = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-const fill = (count: number) => "x".repeat(count);
+/** A text that differs from itself at every distance. */
+const fill = (count: number) =>
+  Array.from({ length: count }, (_, i) => String.fromCharCode(97 + (i * i + (i >> 8)) % 26)).join(
+    "",
+  );
+
+/** An answer whose heads have a number of bytes: 40 000 of an interim answer, and the rest. */
+function headsOf(count: number): string {
+  const interim = `HTTP/1.1 100 Continue\r\nx: ${fill(39_970)}\r\n\r\n`;
+  const headOf = (length: number) => HELLO.replace("OK", `OK\r\nx: ${fill(length)}`);
+  return interim + headOf(count - interim.length - headOf(0).length + "hello".length);
+}
 
 const CASES: readonly Case[] = [
   { name: "a length", answer: HELLO, body: "hello", keeps: true },
@@ -69,6 +80,12 @@ const CASES: readonly Case[] = [
     name: "the same length twice",
     answer: HELLO.replace("\r\n\r\n", "\r\ncontent-length: 5\r\n\r\n"),
     body: "hello",
+    keeps: true,
+  },
+  {
+    name: "a length that just fits into the buffer",
+    answer: `HTTP/1.1 200 OK\r\ncontent-length: 65536\r\n\r\n${fill(65_536)}`,
+    body: fill(65_536),
     keeps: true,
   },
   {
@@ -171,13 +188,16 @@ const CASES: readonly Case[] = [
     "1;\x00",
     "1\r",
     `1;${fill(1030)}`,
-    fill(14).replaceAll("x", "0"),
+    "00000000000001",
   ]
     .map((size) => ({
       name: `the size of a chunk ${JSON.stringify(size.slice(0, 20))}`,
       answer: `${CHUNKS}${size}\r\nx\r\n0\r\n\r\n`,
       body: INVALID,
     })),
+  { name: "no size of a chunk", answer: `${CHUNKS}\r\n\r\n`, body: INVALID },
+  { name: "only an extension", answer: `${CHUNKS};a\r\n\r\n`, body: INVALID },
+  { name: "a size that ends with CR", answer: `${CHUNKS}1\rxy\r\n0\r\n\r\n`, body: INVALID },
   { name: "a size that ends with LF", answer: `${CHUNKS}1\nx\r\n0\r\n\r\n`, body: INVALID },
   { name: "a chunk longer than its size", answer: `${CHUNKS}1\r\nxy\r\n0\r\n\r\n`, body: INVALID },
   { name: "a chunk that ends with CR", answer: `${CHUNKS}1\r\nx\rx`, body: INVALID },
@@ -211,6 +231,18 @@ const CASES: readonly Case[] = [
   {
     name: "a head of 64 KiB",
     answer: HELLO.replace("OK", `OK\r\nx: ${fill(65_536)}`),
+    body: INVALID,
+  },
+  {
+    name: "heads of exactly 64 KiB",
+    answer: headsOf(65_536),
+    body: "hello",
+    keeps: true,
+  },
+  { name: "heads of 64 KiB and one byte", answer: headsOf(65_537), body: INVALID },
+  {
+    name: "heads of 64 KiB that never end",
+    answer: headsOf(65_536).slice(0, -9) + fill(9),
     body: INVALID,
   },
   {
@@ -299,7 +331,7 @@ Deno.test("a stream is written as chunks, without empty ones", async () => {
       if (connection.sent.endsWith("0\r\n\r\n")) connection.push(HELLO);
     }
   );
-  const body = ReadableStream.from([latin1("hello"), latin1(""), latin1("x".repeat(40_000))]);
+  const body = ReadableStream.from([latin1("hello"), latin1(""), latin1(fill(40_000))]);
   strictEqual(await textOf(await client.request({ ...POST, body })), "hello");
   const head = "POST / HTTP/1.1\r\nhost: 127.0.0.1:8100\r\ntransfer-encoding: chunked\r\n\r\n";
   strictEqual(opened[0]?.sent, `${head}5\r\nhello\r\n9c40\r\n${fill(40_000)}\r\n0\r\n\r\n`);
@@ -471,10 +503,12 @@ Deno.test("the signal closes the connection while the answer is awaited", async 
 });
 
 Deno.test("the signal makes a stream fail that would end with the connection", async () => {
-  const { client, opened } = answering("HTTP/1.1 200 OK\r\n\r\nhello");
+  const { client } = clientOf((connection) => {
+    connection.onWrite = () => connection.push("HTTP/1.1 200 OK\r\n\r\nhello");
+    connection.close = () => connection.push(null);
+  });
   const abort = new AbortController();
   const { body } = await client.request({ ...GET, signal: abort.signal });
-  opened[0]?.push(null);
   abort.abort();
   await rejects(() => new Response(body).text(), failsWith("cancelled"));
 });
@@ -516,7 +550,7 @@ Deno.test("an engine may answer before it has read the body; its connection is n
 Deno.test("an engine may answer and stop reading", async () => {
   const { client } = clientOf((connection) => {
     connection.onWrite = () => {
-      connection.push(HELLO.replace("200", "413"));
+      setTimeout(() => connection.push(HELLO.replace("200", "413")), 0);
       throw new Error("broken pipe");
     };
   });
@@ -581,7 +615,7 @@ Deno.test("the client speaks to a server of another implementation", async () =>
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     const text = await request.text();
     return request.method === "GET"
-      ? new Response("x".repeat(300_000))
+      ? new Response(fill(300_000))
       : new Response(ReadableStream.from([text, text]).pipeThrough(new TextEncoderStream()));
   });
   const { port } = server.addr;

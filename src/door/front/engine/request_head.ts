@@ -10,7 +10,7 @@ export interface EngineRequest {
   readonly path: string;
   /** The headers that `engineHeaders` returns; the client adds Host and those about the connection. */
   readonly headers: readonly Header[];
-  /** The pieces of a body, which may be sent again, or a stream, which is sent once and as chunks. */
+  /** The pieces of a body (`[]`: an empty one), or a stream, which is sent once and as chunks. */
   readonly body?: readonly Uint8Array[] | ReadableStream<Uint8Array> | undefined;
   /** The protocol to switch to: `websocket`. */
   readonly upgrade?: string | undefined;
