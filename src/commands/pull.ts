@@ -147,10 +147,8 @@ async function pullImage(image: string, { context, podman }: Downloader): Promis
   if (isLocal(image)) {
     return { state: "failed", error: `no registry has it; podman build --tag ${image} . makes it` };
   }
-  const code = await run(context, podman, ["pull", "--", image], true);
-  return code === 0
-    ? { state: "pulled" }
-    : failureOf(context, `podman pull ended with status ${code}`);
+  const ran = await run(context, podman, ["pull", "--", image], true);
+  return ran.code === 0 ? { state: "pulled" } : failureOf(context, statusText("podman pull", ran));
 }
 
 /** The exit code of `podman run` for a program that is not in the image. */
@@ -172,28 +170,46 @@ async function pullModel(
     ...[`--name=${name}`, "--sig-proxy=false", ...isAttached ? ["--tty"] : []],
     ...[...options, `--entrypoint=${program}`, image, ...args],
   ];
-  const code = await run(context, podman, words, !isAttached);
+  const ran = await run(context, podman, words, !isAttached);
   if (interruption.aborted) await host.run(podman, ["rm", "--force", "--ignore", "--time=0", name]);
-  if (code === 0) return { state: "complete" };
-  const error = code === NO_PROGRAM
+  if (ran.code === 0) return { state: "complete" };
+  const error = ran.code === NO_PROGRAM
     ? `its image has no ${program}; the engine downloads it at its first start`
-    : `${program} ended with status ${code}`;
+    : statusText(program, ran);
   return failureOf(context, error);
 }
+
+function statusText(program: string, { code, lastLine }: AttachedRan): string {
+  return `${program} ended with status ${code}${lastLine ? `: ${lastLine}` : ""}`;
+}
+
+/** More than the last line of any program has. */
+const TAIL_CHARACTERS = 4096;
 
 /** The time in which Ctrl-C, which ends Podman too, reaches the sandbox. */
 const INTERRUPT_MILLISECONDS = 100;
 
-/** Runs Podman on this terminal until it ends or is interrupted. Returns its exit code. */
+/** The exit code of Podman, and the last line of its stderr unless that is a terminal. */
+interface AttachedRan {
+  readonly code: number;
+  readonly lastLine: string | undefined;
+}
+
+/** Runs Podman until it ends or is interrupted. On a terminal it shows its progress there. */
 async function run(
-  { host, interruption: until }: CommandContext,
+  { host, terminal, interruption: until }: CommandContext,
   podman: string,
   words: readonly string[],
   quiet: boolean,
-): Promise<number> {
-  const code = await host.runAttached(podman, words, { quiet, until });
+): Promise<AttachedRan> {
+  let tail = "";
+  const onStderr = terminal.errIsTerminal ? undefined : (text: string) => {
+    terminal.err(text);
+    tail = (tail + text).slice(-TAIL_CHARACTERS);
+  };
+  const code = await host.runAttached(podman, words, { quiet, until, onStderr });
   if (code !== 0) await new Promise((wake) => setTimeout(wake, INTERRUPT_MILLISECONDS));
-  return code;
+  return { code, lastLine: tail.trim().split(/[\r\n]+/).at(-1) };
 }
 
 function failureOf({ interruption }: CommandContext, error: string): Outcome {

@@ -93,12 +93,19 @@ export const DENO_HOST: Host = {
       throw hostError(program, error);
     }
   },
-  async runAttached(program, args, { quiet = false, until } = {}) {
+  async runAttached(program, args, { quiet = false, until, onStderr } = {}) {
     try {
-      const stdout = quiet ? "null" : "inherit";
-      const child = new Deno.Command(program, { args: [...args], stdin: "null", stdout }).spawn();
-      const stop = () => child.kill("SIGTERM");
+      const child = new Deno.Command(program, {
+        args: [...args],
+        stdin: "null",
+        stdout: quiet ? "null" : "inherit",
+        stderr: onStderr === undefined ? "inherit" : "piped",
+      }).spawn();
+      const stop = () => signal(child, "SIGTERM");
       until?.addEventListener("abort", stop);
+      if (onStderr !== undefined) {
+        for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) onStderr(text);
+      }
       const { code } = await child.status;
       until?.removeEventListener("abort", stop);
       return code;
@@ -158,12 +165,17 @@ async function runWithin(
     const [stdout, stderr, { code }] = await Promise.race([whole, ended]);
     return { code, stdout, stderr };
   } catch (error) {
-    try {
-      child.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
+    signal(child, "SIGKILL");
     throw error;
+  }
+}
+
+/** Sends a signal to a program, unless it has ended. */
+function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
+  try {
+    child.kill(name);
+  } catch {
+    // It has ended.
   }
 }
 

@@ -16,6 +16,16 @@ export interface RunLimits {
   readonly until?: AbortSignal;
 }
 
+/** The options of a program that prints to lychd's own stdout and stderr. */
+export interface AttachedOptions {
+  /** Drops its stdout. */
+  readonly quiet?: boolean;
+  /** Sends it SIGTERM. */
+  readonly until?: AbortSignal;
+  /** Receives its stderr instead; a terminal is then none to the program. */
+  readonly onStderr?: ((text: string) => void) | undefined;
+}
+
 /** The status of a path; `stat` follows symlinks and `lstat` does not. */
 export interface FileStatus {
   readonly kind: "file" | "folder" | "symlink" | "other";
@@ -150,14 +160,11 @@ export interface Host {
     env?: Readonly<Record<string, string>>,
     limits?: RunLimits,
   ): Promise<Ran>;
-  /**
-   * Runs a program that prints to lychd's own stdout and stderr. Returns its exit code. `quiet` drops its
-   * stdout. `until` sends it SIGTERM.
-   */
+  /** Runs a program that prints to lychd's own stdout and stderr. Returns its exit code. */
   runAttached(
     program: string,
     args: readonly string[],
-    options?: { readonly quiet?: boolean; readonly until?: AbortSignal },
+    options?: AttachedOptions,
   ): Promise<number>;
   /**
    * Locks the file `path` and writes `holder` into it. Returns how to release it; after `waitSeconds`

@@ -117,7 +117,11 @@ export function memoryHost(
       folders.has(path) && list(path).length === 0 && folders.delete(path),
     syncFolder: () => {},
     run,
-    runAttached: async (program, args) => (await run(program, args)).code,
+    async runAttached(program, args, { onStderr } = {}) {
+      const { code, stderr } = await run(program, args);
+      onStderr?.(stderr);
+      return code;
+    },
     lock: () => Promise.resolve({ release() {} }),
     tryLockFolder: () => ({ release() {} }),
   };

@@ -80,10 +80,10 @@ function hostIn(
   return {
     ...DENO_HOST,
     run,
-    async runAttached(program, args, { quiet = false } = {}) {
+    async runAttached(program, args, { quiet, onStderr = terminal.err } = {}) {
       const { code, stdout, stderr } = await run(program, args);
       if (!quiet) terminal.out(stdout);
-      terminal.err(stderr);
+      onStderr(stderr);
       return code;
     },
   };

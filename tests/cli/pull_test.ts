@@ -53,7 +53,8 @@ async function pull(
     ),
     (_, args) => {
       const [command = "", ...words] = args;
-      const done = (code: number, stdout = "") => Promise.resolve({ code, stdout, stderr: "" });
+      const done = (code: number, stdout = "") =>
+        Promise.resolve({ code, stdout, stderr: code === 125 ? "Error: not found\n" : "" });
       if (command === "image") {
         return words[0] === "exists"
           ? done(present.has(words.at(-1) ?? "") ? 0 : 1)
@@ -93,8 +94,8 @@ ${VLLM}  pulled         9.8 GB  eye, sage
 ${OCR}                     failed                 ocr
 ${MODEL}           complete               eye, sage
 `,
-    err: NOT_RENDERED + `downloading the model ${MODEL}\n` + OCR_LEFT_OUT +
-      `lychd: ${SCRIBE} was not downloaded: podman pull ended with status 125\n` +
+    err: NOT_RENDERED + "Error: not found\n" + `downloading the model ${MODEL}\n` + OCR_LEFT_OUT +
+      `lychd: ${SCRIBE} was not downloaded: podman pull ended with status 125: Error: not found\n` +
       `lychd: ${OCR} was not downloaded: no registry has it; podman build --tag ${OCR} . makes it\n` +
       "hint: the messages above show why; lychd pull tries it again\n",
     calls: [`pull ${SCRIBE}`, `pull ${VLLM}`, `run ${MODEL}`],
@@ -163,7 +164,7 @@ Deno.test("pull --json prints the same as one JSON object", async () => {
         used_by: ["eye"],
         state: "failed",
         size_bytes: null,
-        error: "podman pull ended with status 125",
+        error: "podman pull ended with status 125: Error: not found",
       },
       { image: OCR, used_by: ["ocr"], state: "present", size_bytes: 9_800_000_000 },
     ],
