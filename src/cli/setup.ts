@@ -153,8 +153,8 @@ new engines: both use the same ports.`)
 
 const llamaSwap = command("llama-swap", "Convert a llama-swap configuration to Soulstones")
   .details(`${ABOUT_IMPORTS}
-Each group of llama-swap becomes a Coven (a group of engines that may run
-together).`)
+Groups and matrices of llama-swap become Covens (groups of engines that may run
+together), or slots if one engine of each may run.`)
   .arguments({ imports: argument("<file>", "the YAML configuration", { complete: "files" }) })
   .options({
     images: repeatable(

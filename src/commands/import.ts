@@ -68,6 +68,10 @@ export async function importConfiguration(
       : [`add to lychd.toml: boot_coven = "${bootCoven}"`],
     ...soulstones.length === 0
       ? []
+      : imported.slots.size > 0 && soulstones.some(({ slot }) => slot !== undefined)
+      ? [
+        "the new Soulstones may run beside the existing ones of other slots; check with lychd covens",
+      ]
       : ["the new Soulstones share no group with the existing ones, so they exclude each other"],
     ...output === undefined ? [] : [`lychd check --codex ${shellWord(output)}`],
   ];

@@ -112,6 +112,21 @@ Deno.test("import --output chooses ports that the Codex does not use", async () 
   strictEqual(checked.code, 0);
 });
 
+Deno.test("import warns that new slots may run beside those of the Codex", async () => {
+  await using test = cli();
+  const unit = "[Container]\nImage=localhost/x\n";
+  test.write("a.container", unit);
+  test.write("b.container", `[Unit]\nConflicts=a.service\n${unit}`);
+  test.write("c.container", unit);
+  const old = '[old]\nimage = "localhost/old"\nport = 8780\nslot = "chat"\n';
+  test.write("codex/soulstones/old.toml", old);
+  const units = ["a.container", "b.container", "c.container"];
+  const result = await test.run(["import", "quadlet", ...units, "--output", "codex"]);
+  match(test.read("codex/soulstones/b.toml"), /^slot = "a"$/m);
+  match(result.stderr, /hint: the new Soulstones may run beside the existing ones of other slots/);
+  strictEqual((await test.run(["check", "--codex", "codex"])).code, 0);
+});
+
 Deno.test("import reads the drop-ins of a unit; the most specific file of a name wins", async () => {
   await using test = cli();
   test.write("units/my-eye.container", "[Container]\nImage=localhost/eye:1\n");

@@ -3,7 +3,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { engine, type Fields, GPU_FOLDER, install, must, show, start } from "./host_codex.ts";
 import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
-import { mayRunTogether, membersOf, type Node, overlaps } from "./exclusivity.ts";
+import {
+  mayRunTogether,
+  membersOf,
+  type Node,
+  overlaps,
+  sparedBy,
+  withSlots,
+} from "./exclusivity.ts";
 
 /** A Codex, reduced to the exclusivity rule, and the starts of a test. */
 interface Graph {
@@ -19,14 +26,26 @@ const GRAPHS = 30;
 const SWAPS = 100;
 const STARTS = 8;
 
-const graphs: fc.Arbitrary<Graph> = fc.record({
-  soulstones: fc.array(
+/** Soulstones with groups, some of them resident, and with any of these slots. */
+function soulstones(slots: readonly (string | undefined)[]): fc.Arbitrary<Node[]> {
+  return fc.array(
     fc.record({
       groups: fc.subarray(["one", "two", "three", "four"], { maxLength: 2 }),
+      slot: fc.constantFrom(...slots),
       resident: fc.nat(9).map((n) => n === 0),
     }),
     { minLength: 2, maxLength: 8 },
-  ).map((list) => list.map((s, i) => ({ name: "abcdefgh"[i] ?? "", ...s }))),
+  ).map((list) =>
+    withSlots(
+      list.map(({ groups, resident }, i) => ({ name: "abcdefgh"[i] ?? "", groups, resident })),
+      list.map(({ slot }) => slot),
+    )
+  );
+}
+
+/** Half of the graphs have slots. */
+const graphs: fc.Arbitrary<Graph> = fc.record({
+  soulstones: fc.oneof(soulstones([undefined]), soulstones([undefined, "p", "q", "r"])),
   wishes: fc.array(fc.nat(1000), { minLength: STARTS, maxLength: STARTS }),
   failMode: fc.array(fc.boolean(), { minLength: STARTS, maxLength: STARTS }),
 });
@@ -35,15 +54,21 @@ function membersIn(graph: Graph, group: string): string[] {
   return membersOf(graph.soulstones, group).map((node) => node.name);
 }
 
+/** Returns the Soulstones that the start of a Coven does not stop. */
+function sparedIn(graph: Graph, group: string): string[] {
+  return sparedBy(graph.soulstones, group).map((node) => node.name);
+}
+
 function installGraph(
   shell: LichShell,
   graph: Graph,
   flags: readonly string[] = [],
 ): Promise<void> {
   const table: Record<string, Fields> = {};
-  for (const [i, { name, groups, resident }] of graph.soulstones.entries()) {
+  for (const [i, { name, groups, slot, resident }] of graph.soulstones.entries()) {
     table[name] = engine(8780 + i, {
       groups: [...groups],
+      ...slot === undefined ? {} : { slot },
       resident,
       volumes: [`${GPU_FOLDER.host}:${GPU_FOLDER.container}`],
     }, ["--model", name, "--gpu", GPU_FOLDER.container, "--stop-seconds", "0.2", ...flags]);
@@ -94,12 +119,14 @@ labTest("after any start exactly the right services run, and nothing ever overla
         const fits = (n: string) =>
           graph.soulstones.some((s) => s.name === n && started && mayRunTogether(s, started));
         running = new Set([...running].filter(fits).concat(name));
-        covens = new Set([...covens].filter((c) => membersIn(graph, c).includes(name)));
+        covens = new Set([...covens].filter((c) => sparedIn(graph, c).includes(name)));
       } else {
-        const members = membersIn(graph, group);
-        running = new Set(members);
-        const same = (c: string) => membersIn(graph, c).join() === members.join();
-        covens = new Set([...covens].filter(same).concat(group));
+        const [members, spared] = [membersIn(graph, group), sparedIn(graph, group)];
+        running = new Set([...running].filter((n) => spared.includes(n)).concat(members));
+        const areSpared = (c: string) =>
+          membersIn(graph, c).every((n) => spared.includes(n)) &&
+          members.every((n) => sparedIn(graph, c).includes(n));
+        covens = new Set([...covens].filter(areSpared).concat(group));
       }
       const options = graph.failMode[step] === true ? ["--job-mode=fail"] : [];
       const { code, seconds, stderr } = await start(shell, unit, ...options);

@@ -3,7 +3,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { GPU_FOLDER, must, type Output, run } from "./host_codex.ts";
 import { labTest, labUp, lichShell } from "./lab.ts";
-import { mayRunTogether, membersOf, type Node, overlaps } from "./exclusivity.ts";
+import {
+  mayRunTogether,
+  membersOf,
+  type Node,
+  overlaps,
+  sparedBy,
+  withSlots,
+} from "./exclusivity.ts";
 import { eventsOf, installNodes, running, THREE_COVENS } from "./summon.ts";
 
 /** The number of wishes, and the number of Codices that share them. */
@@ -19,10 +26,16 @@ const graphs = fc.array(
   fc.record({
     groups: fc.subarray(["one", "two", "three"], { maxLength: 2 }),
     capabilities: fc.subarray(["p", "q", "r"]),
+    slot: fc.constantFrom(undefined, undefined, "s", "t"),
     resident: fc.nat(9).map((n) => n === 0),
   }),
   { minLength: 3, maxLength: 6 },
-).map((list) => list.map((s, i): CapableNode => ({ name: `e${i}`, ...s })));
+).map((list) =>
+  withSlots(
+    list.map(({ slot: _, ...s }, i): CapableNode => ({ name: `e${i}`, ...s })),
+    list.map(({ slot }) => slot),
+  )
+);
 
 labTest("after each of two hundred random wishes exactly the planned engines run", async () => {
   await labUp();
@@ -85,7 +98,11 @@ function expected(
   wish: string,
 ): string[] | undefined {
   const [kind, name = ""] = wish.split(":");
-  if (kind === "coven") return membersOf(nodes, name).map((node) => node.name);
+  if (kind === "coven") {
+    const [members, spared] = [membersOf(nodes, name), sparedBy(nodes, name)];
+    return nodes.filter((n) => members.includes(n) || spared.includes(n) && before.includes(n.name))
+      .map((n) => n.name);
+  }
   const wished = nodes.find((node) => node.name === name);
   if (wished === undefined) return undefined;
   return nodes.filter((n) => n === wished || before.includes(n.name) && mayRunTogether(n, wished))

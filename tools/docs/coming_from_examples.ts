@@ -39,6 +39,7 @@ export const MODEL_SETTINGS: readonly string[] = [
 export const TOP_SETTINGS: readonly string[] = [
   "groups: {g: {swap: false, exclusive: true, members: [a, b]}}",
   "groups: {g: {swap: true, exclusive: true, members: [a, b]}}",
+  "groups: {g: {swap: true, exclusive: false, members: [a, b]}}",
   "groups: {g: {persistent: true, swap: false, exclusive: false, members: [c]}}",
   "matrix: {vars: {x: a, y: b, z: c}, sets: {s: '(x | y) & z'}}",
   "hooks: {on_startup: {preload: [a]}}",

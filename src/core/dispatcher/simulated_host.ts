@@ -46,9 +46,15 @@ export function inventoryOf(
         `Covens=${groups[name]?.join(" ")}`,
       ].join("\n"),
     })),
-    ...covens.map(({ name, members }) => ({
+    ...covens.map(({ name, members, outsiders }) => ({
       path: `systemd/user/lychd-coven-${name}.target`,
-      text: `[X-Lychd]\nCoven=${name}\nMembers=${members.join(" ")}\n`,
+      text: [
+        "[Unit]",
+        ...outsiders.map((outsider) => `Conflicts=soulstone-${outsider}.service`),
+        "[X-Lychd]",
+        `Coven=${name}`,
+        `Members=${members.join(" ")}`,
+      ].join("\n"),
     })),
   ]);
 }

@@ -63,7 +63,10 @@ export async function finishImport(containers: readonly Container[], { path, sou
     const findings = [finding("import-too-large", startOf(path), { limit })];
     return { imported: undefined, findings, sources };
   }
-  return { imported: { soulstones, bootCoven: given.bootCoven, report }, findings: [], sources };
+  const fixed = containers.flatMap((container) => container.fixed);
+  const slots = new Set(fixed.filter(({ path: [key] }) => key === "slot").map((f) => `${f.value}`));
+  const { bootCoven } = given;
+  return { imported: { soulstones, bootCoven, slots, report }, findings: [], sources };
 }
 
 /** Returns the TOML of a Soulstone below comments with its lost and changed items. */

@@ -1,8 +1,9 @@
-/** Groups that express which engines may run together, and the Coven that starts with the host. */
+/** Groups or slots that express which engines may run together, and the Coven that starts with the host. */
 import { NAME } from "../codex/mod.ts";
 import { trimEnd } from "../report/mod.ts";
 import type { ImportContext } from "./imported.ts";
 import type { ImportReport, Item } from "./report.ts";
+import type { Assignment } from "./resolve.ts";
 
 /** The most characters that a name may have. */
 const LENGTH = 64;
@@ -72,6 +73,32 @@ export function groupsOf(names: readonly string[], mayCoexist: MayCoexist): Grou
   return groups.map((members) => ({ name: nameOf(members, groups), members }));
 }
 
+/**
+ * Returns slots that express `mayCoexist` as {@linkcode groupsOf} does: engines of one slot exclude
+ * each other, and those of different slots may run together. Engines that run alone have no slot.
+ * Empty if slots cannot express it, or if one group can.
+ *
+ * @example
+ * ```ts
+ * import { slotsOf } from "./groups.ts";
+ * slotsOf(["big", "huge", "small"], (a, b) => a === "small" || b === "small");
+ * // [{ name: "big", members: ["big", "huge"] }, { name: "small", members: ["small"] }]
+ * ```
+ */
+export function slotsOf(names: readonly string[], mayCoexist: MayCoexist): Group[] {
+  const rivalsOf = (name: string) => names.filter((n) => n !== name && !mayCoexist(n, name));
+  const rivals = new Map(names.map((name) => [name, rivalsOf(name)]));
+  const others = names.filter((name) => rivals.get(name)?.length !== names.length - 1);
+  // Each engine and its rivals are a slot, and for each of them the same one.
+  const slotOf = (name: string) =>
+    others.filter((n) => n === name || rivals.get(name)?.includes(n));
+  const slots = new Map(others.map((name) => [JSON.stringify(slotOf(name)), slotOf(name)]));
+  const count = [...slots.values()].reduce((sum, members) => sum + members.length, 0);
+  return count === others.length && slots.size < others.length
+    ? [...slots.values()].map((members) => ({ name: members[0] ?? "", members }))
+    : [];
+}
+
 /** Returns true if any two of `members` may run together. */
 export function mayAllCoexist(members: readonly string[], mayCoexist: MayCoexist): boolean {
   return members.every((a) => members.every((b) => a === b || mayCoexist(a, b)));
@@ -92,24 +119,26 @@ export function hasSameMembers(a: readonly string[], b: readonly string[]): bool
 /** The imported engines that may run together and that start with the host. */
 export interface Placement {
   readonly groups: readonly Group[];
+  readonly slots: readonly Group[];
   readonly residents: readonly string[];
   readonly mayAllRun: (members: readonly string[]) => boolean;
   /** The items that start an engine with the host; `engine` is undefined if it is not imported. */
   readonly starts: readonly { readonly engine: string | undefined; readonly item: Item }[];
 }
 
-/** The groups of each engine, and `boot_coven` of lychd.toml. */
+/** The groups and the slot of each engine, and `boot_coven` of lychd.toml. */
 export interface Placed {
-  readonly groupsOf: (engine: string) => readonly string[];
+  /** Returns the fields that are not empty. */
+  readonly fieldsOf: (engine: string) => readonly Assignment[];
   readonly bootCoven: string | undefined;
 }
 
 /**
- * Names the groups, adds one for the engines that start with the host if they may all run together,
+ * Names the groups and slots, adds a group for the engines that start with the host if they may all run together,
  * and records what became of their items.
  */
 export function placeInGroups(
-  { groups, residents, mayAllRun, starts }: Placement,
+  { groups, slots, residents, mayAllRun, starts }: Placement,
   { takenGroups }: ImportContext,
   report: ImportReport,
 ): Placed {
@@ -133,8 +162,19 @@ export function placeInGroups(
       report.record(item, "changed", { to: "boot_coven", why });
     }
   }
+  const takenSlots = new Set<string>();
+  const namedSlots = slots.map(({ name, members }) => {
+    return { name: freeName(name, takenSlots), members };
+  });
   return {
-    groupsOf: (engine) => all.filter((g) => g.members.includes(engine)).map((g) => g.name),
+    fieldsOf(engine) {
+      const own = all.filter((g) => g.members.includes(engine)).map((g) => g.name);
+      const slot = namedSlots.find(({ members }) => members.includes(engine))?.name;
+      return [
+        ...own.length === 0 ? [] : [{ path: ["groups"], value: own }],
+        ...slot === undefined ? [] : [{ path: ["slot"], value: slot }],
+      ];
+    },
     bootCoven,
   };
 }

@@ -38,6 +38,8 @@ export interface Imported {
   readonly soulstones: readonly { readonly name: string; readonly text: string }[];
   /** The Coven that starts with the host, for `boot_coven` of lychd.toml. */
   readonly bootCoven: string | undefined;
+  /** The slots of the Soulstones. */
+  readonly slots: ReadonlySet<string>;
   /** The outcome of each part of the input, in its order. */
   readonly report: readonly ReportEntry[];
 }

@@ -94,8 +94,10 @@ const SHM = "the pod has one limit for all engines";
 const RENAMED = (_: Setting, { container }: PlacedContainer) =>
   changed("", `the new name is ${soulstoneUnit(container.name).container}`);
 /** The exclusivity rule orders units by itself. */
-const ORDERED = ({ value }: Setting, { container }: PlacedContainer): Meaning | undefined =>
-  container.rivals?.has(value) ? { outcome: "carried", to: "groups" } : undefined;
+const ORDERED = ({ value }: Setting, { container }: PlacedContainer): Meaning | undefined => {
+  const to = container.rivals?.get(value);
+  return to === undefined ? undefined : { outcome: "carried", to };
+};
 
 const KEYS: Readonly<
   Record<string, (setting: Setting, placed: PlacedContainer) => Meaning | undefined>

@@ -34,8 +34,8 @@ export interface Container {
   readonly onHost?: { readonly port: number | undefined } | undefined;
   /** The new names of other units. */
   readonly renamed?: ReadonlyMap<string, string>;
-  /** The services that the exclusivity rule already orders it against. */
-  readonly rivals?: ReadonlySet<string>;
+  /** The services that the exclusivity rule already orders it against, each with the field for it. */
+  readonly rivals?: ReadonlyMap<string, string>;
 }
 
 /** The command and ports of a container before it is given a port. */

@@ -12,7 +12,7 @@ const LINE_WIDTH = 100;
 
 /** The order of fields; tables follow all values. */
 const ORDER = (
-  "image engine model description groups resident capabilities port port_expose exec devices " +
+  "image engine model description groups slot resident capabilities port port_expose exec devices " +
   "volumes secrets start_timeout_seconds stop_timeout_seconds env health quadlet"
 ).split(" ");
 

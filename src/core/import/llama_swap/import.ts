@@ -17,7 +17,7 @@ import { readYaml, type YamlNode } from "./yaml.ts";
 
 /**
  * Imports a configuration of llama-swap: each model becomes a Soulstone, and its groups or its matrix
- * become groups. `images` has the images of `--image`, by program.
+ * become groups or slots. `images` has the images of `--image`, by program.
  */
 export async function importLlamaSwap(
   file: ImportFile,
@@ -161,14 +161,13 @@ function containerOf(
   path: string,
 ): Container {
   const { model: { id, settings: own }, name, program, settings, port } = engine;
-  const groups = placed.groupsOf(id);
   const fallback = usesPort(engine.model) ? port : undefined;
   return {
     name,
     settings,
     heading: [`From model \`${id}\` of ${path}.`],
     fixed: [
-      ...groups.length === 0 ? [] : [{ path: ["groups"], value: groups }],
+      ...placed.fieldsOf(id),
       ...residents.includes(id) ? [{ path: ["resident"], value: true }] : [],
       // A program of the host had its GPUs, which `default_devices` provides.
       ...program.kind === "container" ? [{ path: ["devices"], value: [] }] : [],

@@ -100,3 +100,21 @@ Deno.test("a shortened time names its limit", async () => {
     ]
   ) ok(reported.some((line) => expected.test(line)), `${expected} of ${reported.join("\n")}`);
 });
+
+Deno.test("one chat and one embedding model at a time need two slots, not a group for each pair", async () => {
+  const names = (kind: string, count: number) =>
+    Array.from({ length: count }, (_, i) => `${kind}${i}`);
+  const [chat, embed] = [names("c", 12), names("e", 11)];
+  const models = [...chat, ...embed].map((name) =>
+    `  ${name}: {cmd: "llama-server -hf a/${name}"}`
+  );
+  const { toml, errors } = await imported([
+    "models:",
+    ...models,
+    `matrix: {sets: {chat: ${chat.join(" | ")}, any: "+chat & (${embed.join(" | ")})"}}`,
+  ].join("\n"));
+  deepStrictEqual(errors, []);
+  const slots = toml.match(/^slot = .*$/gm) ?? [];
+  deepStrictEqual(slots, [...chat.map(() => 'slot = "chat"'), ...embed.map(() => 'slot = "e0"')]);
+  ok(!/^groups/m.test(toml));
+});

@@ -7,7 +7,14 @@
  * 2026-07.
  */
 import { GROUP_LIMIT } from "../../codex/mod.ts";
-import { type Group, groupsOf, hasSameMembers, mayAllCoexist, type MayCoexist } from "../groups.ts";
+import {
+  type Group,
+  groupsOf,
+  hasSameMembers,
+  mayAllCoexist,
+  type MayCoexist,
+  slotsOf,
+} from "../groups.ts";
 import type { ImportReport } from "../report.ts";
 import type { Combinations } from "./matrix.ts";
 import type { Entry } from "./reader.ts";
@@ -27,6 +34,8 @@ export interface SwapGroup {
 /** The models that may run together, and the differences from llama-swap. */
 export interface Routing {
   readonly groups: readonly Group[];
+  /** Used instead of groups where possible. */
+  readonly slots: readonly Group[];
   /** Models that run with all others and are never unloaded. */
   readonly residents: readonly string[];
   readonly mayCoexist: MayCoexist;
@@ -76,13 +85,27 @@ export function routeGroups(
     members: group.members,
     name: groups.find((g) => hasSameMembers(g.members, group.members))?.name ?? group.name,
   }));
-  const mayAllRun = (together: readonly string[]) => mayAllCoexist(together, mayCoexist);
-  return { groups: named, residents, mayCoexist, mayAllRun, oneSided, looser: [] };
+  const slots = slotsOf(others, mayCoexist).map(({ name, members }) => {
+    const isIn = (group: SwapGroup) =>
+      group.members.some((member) => members.includes(member)) &&
+      group.members.every((member) => members.includes(member) || !others.includes(member));
+    return { members, name: groups.find(isIn)?.name ?? name };
+  });
+  return {
+    groups: slots.length > 0 ? [] : named,
+    slots,
+    residents,
+    mayCoexist,
+    mayAllRun: (together) => mayAllCoexist(together, mayCoexist),
+    oneSided,
+    looser: [],
+  };
 }
 
 /**
- * Returns the routing of a matrix: each combination is a group with the name of its set. `looser` is
- * empty if there are more groups than a Codex may have, which is an error.
+ * Returns the routing of a matrix: each combination is a group with the name of its set, unless slots
+ * can express sets with several combinations. `looser` is empty if there are more groups than a Codex
+ * may have, which is an error.
  */
 export function routeMatrix(
   imported: readonly string[],
@@ -104,13 +127,27 @@ export function routeMatrix(
   const mayCoexist = sharesGroup(imported, groups);
   const isOneGroup = (models: readonly string[]) =>
     together.some((members) => models.every((model) => members.has(model)));
-  const looser = groups.length > GROUP_LIMIT
+  const slots = groups.length <= sets.length ? [] : slotsOf(imported, mayCoexist).map((slot) => {
+    const isSame = (combinations: Combinations) =>
+      combinations.every(({ length }) => length === 1) &&
+      hasSameMembers(combinations.flat(), slot.members);
+    return { ...slot, name: sets.find((set) => isSame(set.combinations))?.name ?? slot.name };
+  });
+  const looser = slots.length === 0 && groups.length > GROUP_LIMIT
     ? []
     : largestTogether(imported, mayCoexist).filter((models) =>
       models.length > 1 && !isOneGroup(models)
     );
   const mayAllRun = (models: readonly string[]) => models.length === 1 || isOneGroup(models);
-  return { groups, residents: [], mayCoexist, mayAllRun, oneSided: [], looser };
+  return {
+    groups: slots.length > 0 ? [] : groups,
+    slots,
+    residents: [],
+    mayCoexist,
+    mayAllRun,
+    oneSided: [],
+    looser,
+  };
 }
 
 /** Returns a fast test for two models that share a group. */
@@ -180,21 +217,23 @@ export function recordRouting(
   routed: readonly { readonly name: string; readonly entry: Entry }[],
   report: ImportReport,
 ): void {
+  const to = routing.slots.length > 0 ? "slot" : "groups";
   for (const { name, entry: { key, item } } of routed) {
     const isSetting = GROUP_SETTINGS.has(key);
+    const isSet = item.text.startsWith("matrix.sets.");
     const sides = routing.oneSided.filter(({ starts, unloads }) =>
       unloads === name && key === "exclusive" || starts === name && key === "persistent"
     );
-    if (routing.looser.length > 0 && !isSetting) {
-      report.record(item, "changed", { to: "groups", why: looserText(routing) });
+    if (routing.looser.length > 0 && isSet) {
+      report.record(item, "changed", { to, why: looserText(routing) });
     } else if (sides.length > 0) {
       const why = sides.map(({ starts, unloads }) =>
         `\`${starts}\` and \`${unloads}\` run together; in llama-swap a start of \`${starts}\` ` +
         `unloads \`${unloads}\`, which can be started again`
       ).join("; ");
-      report.record(item, "changed", { to: "groups", why });
-    } else if (isSetting || item.text.startsWith("matrix.sets.")) {
-      report.record(item, "carried", { to: "groups" });
+      report.record(item, "changed", { to, why });
+    } else if (isSetting || isSet || key === "use" || item.text.startsWith("matrix.vars.")) {
+      report.record(item, "carried", { to });
     }
   }
 }

@@ -37,9 +37,7 @@ export function routingOf(
   enterOthers(settings, ["groups", "matrix"], "router.settings.", reader);
   const use = find(router, "use");
   const chosen = use === undefined ? undefined : textOf(use.node, "`use`", reader);
-  if (use !== undefined) {
-    reader.report.record(enter(use, "router.", reader).item, "carried", { to: "groups" });
-  }
+  const used = use === undefined ? [] : [{ name: "", entry: enter(use, "router.", reader) }];
   const groups = find(top, "groups") ?? find(settings, "groups");
   const matrix = find(top, "matrix") ?? find(settings, "matrix");
   const isMatrix = find(top, "matrix") !== undefined || chosen === "matrix";
@@ -48,9 +46,10 @@ export function routingOf(
     const { item } = enter(ignored, "", reader);
     reader.report.record(item, "carried", { why: "llama-swap ignores it" });
   }
-  return isMatrix && matrix !== undefined
+  const { route, routed } = isMatrix && matrix !== undefined
     ? readMatrix(matrix.node, models, reader)
     : readGroups(isMatrix ? undefined : groups?.node, models, reader);
+  return { route, routed: [...used, ...routed] };
 }
 
 function mapAt(entries: readonly YamlEntry[], key: string, reader: Reader) {
@@ -100,11 +99,12 @@ function readGroups(
 function readMatrix(node: YamlNode, models: readonly string[], reader: Reader): Routed {
   const entries = entriesOf(node, "`matrix`", reader);
   const vars = new Map<string, string>();
+  const routed: { name: string; entry: Entry }[] = [];
   for (const entry of mapAt(entries, "vars", reader)) {
     const model = textOf(entry.node, "a variable", reader) ?? "";
     if (!models.includes(model)) invalid(reader, entry.place, `there is no model \`${model}\``);
     vars.set(entry.key, model);
-    reader.report.record(enter(entry, "matrix.vars.", reader).item, "carried", { to: "groups" });
+    routed.push({ name: entry.key, entry: enter(entry, "matrix.vars.", reader) });
   }
   for (const { item } of enterOthers(entries, ["vars", "sets"], "matrix.", reader)) {
     reader.report.lost(item, "a start always stops every engine that shares no group with it");
@@ -136,5 +136,5 @@ function readMatrix(node: YamlNode, models: readonly string[], reader: Reader): 
     return combinations;
   }
   const expanded = sets.map(({ name }) => ({ name, combinations: expand(name) ?? [] }));
-  return { route: (imported) => routeMatrix(imported, expanded), routed: sets };
+  return { route: (imported) => routeMatrix(imported, expanded), routed: [...routed, ...sets] };
 }

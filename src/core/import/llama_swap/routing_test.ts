@@ -65,6 +65,7 @@ function checkRule(routing: Routing): void {
     name,
     resident: routing.residents.includes(name),
     groups: routing.groups.flatMap((g, i) => g.members.includes(name) ? [String(i)] : []),
+    slot: routing.slots.find(({ members }) => members.includes(name))?.name,
   });
   for (const [a, b] of PAIRS) {
     strictEqual(mayCoexistByRule(member(a), member(b)), routing.mayCoexist(a, b), `${a} ${b}`);
@@ -94,9 +95,15 @@ Deno.test("a start that unloads a model that may run with it is reported", () =>
   }));
 });
 
-/** Sets of a matrix: combinations of some models. */
-const sets = fc.array(fc.subarray(MODELS, { minLength: 1 }), { minLength: 1, maxLength: 5 })
-  .map((all) => all.map((members, i) => ({ name: `set${i}`, combinations: [members] })));
+/** Sets of a matrix: combinations of some models, in a set for each or in one for all. */
+const sets = fc.tuple(
+  fc.array(fc.subarray(MODELS, { minLength: 1 }), { minLength: 1, maxLength: 5 }),
+  fc.boolean(),
+).map(([all, isOne]) =>
+  isOne
+    ? [{ name: "set", combinations: all }]
+    : all.map((members, i) => ({ name: `set${i}`, combinations: [members] }))
+);
 
 Deno.test("two models share a group exactly if a set has both, and looser sets are reported", () => {
   fc.assert(fc.property(sets, (all) => {

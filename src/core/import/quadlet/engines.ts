@@ -1,6 +1,6 @@
-/** The containers of the input, and the groups that their `Conflicts=` and `WantedBy=` become. */
+/** The containers of the input, and the groups or slots that their `Conflicts=` and `WantedBy=` become. */
 import { soulstoneUnit } from "../../rune/names.ts";
-import { freeName, groupsOf, mayAllCoexist, placeInGroups } from "../groups.ts";
+import { freeName, groupsOf, mayAllCoexist, placeInGroups, slotsOf } from "../groups.ts";
 import type { ImportContext } from "../imported.ts";
 import type { ImportReport } from "../report.ts";
 import type { Container } from "../setting.ts";
@@ -57,7 +57,7 @@ export function enginesOf(
 const BOOT_TARGETS = /^(?:default|multi-user|graphical)\.target$/;
 
 /**
- * Puts engines into groups so that two exclude each other exactly if one conflicts with the other.
+ * Puts engines into groups or slots so that two exclude each other exactly if one conflicts with the other.
  * Engines without a conflict run together with all others, as units do.
  */
 export function withGroups(
@@ -76,9 +76,12 @@ export function withGroups(
   ));
   const mayCoexist = (a: string, b: string) =>
     !conflicts.get(a)?.has(b) && !conflicts.get(b)?.has(a);
-  const { groupsOf: groupsOfEngine, bootCoven } = placeInGroups(
+  const names = engines.map(({ name }) => name);
+  const slots = slotsOf(names, mayCoexist);
+  const { fieldsOf, bootCoven } = placeInGroups(
     {
-      groups: groupsOf(engines.map(({ name }) => name), mayCoexist),
+      groups: slots.length > 0 ? [] : groupsOf(names, mayCoexist),
+      slots,
       residents: [],
       mayAllRun: (members) => mayAllCoexist(members, mayCoexist),
       starts: engines.flatMap((engine) =>
@@ -89,18 +92,18 @@ export function withGroups(
     context,
     report,
   );
+  const excludedBy = slots.length > 0 ? "slot" : "groups";
   const placed = engines.map((engine): Engine => {
     for (const { item, value } of named(engine, "Unit", "Conflicts")) {
       if (ownerOf(value) === undefined) continue;
-      report.of(engine.name).record(item, "carried", { to: "groups" });
+      report.of(engine.name).record(item, "carried", { to: excludedBy });
     }
-    const groups = groupsOfEngine(engine.name);
     const rivals = engines.filter((other) => !mayCoexist(engine.name, other.name));
     return {
       ...engine,
       settings: engine.settings.filter(({ item }) => !report.has(item)),
-      fixed: [...engine.fixed, ...groups.length === 0 ? [] : [{ path: ["groups"], value: groups }]],
-      rivals: new Set(rivals.flatMap((rival) => rival.names)),
+      fixed: [...engine.fixed, ...fieldsOf(engine.name)],
+      rivals: new Map(rivals.flatMap((rival) => rival.names.map((name) => [name, excludedBy]))),
     };
   });
   return { placed, bootCoven };
