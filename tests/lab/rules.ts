@@ -143,6 +143,11 @@ export const RULES: readonly Rule[] = [
     test: ["readiness_test.ts", "a failed start of an engine that ignores SIGTERM"],
   },
   {
+    name: "return-with-pod",
+    remove: withoutLines(/^ExecStopPost=.*\blychd-pod\.service\b/),
+    test: ["status_test.ts", "after a kill of the infra container exactly the engines"],
+  },
+  {
     name: "stopped-is-not-failed",
     remove: withoutLines(/^ExecStopPost=/),
     test: [

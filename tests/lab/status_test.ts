@@ -62,6 +62,8 @@ for (const [title, holder] of Object.entries(HOLDERS)) {
       );
       assert.match((await run(shell, "logs", "pod")).stdout, /Failed to bind port 8790/);
       await must(shell, holder.stop);
+      const { stdout: free } = await run(shell, "status", "pod");
+      assert.match(free, /it could not start: port 8790 was in use, but is free now: lychd summon/);
       const summoned = await run(shell, "summon", "vision");
       assert.equal(summoned.code, 0, summoned.stderr);
     } finally {
@@ -90,18 +92,20 @@ async function statesOf(shell: LichShell): Promise<Record<string, string>> {
   );
 }
 
-/** An engine that ended with the pod, or was killed earlier and starts again by itself. */
-const SETTLED = /^(?:(?:stopped|failed): stopped by the failure of the pod|running|starting)$/;
+/** An engine that returned with the pod; or was killed so long before it that it stays stopped. */
+const SETTLED = /^(?:(?:stopped|failed): stopped by the failure of the pod|running)$/;
 
 for (const [title, kill] of Object.entries(KILLS)) {
-  labTest(`after ${title} the engines are stopped by the failure of the pod`, async () => {
+  // A command of Podman kills the engines too, some of them before the pod.
+  const settled = title.startsWith("podman") ? SETTLED : /^running$/;
+  labTest(`after ${title} exactly the engines that ran start again with the pod`, async () => {
     await labUp();
     await using shell = lichShell();
     await install(shell, {
       banished: engine(8791, { groups: ["vision"] }),
       eye: EYE,
       idle: engine(8792, { groups: ["think"] }),
-      loading: engine(8793, { groups: ["vision"] }, ["--load-seconds", "60"]),
+      loading: engine(8793, { groups: ["vision"] }, ["--load-seconds", "5"]),
     });
     for (const name of ["eye", "banished"]) {
       assert.equal((await run(shell, "summon", name)).code, 0);
@@ -114,40 +118,50 @@ for (const [title, kill] of Object.entries(KILLS)) {
       return /^pod +running +it failed, and systemd restarted it 1 time: /.test(stdout);
     });
     // The journal may lag behind.
-    await waitUntil("each engine runs again or has the reason", 60, async () => {
+    await waitUntil("both engines run again", 60, async () => {
       const { eye, loading } = await statesOf(shell);
-      return [eye, loading].every((state = "") => SETTLED.test(state));
+      return [eye, loading].every((state = "") => settled.test(state));
     });
     const { banished, idle } = await statesOf(shell);
     assert.deepEqual([banished, idle], ["stopped", "stopped"]);
-    // The reason ends with the next stop on request.
+    // A stop on request is not undone, and ends the reason.
     assert.equal((await run(shell, "summon", "soulstone:eye")).code, 0);
-    assert.equal((await run(shell, "banish", "eye")).code, 0);
+    assert.equal((await run(shell, "banish")).code, 0);
     assert.equal((await statesOf(shell))["eye"], "stopped");
   });
 }
 
-labTest("a summon whose pod is killed blames the pod", async () => {
+labTest("a start that replaces an engine wins over its return with a killed pod", async () => {
   await labUp();
   await using shell = lichShell();
-  await install(shell, { eye: engine(8790, { groups: ["vision"] }, ["--load-seconds", "60"]) });
+  await install(shell, {
+    deep: engine(8791, { groups: ["think"] }),
+    eye: engine(8790, { groups: ["vision"] }, ["--stop-seconds", "3"]),
+  });
+  assert.equal((await run(shell, "summon", "vision")).code, 0);
+  await must(shell, "systemctl --user start --no-block lychd-coven-think.target; sleep 1");
+  await must(shell, KILLS["a kill of the infra container"]!);
+  await waitUntil("nothing starts or stops", 60, async () => {
+    const states = Object.values(await statesOf(shell));
+    return states.every((state) => !/^(?:starting|stopping|restarting)/.test(state));
+  });
+  assert.match((await statesOf(shell))["eye"]!, /^stopped/);
+});
+
+labTest("a summon whose pod is killed goes on with the next pod", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await install(shell, { eye: engine(8790, { groups: ["vision"] }, ["--load-seconds", "8"]) });
   const result = await shell.run(
     `{ until [ "$(podman inspect --format '{{.State.Running}}' soulstone-eye)" = true ]; do
          sleep 0.1; done; ${KILLS["a kill of the infra container"]}; } &>/dev/null &
      lychd summon vision --json`,
     { timeoutSeconds: 60 },
   );
-  assert.equal(result.code, 1, result.stderr);
-  const lost = eventsOf(result).filter(({ event }) => event === "lost");
-  assert.deepEqual(lost.map(({ name }) => name), ["pod", "eye"]);
-  assert.match(String(lost[0]?.["why"]), /^it failed/);
-  assert.equal(lost[1]?.["why"], "the failure of the pod stopped it");
-  await waitUntil(
-    "status has the reason",
-    60,
-    async () =>
-      (await statesOf(shell))["eye"]?.endsWith(": stopped by the failure of the pod") === true,
-  );
+  assert.equal(result.code, 0, result.stdout);
+  assert.deepEqual(eventsOf(result).filter(({ event }) => event === "lost"), []);
+  const { services } = JSON.parse((await run(shell, "status", "--json")).stdout);
+  assert.match(services[0].why, /^it failed, and systemd restarted it 1 time/);
 });
 
 labTest("logs prints the output of engines, and with --all the messages of Podman", async () => {

@@ -17,13 +17,13 @@ export const RESTART: Section = {
  * Source: systemd.exec(5) for `$SERVICE_RESULT`. systemd 257 and 262 apply a cleared result before they
  * set the state of the unit.
  */
-export const CLEAR_REQUESTED_STOP: Section = {
+export const CLEAR_REQUESTED_STOP = {
   ExecStopPost: directive(
     '-/bin/sh -c "test $$SERVICE_RESULT = success || ' +
       "! systemctl --user list-jobs --plain --no-legend %n | grep -q ' stop ' || " +
       'systemctl --user reset-failed %n"',
   ),
-};
+} satisfies Section;
 
 /** The comment on {@linkcode QUIET}. */
 export const QUIET_COMMENT = {

@@ -139,7 +139,7 @@ export function soulstoneUnitOf(
       ),
       ...outputOf(soulstone.quadlet),
       ...health.sections.Service,
-      ...CLEAR_REQUESTED_STOP,
+      ExecStopPost: [...CLEAR_REQUESTED_STOP.ExecStopPost, ...RETURN_WITH_POD],
     },
     Install: {},
     Quadlet: { DefaultDependencies: settings.wait_for_network ? [] : directive(false) },
@@ -149,6 +149,17 @@ export function soulstoneUnitOf(
   return { unit: merged.unit, findings: [...findings, ...merged.findings] };
 }
 
+/**
+ * Starts an engine again that stops because the pod has failed, as systemd starts the pod again. Gives
+ * way to a queued start of an engine, target or shutdown that conflicts with it. See docs/adr/0018.
+ */
+const RETURN_WITH_POD = directive(
+  `-/bin/sh -c "systemctl --user show -P Result ${SEPULCHER.service} | grep -qvx success && ` +
+    "! systemctl --user list-jobs --plain --no-legend -- " +
+    "$$(systemctl --user show -P Conflicts %n) | grep -q ' start ' && " +
+    'systemctl --user restart --no-block %n"',
+);
+
 /** The comments of the unit. */
 export const SOULSTONE_COMMENTS = {
   "Unit.Conflicts": [
@@ -156,6 +167,10 @@ export const SOULSTONE_COMMENTS = {
     "and waits for the stop where After= orders the two units.",
   ],
   ...CONTAINER_COMMENTS,
+  "Service.ExecStopPost": [
+    "A requested stop is not a failure, even if the container was killed. After a failure of the",
+    "pod, the engine starts again together with it.",
+  ],
 };
 
 /** Returns true for a device that a group owns; the container then needs the groups of the user. */
