@@ -29,5 +29,11 @@ export async function logs(
     ...json ? ["--output=json"] : [],
     ...matchesOf([...soulstones.map(logSourceOf), ...services], { user, all }),
   ]);
+  // journalctl has printed the reason, for example a time that it cannot parse.
+  if (code !== 0 && since !== undefined) {
+    context.terminal.err(
+      'hint: lychd logs --since "1 hour ago", or today, or "2026-11-30 18:00"\n',
+    );
+  }
   return code === 0 ? EXIT.ok : EXIT.hostRefused;
 }

@@ -3,7 +3,13 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson, warn } from "../run/say.ts";
 import { missingImages, missingImageText } from "../units/images.ts";
-import { orRefuse, runningOf, tryEnginesNow, warnOfStaleUnits } from "../units/engines.ts";
+import {
+  orRefuse,
+  runningOf,
+  tryEnginesNow,
+  unusableText,
+  warnOfStaleUnits,
+} from "../units/engines.ts";
 import { NOT_STALE, staleJson, tryStaleNow, warnOfStale } from "../units/stale.ts";
 import { planWords, transitionJson, transitionText } from "../units/transition_text.ts";
 import { viewCodex } from "../units/view.ts";
@@ -24,6 +30,8 @@ export async function planWish(
   const { wish, transition } = orRefuse(planWords(words, inventory, running));
   const stale = found === undefined ? NOT_STALE : await tryStaleNow(context, rendered);
   warnOfStale(context, stale, transition.wanted);
+  const unusable = unusableText(transition.wanted, now, ["masked"]);
+  if (unusable !== undefined) warn(context, unusable.message, unusable.hint);
   const missing = await missingImages(context, enginesNamed(inventory, transition.start));
   for (const each of missing) {
     const { message, hint } = missingImageText(each, inventory);
@@ -32,6 +40,7 @@ export async function planWish(
   if (json) {
     printJson(context, {
       ...transitionJson(wish, transition),
+      cannot_start: unusable?.message ?? null,
       missing_images: missing,
       systemd_answers: found !== undefined,
       source,

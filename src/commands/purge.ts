@@ -34,6 +34,7 @@ export async function purge(
   );
   const { folders, terminal: { out, err } } = context;
   if (invocation.json) printJson(context, { removed, kept, reloaded: invocation.reload });
+  else if (removed.length === 0) out("nothing to remove: lychd has written no units\n");
   else out(`${printable(folders.config)}: ${removed.length} removed\n`);
   if (removed.length > 0) err(keptText(kept, folders.codexShown));
   if (!invocation.reload) {

@@ -17,6 +17,7 @@ import { warn } from "../run/say.ts";
 import { tableLines } from "../run/table.ts";
 import { journalTail } from "../units/journal.ts";
 import { type PodTrouble, podTrouble } from "../units/pod.ts";
+import { readRendered } from "../units/rendered.ts";
 import { servicesNow } from "../units/services.ts";
 import { APPLY_POD } from "../units/stale.ts";
 import type { Phase } from "./events.ts";
@@ -256,16 +257,21 @@ export async function printLost(
   summon: Reporting,
   lost: Progress["lost"],
 ): Promise<PodTrouble | undefined> {
-  const { events, systemd, inventory } = summon;
+  const { context, events, systemd, inventory } = summon;
   const trouble = await podTroubleOf(summon);
   if (trouble !== undefined) {
     const why = `it ${trouble.what}`;
     events.emit({ event: "lost", name: "pod", why }, `lychd: the pod ${printable(trouble.what)}`);
   }
   const now = await enginesNow(systemd, inventory);
+  const rendered = readRendered(context).inventory.engines;
+  const isRemoved = (name: string) => !rendered.some((engine) => engine.name === name);
   for (const { name, why } of lost) {
     if (trouble === undefined) {
-      await printJournal(summon, name, replacementOf(summon, name, why, now) ?? why);
+      const reason = isRemoved(name)
+        ? "a render removed it while it started"
+        : replacementOf(summon, name, why, now) ?? why;
+      await printJournal(summon, name, reason);
     } else {
       const reason = trouble.isStart
         ? "the pod could not start"
@@ -275,7 +281,10 @@ export async function printLost(
     }
   }
   const [first] = lost;
-  if (first !== undefined) printHint(summon, trouble?.hint ?? `lychd logs ${first.name}`);
+  if (first !== undefined) {
+    const hint = isRemoved(first.name) ? "lychd list" : `lychd logs ${first.name}`;
+    printHint(summon, trouble?.hint ?? hint);
+  }
   return trouble;
 }
 

@@ -1,4 +1,4 @@
-import { isRestorable, stateHint } from "../core/orchestrator/condition.ts";
+import { isRestorable } from "../core/orchestrator/condition.ts";
 import { enginesNamed, servicesOf, withStrays } from "../core/orchestrator/inventory.ts";
 import { nextStep } from "../core/orchestrator/step.ts";
 import type { Transition } from "../core/orchestrator/transition.ts";
@@ -12,6 +12,7 @@ import {
   orRefuse,
   restartsOf,
   runningOf,
+  unusableText,
   warnOfStaleUnits,
 } from "../units/engines.ts";
 import { forgetFailedStarts } from "../units/pod.ts";
@@ -141,15 +142,11 @@ export async function startSummon(
 }
 
 /** Refuses a plan with a unit that systemd cannot start. */
-function refuseUnusableUnits({ wanted }: Transition, { engines }: EnginesNow): void {
-  for (const state of ["masked", "missing"] as const) {
-    const names = wanted.filter((name) => engines.get(name)?.condition.state === state);
-    const [first] = names;
-    if (first === undefined) continue;
-    const why = engines.get(first)?.condition.why;
-    const words = `${names.join(", ")} cannot start: ${why}; nothing was changed`;
-    throw new Refusal(words, { code: EXIT.hostRefused, hint: stateHint(first, state) });
-  }
+function refuseUnusableUnits({ wanted }: Transition, now: EnginesNow): void {
+  const unusable = unusableText(wanted, now, ["masked", "missing"]);
+  if (unusable === undefined) return;
+  const { message, hint } = unusable;
+  throw new Refusal(`${message}; nothing was changed`, { code: EXIT.hostRefused, hint });
 }
 
 type Planned = Exclude<ReturnType<typeof planWords>, { problem: unknown }>;

@@ -33,7 +33,7 @@ function covenLines(inventory: Inventory, palette: Palette): string[] {
   const views = covenViews(inventory);
   if (views.length === 0) return ["there is no Coven: no Soulstone names a group"];
   return views.flatMap(({ name, vramMib, members, undeclared, ...others }) => [
-    `${palette.strong(name)}: ${vramMib} MiB of GPU memory declared`,
+    `${palette.strong(name)}: ${vramMib === 0 ? "no" : `${vramMib} MiB of`} GPU memory declared`,
     ...wrap(members.join(" "), 2, palette.columns),
     ...[
       ...undeclared.length === 0 ? [] : [`undeclared: ${undeclared.join(", ")}`],

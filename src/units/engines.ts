@@ -5,6 +5,7 @@ import {
   inactiveUnit,
   isStable,
   isUp,
+  stateHint,
   type UnitState,
 } from "../core/orchestrator/condition.ts";
 import { type Engine, type Inventory, withStrays } from "../core/orchestrator/inventory.ts";
@@ -97,6 +98,25 @@ export function restartsOf({ engines }: EnginesNow): ReadonlyMap<string, number>
     [...engines].filter(([, { condition }]) => isUp(condition))
       .map(([name, { condition }]) => [name, condition.restarts]),
   );
+}
+
+/** Returns that systemd cannot start some of `names`, in one of these states, and the fix. */
+export function unusableText(
+  names: readonly string[],
+  { engines }: EnginesNow,
+  states: readonly ("masked" | "missing")[],
+): { readonly message: string; readonly hint: string | undefined } | undefined {
+  for (const state of states) {
+    const unusable = names.filter((name) => engines.get(name)?.condition.state === state);
+    const [first] = unusable;
+    if (first === undefined) continue;
+    const why = engines.get(first)?.condition.why;
+    return {
+      message: `${unusable.join(", ")} cannot start: ${why}`,
+      hint: stateHint(first, state),
+    };
+  }
+  return undefined;
 }
 
 /** Warns about units that are newer than those that systemd has loaded. */

@@ -8,6 +8,7 @@ import {
   wasPodDown,
 } from "../core/orchestrator/pod.ts";
 import type { Service } from "../core/orchestrator/services.ts";
+import { outputOf } from "../core/facts.ts";
 import { countOf } from "../core/report/text.ts";
 import { SEPULCHER } from "../core/rune/names.ts";
 import type { CommandContext } from "../run/context.ts";
@@ -23,6 +24,8 @@ export interface PodTrouble {
   readonly what: string;
   readonly hint: string;
 }
+
+const NO_ENGINE = "no engine can start";
 
 /** The lines of the last starts: systemd tries five times, with about ten lines each. */
 const JOURNAL_LINES = 60;
@@ -49,8 +52,8 @@ export async function podTrouble(
   if (problem === undefined) return { isStart: false, what: "failed", hint };
   const { cause, fix } = problem.kind === "port"
     ? await portTrouble(context, problem)
-    : { cause: problem.message, fix: problem.fix ?? hint };
-  return { isStart: true, what: `could not start: ${cause}; no engine can start`, hint: fix };
+    : { cause: `${problem.message}; ${NO_ENGINE}`, fix: problem.fix ?? hint };
+  return { isStart: true, what: `could not start: ${cause}`, hint: fix };
 }
 
 /**
@@ -80,9 +83,12 @@ async function portTrouble(
   ]);
   const facts = await gather(context, () => portProbes(port));
   const holder = portHolderOf(facts, port, address);
-  return holder === undefined
-    ? { cause: `port ${port} is in use`, fix: "lychd doctor --only codex.ports" }
-    : { cause: `port ${port} is used by ${holder.what}`, fix: holder.fix.line };
+  if (holder !== undefined) {
+    return { cause: `port ${port} is used by ${holder.what}; ${NO_ENGINE}`, fix: holder.fix.line };
+  }
+  return outputOf(facts, "ports") === undefined
+    ? { cause: `port ${port} is in use; ${NO_ENGINE}`, fix: "lychd doctor --only codex.ports" }
+    : { cause: `port ${port} was in use, but is free now`, fix: "lychd summon NAME" };
 }
 
 /** Adds the reason to the engines that do not run because the pod failed. */

@@ -78,7 +78,7 @@ Deno.test("explain suggests the nearest name", async () => {
     test.expect(["explain", "nothing.like.it"], {
       code: 2,
       stderr: "lychd: no unit is named `nothing.like.it`\n" +
-        "hint: lychd render --dry-run    # shows all units\n",
+        "hint: name a Soulstone, a Coven or a file such as lychd.pod; `lychd list` shows all names\n",
     }),
   ]);
 });

@@ -64,6 +64,7 @@ Deno.test("plan --json prints the same plan as JSON", async () => {
     start: ["lone"],
     losers: [],
     // On a machine with Podman, its image is missing.
+    cannot_start: null,
     missing_images: JSON.parse(result.stdout).missing_images,
     systemd_answers: false,
     source: "codex",
@@ -261,11 +262,11 @@ Deno.test("covens shows Covens with slots, engines without a slot, and residents
   await using test = cli().codex({ "soulstones/all.toml": text.join("") });
   strictEqual(
     (await run(test, "covens")).stdout,
-    `code: 0 MiB of GPU memory declared
+    `code: no GPU memory declared
   coder filler memory
   code and lonely exclude each other (only residents are shared)
   stops nothing in slot embed
-lonely: 0 MiB of GPU memory declared
+lonely: no GPU memory declared
   lone memory
   lonely and code exclude each other (only residents are shared)
 

@@ -265,7 +265,7 @@ Deno.test("purge --json lists the removed files; then there is nothing to purge 
     reloaded: false,
   });
   await test.expect([...PURGE, "--yes"], {
-    stdout: "[DIR]/home/.config: 0 removed\n",
+    stdout: "nothing to remove: lychd has written no units\n",
     stderr: PURGE_REMARKS,
   });
   await expectRefusal(test, ROLLBACK, {

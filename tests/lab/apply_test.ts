@@ -204,6 +204,32 @@ labTest("an engine that fails after its restart is reported with its log", async
   assert.match(result.stderr, /lychd: a is not ready: [^]*hint: lychd logs a\n/);
 });
 
+labTest("a summon whose Soulstone is removed meanwhile blames the render", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await freshHost(shell);
+  const slow = engine(8782, { groups: ["one"] }, ["--load-seconds", "60"]);
+  await writeCodex({ a: a(), slow });
+  await ok(shell, "render");
+  await must(shell, "(lychd summon slow 2>~/summon.log; echo $? >>~/summon.log) &>/dev/null &");
+  await waitUntil(
+    "the container runs",
+    20,
+    async () => (await must(shell, "podman ps -q --filter name=soulstone-slow")).trim() !== "",
+  );
+  await writeCodex({ a: a() });
+  await ok(shell, "render");
+  await waitUntil(
+    "the summon ends",
+    20,
+    async () => /\n1\n$/.test(await must(shell, "cat ~/summon.log")),
+  );
+  assert.match(
+    await must(shell, "cat ~/summon.log"),
+    /\nlychd: slow is not ready: a render removed it while it started\n[^]*\nhint: lychd list\n1\n$/,
+  );
+});
+
 labTest(
   "a Soulstone that is removed while it starts leaves nothing running or failed",
   async () => {

@@ -593,6 +593,11 @@ labTest("a masked unit is reported with the command that unmasks it", async () =
     "warning: soulstone-a.service is masked: systemd does not start what is masked\n" +
       `hint: ${unmask}\n`,
   );
+  const planned = await run(shell, "plan a");
+  assert.ok(
+    planned.stderr.includes(`warning: a cannot start: its unit is masked\nhint: ${unmask}\n`),
+    planned.stderr,
+  );
   await must(shell, unmask);
   assert.equal((await run(shell, "summon", "one")).code, 0);
   assert.match(await must(shell, "systemctl --user show soulstone-a.service"), /=changed\n/);

@@ -59,7 +59,7 @@ export function unitNamed(
   return {
     problem: `no unit is named ${quoted(name)}`,
     hint: near === undefined
-      ? "lychd render --dry-run    # shows all units"
+      ? "name a Soulstone, a Coven or a file such as lychd.pod; `lychd list` shows all names"
       : `lychd explain ${near}`,
   };
 }

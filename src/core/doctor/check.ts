@@ -87,3 +87,10 @@ export function withCodex(
   return ({ codex, ...subject }) =>
     codex.kind === "none" ? skipped(codex.reason) : run({ ...subject, codex });
 }
+
+/** Returns a check that also needs a Soulstone: a Codex without one has errors, which `codex.valid` reports. */
+export function withSoulstones(run: Parameters<typeof withCodex>[0]): Check["run"] {
+  return withCodex((subject) =>
+    subject.codex.codex.soulstones.length === 0 ? skipped("the Codex has errors") : run(subject)
+  );
+}

@@ -49,7 +49,7 @@ export function progressOf(
 }
 
 /** The reason of an engine that is stopped, although it was to start. */
-export const STOPPED_BY_OTHER = "something else stopped it";
+export const STOPPED_BY_OTHER = "it was stopped meanwhile, for example by `lychd banish`";
 
 function lossOf(condition: Condition | undefined, restartsBefore: number): string | undefined {
   if (condition === undefined) return undefined;

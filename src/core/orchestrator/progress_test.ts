@@ -229,7 +229,7 @@ const PROGRESS: readonly {
     claim: "one was stopped by something else",
     now: "old:stopped a:starting+ b:stopped",
     phase: "start b",
-    lost: "b something else stopped it",
+    lost: "b it was stopped meanwhile, for example by `lychd banish`",
   },
   {
     claim: "one has no unit",

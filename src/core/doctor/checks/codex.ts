@@ -14,6 +14,7 @@ import {
   type Verdict,
   warning,
   withCodex,
+  withSoulstones,
 } from "../check.ts";
 import { devicesOf } from "../needs.ts";
 import { gpuMemoryOf } from "../read/gpus.ts";
@@ -51,7 +52,7 @@ export const CODEX_CHECKS: readonly Check[] = [
     id: "codex.keys",
     about: "Podman supports every key that the Codex passes through",
     why: "the generator skips a unit with a key that it does not know",
-    run: withCodex(({ facts, codex }) => {
+    run: withSoulstones(({ facts, codex }) => {
       const version = podmanVersionOf(facts);
       if (version === undefined) return skipped("Podman's version is unknown");
       const keys = passedKeys(codex);
@@ -72,7 +73,7 @@ export const CODEX_CHECKS: readonly Check[] = [
     id: "codex.ports",
     about: "ports are free or used by lychd, and may be published",
     why: "the pod publishes all ports; if it cannot start, no engine can",
-    run: withCodex((subject) => {
+    run: withSoulstones((subject) => {
       const low = lowPorts(subject);
       const used = usedPorts(subject);
       return low.length === 0 ? used : [...low, ...used.filter(({ state }) => state !== "ok")];
@@ -82,9 +83,8 @@ export const CODEX_CHECKS: readonly Check[] = [
     id: "codex.images",
     about: "every image is pulled",
     why: "the first start pulls it, within the startup timeout of the engine",
-    run: withCodex((subject) => {
+    run: withSoulstones((subject) => {
       const { facts, needs } = subject;
-      if (needs.images.length === 0) return skipped("the Codex has no Soulstone");
       const missing = missingImages(subject);
       if (missing === undefined) return unknown(facts, "podman-images");
       if (missing.length === 0) return ok(`${countOf(needs.images.length, "image")}, all pulled`);
@@ -106,7 +106,7 @@ export const CODEX_CHECKS: readonly Check[] = [
     id: "codex.secrets",
     about: "Podman has every secret of the Codex",
     why: "an engine does not start without its secrets",
-    run: withCodex(({ facts, needs: { secrets } }) => {
+    run: withSoulstones(({ facts, needs: { secrets } }) => {
       if (secrets.length === 0) return skipped("the Codex uses no secrets");
       const output = outputOf(facts, "podman-secrets");
       if (output === undefined) return unknown(facts, "podman-secrets");
@@ -125,13 +125,13 @@ export const CODEX_CHECKS: readonly Check[] = [
     id: "codex.volumes",
     about: "the user can read every mounted file and folder",
     why: "Podman does not start a container whose mount is missing",
-    run: withCodex((subject) => pathVerdicts(subject, "volume")),
+    run: withSoulstones((subject) => pathVerdicts(subject, "volume")),
   },
   {
     id: "codex.models",
     about: "every model file exists and is in a volume",
     why: "the engine exits at startup, and systemd restarts it again and again",
-    run: withCodex((subject) => {
+    run: withSoulstones((subject) => {
       const { needs, codex } = subject;
       const unmounted = needs.unmounted.map(({ path, soulstone }) =>
         warning(
@@ -150,7 +150,7 @@ export const CODEX_CHECKS: readonly Check[] = [
     id: "codex.vram",
     about: "the vram_mib of each Coven fits into the GPUs",
     why: 'the last engine to start fails with "out of memory"',
-    run: withCodex(({ facts, codex: { codex: { soulstones, settings } } }) => {
+    run: withSoulstones(({ facts, codex: { codex: { soulstones, settings } } }) => {
       const declared = soulstones.filter((s) => s.vram_mib !== undefined)
         .map((s) => ({ ...s, devices: devicesOf(s, settings), vramMib: s.vram_mib }));
       if (declared.length === 0) return skipped("no Soulstone sets vram_mib");
@@ -221,8 +221,15 @@ function usedPorts({ facts, needs }: Subject): readonly Verdict[] {
     });
   }
   const ours = needs.ports.filter(({ port }) => held.some((l) => l.port === port)).length;
-  const free = countOf(needs.ports.length - ours, "port");
-  return [ok(ours === 0 ? `${free} free` : `${free} free, ${ours} in use by lychd's own pod`)];
+  const all = countOf(needs.ports.length, "port");
+  const rest = needs.ports.length - ours;
+  return [
+    ok(
+      ours === 0
+        ? `${all}, free`
+        : `${all}, ${rest === 0 ? "" : `${rest} free, ${ours} `}in use by lychd's own pod`,
+    ),
+  ];
 }
 
 function lowPorts({ facts, needs }: Subject): Verdict[] {
