@@ -214,7 +214,8 @@ export class JsonScan {
 
   #openValue(piece: Uint8Array, i: number): number {
     const c = piece[i]!;
-    const isModel = this.#depth === 1 && this.#name === "model";
+    // The name is that of the outer object, so nothing is nested in it.
+    const isModel = this.#name === "model";
     if (this.#depth === 1) this.#valueStart = this.#offset + i;
     if (isModel && c !== QUOTE) return this.#fail(i, "`model` is not a string");
     if (c === QUOTE) {

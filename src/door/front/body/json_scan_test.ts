@@ -98,3 +98,68 @@ Deno.test("a scan does not keep the bytes of a name that never ends", () => {
   for (let i = 0; i < JSON_LIMITS.nameBytes; i++) scan.push(encoder.encode("x"));
   strictEqual(scan.problem, "a name or `model` has more than 4096 bytes");
 });
+
+Deno.test("the scanner and JSON.parse agree about every byte at every place of a long string", () => {
+  for (const byte of [0x00, 0x08, 0x1f, 0x20, 0x22, 0x5c, 0x7f, 0x80, 0xa2, 0xff]) {
+    for (let at = 0; at < 48; at++) {
+      const body = encoder.encode(`{"model":"${"x".repeat(48)}"}`);
+      body[10 + at] = byte;
+      judgeJsonBody(body, [100]);
+      judgeJsonBody(body, [3, 40]);
+    }
+  }
+});
+
+/** Tokens of JSON, and many that only look like one. */
+const TOKENS = [
+  ..."0 -0 1 12 -1 1.5 0.5 1e5 1E5 1e+5 1e-5 0e0 1.5E-2 - 01 -01 00 1. 1.e1 .5 -.5 1e 1e+ 1.5e +1 --1 1.5.5"
+    .split(" "),
+  ..."1e5e5 1e5.5 0x1 1_0 1- 1+ Infinity -Infinity NaN true false null tru truee True nul nulll undefined"
+    .split(" "),
+  ...[
+    '"',
+    '""',
+    "''",
+    '"\\x"',
+    '"\\"',
+    '"\\u123"',
+    '"\\u12g4"',
+    '"\\u\x10000"',
+    '"\\u00aF"',
+    '"\\U0000"',
+    '"\t"',
+  ],
+  ...[
+    "[]",
+    "[",
+    "]",
+    "[1",
+    "[1,]",
+    "[,1]",
+    "[1 2]",
+    "[}",
+    "{]",
+    "{}",
+    "{",
+    '{"a"}',
+    '{"a":}',
+    '{"a":1,}',
+    "{1:1}",
+  ],
+  ...['{"a" 1}', '{"a"::1}', '{"a":1 "b":2}', "{,}", "\v", "\u00a0", "\u2028", "//", "/**/1"],
+];
+
+Deno.test("the scanner and JSON.parse agree about every token", () => {
+  for (const token of TOKENS) {
+    for (
+      const body of [
+        `{"a":${token}}`,
+        `{"a":[0,${token},${token}]}`,
+        `{"a": ${token} ,"b":1}`,
+        `{"a":${token}`,
+      ]
+    ) {
+      judgeJsonBody(encoder.encode(body), [1]);
+    }
+  }
+});
