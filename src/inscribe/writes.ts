@@ -56,7 +56,9 @@ export function writesFor(
   writes.push({ path: RECEIPT_PATH, content: formatReceipt(after), mode: OWN_MODE });
   if (isSame && problem === undefined) return writes;
   if (!isSame) writes.push({ path: FORMER_PATH, content: current, mode: OWN_MODE });
-  writes.push({ path: CURRENT_PATH, content: formatGeneration(generation), mode: OWN_MODE });
+  // As bytes, which the transaction needs more than once.
+  const content = new TextEncoder().encode(formatGeneration(generation));
+  writes.push({ path: CURRENT_PATH, content, mode: OWN_MODE });
   return writes;
 }
 

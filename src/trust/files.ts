@@ -59,6 +59,9 @@ export function limitOf(path: string): number {
 
 /** Refuses to write a file that `readOwn` would refuse to read. */
 export function refuseLarge(place: string, path: string, content: string | Uint8Array): void {
+  const limit = limitOf(path);
+  // A unit of UTF-16 becomes at most three bytes.
+  if (content.length * 3 <= limit) return;
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  if (bytes.length > limitOf(path)) throw tooLarge(place, limitOf(path));
+  if (bytes.length > limit) throw tooLarge(place, limit);
 }

@@ -87,7 +87,9 @@ function matrixLines(inventory: Inventory, palette: Palette): string[] {
   // The columns of the slots show the others.
   const engines = inventory.engines.filter((engine) => engine.slot === undefined);
   if (engines.every((e) => e.resident) && engines.length < inventory.engines.length) return [];
-  const rows = tableLines([
+  // Each engine needs a column of at least two characters.
+  const isWide = engines.length * 2 > palette.columns;
+  const rows = isWide ? [] : tableLines([
     ["", "", ...engines.map((_, i) => String(i + 1))],
     ...engines.map((engine, i) => [
       String(i + 1),
@@ -96,7 +98,7 @@ function matrixLines(inventory: Inventory, palette: Palette): string[] {
     ]),
   ]);
   const head = "starting the engine of a row stops the engines marked x";
-  return rows.every((row) => row.length <= palette.columns)
+  return !isWide && rows.every((row) => row.length <= palette.columns)
     ? [...wrap(head, 0, palette.columns).map(palette.strong), ...rows]
     : engines.flatMap((engine) =>
       wrap(

@@ -85,7 +85,7 @@ for (const path of [JOURNAL, DONE, RECEIPT, EYE_UNIT, CURRENT]) {
     Deno.truncateSync(place, 2 ** 40);
     test.write(CODEX_EYE, `${EYE}description = "another"\n`);
     const { code, stderr } = await run(test, RENDER);
-    const limit = path === CURRENT ? 256 : 2;
+    const limit = path === CURRENT ? 64 : 2;
     match(
       stderr,
       new RegExp(

@@ -113,9 +113,9 @@ $ echo $?
   },
   "codex-too-large": {
     console: `$ mkdir -p crowd/soulstones
-$ seq 513 | sed 's/.*/[s&]/' > crowd/soulstones/all.toml
+$ seq 301 | sed 's/.*/[s&]/' > crowd/soulstones/all.toml
 $ lychd check --codex crowd
-error[codex-too-large]: the Codex exceeds the limit of 512 Soulstones
+error[codex-too-large]: the Codex exceeds the limit of 300 Soulstones
 …
 hint: keep only the Soulstones of this host; other rules were not checked
 

@@ -11,10 +11,22 @@ export const ENTRY_LIMIT = 2048;
 export const VALUE_LIMIT = 16_384;
 
 /** The number of Soulstones of a Codex: each unit names those that it excludes. */
-export const SOULSTONE_LIMIT = 512;
+export const SOULSTONE_LIMIT = 300;
 
 /** The number of groups of a Codex: each target names every Soulstone and most other targets. */
 export const GROUP_LIMIT = 128;
+
+/** The number of all names in `groups`: `lychd covens` compares each Coven with every other. */
+export const MEMBERSHIP_LIMIT = 2048;
+
+/** Returns the limit that so many groups with so many members exceed. */
+export function exceededByGroups(groups: number, memberships: number): string | undefined {
+  if (groups > GROUP_LIMIT) return `${GROUP_LIMIT} groups`;
+  return memberships > MEMBERSHIP_LIMIT ? `${MEMBERSHIP_LIMIT} names in \`groups\`` : undefined;
+}
+
+/** The size of all generated files together, in MiB: lychd has several copies of them in memory. */
+export const RUNES_LIMIT_MIB = 7;
 
 /** The first port that a user may bind without privileges, unless the host is configured otherwise. */
 export const FIRST_FREE_PORT = 1024;

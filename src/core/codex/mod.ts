@@ -10,7 +10,14 @@ export {
   type SchemaKind,
 } from "./kinds.ts";
 export { nextFreePort, parsePortRange, type PortOwner, portOwners, portsOf } from "./ports.ts";
-export { FILE_LIMIT_KIB, FIRST_FREE_PORT, GROUP_LIMIT, SOULSTONE_LIMIT } from "./limits.ts";
+export {
+  exceededByGroups,
+  FILE_LIMIT_KIB,
+  FIRST_FREE_PORT,
+  GROUP_LIMIT,
+  RUNES_LIMIT_MIB,
+  SOULSTONE_LIMIT,
+} from "./limits.ts";
 export { type CodexFile, type CodexFolder, type ReadCodex, readCodex } from "./read.ts";
 export { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
 export { extraScrapeConfigs } from "./scrape_configs.ts";

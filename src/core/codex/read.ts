@@ -3,7 +3,7 @@ import { type Finding, finding, type Place, quoted, startOf } from "../report/mo
 import { checkSchema } from "./check_schema.ts";
 import type { Codex, Soulstone } from "./codex.ts";
 import { codexFindings } from "./codex_rules.ts";
-import { FILE_LIMIT_KIB, GROUP_LIMIT, SOULSTONE_LIMIT, VALUE_LIMIT } from "./limits.ts";
+import { exceededByGroups, FILE_LIMIT_KIB, SOULSTONE_LIMIT, VALUE_LIMIT } from "./limits.ts";
 import { lychdSchema, NAME, type SoulstoneFields, soulstoneSchema } from "./schema.ts";
 import { countValues } from "./size.ts";
 import { soulstoneFindings } from "./soulstone_rules.ts";
@@ -98,15 +98,16 @@ export function readCodex({ folder, files, overLimit }: CodexFolder): ReadCodex 
     return refuse(tooMany.document.spot([tooMany.key]).key, `${SOULSTONE_LIMIT} Soulstones`);
   }
   const groups = new Set<string>();
+  let memberships = 0;
   for (const { document, key } of tables) {
     const read = readSoulstone(document, key);
     findings.push(...read.findings);
     if (read.soulstone === undefined) continue;
     soulstones.push(read.soulstone);
     for (const group of read.soulstone.groups) groups.add(group);
-    if (groups.size > GROUP_LIMIT) {
-      return refuse(read.soulstone.placeOf(["groups"]), `${GROUP_LIMIT} groups`);
-    }
+    memberships += read.soulstone.groups.length;
+    const limit = exceededByGroups(groups.size, memberships);
+    if (limit !== undefined) return refuse(read.soulstone.placeOf(["groups"]), limit);
   }
   soulstones.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 

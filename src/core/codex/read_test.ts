@@ -1,5 +1,11 @@
 import { deepStrictEqual } from "node:assert/strict";
-import { FILE_LIMIT_KIB, GROUP_LIMIT, SOULSTONE_LIMIT, VALUE_LIMIT } from "./limits.ts";
+import {
+  FILE_LIMIT_KIB,
+  GROUP_LIMIT,
+  MEMBERSHIP_LIMIT,
+  SOULSTONE_LIMIT,
+  VALUE_LIMIT,
+} from "./limits.ts";
 import { type CodexFile, readCodex } from "./read.ts";
 
 function encode(text: string): Uint8Array {
@@ -53,6 +59,16 @@ Deno.test("a Codex with too many groups is refused at the Soulstone with the fir
   deepStrictEqual(errorsOf(grouped(GROUP_LIMIT)), []);
   deepStrictEqual(errorsOf(grouped(GROUP_LIMIT + 1)), [
     `${GROUP_LIMIT * 4 + 4}:10 the Codex exceeds the limit of ${GROUP_LIMIT} groups`,
+  ]);
+});
+
+Deno.test("a Codex with too many names in groups is refused at the Soulstone that exceeds the limit", () => {
+  const groups = JSON.stringify(Array.from({ length: 128 }, (_, i) => `g${i}`));
+  const full = MEMBERSHIP_LIMIT / 128;
+  const grouped = (count: number) => soulstones(count, () => `groups = ${groups}\n`);
+  deepStrictEqual(errorsOf(grouped(full)), []);
+  deepStrictEqual(errorsOf(grouped(full + 1)), [
+    `${full * 4 + 4}:10 the Codex exceeds the limit of ${MEMBERSHIP_LIMIT} names in \`groups\``,
   ]);
 });
 

@@ -1,4 +1,4 @@
-import type { Codex } from "../codex/mod.ts";
+import { type Codex, RUNES_LIMIT_MIB } from "../codex/mod.ts";
 import { type Finding, finding, hasErrors, startOf } from "../report/mod.ts";
 import {
   BOOT_DROP_IN,
@@ -47,6 +47,7 @@ export async function compile(codex: Codex): Promise<Compiled> {
   const layouts = layOut(codex, findings);
   if (hasErrors(findings)) return { runes: [], findings };
   const runes: Rune[] = [];
+  let size = 0;
   // Each layout is freed as soon as it is a text: all layouts of a large Codex need much memory.
   for (let layout = layouts.pop(); layout !== undefined; layout = layouts.pop()) {
     const { path } = layout;
@@ -59,10 +60,19 @@ export async function compile(codex: Codex): Promise<Compiled> {
     } else {
       // Only the owner may read it, because `env` can contain passwords.
       runes.push({ path, mode: 0o600, ...rendered });
+      size += rendered.text.length;
+      if (size > RUNES_LIMIT_MIB * 2 ** 20) return tooLarge(codex, findings);
     }
   }
   if (hasErrors(findings)) return { runes: [], findings };
   return { runes: runes.sort((a, b) => a.path < b.path ? -1 : 1), findings };
+}
+
+/** Refuses a Codex whose units name too many others: in memory they take much more than the Codex. */
+function tooLarge({ soulstones }: Codex, findings: readonly Finding[]): Compiled {
+  const place = startOf(soulstones[0]?.file ?? "lychd.toml");
+  const limit = `${RUNES_LIMIT_MIB} MiB of generated files`;
+  return { runes: [], findings: [...findings, finding("codex-too-large", place, { limit })] };
 }
 
 /** Returns the findings of {@linkcode compile} without rendering, for a Codex that has other errors. */

@@ -37,11 +37,13 @@ export function slotViews({ engines }: Inventory): SlotView[] {
 
 /** Returns every Coven with its relation to the others, sorted by name. */
 export function covenViews(inventory: Inventory): CovenView[] {
-  const residents = inventory.engines.filter((e) => e.resident).map((e) => e.name);
+  const residents = new Set(inventory.engines.filter((e) => e.resident).map((e) => e.name));
+  const sets = new Map(inventory.covens.map(({ name, members }) => [name, new Set(members)]));
   const shared = (a: CovenUnit, b: CovenUnit) =>
-    a.members.filter((name) => b.members.includes(name) && !residents.includes(name));
+    a.members.filter((name) => sets.get(b.name)?.has(name) && !residents.has(name));
+  const stopped = new Map(inventory.covens.map((coven) => [coven.name, new Set(coven.conflicts)]));
   const stops = (a: CovenUnit, b: CovenUnit) =>
-    b.members.some((name) => a.conflicts.includes(name));
+    b.members.some((name) => stopped.get(a.name)?.has(name));
   return inventory.covens.map((coven) => {
     const others = inventory.covens.filter((other) => other.name !== coven.name);
     const beside = others.filter((other) => !stops(coven, other) && !stops(other, coven));

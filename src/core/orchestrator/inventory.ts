@@ -76,22 +76,23 @@ export interface UnitFile {
  * ```
  */
 export function readInventory(files: readonly UnitFile[]): Inventory {
-  const units = files.map(({ path, text }) => ({ path, values: valuesOf(text) }));
-  const pod = units.find(({ path }) => path === `${QUADLET_FOLDER}/${SEPULCHER.file}`);
-  const published = pod?.values("Pod.PublishPort") ?? [];
-  const engines = units.flatMap(({ path, values }) => {
+  const pod = files.find(({ path }) => path === `${QUADLET_FOLDER}/${SEPULCHER.file}`);
+  const published = valuesOf(pod?.text ?? "")("Pod.PublishPort");
+  const [engines, covens]: [Engine[], CovenUnit[]] = [[], []];
+  // One unit after the other: the lines of all units of a large Codex need much memory.
+  for (const { path, text } of files) {
+    const values = valuesOf(text);
     const name = values("X-Lychd.Soulstone")[0];
-    return name !== undefined && path === `${QUADLET_FOLDER}/${soulstoneUnit(name).file}`
-      ? [engineOf(name, values, published)]
-      : [];
-  });
-  const covens = units.flatMap(({ path, values }) => {
-    const name = values("X-Lychd.Coven")[0];
-    if (name === undefined || !path.startsWith(`${SYSTEMD_FOLDER}/`)) return [];
-    const target = path.slice(SYSTEMD_FOLDER.length + 1);
-    const members = words(values("X-Lychd.Members")[0]).sort();
-    return [{ name, target, members, conflicts: conflictsIn(values) }];
-  });
+    if (name !== undefined && path === `${QUADLET_FOLDER}/${soulstoneUnit(name).file}`) {
+      engines.push(engineOf(name, values, published));
+    }
+    const coven = values("X-Lychd.Coven")[0];
+    if (coven !== undefined && path.startsWith(`${SYSTEMD_FOLDER}/`)) {
+      const target = path.slice(SYSTEMD_FOLDER.length + 1);
+      const members = words(values("X-Lychd.Members")[0]).sort();
+      covens.push({ name: coven, target, members, conflicts: conflictsIn(values) });
+    }
+  }
   return { engines: engines.sort(byName), covens: covens.sort(byName) };
 }
 
@@ -102,7 +103,8 @@ export type Values = (key: string) => readonly string[];
 export function valuesOf(text: string): Values {
   const read = readUnit(text);
   const lines = "lines" in read ? read.lines : [];
-  return (key) => lines.filter((l) => `${l.section}.${l.key}` === key).map((l) => l.value);
+  const byKey = Map.groupBy(lines, ({ section, key }) => `${section}.${key}`);
+  return (key) => byKey.get(key)?.map(({ value }) => value) ?? [];
 }
 
 function engineOf(name: string, values: Values, published: readonly string[]): Engine {

@@ -1,4 +1,4 @@
-import { GROUP_LIMIT, SOULSTONE_LIMIT } from "../../codex/mod.ts";
+import { exceededByGroups, SOULSTONE_LIMIT } from "../../codex/mod.ts";
 import { type Finding, finding, nearest, startOf } from "../../report/mod.ts";
 import { finishImport } from "../finish.ts";
 import { freeName, type Placed, placeInGroups } from "../groups.ts";
@@ -73,8 +73,9 @@ async function importRoot(root: YamlNode, input: SwapInput): Promise<ImportResul
   }
   const imported = engines.map(({ model }) => model.id);
   const routing = config.route(imported);
-  if (routing.groups.length > GROUP_LIMIT) {
-    const limit = `${GROUP_LIMIT} groups`;
+  const memberships = routing.groups.reduce((sum, { members }) => sum + members.length, 0);
+  const limit = exceededByGroups(routing.groups.length, memberships);
+  if (limit !== undefined) {
     return failed(finding("codex-too-large", startOf(path), { limit }));
   }
   recordRouting(routing, config.routed, report);
