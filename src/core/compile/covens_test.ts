@@ -221,6 +221,22 @@ Deno.test("the units conflict exactly by the rule, and the members of a target n
   );
 });
 
+Deno.test("the targets of two Covens conflict unless all their members have other slots", async () => {
+  const members = [
+    member("bge", ["read"], EMBED),
+    member("coder", ["code"], CHAT),
+    member("qwen", ["talk"], CHAT),
+  ];
+  const conflicts = await unitsOf(members, "Conflicts");
+  const targets = (name: string) =>
+    conflicts.get(`lychd-coven-${name}.target`)?.filter((unit) => unit.endsWith(".target"));
+  deepStrictEqual(["code", "read", "talk"].map(targets), [
+    ["lychd-coven-talk.target"],
+    [],
+    ["lychd-coven-code.target"],
+  ]);
+});
+
 Deno.test("both units of a pair list the conflict, targets included", async () => {
   await fc.assert(
     fc.asyncProperty(MEMBERS, async (members) => {
