@@ -312,9 +312,10 @@ export class JsonScan {
   }
 
   /**
-   * Skips plain characters, most of them in words of four. Each term has the highest bit of a byte set if
-   * that byte is not ASCII, a control character, a quote or a backslash. A borrow between bytes can only
-   * mark more bytes behind such a byte.
+   * Skips plain characters, most of them in words of four. For each byte that is not plain, at least one
+   * of the three terms has the highest bit of the byte set: below a space the first, at a quote or a
+   * backslash another, and beyond ASCII the second or third. A borrow between bytes can only mark more
+   * bytes behind such a byte.
    */
   #skipPlainWords(piece: Uint8Array, from: number): number {
     const lead = -piece.byteOffset & 3;
@@ -330,7 +331,7 @@ export class JsonScan {
       for (; k < words.length; k++) {
         const word = words[k]!;
         const quotes = word ^ 0x22222222, backslashes = word ^ 0x5c5c5c5c;
-        const marks = word | word - 0x20202020 | quotes - 0x01010101 | backslashes - 0x01010101;
+        const marks = word - 0x20202020 | quotes - 0x01010101 | backslashes - 0x01010101;
         if ((marks & 0x80808080) !== 0) break;
       }
       i = lead + 4 * k;

@@ -299,6 +299,15 @@ for (
   }
 }
 
+Deno.test("the heads of an answer have at most 64 KiB, wherever they are divided", async () => {
+  const heads = headsOf(65_537);
+  const { client } = clientOf((connection) =>
+    connection.onWrite = () => connection.push(heads.slice(0, 40_000), heads.slice(40_000))
+  );
+  strictEqual(heads.slice(39_996, 40_008), "\r\n\r\nHTTP/1.1");
+  await rejects(() => client.request(GET), failsWith("invalid"));
+});
+
 Deno.test("headers keep their order and their bytes, with names in lower case", async () => {
   const { client } = answering(
     "HTTP/1.1 200 OK\r\nX-B:  \tb\xe4\x80 \t\r\nX-A:\r\nx-b: c\r\ncontent-length: 0\r\n\r\n",
