@@ -85,7 +85,7 @@ export async function presentImages(
   return new Set(found.flat());
 }
 
-/** Returns the sizes of images on the disk in bytes. */
+/** Returns the sizes of images on the disk in bytes; none where Podman does not answer. */
 export async function imageSizes(
   { host }: Running,
   podman: string,
@@ -93,7 +93,12 @@ export async function imageSizes(
 ): Promise<Map<string, number>> {
   if (images.length === 0) return new Map();
   const words = ["image", "inspect", "--format={{.Size}}", "--", ...images];
-  const { code, stdout } = await host.run(podman, words, {}, LIMITS);
-  const sizes = stdout.trim().split("\n").map(Number);
-  return new Map(code === 0 ? images.map((image, i) => [image, sizes[i] ?? 0]) : []);
+  try {
+    const { code, stdout } = await host.run(podman, words, {}, LIMITS);
+    const sizes = stdout.trim().split("\n").map(Number);
+    return new Map(code === 0 ? images.map((image, i) => [image, sizes[i] ?? 0]) : []);
+  } catch (error) {
+    if (error instanceof HostError) return new Map();
+    throw error;
+  }
 }

@@ -1,6 +1,7 @@
 /** Tests of `lychd pull` with a simulated Podman; `tests/lab` has those with the real one. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { runCommand } from "../../src/commands/run.ts";
+import { HostError } from "../../src/host/host.ts";
 import { findPrograms } from "../../src/run/programs.ts";
 import { foldersOfHome } from "../../src/testing/folders_of_home.ts";
 import { memoryContext } from "../../src/testing/memory_context.ts";
@@ -30,12 +31,14 @@ const OCR_LEFT_OUT =
 interface Podman {
   readonly images?: readonly string[];
   readonly codes?: Readonly<Record<string, number>>;
+  /** True if it does not answer when it is asked for sizes. */
+  readonly isHung?: boolean;
   /** Ctrl-C while this image or model is downloaded. */
   readonly interruptedAt?: string;
 }
 
 async function pull(
-  { images = [], codes = {}, interruptedAt }: Podman,
+  { images = [], codes = {}, isHung = false, interruptedAt }: Podman,
   { wish = [], dryRun = false, json = false }: {
     readonly wish?: readonly string[];
     readonly dryRun?: boolean;
@@ -55,6 +58,7 @@ async function pull(
       const [command = "", ...words] = args;
       const done = (code: number, stdout = "") =>
         Promise.resolve({ code, stdout, stderr: code === 125 ? "Error: not found\n" : "" });
+      if (isHung && words[0] === "inspect") throw new HostError("timeout", "podman", "no answer");
       if (command === "image") {
         return words[0] === "exists"
           ? done(present.has(words.at(-1) ?? "") ? 0 : 1)
@@ -112,6 +116,11 @@ ${MODEL}           not checked            eye
     err: NOT_RENDERED,
     calls: [],
   });
+});
+
+Deno.test("without sizes the rest is printed", async () => {
+  const { code, out } = await pull({ images: [OCR], isHung: true }, { wish: ["ocr"] });
+  deepStrictEqual([code, out.split("\n")[1]], [0, `${OCR}  already there        ocr`]);
 });
 
 Deno.test("a wish selects the engines that a summon would start", async () => {
