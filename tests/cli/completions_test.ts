@@ -17,7 +17,7 @@ env = { PORT = "8782" }
 function home(): Cli {
   return cli().codex({
     "soulstones/eye.toml": EYE + 'capabilities = ["see"]\n',
-    "soulstones/sage.toml": SAGE,
+    "soulstones/sage.toml": SAGE + 'slot = "deep"\n',
     "soulstones/scribe.toml": SCRIBE,
   });
 }
@@ -67,6 +67,7 @@ const LINES: readonly (readonly [line: string, ...words: string[]])[] = [
   ["lychd render --dry", "lychd", "render", "--dry-run"],
   ["lychd init --engine sg", "lychd", "init", "--engine", "sglang"],
   ["lychd init --engine=sg", "lychd", "init", "--engine=sglang"],
+  ["lychd add vllm --slot de", "lychd", "add", "vllm", "--slot", "deep"],
   ["lychd doctor --only systemd.li", "lychd", "doctor", "--only", "systemd.linger"],
   ["lychd doctor --only cdi,systemd.li", "lychd", "doctor", "--only", "cdi,systemd.linger"],
   ["lychd check --codex mi", "lychd", "check", "--codex", "mine/"],

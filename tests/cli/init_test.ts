@@ -11,7 +11,18 @@ Deno.test("init writes a commented, valid Codex and prints the next command", as
     ...["--engine", "vllm", "--model", "Qwen/Qwen3-8B", "--coven", "chat", "--coven", "help"],
     ...["--capability", "text-generation", "--device", "nvidia.com/gpu=0", "--port", "9871"],
     ...["--engine", "llamacpp", "--model", `${test.home}/models/gpt-oss-20b.gguf`],
-    ...["--name", "writer", "--coven", "write", "--port", "9872", "--image", "localhost/mine"],
+    ...[
+      "--name",
+      "writer",
+      "--coven",
+      "write",
+      "--slot",
+      "main",
+      "--port",
+      "9872",
+      "--image",
+      "localhost/mine",
+    ],
   ]);
   strictEqual(result.code, 0, result.stderr);
   strictEqual(
@@ -23,7 +34,7 @@ wrote ${CODEX}/soulstones/writer.toml
 wrote ${CODEX}/soulstones.schema.json
 wrote ${CODEX}/lychd.schema.json
 qwen3-8b will answer at http://localhost:9871/v1, in chat, help
-writer will answer at http://localhost:9872/v1, in write
+writer will answer at http://localhost:9872/v1, in write, in slot main
 the dashboards will be at http://localhost:3000
 `,
   );
@@ -40,6 +51,7 @@ the dashboards will be at http://localhost:3000
   match(test.read("home/.config/lychd/lychd.toml"), /^boot_coven = "chat"$/m);
   const writer = test.read("home/.config/lychd/soulstones/writer.toml");
   match(writer, /^engine = "llamacpp"$/m);
+  match(writer, /^slot = "main"$/m);
   match(writer, /^model = "\/models\/gpt-oss-20b.gguf"$/m);
   match(writer, /^volumes = \["~\/models:\/models:ro(?:,z)?"\]$/m);
   match(writer, /^# exec = /m);
