@@ -260,3 +260,24 @@ hint: rename it; its bytes are shown by: ls -b [DIR]/home/.config/lychd/soulston
     strictEqual(code, 1);
   },
 });
+
+Deno.test("no report shows a secret that a mistake surrounds", async () => {
+  const mistakes = [
+    `env = { HF_TOKEN = "s3cret }`,
+    `env.HF_TOKEN: "s3cret"`,
+    `env.HF_TOKEN = ["s3cret"]`,
+    `env.DB_KEY = 53123`,
+    `env = { DB_PASS = "s3cret", 1 = 2 }`,
+    `quadlet.Container.PodmanArgs = ["--api-key=s3cret"]`,
+    `quadlet.Container.PodmanArgs = ["HF_TOKEN=s3cret"]`,
+    `quadlet.Container.PodmanArgs = ["--enw=HF_TOKEN=s3cret"]`,
+    `quadlet.Service.Environment = 'HF_TOKEN=s3cret \\q'`,
+  ];
+  for (const mistake of mistakes) {
+    await using test = cli().codex({ "soulstones/eye.toml": `${EYE}${mistake}\n` });
+    for (const args of [["check"], ["check", "--json"]]) {
+      const { code, stdout, stderr } = await test.run(args);
+      deepStrictEqual([code, /s3cret|53123/.exec(stdout + stderr)?.[0]], [3, undefined], mistake);
+    }
+  }
+});

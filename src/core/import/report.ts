@@ -2,12 +2,12 @@
  * The import report: what became of each line and value of the input. Each one is added when it is
  * read. What has no entry at the end is lost, so no value disappears silently.
  */
-import { type Palette, type Place, printable, quoted } from "../report/mod.ts";
+import { maskWords, type Palette, type Place, printable, quoted } from "../report/mod.ts";
 
 /** A line, word or key of the input. */
 export interface Item {
   readonly place: Place;
-  /** Text that the operator recognizes, such as `Volume=/srv:/models`. */
+  /** Text that the operator recognizes, such as `Volume=/srv:/models`. The report masks secrets. */
   readonly text: string;
 }
 
@@ -83,7 +83,8 @@ export function newReport(): ImportReport {
         : to === ""
         ? soulstone
         : `${soulstone}.${to}`;
-      const entry = { outcome, place: item.place, item: item.text, soulstone, to: path, why };
+      const shown = maskWords(item.text);
+      const entry = { outcome, place: item.place, item: shown, soulstone, to: path, why };
       recorded.set(item, [...recorded.get(item) ?? [], entry]);
     },
     lost(item, why) {

@@ -6,6 +6,7 @@
  */
 import { didYouMean, nearest, suggestion } from "./nearest.ts";
 import { printable, quoted } from "./printable.ts";
+import { isSecretName, maskWords } from "./secrets.ts";
 
 /** The message and hint of a finding. */
 export type Text = readonly [message: string, hint?: string | undefined];
@@ -551,9 +552,9 @@ function typeHint(field: string, expected: string, meant: string | undefined): s
     ? TYPE_EXAMPLES[0]
     : TYPE_EXAMPLES.find(([type]) => expected.startsWith(type)) ?? ["", '"..."'];
   const key = /^[\w-]+$/.test(name) ? name : printable(JSON.stringify(name));
-  return meant === undefined || field.includes("[")
+  return meant === undefined || field.includes("[") || isSecretName(name)
     ? `for example: ${key} = ${example}`
-    : `write: ${key} = ${printable(meant)}`;
+    : `write: ${key} = ${printable(maskWords(meant))}`;
 }
 
 const TYPE_EXAMPLES = [

@@ -4,7 +4,7 @@ export type { Finding, Place, Position, Severity } from "./finding.ts";
 export { finding, hasErrors, sortFindings, startOf } from "./finding.ts";
 export { formatCount, formatReport, type ReportOptions } from "./frame.ts";
 export { type Palette, PLAIN } from "./palette.ts";
-export { isSecretName, secretsIn } from "./secrets.ts";
+export { isSecretName, maskWords, secretsIn } from "./secrets.ts";
 export { type Command, command, shellWord } from "./shell.ts";
 export { countOf, trimEnd, trimEnds, WIDTH, wrap } from "./text.ts";
 export { nearest } from "./nearest.ts";

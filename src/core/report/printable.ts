@@ -1,3 +1,5 @@
+import { maskWords } from "./secrets.ts";
+
 /**
  * Replaces invisible characters and those that control a terminal with visible escapes: control
  * characters, line separators, direction marks, joiners and tags. User text can then neither move the
@@ -55,8 +57,9 @@ function hex(code: number, digits: number): string {
   return code.toString(16).padStart(digits, "0");
 }
 
-/** Formats user text for a message: printable, in backticks, at most 60 characters. */
-export function quoted(text: string): string {
+/** Formats user text for a message: printable, in backticks, at most 60 characters, without secrets. */
+export function quoted(value: string): string {
+  const text = maskWords(value);
   const all = [...text];
   const shown = all.length > 60 ? all.slice(0, 57).join("") + "..." : text;
   return `\`${printable(shown)}\``;

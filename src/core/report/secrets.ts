@@ -6,13 +6,18 @@
 
 /** Words of a name that a secret follows. Plural `tokens` are counted, not secret. */
 const SECRET_WORD =
-  /^(?:token|secret|key|apikey|password|passwd|passphrase|pwd|credential|credentials)$/;
+  /^(?:token|secrets?|key|apikey|passwords?|passwd|passphrase|pwd|creds|credentials?|jwt)$/;
+
+/** Words that are a secret only at the end of a name: `DB_PASS`, but not `PassEnvironment`. */
+const SECRET_END = /^(?:keys|apikeys|pass|pat)$/;
 
 /** Last words of the name of a file, of a Podman secret or of a kind. */
 const NAMES_A_PLACE = /^(?:file|path|dir|name|type|url|env|lifetime|length|size)$/;
 
-/** Fields of lychd that name a Podman secret. */
-const FIELDS: ReadonlySet<string> = new Set(["secret", "key_secret", "admin_password_secret"]);
+/** Fields of lychd and of Quadlet that name a Podman secret. */
+const FIELDS: ReadonlySet<string> = new Set(
+  ["secret", "secrets", "Secret", "key_secret", "admin_password_secret"],
+);
 
 /**
  * Returns true if the name of a variable, a flag or a field is that of a secret.
@@ -28,21 +33,47 @@ export function isSecretName(name: string): boolean {
   if (FIELDS.has(name)) return false;
   const words = name.replace(/([a-z])(?=[A-Z])/g, "$1_").toLowerCase().split(/[^a-z]+/)
     .filter((word) => word !== "");
-  return words.some((word) => SECRET_WORD.test(word)) && !NAMES_A_PLACE.test(words.at(-1) ?? "");
+  const last = words.at(-1) ?? "";
+  return SECRET_END.test(last) ||
+    words.some((word) => SECRET_WORD.test(word)) && !NAMES_A_PLACE.test(last);
 }
 
 /** The form of a secret: a URL with a password, an `Authorization` header, a key of a known service. */
 const FORMS = [
-  String.raw`://[^\s/:@'"]*:(?<url>[^\s/@'"]+)@`,
-  String.raw`\b(?:Bearer|Basic) +(?<header>[^\s'"]+)`,
+  String.raw`://[^\s/:@'"]*:(?<url>[^\s/'"]+)@`,
+  String.raw`\b(?:[Bb]earer|[Bb]asic) +(?<header>[^\s'"]+)`,
   String.raw`\b(?<known>(?:hf_|sk-|ghp_|gho_|github_pat_|glpat-|nvapi-|xox[abp]-|AKIA)[\w-]{8,})`,
 ].join("|");
 
-/** A value behind a name: `TOKEN=x` or `--api-key=x`, and `--api-key x`. */
-const NAMED = [
-  /(?<![\w-])-{0,2}(?<name>[A-Za-z][\w-]*)=(?<value>[^\s'",;]+)/g,
-  /(?<![\w-])--?(?<name>[A-Za-z][\w-]*)\s+(?<value>[^\s'",;-][^\s'",;]*)/g,
+/** A value up to the quote that ends it, otherwise up to the end of the word. */
+const VALUE = String.raw`\\?["']?(?<value>(?<=["'])[^"'\\]+|[^\s'",;\\-][^\s'",;\\]*)`;
+
+/** Patterns of the text before a value: `TOKEN=`, `--api-key `, `x-api-key: ` and `"token": `. */
+const LEADS = [
+  String.raw`(?<![\w-])-{0,2}(?<name>[A-Za-z][\w-]*)=`,
+  String.raw`(?<![\w-])--?(?<name>[A-Za-z][\w-]*)\s+`,
+  String.raw`(?<![\w-])(?<name>[A-Za-z]+[-_][\w-]*):\s+`,
+  String.raw`(?<![\w-])(?<name>[A-Za-z][\w-]*)\\?["']\s*:\s*`,
 ];
+
+/** Values behind names. The value is only looked at: it can be a pair again, as in `--env=TOKEN=x`. */
+const NAMED = LEADS.map((lead) => new RegExp(`${lead}(?=${VALUE})`, "dg"));
+
+/** A variable that has the secret. */
+const REFERENCE = /^\$(?:\{[\w.]+\}|\w+)$/;
+
+type Span = readonly [start: number, end: number];
+
+/** Returns where secrets are in a text. */
+function spansIn(text: string): Span[] {
+  const named = NAMED.flatMap((pattern) => [...text.matchAll(pattern)])
+    .filter(({ groups }) => isSecretName(groups?.["name"] ?? ""))
+    .map(({ indices }) => indices?.groups?.["value"]);
+  const formed = [...text.matchAll(new RegExp(FORMS, "dg"))]
+    .flatMap(({ indices }) => Object.values(indices?.groups ?? {}));
+  return [...named, ...formed].filter((span) => span !== undefined)
+    .filter(([start, end]) => !REFERENCE.test(text.slice(start, end)));
+}
 
 /**
  * Returns the secrets in a text: a value of `env`, or one word of a command.
@@ -55,25 +86,56 @@ const NAMED = [
  * ```
  */
 export function secretsIn(text: string): string[] {
-  // The value of this option is a pair again.
-  const pairs = text.replaceAll("--env=", "");
-  const named = NAMED.flatMap((pattern) => [...pairs.matchAll(pattern)])
-    .filter(({ groups }) => isSecretName(groups?.["name"] ?? ""))
-    .map(({ groups }) => groups?.["value"] ?? "");
-  const formed = [...text.matchAll(new RegExp(FORMS, "gi"))]
-    .map(({ groups = {} }) => groups["url"] ?? groups["header"] ?? groups["known"] ?? "");
-  return [...named, ...formed];
+  return spansIn(text).map(([start, end]) => text.slice(start, end));
 }
 
-const STRING = String.raw`"""[^]*?"""|'''[^]*?'''|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'`;
+/** A string of TOML. One of several lines that is not closed ends with the file. */
+const STRING = String.raw`"""[^]*?(?:"""|$)|'''[^]*?(?:'''|$)|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'`;
 
-/** A key with its value, or an option and the next word of a list. */
-const PAIR = new RegExp(
-  String.raw`(?:(?<![\w-])(?<key>[\w-]+)|(?<=["'])(?<quoted>[^"'\n]+)["'])\s*=\s*` +
-    String.raw`(?<value>${STRING}|[^\s,}\]#"']+)` +
-    String.raw`|(?<=["'])--?(?<option>[A-Za-z][\w-]*)["']\s*,(?:\s|#.*\n)*(?<word>${STRING})`,
+/** A key, or an option in a list, up to its value. `:` and no sign at all are mistakes for `=`. */
+const HEAD = new RegExp(
+  String.raw`(?:(?<![\w-])(?<key>[\w-]+)|(?<=["'])(?<quoted>[^"'\n]+)["'])` +
+    String.raw`(?:[ \t]*[=:]+[ \t]*|[ \t]+(?=["']))` +
+    String.raw`|(?<=["'])--?(?<option>[A-Za-z][\w-]*)["']\s*,(?:\s|#.*\n)*`,
   "g",
 );
+
+const TOML_VALUE = new RegExp(
+  String.raw`${STRING}|\[(?:${STRING}|[^\]"'])*\]?|[^\s,}\]#"']*`,
+  "y",
+);
+
+/** The rest of the line after a value, if it is valid TOML. */
+const AFTER_VALUE = /[ \t]*(?:[,}\]#\r\n]|$)/y;
+
+/** Returns where the value at `start` is: all up to the end of the line if it is not valid TOML. */
+function valueAt(source: string, start: number): Span {
+  TOML_VALUE.lastIndex = start;
+  const value = TOML_VALUE.exec(source)?.[0] ?? "";
+  const end = start + value.length;
+  AFTER_VALUE.lastIndex = end;
+  // A pair in a string ends with the string.
+  const isInString = /^[^"'\[]/.test(value) && /["']/.test(source[end] ?? "");
+  if (!isInString && !AFTER_VALUE.test(source)) {
+    const lineEnd = source.indexOf("\n", end);
+    return [start, lineEnd < 0 ? source.length : lineEnd];
+  }
+  const [quote = ""] = /^(?:"""|'''|["'])/.exec(value) ?? [];
+  return [start + quote.length, value.endsWith(quote) ? end - quote.length : end];
+}
+
+/**
+ * Returns a value of a Codex or of another file with `*` for each character of a secret.
+ *
+ * @example
+ * ```ts
+ * import { maskWords } from "./secrets.ts";
+ * maskWords("--env=HF_TOKEN=abc"); // "--env=HF_TOKEN=***"
+ * ```
+ */
+export function maskWords(text: string): string {
+  return hide(text, spansIn(text));
+}
 
 /**
  * Returns the text of a Codex file with `*` for each character of a secret, so that every place stays
@@ -86,20 +148,21 @@ const PAIR = new RegExp(
  * ```
  */
 export function maskSecrets(source: string): string {
-  const hidden = (text: string) => text.replace(/[^\r\n]/g, "*");
-  const inStrings = source.replace(new RegExp(STRING, "g"), (text) => {
-    let masked = text;
-    for (const secret of secretsIn(text.slice(1, -1))) {
-      masked = masked.replaceAll(secret, hidden(secret));
-    }
-    return masked;
-  });
-  return inStrings.replace(PAIR, (pair, ...rest) => {
-    const { key, quoted, option, value, word } = rest.at(-1);
-    const secret: string = value ?? word ?? "";
-    if (!isSecretName(key ?? quoted ?? option ?? "")) return pair;
-    const [, quote = ""] = /^("""|'''|["'])/.exec(secret) ?? [];
-    const inner = secret.slice(quote.length, secret.length - quote.length);
-    return `${pair.slice(0, pair.length - secret.length)}${quote}${hidden(inner)}${quote}`;
-  });
+  const spans: Span[] = [];
+  for (const { index, 0: head, groups = {} } of source.matchAll(HEAD)) {
+    if (index < (spans.at(-1)?.[1] ?? 0)) continue;
+    const name = groups["key"] ?? groups["quoted"] ?? groups["option"] ?? "";
+    if (isSecretName(name)) spans.push(valueAt(source, index + head.length));
+  }
+  return hide(source, spans).replace(/[^\n]+/g, maskWords);
+}
+
+/** Replaces the characters of the spans, but no line ends. */
+function hide(text: string, spans: readonly Span[]): string {
+  let hidden = "";
+  for (const [start, end] of [...spans].sort(([a], [b]) => a - b)) {
+    hidden += text.slice(hidden.length, Math.max(start, hidden.length));
+    hidden += text.slice(hidden.length, end).replace(/[^\r\n]/g, "*");
+  }
+  return hidden + text.slice(hidden.length);
 }

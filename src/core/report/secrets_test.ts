@@ -1,10 +1,13 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { isSecretName, maskSecrets, secretsIn } from "./secrets.ts";
 
-const SECRET_NAMES = ("HF_TOKEN HF_TOKEN_READ PASSWD DB_PASSWORD AWS_ACCESS_KEY_ID " +
-  "AWS_SECRET_ACCESS_KEY apiKey --api-key api_key client_secret SECRET KEY credentials").split(" ");
+const SECRET_NAMES =
+  ("HF_TOKEN HF_TOKEN_READ PASSWD DB_PASSWORD DB_PASS GH_PAT API_KEYS CREDS AWS_ACCESS_KEY_ID " +
+    "AWS_SECRET_ACCESS_KEY apiKey --api-key api_key client_secret SECRET KEY credentials").split(
+      " ",
+    );
 const OTHER_NAMES = ("HF_TOKEN_PATH --max-num-batched-tokens TOKENIZERS_PARALLELISM --tokenizer " +
-  "admin_password_secret secret secrets --ssl-keyfile --api-key-file model KEYSPACE --max-tokens")
+  "admin_password_secret secret secrets Secret PassEnvironment --ssl-keyfile --api-key-file model KEYSPACE --max-tokens")
   .split(" ");
 
 Deno.test("the names of secrets, and similar ones of other values", () => {
@@ -21,6 +24,13 @@ Deno.test("secrets in a word: by the name before it, or by its form", () => {
     "postgres://u:s3@h/d": ["s3"],
     "Authorization: Bearer s3": ["s3"],
     "x hf_abcdefghij": ["hf_abcdefghij"],
+    'serve --api-key "s3 cret" --port 1': ["s3 cret"],
+    "TOKEN='s3' serve": ["s3"],
+    "curl -H 'x-api-key: s3'": ["s3"],
+    '{"token":"s3"}': ["s3"],
+    "postgres://u:s@3@h/d": ["s@3"],
+    "is not a valid secret: Podman": [],
+    "--api-key ${env.KEY} TOKEN=$TOKEN": [],
     "--api-key --port 1": [],
     "https://host:8080/x": [],
     "--max-num-batched-tokens=8": [],
@@ -46,4 +56,24 @@ PIN_KEY = 12345
   const masked = maskSecrets(source);
   strictEqual(masked.includes("s3cret") || masked.includes("12345"), false, masked);
   strictEqual(masked, source.replaceAll("s3cret", "******").replace("12345", "*****"));
+});
+
+Deno.test("a mistake in a line does not show its secret", () => {
+  const lines = [
+    `env = { HF_TOKEN = "s3cret }`,
+    `env.HF_TOKEN = "s3cret`,
+    `env.HF_TOKEN = 's3cret"`,
+    `env.HF_TOKEN = """s3cret\ns3cret\n`,
+    `env.HF_TOKEN: "s3cret"`,
+    `env.HF_TOKEN "s3cret"`,
+    `env.HF_TOKEN == "s3cret"`,
+    `env.HF_TOKEN = an s3cret`,
+    `env.HF_TOKEN = ["s3cret", 's3cret'`,
+    `env.HF_TOKEN = { a = "s3cret" }`,
+    `env.HF_TOKEN = "a" s3cret`,
+    `exec = ['sh', '-c', 'serve --api-key "s3cret" {port}']`,
+    `quadlet.Container.PodmanArgs = ['--enw=HF_TOKEN=s3cret']`,
+    `x = 1 # --api-key s3cret`,
+  ];
+  for (const line of lines) strictEqual(maskSecrets(line).includes("s3cret"), false, line);
 });
