@@ -1,5 +1,5 @@
 import { covenTarget, directive, soulstoneUnit, type Unit } from "../rune/mod.ts";
-import { areRivals, type Coven } from "./covens.ts";
+import { type Coven, rivalsOf } from "./covens.ts";
 
 /**
  * Returns the target of a Coven. The target stops when one of the outsiders starts, or a Coven that
@@ -10,7 +10,7 @@ export function covenTargetOf(coven: Coven, covens: readonly Coven[]): Unit {
     names.map((name) => ({ text: soulstoneUnit(name).service }));
   const members = services(coven.members);
   const outsiders = services(coven.outsiders);
-  const rivals = covens.filter((other) => areRivals(coven, other));
+  const rivals = rivalsOf(coven, covens);
   return {
     Unit: {
       Description: directive(`LychD Coven ${coven.name}`),

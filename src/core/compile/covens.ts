@@ -51,10 +51,13 @@ export function covensOf(soulstones: readonly Member[]): Coven[] {
   });
 }
 
-/** Returns true if the targets of two Covens exclude each other: one stops a member of the other. */
-export function areRivals(a: Coven, b: Coven): boolean {
-  return a.members.some((name) => b.outsiders.includes(name)) ||
-    b.members.some((name) => a.outsiders.includes(name));
+/** Returns the Covens whose targets conflict with that of `coven`: one stops a member of the other. */
+export function rivalsOf(coven: Coven, covens: readonly Coven[]): Coven[] {
+  const [members, outsiders] = [new Set(coven.members), new Set(coven.outsiders)];
+  return covens.filter((other) =>
+    other.members.some((name) => outsiders.has(name)) ||
+    other.outsiders.some((name) => members.has(name))
+  );
 }
 
 /** Returns for each Soulstone the names of those that cannot run at the same time, sorted. */
