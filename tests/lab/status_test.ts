@@ -60,7 +60,10 @@ for (const [title, holder] of Object.entries(HOLDERS)) {
         ) => [s.name, s.state, s.why]),
         [["deep", "stopped", undefined], ["eye", "stopped", "the pod could not start"]],
       );
-      assert.match((await run(shell, "logs", "pod")).stdout, /Failed to bind port 8790/);
+      assert.match(
+        (await run(shell, "logs", "pod")).stdout,
+        /\b8790\b[^\n]*Address already in use/,
+      );
       await must(shell, holder.stop);
       const { stdout: free } = await run(shell, "status", "pod");
       assert.match(free, /it could not start: port 8790 was in use, but is free now: lychd summon/);

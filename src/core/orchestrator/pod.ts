@@ -26,6 +26,8 @@ export const KILLED_CONTAINERS = {
 /** Messages of Podman's network helpers: pasta, rootlessport and Podman itself. */
 const PORT_IN_USE = [
   /Failed to bind port (?<port>\d+) \(Address already in use\)(?: for option '-t (?<address>[^/']+)\/)?/,
+  // pasta of October 2026.
+  /Listen failed for HOST (?:TCP|UDP) port (?:(?:\*|(?<address>[^/\s*]+))\/)?(?<port>\d+): Address already in use/,
   /listen (?:tcp|udp)\d? (?<address>\S*):(?<port>\d+): bind: address already in use/,
 ];
 

@@ -8,6 +8,7 @@ const FAILED = [ENDED, "Failed to start lychd-pod.service - LychD Sepulcher."];
 const PASTA = `Error: starting container ${ID}: pasta failed with exit code 1:`;
 const BIND = "Failed to bind port 8790 (Address already in use) for option " +
   "'-t 127.0.0.1/8780-8799:8780-8799'";
+const LISTEN = "Listen failed for HOST TCP port 127.0.0.1/8790: Address already in use";
 const REMOVAL = "Error: not all containers could be removed from pod";
 const PORT = { kind: "port", port: 8790, address: "127.0.0.1" };
 
@@ -16,6 +17,11 @@ const JOURNALS: Readonly<Record<string, [lines: string[], problem: unknown]>> = 
   "only messages of systemd": [FAILED, undefined],
   "pasta names the port": [[PASTA, BIND, ...FAILED], PORT],
   "the port comes first": [[BIND, PASTA, ...FAILED], PORT],
+  "a newer pasta names the port": [[PASTA, LISTEN, ...FAILED], PORT],
+  "a newer pasta names a port on all addresses": [
+    ["Listen failed for HOST TCP port */8790: Address already in use", PASTA, ...FAILED],
+    { kind: "port", port: 8790, address: "0.0.0.0" },
+  ],
   "rootlessport names the port": [
     ["Error: rootlessport listen tcp 127.0.0.1:8790: bind: address already in use", ...FAILED],
     PORT,
