@@ -2,6 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { CommandDeclaration } from "../../src/cli/declare.ts";
 import { PROGRAM } from "../../src/cli/tree.ts";
+import { factsOf, readHost } from "../doctor/hosts.ts";
 import { type Cli, cli, EYE, NO_WATCHERS } from "./cli.ts";
 
 /** One of each kind: an escape sequence, C1, bidirectional, DEL, and ends of lines. */
@@ -74,8 +75,8 @@ Deno.test("no word of a command line controls the terminal, in any place of any 
 const VALUE = String.raw`x\u202ey\u2066z\u009b1m`;
 
 /** Makes a home with the hostile text in every file that a command reads. */
-function hostileHome(): Cli {
-  const facts = Deno.readTextFileSync(new URL("../doctor/debian-13-nvidia.json", import.meta.url));
+async function hostileHome(): Promise<Cli> {
+  const facts = await factsOf(readHost("debian-13-nvidia"));
   return cli().codex({
     "lychd.toml": NO_WATCHERS,
     "soulstones/eye.toml":
@@ -86,7 +87,7 @@ function hostileHome(): Cli {
       "facts.json",
       JSON.stringify(
         JSON.parse(
-          facts,
+          JSON.stringify(facts),
           (key, value) =>
             typeof value === "string" && !["command", "lychd"].includes(key)
               ? `${value}${HOSTILE}`
@@ -112,9 +113,10 @@ const READERS = [
 ];
 
 Deno.test("JSON never has a character that controls the terminal, and keeps every text", async () => {
-  await using test = hostileHome();
+  await using test = await hostileHome();
   for (const line of READERS) {
-    const { stdout, stderr } = await test.run([...line.split(" "), "--json"]);
+    const { code, stdout, stderr } = await test.run([...line.split(" "), "--json"]);
+    ok(code !== 1, stderr);
     deepStrictEqual([stdout, stderr].filter((text) => RAW.test(text)), [], line);
     JSON.parse(stdout);
   }
@@ -124,7 +126,7 @@ Deno.test("JSON never has a character that controls the terminal, and keeps ever
 });
 
 Deno.test("a pipe gets the diff as the files have it; a terminal gets visible characters", async () => {
-  await using test = hostileHome();
+  await using test = await hostileHome();
   const { stdout } = await test.run(["render", "--dry-run"]);
   ok(stdout.includes(`-# ${RAW_VALUE}\u007f\u001b[2J\n`));
   const path = test.onPath();

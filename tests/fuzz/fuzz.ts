@@ -1,5 +1,6 @@
 /**
- * Runs `lychd check`, the unit readers and the imports on edited texts of the golden tests, and the front
+ * Runs `lychd check`, the unit readers and the imports on edited texts of the golden tests, doctor on facts
+ * of its test hosts with edited outputs, and the front
  * door's readers on answers of engines and bodies of requests. No input may crash lychd or take longer than
  * its size allows; a text may not cause a finding without a place, and the front door's readers must agree
  * with independent ones.

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { CHARACTER } from "../character.ts";
 import { ANSWER_BYTES, CIRCUMSTANCES } from "./answer.ts";
 import { type Kind, PARTS, SEEDS } from "./corpus.ts";
+import { editedFacts } from "./facts.ts";
 import { FORM_BODY } from "./form_body.ts";
 import { JSON_BODY, PIECE_SIZES } from "./json_body.ts";
 
@@ -11,7 +12,7 @@ import { JSON_BODY, PIECE_SIZES } from "./json_body.ts";
  * circumstances in which they arrive, as JSON.
  */
 export interface Input {
-  readonly kind: Kind | "answer" | "json" | "form";
+  readonly kind: Kind | "facts" | "answer" | "json" | "form";
   readonly settings: Uint8Array;
   readonly text: Uint8Array;
 }
@@ -191,10 +192,17 @@ function arriving(
   });
 }
 
+/** Returns the facts of a host after some edits of the outputs of its programs. */
+function ofFacts(edit: fc.Arbitrary<Edit>): fc.Arbitrary<Input> {
+  return editedFacts(edit).map((text) => ({ kind: "facts", settings: new Uint8Array(), text }));
+}
+
 const inputs: fc.Arbitrary<Input> = fc.oneof(
   { weight: 500, arbitrary: arriving("answer", ANSWER_BYTES, CIRCUMSTANCES) },
   { weight: 250, arbitrary: arriving("json", JSON_BODY, PIECE_SIZES) },
   { weight: 100, arbitrary: arriving("form", FORM_BODY, PIECE_SIZES) },
+  { weight: 80, arbitrary: ofFacts(fc.oneof(typo, remove)) },
+  { weight: 4, arbitrary: ofFacts(enlarge) },
   ...([["codex", 1000], ["unit", 400], ["config", 200]] as const).flatMap(([kind, weight]) => {
     const edits = [typo, remove, insert(kind), insert(kind), revalue(kind), revalue(kind)];
     const edit = fc.oneof(...edits, ...kind === "codex" ? [rewrite, rewrite] : []);

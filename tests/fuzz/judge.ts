@@ -18,6 +18,7 @@ import {
 import { readQuadletUnit, type ReadUnit, readUnit } from "../../src/core/rune/mod.ts";
 import { manySoulstones } from "../bench/many_soulstones.ts";
 import { judgeAnswer } from "./answer.ts";
+import { judgeFacts } from "./facts.ts";
 import { judgeForm } from "./form_body.ts";
 import type { Input } from "./inputs.ts";
 import { judgeJsonBody } from "./json_body.ts";
@@ -96,6 +97,8 @@ async function judge({ kind, settings, text }: Input): Promise<string[]> {
     case "form":
       await judgeForm(text, JSON.parse(decoder.decode(settings)));
       return [];
+    case "facts":
+      return judgeFacts(decoder.decode(text));
     case "codex":
       return await judgeCodex(settings, text);
     case "unit":
