@@ -27,7 +27,7 @@ const DRAWN = 12;
 /** Values for a directive of systemd. It ignores those that it cannot read. */
 const VALUES = words(`
   0 1 2s yes no infinity /tmp SIGWINCH SIGCONT isolate kill cgroup other.slice soulstone-a.service
-  soulstone-b.service lychd-pod.service default.target XDG_RUNTIME_DIR=/tmp A=1 HOME
+  soulstone-b.service lychd-pod.service default.target app.slice exit.target XDG_RUNTIME_DIR=/tmp A=1 HOME
 `);
 
 /** Values for an option that takes one, by its name. */

@@ -62,13 +62,17 @@ export function unitsIn(value: string): string[] {
   return value.replace(/["']/g, "").split(/\s+/).filter((name) => name !== "");
 }
 
-/** Returns the first unit of lychd, or of the target that starts them, in a value. */
+/** Units that start or stop all others of the session: every service requires its slice, for example. */
+const SESSION_UNIT =
+  /^(?:basic|default|exit|paths|shutdown|sockets|timers)\.target$|^systemd-exit\.service$|\.slice$/;
+
+/** Returns the first unit of lychd, or of the session that starts and stops them, in a value. */
 function ownUnit(value: string): string | undefined {
-  return unitsIn(value).find((name) => isOwnUnit(name) || name === "default.target");
+  return unitsIn(value).find((name) => isOwnUnit(name) || SESSION_UNIT.test(name));
 }
 
 const NAMES_OWN_UNIT: Rule = {
-  why: "only a summon and the exclusivity rule start and stop units of lychd",
+  why: "only a summon, the exclusivity rule and your session start and stop units of lychd",
   instead: "put Soulstones that run together into one group",
   refused: ownUnit,
 };
@@ -132,7 +136,7 @@ const RULES: Rules = {
   }),
   ...each(
     "Service",
-    "BindPaths BindReadOnlyPaths DynamicUser ExecPaths ExtensionDirectories ExtensionImagePolicy " +
+    "BindLogSockets BindPaths BindReadOnlyPaths DynamicUser ExecPaths ExtensionDirectories ExtensionImagePolicy " +
       "ExtensionImages Group IPCNamespacePath InaccessibleDirectories InaccessiblePaths LogNamespace " +
       "MountAPIVFS MountFlags MountImagePolicy MountImages NetworkNamespacePath NoExecPaths PAMName " +
       "PermissionsStartOnly PrivateDevices PrivateIPC PrivateMounts PrivateNetwork PrivatePIDs " +
