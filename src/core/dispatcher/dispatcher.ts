@@ -1,4 +1,4 @@
-import { conflict, enginesNamed, type Inventory } from "../orchestrator/inventory.ts";
+import type { Inventory } from "../orchestrator/inventory.ts";
 import { planTransition, type Running } from "../orchestrator/transition.ts";
 import type { Wish } from "../orchestrator/wish.ts";
 import type { DoorEvent, Effect, EngineState, Policy, RefusalReason } from "./events.ts";
@@ -46,6 +46,11 @@ interface Swap {
   readonly wish: Wish | undefined;
   readonly wanted: readonly string[];
   readonly stops: readonly string[];
+}
+
+/** A swap that fulfils a wish. */
+interface PlannedSwap extends Swap {
+  readonly wish: Wish;
 }
 
 /** The state of the dispatcher, for `lychd status` and for clients that wait. */
@@ -327,11 +332,11 @@ export class Dispatcher {
 
   /**
    * Returns the swap for the oldest request that waits for an engine which does not run, and the first
-   * one for a younger request that stops nothing and does not conflict with it.
+   * one for a younger request that stops nothing, and that the older one leaves running.
    */
   #candidates(): { first?: Swap; younger?: Swap } {
     const seen = new Set<string>();
-    let first: Swap | undefined;
+    let first: PlannedSwap | undefined;
     for (const { id, engine, wish } of this.#waiters.values()) {
       if (this.#stand(engine).state === "ready" || seen.has(keyOf(wish))) continue;
       const planned = this.#planOf(wish, engine);
@@ -341,7 +346,7 @@ export class Dispatcher {
       }
       seen.add(keyOf(wish));
       if (first === undefined) first = planned;
-      else if (planned.stops.length === 0 && !this.#conflict(first.wanted, planned.wanted)) {
+      else if (planned.stops.length === 0 && this.#leaves(first.wish, planned.wanted)) {
         return { first, younger: planned };
       }
     }
@@ -349,7 +354,7 @@ export class Dispatcher {
   }
 
   /** Plans a wish, which must start the engine if one is given. */
-  #planOf(wish: Wish, engine?: string): Swap | { problem: string } {
+  #planOf(wish: Wish, engine?: string): PlannedSwap | { problem: string } {
     const planned = planTransition(wish, this.#inventory, this.#running());
     if ("problem" in planned) return { problem: planned.problem.message };
     const { wanted, stop } = planned.transition;
@@ -359,6 +364,15 @@ export class Dispatcher {
     return { wish, wanted, stops: stop.map(({ name }) => name) };
   }
 
+  /** Returns true if a wish stops none of these engines, should they run too. */
+  #leaves(wish: Wish, engines: readonly string[]): boolean {
+    const { up, crashed } = this.#running();
+    const running = { up: new Set([...up, ...engines]), crashed };
+    const planned = planTransition(wish, this.#inventory, running);
+    return "transition" in planned &&
+      !planned.transition.stop.some(({ name }) => engines.includes(name));
+  }
+
   #running(): Running {
     const named = (test: (state: EngineState) => boolean) =>
       new Set([...this.#stands].filter(([, { state }]) => test(state)).map(([name]) => name));
@@ -366,11 +380,6 @@ export class Dispatcher {
       up: named((state) => state !== "down"),
       crashed: named((state) => state === "crashed"),
     };
-  }
-
-  #conflict(names: readonly string[], others: readonly string[]): boolean {
-    const rivals = enginesNamed(this.#inventory, others);
-    return enginesNamed(this.#inventory, names).some((a) => rivals.some((b) => conflict(a, b)));
   }
 
   /** Returns true if every engine that a swap stops may be stopped now. */

@@ -5,11 +5,12 @@ import { Dispatcher } from "./dispatcher.ts";
 import type { DoorEvent, Effect, EngineState, Policy, SwapResult } from "./events.ts";
 import { inventoryOf, POLICY } from "./simulated_host.ts";
 
-/** `sage` excludes `eye` and `ear`; `owl` may run with each of them. */
+/** `sage` and `cat` exclude `eye` and `ear`; `owl` may run with each of them. */
 const INVENTORY = inventoryOf({
   eye: ["senses"],
   ear: ["senses"],
-  sage: ["wise"],
+  sage: ["wise", "pair"],
+  cat: ["wise", "pair"],
   owl: ["senses", "wise"],
 });
 
@@ -189,6 +190,15 @@ Deno.test("a younger request does not start what the older one would stop", () =
   script.ask(2, "2", "sage");
   // `ear` could run beside `eye`, but `sage` would have to stop it.
   deepStrictEqual(script.ask(3, "3", "ear"), []);
+});
+
+Deno.test("a younger request does not start what the Coven of the older one would stop", () => {
+  const script = eyeIsReady();
+  script.ask(1, "1", "eye");
+  const wish = { kind: "coven", name: "pair" } as const;
+  script.ask(2, "2", "sage", wish);
+  // `owl` may run beside `sage` and `cat`, but their Coven stops everything else.
+  deepStrictEqual(script.ask(3, "3", "owl"), []);
 });
 
 Deno.test("a wish for a Coven starts it whole", () => {
