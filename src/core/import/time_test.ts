@@ -1,5 +1,6 @@
 /** No file makes an import slow, however its lines and words repeat. */
 import { ok } from "node:assert/strict";
+import { SOULSTONE_LIMIT } from "../codex/limits.ts";
 import { EMPTY_HOST } from "./empty_host.ts";
 import { importLlamaSwap, importQuadlet } from "./mod.ts";
 
@@ -29,7 +30,7 @@ async function checkTime(importFile: () => Promise<unknown>): Promise<void> {
   let ratio = Infinity;
   for (let attempt = 0; attempt < 3 && ratio > LIMIT; attempt++) {
     if (attempt > 0) ordinary = undefined;
-    ordinary ??= await timeOf(() => importSwap(models(500)));
+    ordinary ??= await timeOf(() => importSwap(models(SOULSTONE_LIMIT)));
     ratio = await timeOf(importFile) / ordinary;
   }
   ok(ratio <= LIMIT, `it takes ${Math.round(ratio)} times as long as an ordinary import`);
@@ -130,20 +131,22 @@ const CONFIGS: Readonly<Record<string, string>> = {
     many(() => "a|")
   }a"\n`,
   "models in a large set": `${models(200)}matrix:\n  sets:\n    s: ${ids(200).join(" & ")}\n`,
-  "models in many sets": `${models(500)}matrix:\n  sets:\n${overlapping(500, 120)}`,
-  "models in more sets than groups may be": `${models(500)}matrix:\n  sets:\n${
-    overlapping(500, 500)
+  "models in many sets": `${models(SOULSTONE_LIMIT)}matrix:\n  sets:\n${
+    overlapping(SOULSTONE_LIMIT, 120)
+  }`,
+  "models in more sets than groups may be": `${models(SOULSTONE_LIMIT)}matrix:\n  sets:\n${
+    overlapping(SOULSTONE_LIMIT, 500)
   }`,
   "models in pairs": `${models(40)}matrix:\n  sets:\n${pairs(40, 3)}`,
-  "sets of many combinations": `${models(500)}matrix:\n  sets:\n    s: (${
-    ids(400).join(" | ")
-  }) & ${ids(500).slice(400).join(" & ")}\n${many((i) => `    s${i}: +s\n`, 90_000)}`,
-  "sets that are joined": `${models(500)}matrix:\n  sets:\n    s: ${ids(500).join(" & ")}\n    t: ${
-    many(() => "+s & ", 90_000)
-  }+s\n`,
-  "models that are joined again and again": `${models(500)}matrix:\n  sets:\n    s: (${
-    ids(400).join(" | ")
-  }) & ${many((i) => `m${i % 500} & `, 90_000)}m0\n`,
+  "sets of many combinations": `${models(SOULSTONE_LIMIT)}matrix:\n  sets:\n    s: (${
+    ids(200).join(" | ")
+  }) & ${ids(SOULSTONE_LIMIT).slice(200).join(" & ")}\n${many((i) => `    s${i}: +s\n`, 90_000)}`,
+  "sets that are joined": `${models(SOULSTONE_LIMIT)}matrix:\n  sets:\n    s: ${
+    ids(SOULSTONE_LIMIT).join(" & ")
+  }\n    t: ${many(() => "+s & ", 90_000)}+s\n`,
+  "models that are joined again and again": `${models(SOULSTONE_LIMIT)}matrix:\n  sets:\n    s: (${
+    ids(200).join(" | ")
+  }) & ${many((i) => `m${i % SOULSTONE_LIMIT} & `, 90_000)}m0\n`,
   "brackets": many(() => "["),
   "nested mappings": many(() => "{a: "),
   "merges": `a: &a {${Array.from({ length: 3000 }, (_, i) => `k${i}: 1`).join(", ")}}\nb:\n  <<: [${

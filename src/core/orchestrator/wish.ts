@@ -125,7 +125,8 @@ export function readShownName(
  * @example
  * ```ts
  * import { wishFor } from "./wish.ts";
- * wishFor("eye", { engines: [], covens: [{ name: "eye", target: "", members: [] }] }); // "soulstone:eye"
+ * const eye = { name: "eye", target: "", members: [], conflicts: [] };
+ * wishFor("eye", { engines: [], covens: [eye] }); // "soulstone:eye"
  * ```
  */
 export function wishFor(soulstone: string, inventory: Inventory): string {

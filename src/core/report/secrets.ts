@@ -56,23 +56,37 @@ const LEADS = [
   String.raw`(?<![\w-])(?<name>[A-Za-z][\w-]*)\\?["']\s*:\s*`,
 ];
 
-/** Values behind names. The value is only looked at: it can be a pair again, as in `--env=TOKEN=x`. */
-const NAMED = LEADS.map((lead) => new RegExp(`${lead}(?=${VALUE})`, "dg"));
+/** Names before values. A value can be a pair again, as in `--env=TOKEN=x`. */
+const NAMED = LEADS.map((lead) => new RegExp(lead, "g"));
+
+const VALUE_HERE = new RegExp(VALUE, "dy");
+
+const FORMED = new RegExp(FORMS, "dg");
 
 /** A variable that has the secret. */
 const REFERENCE = /^\$(?:\{[\w.]+\}|\w+)$/;
 
 type Span = readonly [start: number, end: number];
 
-/** Returns where secrets are in a text. */
+/** Returns where secrets are in a text, in linear time. */
 function spansIn(text: string): Span[] {
-  const named = NAMED.flatMap((pattern) => [...text.matchAll(pattern)])
-    .filter(({ groups }) => isSecretName(groups?.["name"] ?? ""))
-    .map(({ indices }) => indices?.groups?.["value"]);
-  const formed = [...text.matchAll(new RegExp(FORMS, "dg"))]
+  const formed = [...text.matchAll(FORMED)]
     .flatMap(({ indices }) => Object.values(indices?.groups ?? {}));
-  return [...named, ...formed].filter((span) => span !== undefined)
+  return [...NAMED.flatMap((pattern) => valuesBehind(pattern, text)), ...formed]
+    .filter((span) => span !== undefined)
     .filter(([start, end]) => !REFERENCE.test(text.slice(start, end)));
+}
+
+/** Returns where the values behind names of secrets are, without those within another one. */
+function valuesBehind(pattern: RegExp, text: string): Span[] {
+  const spans: Span[] = [];
+  for (const { index, 0: lead, groups } of text.matchAll(pattern)) {
+    if (index < (spans.at(-1)?.[1] ?? 0) || !isSecretName(groups?.["name"] ?? "")) continue;
+    VALUE_HERE.lastIndex = index + lead.length;
+    const span = VALUE_HERE.exec(text)?.indices?.groups?.["value"];
+    if (span !== undefined) spans.push(span);
+  }
+  return spans;
 }
 
 /**
