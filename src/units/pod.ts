@@ -8,7 +8,6 @@ import {
   wasPodDown,
 } from "../core/orchestrator/pod.ts";
 import type { Service } from "../core/orchestrator/services.ts";
-import { outputOf } from "../core/facts.ts";
 import { countOf } from "../core/report/text.ts";
 import { SEPULCHER } from "../core/rune/names.ts";
 import type { CommandContext } from "../run/context.ts";
@@ -77,9 +76,10 @@ async function portTrouble(
   context: CommandContext,
   { port, address }: { readonly port: number; readonly address: string },
 ): Promise<{ cause: string; fix: string }> {
-  const [{ portHolderOf, portProbes }, { gather }] = await Promise.all([
+  const [{ portHolderOf, portProbes }, { gather }, { outputOf }] = await Promise.all([
     import("../core/doctor/mod.ts"),
     import("../run/gather.ts"),
+    import("../core/facts.ts"),
   ]);
   const facts = await gather(context, () => portProbes(port));
   const holder = portHolderOf(facts, port, address);
