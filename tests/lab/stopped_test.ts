@@ -3,7 +3,16 @@
  * and any other engine that exits is failed.
  */
 import assert from "node:assert/strict";
-import { engine, type Fields, install, must, putBinary, show, start } from "./host_codex.ts";
+import {
+  engine,
+  type Fields,
+  install,
+  must,
+  putBinary,
+  show,
+  start,
+  waitUntil,
+} from "./host_codex.ts";
 import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
 
 const STOP_SOON = { stop_timeout_seconds: 1 };
@@ -105,8 +114,12 @@ for (const { which, flags, fields, loading, kill, state } of FAILURES) {
     await installPair(shell, flags, fields);
     if (loading) await must(shell, LOADING);
     else await start(shell, "soulstone-a.service");
-    if (kill) await must(shell, "podman kill --signal KILL soulstone-a; sleep 1");
-    else if (loading) await must(shell, "sleep 1");
+    if (kill) await must(shell, "podman kill --signal KILL soulstone-a");
+    await waitUntil(
+      "its end",
+      20,
+      async () => / (?:auto-restart|failed|dead) /.test(await stateOf(shell)),
+    );
     assert.equal(await stateOf(shell), state);
   });
 }
