@@ -172,7 +172,12 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
     diagnosis: { pattern: /start(?:-post)? operation timed out/, repair: startHealthySage },
   },
   "an engine is in a crash loop": {
-    soulstones: { sage: engine(PORT, {}, ["--exit-after", "3", "--exit-code", "3"]) },
+    // doctor sees the loop while systemd waits.
+    soulstones: {
+      sage: engine(PORT, { quadlet: { Service: { RestartSec: 30 } } }, [
+        ...["--exit-after", "3", "--exit-code", "3"],
+      ]),
+    },
     async cause() {
       const state = "systemctl --user show -P SubState soulstone-sage.service";
       await lich("systemctl --user start soulstone-sage.service");
