@@ -5,10 +5,12 @@
  * The graphs have up to 5 Soulstones over 3 groups, each in any of the 8 sets of groups or resident;
  * and up to 4 Soulstones over 2 groups and 3 slots, each also in any slot or in none. Graphs that
  * differ only in names count once: Soulstones are a multiset, groups and slots are equal up to
- * permutation. Graphs that `lychd check` refuses are left out. Each graph is checked with all sets of running engines, also those that break the
- * rule, and all wishes: each Coven, each Soulstone, and each set of engines that offers a capability;
- * for two capabilities at once every pair of such sets up to 3 Soulstones, and every pair of single
- * engines for more.
+ * permutation. Graphs that `lychd check` refuses are left out.
+ *
+ * Each graph is checked with all sets of running engines, also those that break the rule, and all
+ * wishes: each Coven, each Soulstone, and each set of engines that offers a capability; for two
+ * capabilities at once every pair of such sets up to 3 Soulstones, and every pair of single engines
+ * for more.
  *
  * For systemd it is enough if one of two engines names the conflict: here only one of them does.
  */
