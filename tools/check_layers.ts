@@ -21,7 +21,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/sandbox/", "src/testing/"],
   ["src/commands/"],
   ["src/apply/"],
-  ["src/summon/", "src/inscribe/", "src/scaffold/", "src/door/front/"],
+  ["src/door/front/", "src/door/hand/"],
+  ["src/summon/", "src/inscribe/", "src/scaffold/", "src/door/channel/"],
   ["src/units/"],
   ["src/trust/"],
   ["src/run/"],
@@ -96,7 +97,8 @@ function faultOf({ from, to, typeOnly }: Edge): string | undefined {
 
 /** The front of the door speaks HTTP: it may not reach code that reads files or runs programs. */
 function isForFront(to: string, typeOnly: boolean): boolean {
-  return /^src\/(?:core|door\/front)\//.test(to) || typeOnly && to.startsWith("src/host/");
+  return /^src\/(?:core|door\/(?:front|channel))\//.test(to) ||
+    typeOnly && to.startsWith("src/host/");
 }
 
 function folderOf(path: string) {

@@ -1,0 +1,58 @@
+/**
+ * The messages between the two sandboxes of the front door. The front speaks HTTP and decides when engines
+ * change; the hand watches systemd and starts and stops engines. Neither can do the work of the other.
+ */
+import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
+import type { EngineState, SwapResult } from "../../core/dispatcher/events.ts";
+import type { Door } from "../../core/orchestrator/door.ts";
+import type { Inventory } from "../../core/orchestrator/inventory.ts";
+import type { Wish } from "../../core/orchestrator/wish.ts";
+
+/** A part of a swap that takes time. */
+export type SwapPhase = "stop" | "memory" | "start" | "healthy";
+
+/** A message of the hand to the front. */
+export type ToFront =
+  /** The units: the first message, and again after each render that changes no port. */
+  | { readonly kind: "units"; readonly inventory: Inventory; readonly door: Door }
+  /**
+   * The states of all engines, and whether the operator keeps what runs. An engine is reported as ready
+   * only while its lease exists, and as stopping from the moment at which its stop waits for the front.
+   */
+  | {
+    readonly kind: "observed";
+    readonly engines: ReadonlyMap<string, EngineState>;
+    readonly isHeld: boolean;
+  }
+  /** The progress of a swap, for clients that wait. */
+  | { readonly kind: "phase"; readonly phase: SwapPhase; readonly names: readonly string[] }
+  /** The end of the swap that the front asked for. The last observation came before. */
+  | { readonly kind: "swapped"; readonly result: SwapResult }
+  /** The end of an order. */
+  | { readonly kind: "done"; readonly id: number; readonly problem: string | undefined }
+  /** Stop listening, finish what is under way within this time, and answer `left`. */
+  | { readonly kind: "leave"; readonly withinSeconds: number };
+
+/** A message of the front to the hand. */
+export type ToHand =
+  /** It accepts connections, or cannot listen. */
+  | { readonly kind: "listening" }
+  | { readonly kind: "cannot-listen"; readonly why: string }
+  /** Start a wish, and stop no other engines than these. A `swapped` follows. */
+  | { readonly kind: "summon"; readonly wish: Wish; readonly stops: readonly string[] }
+  /** Stop engines. A `swapped` follows. */
+  | { readonly kind: "banish"; readonly engines: readonly string[] }
+  /** The order of a client with a key. A `done` of the same id follows. */
+  | { readonly kind: "order"; readonly id: number; readonly order: Order }
+  /** No request is under way at an engine that was reported as stopping, and none will come. */
+  | { readonly kind: "free"; readonly engine: string }
+  /** The requests under way and waiting, for the commands of the operator. */
+  | { readonly kind: "state"; readonly state: DispatcherStatus }
+  /** Everything that was under way has ended. */
+  | { readonly kind: "left" };
+
+/** An order of a client. */
+export type Order =
+  | { readonly kind: "summon"; readonly wish: readonly string[] }
+  /** Without a name, all engines. */
+  | { readonly kind: "banish"; readonly name: string | undefined };
