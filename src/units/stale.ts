@@ -91,7 +91,9 @@ export function runsSince(invocationId: string, state: UnitState | undefined): b
 /** Returns an inventory in which the host reaches no engine whose port is not published yet. */
 export function reachable(inventory: Inventory, { unpublished }: Stale): Inventory {
   const engines = inventory.engines.map((engine) =>
-    unpublished.includes(engine.name) ? { ...engine, healthPath: undefined } : engine
+    unpublished.includes(engine.name)
+      ? { ...engine, isOnLoopback: false, healthPath: undefined }
+      : engine
   );
   return { ...inventory, engines };
 }

@@ -45,3 +45,17 @@ export interface Door {
   /** By name of the Soulstone. */
   readonly engines: ReadonlyMap<string, DoorEngine>;
 }
+
+/**
+ * Returns the addresses that the door listens on: with 127.0.0.1 also ::1, because `localhost` is both,
+ * and another user could listen on the second one.
+ *
+ * @example
+ * ```ts
+ * import { doorAddresses } from "./door.ts";
+ * doorAddresses({ bindAddress: "127.0.0.1" }); // ["127.0.0.1", "::1"]
+ * ```
+ */
+export function doorAddresses({ bindAddress }: Pick<DoorSettings, "bindAddress">): string[] {
+  return bindAddress === "127.0.0.1" ? [bindAddress, "::1"] : [bindAddress];
+}

@@ -26,6 +26,8 @@ export interface Engine {
   readonly conflicts: readonly string[];
   readonly port: number;
   readonly uri: string;
+  /** True if the pod publishes its port on an address that 127.0.0.1 reaches. */
+  readonly isOnLoopback: boolean;
   /** Returns 2xx when ready; undefined if 127.0.0.1 does not reach it. */
   readonly healthPath: string | undefined;
   /** The check that its start waits for, and `TimeoutStartSec=`, for messages. */
@@ -114,6 +116,7 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
   const vram = fact("VramMib");
   const path = fact("HealthPath");
   const [command = "none"] = values("Container.HealthCmd");
+  const onLoopback = isOnLoopback(port, published);
   return {
     name,
     service: soulstoneUnit(name).service,
@@ -127,7 +130,8 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
     conflicts: conflictsIn(values),
     port,
     uri: fact("Uri") ?? "",
-    healthPath: isOnLoopback(port, published) ? path : undefined,
+    isOnLoopback: onLoopback,
+    healthPath: onLoopback ? path : undefined,
     startCheck: {
       kind: command === "none" ? "none" : path === undefined ? "command" : "path",
       path,

@@ -76,6 +76,7 @@ Deno.test("units contain all facts of their Codex", async () => {
     conflicts: ["eye"],
     port: 8701,
     uri: "http://localhost:8701/v1",
+    isOnLoopback: true,
     healthPath: "/health",
     startCheck: { kind: "path", path: "/health", timeout: "900" },
     metricsPath: undefined,

@@ -108,6 +108,7 @@ function inventoryOf(kinds: readonly Kind[], offers: readonly number[]): Invento
     conflicts: (conflicts.get(name) ?? []).filter((rival) => isNamer(i, Number(rival.slice(1)))),
     port: 9000 + i,
     uri: "",
+    isOnLoopback: true,
     healthPath: undefined,
     startCheck: { kind: "none", path: undefined, timeout: undefined },
     metricsPath: undefined,
