@@ -1,5 +1,5 @@
 import { dirname, isAbsolute, join, normalize, resolve } from "node:path/posix";
-import { dropInFolders, QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/names.ts";
+import { dropInFolders, QUADLET_FOLDER, SYSTEMD_FOLDER, VESSEL } from "../core/rune/names.ts";
 import type { Variable } from "./environment.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -44,6 +44,8 @@ export interface Folders {
   readonly manager: string;
   /** The folder where units are tried before they are written; undefined outside of a session. */
   readonly stage: string | undefined;
+  /** The folder of the front door while it runs; undefined outside of a session. */
+  readonly vessel: string | undefined;
   /** The other folders where Quadlet looks for units of this user, recursively. */
   readonly otherQuadlet: readonly string[];
   /** The other folders where systemd looks for units of this user. */
@@ -129,6 +131,7 @@ export function computeFolders(input: FolderInput): Folders {
     manager: join(runtime ?? `/run/user/${input.user}`, "systemd"),
     // One for each configuration folder, since the lock between runs is in there.
     stage: runtime && join(runtime, "lychd", `stage-${hashOf(config)}`),
+    vessel: runtime && join(runtime, VESSEL.runtimeFolder),
     // podman-systemd.unit(5), rootless unit search path.
     otherQuadlet: [
       ...below(runtime, "containers/systemd"),

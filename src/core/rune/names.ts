@@ -75,6 +75,14 @@ export const SCRIBE = watcherUnit("scribe");
 /** The exporter of GPU metrics. */
 export const GPU_EXPORTER = watcherUnit("gpu-exporter");
 
+/** The front door: its service, the target that keeps what runs, and its folder in `$XDG_RUNTIME_DIR`. */
+export const VESSEL = {
+  name: "vessel",
+  service: "lychd-vessel.service",
+  hold: "lychd-hold.target",
+  runtimeFolder: "lychd-vessel",
+} as const;
+
 /** The systemd target of the Watchers. */
 export const WATCHERS_TARGET = "lychd-watchers.target";
 
