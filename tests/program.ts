@@ -4,7 +4,7 @@ import { join } from "node:path/posix";
 const ROOT = join(import.meta.dirname ?? ".", "..");
 
 /** The permissions of the task `compile:bundle`; the folders of a test may be anywhere. */
-const PERMISSIONS = ["-R", "-W", "-E", "-S", "--allow-net=127.0.0.1", "--allow-run"];
+const PERMISSIONS = ["-R", "-W", "-E", "-S", "--allow-net", "--allow-run"];
 
 /** The options of a bundle, which contains its imports; as in the task `compile:bundle`. */
 const BUNDLED = ["--no-config", "--unstable-worker-options"];

@@ -28,6 +28,7 @@ const PROGRAMS: Readonly<Record<string, readonly ProgramName[]>> = {
   "logs eye": ["systemctl", "journalctl"],
   "summon eye": ["systemctl", ...POD_PROGRAMS, ...GPU_PROGRAMS],
   "banish": ["systemctl"],
+  "serve": ["systemctl", "systemdNotify", ...POD_PROGRAMS, ...GPU_PROGRAMS],
   "init": SURVEYORS,
   "add vllm": SURVEYORS,
 };

@@ -4,7 +4,7 @@ import config from "../deno.json" with { type: "json" };
 import { PROGRAM_PLACES, SHELL_PLACES } from "../src/run/programs.ts";
 import { VARIABLES } from "../src/run/environment.ts";
 
-const SANDBOXES = ["worker", "health_worker", "self_test_worker"];
+const SANDBOXES = ["worker", "health_worker", "front_worker", "self_test_worker"];
 
 Deno.test("the binary is compiled with exactly these flags", () => {
   deepStrictEqual(config.tasks["compile:bundle"].command.split(" "), [
@@ -14,7 +14,8 @@ Deno.test("the binary is compiled with exactly these flags", () => {
     ...["--no-prompt", "-R", "-W"],
     `--allow-env=${VARIABLES.join()}`,
     "--allow-sys=homedir,uid",
-    "--allow-net=127.0.0.1",
+    // The gate grants the addresses of the Codex to the front door.
+    "--allow-net",
     `--allow-run=${[...Object.values(PROGRAM_PLACES).flat(), ...SHELL_PLACES].join()}`,
     ...SANDBOXES.flatMap((name) => ["--include", `dist/bundle/src/sandbox/${name}.js`]),
     ...["-o", "dist/lychd", "dist/bundle/main.js"],

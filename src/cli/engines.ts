@@ -74,3 +74,17 @@ Residents (Soulstones that belong to every Coven) keep running.`)
   })
   .options({ json: JSON_FLAG })
   .examples("lychd banish eye", "lychd banish vision-ritual", "lychd banish");
+
+export const serve = command("serve", "Run the front door, which starts engines for requests")
+  .details(`
+lychd-vessel.service runs this command; lychd render makes that unit if [vessel]
+of the Codex has enabled = true. One sandbox speaks HTTP and can neither read
+files nor run programs; another one starts and stops engines and has no network.
+Before it starts, both try to break out, as in lychd self-test.`)
+  .options({
+    acceptWeakRuntime: flag(
+      "--accept-weak-runtime",
+      "start although the runtime does not refuse every attempt (for tests)",
+    ),
+  })
+  .examples("lychd serve", "lychd self-test serve");

@@ -52,6 +52,8 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
       return await (await import("./explain.ts")).explain(invocation, context);
     case "summon":
       return await (await import("./summon.ts")).summon(invocation, context);
+    case "serve":
+      return await (await import("./serve.ts")).serve(context);
     case "banish":
       return await (await import("./banish.ts")).banish(invocation, context);
     case "status":

@@ -21,6 +21,8 @@ export interface CommandContext {
   readonly terminal: Terminal;
   /** Starts a prober for the rendered engines. */
   readonly startProber: () => Prober;
+  /** Starts the sandbox that speaks HTTP for the front door. Returns the channel to it. */
+  readonly openFront: () => MessagePort;
   /** Opens a copy of a file of the Codex in the operator's editor; returns the exit code of the editor. */
   readonly openEditor: (path: string) => Promise<number>;
   /** Aborted when the operator interrupts the command. */

@@ -3,29 +3,17 @@
  * program: the gate does, on a copy of a file of the Codex.
  */
 
-/** The message of a command that needs the editor, with the channel for its exit code. */
-export interface EditorWanted {
-  readonly editedPath: string;
-  readonly editorChannel: MessagePort;
-}
-
-/** Returns true if a message of the worker asks for the editor. */
-export function isEditorWanted(message: unknown): message is EditorWanted {
-  return typeof message === "object" && message !== null && "editorChannel" in message;
-}
+import type { SendToGate } from "./gate_request.ts";
 
 /** Asks the gate, by `send`, to open a file in the editor. Returns the exit code of the editor. */
-export function askForEditor(
-  send: (message: EditorWanted, transfer: Transferable[]) => void,
-  editedPath: string,
-): Promise<number> {
+export function askForEditor(send: SendToGate, path: string): Promise<number> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((done) => {
     port1.onmessage = ({ data }: MessageEvent<number>) => {
       port1.close();
       done(data);
     };
-    send({ editedPath, editorChannel: port2 }, [port2]);
+    send({ wanted: "editor", path, channel: port2 }, [port2]);
   });
 }
 

@@ -4,17 +4,13 @@
  * boolean; it cannot choose the path or another port, or read the answer.
  */
 import type { Endpoint } from "../host/probe.ts";
+import { openSandbox, type SendToGate } from "./gate_request.ts";
 
 /** Asks engines for their health. */
 export interface Prober {
   answers(port: number): Promise<boolean>;
   /** Closes the channel, which would keep the process running. */
   close(): void;
-}
-
-/** The message of a command that needs a prober, with its channel. */
-export interface ProberWanted {
-  readonly proberChannel: MessagePort;
 }
 
 /** The message of the gate to the second sandbox: the endpoints that it may ask, and the channel. */
@@ -32,30 +28,22 @@ export interface ProbeQuestion {
 /** The answer to the question of the same id. */
 export type ProbeAnswer = { readonly id: number; readonly ok: boolean };
 
-/** Returns true if a message of the worker asks for a prober. */
-export function isProberWanted(message: unknown): message is ProberWanted {
-  return typeof message === "object" && message !== null && "proberChannel" in message;
-}
-
 /** Asks the gate, by `send`, to start a prober. */
-export function startProber(
-  send: (message: ProberWanted, transfer: Transferable[]) => void,
-): Prober {
-  const { port1, port2 } = new MessageChannel();
+export function startProber(send: SendToGate): Prober {
+  const channel = openSandbox("prober", send);
   const waiting = new Map<number, (ok: boolean) => void>();
   let count = 0;
-  port1.onmessage = ({ data }: MessageEvent<ProbeAnswer>) => {
+  channel.onmessage = ({ data }: MessageEvent<ProbeAnswer>) => {
     waiting.get(data.id)?.(data.ok);
     waiting.delete(data.id);
   };
-  send({ proberChannel: port2 }, [port2]);
   return {
     answers: (port) =>
       new Promise((done) => {
         const id = count++;
         waiting.set(id, done);
-        port1.postMessage({ id, port } satisfies ProbeQuestion);
+        channel.postMessage({ id, port } satisfies ProbeQuestion);
       }),
-    close: () => port1.close(),
+    close: () => channel.close(),
   };
 }

@@ -15,6 +15,7 @@ function ofSystem(name: string): readonly string[] {
 export const PROGRAM_PLACES = {
   systemctl: ofSystem("systemctl"),
   systemdAnalyze: ofSystem("systemd-analyze"),
+  systemdNotify: ofSystem("systemd-notify"),
   generator: [
     "/usr/libexec/podman/quadlet",
     "/usr/lib/podman/quadlet",

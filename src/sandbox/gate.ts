@@ -5,8 +5,8 @@ import { readVariable, refuseGpuDrivers, refuseProxies } from "../run/environmen
 import { EXIT, type ExitCode } from "../run/invocation.ts";
 import { withRefusals } from "../run/refusal.ts";
 import { processStreams, processTerminal } from "../run/terminal.ts";
-import type { SandboxName, Surroundings } from "./launch.ts";
-import { workerPermissions } from "./permissions.ts";
+import type { Surroundings } from "./launch.ts";
+import { type SandboxName, workerPermissions } from "./permissions.ts";
 
 /** Returns the address of the program of a sandbox. */
 export type FindSandbox = (name: SandboxName) => string;

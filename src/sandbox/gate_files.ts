@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path/posix";
 import { ENTRY_LIMIT } from "../core/codex/limits.ts";
 import type { UnitFile } from "../core/orchestrator/inventory.ts";
 import { FILE_LIMIT_BYTES } from "../core/plan/limits.ts";
-import { QUADLET_FOLDER } from "../core/rune/names.ts";
+import { QUADLET_FOLDER, SYSTEMD_FOLDER, VESSEL } from "../core/rune/names.ts";
 import { type SeenStatuses, statusOf } from "../host/host.ts";
 import { isCopyName } from "../run/editor.ts";
 import type { Folders } from "../run/folders.ts";
@@ -162,14 +162,16 @@ export function isFile(path: string): boolean {
   return orNothing(() => Deno.statSync(path).isFile) ?? false;
 }
 
-/** Reads the units of containers and of their pod in lychd's folder. */
-export function unitsIn(quadlet: string): UnitFile[] {
-  return [...Deno.readDirSync(quadlet)].filter(({ name, isFile }) =>
-    isFile && /\.(?:container|pod)$/.test(name)
-  ).flatMap(({ name }) => {
-    const place = join(quadlet, name);
+/** Reads the units of containers, of their pod and of the front door. */
+export function unitsIn({ quadlet, systemd }: Pick<Folders, "quadlet" | "systemd">): UnitFile[] {
+  const containers = [...Deno.readDirSync(quadlet)]
+    .filter(({ name, isFile }) => isFile && /\.(?:container|pod)$/.test(name))
+    .map(({ name }) => ({ place: join(quadlet, name), path: `${QUADLET_FOLDER}/${name}` }));
+  const { service } = VESSEL;
+  const door = { place: join(systemd, service), path: `${SYSTEMD_FOLDER}/${service}` };
+  return [...containers, ...isFile(door.place) ? [door] : []].flatMap(({ place, path }) => {
     // The command refuses a file that lychd cannot have written.
     if (Deno.statSync(place).size > FILE_LIMIT_BYTES) return [];
-    return [{ path: `${QUADLET_FOLDER}/${name}`, text: Deno.readTextFileSync(place) }];
+    return [{ path, text: Deno.readTextFileSync(place) }];
   });
 }

@@ -2,11 +2,11 @@ import { homedir } from "node:os";
 import type { Parsed } from "../cli/tree.ts";
 import { printable } from "../core/report/printable.ts";
 import { computeFolders, type FolderInput, foldersAbove } from "../run/folders.ts";
-import { type EditorWanted, isEditorWanted } from "../run/editor.ts";
-import { isProberWanted, type ProberOrder, type ProberWanted } from "../run/health.ts";
-import { EXIT, type ExitCode } from "../run/invocation.ts";
+import { type GateRequest, isGateRequest } from "../run/gate_request.ts";
+import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import type { Permissions } from "../run/permissions.ts";
 import { findPrograms } from "../run/programs.ts";
+import { Refusal } from "../run/refusal.ts";
 import type { Streams, Terminal } from "../run/terminal.ts";
 import { refusePath } from "../trust/path.ts";
 import {
@@ -16,21 +16,22 @@ import {
   isFile,
   realPath,
   seenAt,
-  unitsIn,
   USERS,
 } from "./gate_files.ts";
-import { permissionsFor, proberPermissions, startsEngines } from "./permissions.ts";
+import {
+  frontPermissions,
+  permissionsFor,
+  proberPermissions,
+  type StartSandbox,
+  startsEngines,
+} from "./permissions.ts";
 import type { INTERRUPT, WorkerRequest } from "./worker.ts";
-
-/** The program of a sandbox. */
-export type SandboxName = "worker" | "health_worker" | "self_test_worker";
 
 /** The process around the gate. Tests pass their own, and need no process for each run. */
 export interface Surroundings extends Pick<FolderInput, "env" | "workingFolder" | "homeFolder"> {
   readonly streams: Streams;
   readonly terminal: Pick<Terminal, "out" | "err">;
-  /** Starts a worker with exactly these permissions. */
-  readonly start: (name: SandboxName, permissions: Permissions) => Worker;
+  readonly start: StartSandbox;
   /** Opens a file in the operator's editor, outside of any sandbox. Returns its exit code. */
   readonly openEditor: (path: string) => Promise<number>;
   /** Calls `act` at each SIGINT and SIGTERM. */
@@ -58,22 +59,17 @@ export async function launch(
   });
   const programs = findPrograms(isFile);
   const permissions = permissionsFor(invocation, folders, programs);
-  if (isSelfTest) {
+  const test = async (out: Terminal["out"]) => {
     const { selfTest } = await import("./self_test/report.ts");
-    const sandbox = (name: string, permissions: Permissions) => ({
-      name,
-      permissions,
-      start: () => start("self_test_worker", permissions),
-    });
-    const prober = proberPermissions(invocation, [UNUSED_PORT]);
-    const sandboxes = [
-      sandbox(`the sandbox of ${invocation.command}`, permissions),
-      ...prober === undefined ? [] : [sandbox("the sandbox that asks for health", prober)],
-    ];
+    const sandboxes = sandboxesOf(invocation, permissions).map((sandbox) => ({
+      ...sandbox,
+      start: () => start("self_test_worker", sandbox.permissions),
+    }));
     const module = isFile(USERS) ? USERS : undefined;
-    const places = { ...folders, home: homedir() ?? "/", module };
-    return await selfTest(sandboxes, places, terminal);
-  }
+    return await selfTest(sandboxes, { ...folders, home: homedir() ?? "/", module }, { out });
+  };
+  if (isSelfTest) return await test(terminal.out);
+  if (invocation.command === "serve") await refuseWeakRuntime(invocation, test, terminal);
   // The worker loads while the gate checks the paths; it does nothing before it gets the request.
   const worker = start("worker", permissions);
   const { trust, problems } = checkPaths(invocation, permissions, folders, user);
@@ -99,8 +95,45 @@ export async function launch(
   return await runInWorker(worker, request, surroundings);
 }
 
-/** The port of an engine that the sandbox for health may ask in a self-test; none listens there. */
+/** The port that a second sandbox may use in a self-test; none listens there. */
 const UNUSED_PORT = 49_151;
+
+/** Returns the sandboxes of a command, for its self-test. */
+function sandboxesOf(invocation: Invocation, permissions: Permissions) {
+  const places = { addresses: ["127.0.0.1"], port: UNUSED_PORT, enginePorts: [] };
+  const second = [
+    {
+      name: "the sandbox that asks for health",
+      permissions: proberPermissions(invocation, [UNUSED_PORT]),
+    },
+    { name: "the sandbox that speaks HTTP", permissions: frontPermissions(invocation, places) },
+  ];
+  return [
+    { name: `the sandbox of ${invocation.command}`, permissions },
+    ...second.flatMap(({ name, permissions }) =>
+      permissions === undefined ? [] : [{ name, permissions }]
+    ),
+  ];
+}
+
+/**
+ * Refuses to open the front door with a runtime that does not refuse every attempt to break out: it runs
+ * for a long time, and reads the requests of any program.
+ */
+async function refuseWeakRuntime(
+  { acceptWeakRuntime }: Extract<Invocation, { command: "serve" }>,
+  test: (out: Terminal["out"]) => Promise<ExitCode>,
+  { err }: Pick<Terminal, "err">,
+): Promise<void> {
+  const lines: string[] = [];
+  if (await test((text) => void lines.push(text)) === EXIT.ok) return;
+  const found = lines.filter((line) => line.startsWith("not ")).map((line) => line.trim());
+  const message = `the runtime of this binary does not keep its sandboxes: ${found.join("; ")}`;
+  if (!acceptWeakRuntime) {
+    throw new Refusal(message, { code: EXIT.hostRefused, hint: "lychd self-test serve" });
+  }
+  err(`lychd: ${printable(message)}\n`);
+}
 
 /** Returns the variables that doctor checks and shows; no others leave the gate. */
 function sessionVariables(env: Surroundings["env"]): Record<string, string> {
@@ -115,21 +148,25 @@ function runInWorker(
   request: WorkerRequest,
   { start, openEditor, onInterrupt }: Surroundings,
 ): Promise<ExitCode> {
-  let prober: Promise<(channel: MessagePort) => void> | undefined;
+  let second: ReturnType<typeof loadSecondSandboxes> | undefined;
   let isEditorOpen = false;
   return new Promise((done, fail) => {
-    worker.onmessage = ({ data }: MessageEvent<ExitCode | ProberWanted | EditorWanted>) => {
-      if (isProberWanted(data)) {
-        // One for the whole run, however often the worker asks.
-        prober ??= startProber(request, start);
-        prober.then((serve) => serve(data.proberChannel), fail);
-      } else if (isEditorWanted(data)) {
+    const grant = async (wanted: GateRequest) => {
+      const { channel } = wanted;
+      if (wanted.wanted === "editor") {
         isEditorOpen = true;
-        edit(request, data.editedPath, openEditor).then((code) => {
-          isEditorOpen = false;
-          data.editorChannel.postMessage(code);
-        }, fail);
-      } else done(data);
+        const code = await edit(request, wanted.path, openEditor);
+        isEditorOpen = false;
+        return channel.postMessage(code);
+      }
+      second ??= loadSecondSandboxes(request, start);
+      const sandboxes = await second;
+      if (wanted.wanted === "prober") sandboxes.prober(channel);
+      else sandboxes.front(channel, fail);
+    };
+    worker.onmessage = ({ data }: MessageEvent<ExitCode | GateRequest>) => {
+      if (isGateRequest(data)) grant(data).catch(fail);
+      else done(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -145,23 +182,10 @@ function runInWorker(
   });
 }
 
-/**
- * Starts the sandbox that asks engines for their health, if the command may have one. The endpoints
- * come from the units that lychd wrote, never from the sandbox of the command.
- */
-async function startProber(
-  { invocation, folders }: WorkerRequest,
-  start: Surroundings["start"],
-): Promise<(channel: MessagePort) => void> {
-  if (!startsEngines(invocation)) return () => {};
-  const { readInventory } = await import("../core/orchestrator/inventory.ts");
-  const endpoints = readInventory(unitsIn(folders.quadlet)).engines.flatMap((
-    { port, healthPath },
-  ) => healthPath === undefined ? [] : [{ port, path: healthPath }]);
-  const permissions = proberPermissions(invocation, endpoints.map(({ port }) => port));
-  if (permissions === undefined) return () => {};
-  const sandbox = start("health_worker", permissions);
-  return (channel) => sandbox.postMessage({ endpoints, channel } satisfies ProberOrder, [channel]);
+/** Loaded late: most commands have one sandbox. */
+async function loadSecondSandboxes({ invocation, folders }: WorkerRequest, start: StartSandbox) {
+  const { secondSandboxes } = await import("./second_sandboxes.ts");
+  return secondSandboxes(invocation, folders, start);
 }
 
 /** Opens the editor, if the command may have it, on a copy that this user edits. */

@@ -90,6 +90,12 @@ export function permissionsFor(
       return grant([codex, ...units, manager], ["systemctl", ...POD_PROGRAMS, ...GPU_PROGRAMS]);
     case "banish":
       return grant(units, ["systemctl"]);
+    case "serve":
+      return grant(
+        [...units, manager, ...listOf(folders.vessel)],
+        ["systemctl", "systemdNotify", ...POD_PROGRAMS, ...GPU_PROGRAMS],
+        listOf(folders.vessel),
+      );
     case "init":
     case "add":
       return grant([codex], SURVEYORS, [codex]);
@@ -132,9 +138,38 @@ export function proberPermissions(
   invocation: Invocation,
   ports: readonly number[],
 ): Permissions | undefined {
-  const isPort = (port: number) => Number.isInteger(port) && port >= 1 && port <= 65_535;
   if (!startsEngines(invocation) || !ports.every(isPort)) return undefined;
-  return { read: [], write: [], run: [], net: ports.map((port) => `127.0.0.1:${port}`) };
+  return onlyNetwork(ports.map((port) => `127.0.0.1:${port}`));
+}
+
+/**
+ * Returns the permissions of the sandbox that speaks HTTP for the front door: to listen on its own
+ * addresses, and to connect to exactly these ports of engines on 127.0.0.1.
+ */
+export function frontPermissions(
+  invocation: Invocation,
+  { addresses, port, enginePorts }: FrontPlaces,
+): Permissions | undefined {
+  if (invocation.command !== "serve" || ![port, ...enginePorts].every(isPort)) return undefined;
+  return onlyNetwork([
+    ...addresses.map((address) => `${address.includes(":") ? `[${address}]` : address}:${port}`),
+    ...enginePorts.map((enginePort) => `127.0.0.1:${enginePort}`),
+  ]);
+}
+
+/** The places in the network that the front door uses. */
+export interface FrontPlaces {
+  readonly addresses: readonly string[];
+  readonly port: number;
+  readonly enginePorts: readonly number[];
+}
+
+function onlyNetwork(net: readonly string[]): Permissions {
+  return { read: [], write: [], run: [], net };
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
 }
 
 /** Returns true if a command starts engines and waits until they answer. */
@@ -142,6 +177,7 @@ export function startsEngines(invocation: Invocation): boolean {
   switch (invocation.command) {
     case "summon":
     case "restart":
+    case "serve":
       return true;
     case "apply":
       return !invocation.dryRun;
@@ -154,6 +190,12 @@ export function startsEngines(invocation: Invocation): boolean {
       return false;
   }
 }
+
+/** The program of a sandbox. */
+export type SandboxName = "worker" | "health_worker" | "front_worker" | "self_test_worker";
+
+/** Starts a worker with exactly these permissions. */
+export type StartSandbox = (name: SandboxName, permissions: Permissions) => Worker;
 
 /** Converts permissions to the option of a worker. */
 export function workerPermissions(permissions: Permissions): Deno.PermissionOptionsObject {

@@ -2,7 +2,12 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { foldersAbove } from "../run/folders.ts";
 import { foldersOfHome } from "../testing/folders_of_home.ts";
 import type { Invocation } from "../run/invocation.ts";
-import { permissionsFor, proberPermissions, workerPermissions } from "./permissions.ts";
+import {
+  frontPermissions,
+  permissionsFor,
+  proberPermissions,
+  workerPermissions,
+} from "./permissions.ts";
 import { findPrograms } from "../run/programs.ts";
 
 const folders = foldersOfHome("/home");
@@ -17,6 +22,7 @@ const SUMMON: Invocation = {
   memoryTimeoutSeconds: 60,
   fallback: undefined,
 };
+const SERVE: Invocation = { command: "serve", acceptWeakRuntime: false };
 const READING: readonly Invocation[] = [
   SUMMON,
   { command: "banish", json: false, wish: undefined },
@@ -126,6 +132,29 @@ Deno.test("a prober may connect to the given ports of 127.0.0.1 and nothing else
     sys: false,
     import: false,
   });
+});
+
+Deno.test("the hand of the door has no network, and writes only to the folder of the door", () => {
+  const given = foldersOfHome("/home", { runtime: "/run/user/1000" });
+  const granted = permissionsFor(SERVE, given, programs);
+  deepStrictEqual([granted.write, granted.net], [["/run/user/1000/lychd-vessel"], undefined]);
+  strictEqual(granted.read.includes(given.codex), false);
+  strictEqual(granted.run.some((path) => /quadlet|systemd-analyze/.test(path)), false);
+});
+
+Deno.test("the front of the door listens on its addresses, connects to engines, and does nothing else", () => {
+  const places = { addresses: ["127.0.0.1", "::1"], port: 8081, enginePorts: [8780] };
+  deepStrictEqual(frontPermissions(SERVE, places), {
+    read: [],
+    write: [],
+    run: [],
+    net: ["127.0.0.1:8081", "[::1]:8081", "127.0.0.1:8780"],
+  });
+  strictEqual(frontPermissions(SUMMON, places), undefined);
+  for (const port of [0, 65_536, 1.5, NaN]) {
+    strictEqual(frontPermissions(SERVE, { ...places, port }), undefined);
+    strictEqual(frontPermissions(SERVE, { ...places, enginePorts: [8780, port] }), undefined);
+  }
 });
 
 Deno.test("no other command gets a prober, and no invalid port is granted", () => {

@@ -6,6 +6,7 @@ import { DENO_HOST } from "../host/deno_host.ts";
 import { hostWithSeen, type SeenStatuses } from "../host/host.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { askForEditor } from "../run/editor.ts";
+import { openSandbox, type SendToGate } from "../run/gate_request.ts";
 import { startProber } from "../run/health.ts";
 import type { Programs } from "../run/programs.ts";
 import { OutputError, processTerminal, type Streams } from "../run/terminal.ts";
@@ -41,13 +42,14 @@ self.onmessage = ({ data }: MessageEvent<WorkerRequest | typeof INTERRUPT>) => {
 async function answer(request: WorkerRequest): Promise<void> {
   const { invocation, streams, seen, ...rest } = request;
   const terminal = processTerminal(streams);
+  const send: SendToGate = (message, transfer) => self.postMessage(message, { transfer });
   const context: CommandContext = {
     ...rest,
     host: hostWithSeen(DENO_HOST, seen),
     terminal,
-    startProber: () => startProber((message, transfer) => self.postMessage(message, { transfer })),
-    openEditor: (path) =>
-      askForEditor((message, transfer) => self.postMessage(message, { transfer }), path),
+    startProber: () => startProber(send),
+    openFront: () => openSandbox("front", send),
+    openEditor: (path) => askForEditor(send, path),
     interruption: interruption.signal,
   };
   let code: ExitCode;

@@ -28,6 +28,7 @@ export function memoryContext(
     version: "0.0.0",
     environment: {},
     startProber: () => ({ answers: () => Promise.resolve(false), close() {} }),
+    openFront: () => new MessageChannel().port1,
     openEditor: () => Promise.resolve(1),
     interruption: new AbortController().signal,
     ...given,

@@ -15,10 +15,8 @@ function hostile(ports: readonly number[]): string {
     const { port1, port2 } = new MessageChannel();
     const endpoint = { port, path: "/shutdown" };
     const endpoints = [endpoint];
-    self.postMessage(
-      { proberPorts: [port], proberChannel: port2, endpoints, channel: port2 },
-      { transfer: [port2] },
-    );
+    const places = { enginePorts: [port], endpoints };
+    self.postMessage({ wanted: "prober", ...places, channel: port2 }, { transfer: [port2] });
     answers.push(await new Promise((done) => {
       port1.onmessage = ({ data }) => done(data.ok);
       port1.postMessage({ id: 0, port, endpoint, endpoints });

@@ -2,7 +2,11 @@ import { parseCommandLine, PROGRAM } from "../../src/cli/tree.ts";
 import type { Permissions } from "../../src/run/permissions.ts";
 import type { Folders } from "../../src/run/folders.ts";
 import { foldersOfHome } from "../../src/testing/folders_of_home.ts";
-import { permissionsFor, proberPermissions } from "../../src/sandbox/permissions.ts";
+import {
+  frontPermissions,
+  permissionsFor,
+  proberPermissions,
+} from "../../src/sandbox/permissions.ts";
 import { findPrograms, PROGRAM_PLACES } from "../../src/run/programs.ts";
 import { ENGINE_RULES, REFUSED_OPTIONS, WEAKENING } from "../../src/core/compile/quadlet_rules.ts";
 import { quadletKeyOf, RUN_OPTIONS } from "../../src/core/rune/mod.ts";
@@ -31,6 +35,7 @@ const LINES: readonly string[] = [
   "pull WISH",
   "summon WISH",
   "banish",
+  "serve",
   "status",
   "list",
   "covens",
@@ -112,9 +117,12 @@ function permissionTable(): string {
       imports: named.imports ?? [],
     });
     const prober = proberPermissions(invocation, [8780]);
+    const places = { addresses: ["127.0.0.1"], port: 8081, enginePorts: [8780] };
+    const front = frontPermissions(invocation, places);
     return [
       rowOf(`\`${line}\``, permissionsFor(invocation, folders, findPrograms(() => true)), folders),
       ...prober === undefined ? [] : [rowOf(`\`${line}\`, second sandbox`, prober, folders)],
+      ...front === undefined ? [] : [rowOf(`\`${line}\`, the front`, front, folders)],
     ];
   });
   return [
@@ -130,7 +138,10 @@ function rowOf(title: string, permissions: Permissions, folders: Folders): strin
     pathsIn(permissions.read, folders),
     pathsIn(permissions.write, folders),
     [...new Set(permissions.run.map(programName))].sort(),
-    permissions.net === undefined ? [] : ["the ports of rendered engines on 127.0.0.1"],
+    [
+      ...permissions.net?.some((place) => place.endsWith(":8081")) ? ["its own port"] : [],
+      ...permissions.net === undefined ? [] : ["the ports of rendered engines on 127.0.0.1"],
+    ],
   ];
   return `| ${[title, ...cells.map((cell) => cell.join(", ") || "–")].join(" | ")} |`;
 }
@@ -146,7 +157,8 @@ function pathsIn(paths: readonly string[], folders: Folders): string[] {
     const imported = folders.imports.find((each) => each.path === path);
     if (imported !== undefined) return "`FILE`";
     if (folders.imports.some((each) => each.dropIns.includes(path))) return "its drop-ins";
-    if ([folders.quadlet, folders.systemd, folders.manager].includes(path)) {
+    const shown = [folders.quadlet, folders.systemd, folders.manager, folders.vessel];
+    if (shown.includes(path)) {
       return `\`${short(path)}\``;
     }
     if (others.includes(path)) return "other folders of units";

@@ -59,3 +59,7 @@ export interface Door {
 export function doorAddresses({ bindAddress }: Pick<DoorSettings, "bindAddress">): string[] {
   return bindAddress === "127.0.0.1" ? [bindAddress, "::1"] : [bindAddress];
 }
+/** Stub. */
+export function readDoor(_files: readonly unknown[]): Door | undefined {
+  return undefined;
+}

@@ -1,0 +1,2 @@
+/** Stub. */
+export function serveFront(_channel: MessagePort): void {}

@@ -1,0 +1,75 @@
+/**
+ * The sandboxes that a command works with: one that asks engines for their health, and one that speaks
+ * HTTP for the front door. They connect only to ports that the gate reads from the units.
+ */
+import { doorAddresses, readDoor } from "../core/orchestrator/door.ts";
+import { readInventory } from "../core/orchestrator/inventory.ts";
+import type { ProberOrder } from "../run/health.ts";
+import type { Folders } from "../run/folders.ts";
+import type { Invocation } from "../run/invocation.ts";
+import { unitsIn } from "./gate_files.ts";
+import {
+  frontPermissions,
+  type FrontPlaces,
+  proberPermissions,
+  type StartSandbox,
+} from "./permissions.ts";
+
+/** The order of the gate to the sandbox of the front door. */
+export interface FrontOrder {
+  /** The channel to the command that started it. */
+  readonly channel: MessagePort;
+}
+
+/** Returns what starts the second sandboxes of a command, with the channels to it. */
+export function secondSandboxes(
+  invocation: Invocation,
+  folders: Folders,
+  start: StartSandbox,
+) {
+  let prober: { readonly worker: Worker; readonly key: string } | undefined;
+  return {
+    /** Connects the sandbox that asks for health, if the command may have one: one for the same endpoints. */
+    prober(channel: MessagePort): void {
+      const endpoints = readInventory(unitsIn(folders)).engines.flatMap(({ port, healthPath }) =>
+        healthPath === undefined ? [] : [{ port, path: healthPath }]
+      );
+      const permissions = proberPermissions(invocation, endpoints.map(({ port }) => port));
+      if (permissions === undefined) return;
+      const key = JSON.stringify(endpoints);
+      if (prober?.key !== key) {
+        prober?.worker.terminate();
+        prober = { worker: start("health_worker", permissions), key };
+      }
+      prober.worker.postMessage({ endpoints, channel } satisfies ProberOrder, [channel]);
+    },
+    /**
+     * Starts a sandbox that speaks HTTP, if the command may have one. A render may have changed the
+     * ports, so the command asks for a new one then. `fail` is called if it ends with an error.
+     */
+    front(channel: MessagePort, fail: (error: Error) => void): void {
+      const places = frontPlaces(folders);
+      const permissions = places && frontPermissions(invocation, places);
+      if (permissions === undefined) return;
+      const worker = start("front_worker", permissions);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        fail(new Error(`internal error of the front door: ${event.message}`));
+      };
+      worker.postMessage({ channel } satisfies FrontOrder, [channel]);
+    },
+  };
+}
+
+/** Reads the places of the front door from the units; undefined if none is rendered. */
+function frontPlaces(folders: Folders): FrontPlaces | undefined {
+  const files = unitsIn(folders);
+  const door = readDoor(files);
+  if (door === undefined) return undefined;
+  return {
+    addresses: doorAddresses(door.settings),
+    port: door.settings.port,
+    enginePorts: readInventory(files).engines.filter(({ isOnLoopback }) => isOnLoopback)
+      .map(({ port }) => port),
+  };
+}
