@@ -5,9 +5,7 @@ import { printJson } from "../run/say.ts";
 import type { CommandContext } from "../run/context.ts";
 import type { ExitCode } from "../run/invocation.ts";
 import type { Refusal } from "../run/refusal.ts";
-
-/** A part of a summon that takes time. */
-export type Phase = "stop" | "memory" | "start" | "healthy";
+import type { Phase } from "./follow.ts";
 
 /** The output of a summon. */
 export type SummonEvents = ReturnType<typeof summonEvents>;

@@ -11,7 +11,18 @@ import type { CommandContext } from "../run/context.ts";
 import { conditionsNow } from "../units/engines.ts";
 import { readGpus } from "../units/gpus.ts";
 import type { Systemd } from "../units/systemd.ts";
-import type { Phase, SummonEvents } from "./events.ts";
+
+/** A part of a summon that takes time. */
+export type Phase = "stop" | "memory" | "start" | "healthy";
+
+/** Receives the progress of a summon. */
+export interface Phases {
+  startPhase(phase: Phase, names: readonly string[]): void;
+  /** Engines, with a detail such as the free memory, are still waited for. */
+  waiting(phase: Phase, names: readonly string[], detail?: string): void;
+  /** Ends the current phase, if any; `isDone` is false if it did not finish. */
+  endPhase(isDone: boolean, detail?: string): void;
+}
 
 /** The context of a summon that is followed. */
 export interface Following {
@@ -19,7 +30,7 @@ export interface Following {
   readonly systemd: Systemd;
   /** With strays. */
   readonly inventory: Inventory;
-  readonly events: SummonEvents;
+  readonly events: Phases;
   /** The time limit, on the clock of `performance.now()`; Infinity for none. */
   readonly deadlineMilliseconds: number;
 }
@@ -95,7 +106,7 @@ export async function follow(following: Following, followed: Followed): Promise<
 }
 
 /** Returns a function that ends the phases before the given one, and starts it. */
-function phasesOf(events: SummonEvents, { stop, start, wanted }: Followed) {
+function phasesOf(events: Phases, { stop, start, wanted }: Followed) {
   const left = Object.entries({ stop, start, healthy: wanted }) as [Phase, readonly string[]][];
   return (phase: Phase): void => {
     while (left.some(([next]) => next === phase)) {

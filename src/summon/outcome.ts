@@ -1,51 +1,34 @@
 /** The output at the end of a summon: ready, interrupted, late or failed. */
 import { fallbackCommand, planFallback } from "../core/orchestrator/fallback.ts";
-import { enginesNamed, rivalsOf } from "../core/orchestrator/inventory.ts";
-import { type Progress, STOPPED_BY_OTHER } from "../core/orchestrator/progress.ts";
-import { logSourceOf, type Service } from "../core/orchestrator/services.ts";
+import { enginesNamed } from "../core/orchestrator/inventory.ts";
+import type { Progress } from "../core/orchestrator/progress.ts";
+import type { Service } from "../core/orchestrator/services.ts";
 import { readName } from "../core/orchestrator/wish.ts";
-import { isUp } from "../core/orchestrator/condition.ts";
-import { opposedStarts } from "../core/orchestrator/opposed_starts.ts";
-import type { Transition } from "../core/orchestrator/transition.ts";
 import { printable, printableLines } from "../core/report/printable.ts";
 import { covenOf, SCRIBE, SEPULCHER, soulstoneOf } from "../core/rune/names.ts";
-import { type EnginesNow, enginesNow } from "../units/engines.ts";
 import type { startLock } from "../units/start_lock.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import { warn } from "../run/say.ts";
 import { tableLines } from "../run/table.ts";
-import { journalTail } from "../units/journal.ts";
-import { type PodTrouble, podTrouble } from "../units/pod.ts";
-import { readRendered } from "../units/rendered.ts";
+import type { PodTrouble } from "../units/pod.ts";
 import { servicesNow } from "../units/services.ts";
 import { APPLY_POD } from "../units/stale.ts";
-import type { Phase } from "./events.ts";
-import type { Following, Unfinished } from "./follow.ts";
+import type { Change, End } from "./change.ts";
+import type { SummonEvents } from "./events.ts";
+import type { Phase, Unfinished } from "./follow.ts";
+import { type Explaining, explainLosses, lastLines } from "./losses.ts";
 
-/** A summon in progress. */
-export interface Summon extends Following {
+/** The change of `lychd summon`, with its command line and its output. */
+export interface Summon extends Change {
   readonly invocation: SummonOptions & { readonly wish: readonly string[] };
-  /** The plan that was printed first: nothing outside of it is stopped. */
-  readonly printed: Transition;
-  /** The plan that was followed in the end. */
-  readonly plan: Transition;
-  /** True if systemd has the start; otherwise nothing starts by itself. */
-  readonly isStartQueued: boolean;
-  /** The engines that ran or started before it, without those that had crashed. */
-  readonly before: readonly string[];
-  /** The wanted engines whose port the running pod does not publish. */
-  readonly unpublished: readonly string[];
-  /** The pod and the Watchers. */
-  readonly services: readonly Service[];
-  /** The time of its start, in seconds of the Unix epoch. */
-  readonly sinceSeconds: number;
+  readonly events: SummonEvents;
   /** The lock that excludes other starts; free while the summon waits. */
   readonly lock: ReturnType<typeof startLock>;
 }
 
 /** The part of a summon, or of another start, that is needed to report lost engines. */
-type Reporting = Following & Pick<Summon, "services" | "sinceSeconds">;
+type Reporting = Explaining & { readonly events: SummonEvents };
 
 /** Returns the hint while systemd continues without lychd to start `name`. */
 function continuesHint(name: string | undefined): string {
@@ -63,25 +46,14 @@ function hintOf({ plan: { choice, wanted }, inventory }: Summon): string {
   return continuesHint(words.join(" && lychd banish "));
 }
 
-/**
- * Refuses a plan that would replace a start of another summon, of another program or of an operator.
- * systemd would let the later one win, and leave the engines of the other in the middle of their load.
- */
-export async function refuseOpposed(
-  { systemd, inventory }: Summon,
-  plan: Transition,
-  { engines }: EnginesNow,
-  stopped: readonly string[],
-): Promise<void> {
-  const conditions = new Map([...engines].map(([name, { condition }]) => [name, condition]));
-  if (![...conditions.values()].some(({ hasJob }) => hasJob)) return;
-  const names = opposedStarts(plan, inventory, { conditions, jobs: await systemd.jobs() });
-  const [first] = names;
-  if (first === undefined) return;
+/** Returns the refusal of a plan that would replace the start of other engines. */
+export function opposedRefusal({ names, stopped }: EndOf<"opposed">): Refusal {
   const words = `another operation is in progress: ${names.join(", ")} starts; ` +
     notStarted(stopped);
-  throw new Refusal(words, { code: EXIT.hostRefused, hint: continuesHint(first) });
+  return new Refusal(words, { code: EXIT.hostRefused, hint: continuesHint(names[0]) });
 }
+
+type EndOf<Kind extends End["kind"]> = Extract<End, { kind: Kind }>;
 
 /** Returns the refusal for an order that systemd rejected. */
 export function rejection(problem: string, stopped: readonly string[]): Refusal {
@@ -112,22 +84,18 @@ function notStarted(stopped: readonly string[]): string {
 /** Returns the refusal for engines that something else started after the plan was printed. */
 export function unplannedRefusal(
   { invocation }: Summon,
-  names: readonly string[],
-  stopped: readonly string[],
+  { names, stopped }: EndOf<"unplanned">,
 ): Refusal {
   const words = `something else started ${names.join(", ")} meanwhile; ${notStarted(stopped)}`;
   const hint = `lychd summon ${invocation.wish.join(" ")} makes a new plan`;
   return new Refusal(words, { code: EXIT.hostRefused, hint });
 }
 
-/** Prints that the operator interrupted a summon before its start. `stopping` still stop. */
+/** Prints that the operator interrupted a summon before its start. */
 export function printAbandoned(
   { invocation, events, inventory, printed, before }: Summon,
-  up: ReadonlySet<string>,
-  stopped: readonly string[],
-  stopping: readonly string[] = [],
+  { running: up, stopped, stopping }: EndOf<"abandoned">,
 ): ExitCode {
-  events.clear();
   const left = printed.stop.map(({ name }) => name).filter((name) => !stopped.includes(name));
   const running = [...printed.keep, ...left].filter((name) => up.has(name)).sort();
   const isUnchanged = stopped.length === 0;
@@ -239,7 +207,12 @@ export async function printLate(summon: Summon, { phase, waitsFor }: Unfinished)
     `lychd: ${before} ${limit}: ${printable(waitsFor.join(", "))}${after}${next}`,
   );
   if (isStartQueued && phase !== "stop") {
-    for (const name of waitsFor) await printJournal(summon, name);
+    for (const name of waitsFor) {
+      const journal = await lastLines(summon, name);
+      if (journal.length === 0) continue;
+      const head = `lychd: last lines of ${printable(name)}:`;
+      events.emit({ event: "journal", name, journal }, withJournal(head, journal));
+    }
   }
   if (!isQuiet) printHint(summon, isStartQueued ? hintOf(summon) : "lychd status --watch");
 }
@@ -257,88 +230,27 @@ export async function printLost(
   summon: Reporting,
   lost: Progress["lost"],
 ): Promise<PodTrouble | undefined> {
-  const { context, events, systemd, inventory } = summon;
-  const trouble = await podTroubleOf(summon);
+  const { events } = summon;
+  const { trouble, engines, hint } = await explainLosses(summon, lost);
   if (trouble !== undefined) {
     const why = `it ${trouble.what}`;
     events.emit({ event: "lost", name: "pod", why }, `lychd: the pod ${printable(trouble.what)}`);
   }
-  const now = await enginesNow(systemd, inventory);
-  const rendered = readRendered(context).inventory.engines;
-  const isRemoved = (name: string) => !rendered.some((engine) => engine.name === name);
-  for (const { name, why } of lost) {
+  for (const { name, why, journal } of engines) {
+    const text = `lychd: ${printable(name)} is not ready: ${why}`;
     if (trouble === undefined) {
-      const reason = isRemoved(name)
-        ? "a render removed it while it started"
-        : replacementOf(summon, name, why, now) ?? why;
-      await printJournal(summon, name, reason);
-    } else {
-      const reason = trouble.isStart
-        ? "the pod could not start"
-        : "the failure of the pod stopped it";
-      const text = `lychd: ${printable(name)} is not ready: ${reason}`;
-      events.emit({ event: "lost", name, why: reason }, trouble.isStart ? undefined : text);
-    }
+      const event = { event: "lost", name, why, journal, seconds: events.seconds() };
+      events.emit(event, withJournal(text, journal));
+    } else events.emit({ event: "lost", name, why }, trouble.isStart ? undefined : text);
   }
-  const [first] = lost;
-  if (first !== undefined) {
-    const hint = isRemoved(first.name) ? "lychd list" : `lychd logs ${first.name}`;
-    printHint(summon, trouble?.hint ?? hint);
-  }
+  if (engines.length > 0) printHint(summon, hint);
   return trouble;
 }
 
-/** Returns the trouble of the pod, if it failed during the summon. */
-async function podTroubleOf(
-  { context, systemd, services, sinceSeconds }: Reporting,
-): Promise<PodTrouble | undefined> {
-  const pod = services.find(({ service }) => service === SEPULCHER.service);
-  const unit = pod && (await systemd.states([pod.service])).get(pod.service);
-  if (pod === undefined || unit === undefined) return undefined;
-  const isRecent = (unit.sinceSeconds ?? 0) >= Math.floor(sinceSeconds);
-  return unit.activeState === "failed" || isRecent
-    ? await podTrouble(context, pod, unit)
-    : undefined;
-}
-
-/** Returns which engines were started meanwhile and exclude the stopped engine `name`. */
-function replacementOf(
-  { inventory }: Reporting,
-  name: string,
-  why: string,
-  now: EnginesNow,
-): string | undefined {
-  if (why !== STOPPED_BY_OTHER) return undefined;
-  const isStarted = (rival: string) => {
-    const condition = now.engines.get(rival)?.condition;
-    return condition !== undefined && (isUp(condition) || condition.hasJob);
-  };
-  const rivals = enginesNamed(inventory, [name]).flatMap((engine) => rivalsOf(engine, inventory))
-    .filter(isStarted);
-  return rivals.length === 0 ? undefined : `the start of ${rivals.join(", ")} replaced it`;
-}
-
-function printHint({ events }: Reporting, hint: string): void {
+function printHint({ events }: Pick<Reporting, "events">, hint: string): void {
   events.emit({ event: "hint", hint }, undefined, hint);
 }
 
-/** Prints the end of the journal of an engine, and why it failed. */
-async function printJournal(
-  { context, events, sinceSeconds }: Reporting,
-  name: string,
-  why?: string,
-): Promise<void> {
-  const source = logSourceOf(name);
-  const journal = await journalTail(context, source, { lines: SHOWN_LINES, sinceSeconds });
-  if (why === undefined && journal.length === 0) return;
-  const head = why === undefined
-    ? `lychd: last lines of ${printable(name)}:`
-    : `lychd: ${printable(name)} is not ready: ${why}`;
-  const event = why === undefined
-    ? { event: "journal", name, journal }
-    : { event: "lost", name, why, journal, seconds: events.seconds() };
-  events.emit(event, journal.length === 0 ? head : `${head}\n${printableLines(journal)}`);
+function withJournal(head: string, journal: readonly string[]): string {
+  return journal.length === 0 ? head : `${head}\n${printableLines(journal)}`;
 }
-
-/** The number of journal lines to print. */
-const SHOWN_LINES = 12;

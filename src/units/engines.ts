@@ -137,7 +137,8 @@ export function orRefuse<T extends object>(read: T): Exclude<T, { problem: WishP
   throw wishRefusal(read.problem as WishProblem);
 }
 
-function wishRefusal({ message, hint }: WishProblem): Refusal {
+/** Returns the refusal of a wish that cannot be fulfilled. */
+export function wishRefusal({ message, hint }: WishProblem): Refusal {
   return new Refusal(message, { code: EXIT.usage, hint });
 }
 
