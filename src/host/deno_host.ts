@@ -72,6 +72,16 @@ export const DENO_HOST: Host = {
       folder.syncSync();
     });
   },
+  watch(folders, onChange) {
+    const options = { recursive: false };
+    const watcher = attempt(folders.join(", "), () => Deno.watchFs([...folders], options));
+    void (async () => {
+      for await (const { kind, paths } of watcher) {
+        if (kind !== "access") paths.forEach(onChange);
+      }
+    })();
+    return { close: () => watcher.close() };
+  },
   async run(program, args, env = {}, limits) {
     try {
       const command = new Deno.Command(program, {

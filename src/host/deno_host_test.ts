@@ -12,6 +12,30 @@ Deno.test("an interrupted program is killed at once", async () => {
   });
 });
 
+Deno.test("a watch reports what changes in its folders, not below them, until it is closed", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "lychd-watch-" });
+  Deno.mkdirSync(`${folder}/below`);
+  let seen = Promise.withResolvers<string>();
+  const paths: string[] = [];
+  const watch = DENO_HOST.watch([folder], (path) => {
+    paths.push(path);
+    seen.resolve(path);
+  });
+  Deno.writeTextFileSync(`${folder}/below/deep`, "");
+  // systemd makes such dangling symlinks for running units.
+  Deno.symlinkSync("1234", `${folder}/invocation:x.service`);
+  strictEqual(await seen.promise, `${folder}/invocation:x.service`);
+  seen = Promise.withResolvers();
+  Deno.removeSync(`${folder}/invocation:x.service`);
+  await seen.promise;
+  watch.close();
+  Deno.writeTextFileSync(`${folder}/late`, "");
+  await new Promise((wake) => setTimeout(wake, 50));
+  strictEqual(paths.every((path) => path.endsWith("invocation:x.service")), true, paths.join());
+  throws(() => DENO_HOST.watch([`${folder}/none`], () => {}), { reason: "not-found" });
+  Deno.removeSync(folder, { recursive: true });
+});
+
 /** Runs a test in a folder with a pipe that has no writer. */
 function withPipe(test: (pipe: string, folder: string) => void): void {
   const folder = Deno.makeTempDirSync({ prefix: "lychd-pipe-" });

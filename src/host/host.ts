@@ -153,6 +153,11 @@ export interface Host {
   removeEmptyFolder(path: string): boolean;
   /** Syncs the names in a folder to disk. */
   syncFolder(path: string): void;
+  /**
+   * Watches existing folders, without those below them. Calls `onChange` with the path of each entry
+   * that changed, until the watch is closed. Nothing reports the end of a folder.
+   */
+  watch(folders: readonly string[], onChange: (path: string) => void): { close(): void };
   /** Runs a program; `env` is added to the environment of lychd. */
   run(
     program: string,

@@ -31,6 +31,7 @@ export function memoryHost(
   const files = new Map<string, MemoryFile>();
   const folders = new Set<string>(["/"]);
   const others = new Set<string>();
+  const watches = new Set<(path: string) => void>();
   const encoder = new TextEncoder();
 
   function addFolder(path: string): void {
@@ -38,6 +39,10 @@ export function memoryHost(
       if (files.has(at)) fail("not-found", path, "a part of its path is not a folder");
     }
     for (let at = path; !folders.has(at); at = dirname(at)) folders.add(at);
+  }
+  /** Reports a change to those who watch the folder of `path`. */
+  function changed(path: string): void {
+    for (const report of watches) report(path);
   }
   function fail(reason: HostError["reason"], path: string, words: string): never {
     throw new HostError(reason, path, words);
@@ -94,6 +99,7 @@ export function memoryHost(
       if (!folders.has(dirname(path))) fail("not-found", path, "it does not exist");
       const bytes = typeof content === "string" ? encoder.encode(content) : content.slice();
       files.set(path, { bytes, mode });
+      changed(path);
     },
     link(from, to) {
       if (stat(to) !== undefined) fail("other", to, "it already exists");
@@ -106,16 +112,28 @@ export function memoryHost(
       if (!folders.has(dirname(to))) fail("not-found", to, "it does not exist");
       files.set(to, get(from));
       files.delete(from);
+      changed(from);
+      changed(to);
     },
     remove(path) {
       if (others.delete(path)) return;
       get(path);
       files.delete(path);
+      changed(path);
     },
     makeFolder: addFolder,
     removeEmptyFolder: (path) =>
       folders.has(path) && list(path).length === 0 && folders.delete(path),
     syncFolder: () => {},
+    watch(watched, onChange) {
+      const report = (path: string) => {
+        if (watched.includes(dirname(path))) {
+          queueMicrotask(() => watches.has(report) && onChange(path));
+        }
+      };
+      watches.add(report);
+      return { close: () => void watches.delete(report) };
+    },
     run,
     async runAttached(program, args, { onStderr } = {}) {
       const { code, stderr } = await run(program, args);
