@@ -102,8 +102,8 @@ export class JsonScan {
   #offset = 0;
   #problem: string | undefined;
   #depth = 0;
-  /** 1 for each open object, 0 for each open array. */
-  readonly #isObject = new Uint8Array(JSON_LIMITS.depth + 1);
+  /** True for each open object, false for each open array. */
+  readonly #isObject: boolean[] = [];
   readonly #members = new Map<string, JsonMember>();
   #model: string | undefined;
   #stream = false;
@@ -184,7 +184,7 @@ export class JsonScan {
       if (c === SPACE || c === LF || c === CR || c === TAB) continue;
       switch (this.#state) {
         case State.start:
-          return c === OPEN_BRACE ? this.#open(i, 1) : this.#fail(i, "it is not a JSON object");
+          return c === OPEN_BRACE ? this.#open(i, true) : this.#fail(i, "it is not a JSON object");
         case State.firstName:
           if (c === CLOSE_BRACE) return this.#closeOne(i);
           return c === QUOTE ? this.#openName(piece, i) : this.#fail(i);
@@ -199,7 +199,7 @@ export class JsonScan {
         case State.value:
           return this.#openValue(piece, i);
         case State.next: {
-          const isObject = this.#isObject[this.#depth] === 1;
+          const isObject = this.#isObject[this.#depth] === true;
           if (c === (isObject ? CLOSE_BRACE : CLOSE_BRACKET)) return this.#closeOne(i);
           if (c !== COMMA) return this.#fail(i);
           this.#state = isObject ? State.name : State.value;
@@ -224,8 +224,8 @@ export class JsonScan {
       this.#state = State.string;
       return this.#scanString(piece, i + 1);
     }
-    if (c === OPEN_BRACE) return this.#open(i, 1);
-    if (c === OPEN_BRACKET) return this.#open(i, 0);
+    if (c === OPEN_BRACE) return this.#open(i, true);
+    if (c === OPEN_BRACKET) return this.#open(i, false);
     if (c === MINUS || c >= ZERO && c <= NINE) {
       this.#state = c === MINUS ? State.minus : c === ZERO ? State.zero : State.integer;
       return this.#scanNumber(piece, i + 1);
@@ -251,12 +251,12 @@ export class JsonScan {
     return this.#scanString(piece, i + 1);
   }
 
-  #open(i: number, isObject: 0 | 1): number {
+  #open(i: number, isObject: boolean): number {
     if (this.#depth === JSON_LIMITS.depth) {
       return this.#fail(i, `it is nested more than ${JSON_LIMITS.depth} levels deep`);
     }
     this.#isObject[++this.#depth] = isObject;
-    this.#state = isObject === 1 ? State.firstName : State.firstItem;
+    this.#state = isObject ? State.firstName : State.firstItem;
     return i + 1;
   }
 
@@ -365,16 +365,20 @@ export class JsonScan {
 
   /** Adds the bytes of the current string to those of earlier pieces. */
   #capture(piece: Uint8Array, end: number): void {
-    const more = piece.subarray(this.#captureFrom, end);
-    const length = this.#captured.length + more.length;
+    const before = this.#captured;
+    const length = before.length + end - this.#captureFrom;
     if (length > JSON_LIMITS.nameBytes) {
       this.#fail(end, `a name or \`model\` has more than ${JSON_LIMITS.nameBytes} bytes`);
       return;
     }
-    const all = new Uint8Array(length);
-    all.set(this.#captured);
-    all.set(more, this.#captured.length);
-    this.#captured = all;
+    const more = piece.slice(this.#captureFrom, end);
+    if (before.length === 0) {
+      this.#captured = more;
+      return;
+    }
+    this.#captured = new Uint8Array(length);
+    this.#captured.set(before);
+    this.#captured.set(more, before.length);
   }
 
   #scanEscape(piece: Uint8Array, i: number): number {
