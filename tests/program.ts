@@ -7,7 +7,10 @@ const ROOT = join(import.meta.dirname ?? ".", "..");
 const PERMISSIONS = ["-R", "-W", "-E", "-S", "--allow-net", "--allow-run"];
 
 /** The options of a bundle, which contains its imports; as in the task `compile:bundle`. */
-const BUNDLED = ["--no-config", "--unstable-worker-options"];
+const BUNDLED = [
+  "--no-config",
+  ...["worker-options", "net", "no-legacy-abort"].map((name) => `--unstable-${name}`),
+];
 
 /**
  * Returns the command that runs lychd: the binary in `LYCHD_BINARY`, otherwise the bundle in `LYCHD_MAIN`

@@ -1,2 +1,92 @@
-/** Stub. */
-export function serveFront(_channel: MessagePort): void {}
+import type { ToFront, ToHand } from "../channel/messages.ts";
+import { BodyMemory } from "./body/body_memory.ts";
+import { Driver } from "./dispatch/driver.ts";
+import { EngineClient } from "./engine/client.ts";
+import { handle } from "./handle.ts";
+import { listen, type Listening } from "./listen.ts";
+import { Orders } from "./orders.ts";
+import { Events } from "./report/events.ts";
+import { statusOf } from "./report/status.ts";
+
+/** The memory for bodies of requests, together. */
+const BODIES_BYTES = 512 * 1_048_576;
+
+/**
+ * Serves the HTTP side of the front door, as the messages of the hand tell: the first units open the port,
+ * `leave` closes it. Needs the permission to listen on the port and to connect to those of the engines.
+ *
+ * @example
+ * ```ts ignore
+ * serveFront(port); // a MessagePort, whose other end is the hand
+ * ```
+ */
+export function serveFront(channel: MessagePort): void {
+  const send = (message: ToHand) => channel.postMessage(message);
+  const events = new Events();
+  const orders = new Orders(send);
+  const memory = new BodyMemory(BODIES_BYTES);
+  const client = new EngineClient(connect);
+  let [driver, listening]: [Driver?, Listening?] = [];
+
+  const begin = (units: Extract<ToFront, { kind: "units" }>) => {
+    const begun = driver = new Driver(units, {
+      now: () => performance.now(),
+      send,
+      changed() {
+        send({ kind: "state", state: begun.status });
+        events.publish(() => statusOf(begun));
+      },
+    });
+    const parts = { driver: begun, client, memory, events, orders };
+    try {
+      listening = listen(units.door.settings, (request) => handle(request, parts));
+      send({ kind: "listening" });
+    } catch (error) {
+      send({ kind: "cannot-listen", why: error instanceof Error ? error.message : String(error) });
+    }
+  };
+
+  const leave = async (withinSeconds: number) => {
+    events.close();
+    const message = "the door stops";
+    const timer = setTimeout(
+      () => driver?.stop(undefined, { status: 503, code: "cut", message, retryAfterSeconds: 2 }),
+      withinSeconds * 1000,
+    );
+    await listening?.stop();
+    clearTimeout(timer);
+    client.close();
+    driver?.close();
+    send({ kind: "left" });
+  };
+
+  channel.onmessage = ({ data }: MessageEvent<ToFront>) => {
+    switch (data.kind) {
+      case "units":
+        if (driver === undefined) begin(data);
+        else driver.reload(data);
+        break;
+      case "observed":
+        driver?.observe(data);
+        break;
+      case "phase":
+        driver?.advance(data);
+        break;
+      case "swapped":
+        driver?.finishSwap(data);
+        break;
+      case "done":
+        orders.done(data);
+        break;
+      case "leave":
+        leave(data.withinSeconds);
+    }
+  };
+}
+
+/** Connects to an engine. Small requests are sent at once. */
+async function connect(port: number, signal: AbortSignal | undefined): Promise<Deno.TcpConn> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port, ...signal && { signal } });
+  connection.setNoDelay();
+  return connection;
+}

@@ -1,7 +1,7 @@
 import { type AnswerHead, readAnswerHead } from "./answer_head.ts";
 import { bodyReader } from "./body_reader.ts";
 import type { ByteConnection, Connect, Header } from "./connection.ts";
-import { cancelled, closedEarly, EngineError } from "./engine_error.ts";
+import { cancelled, closedEarly, EngineError, unanswered } from "./engine_error.ts";
 import { BUFFER_BYTES } from "./input.ts";
 import { Link } from "./link.ts";
 import { encodeRequestHead, type EngineRequest } from "./request_head.ts";
@@ -58,7 +58,7 @@ export class EngineClient {
       if (answer !== undefined) return answer;
     }
     const answer = await this.#exchange(await this.#open(request), head, request);
-    if (answer === undefined) throw closedEarly();
+    if (answer === undefined) throw unanswered();
     return answer;
   }
 

@@ -1,8 +1,9 @@
 /**
  * The reasons why an engine gave no whole answer: it does not accept connections, it closed the connection
- * too early, its answer is not valid HTTP/1.1, or the request was cancelled on this side.
+ * without a byte of an answer or inside of it, its answer is not valid HTTP/1.1, or the request was
+ * cancelled on this side.
  */
-export type EngineErrorReason = "unreachable" | "closed" | "invalid" | "cancelled";
+export type EngineErrorReason = "unreachable" | "unanswered" | "closed" | "invalid" | "cancelled";
 
 /** An answer that is missing or not whole. It contains nothing that an engine or a client sent. */
 export class EngineError extends Error {
@@ -26,4 +27,9 @@ export function cancelled(cause?: unknown): EngineError {
 export function closedEarly(cause?: unknown): EngineError {
   const message = "the engine closed the connection before the end of its answer";
   return new EngineError("closed", message, { cause });
+}
+
+/** Makes the error for a connection that ended before the first byte of an answer. */
+export function unanswered(): EngineError {
+  return new EngineError("unanswered", "the engine closed the connection without an answer");
 }

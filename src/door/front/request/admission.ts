@@ -1,9 +1,16 @@
+import { createHash } from "node:crypto";
+
 /** The rules for requests, before the door reads their bodies. */
 export interface AdmissionRules {
-  /** SHA-256 digests of the keys; if there are none, everyone who reaches the port may ask. */
-  readonly keyDigests: readonly Uint8Array[];
+  /** The names and SHA-256 digests of the keys; if there are none, everyone who reaches the port may ask. */
+  readonly keys: readonly { readonly name: string; readonly digest: Uint8Array }[];
   /** Origins of pages that may ask, besides pages of the door itself. */
   readonly allowedOrigins: readonly string[];
+}
+
+/** A client that may ask, with the name of its key. */
+export interface Admitted {
+  readonly client: string | undefined;
 }
 
 /** The reason for which a request is refused. */
@@ -17,7 +24,7 @@ export interface AdmissionProblem {
 const OWN_NAMES = new Set(["localhost", "host.containers.internal", "host.docker.internal"]);
 
 /**
- * Checks who sends a request, before anything else happens for it. Returns the problem, or undefined.
+ * Checks who sends a request, before anything else happens for it. Returns the client, or the problem.
  *
  * - A page of another origin may not ask, because it could swap engines from any browser on this host.
  * - Without keys, the request must be for an address or a known name. Otherwise a page could reach the
@@ -29,20 +36,23 @@ const OWN_NAMES = new Set(["localhost", "host.containers.internal", "host.docker
  * ```ts
  * import { checkAdmission } from "./admission.ts";
  * const request = new Request("http://evil.example:8081/v1/models");
- * const rules = { keyDigests: [], allowedOrigins: [] };
- * (await checkAdmission(request, rules))?.code; // "bad_host"
+ * const rules = { keys: [], allowedOrigins: [] };
+ * const admitted = checkAdmission(request, rules);
+ * "code" in admitted ? admitted.code : "admitted"; // "bad_host"
  * ```
  */
-export async function checkAdmission(
+export function checkAdmission(
   { url, headers }: Pick<Request, "url" | "headers">,
-  { keyDigests, allowedOrigins }: AdmissionRules,
-): Promise<AdmissionProblem | undefined> {
-  const target = new URL(url);
+  { keys, allowedOrigins }: AdmissionRules,
+): Admitted | AdmissionProblem {
+  const target = URL.parse(url);
   const host = headers.get("host");
-  if (host !== null && host.toLowerCase() !== target.host && `${host}:80` !== target.host) {
-    return { status: 400, code: "bad_host", message: "the request names two different hosts" };
+  const isSame = host === null || target !== null &&
+      (host.toLowerCase() === target.host || host.toLowerCase() === `${target.host}:80`);
+  if (target === null || !isSame) {
+    return { status: 400, code: "bad_host", message: "the request does not name one valid host" };
   }
-  if (keyDigests.length === 0 && !isOwnName(target.hostname)) {
+  if (keys.length === 0 && !isOwnName(target.hostname)) {
     const message = `this door is not ${target.host}; use an address, localhost, or a key`;
     return { status: 403, code: "bad_host", message };
   }
@@ -52,11 +62,11 @@ export async function checkAdmission(
       "pages of this origin may not use the door; allowed_origins lists those that may";
     return { status: 403, code: "bad_origin", message };
   }
-  if (keyDigests.length > 0 && !await hasKey(headers, keyDigests)) {
-    const message = "a key is needed: Authorization: Bearer KEY, or x-api-key";
-    return { status: 401, code: "bad_key", message };
-  }
-  return undefined;
+  if (keys.length === 0) return { client: undefined };
+  const client = ownerOfKey(headers, keys);
+  if (client !== undefined) return { client };
+  const message = "a key is needed: Authorization: Bearer KEY, or x-api-key";
+  return { status: 401, code: "bad_key", message };
 }
 
 function isOwnName(hostname: string): boolean {
@@ -65,21 +75,21 @@ function isOwnName(hostname: string): boolean {
 }
 
 /** Compares every key, and each whole, so that the time depends on none of them. */
-async function hasKey(headers: Headers, digests: readonly Uint8Array[]): Promise<boolean> {
+function ownerOfKey(headers: Pick<Headers, "get">, keys: AdmissionRules["keys"]) {
   const [, bearer] = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
   const given = bearer ?? headers.get("x-api-key");
-  if (given === null) return false;
-  const digest = await digestOfKey(given);
-  let found = 0;
-  for (const known of digests) {
+  if (given === null) return undefined;
+  const digest = digestOfKey(given);
+  let owner: string | undefined;
+  for (const { name, digest: known } of keys) {
     let difference = known.length ^ digest.length;
-    for (const [i, byte] of digest.entries()) difference |= byte ^ (known[i] ?? 0);
-    found |= Number(difference === 0);
+    for (let i = 0; i < digest.length; i++) difference |= digest[i]! ^ (known[i] ?? 0);
+    owner = difference === 0 ? name : owner;
   }
-  return found === 1;
+  return owner;
 }
 
 /** Returns the SHA-256 digest of a key. */
-export async function digestOfKey(key: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
+export function digestOfKey(key: string): Uint8Array {
+  return createHash("sha256").update(key).digest();
 }

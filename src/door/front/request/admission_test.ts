@@ -1,4 +1,4 @@
-import { strictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { checkAdmission, digestOfKey } from "./admission.ts";
 
 interface Case {
@@ -35,6 +35,13 @@ const CASES: readonly Case[] = [
   {
     claim: "a Host header that differs from the address of the request",
     headers: { host: "evil.example" },
+    expected: "bad_host",
+  },
+  { claim: "an address that is none", url: "http://a:b:c/", expected: "bad_host" },
+  {
+    claim: "a Host header with a path",
+    url: "http://a b@localhost:8081/../",
+    headers: { host: "a b@localhost:8081" },
     expected: "bad_host",
   },
   { claim: "another port in Host", headers: { host: "localhost:80" }, expected: "bad_host" },
@@ -102,19 +109,27 @@ const CASES: readonly Case[] = [
 ];
 
 for (const { claim, url = OWN, headers = {}, keys = [], allowedOrigins = [], expected } of CASES) {
-  Deno.test(`a request with ${claim} is ${expected ?? "admitted"}`, async () => {
-    const keyDigests = await Promise.all(keys.map(digestOfKey));
+  Deno.test(`a request with ${claim} is ${expected ?? "admitted"}`, () => {
+    const named = keys.map((key) => ({ name: `of ${key}`, digest: digestOfKey(key) }));
     const request = { url, headers: new Headers(headers) };
-    const problem = await checkAdmission(request, { keyDigests, allowedOrigins });
-    strictEqual(problem?.code, expected);
+    const admitted = checkAdmission(request, { keys: named, allowedOrigins });
+    strictEqual("code" in admitted ? admitted.code : undefined, expected);
   });
 }
 
-Deno.test("a key whose digest only ends like that of the right one is refused", async () => {
-  const right = await digestOfKey("secret");
+Deno.test("a request is that of the client whose key it has", () => {
+  const keys = ["old", "new"].map((key) => ({ name: `of ${key}`, digest: digestOfKey(key) }));
+  const request = { url: OWN, headers: new Headers({ "x-api-key": "new" }) };
+  const admitted = checkAdmission(request, { keys, allowedOrigins: [] });
+  deepStrictEqual(admitted, { client: "of new" });
+});
+
+Deno.test("a key whose digest only ends like that of the right one is refused", () => {
+  const right = digestOfKey("secret");
   let wrong = 0;
-  while ((await digestOfKey(`${wrong}`)).at(-1) !== right.at(-1)) wrong++;
+  while (digestOfKey(`${wrong}`).at(-1) !== right.at(-1)) wrong++;
   const request = { url: OWN, headers: new Headers({ "x-api-key": `${wrong}` }) };
-  const problem = await checkAdmission(request, { keyDigests: [right], allowedOrigins: [] });
-  strictEqual(problem?.code, "bad_key");
+  const keys = [{ name: "right", digest: right }];
+  const admitted = checkAdmission(request, { keys, allowedOrigins: [] });
+  strictEqual("code" in admitted ? admitted.code : undefined, "bad_key");
 });

@@ -2,7 +2,7 @@ import { printableJson } from "../../../core/report/printable.ts";
 
 /** An error of the door itself, as clients receive it. */
 export interface DoorError {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 502 | 503 | 504;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 500 | 502 | 503 | 504;
   /** A stable word for programs. */
   readonly code: string;
   readonly message: string;
@@ -14,6 +14,7 @@ export interface DoorError {
 const OPENAI_TYPES: Readonly<Record<number, string>> = {
   401: "authentication_error",
   403: "permission_error",
+  500: "server_error",
   502: "server_error",
   503: "server_error",
   504: "server_error",
@@ -25,6 +26,7 @@ const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
   403: "permission_error",
   404: "not_found_error",
   413: "request_too_large",
+  500: "api_error",
   502: "api_error",
   503: "overloaded_error",
   504: "timeout_error",

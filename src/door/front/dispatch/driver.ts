@@ -1,0 +1,241 @@
+import { Dispatcher, type DispatcherStatus } from "../../../core/dispatcher/dispatcher.ts";
+import type { DoorEvent, Effect, EngineState } from "../../../core/dispatcher/events.ts";
+import type { Running } from "../../../core/orchestrator/transition.ts";
+import type { ToFront, ToHand } from "../../channel/messages.ts";
+import type { DoorError } from "../request/error_answer.ts";
+import { policyOf } from "./policy.ts";
+import { cutError, refusalError } from "./refusal.ts";
+import { type Asking, Ticket } from "./ticket.ts";
+
+/** The shortest time between two reports of the state. */
+const STATE_MILLISECONDS = 250;
+
+/** The connection of the driver to its surroundings. */
+export interface DriverPorts {
+  /** Returns a time in milliseconds that never goes back. */
+  now(): number;
+  /** Sends a message to the hand. */
+  send(message: ToHand): void;
+  /** Called after the state has changed, at most four times a second. */
+  changed(): void;
+}
+
+/** The units and settings. */
+export type Units = Pick<Extract<ToFront, { kind: "units" }>, "inventory" | "door">;
+
+/** The progress of a swap. */
+export type Progress = Omit<Extract<ToFront, { kind: "phase" }>, "kind">;
+
+/**
+ * Runs the dispatcher: it passes requests, messages of the hand and the time to it, and does what it
+ * returns. It is the only place that does so.
+ */
+export class Driver {
+  readonly #ports: DriverPorts;
+  readonly #dispatcher: Dispatcher;
+  readonly #tickets = new Map<string, Ticket>();
+  #units: Units;
+  #engines: ReadonlyMap<string, EngineState> = new Map();
+  #running: Running = { up: new Set(), crashed: new Set() };
+  #isHeld = false;
+  #progress: Progress | undefined;
+  /** The engines that were reported as stopping, and for which `free` was not sent yet. */
+  #leaving: ReadonlySet<string> = new Set();
+  #wake: { readonly timer: ReturnType<typeof setTimeout>; readonly at: number } | undefined;
+  #stateTimer: ReturnType<typeof setTimeout> | undefined;
+  #reported = "";
+
+  constructor(units: Units, ports: DriverPorts) {
+    this.#units = units;
+    this.#ports = ports;
+    this.#dispatcher = new Dispatcher(units.inventory, policyOf(units.door));
+  }
+
+  /** The units and settings that are in force. */
+  get units(): Units {
+    return this.#units;
+  }
+
+  /** The states of the engines; one that is not listed is down. */
+  get engines(): ReadonlyMap<string, EngineState> {
+    return this.#engines;
+  }
+
+  /** The engines that run, for plans. */
+  get running(): Running {
+    return this.#running;
+  }
+
+  /** True if the operator keeps what runs. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** The progress of the current swap. */
+  get progress(): Progress | undefined {
+    return this.#progress;
+  }
+
+  /** The requests under way and waiting. */
+  get status(): DispatcherStatus {
+    return this.#dispatcher.status();
+  }
+
+  /** The number of requests under way and waiting. */
+  get size(): number {
+    return this.#tickets.size;
+  }
+
+  /** Estimates the seconds until an engine that does not run is ready. */
+  estimateSeconds(engine: string): number {
+    return Math.ceil(this.#dispatcher.estimateMilliseconds(engine, this.#ports.now()) / 1000);
+  }
+
+  /** Enters a request, which must be left again. */
+  enter(asking: Asking): Ticket {
+    const ticket = new Ticket(asking);
+    this.#tickets.set(ticket.id, ticket);
+    this.#arrive(ticket);
+    if (!ticket.isForwarded && !ticket.signal.aborted && this.#fillsQueue(ticket)) {
+      const message = "half of the queue is full of requests with this key";
+      const retryAfterSeconds = Math.min(59, this.estimateSeconds(ticket.engine));
+      ticket.stop({ status: 503, code: "queue_share", message, retryAfterSeconds });
+    }
+    return ticket;
+  }
+
+  /** Lets a request that no engine has answered wait once more. */
+  again(ticket: Ticket): void {
+    this.#handle({ kind: "ended", id: ticket.id });
+    ticket.unforward();
+    this.#arrive(ticket);
+  }
+
+  /** Removes a request, in whatever state it is. */
+  leave({ id }: Ticket): void {
+    if (this.#tickets.delete(id)) this.#handle({ kind: "ended", id });
+  }
+
+  /** Ends the request with this id, or all. Returns false if there is none. */
+  stop(id: string | undefined, error: DoorError): boolean {
+    const tickets = [...this.#tickets.values()].filter((each) =>
+      id === undefined || each.id === id
+    );
+    for (const ticket of tickets) {
+      ticket.stop(error);
+      this.leave(ticket);
+    }
+    return tickets.length > 0;
+  }
+
+  /** Takes new units and settings. */
+  reload(units: Units): void {
+    this.#units = units;
+    this.#dispatcher.reload(units.inventory, policyOf(units.door));
+    this.#handle({ kind: "tick" });
+  }
+
+  /** Takes the states of the engines. */
+  observe({ engines, isHeld }: Pick<Extract<ToFront, { kind: "observed" }>, "engines" | "isHeld">) {
+    const named = (...states: EngineState[]) =>
+      new Set([...engines].filter(([, state]) => states.includes(state)).map(([name]) => name));
+    const wasStopping = (name: string) => this.#engines.get(name) === "stopping";
+    this.#leaving = new Set(
+      [...named("stopping")].filter((name) => !wasStopping(name) || this.#leaving.has(name)),
+    );
+    this.#engines = engines;
+    this.#running = { up: named("ready", "starting", "crashed"), crashed: named("crashed") };
+    if (isHeld !== this.#isHeld) {
+      this.#isHeld = isHeld;
+      this.#handle({ kind: "held", isHeld });
+    }
+    this.#handle({ kind: "observed", engines });
+  }
+
+  /** Takes the end of a swap. */
+  finishSwap({ result }: Extract<ToFront, { kind: "swapped" }>): void {
+    this.#progress = undefined;
+    this.#handle({ kind: "swapped", result });
+  }
+
+  /** Takes the progress of a swap. */
+  advance({ phase, names }: Progress): void {
+    this.#progress = { phase, names };
+    this.#reportSoon();
+  }
+
+  /** Stops its timers, after the last request. */
+  close(): void {
+    clearTimeout(this.#wake?.timer);
+    clearTimeout(this.#stateTimer);
+  }
+
+  #arrive({ id, engine, wish }: Ticket): void {
+    this.#handle({ kind: "arrived", id, engine, wish });
+  }
+
+  /** Returns true if the client of a request has more than half of the queue, and there are others. */
+  #fillsQueue({ client }: Ticket): boolean {
+    const { queueLimit, keys } = this.#units.door.settings;
+    if (client === undefined || keys.length < 2) return false;
+    const waiting = [...this.#tickets.values()]
+      .filter((ticket) => ticket.client === client && !ticket.isForwarded);
+    return waiting.length > queueLimit / 2;
+  }
+
+  #handle(event: DoorEvent): void {
+    for (const effect of this.#dispatcher.handle(event, this.#ports.now())) this.#execute(effect);
+    if (this.#leaving.size > 0) this.#free();
+    this.#wakeInTime();
+    this.#reportSoon();
+  }
+
+  #execute(effect: Effect): void {
+    switch (effect.kind) {
+      case "forward":
+        this.#tickets.get(effect.id)?.forward();
+        break;
+      case "refuse":
+        this.#tickets.get(effect.id)?.stop(refusalError(effect));
+        break;
+      case "cut":
+        this.#tickets.get(effect.id)?.stop(cutError(effect.why));
+        break;
+      case "summon":
+      case "banish":
+        this.#ports.send(effect);
+    }
+  }
+
+  /** Reports the engines that stop and have no request any more. */
+  #free(): void {
+    const used = new Set<string>();
+    for (const { engine, isForwarded } of this.#tickets.values()) if (isForwarded) used.add(engine);
+    const free = [...this.#leaving].filter((engine) => !used.has(engine));
+    this.#leaving = this.#leaving.intersection(used);
+    for (const engine of free) this.#ports.send({ kind: "free", engine });
+  }
+
+  /** Sets the timer for the dispatcher. A timer that is too early only sets the next one. */
+  #wakeInTime(): void {
+    const at = this.#dispatcher.wakeMilliseconds;
+    if (at === Infinity || this.#wake !== undefined && this.#wake.at <= at) return;
+    clearTimeout(this.#wake?.timer);
+    const timer = setTimeout(() => {
+      this.#wake = undefined;
+      this.#handle({ kind: "tick" });
+    }, Math.max(0, Math.ceil(at - this.#ports.now())));
+    this.#wake = { timer, at };
+  }
+
+  #reportSoon(): void {
+    this.#stateTimer ??= setTimeout(() => {
+      this.#stateTimer = undefined;
+      const state = [this.status, [...this.#engines], this.#isHeld, this.#progress];
+      const text = JSON.stringify(state);
+      if (text === this.#reported) return;
+      this.#reported = text;
+      this.#ports.changed();
+    }, STATE_MILLISECONDS);
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * The exchange of one request for one answer: from the body of the client to the last byte of the engine.
+ *
+ * @module
+ */
+import type { Work } from "../../../core/dispatcher/route.ts";
+import type { BodyMemory } from "../body/body_memory.ts";
+import type { Driver } from "../dispatch/driver.ts";
+import type { Ticket } from "../dispatch/ticket.ts";
+import type { EngineAnswer, EngineClient } from "../engine/client.ts";
+import { clientHeaders, engineHeaders } from "../engine/proxy_headers.ts";
+import type { Content } from "../request/content.ts";
+import { type DoorError, errorEvent } from "../request/error_answer.ts";
+import { Refused } from "../request/refused.ts";
+import { askEngine } from "./ask_engine.ts";
+import { faultOf } from "./engine_fault.ts";
+import { passOn } from "./pass_on.ts";
+import { prepare } from "./prepare.ts";
+import { waitingEvent, waitingText } from "./waiting.ts";
+
+/** The parts of the door that an exchange works with. */
+export interface Parts {
+  readonly driver: Driver;
+  readonly client: EngineClient;
+  readonly memory: BodyMemory;
+}
+
+/** A request of an admitted client. */
+export interface Incoming {
+  readonly request: Request;
+  /** The path without, and with the query. */
+  readonly path: string;
+  readonly target: string;
+  /** The name of the client's key. */
+  readonly client: string | undefined;
+}
+
+/** A stream that waits longer gets its first bytes from the door. */
+const SILENT_MILLISECONDS = 5000;
+const COMMENT_MILLISECONDS = 10_000;
+
+const LEFT: DoorError = { status: 503, code: "cancelled", message: "the client left" };
+
+/** Answers a request whose body names a model. */
+export async function exchange(
+  incoming: Incoming,
+  { work, body }: { readonly work: Work; readonly body: Content["kind"] },
+  parts: Parts,
+): Promise<Response> {
+  const { request, path, target } = incoming;
+  const { driver, memory } = parts;
+  const prepared = await prepare(request, { work, body, memory, driver });
+  const { route: { engine, wish }, port, pieces, isStream, release } = prepared;
+  const ticket = enter(incoming, { engine, wish }, driver);
+  const asked = {
+    port,
+    method: "POST",
+    path: target,
+    headers: engineHeaders(request.headers),
+    body: pieces,
+  };
+  const answering = askEngine(ticket, asked, parts).finally(release);
+  try {
+    if (isStream && !ticket.isForwarded) {
+      await settledWithin(answering, SILENT_MILLISECONDS);
+      if (!ticket.isForwarded && !ticket.signal.aborted) {
+        return waitFor(answering, ticket, { path, model: prepared.model, driver });
+      }
+    }
+    return answerOf(await answering, ticket, { path, driver });
+  } catch (error) {
+    driver.leave(ticket);
+    throw new Refused(faultOf(error, engine));
+  }
+}
+
+/** Answers a request for a path of one engine. */
+export async function exchangeWith(
+  incoming: Incoming,
+  { ticket, port, pieces }: {
+    readonly ticket: Ticket;
+    readonly port: number;
+    readonly pieces: readonly Uint8Array[] | undefined;
+  },
+  parts: Parts,
+): Promise<Response> {
+  const { request, path, target } = incoming;
+  const headers = engineHeaders(request.headers);
+  const asked = { port, method: request.method, path: target, headers, body: pieces };
+  try {
+    return answerOf(await askEngine(ticket, asked, parts), ticket, { path, driver: parts.driver });
+  } catch (error) {
+    parts.driver.leave(ticket);
+    throw new Refused(faultOf(error, ticket.engine));
+  }
+}
+
+/** Enters a request, and takes it out when its client leaves. */
+export function enter(
+  { request, client }: Incoming,
+  to: Pick<Ticket, "engine" | "wish">,
+  driver: Driver,
+): Ticket {
+  const ticket = driver.enter({ ...to, client });
+  request.signal.addEventListener("abort", () => leave(ticket, driver));
+  return ticket;
+}
+
+function leave(ticket: Ticket, driver: Driver): void {
+  ticket.stop(LEFT);
+  driver.leave(ticket);
+}
+
+/** The statuses whose answers have no body. */
+const WITHOUT_BODY = new Set([204, 205, 304]);
+
+/** Makes the answer for the client of that of the engine, and leaves the queue after its last byte. */
+function answerOf(
+  { status, headers, body }: EngineAnswer,
+  ticket: Ticket,
+  { path, driver }: { readonly path: string; readonly driver: Driver },
+): Response {
+  const init = { status, headers: [...clientHeaders(headers), [REQUEST_ID, ticket.id]] };
+  if (!(body instanceof ReadableStream)) {
+    driver.leave(ticket);
+    return new Response(WITHOUT_BODY.has(status) ? null : body, init as ResponseInit);
+  }
+  const passed = passOn({
+    next: nextOf(body),
+    ended: () => driver.leave(ticket),
+    left: () => leave(ticket, driver),
+    eventsOf: isEvents(headers) ? path : undefined,
+    faultOf: (error) => faultOf(error, ticket.engine),
+  });
+  return new Response(passed, init as ResponseInit);
+}
+
+const REQUEST_ID = "x-lychd-request-id";
+
+/** Returns a function that returns the next piece of a stream. */
+function nextOf(body: ReadableStream<Uint8Array<ArrayBuffer>>) {
+  const reader = body.getReader();
+  return async () => (await reader.read()).value;
+}
+
+function isEvents(headers: EngineAnswer["headers"]): boolean {
+  return headers.some(([name, value]) =>
+    name === "content-type" && value.toLowerCase().startsWith("text/event-stream")
+  );
+}
+
+const encoder = new TextEncoder();
+
+/** Makes an answer that begins before the engine is ready, and goes on with that of the engine. */
+function waitFor(
+  answering: Promise<EngineAnswer>,
+  ticket: Ticket,
+  { path, model, driver }: {
+    readonly path: string;
+    readonly model: string;
+    readonly driver: Driver;
+  },
+): Response {
+  const waiting = { path, model, isShown: driver.units.door.settings.loadingMessage };
+  let isFirst = true;
+  let source: (() => Promise<Uint8Array<ArrayBuffer> | undefined>) | undefined;
+  const next = async () => {
+    if (source !== undefined) return await source();
+    if (isFirst || !await settledWithin(answering, COMMENT_MILLISECONDS)) {
+      isFirst = false;
+      return encoder.encode(waitingEvent(waitingText(ticket, driver), waiting));
+    }
+    try {
+      source = await eventsOf(await answering, ticket.engine);
+    } catch (error) {
+      // Nothing of the engine's answer came, so the event is the whole answer.
+      source = () => Promise.resolve(undefined);
+      return encoder.encode(errorEvent(path, faultOf(error, ticket.engine)));
+    }
+    return await source();
+  };
+  const passed = passOn({
+    next,
+    ended: () => driver.leave(ticket),
+    left: () => leave(ticket, driver),
+    eventsOf: path,
+    faultOf: (error) => faultOf(error, ticket.engine),
+  });
+  const headers = {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store, no-transform",
+    [REQUEST_ID]: ticket.id,
+  };
+  return new Response(passed, { headers });
+}
+
+/** Returns the pieces of an answer that is a stream of events; throws a Refused for any other. */
+async function eventsOf({ status, headers, body }: EngineAnswer, engine: string) {
+  if (status === 200 && isEvents(headers)) {
+    if (body instanceof ReadableStream) return nextOf(body);
+    let rest = body;
+    return () => {
+      const piece = rest;
+      rest = null;
+      return Promise.resolve(piece ?? undefined);
+    };
+  }
+  if (body instanceof ReadableStream) await body.cancel();
+  const said = body instanceof Uint8Array ? messageOf(body) : undefined;
+  const message = `${engine} answered with status ${status}${
+    said === undefined ? "" : `: ${said}`
+  }`;
+  throw new Refused({ status: 502, code: "engine_error", message });
+}
+
+/** Returns the message of an error of an engine, which its client may see. */
+function messageOf(body: Uint8Array): string | undefined {
+  try {
+    const { error, message } = JSON.parse(new TextDecoder().decode(body));
+    const said = typeof error === "object" ? error?.message : error ?? message;
+    return typeof said === "string" ? said.slice(0, 1000) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns true as soon as a promise settles, or false after a time. */
+async function settledWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(resolve, milliseconds, false);
+  try {
+    return await Promise.race([promise.then(() => true, () => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,55 @@
+import { type DoorError, errorEvent } from "../request/error_answer.ts";
+
+/** The body of an answer on its way to the client. */
+export interface Passing {
+  /** Returns the next piece, or undefined at the end. */
+  next(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Called at the end and after a failure. */
+  ended(): void;
+  /** Called if the client leaves before the end. */
+  left(): void;
+  /** The path of the request, if the answer is a stream of events. */
+  readonly eventsOf: string | undefined;
+  /** Returns the error for a failure of `next`. */
+  faultOf(error: unknown): DoorError;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Returns a stream that the client reads at its own speed. If the body fails, a stream of events gets an
+ * event with the error. Then the connection breaks off, because a clean end would look like a whole answer.
+ */
+export function passOn(
+  { next, ended, left, eventsOf, faultOf }: Passing,
+): ReadableStream<Uint8Array> {
+  let failed: BrokenOff | undefined;
+  return new ReadableStream({
+    async pull(controller) {
+      if (failed !== undefined) return controller.error(failed);
+      try {
+        const piece = await next();
+        if (piece !== undefined) return controller.enqueue(piece);
+        ended();
+        controller.close();
+      } catch (error) {
+        ended();
+        const fault = faultOf(error);
+        failed = new BrokenOff(fault);
+        if (eventsOf === undefined) return controller.error(failed);
+        // The failure may have come inside of an event.
+        controller.enqueue(encoder.encode(`\n\n${errorEvent(eventsOf, fault)}`));
+      }
+    },
+    cancel: left,
+  }, { highWaterMark: 0 });
+}
+
+/** The runtime prints this error when it closes the connection, so it is short. */
+class BrokenOff extends Error {
+  override readonly name = "an answer broke off";
+  constructor({ message }: DoorError) {
+    super(message);
+    this.stack = `${this.name}: ${message}`;
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * Answers the requests of clients: checks who asks, finds the endpoint, and does what it means.
+ *
+ * @module
+ */
+import type { Door } from "../../core/orchestrator/door.ts";
+import { printableJson, quoted } from "../../core/report/printable.ts";
+import { nearest } from "../../core/report/nearest.ts";
+import type { Order } from "../channel/messages.ts";
+import { notValid, receiveBody } from "./body/receive.ts";
+import { enter, exchange, exchangeWith, type Incoming, type Parts } from "./exchange/exchange.ts";
+import { routeTo } from "./exchange/prepare.ts";
+import type { Orders } from "./orders.ts";
+import type { Events } from "./report/events.ts";
+import { modelList } from "./report/models.ts";
+import { statusOf } from "./report/status.ts";
+import { type AdmissionRules, checkAdmission } from "./request/admission.ts";
+import { codingProblem, contentOf, isSimpleType } from "./request/content.ts";
+import { allowOrigin, preflight } from "./request/cors.ts";
+import { type Endpoint, endpointOf } from "./request/endpoint.ts";
+import { type DoorError, errorAnswer } from "./request/error_answer.ts";
+import { Refused } from "./request/refused.ts";
+import { withoutKeys } from "./request/target.ts";
+
+/** The parts of the door that answer requests. */
+export interface DoorParts extends Parts {
+  readonly events: Events;
+  readonly orders: Orders;
+}
+
+/** The pause before a wrong key is answered. */
+const WRONG_KEY_MILLISECONDS = 1000;
+
+/** An order of a client has few names. */
+const ORDER_MIB = 1 / 16;
+
+/** Answers one request. It never throws. */
+export async function handle(request: Request, parts: DoorParts): Promise<Response> {
+  const rules = rulesOf(parts.driver.units.door);
+  const { method, headers } = request;
+  const asked = preflight(request, rules.allowedOrigins);
+  if (asked !== undefined) return asked;
+  const target = withoutKeys(request.url);
+  const path = target.split("?", 1)[0] ?? "";
+  try {
+    const admitted = checkAdmission(request, rules);
+    if ("code" in admitted) {
+      if (admitted.code === "bad_key") await pause(WRONG_KEY_MILLISECONDS);
+      return errorAnswer(path, admitted);
+    }
+    const endpoint = endpointOf(method, path);
+    if ("error" in endpoint) {
+      const answer = errorAnswer(path, endpoint.error);
+      const { allow } = endpoint.error;
+      if (allow !== undefined) answer.headers.set("allow", allow.join(", "));
+      return allowOrigin(answer, headers, rules.allowedOrigins);
+    }
+    const incoming = { request, path, target, client: admitted.client };
+    return allowOrigin(await answer(incoming, endpoint, parts), headers, rules.allowedOrigins);
+  } catch (error) {
+    const problem: DoorError = error instanceof Refused ? error.error : INTERNAL;
+    return allowOrigin(errorAnswer(path, problem), headers, rules.allowedOrigins);
+  }
+}
+
+const INTERNAL = {
+  status: 500,
+  code: "internal_error",
+  message: "the door failed on this request; this is a bug of lychd",
+} as const;
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds));
+}
+
+const RULES = new WeakMap<Door, AdmissionRules>();
+
+/** Returns the rules of admission, computed once for the same settings. */
+function rulesOf(door: Door): AdmissionRules {
+  const known = RULES.get(door);
+  if (known !== undefined) return known;
+  const { keys, allowedOrigins } = door.settings;
+  const rules = {
+    keys: keys.map(({ name, digest }) => ({ name, digest: Uint8Array.fromHex(digest) })),
+    allowedOrigins,
+  };
+  RULES.set(door, rules);
+  return rules;
+}
+
+function answer(
+  incoming: Incoming,
+  endpoint: Endpoint,
+  parts: DoorParts,
+): Response | Promise<Response> {
+  const { driver } = parts;
+  switch (endpoint.kind) {
+    case "routed":
+      return exchange(incoming, endpoint, parts);
+    case "upstream":
+      return upstream(incoming, endpoint, parts);
+    case "queried": {
+      const query = new URLSearchParams(incoming.target.slice(incoming.path.length));
+      const model = query.get("model");
+      if (model === null) throw notNamed("the query");
+      return upstream(incoming, { ...endpoint, model, needsKey: false }, parts);
+    }
+    case "models":
+      return json(models(parts));
+    case "model":
+      return json(modelNamed(endpoint.id, parts));
+    case "health":
+      return json({ status: "ok" });
+    case "ready": {
+      const { phase } = driver.status;
+      return json({ status: phase }, phase === "swapping" || phase === "draining" ? 503 : 200);
+    }
+    case "running":
+      return json({
+        running: [...driver.engines].filter(([, state]) => state !== "down")
+          .map(([model, state]) => ({ model, state })),
+      });
+    case "status":
+      return json(statusOf(driver));
+    case "events":
+      return follow(parts);
+    case "summon":
+    case "banish":
+      return give(incoming, endpoint.kind, parts);
+    case "cancel":
+      return cancel(endpoint.id, parts);
+  }
+}
+
+function json(value: unknown, status = 200): Response {
+  const headers = {
+    "content-type": "application/json",
+    "cache-control": "no-store, no-transform",
+  };
+  return new Response(`${printableJson(value)}\n`, { status, headers });
+}
+
+function models({ driver: { units, engines } }: Parts) {
+  return modelList(units.inventory.engines, units.door.engines, engines);
+}
+
+function modelNamed(id: string, parts: Parts) {
+  const { data } = models(parts);
+  const found = data.find((model) => model.id === id) ??
+    data.find((model) => model.aliases.includes(id)) ??
+    data.find((model) => model.served_id === id);
+  if (found !== undefined) return found;
+  const near = nearest(id, data.flatMap((model) => [model.id, ...model.aliases]));
+  const hint = near === undefined ? "" : `; did you mean ${quoted(near)}?`;
+  const message = `there is no model ${quoted(id)}${hint}`;
+  throw new Refused({ status: 404, code: "model_not_found", message });
+}
+
+function follow({ driver, events }: DoorParts): Response {
+  const body = events.follow(statusOf(driver));
+  if (body === undefined) {
+    const message = "too many clients follow the events";
+    throw new Refused({ status: 503, code: "too_many_followers", message, retryAfterSeconds: 30 });
+  }
+  const headers = {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store, no-transform",
+  };
+  return new Response(body, { headers });
+}
+
+function cancel(id: string, { driver }: DoorParts): Response {
+  const message = "the request was cancelled by id";
+  if (driver.stop(id, { status: 503, code: "cancelled", message })) {
+    return json({ cancelled: true });
+  }
+  const missing = "there is no request with this id under way or waiting";
+  throw new Refused({ status: 404, code: "no_request", message: missing });
+}
+
+async function give(
+  { request }: Incoming,
+  kind: Order["kind"],
+  { memory, orders }: DoorParts,
+): Promise<Response> {
+  const content = contentOf(request.headers, "json");
+  if ("error" in content) throw new Refused(content.error);
+  const received = await receiveBody(request, { maxMib: ORDER_MIB, memory });
+  received.release();
+  const text = await new Blob([...received.pieces]).text();
+  await orders.give(kind === "summon" ? summonOf(text) : banishOf(text));
+  return json({ done: true });
+}
+
+function summonOf(text: string): Order {
+  const { wish } = parsed(text);
+  const names = typeof wish === "string" ? [wish] : wish;
+  if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string")) {
+    return { kind: "summon", wish: names };
+  }
+  throw notValid('`wish` must be a name or a list of capabilities, as in {"wish": "eye"}');
+}
+
+function banishOf(text: string): Order {
+  const { name } = parsed(text);
+  if (name === undefined || typeof name === "string") return { kind: "banish", name };
+  throw notValid('`name` must be a string, as in {"name": "eye"}; without it, all engines stop');
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return { ...value };
+  } catch {
+    // The message is below.
+  }
+  throw notValid("it is not a JSON object");
+}
+
+function notNamed(place: string): Refused {
+  const message = `\`model\` is missing in ${place}`;
+  return new Refused({ status: 400, code: "no_model", message });
+}
+
+/** Passes a request to a path of one engine, if it runs or the client asks to start it. */
+async function upstream(
+  incoming: Incoming,
+  { model, path, needsKey }: Pick<
+    Extract<Endpoint, { kind: "upstream" }>,
+    "model" | "path" | "needsKey"
+  >,
+  parts: DoorParts,
+): Promise<Response> {
+  const { request, target, client } = incoming;
+  const { driver, memory } = parts;
+  if (needsKey && client === undefined) {
+    const message = `${
+      quoted(path)
+    } may change the engine, so it needs a key; [vessel.keys] sets one`;
+    throw new Refused({ status: 403, code: "needs_key", message });
+  }
+  const { route: { engine, wish }, port } = routeTo(model, "text", driver);
+  const summons = request.headers.get("x-lychd-summon") === "1";
+  if (!summons && driver.engines.get(engine) !== "ready") throw notReady(engine, "does not run");
+  const problem = codingProblem(request.headers);
+  if (problem !== undefined) throw new Refused(problem);
+  if (request.body !== null && isSimpleType(request.headers)) throw simpleType();
+  const { maxBodyMib } = driver.units.door.settings;
+  const received = request.body === null
+    ? undefined
+    : await receiveBody(request, { maxMib: maxBodyMib, memory });
+  try {
+    const ticket = enter(incoming, { engine, wish }, driver);
+    if (!summons && !ticket.isForwarded) {
+      driver.leave(ticket);
+      throw notReady(engine, "takes no more requests now");
+    }
+    const query = target.slice(incoming.path.length);
+    const to = { ...incoming, target: `${path}${query}` };
+    return await exchangeWith(to, { ticket, port, pieces: received?.pieces }, parts);
+  } finally {
+    received?.release();
+  }
+}
+
+function notReady(engine: string, why: string): Refused {
+  const message = `${quoted(engine)} ${why}; the header x-lychd-summon: 1 starts it and waits`;
+  return new Refused({ status: 409, code: "not_running", message });
+}
+
+function simpleType(): Refused {
+  const message =
+    "the type of the body is one that any web page may send; send another content-type";
+  return new Refused({ status: 415, code: "bad_content_type", message });
+}

@@ -1,0 +1,28 @@
+import type { Driver } from "../dispatch/driver.ts";
+
+/** Returns the state of the door for clients. It contains nothing of what clients send. */
+export function statusOf(driver: Driver) {
+  const { phase, wish, engines } = driver.status;
+  const counts = new Map(engines.map((engine) => [engine.name, engine]));
+  const { progress } = driver;
+  return {
+    phase,
+    held: driver.isHeld,
+    goal: wish === undefined
+      ? null
+      : "name" in wish
+      ? { kind: wish.kind, name: wish.name }
+      : { kind: wish.kind, names: wish.names },
+    swap: progress === undefined ? null : { phase: progress.phase, soulstones: progress.names },
+    soulstones: driver.units.inventory.engines.filter(({ stray }) => !stray).map(({ name }) => {
+      const state = driver.engines.get(name) ?? "down";
+      return {
+        name,
+        state,
+        under_way: counts.get(name)?.underWay ?? 0,
+        waiting: counts.get(name)?.waiting ?? 0,
+        ready_in_seconds: state === "ready" ? 0 : driver.estimateSeconds(name),
+      };
+    }),
+  };
+}

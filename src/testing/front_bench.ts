@@ -1,0 +1,175 @@
+import type { EngineState } from "../core/dispatcher/events.ts";
+import type { Door, DoorEngine, DoorSettings } from "../core/orchestrator/door.ts";
+import type { Engine, Inventory } from "../core/orchestrator/inventory.ts";
+import type { ToFront, ToHand } from "../door/channel/messages.ts";
+import { serveFront } from "../door/front/mod.ts";
+
+/** The engines of a test: each excludes all others. */
+export interface BenchOptions {
+  /** The port of each engine, by name. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** The engines that run at the beginning. */
+  readonly ready?: readonly string[];
+  readonly settings?: Partial<DoorSettings>;
+  readonly engines?: Readonly<Record<string, Partial<DoorEngine>>>;
+}
+
+/** The front of the door with a scripted hand. */
+export interface FrontBench {
+  /** The address of the door, without a slash at its end. */
+  readonly url: string;
+  readonly port: number;
+  /** All messages of the front, in order. */
+  readonly sent: readonly ToHand[];
+  /** Sends a message to the front. */
+  tell(message: ToFront): void;
+  /** Reports the states of the engines; those that are not named are down. */
+  observe(engines: Readonly<Record<string, EngineState>>, isHeld?: boolean): void;
+  /** Returns the next message of a kind that was not returned before. */
+  next<Kind extends ToHand["kind"]>(kind: Kind): Promise<Extract<ToHand, { kind: Kind }>>;
+  /** Makes the units of these engines, with other settings. */
+  units(options: Partial<BenchOptions>): Extract<ToFront, { kind: "units" }>;
+  /** Stops the front and waits until it has left. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A real engine on a free port. */
+export interface TestEngine {
+  readonly port: number;
+  /** The number of requests that arrived. */
+  readonly requests: number;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts an engine that answers requests. */
+export function startEngine(
+  answer: (request: Request) => Response | Promise<Response>,
+  port = 0,
+): TestEngine {
+  let requests = 0;
+  const options = { hostname: "127.0.0.1", port, onListen() {} };
+  const server = Deno.serve(options, (request) => {
+    requests++;
+    return answer(request);
+  });
+  return {
+    port: server.addr.port,
+    get requests() {
+      return requests;
+    },
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+const SETTINGS: Omit<DoorSettings, "port"> = {
+  bindAddress: "127.0.0.1",
+  keys: [],
+  allowedOrigins: [],
+  lingerSeconds: 3,
+  queueLimit: 512,
+  waitSeconds: 600,
+  drainSeconds: 600,
+  idleCoven: undefined,
+  idleMinutes: undefined,
+  loadingMessage: false,
+  maxBodyMib: 64,
+};
+
+/** Starts a front on a free port. */
+export async function startFront(options: BenchOptions): Promise<FrontBench> {
+  const port = options.settings?.port ?? freePort();
+  const { port1, port2 } = new MessageChannel();
+  const sent: ToHand[] = [];
+  const taken = new Map<ToHand["kind"], number>();
+  let arrival = Promise.withResolvers<void>();
+  port1.onmessage = ({ data }: MessageEvent<ToHand>) => {
+    sent.push(data);
+    arrival.resolve();
+    arrival = Promise.withResolvers();
+  };
+  const tell = (message: ToFront) => port1.postMessage(message);
+  const bench: FrontBench = {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    sent,
+    tell,
+    observe: (engines, isHeld = false) =>
+      tell({ kind: "observed", engines: new Map(Object.entries(engines)), isHeld }),
+    async next<Kind extends ToHand["kind"]>(kind: Kind) {
+      for (;;) {
+        const count = taken.get(kind) ?? 0;
+        const found = sent.filter((m): m is Extract<ToHand, { kind: Kind }> => m.kind === kind);
+        const message = found[count];
+        if (message !== undefined) {
+          taken.set(kind, count + 1);
+          return message;
+        }
+        await arrival.promise;
+      }
+    },
+    units: (changes) => unitsOf({ ...options, ...changes }, port),
+    async [Symbol.asyncDispose]() {
+      tell({ kind: "leave", withinSeconds: 0 });
+      await bench.next("left");
+      port1.close();
+      port2.close();
+    },
+  };
+  serveFront(port2);
+  tell(bench.units({}));
+  await Promise.race([
+    bench.next("listening"),
+    bench.next("cannot-listen").then(({ why }) => Promise.reject(new Error(why))),
+  ]);
+  const ready = options.ready ?? [];
+  bench.observe(Object.fromEntries(ready.map((name) => [name, "ready"])));
+  return bench;
+}
+
+/** Returns a port that is free now. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+function unitsOf({ ports, settings, engines = {} }: BenchOptions, port: number) {
+  const names = Object.keys(ports).sort();
+  const inventory: Inventory = {
+    engines: names.map((name): Engine => ({
+      name,
+      service: `soulstone-${name}.service`,
+      profile: "generic",
+      image: "",
+      covens: [],
+      slot: undefined,
+      resident: false,
+      stray: false,
+      capabilities: [],
+      conflicts: names.filter((other) => other !== name),
+      port: ports[name] ?? 0,
+      uri: "",
+      isOnLoopback: true,
+      healthPath: undefined,
+      startCheck: { kind: "none", path: undefined, timeout: undefined },
+      metricsPath: undefined,
+      vramMib: undefined,
+      devices: [],
+    })),
+    covens: [],
+  };
+  const door: Door = {
+    settings: { port, ...SETTINGS, ...settings },
+    engines: new Map(names.map((name): [string, DoorEngine] => [name, {
+      aliases: [],
+      served: undefined,
+      concurrency: undefined,
+      idleMinutes: undefined,
+      set: {},
+      strip: [],
+      ...engines[name],
+    }])),
+  };
+  return { kind: "units", inventory, door } as const;
+}
