@@ -1,4 +1,5 @@
 /** The commands that start and stop engines. */
+import { InvalidArgumentError } from "commander";
 import { ABOUT_WISHES, CODEX, JSON_FLAG, seconds } from "./common.ts";
 import { argument, command, flag, option, toggle } from "./declare.ts";
 
@@ -33,8 +34,11 @@ export const summon = command("summon", "Start a Coven and wait until every engi
   .details(`${ABOUT_WISHES}
 It first stops the engines that conflict with the wish. If you press Ctrl-C
 before systemd starts the engines, nothing is started; after that, systemd
-continues. In both cases lychd prints the state and the next command.`)
-  .arguments(WISH)
+continues. In both cases lychd prints the state and the next command.
+
+The front door starts and stops engines by itself. After a summon it keeps them
+for a while, and with --hold until --release.`)
+  .arguments({ wish: argument("[wish...]", "the engines to run", { complete: "wish" }) })
   .options({
     dryRun: flag("--dry-run", "print the plan and change nothing"),
     wait: flag("--no-wait", "return after the start request, before the engines answer"),
@@ -55,6 +59,8 @@ continues. In both cases lychd prints the state and the next command.`)
         "do not start them again (default: prompt on a terminal, otherwise do not)",
       ],
     ),
+    hold: flag("--hold", "let the front door change nothing from now on", ["release"]),
+    release: flag("--release", "let the front door start and stop engines again"),
     codex: CODEX,
     json: flag("--json", "print events as JSON on stdout, one per line"),
   })
@@ -62,7 +68,14 @@ continues. In both cases lychd prints the state and the next command.`)
     "lychd summon vision-ritual",
     "lychd summon ocr text-generation --fallback",
     "lychd summon eye --timeout 300 --json",
-  );
+    "lychd summon eye --hold",
+  )
+  .invocation((values) => {
+    if (values.wish.length === 0 && !values.hold && !values.release) {
+      throw new InvalidArgumentError("name what to start: a Coven, a Soulstone or capabilities");
+    }
+    return { command: "summon", ...values };
+  });
 
 export const banish = command("banish", "Stop a Soulstone, a Coven or all engines")
   .alias("stop")

@@ -21,6 +21,8 @@ const SUMMON: Invocation = {
   timeoutSeconds: undefined,
   memoryTimeoutSeconds: 60,
   fallback: undefined,
+  hold: false,
+  release: false,
 };
 const SERVE: Invocation = { command: "serve", acceptWeakRuntime: false };
 const READING: readonly Invocation[] = [

@@ -22,6 +22,7 @@ import {
 import type { SummonEvents } from "./events.ts";
 import { fallBack } from "./fallback.ts";
 import { hopelessText } from "./follow.ts";
+import { setHold } from "./hold.ts";
 import {
   opposedRefusal,
   printAbandoned,
@@ -48,7 +49,14 @@ export async function startSummon(
   const timeoutSeconds = invocation.timeoutSeconds ?? Infinity;
   const deadlineMilliseconds = performance.now() + timeoutSeconds * 1000;
   const rendered = requireRendered(context);
-  const { wish } = orRefuse(readWish(invocation.wish, rendered.inventory));
+  const wish = invocation.wish.length === 0
+    ? undefined
+    : orRefuse(readWish(invocation.wish, rendered.inventory)).wish;
+  const isHeld = invocation.hold ? true : invocation.release ? false : undefined;
+  if (isHeld !== undefined && !invocation.dryRun) {
+    await withSystemd(context, (systemd) => setHold(isHeld, rendered, systemd, events));
+  }
+  if (wish === undefined) return EXIT.ok;
   const lock = startLock(context);
   using _ = { [Symbol.dispose]: lock.release };
   return await withSystemd(context, async (systemd) => {

@@ -146,13 +146,15 @@ class TestHost {
   async summon(wish: string, options: Partial<SummonOptions> = {}): Promise<ExitCode> {
     return await runCommand({
       command: "summon",
-      wish: [wish],
+      wish: wish === "" ? [] : [wish],
       json: false,
       dryRun: false,
       wait: true,
       timeoutSeconds: undefined,
       memoryTimeoutSeconds: 1,
       fallback: undefined,
+      hold: false,
+      release: false,
       ...options,
     }, this.context);
   }
@@ -302,4 +304,17 @@ Deno.test("an unknown name, and a capability that is not the name of a stray, ar
   match(seen.err, /`text` is a capability, not a Coven or a Soulstone/);
   match(seen.err, /there is no Coven or Soulstone `newt`/);
   deepStrictEqual([seen.orders, seen.journals], [[], []]);
+});
+
+Deno.test("--hold and --release are refused without a front door", async () => {
+  const seen = await hostWith(RUNNING);
+  for (const option of [{ hold: true }, { release: true }]) {
+    seen.err = "";
+    strictEqual(await seen.summon("sages", option), EXIT.failure);
+    match(
+      seen.err,
+      /^lychd: there is no front door to hold: nothing was changed\nhint: set enabled/,
+    );
+  }
+  deepStrictEqual(seen.orders, []);
 });

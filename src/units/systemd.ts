@@ -72,6 +72,7 @@ export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
      */
     queueStart: (units: readonly string[]) => order("start", "--no-block", "--", ...units),
     queueStop: (units: readonly string[]) => order("stop", "--no-block", "--", ...units),
+    start: (units: readonly string[]) => order("start", "--", ...units),
     stop: (units: readonly string[]) => order("stop", "--", ...units),
     /** Resets units that failed to stopped; ignores those that are gone. */
     async resetFailed(units: readonly string[]) {

@@ -165,7 +165,14 @@ const WRONG: readonly { readonly args: readonly string[]; readonly stderr: strin
   { args: ["plan"], stderr: "error: missing required argument 'wish'\n" },
   { args: ["list", "eye"], stderr: TOO_MANY("list", "eye") },
   { args: ["status", "--codex", "x"], stderr: "error: unknown option '--codex'\n" },
-  { args: ["summon"], stderr: "error: missing required argument 'wish'\n" },
+  {
+    args: ["summon"],
+    stderr: "error: name what to start: a Coven, a Soulstone or capabilities\n",
+  },
+  {
+    args: ["summon", "eye", "--hold", "--release"],
+    stderr: "error: option '--hold' cannot be used with option '--release'\n",
+  },
   {
     args: ["summon", "eye", "--timeout=soon"],
     stderr: "error: option '--timeout <seconds>' argument 'soon' is invalid. " +
