@@ -274,8 +274,15 @@ const CASES: readonly Case[] = [
 ];
 
 for (
-  const { name, answer, request, body, status = 200, keeps = false, ends = body === CLOSED }
-    of CASES
+  const {
+    name,
+    answer,
+    request,
+    body,
+    status = 200,
+    keeps = false,
+    ends = body === CLOSED || body === UNANSWERED,
+  } of CASES
 ) {
   for (const size of [answer.length > 10_000 ? 999 : 1, Infinity]) {
     Deno.test(`an answer with ${name}, ${size} bytes at a time`, async () => {
