@@ -14,6 +14,8 @@ export interface CommandContext {
   /** Groups without members other than this user and root. */
   readonly ownGroups: readonly number[];
   readonly processId: number;
+  /** The path of this program; undefined if lychd runs from source. */
+  readonly binary: string | undefined;
   /** The version of lychd. */
   readonly version: string;
   /** `HOME` and the variables of the session, as far as they are set. */

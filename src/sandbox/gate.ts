@@ -21,6 +21,7 @@ export async function gate(args: readonly string[], findSandbox: FindSandbox): P
       env: readVariable,
       workingFolder: Deno.cwd,
       // Returns null for a user without an entry, whatever the type says.
+      binary: Deno.build.standalone ? Deno.execPath() : undefined,
       homeFolder: () => (homedir() as string | null) ?? undefined,
       streams,
       terminal: processTerminal(streams),

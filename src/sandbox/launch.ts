@@ -31,6 +31,8 @@ import type { INTERRUPT, WorkerRequest } from "./worker.ts";
 export interface Surroundings extends Pick<FolderInput, "env" | "workingFolder" | "homeFolder"> {
   readonly streams: Streams;
   readonly terminal: Pick<Terminal, "out" | "err">;
+  /** The path of this program; undefined if it runs from source. */
+  readonly binary: string | undefined;
   readonly start: StartSandbox;
   /** Opens a file in the operator's editor, outside of any sandbox. Returns its exit code. */
   readonly openEditor: (path: string) => Promise<number>;
@@ -88,6 +90,7 @@ export async function launch(
       ...permissions.read.includes(folders.codex) ? [] : [folders.codex],
     ]),
     processId: Deno.pid,
+    binary: surroundings.binary,
     version,
     environment: sessionVariables(env),
     streams,

@@ -24,6 +24,7 @@ export interface WorkerRequest {
   /** The statuses of folders that the sandbox may not look at. */
   readonly seen: SeenStatuses;
   readonly processId: number;
+  readonly binary: string | undefined;
   readonly version: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly streams: Streams;

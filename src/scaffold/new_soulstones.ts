@@ -53,7 +53,7 @@ export async function addToCodex(
     const { problem, hint } = scaffold;
     throw new Refusal(`${problem}; nothing was written`, { code: EXIT.usage, hint });
   }
-  const { findings, sources } = await errorsIn(folders.codexShown, files, scaffold);
+  const { findings, sources } = await errorsIn(context, files, scaffold);
   if (findings.length > 0) {
     terminal.err("lychd: the new Codex would not be valid; nothing was written\n\n");
     const prefix = `${folders.codexShown}/`;
@@ -78,12 +78,16 @@ export async function addToCodex(
 }
 
 /** Returns the errors of the Codex with the new files in it. */
-async function errorsIn(folder: string, files: readonly CodexFile[], scaffold: Scaffold) {
+async function errorsIn(
+  { folders, binary }: CommandContext,
+  files: readonly CodexFile[],
+  scaffold: Scaffold,
+) {
   const encoder = new TextEncoder();
   const added = scaffold.files.filter(({ path }) => path.endsWith(".toml"))
     .map(({ path, text }) => ({ path, bytes: encoder.encode(text) }));
-  const read = readCodex({ folder, files: [...files, ...added] });
-  const all: Finding[] = [...read.findings, ...(await compile(read.codex)).findings];
+  const read = readCodex({ folder: folders.codexShown, files: [...files, ...added] });
+  const all: Finding[] = [...read.findings, ...(await compile(read.codex, binary)).findings];
   const findings = sortFindings(all).filter(({ severity }) => severity === "error");
   return { findings, sources: read.sources };
 }

@@ -25,6 +25,7 @@ export function memoryContext(
     user: 0,
     ownGroups: [],
     processId: 1,
+    binary: "/usr/local/bin/lychd",
     version: "0.0.0",
     environment: {},
     startProber: () => ({ answers: () => Promise.resolve(false), close() {} }),

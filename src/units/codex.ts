@@ -40,7 +40,7 @@ export function reportFindings(
 
 /** Reads and compiles the Codex, without any output; with `edited` instead of the file of its path. */
 export async function compileCodex(
-  { host, folders, version }: CommandContext,
+  { host, folders, binary, version }: CommandContext,
   edited?: CodexFile,
 ): Promise<Compiled> {
   const present = readCodexFolder(host, folders.codex, folders.codexShown);
@@ -53,8 +53,8 @@ export async function compileCodex(
   const compiled = read.codex === undefined
     ? { runes: [], findings: [] }
     : hasErrors(read.findings)
-    ? { runes: [], findings: findingsOf(read.codex) }
-    : await compile(read.codex);
+    ? { runes: [], findings: findingsOf(read.codex, binary) }
+    : await compile(read.codex, binary);
   const findings = sortFindings([...read.findings, ...compiled.findings]);
   const valid = !hasErrors(findings);
   const runes = valid ? compiled.runes : [];

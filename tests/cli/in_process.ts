@@ -32,6 +32,7 @@ export async function runInProcess(
     env: read,
     workingFolder: () => workingFolder,
     homeFolder: () => "/nonexistent",
+    binary: "/usr/local/bin/lychd",
     streams: {
       inIsTerminal: false,
       outIsTerminal: false,

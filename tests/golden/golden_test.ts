@@ -8,6 +8,7 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   "file-unreadable": "reported by the command: tests/cli",
   "file-too-large": "src/core/codex/read_test.ts",
   "codex-too-large": "src/core/codex/read_test.ts",
+  "vessel-binary": "src/core/compile/vessel_test.ts",
   "rune-mismatch": "a bug in lychd; no Codex is known to cause it",
   "unit-refused":
     "the real generator or systemd-analyze reports it: src/core/compile/complaints_test.ts",

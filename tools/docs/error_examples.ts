@@ -70,6 +70,9 @@ function settings(bad: string, good: string): CodexExample {
   };
 }
 
+/** The digest of a key. */
+const DIGEST = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
 /** The examples; the type requires one for each code. */
 export const ERROR_EXAMPLES: Readonly<Record<Code, ErrorExample>> = {
   "codex-missing": {
@@ -146,6 +149,7 @@ $ echo $?
   "group-invalid": pair('groups = ["deep think"]', 'groups = ["deep-think"]'),
   "slot-invalid": pair('slot = "chat model"', 'slot = "chat-model"'),
   "capability-invalid": pair('capabilities = ["text/code"]', 'capabilities = ["text-code"]'),
+  "alias-invalid": pair('aliases = ["gpt 4"]', 'aliases = ["gpt-4"]'),
   "port-invalid": { bad: eyeWith("port = 87800"), good: eye() },
   "engine-unknown": pair('engine = "vlm"', 'engine = "vllm"'),
   "image-invalid": {
@@ -188,6 +192,18 @@ $ echo $?
     '[harvester]\nretention = "two weeks"',
     '[harvester]\nretention = "2w"',
   ),
+  "origin-invalid": settings(
+    '[vessel]\nallowed_origins = ["chat.example.org"]',
+    '[vessel]\nallowed_origins = ["https://chat.example.org"]',
+  ),
+  "key-digest-invalid": settings(
+    '[vessel.keys]\nlaptop = "sha256:9f86d081"',
+    `[vessel.keys]\nlaptop = "${DIGEST}"`,
+  ),
+  "key-name-invalid": settings(
+    `[vessel.keys]\n"my laptop" = "${DIGEST}"`,
+    `[vessel.keys]\nlaptop = "${DIGEST}"`,
+  ),
   "name-taken": {
     bad: {
       "soulstones/a.toml": eye(),
@@ -221,6 +237,39 @@ $ echo $?
     bad: eye('slot = "main"', "resident = true"),
     good: eye("resident = true"),
   },
+  "alias-taken": pair(
+    'capabilities = ["ocr"]\naliases = ["ocr"]',
+    'capabilities = ["ocr"]\naliases = ["ocr-model"]',
+  ),
+  "parameter-model": pair(
+    'request = { set = { model = "gpt-4o" } }',
+    'aliases = ["gpt-4o"]',
+  ),
+  "parameter-twice": pair(
+    'request = { set = { temperature = 0.7 }, strip = ["temperature"] }',
+    "request = { set = { temperature = 0.7 } }",
+  ),
+  "parameter-invalid": pair(
+    "request = { set = { today = 2026-01-01 } }",
+    'request = { set = { today = "2026-01-01" } }',
+  ),
+  "vessel-open": settings(
+    '[vessel]\nbind_address = "0.0.0.0"',
+    `[vessel]\nbind_address = "0.0.0.0"\nkeys = { laptop = "${DIGEST}" }`,
+  ),
+  "vessel-apart": settings(
+    '[vessel]\nenabled = true\n\n[sepulcher]\nbind_address = "::1"',
+    "[vessel]\nenabled = true",
+  ),
+  "vessel-binary": {
+    why:
+      "The Codex is valid. The error appears when lychd runs from its source code, or if `$` is in the " +
+      "path of the program.",
+  },
+  "idle-incomplete": settings(
+    "[vessel]\nidle_minutes = 30",
+    '[vessel]\nidle_minutes = 30\nidle_coven = "none"',
+  ),
   "volume-target-taken": pair(
     'volumes = ["/srv/a:/models", "/srv/b:/models"]',
     'volumes = ["/srv/a:/models/a", "/srv/b:/models/b"]',

@@ -18,6 +18,7 @@ export const SOULSTONE_EXAMPLES: Readonly<Record<string, string>> = {
   groups: '["chat"]',
   slot: '"embed"',
   capabilities: '["text-generation", "ocr"]',
+  aliases: '["gpt-4o", "qwen/qwen3:8b"]',
   exec: '["--max-model-len", "16384"]',
   port_expose: "false",
   description: '"Vision model for screenshots"',
@@ -39,10 +40,18 @@ export const SOULSTONE_EXAMPLES: Readonly<Record<string, string>> = {
   "metrics.secret": '"metrics-key"',
   start_timeout_seconds: "3600",
   stop_timeout_seconds: "60",
+  concurrency: "8",
+  idle_minutes: "30",
+  request: '{ set = { temperature = 0.7 }, strip = ["logprobs"] }',
+  "request.set": "{ temperature = 0.7 }",
+  "request.strip": '["logprobs"]',
   vram_mib: "20000",
   resident: "true",
   quadlet: '{ Container = { Ulimit = ["memlock=-1"] }, Service = { Nice = 5 } }',
 };
+
+const KEYS =
+  '{ laptop = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" }';
 
 /** The fields of `lychd.toml`, by path. */
 export const SETTINGS_EXAMPLES: Readonly<Record<string, string>> = {
@@ -72,8 +81,22 @@ export const SETTINGS_EXAMPLES: Readonly<Record<string, string>> = {
   "gpu_exporter.port": "9836",
   "gpu_exporter.devices": '["nvidia.com/gpu=0"]',
   "gpu_exporter.quadlet": "{ Service = { Nice = 5 } }",
+  "vessel.enabled": "true",
   "vessel.port": "8082",
+  "vessel.bind_address": '"0.0.0.0"',
+  "vessel.keys": KEYS,
+  "vessel.allowed_origins": '["http://localhost:3001"]',
+  "vessel.linger_seconds": "10",
+  "vessel.queue_limit": "64",
+  "vessel.wait_seconds": "300",
+  "vessel.drain_seconds": "120",
+  "vessel.idle_coven": '"none"',
+  "vessel.idle_minutes": "30",
+  "vessel.loading_message": "true",
+  "vessel.max_body_mib": "16",
 };
+
+const VESSEL = { "vessel.enabled": "true" };
 
 /** Other settings that a field needs to have an effect. */
 export const SETTINGS_BESIDE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -82,4 +105,16 @@ export const SETTINGS_BESIDE: Readonly<Record<string, Readonly<Record<string, st
   "gpu_exporter.port": { "gpu_exporter.enabled": "true" },
   "gpu_exporter.devices": { "gpu_exporter.enabled": "true" },
   "gpu_exporter.quadlet": { "gpu_exporter.enabled": "true" },
+  "vessel.port": VESSEL,
+  "vessel.bind_address": { ...VESSEL, "vessel.keys": KEYS },
+  "vessel.keys": VESSEL,
+  "vessel.allowed_origins": VESSEL,
+  "vessel.linger_seconds": VESSEL,
+  "vessel.queue_limit": VESSEL,
+  "vessel.wait_seconds": VESSEL,
+  "vessel.drain_seconds": VESSEL,
+  "vessel.idle_coven": { ...VESSEL, boot_coven: '"vision"', "vessel.idle_minutes": "30" },
+  "vessel.idle_minutes": { ...VESSEL, boot_coven: '"vision"' },
+  "vessel.loading_message": VESSEL,
+  "vessel.max_body_mib": VESSEL,
 };

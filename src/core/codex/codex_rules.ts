@@ -2,17 +2,11 @@ import { type Finding, finding, type Place, quoted, startOf } from "../report/mo
 import { type Codex, type Soulstone, watchersOf } from "./codex.ts";
 import { duplicates } from "./duplicates.ts";
 import { FIRST_FREE_PORT } from "./limits.ts";
+import { isLoopback } from "./loopback.ts";
 import { nextFreePort, parsePortRange, portOwners } from "./ports.ts";
+import type { RuleContext } from "./rule_context.ts";
 import { scrapeConfigFindings } from "./scrape_configs.ts";
-import type { TomlPath } from "./toml.ts";
-
-/** The state of the files that the rules depend on. */
-export interface RuleContext {
-  /** Returns the place of a setting, or undefined if it has its default. */
-  readonly settingsPlace: (path: TomlPath) => Place | undefined;
-  /** True if every Soulstone could be read; otherwise a group may be missing for that reason. */
-  readonly isComplete: boolean;
-}
+import { aliasFindings, vesselFindings } from "./vessel_rules.ts";
 
 /** Checks the rules between several tables or files, such as unique names and ports. */
 export function codexFindings(codex: Codex, context: RuleContext): Finding[] {
@@ -20,11 +14,13 @@ export function codexFindings(codex: Codex, context: RuleContext): Finding[] {
     ...nameFindings(codex.soulstones),
     ...similarNameFindings(codex.soulstones),
     ...slotFindings(codex.soulstones),
+    ...aliasFindings(codex.soulstones),
     ...portFindings(codex, context),
     ...reserveFindings(codex, context),
     ...bootFindings(codex, context),
     ...addressFindings(codex, context),
     ...watcherFindings(codex, context),
+    ...vesselFindings(codex, context),
     ...scrapeConfigFindings(codex),
   ];
 }
@@ -160,9 +156,4 @@ function watcherFindings(codex: Codex, { settingsPlace }: RuleContext): Finding[
     const place = settingsPlace(path);
     return applies && place !== undefined ? [finding(code, place, {})] : [];
   });
-}
-
-/** Returns true for 127.0.0.0/8 and every form of ::1. */
-function isLoopback(address: string): boolean {
-  return /^(?:::ffff:)?127\./i.test(address) || /^(?:::|(?:0{1,4}:){1,7}:?)0{0,3}1$/.test(address);
 }

@@ -24,6 +24,8 @@ function matching(pattern: RegExp, error: ValueCode) {
 const port = whole(1, 65_535, "port-invalid");
 const seconds = whole(1, 86_400);
 const mebibytes = whole(1, 2 ** 30);
+/** At most one week. */
+const idleMinutes = whole(1, 10_080);
 const secretName = matching(SECRET_NAME, "secret-name-invalid");
 const on = z._default(z.boolean(), true);
 const off = z._default(z.boolean(), false);
@@ -41,6 +43,16 @@ const device = matching(
   /^(?!.*\.\.)(?:\/dev\/[A-Za-z0-9._\/-]+(?::\/[A-Za-z0-9._\/-]+)?(?::[rwm]{1,3})?|[a-zA-Z0-9][a-zA-Z0-9.-]*\/[a-zA-Z0-9._-]+=[a-zA-Z0-9._:-]+)$/,
   "device-invalid",
 );
+
+/** The names that a model may have: those of Hugging Face, of registries and of providers. */
+const alias = matching(/^[A-Za-z0-9@][A-Za-z0-9@._:\/+-]{0,255}$/, "alias-invalid");
+
+const request = z.strictObject({
+  set: z._default(z.record(z.string(), z.unknown()), {})
+    .check(about("Parameters that every request gets, whatever the client sends.")),
+  strip: z._default(z.array(z.string()), [])
+    .check(about("Parameters that are removed from every request.")),
+});
 
 const quadletValue = z.union([
   z.string(),
@@ -93,6 +105,10 @@ export const soulstoneSchema = z.strictObject({
   )),
   capabilities: z._default(z.array(matching(NAME, "capability-invalid")), [])
     .check(about("Tags for what the engine can do. `lychd summon` accepts them as a wish.")),
+  aliases: z._default(z.array(alias), []).check(about(
+    "Other model names by which clients of the Vessel (the front door) reach the engine, such as " +
+      "`gpt-4o`. Unique over all names of Soulstones, aliases, Covens and capabilities.",
+  )),
   exec: z.optional(z.union([z.array(z.string()), z.string()]))
     .check(about("Arguments for the engine, or its full command. `{port}` expands to the port.")),
   port_expose: on
@@ -122,6 +138,13 @@ export const soulstoneSchema = z.strictObject({
     .check(about("The time limit of a start, image pull and model load included.")),
   stop_timeout_seconds: z._default(whole(0, 3600), 10)
     .check(about("The time between SIGTERM and SIGKILL.")),
+  concurrency: z.optional(whole(1, 10_000))
+    .check(about("The number of requests that the Vessel sends at once. More of them wait.")),
+  idle_minutes: z.optional(idleMinutes)
+    .check(about("The time without requests after which the Vessel stops the engine.")),
+  request: z.optional(request).check(about(
+    "The top-level parameters that the Vessel changes in JSON requests to the engine.",
+  )),
   vram_mib: z.optional(mebibytes).check(about("The GPU memory that the engine needs.")),
   resident: off.check(
     about("If true, it is a member of every Coven, and no other engine stops it."),
@@ -178,6 +201,8 @@ const gpuExporter = z.strictObject({
 // With the pattern of the JSON Schema, which does not match `::ffff:1.2.3.4`.
 const IPV6 = z.ipv6().check(z.regex(z.regexes.ipv6));
 
+const address = z.union([z.ipv4(), IPV6], { error: "address-invalid" });
+
 const sepulcher = z.strictObject({
   name: z._default(
     matching(
@@ -186,7 +211,7 @@ const sepulcher = z.strictObject({
     ),
     "lychd",
   ).check(about("The name of the pod.")),
-  bind_address: z._default(z.union([z.ipv4(), IPV6], { error: "address-invalid" }), "127.0.0.1")
+  bind_address: z._default(address, "127.0.0.1")
     .check(about("The host address that ports are published on.")),
   shm_size_mib: z._default(mebibytes, 32_768)
     .check(about("The upper limit of shared memory for all engines together.")),
@@ -197,8 +222,59 @@ const sepulcher = z.strictObject({
 const defaultDevices = z.optional(z.array(device))
   .check(about("The devices of each Soulstone without `devices`."));
 
-const vesselPort = z._default(port, 8081)
-  .check(about("The port reserved for the Vessel, the front door."));
+// As browsers send it: in lower case, and without the default port.
+const origin = matching(
+  /^(?!http:.*:80$|https:.*:443$)[a-z][a-z0-9+.-]*:\/\/(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/,
+  "origin-invalid",
+);
+
+const keyDigest = matching(/^sha256:[0-9a-f]{64}$/, "key-digest-invalid");
+
+const vessel = z.strictObject({
+  enabled: off.check(about(
+    "If true, the Vessel (the front door) runs: one address for all engines, which it starts and stops " +
+      "as requests need them.",
+  )),
+  port: z._default(port, 8081)
+    .check(about("The port on the host. It is reserved even if the Vessel is disabled.")),
+  bind_address: z._default(address, "127.0.0.1").check(about(
+    "The address to listen on. With 127.0.0.1 it also listens on ::1. Any other than this host needs " +
+      "`keys`.",
+  )),
+  keys: z._default(
+    z.record(z.string().check(z.meta({ pattern: NAME.source })), keyDigest),
+    {},
+  ).check(about(
+    "The keys of clients: a name for each, and the SHA-256 digest of the key. With a key, every request " +
+      "needs one.",
+  )),
+  allowed_origins: z._default(z.array(origin), [])
+    .check(
+      about("The origins of web pages that may send requests, such as `http://localhost:3001`."),
+    ),
+  linger_seconds: z._default(whole(0, 3600), 3)
+    .check(about("The time without requests before an engine is stopped for another one.")),
+  queue_limit: z._default(whole(1, 65_536), 512)
+    .check(
+      about("The number of requests that may wait. More of them are refused with status 503."),
+    ),
+  wait_seconds: z._default(seconds, 600)
+    .check(about("The time that a request may wait before it is refused.")),
+  drain_seconds: z._default(seconds, 600).check(about(
+    "The time that requests under way have to finish before their engine is stopped for another one.",
+  )),
+  idle_coven: z.optional(matching(NAME, "group-invalid")).check(about(
+    "The Coven to start after `idle_minutes` without requests, or `none` to stop all engines. Set by " +
+      "`boot_coven` if omitted.",
+  )),
+  idle_minutes: z.optional(idleMinutes)
+    .check(about("The time without requests after which `idle_coven` starts.")),
+  loading_message: off.check(about(
+    "If true, a stream that waits shows its state as text of the model's reasoning.",
+  )),
+  max_body_mib: z._default(whole(1, 512), 64)
+    .check(about("The size limit of one request. All together may have 512 MiB.")),
+});
 
 /** The file `lychd.toml`. */
 export const lychdSchema = z.strictObject({
@@ -210,7 +286,7 @@ export const lychdSchema = z.strictObject({
   harvester: z.prefault(harvester, {}),
   scribe: z.prefault(scribe, {}),
   gpu_exporter: z.prefault(gpuExporter, {}),
-  vessel: z.prefault(z.strictObject({ port: vesselPort }), {}),
+  vessel: z.prefault(vessel, {}),
 });
 
 /** The fields of `lychd.toml`, with defaults. */

@@ -1,10 +1,8 @@
 import { type Finding, finding, isSecretName } from "../report/mod.ts";
 import type { Codex } from "./codex.ts";
+import { type Plain, unfitValue } from "./plain_value.ts";
 import { shapeProblems } from "./scrape_config_shape.ts";
 import { fieldName, type TomlPath } from "./toml.ts";
-
-/** A value that both TOML and YAML can represent. */
-type Plain = string | number | boolean | readonly Plain[] | { readonly [key: string]: Plain };
 
 /** The jobs that lychd writes itself; `soulstone/NAME` is that of a Soulstone with a key. */
 const OWN_JOB = /^(?:soulstone(?:\/.*)?|lychd-units|harvester|gpu)$/;
@@ -16,7 +14,7 @@ const UNREADABLE = "Prometheus cannot read a Unicode noncharacter such as U+FFFE
 /** Returns the entries of `extra_scrape_configs` that YAML can represent. */
 export function extraScrapeConfigs({ settings }: Codex): Plain[] {
   return settings.harvester.extra_scrape_configs.filter((config) =>
-    unfitValue(config, []) === undefined
+    unfitForPrometheus(config) === undefined
   ) as Plain[];
 }
 
@@ -37,7 +35,7 @@ export function scrapeConfigFindings(codex: Codex): Finding[] {
     if (OWN_JOB.test(name)) return invalid("`job_name` is reserved for lychd", ["job_name"]);
     if (seen.has(name)) return invalid("`job_name` is already used above", ["job_name"]);
     seen.add(name);
-    const unfit = unfitValue(config, []);
+    const unfit = unfitForPrometheus(config);
     if (unfit !== undefined) return invalid(unfit.problem, unfit.path);
     return [
       ...secretFindings(codex, config, entry),
@@ -66,23 +64,6 @@ function secretFindings(codex: Codex, value: unknown, path: TomlPath): Finding[]
 }
 
 /** Returns the first value that TOML can represent but YAML, as Prometheus reads it, cannot. */
-function unfitValue(
-  value: unknown,
-  path: TomlPath,
-): { path: TomlPath; problem: string } | undefined {
-  if (value instanceof Date) return { path, problem: "a date must be a string" };
-  if (typeof value === "bigint") return { path, problem: "the number is too large" };
-  if (typeof value === "number" && !Number.isFinite(value)) {
-    return { path, problem: "the number must be finite" };
-  }
-  if (typeof value === "string" && NONCHARACTER.test(value)) return { path, problem: UNREADABLE };
-  if (typeof value !== "object" || value === null) return undefined;
-  for (const [key, below] of Object.entries(value)) {
-    const at = [...path, Array.isArray(value) ? Number(key) : key];
-    const found = NONCHARACTER.test(key)
-      ? { path: at, problem: UNREADABLE }
-      : unfitValue(below, at);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+function unfitForPrometheus(config: unknown) {
+  return unfitValue(config, (text) => NONCHARACTER.test(text) ? UNREADABLE : undefined);
 }

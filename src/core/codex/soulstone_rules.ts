@@ -3,6 +3,7 @@ import type { Soulstone } from "./codex.ts";
 import { duplicates } from "./duplicates.ts";
 import { SECRET_NAME, SECRET_OPTION, VARIABLE } from "./patterns.ts";
 import type { SoulstoneFields } from "./schema.ts";
+import { requestFindings } from "./vessel_rules.ts";
 import { parseVolume } from "./volume.ts";
 
 /**
@@ -10,9 +11,11 @@ import { parseVolume } from "./volume.ts";
  * lists are sorted, so that indexes match positions.
  */
 export function soulstoneFindings(soulstone: Soulstone, fields: SoulstoneFields): Finding[] {
-  const { groups, capabilities, devices = [], secrets, volumes, env, health } = fields;
+  const { groups, capabilities, aliases, devices = [], secrets, volumes, env, health } = fields;
   return [
-    ...Object.entries({ groups, capabilities, devices, secrets }).flatMap(([field, list]) =>
+    ...Object.entries({ groups, capabilities, aliases, devices, secrets }).flatMap((
+      [field, list],
+    ) =>
       duplicates([...list.entries()], ([, value]) => value).map(({ item: [i, value] }) =>
         finding("entry-repeated", soulstone.placeOf([field, i]), { field, value })
       )
@@ -26,6 +29,7 @@ export function soulstoneFindings(soulstone: Soulstone, fields: SoulstoneFields)
     }),
     ...Object.entries(env).flatMap((pair) => variableFindings(soulstone, pair)),
     ...quadletSecrets(soulstone),
+    ...requestFindings(soulstone),
     ...soulstone.resident && soulstone.slot !== undefined
       ? [finding("slot-of-resident", soulstone.placeOf(["slot"]), {})]
       : [],

@@ -8,6 +8,7 @@ import {
   SEPULCHER,
   soulstoneUnit,
   SYSTEMD_FOLDER,
+  VESSEL,
   WATCHERS_TARGET,
 } from "../rune/mod.ts";
 import { COVEN_COMMENTS, covenTargetOf } from "./coven_target.ts";
@@ -16,6 +17,7 @@ import { cycleFindings } from "./order.ts";
 import { SEPULCHER_COMMENTS, sepulcherUnitOf } from "./sepulcher.ts";
 import { SOULSTONE_COMMENTS, soulstoneUnitOf } from "./soulstone.ts";
 import { type FileLayout, render } from "./templates.ts";
+import { vesselFiles } from "./vessel.ts";
 import { watcherFiles, watcherServices } from "./watchers/mod.ts";
 
 /** One file that lychd writes. */
@@ -39,12 +41,15 @@ export interface Compiled {
 /**
  * Compiles a Codex to the files that make systemd run it.
  *
- * The output depends on the Codex alone: two runs give the same bytes. Every file is read back after it
+ * The output depends on the Codex and `binary` alone: two runs give the same bytes. Every file is read back after it
  * was rendered, and refused unless it contains exactly the intended directives.
+ *
+ * @param binary The absolute path of the lychd that compiles, which the Vessel starts; undefined if it
+ * runs from source. A Codex with a Vessel is then refused.
  */
-export async function compile(codex: Codex): Promise<Compiled> {
+export async function compile(codex: Codex, binary?: string): Promise<Compiled> {
   const findings: Finding[] = [];
-  const layouts = layOut(codex, findings);
+  const layouts = layOut(codex, binary, findings);
   if (hasErrors(findings)) return { runes: [], findings };
   const runes: Rune[] = [];
   let size = 0;
@@ -76,14 +81,14 @@ function tooLarge({ soulstones }: Codex, findings: readonly Finding[]): Compiled
 }
 
 /** Returns the findings of {@linkcode compile} without rendering, for a Codex that has other errors. */
-export function findingsOf(codex: Codex): readonly Finding[] {
+export function findingsOf(codex: Codex, binary?: string): readonly Finding[] {
   const findings: Finding[] = [];
-  layOut(codex, findings);
+  layOut(codex, binary, findings);
   return findings;
 }
 
 /** Returns the layout of every file and adds the findings. */
-function layOut(codex: Codex, findings: Finding[]): FileLayout[] {
+function layOut(codex: Codex, binary: string | undefined, findings: Finding[]): FileLayout[] {
   const { settings, soulstones } = codex;
   const covens = covensOf(soulstones);
   const conflicts = conflictsOf(soulstones);
@@ -122,6 +127,9 @@ function layOut(codex: Codex, findings: Finding[]): FileLayout[] {
   const watchers = watcherFiles(codex, covens);
   findings.push(...watchers.findings);
   layouts.push(...watchers.files);
+  const vessel = vesselFiles(codex, binary);
+  findings.push(...vessel.findings);
+  layouts.push(...vessel.files);
   for (const coven of covens) {
     layouts.push({
       path: `${SYSTEMD_FOLDER}/${covenTarget(coven.name)}`,
@@ -137,6 +145,9 @@ function layOut(codex: Codex, findings: Finding[]): FileLayout[] {
       from: codex.settingsPlaceOf(["boot_coven"]),
     }],
     ...watcherServices(codex).length > 0 ? [{ text: WATCHERS_TARGET }] : [],
+    ...settings.vessel.enabled
+      ? [{ text: VESSEL.service, from: codex.settingsPlaceOf(["vessel", "enabled"]) }]
+      : [],
   ];
   if (atBoot.length > 0) {
     layouts.push({

@@ -26,6 +26,7 @@ import { healthOfSoulstone } from "./health.ts";
 import { metricsFindings, metricsOf } from "./metrics.ts";
 import { mergePassed } from "./passthrough.ts";
 import { ENGINE_RULES } from "./quadlet_rules.ts";
+import { DRAIN } from "./vessel.ts";
 
 /** The rest of the Codex, as far as the unit of a Soulstone depends on it. */
 export interface Surroundings {
@@ -65,6 +66,7 @@ export function soulstoneUnitOf(
   }
 
   const names = soulstoneUnit(soulstone.name);
+  const hasVessel = settings.vessel.enabled;
   const groups = from("groups");
   /** Returns the field that excludes another Soulstone: a slot in common, or no common group. */
   const conflictFrom = ({ slot }: Surroundings["conflicts"][number]) =>
@@ -133,17 +135,24 @@ export function soulstoneUnitOf(
         soulstone.start_timeout_seconds ?? profile.startTimeoutSeconds,
         from("start_timeout_seconds"),
       ),
+      // systemd applies it to each command.
       TimeoutStopSec: directive(
-        soulstone.stop_timeout_seconds + STOP_GRACE_SECONDS,
+        Math.max(soulstone.stop_timeout_seconds, hasVessel ? DRAIN.seconds : 0) +
+          STOP_GRACE_SECONDS,
         from("stop_timeout_seconds"),
       ),
+      ExecStop: hasVessel ? DRAIN.command(soulstone.name) : [],
       ...outputOf(soulstone.quadlet),
       ...health.sections.Service,
       ExecStopPost: [...CLEAR_REQUESTED_STOP.ExecStopPost, ...RETURN_WITH_POD],
     },
     Install: {},
     Quadlet: { DefaultDependencies: settings.wait_for_network ? [] : directive(false) },
-    "X-Lychd": factsOf(soulstone, profile, covens, from),
+    "X-Lychd": factsOf(soulstone, profile, {
+      covens,
+      served: profile.served(command.words.map(({ text }) => text), soulstone.model),
+      from,
+    }),
   };
   const merged = mergePassed(unit, soulstone, ENGINE_RULES);
   return { unit: merged.unit, findings: [...findings, ...merged.findings] };
@@ -167,6 +176,9 @@ export const SOULSTONE_COMMENTS = {
     "and waits for the stop where After= orders the two units.",
   ],
   ...CONTAINER_COMMENTS,
+  "Service.ExecStop": [
+    "Waits until the Vessel has no request under way at the engine. Then Podman stops it.",
+  ],
   "Service.ExecStopPost": [
     "A requested stop is not a failure, even if the container was killed. After a failure of the",
     "pod, the engine starts again together with it.",
@@ -251,10 +263,13 @@ function labelsOf({ name, capabilities }: Soulstone, profile: EngineProfile) {
 function factsOf(
   soulstone: Soulstone,
   profile: EngineProfile,
-  covens: readonly string[],
-  from: (field: string) => Place | undefined,
+  { covens, served, from }: {
+    readonly covens: readonly string[];
+    readonly served: string | undefined;
+    readonly from: (field: string) => Place | undefined;
+  },
 ): Record<string, Directive[]> {
-  const { health } = soulstone;
+  const { health, request } = soulstone;
   const facts: readonly (readonly [string, string | number | undefined, string?])[] = [
     ["Soulstone", soulstone.name],
     ["Engine", profile.name, "engine"],
@@ -268,6 +283,12 @@ function factsOf(
     ["HealthPath", health?.path ?? (health?.cmd === undefined ? profile.healthPath : undefined)],
     ["MetricsPath", metricsOf(soulstone)?.path, "metrics"],
     ["VramMib", soulstone.vram_mib, "vram_mib"],
+    ["Aliases", [...new Set(soulstone.aliases)].join(" "), "aliases"],
+    ["ServedModel", served === undefined ? undefined : asciiJson(served)],
+    ["Concurrency", soulstone.concurrency, "concurrency"],
+    ["IdleMinutes", soulstone.idle_minutes, "idle_minutes"],
+    ["RequestSet", request === undefined ? undefined : asciiJson(request.set), "request"],
+    ["RequestStrip", request === undefined ? undefined : asciiJson(request.strip), "request"],
   ];
   return Object.fromEntries(
     facts.flatMap(([key, value, field]) =>
@@ -275,5 +296,13 @@ function factsOf(
         ? []
         : [[key, directive(value, field === undefined ? undefined : from(field))]]
     ),
+  );
+}
+
+/** Returns a value as JSON on one line of ASCII, so that every reader of units keeps its characters. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -1,4 +1,6 @@
 /** The front door as its Runes describe it. */
+import { QUADLET_FOLDER, soulstoneUnit, SYSTEMD_FOLDER, VESSEL } from "../rune/names.ts";
+import { type UnitFile, type Values, valuesOf, words } from "./inventory.ts";
 
 /** A value that JSON can represent. */
 export type Json = string | number | boolean | null | readonly Json[] | {
@@ -59,7 +61,76 @@ export interface Door {
 export function doorAddresses({ bindAddress }: Pick<DoorSettings, "bindAddress">): string[] {
   return bindAddress === "127.0.0.1" ? [bindAddress, "::1"] : [bindAddress];
 }
-/** Stub. */
-export function readDoor(_files: readonly unknown[]): Door | undefined {
-  return undefined;
+
+/**
+ * Reads the front door from unit files; undefined if none is rendered.
+ *
+ * @example
+ * ```ts
+ * import { readDoor } from "./door.ts";
+ * const path = "systemd/user/lychd-vessel.service";
+ * readDoor([{ path, text: "[X-Lychd]\nPort=8081\nAddress=127.0.0.1\n" }])?.settings.port; // 8081
+ * ```
+ */
+export function readDoor(files: readonly UnitFile[]): Door | undefined {
+  const vessel = files.find(({ path }) => path === `${SYSTEMD_FOLDER}/${VESSEL.service}`);
+  if (vessel === undefined) return undefined;
+  const engines = new Map(files.flatMap(({ path, text }) => {
+    const values = valuesOf(text);
+    const [name] = values("X-Lychd.Soulstone");
+    return name !== undefined && path === `${QUADLET_FOLDER}/${soulstoneUnit(name).file}`
+      ? [[name, engineOf(values)]]
+      : [];
+  }));
+  return { settings: settingsOf(valuesOf(vessel.text)), engines };
+}
+
+function settingsOf(values: Values): DoorSettings {
+  const { one, number, optionalNumber } = factsOf(values);
+  return {
+    port: number("Port"),
+    bindAddress: one("Address") ?? "",
+    keys: values("X-Lychd.Key").map((line) => {
+      const [name = "", digest = ""] = words(line);
+      return { name, digest: digest.replace(/^sha256:/, "") };
+    }),
+    allowedOrigins: words(one("AllowedOrigins")),
+    lingerSeconds: number("LingerSeconds"),
+    queueLimit: number("QueueLimit"),
+    waitSeconds: number("WaitSeconds"),
+    drainSeconds: number("DrainSeconds"),
+    idleCoven: one("IdleCoven"),
+    idleMinutes: optionalNumber("IdleMinutes"),
+    loadingMessage: one("LoadingMessage") === "yes",
+    maxBodyMib: number("MaxBodyMib"),
+  };
+}
+
+function engineOf(values: Values): DoorEngine {
+  const { one, optionalNumber } = factsOf(values);
+  return {
+    aliases: words(one("Aliases")),
+    served: jsonOf(one("ServedModel")) as DoorEngine["served"],
+    concurrency: optionalNumber("Concurrency"),
+    idleMinutes: optionalNumber("IdleMinutes"),
+    set: (jsonOf(one("RequestSet")) ?? {}) as DoorEngine["set"],
+    strip: (jsonOf(one("RequestStrip")) ?? []) as DoorEngine["strip"],
+  };
+}
+
+/** Returns readers of the facts of a unit. */
+function factsOf(values: Values) {
+  const one = (key: string) => values(`X-Lychd.${key}`)[0];
+  const number = (key: string) => Number(one(key) ?? 0);
+  const optionalNumber = (key: string) => one(key) === undefined ? undefined : number(key);
+  return { one, number, optionalNumber };
+}
+
+/** Parses a fact; one that is not JSON counts as missing, because someone has edited it. */
+function jsonOf(text: string | undefined): Json | undefined {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -148,7 +148,8 @@ function conflictsIn(values: Values): string[] {
   return values("Unit.Conflicts").flatMap((unit) => soulstoneOf(unit) ?? []).sort();
 }
 
-function words(text: string | undefined): string[] {
+/** Returns the words of a list of names. */
+export function words(text: string | undefined): string[] {
   return (text ?? "").split(" ").filter((word) => word !== "");
 }
 

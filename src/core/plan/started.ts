@@ -8,6 +8,7 @@ import { readUnit } from "../rune/unit.ts";
 /** Directives that take effect with a reload of systemd. All others take effect at the next start. */
 const RELOADED = new Set([
   "Service.ExecReload",
+  "Service.ExecStop",
   "Service.ExecStopPost",
   "Service.Restart",
   "Service.RestartSec",

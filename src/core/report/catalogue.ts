@@ -70,6 +70,10 @@ function invalid(noun: string, means: string, hint: string): Entry<{ readonly va
 const NAME_HINT =
   "use at most 64 letters, digits, `-`, `_` and `.`, and start with a letter or digit";
 
+const KEY_HINT =
+  "openssl rand -hex 32 | tee key.txt | tr -d '\\n' | sha256sum   and set   [vessel.keys] " +
+  'NAME = "sha256:..."';
+
 export const CATALOGUE = {
   // Files.
   "codex-missing": error(
@@ -167,6 +171,11 @@ export const CATALOGUE = {
     "Capabilities appear on the command line and in container labels.",
     NAME_HINT,
   ),
+  "alias-invalid": invalid(
+    "alias",
+    "An alias is a model name as clients send it, such as `gpt-4o` or `qwen/qwen3:8b`.",
+    "use at most 256 letters, digits and characters of `._-/:@+`, and start with a letter or digit",
+  ),
   "port-invalid": invalid(
     "port",
     "A TCP port is a whole number from 1 to 65535.",
@@ -249,6 +258,25 @@ export const CATALOGUE = {
     "A duration is written as in Prometheus: years, weeks, days and hours, in this order.",
     "for example: 12h, 15d, 1y6w",
   ),
+  "origin-invalid": invalid(
+    "origin",
+    "An origin is what a browser sends for a page: scheme, host, and port unless it is the default.",
+    "for example: https://chat.example.org, http://localhost:3001",
+  ),
+  "key-digest-invalid": entry(
+    "error",
+    "The Codex contains the SHA-256 digest of a key, and never the key itself.",
+    // A value that is not a digest may be the key.
+    (_: { value: string }) => [
+      "a key must be written as `sha256:` and 64 digits of its SHA-256 digest",
+      KEY_HINT,
+    ],
+  ),
+  "key-name-invalid": invalid(
+    "name of a key",
+    "The name of a key says which client has it. It is written to a unit.",
+    NAME_HINT,
+  ),
 
   // Rules for several fields or files.
   "name-taken": error(
@@ -268,7 +296,7 @@ export const CATALOGUE = {
     "use a port outside of the range, or remove `port_expose = false`",
   ),
   "coven-unknown": unknown(
-    "`boot_coven` names a Coven (a group of Soulstones) that does not exist.",
+    "`boot_coven` or `idle_coven` names a Coven (a group of Soulstones) that does not exist.",
     "no Soulstone is in group `{{value}}`",
     "groups",
   ),
@@ -281,6 +309,46 @@ export const CATALOGUE = {
     "A resident runs beside every other Soulstone. One with a slot excludes others.",
     "`slot` cannot be set together with `resident = true`",
     "remove one of the two lines",
+  ),
+  "alias-taken": error(
+    "A model name leads to one engine. It can be a Soulstone, an alias, a Coven or a capability.",
+    "the alias `{{alias}}` is already {{owner}}",
+    "use another alias, or remove it",
+  ),
+  "parameter-model": error(
+    "The name of the model decides which engine gets a request, so `request` cannot change it.",
+    "`model` cannot be set or stripped",
+    "remove it; `aliases` adds names for the engine",
+  ),
+  "parameter-twice": error(
+    "A parameter is either set or stripped.",
+    "`{{name}}` is both in `set` and in `strip`",
+    "remove one of the two; `set` replaces the value of the client",
+  ),
+  "parameter-invalid": error(
+    "Parameters are sent as JSON, which has neither dates, nor infinite or very large numbers.",
+    "`{{field}}` cannot be sent as JSON: {{problem}}",
+    "change the value, for example to a string",
+  ),
+  "vessel-open": error(
+    "Everyone who can reach the address could use the engines, and start and stop them.",
+    "the Vessel would listen on {{address}} without a key",
+    KEY_HINT,
+  ),
+  "vessel-apart": error(
+    "The Vessel reaches engines at 127.0.0.1, so their ports must be published there.",
+    "the Vessel is enabled, but ports are published only on {{address}}",
+    "use 127.0.0.1 or 0.0.0.0; `[vessel] bind_address` sets where the Vessel itself listens",
+  ),
+  "vessel-binary": error(
+    "The unit of the Vessel starts the lychd that renders it, by its path.",
+    "systemd cannot start this lychd as the Vessel: {{problem}}",
+    "install lychd as one file, for example as /usr/local/bin/lychd, and run that",
+  ),
+  "idle-incomplete": error(
+    "After `idle_minutes` without requests, `idle_coven` starts. Each has no effect without the other.",
+    "`{{field}}` has no effect without `{{other}}`",
+    'for example: idle_coven = "none" stops all engines after idle_minutes = 30',
   ),
   "volume-target-taken": error(
     "Podman refuses a container with two mounts at the same path.",

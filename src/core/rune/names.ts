@@ -107,6 +107,9 @@ export function isOwnUnit(unit: string): boolean {
   return /^(?:lychd|soulstone)-/.test(unit) || isOfWatchers(unit);
 }
 
+/** The folder of the script that each engine runs before it stops. */
+export const VESSEL_FOLDER = `${QUADLET_FOLDER}/vessel`;
+
 /** The folders of the files that the Watchers and the observer read. */
 export const WATCHER_FOLDERS = {
   harvester: `${QUADLET_FOLDER}/harvester`,

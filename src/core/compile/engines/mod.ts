@@ -8,6 +8,7 @@ import {
   GENERIC,
   listenFlags,
   SERVER,
+  valueOfFlag,
 } from "./profile.ts";
 
 export type { EngineProfile, Flag } from "./profile.ts";
@@ -30,6 +31,9 @@ const VLLM: EngineProfile = {
   matches: (repository) => /vllm/i.test(repository),
   head: (model) => model === undefined ? [] : [model],
   entrypoint: ["vllm", "serve"],
+  served: (words, model) =>
+    valueOfFlag(words, "--served-model-name") ?? valueOfFlag(words, "--model") ??
+      words.slice(0, 1).find((word) => word === model || isModel(word)),
   metricsPath: () => "/metrics",
   // The second volume holds compiled kernels, which every start would otherwise compile again.
   caches: () => [HUGGINGFACE_CACHE, { volume: "lychd-vllm", target: "/root/.cache/vllm" }],
@@ -37,9 +41,14 @@ const VLLM: EngineProfile = {
   startTimeoutSeconds: 1800,
 };
 
+/** Returns true for a repository id or a path that is not a program, as the first word of a command. */
+function isModel(word: string): boolean {
+  return /^(?!.*\/bin\/)[^-].*\//.test(word);
+}
+
 /**
  * SGLang. Its image has no entrypoint that serves, so the profile has the whole command. By default it
- * listens on 127.0.0.1:30000 and exports no metrics.
+ * listens on 127.0.0.1:30000 and exports no metrics. It reads `BASE:NAME` as an adapter of a model.
  * Source: docs.sglang.ai, get-started/install and server arguments, 0.5.23.
  */
 const SGLANG: EngineProfile = {
@@ -56,6 +65,7 @@ const SGLANG: EngineProfile = {
     { names: ["--enable-metrics"], values: [] },
   ],
   needsModel: true,
+  served: (words) => valueOfFlag(words, "--served-model-name", "--model-path", "--model"),
   metricsPath: () => "/metrics",
   caches: () => [HUGGINGFACE_CACHE],
   shmMib: 32_768,
@@ -83,6 +93,7 @@ const LLAMACPP: EngineProfile = {
   needsGpu: (image) => /cuda|rocm|vulkan|musa|intel/i.test(image),
   metricsPath: (soulstone) => isRouter(soulstone) ? undefined : "/metrics",
   metricsNeedKey: hasKey,
+  served: (words) => valueOfFlag(words, "-a", "--alias")?.split(",")[0],
   // Since March 2026 (pull request 21009) it keeps models where Hugging Face's library does.
   caches: (model) =>
     model !== undefined && isPath(model)
@@ -132,6 +143,7 @@ const TABBYAPI: EngineProfile = {
   head: () => ["main.py"],
   entrypoint: ["python3", "python"],
   flags: (port, model) => [...folderFlags(model), ...listenFlags(port)],
+  served: (words) => valueOfFlag(words, "--model-name"),
   shmMib: 8192,
 };
 

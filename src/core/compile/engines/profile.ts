@@ -41,6 +41,11 @@ export interface EngineProfile {
   readonly keyVariable: string | undefined;
   /** Returns true if the metrics require a key. */
   readonly metricsNeedKey: (soulstone: Soulstone) => boolean;
+  /**
+   * Returns the id that the engine gives to its model and expects in requests, from the words of its
+   * command; undefined if it accepts any id, or if the id is unknown.
+   */
+  readonly served: (words: readonly string[], model: string | undefined) => string | undefined;
   readonly caches: (model: string | undefined) => readonly Cache[];
   /** The shared memory that the engine's documentation recommends, in MiB; 0 for none. */
   readonly shmMib: number;
@@ -63,6 +68,7 @@ export const GENERIC: EngineProfile = {
   metricsPath: () => undefined,
   keyVariable: undefined,
   metricsNeedKey: () => false,
+  served: () => undefined,
   caches: () => [],
   shmMib: 0,
   startTimeoutSeconds: 900,
@@ -76,6 +82,13 @@ export const SERVER: EngineProfile = {
   needsGpu: () => true,
   healthPath: "/health",
 };
+
+/** Returns the value of a flag. The last one of a command is effective. */
+export function valueOfFlag(words: readonly string[], ...names: readonly string[]) {
+  const at = words.findLastIndex((word) => names.includes(word.replace(/=.*$/s, "")));
+  const [word = ""] = words.slice(at);
+  return at < 0 ? undefined : word.includes("=") ? word.replace(/^[^=]*=/, "") : words[at + 1];
+}
 
 /** Returns the flags that make most engines listen on `port`. */
 export function listenFlags(port: number): Flag[] {

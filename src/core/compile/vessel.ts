@@ -1,0 +1,136 @@
+/** The Vessel, the front door: `lychd serve` as a service, and what engines need for it. */
+import drainScript from "../../../templates/drain.sh" with { type: "text" };
+import { type Codex, uriOf } from "../codex/mod.ts";
+import { type Finding, finding } from "../report/mod.ts";
+import {
+  type Directive,
+  directive,
+  type Section,
+  SYSTEMD_FOLDER,
+  type Unit,
+  VESSEL,
+  VESSEL_FOLDER,
+  writeExecWord,
+} from "../rune/mod.ts";
+import { STOP_GRACE_SECONDS } from "./container.ts";
+import type { FileLayout } from "./templates.ts";
+
+/** The longest time that the stop of an engine waits for requests under way. */
+const HOOK_SECONDS = 40;
+
+/**
+ * Returns the layout of every file of the Vessel; none if it is disabled.
+ *
+ * @param binary The absolute path of the lychd that compiles; undefined if it runs from source.
+ */
+export function vesselFiles(
+  codex: Codex,
+  binary: string | undefined,
+): { files: FileLayout[]; findings: Finding[] } {
+  const { vessel } = codex.settings;
+  if (!vessel.enabled) return { files: [], findings: [] };
+  const program = programOf(binary);
+  if ("problem" in program) {
+    const place = codex.settingsPlaceOf(["vessel", "enabled"]);
+    return { files: [], findings: [finding("vessel-binary", place, program)] };
+  }
+  const source = "lychd.toml";
+  return {
+    files: [{
+      path: `${SYSTEMD_FOLDER}/${VESSEL.service}`,
+      title: "LychD Vessel: the front door",
+      source,
+      unit: serviceOf(codex, program.text),
+      comments: COMMENTS,
+    }, {
+      path: `${SYSTEMD_FOLDER}/${VESSEL.hold}`,
+      title: "LychD hold: while it is active, the Vessel starts and stops no engine",
+      source,
+      unit: HOLD,
+    }, { path: `${VESSEL_FOLDER}/drain.sh`, text: drainScript }],
+    findings: [],
+  };
+}
+
+/** Returns the first word of `ExecStart=`, or the reason why systemd cannot start the program. */
+function programOf(binary: string | undefined): { text: string } | { problem: string } {
+  if (binary === undefined) return { problem: "it runs from source" };
+  // systemd replaces variables in all words of a command but its program.
+  if (binary.includes("$")) return { problem: "its path contains `$`" };
+  const written = writeExecWord(binary);
+  return "text" in written
+    ? written
+    : { problem: `its path cannot be written: ${written.problem}` };
+}
+
+/** The state of the hold: systemd keeps it, so that it outlives the Vessel. */
+const HOLD: Unit = {
+  Unit: {
+    Description: directive("LychD hold: the Vessel starts and stops no engine"),
+    // Otherwise it would be active before the session is.
+    DefaultDependencies: directive("no"),
+  },
+  "X-Lychd": { Hold: directive("yes") },
+};
+
+const COMMENTS = {};
+
+function serviceOf(codex: Codex, program: string): Unit {
+  const { vessel } = codex.settings;
+  const at = (...path: readonly string[]) => codex.settingsPlaceOf(["vessel", ...path]);
+  return {
+    Unit: {
+      Description: directive("LychD Vessel: the front door"),
+      StartLimitIntervalSec: directive(0),
+    },
+    Service: {
+      Type: directive("notify"),
+      NotifyAccess: directive("all"),
+      ExecStart: directive(`${program} serve`, at("enabled")),
+      Restart: directive("always"),
+      RuntimeDirectory: directive(VESSEL.runtimeFolder),
+      TimeoutStopSec: directive(vessel.drain_seconds + STOP_GRACE_SECONDS, at("drain_seconds")),
+    },
+    "X-Lychd": factsOf(codex),
+  };
+}
+
+/** Returns the settings that the Vessel reads from its unit. */
+function factsOf({ settings, settingsPlaceOf }: Codex): Section {
+  const { vessel, boot_coven } = settings;
+  const fact = (value: string | number | undefined, field: string): Directive[] =>
+    value === undefined ? [] : directive(value, settingsPlaceOf(["vessel", field]));
+  const idleCoven = vessel.idle_coven ?? boot_coven;
+  return {
+    Vessel: directive("yes"),
+    Port: fact(vessel.port, "port"),
+    Address: fact(vessel.bind_address, "bind_address"),
+    Uri: fact(uriOfVessel(vessel), "port"),
+    Key: Object.entries(vessel.keys).sort(([a], [b]) => a < b ? -1 : 1)
+      .flatMap(([name, digest]) =>
+        directive(`${name} ${digest}`, settingsPlaceOf(["vessel", "keys", name]))
+      ),
+    AllowedOrigins: fact(vessel.allowed_origins.join(" ") || undefined, "allowed_origins"),
+    LingerSeconds: fact(vessel.linger_seconds, "linger_seconds"),
+    QueueLimit: fact(vessel.queue_limit, "queue_limit"),
+    WaitSeconds: fact(vessel.wait_seconds, "wait_seconds"),
+    DrainSeconds: fact(vessel.drain_seconds, "drain_seconds"),
+    IdleCoven: vessel.idle_minutes === undefined ? [] : fact(idleCoven, "idle_coven"),
+    IdleMinutes: fact(vessel.idle_minutes, "idle_minutes"),
+    LoadingMessage: fact(vessel.loading_message ? "yes" : undefined, "loading_message"),
+    MaxBodyMib: fact(vessel.max_body_mib, "max_body_mib"),
+  };
+}
+
+function uriOfVessel({ port, bind_address: address }: Codex["settings"]["vessel"]): string {
+  if (/^(?:127\.0\.0\.1|0\.0\.0\.0|::1?)$/.test(address)) return uriOf({ port });
+  return `http://${address.includes(":") ? `[${address}]` : address}:${port}/v1`;
+}
+
+/** The directives of an engine that the Vessel needs: its stop waits for the requests under way. */
+export const DRAIN = {
+  seconds: HOOK_SECONDS,
+  /** Returns the command that runs before the stop of Quadlet. */
+  command: (soulstone: string): Directive[] =>
+    directive(`-/bin/sh %E/${VESSEL_FOLDER}/drain.sh ${soulstone}`),
+} as const;
