@@ -1,0 +1,3 @@
+module doorbench
+
+go 1.19
