@@ -31,7 +31,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   render: 598,
   rollback: 585,
   schema: 213,
-  serve: 300,
+  serve: 106,
   status: 77,
   summon: 94,
 };

@@ -49,10 +49,13 @@ export async function podTrouble(
   const lines = await journalTail(context, pod, { lines: JOURNAL_LINES, sinceSeconds });
   const problem = podProblemOf(lines);
   if (problem === undefined) return { isStart: false, what: "failed", hint };
-  const { cause, fix } = problem.kind === "port"
-    ? await portTrouble(context, problem)
-    : { cause: `${problem.message}; ${NO_ENGINE}`, fix: problem.fix ?? hint };
-  return { isStart: true, what: `could not start: ${cause}`, hint: fix };
+  if (problem.kind !== "port") {
+    const what = `could not start: ${problem.message}; ${NO_ENGINE}`;
+    return { isStart: true, what, hint: problem.fix ?? hint };
+  }
+  const { cause, isFree, fix } = await portHolder(context, problem);
+  const what = `could not start: ${cause}${isFree ? "" : `; ${NO_ENGINE}`}`;
+  return { isStart: true, what, hint: fix ?? "lychd summon NAME" };
 }
 
 /**
@@ -71,11 +74,12 @@ function failedSince({ activeUntilSeconds, sinceSeconds = 0 }: UnitState): numbe
   return activeUntilSeconds ?? sinceSeconds - FAILING_SECONDS;
 }
 
-/** Returns what holds a port. Loads the readers of facts only here. */
-async function portTrouble(
+/** Returns what holds a port and the command that frees it, as far as the host shows them. */
+export async function portHolder(
   context: CommandContext,
   { port, address }: { readonly port: number; readonly address: string },
-): Promise<{ cause: string; fix: string }> {
+): Promise<{ readonly cause: string; readonly isFree: boolean; readonly fix?: string }> {
+  // The readers of facts are loaded only here.
   const [{ portHolderOf, portProbes }, { gather }, { outputOf }] = await Promise.all([
     import("../core/doctor/mod.ts"),
     import("../run/gather.ts"),
@@ -84,11 +88,12 @@ async function portTrouble(
   const facts = await gather(context, () => portProbes(port));
   const holder = portHolderOf(facts, port, address);
   if (holder !== undefined) {
-    return { cause: `port ${port} is used by ${holder.what}; ${NO_ENGINE}`, fix: holder.fix.line };
+    const cause = `port ${port} is used by ${holder.what}`;
+    return { cause, isFree: false, fix: holder.fix.line };
   }
   return outputOf(facts, "ports") === undefined
-    ? { cause: `port ${port} is in use; ${NO_ENGINE}`, fix: "lychd doctor --only codex.ports" }
-    : { cause: `port ${port} was in use, but is free now`, fix: "lychd summon NAME" };
+    ? { cause: `port ${port} is in use`, isFree: false, fix: "lychd doctor --only codex.ports" }
+    : { cause: `port ${port} was in use, but is free now`, isFree: true };
 }
 
 /** Adds the reason to the engines that do not run because the pod failed. */

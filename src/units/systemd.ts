@@ -56,6 +56,11 @@ export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
     cancel,
     /** Returns why systemd does not answer. */
     problem: () => order("show", "--property=Version"),
+    /** Returns true if all of the user's services are being stopped, for example at a shutdown. */
+    async isStopping(): Promise<boolean> {
+      return (await host.run(systemctl, ["--user", "is-system-running"])).stdout.trim() ===
+        "stopping";
+    },
     /** Loads all units again. */
     reload: () => order("daemon-reload"),
     /** Returns the type of each queued job, such as `start`, by unit. */

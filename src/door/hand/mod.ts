@@ -1,9 +1,42 @@
+/** The hand of the front door: watches systemd, and starts and stops engines. It has no network. */
 import type { CommandContext } from "../../run/context.ts";
-import type { ExitCode } from "../../run/invocation.ts";
-/** Stub. */
-export function runHand(
-  _context: CommandContext,
-  _openFront: () => MessagePort,
+import { EXIT, type ExitCode } from "../../run/invocation.ts";
+import { Refusal } from "../../run/refusal.ts";
+import { withSystemd } from "../../units/systemd.ts";
+import { Hand } from "./hand.ts";
+import { readUnits } from "./units.ts";
+
+/**
+ * Runs the hand of the front door until it is interrupted and the requests under way have ended.
+ * `openFront` starts a front with the network that the units on disk need.
+ */
+export async function runHand(
+  context: CommandContext,
+  openFront: () => MessagePort,
 ): Promise<ExitCode> {
-  return Promise.resolve(0);
+  const { host, folders: { vessel: folder } } = context;
+  if (folder === undefined) {
+    throw new Refusal("XDG_RUNTIME_DIR is not set", {
+      code: EXIT.hostRefused,
+      hint: "systemctl --user start lychd-vessel",
+    });
+  }
+  host.makeFolder(folder);
+  const lock = host.tryLockFolder(folder);
+  if (lock === undefined) {
+    throw new Refusal("the front door runs already", {
+      hint: "systemctl --user status lychd-vessel",
+    });
+  }
+  using _ = { [Symbol.dispose]: lock.release };
+  return await withSystemd(context, async (systemd) => {
+    const hand = new Hand({
+      context,
+      systemd,
+      folder,
+      readUnits: () => readUnits(context),
+      openFront,
+    });
+    return await hand.run();
+  });
 }

@@ -1,0 +1,55 @@
+import type { Wish } from "../orchestrator/wish.ts";
+import type { DispatcherStatus } from "./dispatcher.ts";
+
+/** The name of the file with the state of the front door, in its folder. */
+export const STATE_FILE = "state.json";
+
+/** The state of the front door, for the commands of the operator. */
+export interface DoorState extends DispatcherStatus {
+  /** The part of a swap that takes time now, and its engines. */
+  readonly swap: { readonly phase: string; readonly names: readonly string[] } | undefined;
+  /** The time of the state, in seconds of the Unix epoch. */
+  readonly timeSeconds: number;
+}
+
+/** Returns the text of the state file. */
+export function writeState({ phase, wish, engines, swap, timeSeconds }: DoorState): string {
+  const value = {
+    phase,
+    wish: wish ?? null,
+    swap: swap ?? null,
+    engines: engines.map(({ name, underWay, waiting }) => ({ name, under_way: underWay, waiting })),
+    time_seconds: timeSeconds,
+  };
+  return `${JSON.stringify(value)}\n`;
+}
+
+/**
+ * Reads the text of a state file; undefined if another version of lychd wrote it.
+ *
+ * @example
+ * ```ts
+ * import { readState, writeState } from "./state_file.ts";
+ * const state = { phase: "steady", wish: undefined, swap: undefined, engines: [], timeSeconds: 5 } as const;
+ * readState(writeState(state))?.timeSeconds; // 5
+ * ```
+ */
+export function readState(text: string): DoorState | undefined {
+  try {
+    const { phase, wish, swap, engines, time_seconds: timeSeconds } = JSON.parse(text);
+    if (typeof phase !== "string" || typeof timeSeconds !== "number") return undefined;
+    return {
+      phase: phase as DoorState["phase"],
+      wish: (wish ?? undefined) as Wish | undefined,
+      swap: swap ?? undefined,
+      engines: (engines as Engine[]).map(({ name, under_way: underWay, waiting }) => {
+        return { name: String(name), underWay: Number(underWay), waiting: Number(waiting) };
+      }),
+      timeSeconds,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+type Engine = Readonly<Record<"name" | "under_way" | "waiting", unknown>>;

@@ -1,0 +1,371 @@
+import { join } from "node:path/posix";
+import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
+import { type DoorState, STATE_FILE, writeState } from "../../core/dispatcher/state_file.ts";
+import type { Wish } from "../../core/orchestrator/wish.ts";
+import { RECEIPT_PATH } from "../../core/plan/receipt.ts";
+import { printable } from "../../core/report/printable.ts";
+import { soulstoneOf } from "../../core/rune/names.ts";
+import { HostError } from "../../host/host.ts";
+import type { CommandContext } from "../../run/context.ts";
+import { EXIT, type ExitCode } from "../../run/invocation.ts";
+import { Refusal } from "../../run/refusal.ts";
+import { warn } from "../../run/say.ts";
+import { portHolder } from "../../units/pod.ts";
+import type { Systemd } from "../../units/systemd.ts";
+import type { ToFront } from "../channel/messages.ts";
+import { Delayed } from "./delayed.ts";
+import { EngineWatch, type Seen } from "./engine_watch.ts";
+import { type Asked, Front } from "./front.ts";
+import { Leases, STOP } from "./leases.ts";
+import { ServiceStatus } from "./service_status.ts";
+import { banish, carryOut, type Place, type Result, summon } from "./transition.ts";
+import { Turns } from "./turns.ts";
+import { isSameNetwork, isSameRender, type Units } from "./units.ts";
+
+/** Several changes of systemd come together. */
+const HINT_MILLISECONDS = 20;
+
+/** A render writes the receipt, and then lets systemd load the units. */
+const RENDER_MILLISECONDS = 1000;
+
+/** The shortest time between two states in the state file, and between two in systemd. */
+const STATE_MILLISECONDS = 250;
+const STATUS_MILLISECONDS = 1000;
+
+/** The time for requests under way when the front door is stopped. */
+const LEAVE_SECONDS = 30;
+
+/** The surroundings of {@linkcode Hand}. */
+export interface HandOptions {
+  readonly context: CommandContext;
+  readonly systemd: Systemd;
+  /** The folder of the front door. */
+  readonly folder: string;
+  /** Reads the units on disk; throws a Refusal if they have no front door. */
+  readonly readUnits: () => Units;
+  /** Starts a front with the network that the units on disk need. */
+  readonly openFront: () => MessagePort;
+}
+
+/**
+ * Joins systemd and the front. After a render that changed ports there are two fronts for a while: the
+ * former one finishes its requests.
+ */
+export class Hand {
+  readonly #context: CommandContext;
+  readonly #systemd: Systemd;
+  readonly #folder: string;
+  readonly #readUnits: () => Units;
+  readonly #openFront: () => MessagePort;
+  readonly #leases: Leases;
+  readonly #watch: EngineWatch;
+  readonly #status: ServiceStatus;
+  readonly #turns = new Turns();
+  readonly #fronts = new Set<Front>();
+  readonly #end = Promise.withResolvers<ExitCode>();
+  #units: Units;
+  #seen: Seen = { engines: new Map(), isHeld: false };
+  #state: DispatcherStatus = { phase: "steady", wish: undefined, engines: [] };
+  #swap: DoorState["swap"];
+
+  readonly #hint = new Delayed(HINT_MILLISECONDS, () => void this.#watch.look());
+  readonly #rendered = new Delayed(RENDER_MILLISECONDS, () => void this.#reload());
+  readonly #changed = new Delayed(STATE_MILLISECONDS, () => this.#writeState());
+  readonly #shown = new Delayed(STATUS_MILLISECONDS, () => void this.#status.show(this.#text()));
+
+  constructor({ context, systemd, folder, readUnits, openFront }: HandOptions) {
+    this.#context = context;
+    this.#systemd = systemd;
+    this.#folder = folder;
+    this.#openFront = openFront;
+    this.#readUnits = readUnits;
+    this.#units = readUnits();
+    this.#leases = new Leases(context.host, folder);
+    this.#status = new ServiceStatus(context);
+    this.#watch = new EngineWatch({
+      systemd,
+      leases: this.#leases,
+      engines: () => this.#units.rendered.inventory.engines,
+      onSeen: (seen) => this.#see(seen),
+    });
+  }
+
+  /** Runs until the command is interrupted, or a front is at fault. */
+  async run(): Promise<ExitCode> {
+    const { host, folders, interruption } = this.#context;
+    const leave = () => void this.#leave();
+    if (interruption.aborted) return EXIT.ok;
+    interruption.addEventListener("abort", leave);
+    const folderOfUnits = join(folders.manager, "units");
+    const watched = [folderOfUnits, this.#folder, folders.quadlet];
+    const files = host.watch(watched, (path) => this.#notice(path));
+    try {
+      await this.#watch.look();
+      const front = this.#open();
+      const problem = await front.opened;
+      if (problem !== undefined) throw await this.#cannotListen(problem);
+      await this.#status.show(this.#text());
+      return await this.#end.promise;
+    } finally {
+      interruption.removeEventListener("abort", leave);
+      files.close();
+      this.#watch.close();
+      for (const delayed of [this.#hint, this.#rendered, this.#changed, this.#shown]) {
+        delayed.cancel();
+      }
+      for (const front of this.#fronts) front.close();
+      for (const name of this.#leases.names) this.#leases.revoke(name);
+    }
+  }
+
+  /** Takes a hint of the file system. */
+  #notice(path: string): void {
+    const { folders } = this.#context;
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    if (path === join(folders.config, RECEIPT_PATH)) this.#rendered.request();
+    // systemd makes a symlink of this name when a unit starts, and removes it at the end.
+    else if (soulstoneOf(name.replace(/^invocation:/, "")) !== undefined || name.startsWith(STOP)) {
+      this.#hint.request();
+    }
+  }
+
+  /** Starts a front, and sends it everything. */
+  #open(): Front {
+    const front = new Front(
+      this.#openFront(),
+      (message, from) => this.#take(message, from),
+      (error) => this.#fault(error),
+    );
+    this.#fronts.add(front);
+    this.#sendUnits(front);
+    this.#sendSeen(front);
+    return front;
+  }
+
+  #sendUnits(front: Front): void {
+    const { rendered: { inventory }, door } = this.#units;
+    front.send({ kind: "units", inventory, door });
+  }
+
+  #sendSeen(front: Front): void {
+    for (const [name, state] of this.#seen.engines) {
+      if (state === "ready") front.using.add(name);
+      else if (state !== "stopping") front.using.delete(name);
+    }
+    front.send({ kind: "observed", ...this.#seen });
+  }
+
+  #sendAll(message: ToFront): void {
+    for (const front of this.#fronts) front.send(message);
+  }
+
+  #see(seen: Seen): void {
+    const isNew = !isSameSeen(seen, this.#seen);
+    this.#seen = seen;
+    if (!isNew) return;
+    for (const front of this.#fronts) this.#sendSeen(front);
+    this.#revokeFree();
+    this.#shown.request();
+  }
+
+  /** Lets the hooks of engines go on that no front uses. */
+  #revokeFree(): void {
+    for (const [name, state] of this.#seen.engines) {
+      const isUsed = [...this.#fronts].some(({ using }) => using.has(name));
+      if (state === "stopping" && !isUsed) this.#leases.revoke(name);
+    }
+  }
+
+  /** Takes a message of a front. Throws for one that a front never sends. */
+  #take(message: Asked, front: Front): void {
+    switch (message.kind) {
+      case "free":
+        // After the engine became ready again, an older message does not count.
+        if (this.#seen.engines.get(message.engine) !== "stopping") return;
+        front.using.delete(message.engine);
+        return this.#revokeFree();
+      case "state":
+        this.#state = message.state;
+        return this.#changed.request();
+      case "order": {
+        const { id, order } = message;
+        const done = this.#transition(order, (place) => carryOut(order, place));
+        return void done.then((result) => {
+          const problem = result.kind === "ready" ? undefined : result.why;
+          front.send({ kind: "done", id, problem });
+        });
+      }
+      case "summon":
+      case "banish": {
+        if (front.isSwapping) throw new TypeError("a second swap during the first");
+        front.isSwapping = true;
+        const done = this.#transition(message, (place) => this.#swapFor(message, place));
+        return void done.then((result) => {
+          front.isSwapping = false;
+          front.send({ kind: "swapped", result });
+        });
+      }
+    }
+  }
+
+  async #swapFor(
+    message: Extract<Asked, { kind: "summon" | "banish" }>,
+    place: Place,
+  ): Promise<Result> {
+    // Nothing reports the start of a target.
+    await this.#watch.look();
+    if (this.#seen.isHeld) return { kind: "abandoned", why: "the operator keeps what runs" };
+    return message.kind === "summon"
+      ? await summon(message.wish, place, message.stops)
+      : await banish(message.engines, place);
+  }
+
+  /** Does a transition when its turn comes; every front knows what runs before it returns. */
+  async #transition(goal: Goal, work: (place: Place) => Promise<Result>): Promise<Result> {
+    const { terminal, interruption } = this.#context;
+    const result = await this.#turns.take(async (): Promise<Result> => {
+      if (interruption.aborted) {
+        return { kind: "abandoned", why: "the front door is being stopped" };
+      }
+      const startMilliseconds = performance.now();
+      const result = await this.#attempt(work);
+      this.#swap = undefined;
+      this.#changed.request();
+      this.#shown.request();
+      await this.#watch.look();
+      const seconds = ((performance.now() - startMilliseconds) / 1000).toFixed(1);
+      const end = result.kind === "ready" ? "done" : `${result.kind}: ${result.why}`;
+      terminal.err(printable(`${goalText(goal)} (${seconds} s): ${end}`) + "\n");
+      return result;
+    });
+    return result ?? { kind: "abandoned", why: "too many orders wait" };
+  }
+
+  async #attempt(work: (place: Place) => Promise<Result>): Promise<Result> {
+    try {
+      return await work({
+        context: this.#context,
+        systemd: this.#systemd,
+        rendered: this.#units.rendered,
+        onPhase: (phase, names) => {
+          this.#swap = { phase, names };
+          this.#sendAll({ kind: "phase", phase, names });
+          this.#changed.request();
+          this.#shown.request();
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof Refusal || error instanceof HostError)) throw error;
+      return { kind: "abandoned", why: error.message };
+    }
+  }
+
+  /** Takes the units of a new render, with a second front if it needs another network. */
+  async #reload(): Promise<void> {
+    const former = this.#units;
+    try {
+      this.#units = this.#readUnits();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return warn(
+        this.#context,
+        `the front door keeps the former units: ${error.message}`,
+        error.hint,
+      );
+    }
+    if (isSameRender(former, this.#units)) return;
+    const fronts = [...this.#fronts];
+    if (!isSameNetwork(former, this.#units)) {
+      const front = this.#open();
+      const problem = await front.opened;
+      if (problem === undefined) {
+        for (const each of fronts) void this.#retire(each, this.#units.door.settings.drainSeconds);
+        return await this.#watch.look();
+      }
+      this.#forget(front);
+      const { message, hint } = await this.#cannotListen(problem);
+      warn(this.#context, `${message}; the front door keeps its former addresses and ports`, hint);
+    }
+    for (const each of fronts) this.#sendUnits(each);
+    await this.#watch.look();
+  }
+
+  async #retire(front: Front, withinSeconds: number): Promise<void> {
+    await front.leave(withinSeconds);
+    this.#forget(front);
+  }
+
+  #forget(front: Front): void {
+    front.close();
+    this.#fronts.delete(front);
+    this.#revokeFree();
+  }
+
+  /** Ends the process after the requests under way; at a shutdown at once. */
+  async #leave(): Promise<void> {
+    const isShutdown = await this.#systemd.isStopping().catch(() => true);
+    const withinSeconds = isShutdown ? 0 : LEAVE_SECONDS;
+    await Promise.all([...this.#fronts].map((front) => this.#retire(front, withinSeconds)));
+    this.#end.resolve(EXIT.ok);
+  }
+
+  /** Ends the process: a front that breaks the rules of the channel cannot be trusted with anything. */
+  #fault(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#context.terminal.err(
+      `lychd: the sandbox that speaks HTTP broke the rules of its channel: ${printable(why)}\n` +
+        "Please report this; the front door stops, and systemd starts it again.\n",
+    );
+    this.#end.resolve(EXIT.failure);
+  }
+
+  /** Returns the refusal of addresses that a front cannot listen on. */
+  async #cannotListen(why: string): Promise<Refusal> {
+    const { bindAddress, port } = this.#units.door.settings;
+    const { cause, isFree, fix } = await portHolder(this.#context, { port, address: bindAddress });
+    const words = `the front door cannot listen on ${bindAddress}:${port}: ${isFree ? why : cause}`;
+    return new Refusal(words, {
+      code: EXIT.hostRefused,
+      hint: fix ?? `ss -Hltnp "sport = :${port}"`,
+    });
+  }
+
+  #writeState(): void {
+    const { host } = this.#context;
+    const text = writeState({ ...this.#state, swap: this.#swap, timeSeconds: Date.now() / 1000 });
+    const path = join(this.#folder, STATE_FILE);
+    host.create(`${path}.new`, text, 0o600);
+    host.rename(`${path}.new`, path);
+  }
+
+  /** Returns the status for `systemctl --user status`. */
+  #text(): string {
+    const ready = [...this.#seen.engines].filter(([, state]) => state === "ready");
+    const names = ready.map(([name]) => name).sort().join(", ");
+    return [
+      ready.length === 0 ? "no engine is ready" : `ready: ${names}`,
+      ...this.#swap === undefined ? [] : [`${this.#swap.phase}: ${this.#swap.names.join(", ")}`],
+      ...this.#seen.isHeld ? ["held by lychd summon --hold"] : [],
+    ].join("; ");
+  }
+}
+
+/** The goal of a transition, for the journal. */
+type Goal =
+  | Extract<Asked, { kind: "summon" | "banish" }>
+  | Extract<Asked, { kind: "order" }>["order"];
+
+function goalText(goal: Goal): string {
+  if ("engines" in goal) return `banish ${goal.engines.join(" ")}`;
+  if (goal.kind === "banish") return `order: banish ${goal.name ?? "all"}`;
+  return "stops" in goal ? `summon ${wishText(goal.wish)}` : `order: summon ${goal.wish.join(" ")}`;
+}
+
+function wishText(wish: Wish): string {
+  return wish.kind === "capabilities" ? wish.names.join(" ") : `${wish.kind}:${wish.name}`;
+}
+
+function isSameSeen(a: Seen, b: Seen): boolean {
+  return a.isHeld === b.isHeld && a.engines.size === b.engines.size &&
+    [...a.engines].every(([name, state]) => b.engines.get(name) === state);
+}

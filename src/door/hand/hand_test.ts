@@ -1,0 +1,516 @@
+/** The hand with a simulated systemd, whose units have the drain hook, and a scripted front. */
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { inscribeAndApply } from "../../apply/inscribe_and_apply.ts";
+import { readCodex } from "../../core/codex/mod.ts";
+import { compile } from "../../core/compile/mod.ts";
+import { STATE_FILE } from "../../core/dispatcher/state_file.ts";
+import type { Door } from "../../core/orchestrator/door.ts";
+import { EXIT, type ExitCode } from "../../run/invocation.ts";
+import type { CommandContext } from "../../run/context.ts";
+import { findPrograms } from "../../run/programs.ts";
+import { foldersOfHome } from "../../testing/folders_of_home.ts";
+import { memoryContext } from "../../testing/memory_context.ts";
+import { type MemoryHost, memoryHost } from "../../testing/memory_host.ts";
+import { requireRendered } from "../../units/rendered.ts";
+import { userSystemd } from "../../units/systemd.ts";
+import type { ToFront, ToHand } from "../channel/messages.ts";
+import { Hand } from "./hand.ts";
+
+const folders = foldersOfHome("/home", { runtime: "/run/user/0", user: 0 });
+const FOLDER = folders.vessel ?? "";
+const HOLD = "lychd-hold.target";
+
+/** Two Soulstones that exclude each other. */
+function codexOf(ports: Readonly<Record<string, number>>, image: string): string {
+  return Object.entries(ports).map(([name, port]) =>
+    `[${name}]\nimage = "${image}"\nport = ${port}\ngroups = ["${name}s"]\n`
+  ).join("");
+}
+
+const DOOR: Door = {
+  settings: {
+    ...{ port: 8081, bindAddress: "127.0.0.1", keys: [], allowedOrigins: [], lingerSeconds: 3 },
+    ...{ queueLimit: 512, waitSeconds: 600, drainSeconds: 600, idleCoven: undefined },
+    ...{ idleMinutes: undefined, loadingMessage: false, maxBodyMib: 64 },
+  },
+  engines: new Map(),
+};
+
+type Facts = Readonly<Record<string, string>>;
+
+const INACTIVE: Facts = { LoadState: "loaded", ActiveState: "inactive", SubState: "dead" };
+const RUNNING: Facts = { LoadState: "loaded", ActiveState: "active", SubState: "running" };
+const STOPPING: Facts = { ...RUNNING, ActiveState: "deactivating", SubState: "stop" };
+const STARTING: Facts = { ...RUNNING, ActiveState: "activating", SubState: "start" };
+const FAILED: Facts = {
+  ...{ LoadState: "loaded", ActiveState: "failed", Result: "exit-code" },
+  ...{ ExecMainCode: "1", ExecMainStatus: "3" },
+};
+
+/** A message of one kind. */
+type OfKind<Kind extends ToFront["kind"]> = Extract<ToFront, { kind: Kind }>;
+
+/** The other end of a channel to the hand. */
+class ScriptedFront {
+  readonly channel: MessagePort;
+  /** The messages that no test has taken yet. */
+  readonly messages: ToFront[] = [];
+  #wake = () => {};
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.channel = port1;
+    port1.onmessage = ({ data }: MessageEvent<ToFront>) => {
+      this.messages.push(data);
+      this.#wake();
+    };
+    this.handEnd = port2;
+  }
+
+  readonly handEnd: MessagePort;
+
+  send(message: ToHand): void {
+    this.channel.postMessage(message);
+  }
+
+  /** Takes the messages up to the first of this kind that fits. */
+  async next<Kind extends ToFront["kind"]>(
+    kind: Kind,
+    fits: (message: OfKind<Kind>) => boolean = () => true,
+  ): Promise<OfKind<Kind>> {
+    for (;;) {
+      for (let message = this.messages.shift(); message; message = this.messages.shift()) {
+        if (message.kind === kind && fits(message as OfKind<Kind>)) return message as OfKind<Kind>;
+      }
+      await new Promise<void>((wake) => this.#wake = wake);
+    }
+  }
+
+  /** Takes the messages up to the observation of an engine in a state. */
+  async sees(name: string, state: string): Promise<void> {
+    await this.next("observed", ({ engines }) => (engines.get(name) ?? "down") === state);
+  }
+}
+
+/** A host with a rendered Codex, and a hand that runs on it. */
+class TestHost {
+  /** By the name of the unit. */
+  readonly units = new Map<string, Facts>();
+  /** The orders to systemd. */
+  readonly orders: string[] = [];
+  readonly notices: string[] = [];
+  readonly fronts: ScriptedFront[] = [];
+  readonly interruption = new AbortController();
+  readonly host: MemoryHost;
+  readonly context: CommandContext;
+  out = "";
+  err = "";
+  journal = "";
+  isShutdown = false;
+  /** Called before each query of the states. */
+  onQuery = (): void => {};
+  /** The state of an engine after its start. */
+  started: Facts = RUNNING;
+  door = DOOR;
+  ended: Promise<ExitCode> = Promise.resolve(EXIT.ok);
+
+  constructor() {
+    this.host = memoryHost({}, (program, args) => {
+      if (program === "/systemd-notify") this.notices.push(args.join(" "));
+      const stdout = program === "/systemctl"
+        ? this.#systemctl(args)
+        : program === "/journalctl"
+        ? this.journal
+        : "";
+      return Promise.resolve({ code: 0, stdout, stderr: "" });
+    });
+    const programs = {
+      ...findPrograms(() => false),
+      systemctl: "/systemctl",
+      journalctl: "/journalctl",
+      systemdNotify: "/systemd-notify",
+    };
+    this.context = memoryContext(this, {
+      host: this.host,
+      folders,
+      programs,
+      startProber: () => ({ answers: () => Promise.resolve(true), close() {} }),
+      interruption: this.interruption.signal,
+    });
+  }
+
+  /** Renders Soulstones with these ports. */
+  async render(
+    ports: Readonly<Record<string, number>>,
+    image = "localhost/x",
+  ): Promise<void> {
+    const bytes = new TextEncoder().encode(codexOf(ports, image));
+    const { codex } = readCodex({
+      folder: "codex",
+      files: [{ path: "soulstones/all.toml", bytes }],
+    });
+    const { runes } = await compile(codex);
+    const options = { json: false, force: false, restart: false, verify: false, reload: false };
+    const wanted = () => ({ runes });
+    const made = await inscribeAndApply(this.context, { ...options, waitSeconds: 0 }, { wanted });
+    strictEqual(made, EXIT.ok);
+    this.out = this.err = "";
+  }
+
+  /** Starts the hand and its front. */
+  async open(answer: ToHand = { kind: "listening" }): Promise<ScriptedFront> {
+    const systemd = userSystemd(this.context);
+    ok(systemd);
+    const hand = new Hand({
+      context: this.context,
+      systemd,
+      folder: FOLDER,
+      readUnits: () => ({ rendered: requireRendered(this.context), door: this.door }),
+      openFront: () => {
+        const front = new ScriptedFront();
+        this.fronts.push(front);
+        return front.handEnd;
+      },
+    });
+    this.ended = hand.run();
+    this.ended.catch(() => {});
+    const front = await this.front(0);
+    front.send(answer);
+    return front;
+  }
+
+  /** Waits for the front of this number. */
+  async front(index: number): Promise<ScriptedFront> {
+    await until(() => this.fronts.length > index);
+    return this.fronts[index]!;
+  }
+
+  /** Ends the hand. */
+  async close(): Promise<void> {
+    for (const front of this.fronts) front.send({ kind: "left" });
+    this.interruption.abort();
+    await this.ended.catch(() => {});
+    for (const front of this.fronts) front.channel.close();
+  }
+
+  has(file: string): boolean {
+    return this.host.files.has(`${FOLDER}/${file}`);
+  }
+
+  set(name: string, facts: Facts): void {
+    this.units.set(`soulstone-${name}.service`, facts);
+  }
+
+  /** Lets systemd stop an engine, with its hook. */
+  async stop(name: string): Promise<void> {
+    this.set(name, STOPPING);
+    if (this.has(`lease-${name}`)) {
+      this.host.create(`${FOLDER}/stop-${name}`, "", 0o600);
+      await until(() => !this.has(`lease-${name}`));
+      this.host.remove(`${FOLDER}/stop-${name}`);
+    }
+    this.set(name, INACTIVE);
+  }
+
+  async #start(name: string): Promise<void> {
+    for (const other of ["owl", "sage"]) {
+      const { ActiveState } = this.units.get(`soulstone-${other}.service`) ?? INACTIVE;
+      if (other !== name && ActiveState === "active") await this.stop(other);
+    }
+    this.set(name, this.started);
+  }
+
+  #systemctl(args: readonly string[]): string {
+    const units = args.slice(args.indexOf("--") + 1);
+    if (args.includes("is-system-running")) return this.isShutdown ? "stopping\n" : "running\n";
+    if (args.includes("show")) {
+      this.onQuery();
+      const patterns = units.map((unit) => new RegExp(`^${unit.replaceAll("*", ".*")}$`));
+      return [...this.units]
+        .filter(([name, { ActiveState }]) =>
+          ActiveState !== "inactive" && patterns.some((pattern) => pattern.test(name))
+        )
+        .map(([Id, facts]) => Object.entries({ Id, ...facts }).map((e) => e.join("=")).join("\n"))
+        .join("\n\n");
+    }
+    if (args.includes("list-unit-files")) {
+      return ["owl", "sage"].map((name) => `soulstone-${name}.service generated -\n`).join("");
+    }
+    if (args[1] === "start" || args[1] === "stop") {
+      this.orders.push(`${args[1]} ${units.join(" ")}`);
+      for (const unit of units) {
+        const name = /soulstone-(.+)\.service|coven-(.+)s\.target/.exec(unit)?.slice(1).join("") ??
+          "";
+        if (args[1] === "start") {
+          // The job exists from now on.
+          this.set(name, STARTING);
+          void this.#start(name);
+        } else if (this.units.get(unit)?.ActiveState === "active") void this.stop(name);
+      }
+    }
+    return "";
+  }
+}
+
+async function until(fits: () => boolean): Promise<void> {
+  while (!fits()) await new Promise((wake) => setTimeout(wake, 5));
+}
+
+/** Runs a test with a hand, while owl runs. */
+function withHand(
+  name: string,
+  test: (seen: TestHost, front: ScriptedFront) => Promise<void>,
+): void {
+  Deno.test(name, async () => {
+    const seen = new TestHost();
+    await seen.render({ owl: 9001, sage: 9002 });
+    seen.set("owl", RUNNING);
+    const front = await seen.open();
+    try {
+      await test(seen, front);
+    } finally {
+      await seen.close();
+    }
+  });
+}
+
+withHand(
+  "a front gets the units, then the states; systemd hears that the door is ready",
+  async (seen, front) => {
+    const { inventory, door } = await front.next("units");
+    deepStrictEqual(inventory.engines.map(({ name }) => name), ["owl", "sage"]);
+    deepStrictEqual(door, DOOR);
+    const { engines, isHeld } = await front.next("observed");
+    deepStrictEqual([...engines, isHeld], [["owl", "ready"], ["sage", "down"], false]);
+    ok(seen.has("lease-owl"));
+    await until(() => seen.notices.length > 0);
+    deepStrictEqual(seen.notices, ["--ready --status=ready: owl"]);
+  },
+);
+
+Deno.test("an engine whose stop began just before its lease is never ready", async () => {
+  const seen = new TestHost();
+  await seen.render({ owl: 9001, sage: 9002 });
+  seen.set("owl", RUNNING);
+  seen.onQuery = () => {
+    // Its hook has looked for the lease before the first query, and did not wait.
+    if (seen.has("lease-owl")) seen.set("owl", STOPPING);
+  };
+  const front = await seen.open();
+  const { engines } = await front.next("observed");
+  strictEqual(engines.get("owl"), "stopping");
+  await until(() => !seen.has("lease-owl"));
+  await seen.close();
+});
+
+withHand("an engine that others stop waits until the front is free", async (seen, front) => {
+  await front.sees("owl", "ready");
+  let isStopped = false;
+  const stopped = seen.stop("owl").then(() => isStopped = true);
+  await front.sees("owl", "stopping");
+  strictEqual(isStopped, false);
+  front.send({ kind: "free", engine: "owl" });
+  await stopped;
+  await front.sees("owl", "down");
+  strictEqual(seen.has("stop-owl"), false);
+});
+
+withHand(
+  "a front that was free before the stop of an engine delays it nevertheless",
+  async (seen, front) => {
+    await front.sees("owl", "ready");
+    front.send({ kind: "free", engine: "owl" });
+    void seen.stop("owl");
+    await front.sees("owl", "stopping");
+    await new Promise((wake) => setTimeout(wake, 50));
+    ok(seen.has("lease-owl"));
+    front.send({ kind: "free", engine: "owl" });
+    await front.sees("owl", "down");
+  },
+);
+
+withHand("the lease of an engine that crashed is revoked at once", async (seen, front) => {
+  await front.sees("owl", "ready");
+  seen.set("owl", FAILED);
+  seen.host.create(`${FOLDER}/stop-owl`, "", 0o600);
+  await front.sees("owl", "down");
+  strictEqual(seen.has("lease-owl"), false);
+});
+
+/** Answers each stop of an engine at once. */
+async function freeAll(front: ScriptedFront): Promise<void> {
+  await front.sees("owl", "stopping");
+  front.send({ kind: "free", engine: "owl" });
+}
+
+const SAGE = { kind: "soulstone", name: "sage" } as const;
+
+withHand("a swap of the front: phases, the states, then its end", async (seen, front) => {
+  await front.sees("owl", "ready");
+  front.send({ kind: "summon", wish: SAGE, stops: ["owl"] });
+  await front.next("phase");
+  await freeAll(front);
+  const result = await front.next("swapped");
+  deepStrictEqual(result, { kind: "swapped", result: { kind: "ready" } });
+  deepStrictEqual(seen.orders, ["start soulstone-sage.service"]);
+  ok(seen.has("lease-sage") && !seen.has("lease-owl"));
+  match(seen.err, /^summon soulstone:sage \(\d+\.\d s\): done\n$/);
+});
+
+withHand(
+  "a swap that would stop others than it may is abandoned, and changes nothing",
+  async (seen, front) => {
+    await front.sees("owl", "ready");
+    front.send({ kind: "summon", wish: SAGE, stops: [] });
+    const { result } = await front.next("swapped");
+    deepStrictEqual(result, { kind: "abandoned", why: "it would also stop owl" });
+    deepStrictEqual(seen.orders, []);
+  },
+);
+
+withHand(
+  "a swap that failed names the engine, the reason and its last line without secrets",
+  async (seen, front) => {
+    await front.sees("owl", "ready");
+    seen.started = FAILED;
+    seen.journal = "loading\nno such model; HF_TOKEN=hf_abcdefghijklmnopqrstuvwxyz012345\n";
+    front.send({ kind: "summon", wish: SAGE, stops: ["owl"] });
+    await freeAll(front);
+    const { result } = await front.next("swapped");
+    deepStrictEqual(result.kind === "failed" && result.engines, ["sage"]);
+    match(
+      result.kind === "failed" ? result.why : "",
+      /^sage is not ready: it exited with status 3 \(its last line: no such model; HF_TOKEN=\*+\)$/,
+    );
+  },
+);
+
+withHand("while the operator holds what runs, no swap begins", async (seen, front) => {
+  await front.sees("owl", "ready");
+  seen.units.set(HOLD, RUNNING);
+  front.send({ kind: "summon", wish: SAGE, stops: ["owl"] });
+  await front.next("observed", ({ isHeld }) => isHeld);
+  const { result } = await front.next("swapped");
+  deepStrictEqual(result, { kind: "abandoned", why: "the operator keeps what runs" });
+  deepStrictEqual(seen.orders, []);
+});
+
+withHand("banish stops the named engines, and no unit of another name", async (seen, front) => {
+  await front.sees("owl", "ready");
+  front.send({ kind: "banish", engines: ["owl", "lychd-pod", "../owl"] });
+  await freeAll(front);
+  await front.next("swapped");
+  deepStrictEqual(seen.orders, ["stop soulstone-owl.service"]);
+});
+
+withHand("orders of a client are done as by the commands, in turn", async (seen, front) => {
+  await front.sees("owl", "ready");
+  front.send({ kind: "order", id: 7, order: { kind: "summon", wish: ["sage"] } });
+  front.send({ kind: "order", id: 8, order: { kind: "summon", wish: ["newt"] } });
+  front.send({ kind: "order", id: 9, order: { kind: "banish", name: undefined } });
+  await freeAll(front);
+  deepStrictEqual(await front.next("done"), { kind: "done", id: 7, problem: undefined });
+  deepStrictEqual(await front.next("done"), {
+    ...{ kind: "done", id: 8 },
+    problem: "there is no Coven, Soulstone or capability `newt`",
+  });
+  await front.sees("sage", "stopping");
+  front.send({ kind: "free", engine: "sage" });
+  strictEqual((await front.next("done")).id, 9);
+  deepStrictEqual(seen.orders, ["start soulstone-sage.service", "stop soulstone-sage.service"]);
+});
+
+withHand("the state of the dispatcher is in a file", async (seen, front) => {
+  const engines = [{ name: "owl", underWay: 2, waiting: 1 }];
+  front.send({ kind: "state", state: { phase: "steady", wish: undefined, engines } });
+  await until(() => seen.has(STATE_FILE));
+  const bytes = seen.host.files.get(`${FOLDER}/${STATE_FILE}`)?.bytes;
+  const { time_seconds: _, ...state } = JSON.parse(new TextDecoder().decode(bytes));
+  deepStrictEqual(state, {
+    ...{ phase: "steady", wish: null, swap: null },
+    engines: [{ name: "owl", under_way: 2, waiting: 1 }],
+  });
+});
+
+for (
+  const [name, ...messages] of [
+    ["a malformed message", { kind: "run", unit: "x.service" }],
+    [
+      "a second swap during the first",
+      { kind: "summon", wish: SAGE, stops: [] },
+      { kind: "banish", engines: [] },
+    ],
+  ] as const
+) {
+  withHand(`${name} ends the process with a failure`, async (seen, front) => {
+    for (const message of messages) front.channel.postMessage(message);
+    strictEqual(await seen.ended, EXIT.failure);
+    match(seen.err, /broke the rules of its channel/);
+  });
+}
+
+for (const [isShutdown, withinSeconds] of [[false, 30], [true, 0]] as const) {
+  withHand(`an interrupt lets the front leave within ${withinSeconds} s`, async (seen, front) => {
+    seen.isShutdown = isShutdown;
+    seen.interruption.abort();
+    strictEqual((await front.next("leave")).withinSeconds, withinSeconds);
+    ok(seen.has("lease-owl"));
+    front.send({ kind: "left" });
+    strictEqual(await seen.ended, EXIT.ok);
+    strictEqual(seen.has("lease-owl"), false);
+  });
+}
+
+withHand("a render with the same ports reaches the front", async (seen, front) => {
+  await front.next("units");
+  await seen.render({ owl: 9001, sage: 9002 }, "localhost/y");
+  const { inventory } = await front.next("units");
+  deepStrictEqual(inventory.engines.map(({ image }) => image), ["localhost/y", "localhost/y"]);
+  strictEqual(seen.fronts.length, 1);
+});
+
+withHand(
+  "a render with another port opens a second front, and the first one leaves",
+  async (seen, front) => {
+    await front.sees("owl", "ready");
+    await seen.render({ owl: 9001, sage: 9003 });
+    const second = await seen.front(1);
+    await second.sees("owl", "ready");
+    strictEqual(front.messages.length, 0);
+    second.send({ kind: "listening" });
+    strictEqual((await front.next("leave")).withinSeconds, DOOR.settings.drainSeconds);
+    // Both may have requests at owl.
+    void seen.stop("owl");
+    await second.sees("owl", "stopping");
+    second.send({ kind: "free", engine: "owl" });
+    await new Promise((wake) => setTimeout(wake, 50));
+    ok(seen.has("lease-owl"));
+    front.send({ kind: "left" });
+    await second.sees("owl", "down");
+  },
+);
+
+withHand(
+  "a second front that cannot listen is given up, and the first one goes on",
+  async (seen, front) => {
+    await front.next("units");
+    seen.door = { ...DOOR, settings: { ...DOOR.settings, port: 80 } };
+    await seen.render({ owl: 9001, sage: 9002 }, "localhost/y");
+    const second = await seen.front(1);
+    second.send({ kind: "cannot-listen", why: "permission denied" });
+    strictEqual((await front.next("units")).door.settings.port, 80);
+    match(seen.err, /cannot listen on 127\.0\.0\.1:80: .*keeps its former addresses and ports/);
+  },
+);
+
+Deno.test("a front door that cannot listen is refused, with the command that shows why", async () => {
+  const seen = new TestHost();
+  await seen.render({ owl: 9001, sage: 9002 });
+  const front = await seen.open({ kind: "cannot-listen", why: "address in use" });
+  await rejects(seen.ended, {
+    message: "the front door cannot listen on 127.0.0.1:8081: port 8081 is in use",
+    hint: "lychd doctor --only codex.ports",
+  });
+  strictEqual(seen.has("lease-owl"), false);
+  front.channel.close();
+});

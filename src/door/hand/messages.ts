@@ -1,0 +1,127 @@
+import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
+import type { Wish } from "../../core/orchestrator/wish.ts";
+import type { Order, ToHand } from "../channel/messages.ts";
+
+/** No text and no list of a message is longer. */
+const LONGEST_TEXT = 1000;
+const LONGEST_LIST = 10_000;
+
+/**
+ * Reads a message of the front, which may have been taken over. Copies what the schema has, so that
+ * nothing else of the message is kept. Throws a TypeError for anything else.
+ *
+ * @example
+ * ```ts
+ * import { readToHand } from "./messages.ts";
+ * readToHand({ kind: "free", engine: "eye" }).kind; // "free"
+ * ```
+ */
+export function readToHand(data: unknown): ToHand {
+  const { kind } = fieldsOf(data);
+  const fields = (...names: string[]) => fieldsOf(data, ["kind", ...names]);
+  switch (kind) {
+    case "listening":
+    case "left":
+      fields();
+      return { kind };
+    case "cannot-listen":
+      return { kind, why: text(fields("why").why) };
+    case "summon": {
+      const { wish, stops } = fields("wish", "stops");
+      return { kind, wish: wishOf(wish), stops: texts(stops) };
+    }
+    case "banish":
+      return { kind, engines: texts(fields("engines").engines) };
+    case "order": {
+      const { id, order } = fields("id", "order");
+      return { kind, id: count(id), order: orderOf(order) };
+    }
+    case "free":
+      return { kind, engine: text(fields("engine").engine) };
+    case "state":
+      return { kind, state: statusOf(fields("state").state) };
+    default:
+      throw new TypeError("unknown kind of message");
+  }
+}
+
+function wishOf(data: unknown): Wish {
+  const { kind } = fieldsOf(data);
+  switch (kind) {
+    case "coven":
+    case "soulstone":
+      return { kind, name: text(fieldsOf(data, ["kind", "name"]).name) };
+    case "capabilities":
+      return { kind, names: texts(fieldsOf(data, ["kind", "names"]).names) };
+    default:
+      throw new TypeError("unknown kind of wish");
+  }
+}
+
+function orderOf(data: unknown): Order {
+  const { kind } = fieldsOf(data);
+  switch (kind) {
+    case "summon":
+      return { kind, wish: texts(fieldsOf(data, ["kind", "wish"]).wish) };
+    case "banish": {
+      const { name } = fieldsOf(data, ["kind", "name"]);
+      return { kind, name: name === undefined ? undefined : text(name) };
+    }
+    default:
+      throw new TypeError("unknown kind of order");
+  }
+}
+
+function statusOf(data: unknown): DispatcherStatus {
+  const { phase, wish, engines } = fieldsOf(data, ["phase", "wish", "engines"]);
+  return {
+    phase: phaseOf(phase),
+    wish: wish === undefined ? undefined : wishOf(wish),
+    engines: listOf(engines, (engine) => {
+      const { name, underWay, waiting } = fieldsOf(engine, ["name", "underWay", "waiting"]);
+      return { name: text(name), underWay: count(underWay), waiting: count(waiting) };
+    }),
+  };
+}
+
+function phaseOf(data: unknown): DispatcherStatus["phase"] {
+  switch (data) {
+    case "steady":
+    case "draining":
+    case "swapping":
+    case "held":
+      return data;
+    default:
+      throw new TypeError("unknown phase");
+  }
+}
+
+/** Returns the fields of a plain object, which has no others than `names`, if they are given. */
+function fieldsOf(data: unknown, names?: readonly string[]): Readonly<Record<string, unknown>> {
+  if (typeof data !== "object" || data === null || Array.isArray(data)) {
+    throw new TypeError("not an object");
+  }
+  if (names !== undefined && !Object.keys(data).every((name) => names.includes(name))) {
+    throw new TypeError("unknown field");
+  }
+  return data as Readonly<Record<string, unknown>>;
+}
+
+function listOf<T>(data: unknown, read: (item: unknown) => T): T[] {
+  if (!Array.isArray(data) || data.length > LONGEST_LIST) throw new TypeError("not a short list");
+  return data.map(read);
+}
+
+function texts(data: unknown): string[] {
+  return listOf(data, text);
+}
+
+function text(data: unknown): string {
+  if (typeof data === "string" && data.length <= LONGEST_TEXT) return data;
+  throw new TypeError("not a short text");
+}
+
+function count(data: unknown): number {
+  if (Number.isSafeInteger(data) && data as number >= 0) return data as number;
+  throw new TypeError("not a count");
+}

@@ -1,0 +1,31 @@
+import { HostError } from "../../host/host.ts";
+import type { CommandContext } from "../../run/context.ts";
+
+/**
+ * Shows the status of the front door in `systemctl --user status`, the first time with the message that
+ * it is ready. Does nothing where systemd does not listen.
+ */
+export class ServiceStatus {
+  readonly #context: Pick<CommandContext, "host" | "programs">;
+  #shown: string | undefined;
+  #isHeard = true;
+
+  constructor(context: Pick<CommandContext, "host" | "programs">) {
+    this.#context = context;
+  }
+
+  async show(text: string): Promise<void> {
+    const { host, programs: { systemdNotify } } = this.#context;
+    if (!this.#isHeard || systemdNotify === undefined || text === this.#shown) return;
+    const ready = this.#shown === undefined ? ["--ready"] : [];
+    this.#shown = text;
+    try {
+      // The program inherits NOTIFY_SOCKET.
+      const { code } = await host.run(systemdNotify, [...ready, `--status=${text}`]);
+      this.#isHeard = code === 0;
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      this.#isHeard = false;
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { type Door, doorAddresses, readDoor } from "../../core/orchestrator/door.ts";
+import { formatReceipt } from "../../core/plan/receipt.ts";
+import type { CommandContext } from "../../run/context.ts";
+import { Refusal } from "../../run/refusal.ts";
+import { type Rendered, requireRendered } from "../../units/rendered.ts";
+
+/** The units of one render. */
+export interface Units {
+  readonly rendered: Rendered;
+  readonly door: Door;
+}
+
+/** Reads the units on disk; refuses if there was no render, or one without a front door. */
+export function readUnits(context: CommandContext): Units {
+  const rendered = requireRendered(context);
+  const door = readDoor(rendered.files);
+  if (door !== undefined) return { rendered, door };
+  throw new Refusal("the front door is not enabled", {
+    hint: "set enabled = true in [vessel] of lychd.toml, then run lychd render",
+  });
+}
+
+/** Returns true if two renders wrote the same files. */
+export function isSameRender(a: Units, b: Units): boolean {
+  return formatReceipt(a.rendered.tree.receipt) === formatReceipt(b.rendered.tree.receipt);
+}
+
+/** Returns true if a front for one render has the network that another one needs. */
+export function isSameNetwork(a: Units, b: Units): boolean {
+  return networkOf(a) === networkOf(b);
+}
+
+/** Returns the addresses and ports of a front: the gate grants exactly these. */
+function networkOf({ rendered: { inventory }, door: { settings } }: Units): string {
+  const ports = inventory.engines.filter(({ isOnLoopback }) => isOnLoopback).map(({ port }) =>
+    port
+  );
+  return JSON.stringify([doorAddresses(settings), settings.port, ports.sort()]);
+}
