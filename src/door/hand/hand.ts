@@ -20,7 +20,7 @@ import { Leases, STOP } from "./leases.ts";
 import { ServiceStatus } from "./service_status.ts";
 import { banish, carryOut, type Place, type Result, summon } from "./transition.ts";
 import { Turns } from "./turns.ts";
-import { isSameNetwork, isSameRender, type Units } from "./units.ts";
+import { isSameNetwork, isSameRender, readUnits, type Units } from "./units.ts";
 
 /** Several changes of systemd come together. */
 const HINT_MILLISECONDS = 20;
@@ -32,8 +32,8 @@ const RENDER_MILLISECONDS = 1000;
 const STATE_MILLISECONDS = 250;
 const STATUS_MILLISECONDS = 1000;
 
-/** The time for requests under way when the front door is stopped. */
-const LEAVE_SECONDS = 30;
+/** The pause between two looks whether all of the user's services are being stopped. */
+const SHUTDOWN_MILLISECONDS = 1000;
 
 /** The surroundings of {@linkcode Hand}. */
 export interface HandOptions {
@@ -41,8 +41,6 @@ export interface HandOptions {
   readonly systemd: Systemd;
   /** The folder of the front door. */
   readonly folder: string;
-  /** Reads the units on disk; throws a Refusal if they have no front door. */
-  readonly readUnits: () => Units;
   /** Starts a front with the network that the units on disk need. */
   readonly openFront: () => MessagePort;
 }
@@ -55,7 +53,6 @@ export class Hand {
   readonly #context: CommandContext;
   readonly #systemd: Systemd;
   readonly #folder: string;
-  readonly #readUnits: () => Units;
   readonly #openFront: () => MessagePort;
   readonly #leases: Leases;
   readonly #watch: EngineWatch;
@@ -71,15 +68,16 @@ export class Hand {
   readonly #hint = new Delayed(HINT_MILLISECONDS, () => void this.#watch.look());
   readonly #rendered = new Delayed(RENDER_MILLISECONDS, () => void this.#reload());
   readonly #changed = new Delayed(STATE_MILLISECONDS, () => this.#writeState());
+  readonly #leaving = new Delayed(SHUTDOWN_MILLISECONDS, () => void this.#hurry());
   readonly #shown = new Delayed(STATUS_MILLISECONDS, () => void this.#status.show(this.#text()));
 
-  constructor({ context, systemd, folder, readUnits, openFront }: HandOptions) {
+  /** Refuses units without a front door. */
+  constructor({ context, systemd, folder, openFront }: HandOptions) {
     this.#context = context;
     this.#systemd = systemd;
     this.#folder = folder;
     this.#openFront = openFront;
-    this.#readUnits = readUnits;
-    this.#units = readUnits();
+    this.#units = readUnits(context);
     this.#leases = new Leases(context.host, folder);
     this.#status = new ServiceStatus(context);
     this.#watch = new EngineWatch({
@@ -110,7 +108,9 @@ export class Hand {
       interruption.removeEventListener("abort", leave);
       files.close();
       this.#watch.close();
-      for (const delayed of [this.#hint, this.#rendered, this.#changed, this.#shown]) {
+      for (
+        const delayed of [this.#hint, this.#rendered, this.#changed, this.#shown, this.#leaving]
+      ) {
         delayed.cancel();
       }
       for (const front of this.#fronts) front.close();
@@ -264,7 +264,7 @@ export class Hand {
   async #reload(): Promise<void> {
     const former = this.#units;
     try {
-      this.#units = this.#readUnits();
+      this.#units = readUnits(this.#context);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return warn(
@@ -301,12 +301,20 @@ export class Hand {
     this.#revokeFree();
   }
 
-  /** Ends the process after the requests under way; at a shutdown at once. */
+  /** Ends the process after the requests under way. */
   async #leave(): Promise<void> {
-    const isShutdown = await this.#systemd.isStopping().catch(() => true);
-    const withinSeconds = isShutdown ? 0 : LEAVE_SECONDS;
-    await Promise.all([...this.#fronts].map((front) => this.#retire(front, withinSeconds)));
+    const { drainSeconds } = this.#units.door.settings;
+    const left = [...this.#fronts].map((front) => this.#retire(front, drainSeconds));
+    void this.#hurry();
+    await Promise.all(left);
     this.#end.resolve(EXIT.ok);
+  }
+
+  /** Lets the fronts leave at once when all of the user's services are being stopped. */
+  async #hurry(): Promise<void> {
+    const isShutdown = await this.#systemd.isStopping().catch(() => true);
+    if (isShutdown) { for (const front of this.#fronts) void front.leave(0); }
+    else if (this.#fronts.size > 0) this.#leaving.request();
   }
 
   /** Ends the process: a front that breaks the rules of the channel cannot be trusted with anything. */

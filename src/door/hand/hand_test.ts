@@ -4,14 +4,12 @@ import { inscribeAndApply } from "../../apply/inscribe_and_apply.ts";
 import { readCodex } from "../../core/codex/mod.ts";
 import { compile } from "../../core/compile/mod.ts";
 import { STATE_FILE } from "../../core/dispatcher/state_file.ts";
-import type { Door } from "../../core/orchestrator/door.ts";
 import { EXIT, type ExitCode } from "../../run/invocation.ts";
 import type { CommandContext } from "../../run/context.ts";
 import { findPrograms } from "../../run/programs.ts";
 import { foldersOfHome } from "../../testing/folders_of_home.ts";
 import { memoryContext } from "../../testing/memory_context.ts";
 import { type MemoryHost, memoryHost } from "../../testing/memory_host.ts";
-import { requireRendered } from "../../units/rendered.ts";
 import { userSystemd } from "../../units/systemd.ts";
 import type { ToFront, ToHand } from "../channel/messages.ts";
 import { Hand } from "./hand.ts";
@@ -20,21 +18,26 @@ const folders = foldersOfHome("/home", { runtime: "/run/user/0", user: 0 });
 const FOLDER = folders.vessel ?? "";
 const HOLD = "lychd-hold.target";
 
-/** Two Soulstones that exclude each other. */
-function codexOf(ports: Readonly<Record<string, number>>, image: string): string {
-  return Object.entries(ports).map(([name, port]) =>
-    `[${name}]\nimage = "${image}"\nport = ${port}\ngroups = ["${name}s"]\n`
-  ).join("");
+/** The units of two Soulstones that exclude each other, and of a front door. */
+interface Render {
+  readonly door?: number;
+  readonly owl?: number;
+  readonly sage?: number;
+  readonly image?: string;
 }
 
-const DOOR: Door = {
-  settings: {
-    ...{ port: 8081, bindAddress: "127.0.0.1", keys: [], allowedOrigins: [], lingerSeconds: 3 },
-    ...{ queueLimit: 512, waitSeconds: 600, drainSeconds: 600, idleCoven: undefined },
-    ...{ idleMinutes: undefined, loadingMessage: false, maxBodyMib: 64 },
-  },
-  engines: new Map(),
-};
+/** Returns the files of a Codex. */
+function codexOf({ door = 8081, owl = 9001, sage = 9002, image = "localhost/x" }: Render) {
+  const soulstones = Object.entries({ owl, sage }).map(([name, port]) =>
+    `[${name}]\nimage = "${image}"\nport = ${port}\ngroups = ["${name}s"]\n`
+  );
+  const texts = {
+    "lychd.toml": `[vessel]\nenabled = true\nport = ${door}\ndrain_seconds = 120\n`,
+    "soulstones/all.toml": soulstones.join(""),
+  };
+  const encoder = new TextEncoder();
+  return Object.entries(texts).map(([path, text]) => ({ path, bytes: encoder.encode(text) }));
+}
 
 type Facts = Readonly<Record<string, string>>;
 
@@ -111,7 +114,6 @@ class TestHost {
   onQuery = (): void => {};
   /** The state of an engine after its start. */
   started: Facts = RUNNING;
-  door = DOOR;
   ended: Promise<ExitCode> = Promise.resolve(EXIT.ok);
 
   constructor() {
@@ -139,17 +141,10 @@ class TestHost {
     });
   }
 
-  /** Renders Soulstones with these ports. */
-  async render(
-    ports: Readonly<Record<string, number>>,
-    image = "localhost/x",
-  ): Promise<void> {
-    const bytes = new TextEncoder().encode(codexOf(ports, image));
-    const { codex } = readCodex({
-      folder: "codex",
-      files: [{ path: "soulstones/all.toml", bytes }],
-    });
-    const { runes } = await compile(codex);
+  async render(render: Render = {}): Promise<void> {
+    const { codex, findings } = readCodex({ folder: "codex", files: codexOf(render) });
+    deepStrictEqual(findings.filter(({ severity }) => severity === "error"), []);
+    const { runes } = await compile(codex, "/usr/bin/lychd");
     const options = { json: false, force: false, restart: false, verify: false, reload: false };
     const wanted = () => ({ runes });
     const made = await inscribeAndApply(this.context, { ...options, waitSeconds: 0 }, { wanted });
@@ -161,17 +156,12 @@ class TestHost {
   async open(answer: ToHand = { kind: "listening" }): Promise<ScriptedFront> {
     const systemd = userSystemd(this.context);
     ok(systemd);
-    const hand = new Hand({
-      context: this.context,
-      systemd,
-      folder: FOLDER,
-      readUnits: () => ({ rendered: requireRendered(this.context), door: this.door }),
-      openFront: () => {
-        const front = new ScriptedFront();
-        this.fronts.push(front);
-        return front.handEnd;
-      },
-    });
+    const openFront = () => {
+      const front = new ScriptedFront();
+      this.fronts.push(front);
+      return front.handEnd;
+    };
+    const hand = new Hand({ context: this.context, systemd, folder: FOLDER, openFront });
     this.ended = hand.run();
     this.ended.catch(() => {});
     const front = await this.front(0);
@@ -263,7 +253,7 @@ function withHand(
 ): void {
   Deno.test(name, async () => {
     const seen = new TestHost();
-    await seen.render({ owl: 9001, sage: 9002 });
+    await seen.render();
     seen.set("owl", RUNNING);
     const front = await seen.open();
     try {
@@ -279,7 +269,7 @@ withHand(
   async (seen, front) => {
     const { inventory, door } = await front.next("units");
     deepStrictEqual(inventory.engines.map(({ name }) => name), ["owl", "sage"]);
-    deepStrictEqual(door, DOOR);
+    strictEqual(door.settings.port, 8081);
     const { engines, isHeld } = await front.next("observed");
     deepStrictEqual([...engines, isHeld], [["owl", "ready"], ["sage", "down"], false]);
     ok(seen.has("lease-owl"));
@@ -290,7 +280,7 @@ withHand(
 
 Deno.test("an engine whose stop began just before its lease is never ready", async () => {
   const seen = new TestHost();
-  await seen.render({ owl: 9001, sage: 9002 });
+  await seen.render();
   seen.set("owl", RUNNING);
   seen.onQuery = () => {
     // Its hook has looked for the lease before the first query, and did not wait.
@@ -449,21 +439,27 @@ for (
   });
 }
 
-for (const [isShutdown, withinSeconds] of [[false, 30], [true, 0]] as const) {
-  withHand(`an interrupt lets the front leave within ${withinSeconds} s`, async (seen, front) => {
-    seen.isShutdown = isShutdown;
-    seen.interruption.abort();
-    strictEqual((await front.next("leave")).withinSeconds, withinSeconds);
-    ok(seen.has("lease-owl"));
-    front.send({ kind: "left" });
-    strictEqual(await seen.ended, EXIT.ok);
-    strictEqual(seen.has("lease-owl"), false);
-  });
-}
+withHand("an interrupt lets the front finish its requests", async (seen, front) => {
+  seen.interruption.abort();
+  strictEqual((await front.next("leave")).withinSeconds, 120);
+  await until(() => seen.has("lease-owl"));
+  front.send({ kind: "left" });
+  strictEqual(await seen.ended, EXIT.ok);
+  strictEqual(seen.has("lease-owl"), false);
+});
+
+withHand("a shutdown that begins later lets the front leave at once", async (seen, front) => {
+  seen.interruption.abort();
+  strictEqual((await front.next("leave")).withinSeconds, 120);
+  seen.isShutdown = true;
+  strictEqual((await front.next("leave")).withinSeconds, 0);
+  front.send({ kind: "left" });
+  strictEqual(await seen.ended, EXIT.ok);
+});
 
 withHand("a render with the same ports reaches the front", async (seen, front) => {
   await front.next("units");
-  await seen.render({ owl: 9001, sage: 9002 }, "localhost/y");
+  await seen.render({ image: "localhost/y" });
   const { inventory } = await front.next("units");
   deepStrictEqual(inventory.engines.map(({ image }) => image), ["localhost/y", "localhost/y"]);
   strictEqual(seen.fronts.length, 1);
@@ -473,12 +469,12 @@ withHand(
   "a render with another port opens a second front, and the first one leaves",
   async (seen, front) => {
     await front.sees("owl", "ready");
-    await seen.render({ owl: 9001, sage: 9003 });
+    await seen.render({ sage: 9003 });
     const second = await seen.front(1);
     await second.sees("owl", "ready");
     strictEqual(front.messages.length, 0);
     second.send({ kind: "listening" });
-    strictEqual((await front.next("leave")).withinSeconds, DOOR.settings.drainSeconds);
+    strictEqual((await front.next("leave")).withinSeconds, 120);
     // Both may have requests at owl.
     void seen.stop("owl");
     await second.sees("owl", "stopping");
@@ -494,18 +490,17 @@ withHand(
   "a second front that cannot listen is given up, and the first one goes on",
   async (seen, front) => {
     await front.next("units");
-    seen.door = { ...DOOR, settings: { ...DOOR.settings, port: 80 } };
-    await seen.render({ owl: 9001, sage: 9002 }, "localhost/y");
+    await seen.render({ door: 8082 });
     const second = await seen.front(1);
     second.send({ kind: "cannot-listen", why: "permission denied" });
-    strictEqual((await front.next("units")).door.settings.port, 80);
-    match(seen.err, /cannot listen on 127\.0\.0\.1:80: .*keeps its former addresses and ports/);
+    strictEqual((await front.next("units")).door.settings.port, 8082);
+    match(seen.err, /cannot listen on 127\.0\.0\.1:8082: .*keeps its former addresses and ports/);
   },
 );
 
 Deno.test("a front door that cannot listen is refused, with the command that shows why", async () => {
   const seen = new TestHost();
-  await seen.render({ owl: 9001, sage: 9002 });
+  await seen.render();
   const front = await seen.open({ kind: "cannot-listen", why: "address in use" });
   await rejects(seen.ended, {
     message: "the front door cannot listen on 127.0.0.1:8081: port 8081 is in use",

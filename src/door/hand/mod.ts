@@ -4,7 +4,6 @@ import { EXIT, type ExitCode } from "../../run/invocation.ts";
 import { Refusal } from "../../run/refusal.ts";
 import { withSystemd } from "../../units/systemd.ts";
 import { Hand } from "./hand.ts";
-import { readUnits } from "./units.ts";
 
 /**
  * Runs the hand of the front door until it is interrupted and the requests under way have ended.
@@ -29,14 +28,8 @@ export async function runHand(
     });
   }
   using _ = { [Symbol.dispose]: lock.release };
-  return await withSystemd(context, async (systemd) => {
-    const hand = new Hand({
-      context,
-      systemd,
-      folder,
-      readUnits: () => readUnits(context),
-      openFront,
-    });
-    return await hand.run();
-  });
+  return await withSystemd(
+    context,
+    (systemd) => new Hand({ context, systemd, folder, openFront }).run(),
+  );
 }
