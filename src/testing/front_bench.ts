@@ -3,6 +3,7 @@ import type { Door, DoorEngine, DoorSettings } from "../core/orchestrator/door.t
 import type { Engine, Inventory } from "../core/orchestrator/inventory.ts";
 import type { ToFront, ToHand } from "../door/channel/messages.ts";
 import { serveFront } from "../door/front/mod.ts";
+import { PACE, type Pace } from "../door/front/pace.ts";
 
 /** The engines of a test: each excludes all others. */
 export interface BenchOptions {
@@ -12,6 +13,7 @@ export interface BenchOptions {
   readonly ready?: readonly string[];
   readonly settings?: Partial<DoorSettings>;
   readonly engines?: Readonly<Record<string, Partial<DoorEngine>>>;
+  readonly pace?: Partial<Pace>;
 }
 
 /** The front of the door with a scripted hand. */
@@ -47,18 +49,86 @@ export function startEngine(
   port = 0,
 ): TestEngine {
   let requests = 0;
-  const options = { hostname: "127.0.0.1", port, onListen() {} };
-  const server = Deno.serve(options, (request) => {
+  const stop = new AbortController();
+  const options = { hostname: "127.0.0.1", port, signal: stop.signal, onListen() {} };
+  const server = Deno.serve(options, async (request) => {
     requests++;
-    return answer(request);
+    return await answer(request);
   });
   return {
     port: server.addr.port,
     get requests() {
       return requests;
     },
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    [Symbol.asyncDispose]() {
+      stop.abort();
+      return server.finished;
+    },
   };
+}
+
+/** An engine that speaks raw bytes. */
+export interface RawEngine {
+  readonly port: number;
+  /** The number of connections that sent a request. */
+  readonly connections: number;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A connection of a client to a raw engine, after the head of its request. */
+export interface RawConnection {
+  write(text: string): Promise<void>;
+  close(): void;
+}
+
+/** Starts an engine that answers the first bytes of each connection with raw bytes. */
+export function startRawEngine(
+  answer: (connection: RawConnection) => void | Promise<void>,
+): RawEngine {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let connections = 0;
+  const closers = new Set<() => void>();
+  const serve = async (connection: Deno.TcpConn) => {
+    const close = () => {
+      if (closers.delete(close)) connection.close();
+    };
+    closers.add(close);
+    await connection.read(new Uint8Array(65_536));
+    connections++;
+    const write = async (text: string) => {
+      await connection.write(Uint8Array.from(text, (c) => c.charCodeAt(0)));
+    };
+    await answer({ write, close });
+  };
+  const accepting = (async () => {
+    for await (const connection of listener) serve(connection).catch(() => {});
+  })();
+  return {
+    port: listener.addr.port,
+    get connections() {
+      return connections;
+    },
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      for (const close of [...closers]) close();
+      await accepting;
+    },
+  };
+}
+
+/** Sends a JSON body to the door. */
+export function post(
+  { url }: Pick<FrontBench, "url">,
+  path: string,
+  body: unknown,
+  init: RequestInit = {},
+): Promise<Response> {
+  return fetch(`${url}${path}`, {
+    method: "POST",
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    ...init,
+    headers: { "content-type": "application/json", ...init.headers },
+  });
 }
 
 const SETTINGS: Omit<DoorSettings, "port"> = {
@@ -115,7 +185,7 @@ export async function startFront(options: BenchOptions): Promise<FrontBench> {
       port2.close();
     },
   };
-  serveFront(port2);
+  serveFront(port2, { ...PACE, ...options.pace });
   tell(bench.units({}));
   await Promise.race([
     bench.next("listening"),

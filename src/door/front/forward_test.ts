@@ -1,18 +1,8 @@
 /** Tests of the whole front: real clients, real engines, and a scripted hand. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { type FrontBench, startEngine, startFront } from "../../testing/front_bench.ts";
+import { post, startEngine, startFront } from "../../testing/front_bench.ts";
 
 const CHAT = "/v1/chat/completions";
-
-/** Sends a JSON body. */
-function post(bench: FrontBench, path: string, body: unknown, init: RequestInit = {}) {
-  return fetch(`${bench.url}${path}`, {
-    method: "POST",
-    body: typeof body === "string" ? body : JSON.stringify(body),
-    ...init,
-    headers: { "content-type": "application/json", ...init.headers },
-  });
-}
 
 Deno.test("a request reaches the engine of its model, and the answer its client", async () => {
   await using engine = startEngine(async (request) => {

@@ -9,6 +9,7 @@ import { nearest } from "../../core/report/nearest.ts";
 import type { Order } from "../channel/messages.ts";
 import { notValid, receiveBody } from "./body/receive.ts";
 import { enter, exchange, exchangeWith, type Incoming, type Parts } from "./exchange/exchange.ts";
+import { relay } from "./exchange/relay.ts";
 import { routeTo } from "./exchange/prepare.ts";
 import type { Orders } from "./orders.ts";
 import type { Events } from "./report/events.ts";
@@ -28,16 +29,14 @@ export interface DoorParts extends Parts {
   readonly orders: Orders;
 }
 
-/** The pause before a wrong key is answered. */
-const WRONG_KEY_MILLISECONDS = 1000;
-
 /** An order of a client has few names. */
 const ORDER_MIB = 1 / 16;
 
 /** Answers one request. It never throws. */
 export async function handle(request: Request, parts: DoorParts): Promise<Response> {
   const rules = rulesOf(parts.driver.units.door);
-  const { method, headers } = request;
+  // After an upgrade to a WebSocket, the request has no headers any more.
+  const origin = request.headers.get("origin");
   const asked = preflight(request, rules.allowedOrigins);
   if (asked !== undefined) return asked;
   const target = withoutKeys(request.url);
@@ -45,21 +44,21 @@ export async function handle(request: Request, parts: DoorParts): Promise<Respon
   try {
     const admitted = checkAdmission(request, rules);
     if ("code" in admitted) {
-      if (admitted.code === "bad_key") await pause(WRONG_KEY_MILLISECONDS);
+      if (admitted.code === "bad_key") await pause(parts.pace.wrongKeyMilliseconds);
       return errorAnswer(path, admitted);
     }
-    const endpoint = endpointOf(method, path);
+    const endpoint = endpointOf(request.method, path);
     if ("error" in endpoint) {
       const answer = errorAnswer(path, endpoint.error);
       const { allow } = endpoint.error;
       if (allow !== undefined) answer.headers.set("allow", allow.join(", "));
-      return allowOrigin(answer, headers, rules.allowedOrigins);
+      return allowOrigin(answer, origin, rules.allowedOrigins);
     }
     const incoming = { request, path, target, client: admitted.client };
-    return allowOrigin(await answer(incoming, endpoint, parts), headers, rules.allowedOrigins);
+    return allowOrigin(await answer(incoming, endpoint, parts), origin, rules.allowedOrigins);
   } catch (error) {
     const problem: DoorError = error instanceof Refused ? error.error : INTERNAL;
-    return allowOrigin(errorAnswer(path, problem), headers, rules.allowedOrigins);
+    return allowOrigin(errorAnswer(path, problem), origin, rules.allowedOrigins);
   }
 }
 
@@ -98,13 +97,9 @@ function answer(
     case "routed":
       return exchange(incoming, endpoint, parts);
     case "upstream":
-      return upstream(incoming, endpoint, parts);
-    case "queried": {
-      const query = new URLSearchParams(incoming.target.slice(incoming.path.length));
-      const model = query.get("model");
-      if (model === null) throw notNamed("the query");
-      return upstream(incoming, { ...endpoint, model, needsKey: false }, parts);
-    }
+      return upstream(incoming, { ...endpoint, query: queryOf(incoming) }, parts);
+    case "queried":
+      return queried(incoming, endpoint, parts);
     case "models":
       return json(models(parts));
     case "model":
@@ -181,11 +176,11 @@ function cancel(id: string, { driver }: DoorParts): Response {
 async function give(
   { request }: Incoming,
   kind: Order["kind"],
-  { memory, orders }: DoorParts,
+  { memory, orders, pace }: DoorParts,
 ): Promise<Response> {
   const content = contentOf(request.headers, "json");
   if ("error" in content) throw new Refused(content.error);
-  const received = await receiveBody(request, { maxMib: ORDER_MIB, memory });
+  const received = await receiveBody(request, { maxMib: ORDER_MIB, memory, pace });
   received.release();
   const text = await new Blob([...received.pieces]).text();
   await orders.give(kind === "summon" ? summonOf(text) : banishOf(text));
@@ -217,22 +212,43 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
   throw notValid("it is not a JSON object");
 }
 
-function notNamed(place: string): Refused {
-  const message = `\`model\` is missing in ${place}`;
-  return new Refused({ status: 400, code: "no_model", message });
+function queryOf({ target, path }: Incoming): string {
+  return target.slice(path.length);
+}
+
+/** Passes a request to an engine that the query names. */
+function queried(
+  incoming: Incoming,
+  { path }: Extract<Endpoint, { kind: "queried" }>,
+  parts: DoorParts,
+): Promise<Response> {
+  const query = new URLSearchParams(queryOf(incoming));
+  const model = query.get("model");
+  if (model === null) {
+    const message = `\`model\` is missing in the query, as in ${path}?model=NAME`;
+    throw new Refused({ status: 400, code: "no_model", message });
+  }
+  const { route: { served } } = routeTo(model, "text", parts.driver);
+  if (served !== undefined) query.set("model", served);
+  return upstream(incoming, { model, path, needsKey: false, query: `?${query}` }, parts);
+}
+
+/** A path of an engine. */
+interface Upstream {
+  readonly model: string;
+  readonly path: string;
+  readonly query: string;
+  readonly needsKey: boolean;
 }
 
 /** Passes a request to a path of one engine, if it runs or the client asks to start it. */
 async function upstream(
   incoming: Incoming,
-  { model, path, needsKey }: Pick<
-    Extract<Endpoint, { kind: "upstream" }>,
-    "model" | "path" | "needsKey"
-  >,
+  { model, path, query, needsKey }: Upstream,
   parts: DoorParts,
 ): Promise<Response> {
-  const { request, target, client } = incoming;
-  const { driver, memory } = parts;
+  const { request, client } = incoming;
+  const { driver, memory, pace } = parts;
   if (needsKey && client === undefined) {
     const message = `${
       quoted(path)
@@ -248,16 +264,19 @@ async function upstream(
   const { maxBodyMib } = driver.units.door.settings;
   const received = request.body === null
     ? undefined
-    : await receiveBody(request, { maxMib: maxBodyMib, memory });
+    : await receiveBody(request, { maxMib: maxBodyMib, memory, pace });
   try {
     const ticket = enter(incoming, { engine, wish }, driver);
     if (!summons && !ticket.isForwarded) {
       driver.leave(ticket);
       throw notReady(engine, "takes no more requests now");
     }
-    const query = target.slice(incoming.path.length);
-    const to = { ...incoming, target: `${path}${query}` };
-    return await exchangeWith(to, { ticket, port, pieces: received?.pieces }, parts);
+    const target = `${path}${query}`;
+    if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
+      return await relay(request, { ticket, port, target }, driver);
+    }
+    const pieces = received?.pieces;
+    return await exchangeWith({ ...incoming, target }, { ticket, port, pieces }, parts);
   } finally {
     received?.release();
   }

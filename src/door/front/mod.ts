@@ -5,6 +5,7 @@ import { EngineClient } from "./engine/client.ts";
 import { handle } from "./handle.ts";
 import { listen, type Listening } from "./listen.ts";
 import { Orders } from "./orders.ts";
+import { PACE, type Pace } from "./pace.ts";
 import { Events } from "./report/events.ts";
 import { statusOf } from "./report/status.ts";
 
@@ -20,7 +21,7 @@ const BODIES_BYTES = 512 * 1_048_576;
  * serveFront(port); // a MessagePort, whose other end is the hand
  * ```
  */
-export function serveFront(channel: MessagePort): void {
+export function serveFront(channel: MessagePort, pace: Pace = PACE): void {
   const send = (message: ToHand) => channel.postMessage(message);
   const events = new Events();
   const orders = new Orders(send);
@@ -37,7 +38,7 @@ export function serveFront(channel: MessagePort): void {
         events.publish(() => statusOf(begun));
       },
     });
-    const parts = { driver: begun, client, memory, events, orders };
+    const parts = { driver: begun, client, memory, pace, events, orders };
     try {
       listening = listen(units.door.settings, (request) => handle(request, parts));
       send({ kind: "listening" });

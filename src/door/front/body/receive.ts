@@ -1,9 +1,9 @@
+import type { Pace } from "../pace.ts";
 import { Refused } from "../request/refused.ts";
 import type { BodyMemory } from "./body_memory.ts";
 
 /** The least rate of a body in bytes per second, after a time that each body has. */
 const LEAST_RATE = 32_768;
-const GRACE_MILLISECONDS = 20_000;
 
 const MIB = 1_048_576;
 
@@ -18,6 +18,7 @@ export interface ReceivedBody {
 export interface Receiving {
   readonly maxMib: number;
   readonly memory: BodyMemory;
+  readonly pace: Pick<Pace, "bodyMilliseconds">;
   readonly scan?: {
     push(piece: Uint8Array<ArrayBuffer>): void;
     readonly problem: string | undefined;
@@ -30,7 +31,7 @@ export interface Receiving {
  */
 export async function receiveBody(
   request: Pick<Request, "body" | "headers">,
-  { maxMib, memory, scan }: Receiving,
+  { maxMib, memory, pace, scan }: Receiving,
 ): Promise<ReceivedBody> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
@@ -41,11 +42,15 @@ export async function receiveBody(
   if (Number(request.headers.get("content-length") ?? 0) > maxMib * MIB) throw tooLarge(maxMib);
   if (request.body === null) return { pieces, release };
   const reader = request.body.getReader();
-  const stopWatch = watchRate(() => length, () => reader.cancel().catch(() => {}));
+  const watch = new Watch({
+    received: () => length,
+    graceMilliseconds: pace.bodyMilliseconds,
+    onSlow: () => reader.cancel().catch(() => {}),
+  });
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (stopWatch.isSlow) throw tooSlow();
+      if (watch.isSlow) throw tooSlow();
       if (done) return { pieces, release };
       if (length + value.length > maxMib * MIB) throw tooLarge(maxMib);
       if (!memory.reserve(value.length)) throw noMemory();
@@ -59,26 +64,54 @@ export async function receiveBody(
     if (error instanceof Refused) throw error;
     throw new Refused({ status: 400, code: "body_lost", message: "the body did not arrive whole" });
   } finally {
-    stopWatch.stop();
+    watch.stop();
   }
 }
 
-/** Calls `onSlow` when fewer bytes arrived than the least rate demands. */
-function watchRate(received: () => number, onSlow: () => void) {
-  const begin = performance.now();
-  const watch = { isSlow: false, stop: () => clearTimeout(timer) };
-  const look = () => {
-    const allowed = GRACE_MILLISECONDS + 1000 * received() / LEAST_RATE;
-    const rest = begin + allowed - performance.now();
-    if (rest > 0) {
-      timer = setTimeout(look, Math.ceil(rest));
-      return;
+/** The time between two looks at all bodies that are arriving. */
+const LOOK_MILLISECONDS = 1000;
+
+/** A body that is arriving. */
+interface WatchedBody {
+  /** Returns the number of bytes that arrived. */
+  received(): number;
+  readonly graceMilliseconds: number;
+  /** Called when fewer bytes arrived than the least rate demands. */
+  onSlow(): void;
+}
+
+/** Checks that a body arrives fast enough. All bodies share one timer, which stops after the last one. */
+class Watch {
+  static readonly #all = new Set<Watch>();
+  static #timer: ReturnType<typeof setInterval> | undefined;
+  readonly #body: WatchedBody;
+  readonly #begin = performance.now();
+  isSlow = false;
+
+  constructor(body: WatchedBody) {
+    this.#body = body;
+    Watch.#all.add(this);
+    Watch.#timer ??= setInterval(Watch.#look, LOOK_MILLISECONDS);
+  }
+
+  /** Ends the watch. */
+  stop(): void {
+    Watch.#all.delete(this);
+  }
+
+  static #look(this: void): void {
+    for (const watch of Watch.#all) {
+      const { received, graceMilliseconds, onSlow } = watch.#body;
+      const allowed = graceMilliseconds + 1000 * received() / LEAST_RATE;
+      if (performance.now() - watch.#begin <= allowed) continue;
+      watch.isSlow = true;
+      watch.stop();
+      onSlow();
     }
-    watch.isSlow = true;
-    onSlow();
-  };
-  let timer = setTimeout(look, GRACE_MILLISECONDS);
-  return watch;
+    if (Watch.#all.size > 0) return;
+    clearInterval(Watch.#timer);
+    Watch.#timer = undefined;
+  }
 }
 
 /** Makes the error for a body that is not what its type announces; `problem` is a sentence about it. */

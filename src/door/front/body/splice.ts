@@ -17,6 +17,7 @@ export interface Edit {
  * ```
  */
 export function splice(pieces: readonly Uint8Array[], edits: readonly Edit[]): Uint8Array[] {
+  if (edits.length === 0) return [...pieces];
   let from = 0;
   const edited = edits.flatMap(({ start, end, bytes }) => {
     const kept = cut(pieces, from, start);

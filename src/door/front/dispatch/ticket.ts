@@ -17,6 +17,8 @@ export class Ticket {
   readonly engine: string;
   readonly wish: Wish;
   readonly client: string | undefined;
+  /** True after the upgrade to a WebSocket, which outlives its request. */
+  isUpgraded = false;
   readonly #stop = new AbortController();
   #isForwarded = false;
   #turn: PromiseWithResolvers<void> | undefined;

@@ -50,34 +50,41 @@ const NOT_TO_CLIENT = new Set([
  * // [["x-title", "a"], ["accept-encoding", "identity"]]
  * ```
  */
-export function engineHeaders(headers: Iterable<Header>): Header[] {
-  const all = [...headers];
-  const named = namedByConnection(all);
-  const kept = all.filter(([name]) =>
-    !NOT_TO_ENGINE.has(name) && !named.has(name) && !/^x-(?:forwarded|lychd)-/.test(name)
+export function engineHeaders(headers: readonly Header[]): Header[] {
+  const named = namedByConnection(headers);
+  const kept = headers.filter(([name]) =>
+    !NOT_TO_ENGINE.has(name) && named?.has(name) !== true && !OURS.test(name)
   );
-  return [...kept, ["accept-encoding", "identity"]];
+  kept.push(["accept-encoding", "identity"]);
+  return kept;
 }
+
+const OURS = /^x-(?:forwarded|lychd)-/;
 
 /**
  * Returns the headers of an engine's answer that the client receives. Names must be in lower case. The
  * runtime may not compress the answer, so `no-transform` is added.
  */
-export function clientHeaders(headers: Iterable<Header>): Header[] {
-  const all = [...headers];
-  const named = namedByConnection(all);
-  const cache = all.flatMap(([name, value]) => name === "cache-control" ? [value] : []);
-  const kept = all.filter(([name]) =>
-    name !== "cache-control" && !name.startsWith("access-control-") && !NOT_TO_CLIENT.has(name) &&
-    !named.has(name)
-  );
-  return [...kept, ["cache-control", [...new Set([...cache, "no-transform"])].join(", ")]];
+export function clientHeaders(headers: readonly Header[]): Header[] {
+  const named = namedByConnection(headers);
+  const kept: Header[] = [];
+  const cache = new Set<string>();
+  for (const header of headers) {
+    const [name, value] = header;
+    if (name === "cache-control") cache.add(value);
+    else if (!NOT_TO_CLIENT.has(name) && named?.has(name) !== true && !CORS.test(name)) {
+      kept.push(header);
+    }
+  }
+  kept.push(["cache-control", [...cache.add("no-transform")].join(", ")]);
+  return kept;
 }
 
-function namedByConnection(headers: readonly Header[]): ReadonlySet<string> {
-  return new Set(
-    headers.flatMap(([name, value]) =>
-      name === "connection" ? value.toLowerCase().split(",").map((named) => named.trim()) : []
-    ),
-  );
+const CORS = /^access-control-/;
+
+/** Returns the names in `Connection`, or undefined without that header. */
+function namedByConnection(headers: readonly Header[]): ReadonlySet<string> | undefined {
+  const values = headers.filter(([name]) => name === "connection").map(([, value]) => value);
+  if (values.length === 0) return undefined;
+  return new Set(values.join().toLowerCase().split(",").map((named) => named.trim()));
 }

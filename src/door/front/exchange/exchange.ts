@@ -8,8 +8,10 @@ import type { BodyMemory } from "../body/body_memory.ts";
 import type { Driver } from "../dispatch/driver.ts";
 import type { Ticket } from "../dispatch/ticket.ts";
 import type { EngineAnswer, EngineClient } from "../engine/client.ts";
+import type { Header } from "../engine/connection.ts";
 import { clientHeaders, engineHeaders } from "../engine/proxy_headers.ts";
 import type { Content } from "../request/content.ts";
+import type { Pace } from "../pace.ts";
 import { type DoorError, errorEvent } from "../request/error_answer.ts";
 import { Refused } from "../request/refused.ts";
 import { askEngine } from "./ask_engine.ts";
@@ -23,6 +25,7 @@ export interface Parts {
   readonly driver: Driver;
   readonly client: EngineClient;
   readonly memory: BodyMemory;
+  readonly pace: Pace;
 }
 
 /** A request of an admitted client. */
@@ -35,10 +38,6 @@ export interface Incoming {
   readonly client: string | undefined;
 }
 
-/** A stream that waits longer gets its first bytes from the door. */
-const SILENT_MILLISECONDS = 5000;
-const COMMENT_MILLISECONDS = 10_000;
-
 const LEFT: DoorError = { status: 503, code: "cancelled", message: "the client left" };
 
 /** Answers a request whose body names a model. */
@@ -48,23 +47,18 @@ export async function exchange(
   parts: Parts,
 ): Promise<Response> {
   const { request, path, target } = incoming;
-  const { driver, memory } = parts;
-  const prepared = await prepare(request, { work, body, memory, driver });
+  const { driver, pace } = parts;
+  const prepared = await prepare(request, { work, body, ...parts });
   const { route: { engine, wish }, port, pieces, isStream, release } = prepared;
   const ticket = enter(incoming, { engine, wish }, driver);
-  const asked = {
-    port,
-    method: "POST",
-    path: target,
-    headers: engineHeaders(request.headers),
-    body: pieces,
-  };
+  const headers = engineHeaders(entriesOf(request.headers));
+  const asked = { port, method: "POST", path: target, headers, body: pieces };
   const answering = askEngine(ticket, asked, parts).finally(release);
   try {
     if (isStream && !ticket.isForwarded) {
-      await settledWithin(answering, SILENT_MILLISECONDS);
+      await settledWithin(answering, pace.silentMilliseconds);
       if (!ticket.isForwarded && !ticket.signal.aborted) {
-        return waitFor(answering, ticket, { path, model: prepared.model, driver });
+        return waitFor(answering, ticket, { path, model: prepared.model, driver, pace });
       }
     }
     return answerOf(await answering, ticket, { path, driver });
@@ -85,7 +79,7 @@ export async function exchangeWith(
   parts: Parts,
 ): Promise<Response> {
   const { request, path, target } = incoming;
-  const headers = engineHeaders(request.headers);
+  const headers = engineHeaders(entriesOf(request.headers));
   const asked = { port, method: request.method, path: target, headers, body: pieces };
   try {
     return answerOf(await askEngine(ticket, asked, parts), ticket, { path, driver: parts.driver });
@@ -95,6 +89,13 @@ export async function exchangeWith(
   }
 }
 
+/** Returns headers as a list; to iterate over them takes ten times as long. */
+function entriesOf(headers: Headers): Header[] {
+  const entries: Header[] = [];
+  headers.forEach((value, name) => entries.push([name, value]));
+  return entries;
+}
+
 /** Enters a request, and takes it out when its client leaves. */
 export function enter(
   { request, client }: Incoming,
@@ -102,10 +103,13 @@ export function enter(
   driver: Driver,
 ): Ticket {
   const ticket = driver.enter({ ...to, client });
-  request.signal.addEventListener("abort", () => leave(ticket, driver));
+  request.signal.addEventListener("abort", () => {
+    if (!ticket.isUpgraded) leave(ticket, driver);
+  });
   return ticket;
 }
 
+/** Ends a request whose client left. */
 function leave(ticket: Ticket, driver: Driver): void {
   ticket.stop(LEFT);
   driver.leave(ticket);
@@ -120,19 +124,30 @@ function answerOf(
   ticket: Ticket,
   { path, driver }: { readonly path: string; readonly driver: Driver },
 ): Response {
-  const init = { status, headers: [...clientHeaders(headers), [REQUEST_ID, ticket.id]] };
-  if (!(body instanceof ReadableStream)) {
-    driver.leave(ticket);
-    return new Response(WITHOUT_BODY.has(status) ? null : body, init as ResponseInit);
-  }
-  const passed = passOn({
+  if (!(body instanceof ReadableStream)) driver.leave(ticket);
+  const passed = body instanceof ReadableStream
+    ? passedOn(body, headers, ticket, { path, driver })
+    : body;
+  const answer = new Response(WITHOUT_BODY.has(status) ? null : passed, { status });
+  // This is faster than to give them to the constructor.
+  for (const [name, value] of clientHeaders(headers)) answer.headers.append(name, value);
+  answer.headers.append(REQUEST_ID, ticket.id);
+  return answer;
+}
+
+function passedOn(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  headers: EngineAnswer["headers"],
+  ticket: Ticket,
+  { path, driver }: { readonly path: string; readonly driver: Driver },
+): ReadableStream<Uint8Array> {
+  return passOn({
     next: nextOf(body),
     ended: () => driver.leave(ticket),
     left: () => leave(ticket, driver),
     eventsOf: isEvents(headers) ? path : undefined,
     faultOf: (error) => faultOf(error, ticket.engine),
   });
-  return new Response(passed, init as ResponseInit);
 }
 
 const REQUEST_ID = "x-lychd-request-id";
@@ -155,10 +170,9 @@ const encoder = new TextEncoder();
 function waitFor(
   answering: Promise<EngineAnswer>,
   ticket: Ticket,
-  { path, model, driver }: {
+  { path, model, driver, pace }: Pick<Parts, "driver" | "pace"> & {
     readonly path: string;
     readonly model: string;
-    readonly driver: Driver;
   },
 ): Response {
   const waiting = { path, model, isShown: driver.units.door.settings.loadingMessage };
@@ -166,7 +180,7 @@ function waitFor(
   let source: (() => Promise<Uint8Array<ArrayBuffer> | undefined>) | undefined;
   const next = async () => {
     if (source !== undefined) return await source();
-    if (isFirst || !await settledWithin(answering, COMMENT_MILLISECONDS)) {
+    if (isFirst || !await settledWithin(answering, pace.commentMilliseconds)) {
       isFirst = false;
       return encoder.encode(waitingEvent(waitingText(ticket, driver), waiting));
     }

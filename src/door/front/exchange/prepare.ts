@@ -3,12 +3,13 @@ import { quoted } from "../../../core/report/printable.ts";
 import { formEdits } from "../body/form_edits.ts";
 import { FormScan } from "../body/form_scan.ts";
 import { jsonEdits } from "../body/json_edits.ts";
-import { JsonScan } from "../body/json_scan.ts";
+import { JsonScan, type ScannedJson } from "../body/json_scan.ts";
 import { notValid, receiveBody, type ReceivedBody } from "../body/receive.ts";
-import { splice } from "../body/splice.ts";
+import { type Edit, splice } from "../body/splice.ts";
 import type { BodyMemory } from "../body/body_memory.ts";
 import type { Driver, Units } from "../dispatch/driver.ts";
 import type { DoorEngine } from "../../../core/orchestrator/door.ts";
+import type { Pace } from "../pace.ts";
 import { type Content, contentOf } from "../request/content.ts";
 import { Refused } from "../request/refused.ts";
 
@@ -32,18 +33,19 @@ export interface Preparing {
   readonly body: Content["kind"];
   readonly memory: BodyMemory;
   readonly driver: Driver;
+  readonly pace: Pace;
 }
 
 /** Receives the body of a request, chooses its engine by `model`, and makes the body for the engine. */
 export async function prepare(
   request: Request,
-  { work, body, memory, driver }: Preparing,
+  { work, body, memory, driver, pace }: Preparing,
 ): Promise<Prepared> {
   const content = contentOf(request.headers, body);
   if ("error" in content) throw new Refused(content.error);
   const { maxBodyMib } = driver.units.door.settings;
   const scan = content.kind === "json" ? new JsonScan() : new FormScan(content.boundary);
-  const received = await receiveBody(request, { maxMib: maxBodyMib, memory, scan });
+  const received = await receiveBody(request, { maxMib: maxBodyMib, memory, scan, pace });
   try {
     return prepared(received, scan, { work, driver });
   } catch (error) {
@@ -68,17 +70,28 @@ function prepared(
     const edits = model === scanned.model ? [] : formEdits(scanned, model);
     return { ...to, pieces: splice(pieces, edits), isStream: scanned.stream };
   }
-  const { set = {}, strip = [] } = engine ?? {};
-  const isUnchanged = model === scanned.model && strip.length === 0 &&
-    Object.keys(set).length === 0;
-  const edits = isUnchanged
-    ? []
-    : jsonEdits(scanned, { set: model === scanned.model ? set : { model, ...set }, strip });
-  const isStream = streamOf(scanned.stream, engine);
-  return { ...to, pieces: isUnchanged ? pieces : splice(pieces, edits), isStream };
+  const edits = editsOf(scanned, model, engine);
+  return { ...to, pieces: splice(pieces, edits), isStream: streamOf(scanned.stream, engine) };
 }
 
-/** Returns whether the engine is asked for a stream, whatever the client sent. */
+/** Returns the edits for the engine: most often only the model, if at all. */
+function editsOf(
+  scanned: ScannedJson,
+  model: string,
+  { set = {}, strip = [] }: Partial<DoorEngine> = {},
+): readonly Edit[] {
+  const place = scanned.members.get("model");
+  const isOther = model !== scanned.model;
+  if (strip.length === 0 && Object.keys(set).length === 0 && place !== undefined) {
+    const { valueStart: start, end } = place;
+    return isOther ? [{ start, end, bytes: encoder.encode(JSON.stringify(model)) }] : [];
+  }
+  return jsonEdits(scanned, { set: isOther ? { model, ...set } : set, strip });
+}
+
+const encoder = new TextEncoder();
+
+/** Returns true if the engine streams its answer, whatever the client sent. */
 function streamOf(sent: boolean, { set, strip }: Partial<DoorEngine> = {}): boolean {
   if (set !== undefined && Object.hasOwn(set, "stream")) return set.stream === true;
   return sent && strip?.includes("stream") !== true;

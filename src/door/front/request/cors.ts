@@ -21,16 +21,15 @@ export function preflight(
       ...named !== "" && { "access-control-allow-headers": named },
     },
   });
-  return allowOrigin(answer, headers, allowedOrigins);
+  return allowOrigin(answer, origin, allowedOrigins);
 }
 
-/** Adds the headers that let a page of an allowed origin read an answer. */
+/** Adds the headers that let a page read an answer, if its origin is allowed. */
 export function allowOrigin(
   answer: Response,
-  headers: Pick<Headers, "get">,
+  origin: string | null,
   allowedOrigins: readonly string[],
 ): Response {
-  const origin = headers.get("origin");
   if (origin === null || !allowedOrigins.includes(origin)) return answer;
   answer.headers.set("access-control-allow-origin", origin);
   answer.headers.set("access-control-expose-headers", "retry-after, x-lychd-request-id");

@@ -10,6 +10,7 @@ const OPEN: Readonly<Record<string, ReadonlySet<string>>> = {
   GET: new Set([
     ...["/", "/health", "/ping", "/version", "/v1/models", "/models", "/props", "/metrics"],
     ...["/get_model_info", "/get_server_info", "/v1/model", "/v1/model/list", "/openapi.json"],
+    "/v1/realtime",
   ]),
   POST: new Set([
     ...["/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"],

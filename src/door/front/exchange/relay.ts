@@ -1,0 +1,106 @@
+import type { Driver } from "../dispatch/driver.ts";
+import type { Ticket } from "../dispatch/ticket.ts";
+import type { DoorError } from "../request/error_answer.ts";
+import { Refused } from "../request/refused.ts";
+
+/** A side that is this many bytes behind the other one is too slow. */
+const MOST_BYTES = 16 * 1_048_576;
+
+/** The codes of the door for the end of a WebSocket: those of HTTP, in the range for applications. */
+const TOO_SLOW = 4408;
+const BROKE_OFF = 4502;
+const CUT = 4503;
+
+/** A WebSocket of an engine. */
+export interface Relaying {
+  readonly ticket: Ticket;
+  readonly port: number;
+  /** The path and the query at the engine. */
+  readonly target: string;
+}
+
+/**
+ * Answers a request for a WebSocket with one that passes messages between the client and the engine. The
+ * door takes part in the protocol on both sides, so that no side sees the bytes of the other: only whole
+ * messages pass. Throws a Refused if the engine does not offer it.
+ */
+export async function relay(
+  request: Request,
+  { ticket, port, target }: Relaying,
+  driver: Driver,
+): Promise<Response> {
+  const protocols = request.headers.get("sec-websocket-protocol")?.split(",") ?? [];
+  const early: MessageEvent["data"][] = [];
+  let engine: WebSocket | undefined;
+  try {
+    await ticket.turn();
+    engine = new WebSocket(`ws://127.0.0.1:${port}${target}`, protocols.map((name) => name.trim()));
+    engine.binaryType = "arraybuffer";
+    engine.onmessage = ({ data }) => early.push(data);
+    await opened(engine, ticket.signal);
+  } catch (error) {
+    if (engine !== undefined) closeQuietly(engine, CUT);
+    driver.leave(ticket);
+    throw error;
+  }
+  // An empty text would be an answer that the client did not expect.
+  const options = engine.protocol === "" ? {} : { protocol: engine.protocol };
+  const { socket: client, response } = Deno.upgradeWebSocket(request, options);
+  ticket.isUpgraded = true;
+  client.binaryType = "arraybuffer";
+  client.onopen = () => {
+    for (const data of early) client.send(data);
+    pass(engine, client);
+    pass(client, engine);
+    // The engine may have closed meanwhile.
+    if (engine.readyState !== WebSocket.OPEN) closeQuietly(client, BROKE_OFF);
+  };
+  client.addEventListener("close", () => driver.leave(ticket));
+  ticket.signal.addEventListener("abort", () => {
+    for (const socket of [client, engine]) closeQuietly(socket, CUT);
+  });
+  return response;
+}
+
+/** Waits until a WebSocket is open. */
+async function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const refuse = () => reject(new Refused(NOT_OFFERED));
+  socket.addEventListener("open", () => resolve());
+  socket.addEventListener("error", refuse);
+  socket.addEventListener("close", refuse);
+  signal.addEventListener("abort", () => reject(signal.reason));
+  await promise;
+}
+
+const NOT_OFFERED: DoorError = {
+  status: 502,
+  code: "no_websocket",
+  message: "the engine does not offer a WebSocket here",
+};
+
+/** Passes messages and the end from one side to the other. */
+function pass(from: WebSocket, to: WebSocket): void {
+  from.onmessage = ({ data }) => {
+    if (to.readyState !== WebSocket.OPEN) return;
+    to.send(data);
+    if (to.bufferedAmount <= MOST_BYTES) return;
+    for (const socket of [from, to]) closeQuietly(socket, TOO_SLOW);
+  };
+  from.onclose = ({ code, reason }) => closeQuietly(to, codeFor(code), reason);
+  from.onerror = () => closeQuietly(to, BROKE_OFF);
+}
+
+/** Returns the code that the other side gets: programs may send only 1000 and those of applications. */
+function codeFor(code: number): number {
+  if (code >= 3000 && code <= 4999) return code;
+  return code === 1000 || code === 1001 || code === 1005 ? 1000 : BROKE_OFF;
+}
+
+function closeQuietly(socket: WebSocket, code: number, reason = ""): void {
+  try {
+    socket.close(code, reason);
+  } catch {
+    // It is already closed.
+  }
+}

@@ -1,0 +1,19 @@
+/** The times of the front that have no setting. Tests shorten them. */
+export interface Pace {
+  /** A stream that waits longer for its engine gets its first bytes from the door. */
+  readonly silentMilliseconds: number;
+  /** The pause between two events for a client that waits. */
+  readonly commentMilliseconds: number;
+  /** The pause before a wrong key is answered. */
+  readonly wrongKeyMilliseconds: number;
+  /** The time that each body has to arrive, besides that for its size. */
+  readonly bodyMilliseconds: number;
+}
+
+/** The pace of the door: clients give up after 30 seconds of silence, and proxies after 60. */
+export const PACE: Pace = {
+  silentMilliseconds: 5000,
+  commentMilliseconds: 10_000,
+  wrongKeyMilliseconds: 1000,
+  bodyMilliseconds: 20_000,
+};

@@ -1,0 +1,232 @@
+/** Tests of the front when engines change, fail or are slow, with real connections. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { post, startEngine, startFront, startRawEngine } from "../../testing/front_bench.ts";
+
+const CHAT = "/v1/chat/completions";
+const EVENTS = { "content-type": "text/event-stream" };
+const SOON = { silentMilliseconds: 20, commentMilliseconds: 20 };
+
+/** Reads a stream until a text appears in it, and returns everything before and with it. */
+async function readUntil(reader: ReadableStreamDefaultReader<string>, text: string) {
+  for (let all = "";;) {
+    if (all.includes(text)) return all;
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`the stream ends before ${text}: ${all}`);
+    all += value;
+  }
+}
+
+function textReader(answer: Response): ReadableStreamDefaultReader<string> {
+  return answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+}
+
+/** The claim, the path, a setting, and what comes before the events of the engine. */
+const WAITING = [
+  ["a stream that waits gets comments", CHAT, false, /^(: waiting for eye: [^\n]+\n\n)+$/],
+  ["a client of Anthropic gets pings", "/v1/messages", false, /^(event: ping\ndata: [^\n]+\n\n)+$/],
+  [
+    "a chat shows the state as reasoning, if the operator wants it",
+    CHAT,
+    true,
+    /^(data: \{"id":"lychd-waiting",[^\n]+"reasoning_content":"waiting for eye: [^\n]+\n\n)+$/,
+  ],
+] as const;
+
+for (const [claim, path, loadingMessage, before] of WAITING) {
+  Deno.test(`${claim} until its engine is ready`, async () => {
+    await using engine = startEngine(() => new Response("data: 1\n\n", { headers: EVENTS }));
+    await using bench = await startFront({
+      ports: { eye: engine.port },
+      settings: { loadingMessage },
+      pace: SOON,
+    });
+    const answer = await post(bench, path, { model: "eye", stream: true });
+    deepStrictEqual([answer.status, answer.headers.get("content-type")], [
+      200,
+      "text/event-stream",
+    ]);
+    const reader = textReader(answer);
+    let early = await readUntil(reader, "\n\n");
+    bench.tell({ kind: "phase", phase: "start", names: ["eye"] });
+    early += await readUntil(reader, path === "/v1/messages" ? "ping" : "starting eye");
+    bench.observe({ eye: "ready" });
+    bench.tell({ kind: "swapped", result: { kind: "ready" } });
+    const [waited, ...events] = (early + await readUntil(reader, "data: 1\n\n")).split("data: 1");
+    match(waited ?? "", before);
+    deepStrictEqual(events, ["\n\n"]);
+    strictEqual((await reader.read()).done, true);
+  });
+}
+
+Deno.test("a failure after the first comment is an event, and the stream ends with it", async () => {
+  await using bench = await startFront({ ports: { eye: 1 }, pace: SOON });
+  const answer = await post(bench, CHAT, { model: "eye", stream: true });
+  const reader = textReader(answer);
+  await readUntil(reader, "\n\n");
+  bench.tell({ kind: "swapped", result: { kind: "failed", engines: ["eye"], why: "no memory" } });
+  match(await readUntil(reader, "no memory"), /data: \{"error":\{"message":"no memory"/);
+  while (!(await reader.read()).done);
+});
+
+Deno.test("an error of the engine after the first comment is an event", async () => {
+  await using engine = startEngine(() =>
+    Response.json({ error: { message: "the prompt is too long" } }, { status: 400 })
+  );
+  await using bench = await startFront({ ports: { eye: engine.port }, pace: SOON });
+  const answer = await post(bench, CHAT, { model: "eye", stream: true });
+  const reader = textReader(answer);
+  await readUntil(reader, "\n\n");
+  bench.observe({ eye: "ready" });
+  const event = /data: {"error":{"message":"eye answered with status 400: the prompt is too long"/;
+  match(await readUntil(reader, "too long"), event);
+});
+
+Deno.test("a stream whose engine dies gets an error event and no clean end", async () => {
+  await using engine = startRawEngine(async (connection) => {
+    await connection.write(
+      "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" +
+        "9\r\ndata: 1\n\n\r\n",
+    );
+    connection.close();
+  });
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  const answer = await post(bench, CHAT, { model: "eye", stream: true });
+  const reader = textReader(answer);
+  match(await readUntil(reader, "engine_broke_off"), /^data: 1\n\n\n\ndata: \{"error"/);
+  let end;
+  try {
+    while (!(await reader.read()).done);
+    end = "clean";
+  } catch {
+    end = "broken off";
+  }
+  strictEqual(end, "broken off");
+});
+
+Deno.test("a request that got no answer is sent once more, also to an engine that starts again", async () => {
+  await using dying = startRawEngine((connection) => connection.close());
+  await using bench = await startFront({ ports: { eye: dying.port }, ready: ["eye"] });
+  const answer = await post(bench, CHAT, { model: "eye" });
+  strictEqual(answer.status, 502);
+  strictEqual((await answer.json()).error.code, "engine_silent");
+  strictEqual(dying.connections, 2);
+});
+
+Deno.test("a request that an engine refuses while it goes away waits for its next start", async () => {
+  const port = startEngine(() => new Response());
+  await port[Symbol.asyncDispose]();
+  await using bench = await startFront({ ports: { eye: port.port }, ready: ["eye"] });
+  const answering = post(bench, CHAT, { model: "eye" });
+  for (;;) {
+    const { state } = await bench.next("state");
+    if (state.engines[0]?.underWay === 1) break;
+  }
+  bench.observe({});
+  strictEqual((await bench.next("summon")).wish.kind, "soulstone");
+  await using _engine = startEngine(() => new Response("hello"), port.port);
+  bench.observe({ eye: "ready" });
+  bench.tell({ kind: "swapped", result: { kind: "ready" } });
+  strictEqual(await (await answering).text(), "hello");
+});
+
+Deno.test("an engine that stops is free after its last request, and gets no new ones", async () => {
+  const finish = Promise.withResolvers<void>();
+  await using engine = startEngine(async () => {
+    await finish.promise;
+    return new Response("whole");
+  });
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  const answering = post(bench, CHAT, { model: "eye" });
+  while (engine.requests === 0) await new Promise((done) => setTimeout(done, 5));
+  bench.observe({ eye: "stopping" });
+  const late = post(bench, CHAT, { model: "eye" });
+  for (;;) {
+    const { state } = await bench.next("state");
+    if (state.engines[0]?.waiting === 1) break;
+  }
+  deepStrictEqual(bench.sent.filter(({ kind }) => kind === "free"), []);
+  finish.resolve();
+  strictEqual(await (await answering).text(), "whole");
+  deepStrictEqual(await bench.next("free"), { kind: "free", engine: "eye" });
+  strictEqual(engine.requests, 1);
+  bench.observe({});
+  await bench.next("summon");
+  bench.tell({ kind: "swapped", result: { kind: "failed", engines: ["eye"], why: "x" } });
+  strictEqual((await late).status, 503);
+});
+
+Deno.test("an engine without requests is free as soon as it stops, once", async () => {
+  await using bench = await startFront({ ports: { eye: 1 }, ready: ["eye"] });
+  bench.observe({ eye: "stopping" });
+  await bench.next("free");
+  bench.observe({ eye: "stopping" });
+  bench.observe({ eye: "ready" });
+  bench.observe({ eye: "stopping" });
+  await bench.next("free");
+  strictEqual(bench.sent.filter(({ kind }) => kind === "free").length, 2);
+});
+
+Deno.test("a request is cancelled by its id", async () => {
+  await using engine = startEngine(() => new Promise(() => {}));
+  await using bench = await startFront({ ports: { eye: engine.port }, pace: SOON });
+  const answer = await post(bench, CHAT, { model: "eye", stream: true });
+  const reader = textReader(answer);
+  await readUntil(reader, "\n\n");
+  const id = answer.headers.get("x-lychd-request-id");
+  const cancelled = await post(bench, `/lychd/v1/cancel/${id}`, {});
+  deepStrictEqual(await cancelled.json(), { cancelled: true });
+  await readUntil(reader, "cancelled by id");
+  strictEqual((await post(bench, `/lychd/v1/cancel/${id}`, {})).status, 404);
+});
+
+Deno.test("a front that leaves finishes its streams, and the next one has the port", async () => {
+  const finish = Promise.withResolvers<void>();
+  await using engine = startEngine(() => {
+    const body = new ReadableStream<Uint8Array>({
+      async start(controller) {
+        controller.enqueue(new TextEncoder().encode("data: 1\n\n"));
+        await finish.promise;
+        controller.enqueue(new TextEncoder().encode("data: 2\n\n"));
+        controller.close();
+      },
+    });
+    return new Response(body, { headers: EVENTS });
+  });
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  const answer = await post(bench, CHAT, { model: "eye", stream: true });
+  const reader = textReader(answer);
+  await readUntil(reader, "data: 1\n\n");
+  // The next front listens on the same port before this one leaves it.
+  await using next = await startFront({
+    ports: { eye: engine.port },
+    ready: ["eye"],
+    settings: { port: bench.port },
+  });
+  bench.tell({ kind: "leave", withinSeconds: 60 });
+  // The kernel resets a connection that arrives in the moment in which the old front closes the port.
+  const health = () => fetch(`${next.url}/health`);
+  strictEqual((await health().catch(health)).status, 200);
+  ok(!bench.sent.some(({ kind }) => kind === "left"));
+  finish.resolve();
+  strictEqual(await readUntil(reader, "data: 2\n\n"), "data: 2\n\n");
+  await bench.next("left");
+});
+
+Deno.test("a front that leaves cuts what takes too long", async () => {
+  await using engine = startEngine(() => new Promise(() => {}));
+  const bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  const answering = post(bench, CHAT, { model: "eye" });
+  while (engine.requests === 0) await new Promise((done) => setTimeout(done, 5));
+  bench.tell({ kind: "leave", withinSeconds: 0.05 });
+  const answer = await answering;
+  strictEqual((await answer.json()).error.message, "the door stops");
+  await bench.next("left");
+});
+
+Deno.test("a port of another process cannot be listened on", async () => {
+  const other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const starting = startFront({ ports: {}, settings: { port: other.addr.port } });
+  const why = await starting.then(() => "listening", (error: Error) => error.message);
+  strictEqual(why, `cannot listen on 127.0.0.1 port ${other.addr.port}: another process uses it`);
+  other.close();
+});
