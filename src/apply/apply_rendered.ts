@@ -1,6 +1,6 @@
 import { fallbackCommand, planFallback } from "../core/orchestrator/fallback.ts";
 import { printable } from "../core/report/printable.ts";
-import { WATCHERS_TARGET } from "../core/rune/names.ts";
+import { VESSEL, WATCHERS_TARGET } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import { withWriteLock } from "../inscribe/locked.ts";
 import { settle } from "../inscribe/settle.ts";
@@ -120,7 +120,7 @@ async function order(
     ["stop", stop, systemd.stop],
     ["restart", restart, systemd.queueRestart],
     // As with a summon, nothing waits for the Watchers: their images may still have to be pulled.
-    ["start", start.length === 0 ? [] : [WATCHERS_TARGET], systemd.queueStart],
+    ["start", targetsOf(start), systemd.queueStart],
   ] as const;
   for (const [what, units, give] of orders) {
     if (units.length === 0) continue;
@@ -131,4 +131,10 @@ async function order(
     if (problem !== undefined) return `a ${what} failed: ${problem}`;
   }
   return undefined;
+}
+
+/** Returns the units that start these services: the Watchers start together. */
+function targetsOf(services: readonly string[]): string[] {
+  const units = services.map((unit) => unit === VESSEL.service ? unit : WATCHERS_TARGET);
+  return [...new Set(units)];
 }

@@ -34,7 +34,7 @@ export async function inscribeAndApply(
       `systemctl --user unmask ${masked.join(" ")}`,
     );
   }
-  const { stale, reread, stopped, problem: error } = settled;
+  const { stale, reread, stopped, started, problem: error } = settled;
   const applied = options.restart && reload && error === undefined
     // Loaded only if needed: it follows engines as a summon does.
     ? await (await import("./apply_rendered.ts")).applyRendered(context, {
@@ -44,7 +44,11 @@ export async function inscribeAndApply(
     : notApplied(stale, error);
   const all = {
     ...applied,
-    done: { ...applied.done, stop: [...stopped, ...applied.done.stop] },
+    done: {
+      ...applied.done,
+      stop: [...stopped, ...applied.done.stop],
+      start: [...new Set([...started, ...applied.done.start])],
+    },
     reread: [...reread, ...applied.reread],
   };
   if (!json) printApplied(context, all);

@@ -2,7 +2,7 @@
 import { inactiveUnit, isUp } from "../core/orchestrator/condition.ts";
 import { type Inventory, unitsToStop } from "../core/orchestrator/inventory.ts";
 import { readName } from "../core/orchestrator/wish.ts";
-import { GPU_EXPORTER, HARVESTER, SCRIBE, SEPULCHER } from "../core/rune/names.ts";
+import { GPU_EXPORTER, HARVESTER, SCRIBE, SEPULCHER, VESSEL } from "../core/rune/names.ts";
 import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
 import { Refusal } from "../run/refusal.ts";
@@ -16,7 +16,7 @@ export interface Work {
   /** Services to restart; the pod alone if it is among them, since it restarts all others. */
   readonly restart: readonly string[];
   readonly stop: readonly string[];
-  /** Watchers that do not run beside the pod. */
+  /** The Vessel if it does not run, and Watchers that do not run beside the pod. */
   readonly start: readonly string[];
   /** The Soulstones that restart. */
   readonly engines: readonly string[];
@@ -45,7 +45,7 @@ export async function planWork(
     const hasPod = stale.restart.includes(SEPULCHER.service);
     const restart = hasPod ? [SEPULCHER.service] : stale.restart;
     const restarted = up.filter(({ engine }) => hasPod || restart.includes(engine.service));
-    const start = await newWatchers(systemd);
+    const start = await notStarted(systemd);
     const { stop } = stale;
     return { restart, stop, start, engines: restarted.map(({ engine }) => engine.name) };
   }
@@ -77,14 +77,17 @@ export function leftAfter({ restart, stop }: Work, stale: Stale): Pick<Stale, "r
 
 const WATCHERS: readonly string[] = [HARVESTER, SCRIBE, GPU_EXPORTER].map((w) => w.service);
 
-/** Returns the Watchers that would start only with the next engine, although the pod runs. */
-async function newWatchers(systemd: Systemd): Promise<string[]> {
-  const states = await systemd.activeStates([SEPULCHER.service, ...WATCHERS]);
-  if (states.get(SEPULCHER.service)?.activeState !== "active") return [];
-  const files = await systemd.fileStates(WATCHERS);
-  return WATCHERS.filter((unit) =>
-    !states.has(unit) && inactiveUnit(files.get(unit)).loadState === "loaded"
-  );
+/**
+ * Returns the Vessel if it would start only with the next session, and the Watchers that would start
+ * only with the next engine, although the pod runs.
+ */
+async function notStarted(systemd: Systemd): Promise<string[]> {
+  const states = await systemd.activeStates([SEPULCHER.service, VESSEL.service, ...WATCHERS]);
+  const hasPod = states.get(SEPULCHER.service)?.activeState === "active";
+  const units = [VESSEL.service, ...hasPod ? WATCHERS : []].filter((unit) => !states.has(unit));
+  if (units.length === 0) return [];
+  const files = await systemd.fileStates(units);
+  return units.filter((unit) => inactiveUnit(files.get(unit)).loadState === "loaded");
 }
 
 /** Returns the work as text, one line for each service. */

@@ -6,7 +6,7 @@ import { type Change, plan } from "../core/plan/plan.ts";
 import { restartsFor } from "../core/plan/restarts.ts";
 import { formatReport } from "../core/report/frame.ts";
 import { printable } from "../core/report/printable.ts";
-import { unitOf } from "../core/rune/names.ts";
+import { unitOf, VESSEL } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type InscribeOptions } from "../run/invocation.ts";
@@ -106,7 +106,19 @@ async function inscribeLocked(
   }
   try {
     if (systemd !== undefined) {
-      return { changes, masked, settled: await settle(context, systemd), nextStart: [] };
+      const settled = await settle(context, systemd);
+      const isNew = restarts.created.includes(VESSEL.service);
+      const started = isNew && !masked.includes(VESSEL.service) ? [VESSEL.service] : [];
+      // A new Vessel starts at once, as it does with the session from now on.
+      const problem = started.length === 0 ? undefined : await systemd.queueStart(started);
+      return {
+        changes,
+        masked,
+        settled: problem === undefined
+          ? { ...settled, started }
+          : { ...settled, problem: settled.problem ?? `a start failed: ${problem}` },
+        nextStart: [],
+      };
     }
     const { started, reread, stop } = readNotes(host, folders.config);
     const nextStart = [...new Set([started, reread, stop].flatMap((map) => [...map.keys()]))];

@@ -1,6 +1,6 @@
 import type { Restarts } from "../core/plan/restarts.ts";
 import type { Started } from "../core/plan/started.ts";
-import { isOfWatchers } from "../core/rune/names.ts";
+import { isOfVessel, isOfWatchers } from "../core/rune/names.ts";
 import type { CommandContext } from "../run/context.ts";
 import { type Notes, readNotes, type Services } from "../units/notes.ts";
 import { readRendered } from "../units/rendered.ts";
@@ -54,17 +54,25 @@ export interface Settled {
   readonly stale: Stale;
   /** Services that were reloaded. */
   readonly reread: readonly string[];
-  /** Units of disabled Watchers that were stopped. */
+  /** Units of disabled Watchers and of a disabled Vessel that were stopped. */
   readonly stopped: readonly string[];
+  /** Units that were started. */
+  readonly started: readonly string[];
   /** The order that failed, with the message of systemd. */
   readonly problem: string | undefined;
 }
 
 /** Nothing is left to do. */
-export const SETTLED: Settled = { stale: NOT_STALE, reread: [], stopped: [], problem: undefined };
+export const SETTLED: Settled = {
+  stale: NOT_STALE,
+  reread: [],
+  stopped: [],
+  started: [],
+  problem: undefined,
+};
 
 /**
- * Does what interrupts no engine: stops Watchers that were disabled, forgets the failures of removed
+ * Does what interrupts no engine: stops Watchers and a Vessel that were disabled, forgets the failures of removed
  * units, and reloads services that only have to read their files again. Removes notes that no longer
  * apply, and returns what is left to restart or to stop.
  */
@@ -79,8 +87,12 @@ export async function settle(context: CommandContext, systemd: Systemd): Promise
   await systemd.resetFailed(
     [...notes.stop.keys()].filter((unit) => states.get(unit)?.activeState === "failed"),
   );
-  const disabled = [...stillRunning(notes.stop, states).keys()].filter(isOfWatchers).sort();
-  const stopProblem = disabled.length === 0 ? undefined : await systemd.stop(disabled);
+  const running = [...stillRunning(notes.stop, states).keys()].sort();
+  const [watchers, vessel] = [running.filter(isOfWatchers), running.filter(isOfVessel)];
+  const disabled = [...watchers, ...vessel];
+  // Requests under way may take minutes to finish.
+  const stopProblem = (watchers.length === 0 ? undefined : await systemd.stop(watchers)) ??
+    (vessel.length === 0 ? undefined : await systemd.queueStop(vessel));
   if (stopProblem === undefined) { for (const unit of disabled) states.delete(unit); }
   const stale = staleOf(notes, rendered, states);
   const unread = stillRunning(notes.reread, states);
@@ -102,7 +114,8 @@ export async function settle(context: CommandContext, systemd: Systemd): Promise
     : reloadProblem !== undefined
     ? `a reload failed: ${reloadProblem}`
     : undefined;
-  return { stale, reread, stopped: stopProblem === undefined ? disabled : [], problem };
+  const stopped = stopProblem === undefined ? disabled : [];
+  return { stale, reread, stopped, started: [], problem };
 }
 
 /** Returns the services that still run since they were noted, with their present InvocationIDs. */

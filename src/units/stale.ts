@@ -9,7 +9,7 @@ import {
   unpublishedPorts,
 } from "../core/plan/started.ts";
 import type { Inventory } from "../core/orchestrator/inventory.ts";
-import { SEPULCHER, soulstoneOf } from "../core/rune/names.ts";
+import { SEPULCHER, soulstoneOf, VESSEL } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 import { warn } from "../run/say.ts";
@@ -98,10 +98,14 @@ export function reachable(inventory: Inventory, { unpublished }: Stale): Invento
   return { ...inventory, engines };
 }
 
-/** Returns the names of services for a person: `the pod`, a Soulstone, or `harvester`. */
+/** Returns the names of services for a person: `the pod`, a Soulstone, `vessel` or `harvester`. */
 export function shortNames(services: readonly string[]): string[] {
+  const known = new Map<string, string>([
+    [SEPULCHER.service, "the pod"],
+    [VESSEL.service, VESSEL.name],
+  ]);
   return services.map((unit) =>
-    unit === SEPULCHER.service ? "the pod" : soulstoneOf(unit) ?? unit.replace(/\.service$/, "")
+    known.get(unit) ?? soulstoneOf(unit) ?? unit.replace(/\.service$/, "")
   );
 }
 

@@ -164,7 +164,7 @@ export async function clear(shell: LichShell): Promise<void> {
   await must(
     shell,
     `systemctl --user stop --quiet 'lychd-*.target' 'lychd-*.timer' 'soulstone-*.service' \
-       'harvester*.service' 'scribe*.service' lychd-pod.service 2>/dev/null
+       'harvester*.service' 'scribe*.service' lychd-vessel.service lychd-pod.service 2>/dev/null
      podman volume ls -q --filter name=^lychd- | xargs -r podman volume rm -f >/dev/null 2>&1
      rm -rf ~/.config/containers ~/.config/systemd ${GPU_FOLDER.host}
      mkdir -p ~/.config ${GPU_FOLDER.host}

@@ -12,7 +12,7 @@ import {
   VESSEL_FOLDER,
   writeExecWord,
 } from "../rune/mod.ts";
-import { STOP_GRACE_SECONDS } from "./container.ts";
+import { RESTART, STOP_GRACE_SECONDS } from "./container.ts";
 import type { FileLayout } from "./templates.ts";
 
 /** The longest time that the stop of an engine waits for requests under way. */
@@ -65,15 +65,46 @@ function programOf(binary: string | undefined): { text: string } | { problem: st
 
 /** The state of the hold: systemd keeps it, so that it outlives the Vessel. */
 const HOLD: Unit = {
-  Unit: {
-    Description: directive("LychD hold: the Vessel starts and stops no engine"),
-    // Otherwise it would be active before the session is.
-    DefaultDependencies: directive("no"),
-  },
+  Unit: { Description: directive("LychD hold: the Vessel starts and stops no engine") },
   "X-Lychd": { Hold: directive("yes") },
 };
 
-const COMMENTS = {};
+/**
+ * The limits of the service. Each was tried in a user session of systemd 257, with everything that the
+ * Vessel runs: systemctl, journalctl, ss, and Podman, which joins its own user namespace and mounts.
+ *
+ * Not used: an empty CapabilityBoundingSet=, which a user's systemd refuses; MemoryDenyWriteExecute=,
+ * with which V8 does not start; RestrictNamespaces=, with which Podman cannot join its namespace; and
+ * everything that needs a mount namespace, such as ProtectSystem=, PrivateTmp= and ProtectClock=.
+ */
+const LIMITS: Section = {
+  NoNewPrivileges: directive(true),
+  LockPersonality: directive(true),
+  RestrictRealtime: directive(true),
+  RestrictSUIDSGID: directive(true),
+  RestrictAddressFamilies: directive("AF_INET AF_INET6 AF_UNIX"),
+  SystemCallArchitectures: directive("native"),
+  SystemCallFilter: directive("@system-service @pkey @mount"),
+  SystemCallErrorNumber: directive("EPERM"),
+  UMask: directive("0077"),
+  LimitCORE: directive(0),
+  MemoryMax: directive("2G"),
+  TasksMax: directive(1024),
+};
+
+const COMMENTS = {
+  "Service.NotifyAccess": ["A program that the Vessel runs reports its state to systemd."],
+  "Service.KillMode": ["The programs that it runs end by themselves."],
+  "Service.RuntimeDirectory": [
+    "Engines do not wait for the Vessel without this folder, which systemd removes when it ends.",
+  ],
+  "Service.TimeoutStopSec": ["Requests under way may finish."],
+  "Service.NoNewPrivileges": [
+    "Options that need a mount namespace are missing: they would also make a user namespace, in which",
+    "root owns no file and Podman does not work.",
+  ],
+  "Service.LimitCORE": ["Memory contains prompts and keys."],
+};
 
 function serviceOf(codex: Codex, program: string): Unit {
   const { vessel } = codex.settings;
@@ -87,9 +118,14 @@ function serviceOf(codex: Codex, program: string): Unit {
       Type: directive("notify"),
       NotifyAccess: directive("all"),
       ExecStart: directive(`${program} serve`, at("enabled")),
+      KillMode: directive("mixed"),
+      ...RESTART,
       Restart: directive("always"),
+      RestartSec: directive(1),
       RuntimeDirectory: directive(VESSEL.runtimeFolder),
+      TimeoutStartSec: directive(60),
       TimeoutStopSec: directive(vessel.drain_seconds + STOP_GRACE_SECONDS, at("drain_seconds")),
+      ...LIMITS,
     },
     "X-Lychd": factsOf(codex),
   };

@@ -1,7 +1,7 @@
 import { type Codex, NAME, watchersOf } from "../codex/mod.ts";
 import { covensOf } from "../compile/mod.ts";
 import { CHECKS } from "../doctor/mod.ts";
-import { GPU_EXPORTER, HARVESTER, SCRIBE } from "../rune/mod.ts";
+import { GPU_EXPORTER, HARVESTER, SCRIBE, VESSEL } from "../rune/mod.ts";
 import type { Candidate } from "./question.ts";
 import type { Lookup } from "./tree.ts";
 
@@ -32,6 +32,7 @@ export function lookUp(codex: Codex, lookup: Lookup, taken: readonly string[]): 
   const on = watchersOf(codex.settings);
   const service = [
     { word: "pod", about: "the pod of all engines" },
+    ...codex.settings.vessel.enabled ? [{ word: VESSEL.name, about: "the front door" }] : [],
     ...on.harvester ? [{ word: HARVESTER.name, about: "Watcher: Prometheus" }] : [],
     ...on.scribe ? [{ word: SCRIBE.name, about: "Watcher: Grafana" }] : [],
     ...on.gpuExporter ? [{ word: GPU_EXPORTER.name, about: "Watcher: metrics of GPUs" }] : [],

@@ -7,7 +7,14 @@ import {
   watchersOf,
 } from "../codex/mod.ts";
 import { covensOf, watcherServices } from "../compile/mod.ts";
-import { covenTarget, OBSERVER, SEPULCHER, soulstoneUnit, WATCHERS_TARGET } from "../rune/mod.ts";
+import {
+  covenTarget,
+  OBSERVER,
+  SEPULCHER,
+  soulstoneUnit,
+  VESSEL,
+  WATCHERS_TARGET,
+} from "../rune/mod.ts";
 import type { Vendor } from "./read/gpus.ts";
 
 /** A path of the host that a Soulstone uses. */
@@ -64,6 +71,7 @@ export function needsOf(codex: Codex, home: string | undefined): Needs {
       ...watcherServices(codex),
       ...on.harvester || on.scribe || on.gpuExporter ? [WATCHERS_TARGET] : [],
       ...on.harvester ? Object.values(OBSERVER) : [],
+      ...settings.vessel.enabled ? [VESSEL.service, VESSEL.hold] : [],
     ],
     ports: portOwners(codex).filter(({ isPublished }) => isPublished)
       .map(({ port, source }) => ({

@@ -6,6 +6,8 @@ import {
   SCRIBE,
   SEPULCHER,
   soulstoneUnit,
+  SYSTEMD_FOLDER,
+  VESSEL,
 } from "../rune/names.ts";
 import { type UnitFile, valuesOf } from "./inventory.ts";
 
@@ -16,7 +18,7 @@ export interface LogSource {
   readonly identifiers: readonly string[];
 }
 
-/** A service beside the engines: the pod or a Watcher. */
+/** A service beside the engines: the pod, the Vessel or a Watcher. */
 export interface Service extends LogSource {
   readonly name: string;
   readonly service: string;
@@ -24,15 +26,35 @@ export interface Service extends LogSource {
   readonly uri: string | undefined;
 }
 
-const KNOWN = [
-  { name: "pod", ...SEPULCHER, container: undefined },
-  HARVESTER,
-  SCRIBE,
-  GPU_EXPORTER,
+/** A service that lychd may render, and the file that it is rendered to. */
+interface Known {
+  readonly name: string;
+  readonly service: string;
+  readonly path: string;
+  /** The identifier of its own output in the journal. */
+  readonly identifier: string | undefined;
+}
+
+const KNOWN: readonly Known[] = [
+  {
+    name: "pod",
+    service: SEPULCHER.service,
+    path: `${QUADLET_FOLDER}/${SEPULCHER.file}`,
+    identifier: undefined,
+  },
+  {
+    name: VESSEL.name,
+    service: VESSEL.service,
+    path: `${SYSTEMD_FOLDER}/${VESSEL.service}`,
+    identifier: "lychd",
+  },
+  ...[HARVESTER, SCRIBE, GPU_EXPORTER].map(({ name, service, file, container }) => {
+    return { name, service, path: `${QUADLET_FOLDER}/${file}`, identifier: container };
+  }),
 ];
 
 /**
- * Reads the pod and the Watchers from unit files, the pod first.
+ * Reads the pod, the Vessel and the Watchers from unit files, in this order.
  *
  * @example
  * ```ts
@@ -44,7 +66,7 @@ const KNOWN = [
  */
 export function readServices(files: readonly UnitFile[]): Service[] {
   return KNOWN.flatMap((known) => {
-    const unit = files.find(({ path }) => path === `${QUADLET_FOLDER}/${known.file}`);
+    const unit = files.find(({ path }) => path === known.path);
     if (unit === undefined) return [];
     return [{ ...serviceOf(known), uri: valuesOf(unit.text)("X-Lychd.Uri")[0] }];
   });
@@ -56,7 +78,7 @@ export function servicesBeside(rendered: readonly Service[]): Service[] {
     .map(serviceOf);
 }
 
-function serviceOf({ name, service, container }: (typeof KNOWN)[number]): Service {
+function serviceOf({ name, service, identifier }: Known): Service {
   const hasObserver = name === HARVESTER.name;
   return {
     name,
@@ -66,7 +88,7 @@ function serviceOf({ name, service, container }: (typeof KNOWN)[number]): Servic
     identifiers: [
       // Podman itself, when it cannot start the container.
       service.replace(/\.service$/, ""),
-      ...container === undefined ? [] : [container],
+      ...identifier === undefined ? [] : [identifier],
       // The observer is a script.
       ...hasObserver ? ["sh"] : [],
     ],

@@ -1,4 +1,4 @@
-import { HARVESTER, unitOf, WATCHER_FOLDERS, WATCHERS_TARGET } from "../rune/names.ts";
+import { covenOf, HARVESTER, unitOf, WATCHER_FOLDERS } from "../rune/names.ts";
 import type { Change } from "./plan.ts";
 import { isSameStart, startedFrom, type StartSettings, startSettings } from "./started.ts";
 
@@ -33,7 +33,7 @@ export function restartsFor(changes: readonly Change[]): Restarts {
     if (unit === undefined) continue;
     if (before === undefined) created.add(unit);
     // The target of a Coven does nothing by itself.
-    else if (after === undefined && (!unit.endsWith(".target") || unit === WATCHERS_TARGET)) {
+    else if (after === undefined && covenOf(unit) === undefined) {
       removed.add(unit);
     }
   }

@@ -2,7 +2,7 @@
 import { basename } from "node:path/posix";
 import { publishedPorts } from "../orchestrator/inventory.ts";
 import type { UnitFile } from "../orchestrator/inventory.ts";
-import { SCRIBE, SEPULCHER, serviceOf, WATCHER_FOLDERS } from "../rune/names.ts";
+import { SCRIBE, SEPULCHER, serviceOf, unitOf, VESSEL, WATCHER_FOLDERS } from "../rune/names.ts";
 import { readUnit } from "../rune/unit.ts";
 
 /** Directives that take effect with a reload of systemd. All others take effect at the next start. */
@@ -37,8 +37,8 @@ export interface Started {
 }
 
 /**
- * Returns the start settings of each service that Quadlet makes of `files`. Timers and their services
- * take changes over by themselves.
+ * Returns the start settings of each service that Quadlet makes of `files`, and of the Vessel. Timers
+ * and their services take changes over by themselves.
  *
  * @example
  * ```ts
@@ -61,7 +61,8 @@ export function startSettings(files: Iterable<UnitFile>): Map<string, StartSetti
 
 /** Returns the service that reads the file at `path` at its start. */
 export function startedFrom(path: string): string | undefined {
-  return path.startsWith(PROVISIONING) ? SCRIBE.service : serviceOf(basename(path));
+  if (path.startsWith(PROVISIONING)) return SCRIBE.service;
+  return unitOf(path) === VESSEL.service ? VESSEL.service : serviceOf(basename(path));
 }
 
 function startLines(text: string): string[] {

@@ -92,6 +92,11 @@ export const OBSERVER = {
   timer: "lychd-observer.timer",
 } as const;
 
+/** Returns true for a unit of the front door. */
+export function isOfVessel(unit: string): boolean {
+  return unit === VESSEL.service || unit === VESSEL.hold;
+}
+
 /** Returns true for a unit of the Watchers and their observer: no engine needs it. */
 export function isOfWatchers(unit: string): boolean {
   const containers = [HARVESTER, SCRIBE, GPU_EXPORTER];
