@@ -1,0 +1,187 @@
+/** Tests of the endpoints that route nothing by a body: models, state, orders, and paths of engines. */
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { post, startEngine, startFront } from "../../testing/front_bench.ts";
+
+async function json(url: string, init?: RequestInit): Promise<[number, Record<string, unknown>]> {
+  const answer = await fetch(url, init);
+  return [answer.status, await answer.json()];
+}
+
+Deno.test("models have their names and states, and engines are not queried", async () => {
+  await using bench = await startFront({
+    ports: { eye: 1, sage: 1, mage: 1 },
+    engines: { eye: { aliases: ["gpt-4o"], served: "Qwen/big" } },
+  });
+  bench.observe({ eye: "ready", sage: "starting" });
+  const [, list] = await json(`${bench.url}/v1/models`);
+  const eye = {
+    id: "eye",
+    object: "model",
+    created: 0,
+    owned_by: "lychd",
+    aliases: ["gpt-4o"],
+    served_id: "Qwen/big",
+    capabilities: [],
+    covens: [],
+    status: { value: "loaded" },
+  };
+  deepStrictEqual([list.object, (list.data as unknown[])[0]], ["list", eye]);
+  deepStrictEqual(
+    (list.data as { id: string; status: { value: string } }[]).map((m) => [m.id, m.status.value]),
+    [["eye", "loaded"], ["mage", "unloaded"], ["sage", "loading"]],
+  );
+  for (const id of ["eye", "gpt-4o", "Qwen/big", "Qwen%2Fbig"]) {
+    deepStrictEqual(await json(`${bench.url}/v1/models/${id}`), [200, eye]);
+  }
+  const [status, { error }] = await json(`${bench.url}/v1/models/eyes`);
+  const { message } = error as { message: string };
+  deepStrictEqual([status, message], [404, "there is no model `eyes`; did you mean `eye`?"]);
+  deepStrictEqual((await json(`${bench.url}/running`))[1], {
+    running: [{ model: "eye", state: "ready" }, { model: "sage", state: "starting" }],
+  });
+  const head = await fetch(`${bench.url}/v1/models`, { method: "HEAD" });
+  deepStrictEqual([head.status, await head.text()], [200, ""]);
+});
+
+Deno.test("the door is healthy while engines change, but not ready", async () => {
+  await using bench = await startFront({ ports: { eye: 1 } });
+  deepStrictEqual(await json(`${bench.url}/ready`), [200, { status: "steady" }]);
+  const answering = post(bench, "/v1/completions", { model: "eye" });
+  await bench.next("summon");
+  deepStrictEqual(await json(`${bench.url}/ready`), [503, { status: "swapping" }]);
+  deepStrictEqual(await json(`${bench.url}/health`), [200, { status: "ok" }]);
+  bench.tell({ kind: "phase", phase: "memory", names: ["eye"] });
+  const [, state] = await json(`${bench.url}/lychd/v1/status`);
+  deepStrictEqual(state, {
+    phase: "swapping",
+    held: false,
+    goal: { kind: "soulstone", name: "eye" },
+    swap: { phase: "memory", soulstones: ["eye"] },
+    soulstones: [{ name: "eye", state: "down", under_way: 0, waiting: 1, ready_in_seconds: 30 }],
+  });
+  bench.tell({ kind: "swapped", result: { kind: "failed", engines: ["eye"], why: "x" } });
+  await (await answering).body?.cancel();
+});
+
+Deno.test("events begin with the state and follow its changes, without what clients send", async () => {
+  await using bench = await startFront({ ports: { eye: 1 } });
+  const events = await fetch(`${bench.url}/lychd/v1/events`);
+  strictEqual(events.headers.get("content-type"), "text/event-stream");
+  const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let all = "";
+  const until = async (pattern: RegExp) => {
+    while (!pattern.test(all)) all += (await reader.read()).value;
+  };
+  await until(/^event: state\ndata: \{"phase":"steady".*\n\n/);
+  const leaving = new AbortController();
+  const body = { model: "eye", prompt: "a secret", user: "me" };
+  const asked = post(bench, "/v1/completions", body, { signal: leaving.signal });
+  await until(/"phase":"swapping".*"waiting":1/);
+  bench.observe({}, true);
+  await until(/"held":true/);
+  strictEqual(/secret|"me"/.test(all), false);
+  leaving.abort();
+  await asked.catch(() => {});
+  await reader.cancel();
+});
+
+Deno.test("an order goes to the hand, and its answer comes after it was carried out", async () => {
+  await using bench = await startFront({ ports: { eye: 1 } });
+  const summoned = post(bench, "/lychd/v1/summon", { wish: "eye" });
+  const first = await bench.next("order");
+  deepStrictEqual(first.order, { kind: "summon", wish: ["eye"] });
+  bench.tell({ kind: "done", id: first.id, problem: undefined });
+  deepStrictEqual(await (await summoned).json(), { done: true });
+  const banished = post(bench, "/lychd/v1/banish", {});
+  const second = await bench.next("order");
+  deepStrictEqual(second.order, { kind: "banish", name: undefined });
+  bench.tell({ kind: "done", id: second.id, problem: "nothing runs" });
+  const answer = await banished;
+  deepStrictEqual([answer.status, (await answer.json()).error.message], [409, "nothing runs"]);
+});
+
+Deno.test("a path of an engine reaches it only if it runs", async () => {
+  await using engine = startEngine((request) => new Response(request.url.replace(/.*:\d+/, "")));
+  await using bench = await startFront({
+    ports: { eye: engine.port },
+    engines: { eye: { served: "Qwen/big" } },
+  });
+  const path = `${bench.url}/upstream/eye/props?a=%20&api_key=x`;
+  const [status, { error }] = await json(path);
+  match((error as { message: string }).message, /`eye` does not run; the header x-lychd-summon: 1/);
+  strictEqual(status, 409);
+  strictEqual(bench.sent.some(({ kind }) => kind === "summon"), false);
+  const summoning = fetch(path, { headers: { "x-lychd-summon": "1" } });
+  await bench.next("summon");
+  bench.observe({ eye: "ready" });
+  bench.tell({ kind: "swapped", result: { kind: "ready" } });
+  strictEqual(await (await summoning).text(), "/props?a=%20");
+  strictEqual(
+    await (await fetch(`${bench.url}/props?model=eye`)).text(),
+    "/props?model=Qwen%2Fbig",
+  );
+  const [, named] = await json(`${bench.url}/props`);
+  match((named.error as { message: string }).message, /`model` is missing in the query/);
+});
+
+Deno.test("a WebSocket of an engine passes messages, its protocol and its end", async () => {
+  await using engine = startEngine((request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request, { protocol: "b" });
+    socket.onopen = () => socket.send(request.url.replace(/.*:\d+/, ""));
+    socket.onmessage = ({ data }) => data === "bye" ? socket.close(3001, "why") : socket.send(data);
+    return response;
+  });
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  const socket = new WebSocket(`ws://127.0.0.1:${bench.port}/v1/realtime?model=eye`, ["a", "b"]);
+  socket.binaryType = "arraybuffer";
+  const received: unknown[] = [];
+  const { promise: end, resolve } = Promise.withResolvers<CloseEvent>();
+  socket.onclose = resolve;
+  socket.onopen = () => {
+    socket.send("text");
+    socket.send(Uint8Array.of(0, 255));
+  };
+  socket.onmessage = ({ data }) => {
+    received.push(typeof data === "string" ? data : [...new Uint8Array(data)]);
+    if (received.length === 3) socket.send("bye");
+  };
+  const { code, reason } = await end;
+  deepStrictEqual([socket.protocol, code, reason], ["b", 3001, "why"]);
+  deepStrictEqual(received, ["/v1/realtime?model=eye", "text", [0, 255]]);
+});
+
+Deno.test("a WebSocket is a request under way until it ends", async () => {
+  const { promise: ended, resolve } = Promise.withResolvers<CloseEvent>();
+  await using engine = startEngine((request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onclose = resolve;
+    return response;
+  });
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  const socket = new WebSocket(`ws://127.0.0.1:${bench.port}/upstream/eye/v1/realtime`);
+  await new Promise((open) => socket.onopen = open);
+  bench.observe({ eye: "stopping" });
+  const [, state] = await json(`${bench.url}/lychd/v1/status`);
+  deepStrictEqual((state.soulstones as { under_way: number }[])[0]?.under_way, 1);
+  deepStrictEqual(bench.sent.filter(({ kind }) => kind === "free"), []);
+  socket.close();
+  await ended;
+  await bench.next("free");
+});
+
+Deno.test("an engine without WebSockets is an error", async () => {
+  await using engine = startEngine(() => new Response("no"));
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  const socket = new WebSocket(`ws://127.0.0.1:${bench.port}/upstream/eye/v1/realtime`);
+  await new Promise((closed) => socket.onclose = closed);
+  bench.observe({ eye: "stopping" });
+  await bench.next("free");
+});
+
+Deno.test("new units change names, keys and limits without a pause", async () => {
+  await using engine = startEngine(() => new Response("hello"));
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  strictEqual((await post(bench, "/v1/completions", { model: "new" })).status, 404);
+  bench.tell(bench.units({ engines: { eye: { aliases: ["new"] } } }));
+  strictEqual(await (await post(bench, "/v1/completions", { model: "new" })).text(), "hello");
+});
