@@ -231,7 +231,7 @@ Deno.test("a body that arrives too slowly is refused", async () => {
   strictEqual(await outcomeOf(bench.port, part), "408 body_too_slow");
 });
 
-/** What an engine sends, and the code of the error. */
+/** The bytes that an engine sends, and the code of the error. */
 const ENGINES = [
   ["garbage", "hello\r\n\r\n", "engine_answer_not_valid"],
   ["nothing", "", "engine_silent"],
