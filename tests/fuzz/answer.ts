@@ -196,9 +196,9 @@ function textOf(bytes: Uint8Array): string {
 }
 
 async function readAll(body: EngineAnswer["body"]): Promise<string> {
-  if (!(body instanceof ReadableStream)) return textOf(body ?? new Uint8Array());
+  if (body instanceof Uint8Array) return textOf(body);
   let text = "";
-  for await (const piece of body) text += textOf(piece);
+  for (let piece; (piece = await body?.next()) !== undefined;) text += textOf(piece);
   return text;
 }
 

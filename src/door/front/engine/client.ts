@@ -11,13 +11,18 @@ export interface EngineAnswer {
   readonly status: number;
   /** Everything that the engine sent, with names in lower case; see `clientHeaders`. */
   readonly headers: readonly Header[];
-  /**
-   * The body. A short one with a known length is complete. A stream reads from the connection only when it
-   * is read, fails with an EngineError unless the body is complete, and closes the connection on `cancel`.
-   */
-  readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  /** The body; a short one with a known length is complete. */
+  readonly body: Uint8Array<ArrayBuffer> | EngineBody | null;
   /** The connection after a switch of protocols (101), which is now the caller's. */
   readonly connection?: ByteConnection;
+}
+
+/** A body that is read piece by piece, and from the connection only when it is read. */
+export interface EngineBody {
+  /** Returns the next piece, or undefined after the last. Throws an EngineError if the body is not complete. */
+  readonly next: () => Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Closes the connection. */
+  readonly cancel: () => void;
 }
 
 /** The limit of unused connections to one port; each has a buffer of 64 KiB. */
@@ -129,24 +134,25 @@ async function readBody(
     return head.body === 0 ? null : bytes;
   }
   const reader = bodyReader(head.body);
-  return new ReadableStream({
-    async pull(controller) {
+  let isEnded = false;
+  return {
+    async next() {
+      if (isEnded) return undefined;
       try {
         for (;;) {
           const data = reader.take(input);
-          if (data !== undefined) controller.enqueue(data);
           if (reader.isDone) {
+            isEnded = true;
             end(head);
-            return controller.close();
           }
-          if (data !== undefined) return;
+          if (data !== undefined || isEnded) return data;
           if (!await input.fill()) reader.end();
         }
       } catch (error) {
         link.close();
-        controller.error(error);
+        throw error;
       }
     },
     cancel: link.close,
-  }, { highWaterMark: 0 });
+  };
 }

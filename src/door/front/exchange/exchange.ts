@@ -7,7 +7,7 @@ import type { Work } from "../../../core/dispatcher/route.ts";
 import type { BodyMemory } from "../body/body_memory.ts";
 import type { Driver } from "../dispatch/driver.ts";
 import type { Ticket } from "../dispatch/ticket.ts";
-import type { EngineAnswer, EngineClient } from "../engine/client.ts";
+import type { EngineAnswer, EngineBody, EngineClient } from "../engine/client.ts";
 import type { Header } from "../engine/connection.ts";
 import { clientHeaders, engineHeaders } from "../engine/proxy_headers.ts";
 import type { Content } from "../request/content.ts";
@@ -124,10 +124,8 @@ function answerOf(
   ticket: Ticket,
   { path, driver }: { readonly path: string; readonly driver: Driver },
 ): Response {
-  if (!(body instanceof ReadableStream)) driver.leave(ticket);
-  const passed = body instanceof ReadableStream
-    ? passedOn(body, headers, ticket, { path, driver })
-    : body;
+  if (isWhole(body)) driver.leave(ticket);
+  const passed = isWhole(body) ? body : passedOn(body, headers, ticket, { path, driver });
   const answer = new Response(WITHOUT_BODY.has(status) ? null : passed, { status });
   // This is faster than to give them to the constructor.
   for (const [name, value] of clientHeaders(headers)) answer.headers.append(name, value);
@@ -136,13 +134,13 @@ function answerOf(
 }
 
 function passedOn(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  body: EngineBody,
   headers: EngineAnswer["headers"],
   ticket: Ticket,
   { path, driver }: { readonly path: string; readonly driver: Driver },
 ): ReadableStream<Uint8Array> {
   return passOn({
-    next: nextOf(body),
+    next: body.next,
     ended: () => driver.leave(ticket),
     left: () => leave(ticket, driver),
     eventsOf: isEvents(headers) ? path : undefined,
@@ -152,10 +150,8 @@ function passedOn(
 
 const REQUEST_ID = "x-lychd-request-id";
 
-/** Returns a function that returns the next piece of a stream. */
-function nextOf(body: ReadableStream<Uint8Array<ArrayBuffer>>) {
-  const reader = body.getReader();
-  return async () => (await reader.read()).value;
+function isWhole(body: EngineAnswer["body"]): body is Uint8Array<ArrayBuffer> | null {
+  return body === null || body instanceof Uint8Array;
 }
 
 function isEvents(headers: EngineAnswer["headers"]): boolean {
@@ -211,7 +207,7 @@ function waitFor(
 /** Returns the pieces of an answer that is a stream of events; throws a Refused for any other. */
 async function eventsOf({ status, headers, body }: EngineAnswer, engine: string) {
   if (status === 200 && isEvents(headers)) {
-    if (body instanceof ReadableStream) return nextOf(body);
+    if (!isWhole(body)) return body.next;
     let rest = body;
     return () => {
       const piece = rest;
@@ -219,7 +215,7 @@ async function eventsOf({ status, headers, body }: EngineAnswer, engine: string)
       return Promise.resolve(piece ?? undefined);
     };
   }
-  if (body instanceof ReadableStream) await body.cancel();
+  if (!isWhole(body)) body.cancel();
   const said = body instanceof Uint8Array ? messageOf(body) : undefined;
   const message = `${engine} answered with status ${status}${
     said === undefined ? "" : `: ${said}`
