@@ -295,7 +295,7 @@ hostTest("on a healthy host doctor finds no problem, and is not slow", async () 
 hostTest("ports that lychd's own pod holds are not a problem", async () => {
   await lich("systemctl --user start soulstone-sage.service");
   assert.deepEqual(summaries(await doctor("--only", "codex.ports")), [
-    ["codex.ports", "ok", "1 port, in use by lychd's own pod"],
+    ["codex.ports", "ok", "1 port, in use by lychd"],
   ]);
 });
 

@@ -101,7 +101,8 @@ Deno.test("doctor runs only programs that read, and only the reading subcommands
   const needs = {
     ...NO_NEEDS,
     units: ["a.service"],
-    ports: [{ port: 1, owner: "a" }],
+    ports: [{ port: 1, owner: "a", bindAddress: "127.0.0.1" }],
+    hasVessel: true,
     images: ["a"],
     secrets: ["a"],
   };
@@ -119,6 +120,7 @@ Deno.test("doctor runs only programs that read, and only the reading subcommands
     "systemctl --user show",
     "systemctl --user show -- default.target",
     "systemctl --user show -- [a].service",
+    "systemctl --user show -- lychd-vessel.service",
     "systemctl --user list-unit-files --no-legend --no-pager --full -- a.service",
     "nvidiaSmi --query-gpu=index,uuid,name,memory.total,driver_version --format=csv,noheader,nounits",
     "systemctl show -- nvidia-cdi-refresh.path nvidia-cdi-refresh.service",

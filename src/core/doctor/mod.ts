@@ -9,6 +9,7 @@ import { HOST_CHECKS } from "./checks/host.ts";
 import { PODMAN_CHECKS } from "./checks/podman.ts";
 import { QUADLET_CHECKS } from "./checks/quadlet.ts";
 import { SYSTEMD_CHECKS } from "./checks/systemd.ts";
+import { VESSEL_CHECKS } from "./checks/vessel.ts";
 import type { HostFinding } from "./report.ts";
 
 export type { Check, CodexState, Subject } from "./check.ts";
@@ -31,6 +32,7 @@ export const CHECKS: readonly Check[] = [
   ...CDI_CHECKS,
   ...HOST_CHECKS,
   ...CODEX_CHECKS,
+  ...VESSEL_CHECKS,
 ];
 
 /**

@@ -28,8 +28,13 @@ export interface NeededPath {
 /** The needs of a Codex on its host. Each list is sorted and without duplicates. */
 export interface Needs {
   readonly units: readonly string[];
-  /** The published ports with their owners. */
-  readonly ports: readonly { readonly port: number; readonly owner: string }[];
+  /** The ports that lychd listens on, with their owners and addresses. */
+  readonly ports: readonly {
+    readonly port: number;
+    readonly owner: string;
+    readonly bindAddress: string;
+  }[];
+  readonly hasVessel: boolean;
   /** The range of `reserve_ports`. */
   readonly reserved: { readonly first: number; readonly last: number } | undefined;
   readonly bindAddress: string;
@@ -47,6 +52,7 @@ export interface Needs {
 export const NO_NEEDS: Needs = {
   units: [],
   ports: [],
+  hasVessel: false,
   reserved: undefined,
   bindAddress: "127.0.0.1",
   pod: "lychd",
@@ -60,7 +66,7 @@ export const NO_NEEDS: Needs = {
 /** Returns the needs of `codex` on a host with the home folder `home`. */
 export function needsOf(codex: Codex, home: string | undefined): Needs {
   const { settings, soulstones } = codex;
-  const { sepulcher, harvester, scribe, gpu_exporter } = settings;
+  const { sepulcher, harvester, scribe, gpu_exporter, vessel } = settings;
   const mounted = soulstones.map((s) => pathsOf(s, home));
   const on = watchersOf(settings);
   return {
@@ -71,14 +77,16 @@ export function needsOf(codex: Codex, home: string | undefined): Needs {
       ...watcherServices(codex),
       ...on.harvester || on.scribe || on.gpuExporter ? [WATCHERS_TARGET] : [],
       ...on.harvester ? Object.values(OBSERVER) : [],
-      ...settings.vessel.enabled ? [VESSEL.service, VESSEL.hold] : [],
+      ...vessel.enabled ? [VESSEL.service, VESSEL.hold] : [],
     ],
-    ports: portOwners(codex).filter(({ isPublished }) => isPublished)
-      .map(({ port, source }) => ({
-        port,
-        owner: typeof source === "string" ? source : source.name,
-      }))
-      .sort((a, b) => a.port - b.port),
+    ports: portOwners(codex).flatMap(({ port, source, isPublished }) => {
+      const owner = typeof source === "string" ? source : source.name;
+      if (isPublished) return [{ port, owner, bindAddress: sepulcher.bind_address }];
+      return source !== "vessel" || !vessel.enabled
+        ? []
+        : [{ port, owner, bindAddress: vessel.bind_address }];
+    }).sort((a, b) => a.port - b.port),
+    hasVessel: vessel.enabled,
     reserved: sepulcher.reserve_ports === undefined
       ? undefined
       : parsePortRange(sepulcher.reserve_ports),

@@ -3,14 +3,15 @@
  * of others, so the list is computed again until it is complete.
  */
 import { type Facts, linesOf, type Probe } from "../facts.ts";
-import { patternOf } from "../rune/mod.ts";
+import { patternOf, VESSEL } from "../rune/mod.ts";
 import { UNIT_FILES_OPTIONS } from "../rune/properties.ts";
+import { vesselBinaryOf } from "./checks/vessel.ts";
 import { devicePaths, type Needs, NO_NEEDS } from "./needs.ts";
 import { containersConfs, hostPathOf, knownFolders, nodesOfDevices, specsIn } from "./read/cdi.ts";
 import { SMI_QUERY } from "./read/gpus.ts";
 import { podmanInfoOf } from "./read/podman.ts";
 import { addressesClash, heldPorts, isHelper, listenersOf, lowPortsOf } from "./read/ports.ts";
-import { filesOf, GENERATOR_PLACES, STAT_FORMAT } from "./read/system.ts";
+import { ACCOUNT_OF_A_PERSON, filesOf, GENERATOR_PLACES, STAT_FORMAT } from "./read/system.ts";
 
 /** The device nodes of NVIDIA, AMD and WSL. */
 const GPU_NODES = [
@@ -33,6 +34,9 @@ const SPEC_DIRS_LINE =
 
 /** Prints the containers that run, with their ports. */
 const CONTAINERS = probe("containers", "podman ps --format json");
+
+/** Counts the accounts of people. */
+const ACCOUNTS = probe("accounts", "grep -cE", ACCOUNT_OF_A_PERSON, "/etc/passwd");
 
 /** The user, the environment and the Codex that probes are for. */
 export interface Asking {
@@ -148,6 +152,12 @@ function systemdProbes({ environment, needs }: Asking): Probe[] {
       `systemctl --user show --property=${properties} --`,
       needs.units.map(patternOf),
     ),
+    ...needs.hasVessel
+      ? [
+        probe("vessel", `systemctl --user show --property=Id,ExecStart -- ${VESSEL.service}`),
+        ACCOUNTS,
+      ]
+      : [],
     ...probeEach(
       "unit-files",
       `systemctl --user list-unit-files ${UNIT_FILES_OPTIONS.join(" ")} --`,
@@ -239,16 +249,25 @@ function codexProbes(needs: Needs, facts: Facts): Probe[] {
       ? []
       : [probe("unprivileged-ports", "cat /proc/sys/net/ipv4/ip_unprivileged_port_start")],
     ...holderProbes(needs, facts),
+    ...binaryProbes(facts),
     ...stat("codex-paths", paths.map(({ path }) => path).sort()),
     ...[...filesOf(facts, "codex-paths").keys()]
       .map((path) => probe(`readable:${path}`, "test", "-r", path)),
   ];
 }
 
+/** Returns the probe that tests if the program of the front door can run. */
+function binaryProbes(facts: Facts): Probe[] {
+  const path = vesselBinaryOf(facts);
+  return path === undefined ? [] : [probe(`runs:${path}`, "test", "-x", path)];
+}
+
 /** Returns the probes that show what holds the needed ports. */
 function holderProbes(needs: Needs, facts: Facts): Probe[] {
-  const { bindAddress, pod } = needs;
-  const held = listenersOf(facts).filter(({ address }) => addressesClash(address, bindAddress));
+  const { pod } = needs;
+  const addresses = [needs.bindAddress, ...needs.ports.map(({ bindAddress }) => bindAddress)];
+  const held = listenersOf(facts)
+    .filter(({ address }) => addresses.some((wanted) => addressesClash(address, wanted)));
   const holders = [...new Set(held.flatMap(({ holder }) => holder?.id ?? []))];
   const probes = held.length === 0 ? [] : [
     probe("pod", "podman pod inspect --", pod),

@@ -217,7 +217,8 @@ function usedPorts({ facts, needs }: Subject): readonly Verdict[] {
   if (byOthers.length > 0) {
     return byOthers.map((listener) => {
       const { what, fix } = holderOf(facts, listener);
-      return error(`port ${listener.port} of ${listener.owner} is in use by ${what}`, fix);
+      const why = listener.owner === "vessel" ? "the front door cannot start" : undefined;
+      return error(`port ${listener.port} of ${listener.owner} is in use by ${what}`, fix, why);
     });
   }
   const ours = needs.ports.filter(({ port }) => held.some((l) => l.port === port)).length;
@@ -227,7 +228,7 @@ function usedPorts({ facts, needs }: Subject): readonly Verdict[] {
     ok(
       ours === 0
         ? `${all}, free`
-        : `${all}, ${rest === 0 ? "" : `${rest} free, ${ours} `}in use by lychd's own pod`,
+        : `${all}, ${rest === 0 ? "" : `${rest} free, ${ours} `}in use by lychd`,
     ),
   ];
 }

@@ -66,9 +66,10 @@ export function heldPorts(
   const { first, last } = needs.reserved ?? { first: 1, last: 0 };
   return listenersOf(facts).flatMap((listener) => {
     const { port } = listener;
-    const owner = needs.ports.find((needed) => needed.port === port)?.owner ??
-      (port >= first && port <= last ? "reserve_ports" : undefined);
-    if (owner === undefined || !addressesClash(listener.address, needs.bindAddress)) return [];
+    const reserved = { owner: "reserve_ports", bindAddress: needs.bindAddress };
+    const { owner, bindAddress } = needs.ports.find((needed) => needed.port === port) ??
+      (port >= first && port <= last ? reserved : { owner: undefined, bindAddress: "" });
+    if (owner === undefined || !addressesClash(listener.address, bindAddress)) return [];
     const unit = listener.holder && unitOfProcess(facts, listener.holder.id);
     const isOurUnit = unit !== undefined && unit.own && needs.units.includes(unit.unit);
     return [{ ...listener, owner, isOurs: ours.has(port) || isOurUnit }];
@@ -129,7 +130,9 @@ export function isHelper(name: string): boolean {
 }
 
 /** Returns the needed ports that only root may publish by default, lowest first. */
-export function lowPortsOf({ ports, reserved }: Pick<Needs, "ports" | "reserved">): Needs["ports"] {
+export function lowPortsOf(
+  { ports, reserved }: Pick<Needs, "ports" | "reserved">,
+): Pick<Needs["ports"][number], "port" | "owner">[] {
   const first = reserved === undefined ? [] : [{ port: reserved.first, owner: "reserve_ports" }];
   return [...ports, ...first].filter(({ port }) => port < FIRST_FREE_PORT)
     .sort((a, b) => a.port - b.port);

@@ -55,6 +55,22 @@ export function userOf(facts: Facts): User | undefined {
   };
 }
 
+/**
+ * The pattern of the accounts of people in passwd(5): a number from 1000 to 59999, as login.defs(5) has
+ * it, and a shell. Accounts of services have `nologin` or `false`.
+ */
+export const ACCOUNT_OF_A_PERSON = "^[^:]*:[^:]*:([1-9][0-9]{3}|[1-5][0-9]{4}):.*/[a-z]*sh$";
+
+/** Returns the number of other people with an account on the host. Their names are no part of the facts. */
+export function otherAccounts(facts: Facts): number | undefined {
+  const fact = facts.commands["accounts"];
+  // grep exits with 1 if there is none.
+  if (fact === undefined || "failed" in fact || fact.exit > 1) return undefined;
+  const count = Number(fact.stdout[0]);
+  const self = userOf(facts)?.id ?? 0;
+  return self >= 1000 && self < 60_000 ? Math.max(0, count - 1) : count;
+}
+
 /** The status of a file, symlinks followed. */
 export interface FileFact {
   /** `regular file`, `character special file`, `directory`, `socket` … */

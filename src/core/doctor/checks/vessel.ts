@@ -1,0 +1,89 @@
+import type { Codex } from "../../codex/mod.ts";
+import type { Facts } from "../../facts.ts";
+import { command, countOf } from "../../report/mod.ts";
+import { VESSEL } from "../../rune/mod.ts";
+import {
+  type Check,
+  error,
+  ok,
+  skipped,
+  type Subject,
+  unknown,
+  type Verdicts,
+  warning,
+  withCodex,
+} from "../check.ts";
+import { otherAccounts, propertiesOf } from "../read/system.ts";
+
+const NOT_RENDERED = skipped("the unit of the front door is not rendered yet");
+
+/** The checks of the front door. */
+export const VESSEL_CHECKS: readonly Check[] = [
+  {
+    id: "vessel.binary",
+    about: "the unit of the front door runs a program that exists",
+    why: "systemd cannot start the front door: its unit names the binary that rendered it",
+    run: withVessel(({ facts }) => {
+      if (propertiesOf(facts, "vessel").size === 0) return unknown(facts, "vessel");
+      const path = vesselBinaryOf(facts);
+      if (path === undefined) return NOT_RENDERED;
+      const fact = facts.commands[`runs:${path}`];
+      if (fact === undefined || "failed" in fact) return unknown(facts, `runs:${path}`);
+      return fact.exit === 0
+        ? ok(path)
+        : error(`${VESSEL.service} runs ${path}, which does not exist`, command`lychd render`);
+    }),
+  },
+  {
+    id: "vessel.running",
+    about: "the front door runs",
+    why: "clients reach no engine through it",
+    run: withVessel(({ facts, codex }) => {
+      if (vesselBinaryOf(facts) === undefined) return NOT_RENDERED;
+      const state = propertiesOf(facts, "units").get(VESSEL.service)?.get("ActiveState");
+      // `systemd.units` reports one that has failed.
+      if (state === "failed") return skipped("see systemd.units");
+      const { port } = codex.settings.vessel;
+      return state === "active" ? ok(`it listens on port ${port}`) : warning(
+        `the front door does not run${state === undefined ? "" : `: it is ${state}`}`,
+        command`systemctl --user start ${VESSEL.service}`,
+      );
+    }),
+  },
+  {
+    id: "vessel.keys",
+    about: "only this user can use the front door, or clients need keys",
+    why: "every user of this host reaches its port, and could start engines and read answers",
+    run: withVessel(({ facts, codex }) => {
+      const count = Object.keys(codex.settings.vessel.keys).length;
+      if (count > 0) return ok(`every request needs one of ${count} keys`);
+      const others = otherAccounts(facts);
+      if (others === undefined) return unknown(facts, "accounts");
+      if (others === 0) return ok("no other user has an account here");
+      return warning(
+        `${countOf(others, "other user")} can use the front door without a key`,
+        command`openssl rand -hex 32 | tee lychd-key | tr -d '\n' | sha256sum    # then add it to [vessel.keys]`,
+      );
+    }),
+  },
+];
+
+/** Skips a check unless the Codex has a front door. */
+function withVessel(
+  run: (subject: Pick<Subject, "facts"> & { readonly codex: Codex }) => Verdicts,
+): Check["run"] {
+  return withCodex(({ facts, codex: { codex } }) =>
+    codex.settings.vessel.enabled
+      ? run({ facts, codex })
+      : skipped("the Codex does not enable the front door")
+  );
+}
+
+/**
+ * Returns the program of the rendered unit of the front door, from `ExecStart={ path=/usr/bin/lychd ;
+ * argv[]=/usr/bin/lychd serve ; … }`; undefined without a unit.
+ */
+export function vesselBinaryOf(facts: Facts): string | undefined {
+  const start = propertiesOf(facts, "vessel").get(VESSEL.service)?.get("ExecStart") ?? "";
+  return /^\{ path=(\/.*?) ; argv\[\]=/.exec(start)?.[1];
+}
