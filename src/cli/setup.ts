@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { type EngineName, ENGINES } from "../core/codex/kinds.ts";
 import type { SoulstoneRequest } from "../core/scaffold/mod.ts";
 import { CODEX, folder, JSON_FLAG } from "./common.ts";
-import { argument, command, flag, type Line, option, repeatable } from "./declare.ts";
+import { argument, command, flag, type Line, option, repeatable, toggle } from "./declare.ts";
 
 const SOULSTONE = {
   model: option("--model <model>", "the model that the engine serves", { complete: "files" }),
@@ -46,6 +46,10 @@ Options after an --engine belong to its Soulstone.`)
     }),
     ...SOULSTONE,
     bootCoven: option("--boot-coven <coven>", "the Coven to start at boot", { complete: "coven" }),
+    vessel: toggle(
+      ["--vessel", "enable the front door, one address for all engines (default)"],
+      ["--no-vessel", "do not enable it"],
+    ),
     codex: CODEX,
     json: JSON_FLAG,
   })
@@ -55,7 +59,7 @@ Options after an --engine belong to its Soulstone.`)
     "lychd init --engine vllm --model Qwen/Qwen3-8B --coven chat \\",
     "           --engine llamacpp --model ~/models/gpt-oss-20b.gguf --coven write",
   )
-  .invocation(({ json, bootCoven, engine }, { given }) => {
+  .invocation(({ json, bootCoven, vessel, engine }, { given }) => {
     const own = given.filter(({ key }) => key in SOULSTONE || key === "engine");
     const starts = own.flatMap(({ key }, i) => key === "engine" ? [i] : []);
     if (own.length > 0 && starts[0] !== 0) {
@@ -64,7 +68,7 @@ Options after an --engine belong to its Soulstone.`)
     const requests: readonly SoulstoneRequest[] = engine.map((name, i) =>
       request(name, own.slice(starts[i], starts[i + 1]))
     );
-    return { command: "init", json, bootCoven, requests };
+    return { command: "init", json, bootCoven, vessel, requests };
   });
 
 export const add = command("add", "Add a Soulstone to the Codex, in a new file")

@@ -28,9 +28,13 @@ export async function init(
   }
   const survey = await surveyHost(context);
   const codex = readCodex({ folder: folders.codexShown, files: [] }).codex;
-  const { requests, bootCoven } = invocation.requests.length > 0
+  const answers = invocation.requests.length > 0
     ? invocation
-    : await promptForCodex(context, { json, survey, codex });
+    : await promptForCodex(context, { json, survey, codex, vessel: invocation.vessel });
+  const { requests, bootCoven } = answers;
+  // Only a binary can render the front door.
+  const hasVessel = answers.vessel ?? context.binary !== undefined;
+  const key = hasVessel && (survey.otherAccounts ?? 0) > 0 ? await newKey() : undefined;
   return await addToCodex(context, {
     json,
     requests,
@@ -38,6 +42,15 @@ export async function init(
     codex,
     files,
     visited,
-    settings: { bootCoven },
+    settings: { bootCoven, hasVessel, keyDigest: key?.digest },
+    key: key?.text,
   });
+}
+
+/** Makes a random key for clients of the front door, and its digest. */
+async function newKey(): Promise<{ readonly text: string; readonly digest: string }> {
+  const hex = (bytes: Uint8Array) => bytes.toHex();
+  const text = hex(crypto.getRandomValues(new Uint8Array(32)));
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return { text, digest: `sha256:${hex(new Uint8Array(digest))}` };
 }

@@ -78,7 +78,7 @@ Deno.test("the editor opens copies in the Codex that belong to the user, and not
 Deno.test("the gate checks the folders that a command writes to or makes units of", () => {
   const folders = foldersOfHome("/home/me", { runtime: "/run/user/1000", output: "/out" });
   const options = { json: false, verify: true, reload: true, force: false, restart: false };
-  const scaffold = { json: false, requests: [], bootCoven: undefined };
+  const scaffold = { json: false, requests: [], bootCoven: undefined, vessel: undefined };
   const units = ["XDG_CONFIG_HOME", "the stage below XDG_RUNTIME_DIR"];
   const ofCodex = ["the Codex", "a symlink of the Codex"];
   const table: readonly (readonly [Invocation, readonly string[]])[] = [

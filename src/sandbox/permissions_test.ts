@@ -70,7 +70,7 @@ Deno.test("a command that writes units reads the folder above the stage, and doe
 Deno.test("init and add read and write the Codex, and nothing else", () => {
   for (
     const invocation of [
-      { command: "init", json: false, requests: [], bootCoven: undefined },
+      { command: "init", json: false, requests: [], bootCoven: undefined, vessel: undefined },
       { command: "add", json: false, engine: undefined, request: undefined },
     ] as const
   ) {

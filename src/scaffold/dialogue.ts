@@ -24,7 +24,10 @@ export interface DialogueInput {
 }
 
 /** Prompts for a new Codex. Throws a {@linkcode Refusal} if it cannot, or is interrupted. */
-export function promptForCodex(context: CommandContext, input: DialogueInput) {
+export function promptForCodex(
+  context: CommandContext,
+  input: DialogueInput & { readonly vessel: boolean | undefined },
+) {
   return withPrompts(context, { ...input, command: "init --engine" }, async (prompts) => {
     const requests: SoulstoneRequest[] = [];
     const used = usedBy(input);
@@ -38,7 +41,12 @@ export function promptForCodex(context: CommandContext, input: DialogueInput) {
         { value: undefined, name: "none" },
         ...covens.map((name) => ({ value: name, name })),
       ]);
-    return { requests, bootCoven };
+    const vessel = input.vessel ??
+      (context.binary === undefined ? undefined : await prompts.confirm(
+        "Run the front door, one address that starts the engine of each request?",
+        true,
+      ));
+    return { requests, bootCoven, vessel };
   });
 }
 

@@ -22,11 +22,14 @@ export type Addition = Omit<ScaffoldInput, "files" | "home"> & {
   readonly json: boolean;
   readonly files: readonly CodexFile[];
   readonly visited: readonly CodexEntry[];
+  /** The new key for clients of the front door; undefined if they need none. */
+  readonly key?: string | undefined;
 };
 
 /** Finds the GPUs and the used ports of this host. */
 export async function surveyHost(context: CommandContext): Promise<Survey> {
-  return surveyOf(await gather(context, (known) => surveyProbes(context.environment, known)));
+  const facts = await gather(context, (known) => surveyProbes(context.environment, known));
+  return surveyOf(facts, context.user);
 }
 
 /**
@@ -35,7 +38,7 @@ export async function surveyHost(context: CommandContext): Promise<Survey> {
  */
 export async function addToCodex(
   context: CommandContext,
-  { json, files, visited, ...wanted }: Addition,
+  { json, files, visited, key, ...wanted }: Addition,
 ): Promise<ExitCode> {
   const { host, folders, terminal, environment } = context;
   const doubt = codexProblem(folders.codex, visited, context);
@@ -70,8 +73,8 @@ export async function addToCodex(
   const needsDoctor = wanted.survey.devices.length === 0 || !wanted.survey.devicesDefined;
   const codex = folders.isCodexNamed ? ` --codex ${shellWord(folders.codexShown)}` : "";
   const next = `lychd ${needsDoctor ? "doctor" : "render --dry-run"}${codex}`;
-  if (json) printJson(context, additionJson(scaffold, next));
-  else printAddition(context, scaffold);
+  if (json) printJson(context, additionJson(scaffold, key, next));
+  else printAddition(context, scaffold, key);
   for (const note of scaffold.notes) terminal.err(`note: ${printable(note)}\n`);
   if (!json) terminal.err(`next: ${printable(next)}\n`);
   return EXIT.ok;
@@ -94,7 +97,8 @@ async function errorsIn(
 
 function printAddition(
   { terminal, folders }: CommandContext,
-  { files, soulstones, dashboardsPort }: Scaffold,
+  { files, soulstones, dashboardsPort, vesselPort }: Scaffold,
+  key: string | undefined,
 ): void {
   for (const { path } of files) {
     terminal.out(`wrote ${printable(`${folders.codexShown}/${path}`)}\n`);
@@ -104,12 +108,20 @@ function printAddition(
     const where = slot === undefined ? coven : `${coven}, in slot ${slot}`;
     terminal.out(`${printable(name)} will answer at ${uriOf({ port })}, ${printable(where)}\n`);
   }
+  if (vesselPort !== undefined) {
+    terminal.out(`the front door will answer at ${uriOf({ port: vesselPort })}\n`);
+  }
+  if (key !== undefined) terminal.out(`the key for its clients, shown only now: ${key}\n`);
   if (dashboardsPort !== undefined) {
     terminal.out(`the dashboards will be at http://localhost:${dashboardsPort}\n`);
   }
 }
 
-function additionJson({ files, soulstones, dashboardsPort, notes }: Scaffold, next: string) {
+function additionJson(
+  { files, soulstones, dashboardsPort, vesselPort, notes }: Scaffold,
+  key: string | undefined,
+  next: string,
+) {
   return {
     files: files.map(({ path }) => path),
     soulstones: soulstones.map((s) => ({
@@ -122,6 +134,8 @@ function additionJson({ files, soulstones, dashboardsPort, notes }: Scaffold, ne
       slot: s.slot ?? null,
       file: s.path,
     })),
+    ...vesselPort === undefined ? {} : { front_door: uriOf({ port: vesselPort }) },
+    ...key === undefined ? {} : { key },
     ...dashboardsPort === undefined ? {} : { dashboards: `http://localhost:${dashboardsPort}` },
     notes,
     next,

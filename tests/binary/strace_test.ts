@@ -225,7 +225,13 @@ binaryTest("doctor writes nothing and runs only the granted programs", async () 
 
 binaryTest("init and add write only the Codex and run only the granted programs", async () => {
   await using home = new Home();
-  const init: Invocation = { command: "init", json: false, requests: [], bootCoven: undefined };
+  const init: Invocation = {
+    command: "init",
+    json: false,
+    requests: [],
+    bootCoven: undefined,
+    vessel: undefined,
+  };
   const folders = foldersOf(home);
   const granted = permissionsFor(init, folders, findPrograms(existsSync));
   deepStrictEqual(granted.write, [folders.codex]);

@@ -26,8 +26,11 @@ Deno.test("init writes a commented, valid Codex and prints the next command", as
   ]);
   strictEqual(result.code, 0, result.stderr);
   strictEqual(
-    // It is another port if 3000 is in use on this machine.
-    result.stdout.replace(/(?<=dashboards will be at http:\/\/localhost:)\d+/, "3000"),
+    // It is another port if 3000 or 8081 is in use on this machine.
+    result.stdout.replace(/(?<=dashboards will be at http:\/\/localhost:)\d+/, "3000")
+      .replace(/(?<=front door will answer at http:\/\/localhost:)\d+/, "8081")
+      // It depends on the accounts of this machine.
+      .replace(/the key for its clients, shown only now: [0-9a-f]{64}\n/, ""),
     `wrote ${CODEX}/lychd.toml
 wrote ${CODEX}/soulstones/qwen3-8b.toml
 wrote ${CODEX}/soulstones/writer.toml
@@ -35,6 +38,7 @@ wrote ${CODEX}/soulstones.schema.json
 wrote ${CODEX}/lychd.schema.json
 qwen3-8b will answer at http://localhost:9871/v1, in chat, help
 writer will answer at http://localhost:9872/v1, in write, in slot main
+the front door will answer at http://localhost:8081/v1
 the dashboards will be at http://localhost:3000
 `,
   );

@@ -84,7 +84,7 @@ export function judgeFacts(text: string): string[] {
   for (const output of [formatFindings(findings, PLAIN), printableJson({ findings }, 2)]) {
     for (const line of output.split("\n")) strictEqual(line, printable(line));
   }
-  surveyOf(facts);
+  surveyOf(facts, 1000);
   const redacted = redactFacts(facts, { home: "/home/lich", user: "lich", host: "tower" });
   ok("facts" in parseFacts(JSON.stringify(redacted)));
   return [];

@@ -70,6 +70,7 @@ export function surveyProbes(
     probe("podman-info", "podman info --format json"),
     probe("selinux", "cat /sys/fs/selinux/enforce"),
     probe("ports", "ss -Hltnp"),
+    ACCOUNTS,
     // A survey does not check permissions.
     ...gpuProbes(NO_NEEDS, facts).filter(({ program }) => program !== "test"),
     ...cdiProbes(NO_NEEDS, facts),

@@ -2,7 +2,7 @@ import { type Facts, outputOf, whyUnknown } from "../facts.ts";
 import { effectiveDevices } from "./read/cdi.ts";
 import { gpusOf, hasNvidia, type HostGpu, type Vendor } from "./read/gpus.ts";
 import { type Listener, listenersOf } from "./read/ports.ts";
-import { filesOf } from "./read/system.ts";
+import { filesOf, otherAccounts } from "./read/system.ts";
 
 /** The facts of a host that a first Codex depends on. */
 export interface Survey {
@@ -17,18 +17,21 @@ export interface Survey {
   readonly listeners: readonly Listener[] | undefined;
   /** The reason why they are unknown. */
   readonly listenersUnknown: string | undefined;
+  /** The number of other people with an account on the host; undefined if it is unknown. */
+  readonly otherAccounts: number | undefined;
   /** True if SELinux restricts containers to files that are labelled for them. */
   readonly isSelinuxEnforcing: boolean;
 }
 
 /** Reads the facts that {@linkcode surveyProbes} gathers. */
-export function surveyOf(facts: Facts): Survey {
+export function surveyOf(facts: Facts, user: number): Survey {
   const listenersKnown = outputOf(facts, "ports") !== undefined;
   return {
     gpus: gpusOf(facts),
     ...devicesOf(facts),
     listeners: listenersKnown ? listenersOf(facts) : undefined,
     listenersUnknown: listenersKnown ? undefined : whyUnknown(facts, "ports"),
+    otherAccounts: otherAccounts(facts, user),
     isSelinuxEnforcing: outputOf(facts, "selinux")?.trim() === "1",
   };
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Facts, NO_PROGRAM } from "../facts.ts";
 import { probesFor, surveyOf, surveyProbes } from "./mod.ts";
 import { NO_NEEDS } from "./needs.ts";
+import { ACCOUNT_OF_A_PERSON } from "./read/system.ts";
 
 function factsOf(outputs: Readonly<Record<string, string>>): Facts {
   return {
@@ -83,7 +84,7 @@ const HOSTS: readonly (readonly [
 
 Deno.test("a survey chooses the devices for engines", () => {
   for (const [title, outputs, vendor, devices, devicesDefined] of HOSTS) {
-    const survey = surveyOf(factsOf(outputs));
+    const survey = surveyOf(factsOf(outputs), 1000);
     assert.deepEqual(
       [survey.vendor, survey.devices, survey.devicesDefined],
       [vendor, devices, devicesDefined],
@@ -93,10 +94,14 @@ Deno.test("a survey chooses the devices for engines", () => {
 });
 
 Deno.test("a survey has the listeners, or the reason why they are unknown", () => {
-  const survey = surveyOf(factsOf({
-    ports: 'LISTEN 0 128 *:9090 *:* \nLISTEN 0 5 127.0.0.1:8780 0.0.0.0:* users:(("x",pid=7,fd=3))',
-    selinux: "1",
-  }));
+  const survey = surveyOf(
+    factsOf({
+      ports:
+        'LISTEN 0 128 *:9090 *:* \nLISTEN 0 5 127.0.0.1:8780 0.0.0.0:* users:(("x",pid=7,fd=3))',
+      selinux: "1",
+    }),
+    1000,
+  );
   assert.deepEqual(survey.listeners?.map(({ address, port }) => [address, port]), [
     ["*", 9090],
     ["127.0.0.1", 8780],
@@ -105,7 +110,7 @@ Deno.test("a survey has the listeners, or the reason why they are unknown", () =
   const unknown = surveyOf({
     ...factsOf({}),
     commands: { ports: { command: "ss -Hltnp", failed: NO_PROGRAM } },
-  });
+  }, 1000);
   assert.deepEqual(
     [unknown.listeners, unknown.listenersUnknown, unknown.isSelinuxEnforcing],
     [undefined, "ss: not found", false],
@@ -119,5 +124,23 @@ Deno.test("a survey runs the probes of doctor, but asks for all ports", () => {
     const { id: _, ...same } = known.get(id) ?? { id };
     return JSON.stringify(same) !== JSON.stringify(probe);
   });
-  assert.deepEqual(own.map(({ id }) => id), ["ports"]);
+  assert.deepEqual(own.map(({ id }) => id), ["ports", "accounts"]);
+});
+
+Deno.test("a survey counts the other people with an account", () => {
+  const count = (user: number, accounts: string) =>
+    surveyOf(factsOf({ accounts }), user).otherAccounts;
+  assert.deepEqual([count(1000, "1"), count(1000, "3"), count(0, "1")], [0, 2, 1]);
+  const none = { command: "grep", exit: 1, stdout: ["0"], stderr: [] };
+  assert.equal(surveyOf({ ...factsOf({}), commands: { accounts: none } }, 1000).otherAccounts, 0);
+  assert.equal(surveyOf(factsOf({}), 1000).otherAccounts, undefined);
+  const isPerson = (line: string) => new RegExp(ACCOUNT_OF_A_PERSON).test(line);
+  const people = [
+    ["lich:x:1000:1000:Lich,,,:/home/lich:/bin/bash", true],
+    ["eve:x:59999:100::/home/eve:/usr/bin/zsh", true],
+    ["git:x:1001:1001::/srv/git:/usr/sbin/nologin", false],
+    ["root:x:0:0:root:/root:/bin/bash", false],
+    ["other:x:65534:65534::/nonexistent:/bin/sh", false],
+  ] as const;
+  for (const [line, expected] of people) assert.equal(isPerson(line), expected, line);
 });

@@ -6,6 +6,7 @@ import { imageFor, nameFor, NVIDIA_ONLY } from "./defaults.ts";
 import { placeModel } from "./model.ts";
 import { type Ports, portsBeside } from "./ports.ts";
 import {
+  type NewSettings,
   type NewSoulstone,
   type SettingsPorts,
   settingsText,
@@ -23,7 +24,7 @@ export interface ScaffoldInput {
   readonly files: readonly string[];
   readonly home: string | undefined;
   /** The settings of a new `lychd.toml`; undefined if the Codex exists. */
-  readonly settings: { readonly bootCoven: string | undefined } | undefined;
+  readonly settings: Omit<NewSettings, "gpus" | "devices" | "ports"> | undefined;
 }
 
 /** New files, and notes about them. */
@@ -33,6 +34,8 @@ export interface Scaffold {
   readonly soulstones: readonly (NewSoulstone & { readonly path: string })[];
   /** The port of the dashboards; undefined if the Codex exists. */
   readonly dashboardsPort: number | undefined;
+  /** The port of the front door; undefined if the Codex exists or has none. */
+  readonly vesselPort: number | undefined;
   /** Sentences for the operator. */
   readonly notes: readonly string[];
 }
@@ -88,6 +91,7 @@ export function scaffoldCodex(input: ScaffoldInput): Scaffold | Problem {
     ],
     soulstones,
     dashboardsPort: settings?.ports.scribe.port,
+    vesselPort: settings?.hasVessel ? settings.ports.vessel.port : undefined,
     notes: [...new Set(notes)],
   };
 }

@@ -16,6 +16,7 @@ const ONE_GPU: Survey = {
   devicesDefined: true,
   listeners: [],
   listenersUnknown: undefined,
+  otherAccounts: 0,
   isSelinuxEnforcing: false,
 };
 
@@ -42,6 +43,8 @@ function request(engine: EngineName, fields: Partial<SoulstoneRequest> = {}): So
   };
 }
 
+const NO_VESSEL = { bootCoven: undefined, hasVessel: false, keyDigest: undefined };
+
 function inputOf(requests: readonly SoulstoneRequest[], more: Partial<ScaffoldInput> = {}) {
   return {
     requests,
@@ -49,7 +52,7 @@ function inputOf(requests: readonly SoulstoneRequest[], more: Partial<ScaffoldIn
     codex: EMPTY,
     files: [],
     home: "/home/lich",
-    settings: { bootCoven: undefined },
+    settings: NO_VESSEL,
     ...more,
   };
 }
@@ -336,4 +339,16 @@ Deno.test("the schemas are written unless they exist", () => {
     "soulstones/qwen3-8b.toml",
     "soulstones.schema.json",
   ]);
+});
+
+Deno.test("a new Codex has a front door if it is wanted, with a key where others have an account", () => {
+  const of = (settings: Partial<NonNullable<ScaffoldInput["settings"]>>) =>
+    scaffold([request("vllm")], { settings: { ...NO_VESSEL, ...settings } });
+  const none = read(of({})).codex.settings.vessel;
+  assert.equal(none.enabled, false);
+  const made = of({ hasVessel: true });
+  assert.deepEqual([made.vesselPort, read(made).codex.settings.vessel.enabled], [8081, true]);
+  const keyDigest = `sha256:${"0".repeat(64)}`;
+  const { codex, findings } = read(of({ hasVessel: true, keyDigest }));
+  assert.deepEqual([codex.settings.vessel.keys, findings], [{ default: keyDigest }, []]);
 });

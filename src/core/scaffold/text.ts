@@ -31,6 +31,9 @@ export interface NewSoulstone extends SoulstoneRequest {
 /** The values of a new `lychd.toml`. */
 export interface NewSettings {
   readonly bootCoven: string | undefined;
+  readonly hasVessel: boolean;
+  /** The digest of the key that clients of the front door need; undefined if they need none. */
+  readonly keyDigest: string | undefined;
   readonly gpus: readonly HostGpu[];
   readonly devices: readonly string[];
   readonly ports: SettingsPorts;
@@ -163,7 +166,8 @@ function engineLines({ engine, model, volumes, port }: NewSoulstone): readonly s
 }
 
 /** Returns the file `lychd.toml`. */
-export function settingsText({ bootCoven, gpus, devices, ports }: NewSettings): string {
+export function settingsText(settings: NewSettings): string {
+  const { bootCoven, gpus, devices, ports } = settings;
   return [
     schemaLine("lychd"),
     "# Settings of the whole host. Every line is optional and has a default.",
@@ -196,8 +200,25 @@ export function settingsText({ bootCoven, gpus, devices, ports }: NewSettings): 
     ...gpus.some(({ vendor }) => vendor === "NVIDIA")
       ? ["# Memory, power and temperature of the GPUs.", "[gpu_exporter]", "# enabled = true", ""]
       : [],
-    ...ports.vessel.port === ports.vessel.usual ? [] : ["[vessel]", ...portLines(ports.vessel), ""],
+    ...vesselLines(settings),
   ].join("\n");
+}
+
+function vesselLines({ hasVessel, keyDigest, ports: { vessel } }: NewSettings): string[] {
+  if (!hasVessel) return vessel.port === vessel.usual ? [] : ["[vessel]", ...portLines(vessel), ""];
+  return [
+    "# The front door: one address for all engines. A request names a model, and its engine starts.",
+    "[vessel]",
+    line("enabled", true),
+    ...portLines(vessel),
+    "",
+    ...keyDigest === undefined ? [] : [
+      "# Other people have accounts on this host, so clients need a key. Its SHA-256 digest:",
+      "[vessel.keys]",
+      line("default", keyDigest),
+      "",
+    ],
+  ];
 }
 
 function portLines({ usual, port }: SettingsPorts["vessel"]): string[] {

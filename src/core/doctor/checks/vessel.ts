@@ -13,7 +13,7 @@ import {
   warning,
   withCodex,
 } from "../check.ts";
-import { otherAccounts, propertiesOf } from "../read/system.ts";
+import { otherAccounts, propertiesOf, userOf } from "../read/system.ts";
 
 const NOT_RENDERED = skipped("the unit of the front door is not rendered yet");
 
@@ -57,7 +57,7 @@ export const VESSEL_CHECKS: readonly Check[] = [
     run: withVessel(({ facts, codex }) => {
       const count = Object.keys(codex.settings.vessel.keys).length;
       if (count > 0) return ok(`every request needs one of ${count} keys`);
-      const others = otherAccounts(facts);
+      const others = otherAccounts(facts, userOf(facts)?.id ?? 0);
       if (others === undefined) return unknown(facts, "accounts");
       if (others === 0) return ok("no other user has an account here");
       return warning(

@@ -61,14 +61,13 @@ export function userOf(facts: Facts): User | undefined {
  */
 export const ACCOUNT_OF_A_PERSON = "^[^:]*:[^:]*:([1-9][0-9]{3}|[1-5][0-9]{4}):.*/[a-z]*sh$";
 
-/** Returns the number of other people with an account on the host. Their names are no part of the facts. */
-export function otherAccounts(facts: Facts): number | undefined {
+/** Returns the number of other people with an account on the host. The facts do not contain their names. */
+export function otherAccounts(facts: Facts, user: number): number | undefined {
   const fact = facts.commands["accounts"];
   // grep exits with 1 if there is none.
   if (fact === undefined || "failed" in fact || fact.exit > 1) return undefined;
   const count = Number(fact.stdout[0]);
-  const self = userOf(facts)?.id ?? 0;
-  return self >= 1000 && self < 60_000 ? Math.max(0, count - 1) : count;
+  return user >= 1000 && user < 60_000 ? Math.max(0, count - 1) : count;
 }
 
 /** The status of a file, symlinks followed. */
