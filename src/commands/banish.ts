@@ -1,10 +1,11 @@
 import { unitsToStop } from "../core/orchestrator/inventory.ts";
 import { readName } from "../core/orchestrator/wish.ts";
 import { printable } from "../core/report/printable.ts";
-import { EVERY_COVEN, EVERY_SOULSTONE } from "../core/rune/names.ts";
+import { EVERY_COVEN, EVERY_SOULSTONE, soulstoneOf } from "../core/rune/names.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson } from "../run/say.ts";
+import { drainText, readDoorState } from "../units/door_state.ts";
 import { readNameNow, stopUnits } from "../units/engines.ts";
 import { readRendered } from "../units/rendered.ts";
 import { withSystemd } from "../units/systemd.ts";
@@ -23,6 +24,10 @@ export async function banish(
       await readNameNow(systemd, inventory, (inventory) => readName(wish, inventory)),
       inventory,
     );
+    const states = await systemd.activeStates(patterns);
+    const engines = [...states.keys()].flatMap((unit) => soulstoneOf(unit) ?? []);
+    const drain = drainText(readDoorState(context), engines);
+    if (drain !== undefined && !json) context.terminal.err(`lychd: ${drain}\n`);
     const startMilliseconds = performance.now();
     const { stopped, forgotten } = await stopUnits(systemd, patterns);
     const seconds = Number(((performance.now() - startMilliseconds) / 1000).toFixed(1));

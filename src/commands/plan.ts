@@ -3,6 +3,7 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson, warn } from "../run/say.ts";
 import { missingImages, missingImageText } from "../units/images.ts";
+import { doorJson, drainText, readDoorState } from "../units/door_state.ts";
 import {
   orRefuse,
   runningOf,
@@ -32,6 +33,9 @@ export async function planWish(
   warnOfStale(context, stale, transition.wanted);
   const unusable = unusableText(transition.wanted, now, ["masked"]);
   if (unusable !== undefined) warn(context, unusable.message, unusable.hint);
+  const door = readDoorState(context);
+  const drain = drainText(door, transition.stop.map(({ name }) => name));
+  if (drain !== undefined) terminal.err(`lychd: ${drain}\n`);
   const missing = await missingImages(context, enginesNamed(inventory, transition.start));
   for (const each of missing) {
     const { message, hint } = missingImageText(each, inventory);
@@ -46,6 +50,7 @@ export async function planWish(
       source,
       differences,
       ...staleJson(stale),
+      front_door: doorJson(door),
     });
   } else terminal.out(transitionText(transition, terminal.outPalette));
   return EXIT.ok;

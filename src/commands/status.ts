@@ -6,6 +6,7 @@ import { SEPULCHER } from "../core/rune/names.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson, warn } from "../run/say.ts";
+import { readDoorState } from "../units/door_state.ts";
 import { detailsText } from "../units/details_text.ts";
 import { enginesNow, warnOfStaleUnits } from "../units/engines.ts";
 import { readGpus } from "../units/gpus.ts";
@@ -84,15 +85,18 @@ async function readStatus(
     withPodFailure(context, engines, pod?.unit),
   ]);
   const atSeconds = Date.now() / 1000;
-  const status = { now, services, podTrouble: trouble, stale, gpus, logs, atSeconds };
+  const door = readDoorState(context);
+  const status = { now, services, podTrouble: trouble, stale, gpus, logs, door, atSeconds };
   return selection === undefined ? status : only(status, selection);
 }
 
 /** Returns the part of a status that was selected. */
 function only(status: Status, { soulstones, services }: Selection): Status {
-  const { now } = status;
+  const { now, door } = status;
+  const isOwn = ({ name }: { readonly name: string }) => soulstones.includes(name);
   return {
     ...status,
+    door: door && { ...door, engines: door.engines.filter(isOwn) },
     now: {
       engines: new Map([...now.engines].filter(([name]) => soulstones.includes(name))),
       strays: [],

@@ -16,6 +16,8 @@ export function permissionsFor(
   const { codex, quadlet, systemd, manager } = folders;
   const output = listOf(folders.output);
   const units = [quadlet, systemd];
+  /** The folder where the front door writes its state. */
+  const door = listOf(folders.vessel);
   /** Folders where a unit of the same name would clash with one of lychd's. */
   const otherUnits = [...folders.otherQuadlet, ...folders.otherSystemd];
   const grant = (
@@ -75,7 +77,7 @@ export function permissionsFor(
         output,
       );
     case "plan":
-      return grant([codex, ...units], ["systemctl", "podman"]);
+      return grant([codex, ...units, ...door], ["systemctl", "podman"]);
     case "pull":
       return grant([codex, ...units], ["podman"]);
     case "list":
@@ -83,18 +85,21 @@ export function permissionsFor(
     case "covens":
       return grant([codex, ...units], GPU_PROGRAMS);
     case "status":
-      return grant(units, ["systemctl", ...POD_PROGRAMS, ...GPU_PROGRAMS]);
+      return grant([...units, ...door], ["systemctl", ...POD_PROGRAMS, ...GPU_PROGRAMS]);
     case "logs":
       return grant(units, ["systemctl", "journalctl"]);
     case "summon":
-      return grant([codex, ...units, manager], ["systemctl", ...POD_PROGRAMS, ...GPU_PROGRAMS]);
+      return grant(
+        [codex, ...units, ...door, manager],
+        ["systemctl", ...POD_PROGRAMS, ...GPU_PROGRAMS],
+      );
     case "banish":
-      return grant(units, ["systemctl"]);
+      return grant([...units, ...door], ["systemctl"]);
     case "serve":
       return grant(
-        [...units, manager, ...listOf(folders.vessel)],
+        [...units, ...door, manager],
         ["systemctl", "systemdNotify", ...POD_PROGRAMS, ...GPU_PROGRAMS],
-        listOf(folders.vessel),
+        door,
       );
     case "init":
     case "add":

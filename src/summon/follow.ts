@@ -189,7 +189,7 @@ function memoryText(need: MemoryNeed | undefined): string {
 }
 
 /** Pauses until the time is over or the operator interrupts. */
-function pause({ interruption }: CommandContext, milliseconds: number): Promise<void> {
+export function pause({ interruption }: CommandContext, milliseconds: number): Promise<void> {
   return new Promise((wake) => {
     const timer = setTimeout(done, milliseconds);
     function done(): void {

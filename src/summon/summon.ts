@@ -4,6 +4,7 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import { warn } from "../run/say.ts";
+import { drainText, readDoorState } from "../units/door_state.ts";
 import { orRefuse, warnOfStaleUnits, wishRefusal } from "../units/engines.ts";
 import { missingImages, missingImageText } from "../units/images.ts";
 import { requireRendered } from "../units/rendered.ts";
@@ -23,6 +24,7 @@ import type { SummonEvents } from "./events.ts";
 import { fallBack } from "./fallback.ts";
 import { hopelessText } from "./follow.ts";
 import { setHold } from "./hold.ts";
+import { waitForDoor } from "./wait_for_door.ts";
 import {
   opposedRefusal,
   printAbandoned,
@@ -60,13 +62,18 @@ export async function startSummon(
   const lock = startLock(context);
   using _ = { [Symbol.dispose]: lock.release };
   return await withSystemd(context, async (systemd) => {
-    if (!invocation.dryRun) await lock.take();
+    if (!invocation.dryRun) {
+      await waitForDoor(context, events, deadlineMilliseconds);
+      await lock.take();
+    }
     const place = { context, systemd, events, deadlineMilliseconds, rendered };
     const change = await planChange(wish, place);
     if ("problem" in change) throw planRefusal(change.problem);
     printPlan(context, events, change);
     warnOfStaleUnits(context, change.now);
     await warnOfRest(events, change);
+    const drain = drainText(readDoorState(context), change.plan.stop.map(({ name }) => name));
+    if (drain !== undefined) events.emit({ event: "drain", message: drain }, `lychd: ${drain}`);
     const compare = async () => {
       // Loaded late: the engines already start.
       const { compareWithCodex } = await import("../units/differences.ts");

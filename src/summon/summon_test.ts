@@ -2,6 +2,7 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { readCodex } from "../core/codex/mod.ts";
 import { compile } from "../core/compile/mod.ts";
+import { writeState } from "../core/dispatcher/state_file.ts";
 import { foldersOfHome } from "../testing/folders_of_home.ts";
 import { HostError } from "../host/host.ts";
 import { type MemoryHost, memoryHost } from "../testing/memory_host.ts";
@@ -18,6 +19,7 @@ const CODEX = ["owl", "sage"].map((name, i) =>
   `capabilities = ["text"]\nvram_mib = 20000\ndevices = ["nvidia.com/gpu=all"]\n`
 ).join("");
 
+const OWL = { kind: "soulstone", name: "owl" } as const;
 const folders = foldersOfHome("/home", { runtime: "/run/user/0", user: 0 });
 
 type Facts = Readonly<Record<string, string>>;
@@ -77,6 +79,12 @@ class TestHost {
     if (program === "/journalctl") this.journals.push(args.at(-1) ?? "");
     return { code: 0, stdout: program === "/systemctl" ? this.#systemctl(args) : "", stderr: "" };
   });
+
+  writeFile(path: string, text: string): void {
+    const { files } = this.#host;
+    const bytes = new TextEncoder().encode(text);
+    files.set(path, { bytes, mode: 0o600 });
+  }
 
   #systemctl(args: readonly string[]): string {
     const units = args.slice(args.indexOf("--") + 1);
@@ -317,4 +325,25 @@ Deno.test("--hold and --release are refused without a front door", async () => {
     );
   }
   deepStrictEqual(seen.orders, []);
+});
+
+Deno.test("a summon waits for a swap of the front door, and then plans", async () => {
+  const seen = await hostWith(STOPPED);
+  const swap = (phase: "swapping" | "steady") =>
+    seen.writeFile(
+      `${folders.vessel}/state.json`,
+      writeState({ phase, wish: OWL, swap: undefined, engines: [], timeSeconds: 1 }),
+    );
+  swap("swapping");
+  seen.onStart = () => {
+    seen.units.set("soulstone-owl.service", STOPPED);
+    seen.units.set("soulstone-sage.service", RUNNING);
+  };
+  setTimeout(() => {
+    deepStrictEqual(seen.orders, []);
+    seen.units.set("soulstone-owl.service", RUNNING);
+    swap("steady");
+  }, 300);
+  strictEqual(await seen.summon("sages"), EXIT.ok);
+  match(seen.err, /^waiting for the front door, which starts owl\nCoven sages.*\n {2}stop {3}owl/);
 });

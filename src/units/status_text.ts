@@ -9,6 +9,7 @@ import { wrap } from "../core/report/text.ts";
 import { SEPULCHER } from "../core/rune/names.ts";
 import { tableLines } from "../run/table.ts";
 import { aboutLines, stateText } from "./about.ts";
+import { doorJson, doorLines, type DoorState } from "./door_state.ts";
 import type { EngineNow, EnginesNow } from "./engines.ts";
 import type { PodTrouble } from "./pod.ts";
 import type { ServiceNow, ServicesNow } from "./services.ts";
@@ -24,6 +25,8 @@ export interface Status {
   readonly gpus: readonly Gpu[];
   /** The last lines of logs, by service; undefined if they were not read. */
   readonly logs: ReadonlyMap<string, readonly string[]> | undefined;
+  /** Undefined if the front door does not run. */
+  readonly door: DoorState | undefined;
   readonly atSeconds: number;
 }
 
@@ -90,7 +93,8 @@ export function fingerprintOf(status: Status): string {
   ) => [
     ...[name, state, uri, problem, unit?.sinceSeconds],
   ]);
-  return JSON.stringify([rows, straysOf(status), status.stale, [...status.logs ?? []]]);
+  const door = doorJson(status.door);
+  return JSON.stringify([rows, straysOf(status), status.stale, [...status.logs ?? []], door]);
 }
 
 /** Returns a status as a table, with lines about each engine. */
@@ -127,6 +131,8 @@ export function statusText(status: Status, palette: Palette): string {
     ...straysOf(status).flatMap(({ name, fix }) =>
       wrap(`${name}: runs, but is no longer rendered: ${fix}`, 0, palette.columns)
     ),
+    ...(status.door === undefined ? [] : doorLines(status.door))
+      .flatMap((line) => wrap(line, 0, palette.columns)),
     ...status.gpus.map(({ vendor, names, totalMib, freeMib }) =>
       `GPU ${vendor} ${names[0]}: ${totalMib - freeMib} of ${totalMib} MiB in use`
     ),
@@ -232,6 +238,7 @@ export function statusJson(status: Status) {
     restart_needed: stale.restart,
     services: services.map(commonOf),
     service_strays: strays.map(({ service }) => service.name),
+    front_door: doorJson(status.door),
     gpus: gpus.map(({ vendor, names, totalMib, freeMib }) => ({
       vendor,
       names,

@@ -63,6 +63,7 @@ async function statusWith(changes: Partial<Status> = {}): Promise<Status> {
     stale: NOT_STALE,
     gpus: [],
     logs: undefined,
+    door: undefined,
     atSeconds: 1125,
     ...changes,
   };

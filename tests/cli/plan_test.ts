@@ -65,6 +65,7 @@ Deno.test("plan --json prints the same plan as JSON", async () => {
     losers: [],
     // On a machine with Podman, its image is missing.
     cannot_start: null,
+    front_door: null,
     missing_images: JSON.parse(result.stdout).missing_images,
     systemd_answers: false,
     source: "codex",

@@ -1,0 +1,89 @@
+/** The state of the front door, as its process writes it for the commands of the operator. */
+import { join } from "node:path/posix";
+import { type DoorState, readState, STATE_FILE } from "../core/dispatcher/state_file.ts";
+import type { Wish } from "../core/orchestrator/wish.ts";
+import { printable } from "../core/report/printable.ts";
+import { countOf } from "../core/report/text.ts";
+import { HostError } from "../host/host.ts";
+import type { CommandContext } from "../run/context.ts";
+
+export type { DoorState };
+
+const LIMIT_BYTES = 1_000_000;
+
+/** Reads the state of the front door; undefined if it does not run: systemd removes its folder. */
+export function readDoorState(
+  { host, folders: { vessel } }: Pick<CommandContext, "host" | "folders">,
+): DoorState | undefined {
+  if (vessel === undefined) return undefined;
+  try {
+    return readState(new TextDecoder().decode(host.read(join(vessel, STATE_FILE), LIMIT_BYTES)));
+  } catch (error) {
+    if (error instanceof HostError) return undefined;
+    throw error;
+  }
+}
+
+/** Returns the requests at each engine, and the work of the front door, in words. */
+export function doorLines(state: DoorState): string[] {
+  const { phase, wish, engines, swap } = state;
+  const goal = wish === undefined ? "other engines" : wishText(wish);
+  const work = {
+    steady: undefined,
+    held: "the front door keeps what runs: lychd summon --release ends that",
+    draining: `the front door lets engines finish, and then starts ${goal}`,
+    swapping: wish === undefined
+      ? "the front door stops engines without requests"
+      : `the front door starts ${goal}` +
+        (swap === undefined ? "" : `: ${swap.phase} of ${printable(swap.names.join(", "))}`),
+  }[phase];
+  return [
+    ...engines.map(({ name, underWay, waiting }) =>
+      `${printable(name)}: ${requestsText(underWay, "under way")}` +
+      (waiting === 0 ? "" : `, ${waiting} waiting`)
+    ),
+    ...work === undefined ? [] : [work],
+  ];
+}
+
+/** Returns the requests that the stop of engines waits for, in words; undefined without any. */
+export function drainText(
+  state: DoorState | undefined,
+  stopped: readonly string[],
+): string | undefined {
+  const busy = (state?.engines ?? [])
+    .filter(({ name, underWay }) => underWay > 0 && stopped.includes(name))
+    .map(({ name, underWay }) => `${requestsText(underWay, "under way")} at ${printable(name)}`);
+  return busy.length === 0
+    ? undefined
+    : `${busy.join(", ")}: the stop waits for them, at most 30 s`;
+}
+
+/** Returns the goal of the front door: `Coven vision`. */
+export function wishText(wish: Wish): string {
+  return wish.kind === "capabilities"
+    ? wish.names.map((name) => printable(name)).join(" and ")
+    : wish.kind === "coven"
+    ? `Coven ${printable(wish.name)}`
+    : printable(wish.name);
+}
+
+/** Returns the state for `--json`; null if the front door does not run. */
+export function doorJson(state: DoorState | undefined) {
+  if (state === undefined) return null;
+  const { phase, wish, engines, swap } = state;
+  return {
+    phase,
+    goal: wish === undefined
+      ? null
+      : { kind: wish.kind, names: wish.kind === "capabilities" ? wish.names : [wish.name] },
+    swap: swap ?? null,
+    requests: engines.map(({ name, underWay, waiting }) => {
+      return { soulstone: name, under_way: underWay, waiting };
+    }),
+  };
+}
+
+function requestsText(count: number, state: string): string {
+  return `${countOf(count, "request")} ${state}`;
+}
