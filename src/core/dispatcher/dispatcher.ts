@@ -247,14 +247,15 @@ export class Dispatcher {
     const swap = this.#swap;
     this.#swap = undefined;
     if (swap === undefined) return;
-    if (result.kind === "abandoned") {
+    const late = swap.wanted.filter((name) => this.#stand(name).state !== "ready");
+    const isUndone = result.kind === "ready" && late.length > 0 && this.#isChangedByOthers();
+    if (result.kind === "abandoned" || isUndone) {
       this.#pausedUntil = now + ABANDONED_MILLISECONDS;
       return;
     }
     if (swap.wish === undefined) return;
     const key = keyOf(swap.wish);
     const failed = result.kind === "failed" ? result.engines : [];
-    const late = swap.wanted.filter((name) => this.#stand(name).state !== "ready");
     if (result.kind === "ready" && late.length === 0) {
       this.#swapTimes.add(now - swap.sinceMilliseconds);
       this.#failures.clear(key);

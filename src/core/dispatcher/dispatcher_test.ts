@@ -317,6 +317,16 @@ Deno.test("a swap after which its engine is not ready has failed", () => {
   deepStrictEqual(script.swapped(5), [`refuse 1: engine-failed, ${why}, 30 s`]);
 });
 
+Deno.test("a swap that others have undone at once is tried again, and has not failed", () => {
+  const script = new Script();
+  script.see(0, {});
+  script.ask(0, "1", "eye");
+  script.see(5, { eye: "stopping", owl: "starting" });
+  deepStrictEqual(script.swapped(5), []);
+  script.see(6, { eye: "down", owl: "down" });
+  deepStrictEqual(script.tick(7), ["summon eye"]);
+});
+
 Deno.test("an abandoned swap is tried again after a pause", () => {
   const script = new Script();
   script.see(0, {});

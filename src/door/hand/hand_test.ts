@@ -375,6 +375,18 @@ withHand(
   },
 );
 
+withHand(
+  "a swap whose engine others stop is abandoned: the engine is not at fault",
+  async (seen, front) => {
+    await front.sees("owl", "ready");
+    seen.started = INACTIVE;
+    front.send({ kind: "summon", wish: SAGE, stops: ["owl"] });
+    await freeAll(front);
+    const { result } = await front.next("swapped");
+    strictEqual(result.kind, "abandoned");
+  },
+);
+
 withHand("while the operator holds what runs, no swap begins", async (seen, front) => {
   await front.sees("owl", "ready");
   seen.units.set(HOLD, RUNNING);

@@ -1,6 +1,7 @@
 /** Starting and stopping engines for the front door. */
 import type { SwapResult } from "../../core/dispatcher/events.ts";
 import { servicesOf, unitsToStop } from "../../core/orchestrator/inventory.ts";
+import { STOPPED_BY_OTHER } from "../../core/orchestrator/progress.ts";
 import { readName, readWish, type Wish } from "../../core/orchestrator/wish.ts";
 import { maskWords } from "../../core/report/secrets.ts";
 import { EVERY_COVEN, EVERY_SOULSTONE } from "../../core/rune/names.ts";
@@ -116,7 +117,10 @@ async function resultOf(change: Change, end: End): Promise<Result> {
       const { trouble, engines } = await explainLosses(change, end.lost);
       const names = engines.map(({ name }) => name);
       if (trouble !== undefined) return failed(names, `the pod ${trouble.what}`);
-      return failed(names, engines.map(lossText).join("; "));
+      const why = engines.map(lossText).join("; ");
+      // An engine that others stop, for example by the start of a rival, is not at fault.
+      const isOfOthers = end.lost.every((loss) => loss.why === STOPPED_BY_OTHER);
+      return isOfOthers ? abandoned(why) : failed(names, why);
     }
     case "late":
       return failed(end.waitsFor, `${end.waitsFor.join(", ")} did not become ready in time`);
