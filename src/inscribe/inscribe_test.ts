@@ -541,6 +541,34 @@ Deno.test("removed Watchers are stopped, without --restart too, and leave no fol
   }
 });
 
+const VESSEL = [
+  rune("systemd/user/lychd-vessel.service", "[Service]\nExecStart=/lychd serve\n"),
+  rune("systemd/user/lychd-hold.target", "[Unit]\n"),
+];
+
+Deno.test("a new Vessel starts at once, and a disabled one stops without waiting for its requests", async () => {
+  const calls: string[] = [];
+  const memory = await oldHost({}, calls);
+  const output = { out: "", err: "" };
+  for (
+    const [runes, order, line] of [
+      [[...OLD, ...VESSEL], "start --no-block -- lychd-vessel.service", "starting: vessel"],
+      [
+        OLD,
+        "stop --no-block -- lychd-hold.target lychd-vessel.service",
+        "stopped: lychd-hold.target, vessel",
+      ],
+    ] as const
+  ) {
+    calls.length = 0;
+    const context = contextOf(memory, output);
+    assert.equal(await render(context, OPTIONS, () => ({ runes })), EXIT.ok);
+    assert.deepEqual(orders(calls), [order]);
+    assert.ok(output.out.includes(`\n${line}\n`), output.out);
+    assert.equal(output.err, "");
+  }
+});
+
 const receipt = (path: string) =>
   JSON.stringify({ lychd: 1, files: { [path]: { sha256: "0".repeat(64), mode: 0o600 } } });
 

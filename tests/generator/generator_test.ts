@@ -35,6 +35,22 @@ for (const tree of trees.sort()) {
 }
 
 Deno.test({
+  name: "a service keeps the facts of its unit, and waits for the Vessel before Quadlet stops it",
+  ignore: generator === undefined,
+  async fn() {
+    const tree = join(GOLDEN, "vessel-all-settings/runes/containers/systemd");
+    const { services } = await generate(generator ?? "", tree);
+    const made = services.get("soulstone-eye.service") ?? "";
+    const unit = await Deno.readTextFile(join(tree, "lychd/soulstone-eye.container"));
+    const factsOf = (text: string) =>
+      text.slice(text.indexOf("[X-Lychd]")).split("\n\n")[0]?.trim();
+    assert.equal(factsOf(made), factsOf(unit));
+    const stops = made.match(/^ExecStop=.*$/mg)?.map((line) => line.split(" ")[0]);
+    assert.deepEqual(stops, ["ExecStop=-/bin/sh", "ExecStop=/usr/bin/podman"]);
+  },
+});
+
+Deno.test({
   name: "a unit that the generator silently drops is noticed",
   ignore: generator === undefined,
   async fn() {

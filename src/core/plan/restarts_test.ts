@@ -3,6 +3,7 @@ import type { Change } from "./plan.ts";
 import { restartsFor } from "./restarts.ts";
 
 const UNITS = "containers/systemd/lychd";
+const VESSEL = "systemd/user/lychd-vessel.service";
 const EMPTY: Readonly<Record<"changed" | "reread" | "removed" | "created", readonly string[]>> = {
   changed: [],
   reread: [],
@@ -113,6 +114,32 @@ const ROWS: readonly Row[] = [
         "lychd-watchers.target",
       ],
     },
+  },
+  {
+    claim: "the Vessel reads its settings and keys again without a restart",
+    changes: [change(VESSEL, "[X-Lychd]\nPort=1\nKey=a x\n", "[X-Lychd]\nPort=2\nKey=b y\n")],
+    asks: {},
+  },
+  {
+    claim: "the Vessel restarts as another program",
+    changes: [change(VESSEL, "[Service]\nExecStart=/a serve\n", "[Service]\nExecStart=/b serve\n")],
+    asks: { changed: ["lychd-vessel.service"] },
+  },
+  {
+    claim: "the drain of a new Vessel needs no restart of an engine",
+    changes: [
+      change(`${UNITS}/soulstone-a.container`, "[Service]\n", "[Service]\nExecStop=-/bin/sh a\n"),
+      change(`${UNITS}/vessel/drain.sh`, undefined, "a"),
+    ],
+    asks: {},
+  },
+  {
+    claim: "a removed Vessel stops, with its hold",
+    changes: [
+      change(VESSEL, "[Service]\n", undefined),
+      change("systemd/user/lychd-hold.target", "[Unit]\n", undefined),
+    ],
+    asks: { removed: ["lychd-hold.target", "lychd-vessel.service"] },
   },
   {
     claim: "the target of a removed Coven is not stopped",

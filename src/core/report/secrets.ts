@@ -38,11 +38,15 @@ export function isSecretName(name: string): boolean {
     words.some((word) => SECRET_WORD.test(word)) && !NAMES_A_PLACE.test(last);
 }
 
-/** The form of a secret: a URL with a password, an `Authorization` header, a key of a known service. */
+/**
+ * The form of a secret: a URL with a password, an `Authorization` header, a key of a known service, 256
+ * bits in hexadecimal that are not a digest.
+ */
 const FORMS = [
   String.raw`://[^\s/:@'"]*:(?<url>[^\s/'"]+)@`,
   String.raw`\b(?:[Bb]earer|[Bb]asic) +(?<header>[^\s'"]+)`,
   String.raw`\b(?<known>(?:hf_|sk-|ghp_|gho_|github_pat_|glpat-|nvapi-|xox[abp]-|AKIA)[\w-]{8,})`,
+  String.raw`(?<![\w:])(?<random>[0-9A-Fa-f]{64})\b`,
 ].join("|");
 
 /** A value up to the quote that ends it, otherwise up to the end of the word. */

@@ -15,6 +15,8 @@ Deno.test("the names of secrets, and similar ones of other values", () => {
   deepStrictEqual(OTHER_NAMES.filter(isSecretName), []);
 });
 
+const HEX = "0a".repeat(32);
+
 Deno.test("secrets in a word: by the name before it, or by its form", () => {
   const words: Readonly<Record<string, readonly string[]>> = {
     "--api-key=s3": ["s3"],
@@ -29,6 +31,8 @@ Deno.test("secrets in a word: by the name before it, or by its form", () => {
     "curl -H 'x-api-key: s3'": ["s3"],
     '{"token":"s3"}': ["s3"],
     "postgres://u:s@3@h/d": ["s@3"],
+    [HEX]: [HEX],
+    [`sha256:${HEX} x@sha256:${HEX} ${HEX}00`]: [],
     "is not a valid secret: Podman": [],
     "--api-key ${env.KEY} TOKEN=$TOKEN": [],
     "--api-key --port 1": [],
