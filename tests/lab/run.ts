@@ -26,6 +26,7 @@ const LONGEST = [
   "summon_test.ts",
   "kill_test.ts",
   "apply_test.ts",
+  "hand_test.ts",
   "shutdown_test.ts",
   "watchers_test.ts",
   "status_test.ts",

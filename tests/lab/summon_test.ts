@@ -10,7 +10,8 @@ import {
   waitUntil,
   writeCodex,
 } from "./host_codex.ts";
-import { labTest, labUp, lichExec, type LichShell, lichShell } from "./lab.ts";
+import { simulateGpu, SMI } from "./simulated_gpu.ts";
+import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
 import {
   eventsOf,
   gpuEngine,
@@ -186,28 +187,6 @@ labTest("a swap keeps a shared Soulstone, and the plan shows it", async () => {
   assert.equal(result.stdout, "both  http://localhost:8781/v1\nc     http://localhost:8782/v1\n");
   assert.equal(await must(shell, pid), before);
 });
-
-/** The file that the simulated nvidia-smi prints. */
-const SMI = `${GPU_FOLDER.host}/smi`;
-const SPECIFICATION = `cdiVersion: "0.5.0"
-kind: nvidia.com/gpu
-devices:
-  - name: all
-    containerEdits:
-      env: [LYCHD_TEST_GPU=all]
-`;
-
-async function simulateGpu(isPresent: boolean): Promise<void> {
-  const script = isPresent
-    ? `mkdir -p /etc/cdi && cat > /etc/cdi/nvidia.yaml &&
-       printf '#!/bin/sh\\ncat ${SMI}\\n' > /usr/bin/nvidia-smi && chmod 755 /usr/bin/nvidia-smi`
-    : "rm -f /etc/cdi/nvidia.yaml /usr/bin/nvidia-smi";
-  const { code, stderr } = await lichExec(["sh", "-c", script], {
-    root: true,
-    stdin: isPresent ? SPECIFICATION : "",
-  });
-  assert.equal(code, 0, stderr);
-}
 
 labTest("a start waits until the memory of the GPU is free", async () => {
   await labUp();

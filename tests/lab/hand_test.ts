@@ -1,0 +1,154 @@
+/** Tests of how the front door starts and stops engines: swaps, what waits for requests, and reloads. */
+import assert from "node:assert/strict";
+import {
+  assertWhole,
+  chat,
+  DOOR,
+  FOLDER,
+  gpuEvents,
+  installDoor,
+  rivals,
+  underWay,
+} from "./door.ts";
+import { GPU_FOLDER, must, run, show, waitUntil } from "./host_codex.ts";
+import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
+import { simulateGpu, SMI } from "./simulated_gpu.ts";
+
+/** More words than a stop and a start take. */
+const LONG = 60;
+
+labTest(
+  "requests start their engines in turn, and systemd shows the state of the door",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await installDoor(shell, rivals());
+    for (const model of ["a", "b"]) {
+      const { code, stdout, stderr } = await chat(model);
+      assert.equal(code, 0, stderr);
+      assert.equal(JSON.parse(stdout).model, model);
+    }
+    assert.deepEqual(await gpuEvents(shell), [
+      ...["start a", "ready a", "term a", "gone a", "start b", "ready b"],
+    ]);
+    await waitUntil("the status is right", 10, async () => await statusOf(shell) === "ready: b");
+    assert.equal(await must(shell, `ls ${FOLDER}`), "lease-b\nstate.json\n");
+  },
+);
+
+labTest("a start by another program waits for a request under way", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installDoor(shell, rivals());
+  await chat("a");
+  const stream = chat("a", LONG);
+  await underWay(shell, "a");
+  await must(shell, "systemctl --user start soulstone-b");
+  assertWhole(await stream, LONG);
+  assert.deepEqual((await gpuEvents(shell)).slice(-4), ["term a", "gone a", "start b", "ready b"]);
+  // Without a front door nothing waits.
+  await chat("b");
+  const cut = chat("b", LONG);
+  await underWay(shell, "b");
+  await must(
+    shell,
+    `systemctl --user kill -s KILL lychd-vessel; systemctl --user start soulstone-a`,
+  );
+  assert.notEqual((await cut).code, 0);
+});
+
+labTest(
+  "a crash of an engine ends its requests, and others wait for its restart",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await installDoor(shell, rivals());
+    await chat("a");
+    const stream = chat("a", LONG);
+    await underWay(shell, "a");
+    await must(shell, "podman kill -s KILL soulstone-a");
+    const { stdout } = await stream;
+    assert.doesNotMatch(stdout, /\[DONE\]/);
+    await must(shell, `while [ -e ${FOLDER}/lease-a ]; do sleep 0.05; done`);
+    assert.equal((await chat("a")).code, 0);
+    assert.equal((await gpuEvents(shell)).at(-1), "ready a");
+  },
+);
+
+labTest("while the operator holds what runs, requests wait", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installDoor(shell, rivals());
+  await chat("a");
+  assert.equal((await run(shell, "summon", "a", "--hold")).code, 0);
+  const answer = chat("b");
+  await must(
+    shell,
+    `until grep -q '"name":"b","under_way":0,"waiting":1' ${FOLDER}/state.json; do sleep 0.05; done`,
+  );
+  assert.equal((await run(shell, "summon", "a")).code, 0);
+  assert.equal((await gpuEvents(shell)).at(-1), "ready a");
+  assert.equal((await run(shell, "summon", "--release")).code, 0);
+  assert.equal((await answer).code, 0);
+});
+
+labTest(
+  "a render with other ports takes over, and streams of the former front are whole",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await installDoor(shell, rivals());
+    await chat("a");
+    const stream = chat("a", LONG);
+    await underWay(shell, "a");
+    const edit = `s/"port" = 8781/"port" = 8785, "aliases" = ["bee"]/`;
+    await must(shell, `sed -i '${edit}' ~/.config/lychd/soulstones/all.toml`);
+    assert.equal((await run(shell, "render")).code, 0);
+    await must(shell, `until curl -sf ${DOOR}/v1/models/bee; do sleep 0.1; done`);
+    const { code, stdout, stderr } = await chat("bee");
+    assert.equal(code, 0, stdout + stderr);
+    assertWhole(await stream, LONG);
+  },
+);
+
+labTest("the door finishes a request before it stops", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installDoor(shell, rivals());
+  await chat("a");
+  const stream = chat("a", LONG);
+  await underWay(shell, "a");
+  await must(shell, "systemctl --user stop lychd-vessel");
+  assertWhole(await stream, LONG);
+  const state = (await show(shell, ["lychd-vessel.service"], ["Result"])).get(
+    "lychd-vessel.service",
+  );
+  assert.equal(state?.["Result"], "success");
+  assert.notEqual((await shell.run(`ls ${FOLDER}`)).code, 0);
+});
+
+labTest("a swap waits until the memory of the GPU is free", async () => {
+  await labUp();
+  await simulateGpu(true);
+  try {
+    await using shell = lichShell();
+    const gpu = { devices: ["nvidia.com/gpu=all"], vram_mib: 20000 };
+    await must(shell, `mkdir -p ${GPU_FOLDER.host}`);
+    await installDoor(shell, rivals(gpu));
+    const free = (mib: number) => must(shell, `echo '0, GPU-5ebe, 24576, ${mib}' > ${SMI}`);
+    await free(24000);
+    assert.equal((await chat("a")).code, 0);
+    await free(4000);
+    const answer = chat("b");
+    await must(shell, `until grep -q 'phase":"memory"' ${FOLDER}/state.json; do sleep 0.05; done`);
+    assert.equal((await gpuEvents(shell)).at(-1), "gone a");
+    await free(22000);
+    assert.equal((await answer).code, 0);
+  } finally {
+    await simulateGpu(false);
+  }
+});
+
+async function statusOf(shell: LichShell): Promise<string> {
+  return (await must(shell, "systemctl --user show -P StatusText lychd-vessel")).trim();
+}
