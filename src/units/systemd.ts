@@ -58,8 +58,8 @@ export function userSystemd({ host, programs: { systemctl } }: CommandContext) {
     problem: () => order("show", "--property=Version"),
     /** Returns true if all of the user's services are being stopped, for example at a shutdown. */
     async isStopping(): Promise<boolean> {
-      return (await host.run(systemctl, ["--user", "is-system-running"])).stdout.trim() ===
-        "stopping";
+      const { stdout } = await host.run(systemctl, ["--user", "is-system-running"]);
+      return !/^(?:initializing|starting|running|degraded|maintenance)$/.test(stdout.trim());
     },
     /** Loads all units again. */
     reload: () => order("daemon-reload"),

@@ -207,6 +207,8 @@ class TestHost {
       const { ActiveState } = this.units.get(`soulstone-${other}.service`) ?? INACTIVE;
       if (other !== name && ActiveState === "active") await this.stop(other);
     }
+    // Later than the look that the end of the other one causes.
+    await new Promise((wake) => setTimeout(wake, 100));
     this.set(name, this.started);
   }
 
