@@ -130,8 +130,8 @@ async function refuseWeakRuntime(
 ): Promise<void> {
   const lines: string[] = [];
   if (await test((text) => void lines.push(text)) === EXIT.ok) return;
-  const found = lines.filter((line) => line.startsWith("not ")).map((line) => line.trim());
-  const message = `the runtime of this binary does not keep its sandboxes: ${found.join("; ")}`;
+  const found = new Set(lines.filter((line) => line.startsWith("not ")).map((line) => line.trim()));
+  const message = `the runtime of this binary is too weak: ${[...found].join("; ")}`;
   if (!acceptWeakRuntime) {
     throw new Refusal(message, { code: EXIT.hostRefused, hint: "lychd self-test serve" });
   }
