@@ -4,14 +4,14 @@ import type { Attempt, Chat } from "./door_load.ts";
 /** An action of the operator. The times are in milliseconds since 1970. */
 export interface Action {
   readonly what: string;
-  /** What it kills: requests under way there may break off. Everything else must not disturb a request. */
+  /** The target of a kill: requests under way there may break off. Nothing else may disturb a request. */
   readonly kills: { readonly engine: string } | "door" | "nothing";
   readonly beginMilliseconds: number;
   /** For a kill of the door, when it listens again. */
   readonly endMilliseconds: number;
 }
 
-/** The ends of attempts that nobody needs to explain. */
+/** The ends of attempts that need no explanation. */
 const GOOD: ReadonlySet<Attempt["end"]> = new Set(["whole", "left", "busy"]);
 
 /**
@@ -30,7 +30,9 @@ export function unexplained(chats: readonly Chat[], actions: readonly Action[]):
       const isGood = GOOD.has(attempt.end) && (attempt.end !== "busy" || i < attempts.length - 1);
       return !isGood && (attempt.end === "wrong" || !isKilled(attempt));
     });
-    return bad.map(({ end, said }) => `${id} for ${model}: ${end}: ${said}`);
+    return bad.map(({ end, said, beginMilliseconds, endMilliseconds }) =>
+      `${id} for ${model}: ${end} from ${beginMilliseconds} to ${endMilliseconds}: ${said}`
+    );
   });
 }
 

@@ -72,12 +72,18 @@ if (import.meta.main) {
   const load: Load = JSON.parse(Deno.args[0] ?? "");
   let next = 0;
   await Promise.all(Array.from({ length: load.clients }, async () => {
-    while (next < load.chats) console.log(JSON.stringify(await chat(next++, load)));
+    let model: string | undefined;
+    while (next < load.chats) {
+      // A client stays with its model for a while.
+      if (model === undefined || Math.random() < 0.2) {
+        model = load.models[Math.floor(Math.random() * load.models.length)] ?? "";
+      }
+      console.log(JSON.stringify(await chat(next++, model, load)));
+    }
   }));
 }
 
-async function chat(number: number, load: Load): Promise<Chat> {
-  const model = load.models[Math.floor(Math.random() * load.models.length)] ?? "";
+async function chat(number: number, model: string, load: Load): Promise<Chat> {
   const id = `chat${number}`;
   const count = 1 + Math.floor(Math.random() * load.words);
   const text = [id, ...Array.from({ length: count }, (_, i) => `word${i}`)].join(" ");

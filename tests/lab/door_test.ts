@@ -127,7 +127,8 @@ labTest("500 chats of 8 clients survive an operator who does everything at once"
   console.log(`seed ${seed}: repeat the actions with LYCHD_SEED=${seed}`);
   const random = randomNumbers(seed);
   await installDoor(shell);
-  const load = { url: URL_BASE, models: NAMES, clients: 8, chats: 500, words: 5 };
+  await waitForDoor(shell);
+  const load = { url: URL_BASE, models: NAMES, clients: 8, chats: 500, words: 4 };
   const chats: Chat[] = [];
   let isLoading = true;
   const loading = (async () => {
@@ -142,7 +143,7 @@ labTest("500 chats of 8 clients survive an operator who does everything at once"
   };
   let hasRebooted = false;
   while (isLoading) {
-    await new Promise((wake) => setTimeout(wake, 1000 + random(4000)));
+    await new Promise((wake) => setTimeout(wake, 2000 + random(5000)));
     if (!hasRebooted && chats.length > load.chats / 2) {
       hasRebooted = true;
       await act("restart of the user manager", async () => {
@@ -161,7 +162,11 @@ labTest("500 chats of 8 clients survive an operator who does everything at once"
   // deno-lint-ignore no-console
   console.log(Object.entries(counts).map(([what, count]) => `${count} ${what}`).join(", "));
   assert.equal(chats.length, load.chats);
-  assert.deepEqual(unexplained(chats, actions), [], JSON.stringify(actions));
+  assert.deepEqual(
+    unexplained(chats, actions),
+    [],
+    actions.map((action) => JSON.stringify(action)).join("\n"),
+  );
   const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
   assert.deepEqual(overlaps(NODES, log), [], log);
   await waitUntil("nothing is left in the queue", 30, async () => {
@@ -184,7 +189,7 @@ labTest("500 chats of 8 clients survive an operator who does everything at once"
   assert.ok(hasRebooted);
 });
 
-labTest("a foreign start of a rival waits for the request under way at an engine", async () => {
+labTest("systemctl start of a rival waits for the request under way at an engine", async () => {
   await labUp();
   await using shell = lichShell();
   await installDoor(shell);

@@ -181,7 +181,7 @@ function waitFor(
       return encoder.encode(waitingEvent(waitingText(ticket, driver), waiting));
     }
     try {
-      source = await eventsOf(await answering, ticket.engine);
+      source = eventsOf(await answering, ticket.engine);
     } catch (error) {
       // Nothing of the engine's answer came, so the event is the whole answer.
       source = () => Promise.resolve(undefined);
@@ -205,7 +205,7 @@ function waitFor(
 }
 
 /** Returns the pieces of an answer that is a stream of events; throws a Refused for any other. */
-async function eventsOf({ status, headers, body }: EngineAnswer, engine: string) {
+function eventsOf({ status, headers, body }: EngineAnswer, engine: string) {
   if (status === 200 && isEvents(headers)) {
     if (!isWhole(body)) return body.next;
     let rest = body;
