@@ -16,13 +16,13 @@ export async function installDoor(
   table: Readonly<Record<string, Fields>>,
 ): Promise<void> {
   await install(shell, table, { vessel: { enabled: true } });
-  // The runtime that the tests are compiled with imports JSON from the disk.
+  // The render has started it, but the runtime of the lab's binary imports JSON from the disk.
   await must(
     shell,
     `folder=~/.config/systemd/user/lychd-vessel.service.d; mkdir -p $folder
      program=$(systemctl --user show -P ExecStart lychd-vessel | sed 's/.*path=\\([^ ;]*\\).*/\\1/')
      printf '[Service]\\nExecStart=\\nExecStart=%s serve --accept-weak-runtime\\n' $program > $folder/weak.conf
-     systemctl --user daemon-reload && systemctl --user start lychd-vessel`,
+     systemctl --user daemon-reload && systemctl --user restart lychd-vessel`,
   );
 }
 
