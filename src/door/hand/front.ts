@@ -1,5 +1,5 @@
 import type { ToFront, ToHand } from "../channel/messages.ts";
-import { readToHand } from "./messages.ts";
+import { ChannelFault, readToHand } from "./messages.ts";
 
 /** The messages about the front itself, which {@linkcode Front} handles. */
 type OwnKind = "listening" | "cannot-listen" | "left";
@@ -17,11 +17,11 @@ export class Front {
   readonly #opened = Promise.withResolvers<string | undefined>();
   readonly #left = Promise.withResolvers<void>();
 
-  /** Calls `onAsked` for each message, and `onFault` if one is malformed or is refused by an error. */
+  /** Calls `onAsked` for each message, and `onFault` for one that no front sends. */
   constructor(
     channel: MessagePort,
     onAsked: (message: Asked, front: Front) => void,
-    onFault: (error: unknown) => void,
+    onFault: (fault: ChannelFault) => void,
   ) {
     this.#channel = channel;
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
@@ -32,10 +32,11 @@ export class Front {
         else if (message.kind === "left") this.#left.resolve();
         else onAsked(message, this);
       } catch (error) {
+        if (!(error instanceof ChannelFault)) throw error;
         onFault(error);
       }
     };
-    channel.onmessageerror = () => onFault(new TypeError("a message that cannot be read"));
+    channel.onmessageerror = () => onFault(new ChannelFault("not readable"));
   }
 
   /** Returns, once it is known, why it cannot listen; undefined if it listens. */

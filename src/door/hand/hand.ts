@@ -16,6 +16,7 @@ import type { ToFront } from "../channel/messages.ts";
 import { Delayed } from "./delayed.ts";
 import { EngineWatch, type Seen } from "./engine_watch.ts";
 import { type Asked, Front } from "./front.ts";
+import { ChannelFault } from "./messages.ts";
 import { Leases, STOP } from "./leases.ts";
 import { ServiceStatus } from "./service_status.ts";
 import { banish, carryOut, type Place, type Result, summon } from "./transition.ts";
@@ -100,8 +101,9 @@ export class Hand {
     try {
       await this.#watch.look();
       const front = this.#open();
-      const problem = await front.opened;
-      if (problem !== undefined) throw await this.#cannotListen(problem);
+      const opened = await Promise.race([front.opened, this.#end.promise]);
+      if (typeof opened === "number") return opened;
+      if (opened !== undefined) throw await this.#cannotListen(opened);
       await this.#status.show(this.#text());
       return await this.#end.promise;
     } finally {
@@ -134,7 +136,7 @@ export class Hand {
     const front = new Front(
       this.#openFront(),
       (message, from) => this.#take(message, from),
-      (error) => this.#fault(error),
+      (fault) => this.#fault(fault),
     );
     this.#fronts.add(front);
     this.#sendUnits(front);
@@ -176,7 +178,7 @@ export class Hand {
     }
   }
 
-  /** Takes a message of a front. Throws for one that a front never sends. */
+  /** Takes a message of a front. Throws a ChannelFault for one that a front never sends. */
   #take(message: Asked, front: Front): void {
     switch (message.kind) {
       case "free":
@@ -197,7 +199,7 @@ export class Hand {
       }
       case "summon":
       case "banish": {
-        if (front.isSwapping) throw new TypeError("a second swap during the first");
+        if (front.isSwapping) throw new ChannelFault("a second swap during the first");
         front.isSwapping = true;
         const done = this.#transition(message, (place) => this.#swapFor(message, place));
         return void done.then((result) => {
@@ -318,10 +320,9 @@ export class Hand {
   }
 
   /** Ends the process: a front that breaks the rules of the channel cannot be trusted with anything. */
-  #fault(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
+  #fault({ message }: ChannelFault): void {
     this.#context.terminal.err(
-      `lychd: the sandbox that speaks HTTP broke the rules of its channel: ${printable(why)}\n` +
+      `lychd: the sandbox that speaks HTTP broke the rules of its channel: ${message}\n` +
         "Please report this; the front door stops, and systemd starts it again.\n",
     );
     this.#end.resolve(EXIT.failure);

@@ -514,6 +514,24 @@ withHand(
   },
 );
 
+Deno.test("a malformed first message ends the process, too", async () => {
+  const seen = new TestHost();
+  await seen.render();
+  const front = await seen.open({ kind: "listen" } as unknown as ToHand);
+  strictEqual(await seen.ended, EXIT.failure);
+  front.channel.close();
+});
+
+Deno.test("files that another front door left are removed", async () => {
+  const seen = new TestHost();
+  await seen.render();
+  seen.host.makeFolder(FOLDER);
+  for (const file of ["lease-sage", "stop-sage"]) seen.host.create(`${FOLDER}/${file}`, "", 0o600);
+  await seen.open();
+  deepStrictEqual([seen.has("lease-sage"), seen.has("stop-sage")], [false, false]);
+  await seen.close();
+});
+
 Deno.test("a front door that cannot listen is refused, with the command that shows why", async () => {
   const seen = new TestHost();
   await seen.render();

@@ -2,13 +2,18 @@ import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
 import type { Wish } from "../../core/orchestrator/wish.ts";
 import type { Order, ToHand } from "../channel/messages.ts";
 
+/** The reason why a front cannot be trusted with anything: it sent what no front sends. */
+export class ChannelFault extends Error {
+  override readonly name = "ChannelFault";
+}
+
 /** No text and no list of a message is longer. */
 const LONGEST_TEXT = 1000;
 const LONGEST_LIST = 10_000;
 
 /**
  * Reads a message of the front, which may have been taken over. Copies what the schema has, so that
- * nothing else of the message is kept. Throws a TypeError for anything else.
+ * nothing else of the message is kept. Throws a {@linkcode ChannelFault} for anything else.
  *
  * @example
  * ```ts
@@ -41,7 +46,7 @@ export function readToHand(data: unknown): ToHand {
     case "state":
       return { kind, state: statusOf(fields("state").state) };
     default:
-      throw new TypeError("unknown kind of message");
+      throw new ChannelFault("unknown kind of message");
   }
 }
 
@@ -54,7 +59,7 @@ function wishOf(data: unknown): Wish {
     case "capabilities":
       return { kind, names: texts(fieldsOf(data, ["kind", "names"]).names) };
     default:
-      throw new TypeError("unknown kind of wish");
+      throw new ChannelFault("unknown kind of wish");
   }
 }
 
@@ -68,7 +73,7 @@ function orderOf(data: unknown): Order {
       return { kind, name: name === undefined ? undefined : text(name) };
     }
     default:
-      throw new TypeError("unknown kind of order");
+      throw new ChannelFault("unknown kind of order");
   }
 }
 
@@ -92,23 +97,25 @@ function phaseOf(data: unknown): DispatcherStatus["phase"] {
     case "held":
       return data;
     default:
-      throw new TypeError("unknown phase");
+      throw new ChannelFault("unknown phase");
   }
 }
 
 /** Returns the fields of a plain object, which has no others than `names`, if they are given. */
 function fieldsOf(data: unknown, names?: readonly string[]): Readonly<Record<string, unknown>> {
   if (typeof data !== "object" || data === null || Array.isArray(data)) {
-    throw new TypeError("not an object");
+    throw new ChannelFault("not an object");
   }
   if (names !== undefined && !Object.keys(data).every((name) => names.includes(name))) {
-    throw new TypeError("unknown field");
+    throw new ChannelFault("unknown field");
   }
   return data as Readonly<Record<string, unknown>>;
 }
 
 function listOf<T>(data: unknown, read: (item: unknown) => T): T[] {
-  if (!Array.isArray(data) || data.length > LONGEST_LIST) throw new TypeError("not a short list");
+  if (!Array.isArray(data) || data.length > LONGEST_LIST) {
+    throw new ChannelFault("not a short list");
+  }
   return data.map(read);
 }
 
@@ -118,10 +125,10 @@ function texts(data: unknown): string[] {
 
 function text(data: unknown): string {
   if (typeof data === "string" && data.length <= LONGEST_TEXT) return data;
-  throw new TypeError("not a short text");
+  throw new ChannelFault("not a short text");
 }
 
 function count(data: unknown): number {
   if (Number.isSafeInteger(data) && data as number >= 0) return data as number;
-  throw new TypeError("not a count");
+  throw new ChannelFault("not a count");
 }

@@ -1,6 +1,6 @@
 import { deepStrictEqual, throws } from "node:assert/strict";
 import type { ToHand } from "../channel/messages.ts";
-import { readToHand } from "./messages.ts";
+import { ChannelFault, readToHand } from "./messages.ts";
 
 const WISH = { kind: "coven", name: "two" } as const;
 const STATE = {
@@ -58,6 +58,6 @@ const MALFORMED: readonly unknown[] = [
 
 for (const message of MALFORMED) {
   Deno.test(`another message is refused: ${Deno.inspect(message).slice(0, 80)}`, () => {
-    throws(() => readToHand(message), TypeError);
+    throws(() => readToHand(message), ChannelFault);
   });
 }
