@@ -14,8 +14,9 @@ export const FOLDER = "$XDG_RUNTIME_DIR/lychd-vessel";
 export async function installDoor(
   shell: LichShell,
   table: Readonly<Record<string, Fields>>,
+  vessel: Fields = {},
 ): Promise<void> {
-  await install(shell, table, { vessel: { enabled: true } });
+  await install(shell, table, { vessel: { enabled: true, ...vessel } });
   // The render has started it, but the runtime of the lab's binary imports JSON from the disk.
   await must(
     shell,

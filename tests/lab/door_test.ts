@@ -2,14 +2,12 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Action, countByEnd, unexplained } from "./door_judge.ts";
+import { DOOR, FOLDER, installDoor } from "./door.ts";
 import type { Chat, Load } from "./door_load.ts";
 import { type Node, overlaps } from "./exclusivity.ts";
 import { type Fields, GPU_FOLDER, must, reboot, run, waitUntil, writeCodex } from "./host_codex.ts";
 import { labStatus, labTest, labUp, type LichShell, lichShell } from "./lab.ts";
-import { gpuEngine, install, SETTINGS } from "./summon.ts";
-
-const URL_BASE = "http://127.0.0.1:8081";
-const FOLDER = "/run/user/1000/lychd-vessel";
+import { gpuEngine, SETTINGS } from "./summon.ts";
 
 /** Three Covens, and two slots: one engine of each runs at a time. */
 const NODES: readonly Node[] = [
@@ -22,7 +20,7 @@ const NODES: readonly Node[] = [
 ];
 const NAMES = NODES.map(({ name }) => name);
 
-const VESSEL = { vessel: { enabled: true, linger_seconds: 0, wait_seconds: 240 } };
+const VESSEL = { linger_seconds: 0, wait_seconds: 240 };
 
 /** Returns the Soulstones. An engine ignores the flag with the number of the render. */
 function soulstones(render: number): Record<string, Fields> {
@@ -32,27 +30,10 @@ function soulstones(render: number): Record<string, Fields> {
   }));
 }
 
-/** The base of the lab's binary is an older Deno, which the front door refuses otherwise. */
-const WEAK = `[Service]
-ExecStart=
-ExecStart=/usr/local/bin/lychd serve --accept-weak-runtime
-`;
-
-async function installDoor(shell: LichShell): Promise<void> {
-  await install(shell, soulstones(0), VESSEL);
-  await must(
-    shell,
-    `mkdir -p ~/.config/systemd/user/lychd-vessel.service.d
-     printf %s '${WEAK}' > ~/.config/systemd/user/lychd-vessel.service.d/weak.conf
-     systemctl --user daemon-reload
-     systemctl --user start lychd-vessel.service`,
-  );
-}
-
 /** Waits until the door listens. */
 async function waitForDoor(shell: LichShell): Promise<void> {
   await waitUntil("the front door listens", 60, async () => {
-    return (await shell.run(`curl -sf -m 2 ${URL_BASE}/health`)).code === 0;
+    return (await shell.run(`curl -sf -m 2 ${DOOR}/health`)).code === 0;
   });
 }
 
@@ -94,7 +75,10 @@ const ACTS: Readonly<Record<string, Act>> = {
     return "nothing";
   },
   async "render --restart"(shell) {
-    await writeCodex(soulstones(++render), { ...SETTINGS, ...VESSEL });
+    await writeCodex(soulstones(++render), {
+      ...SETTINGS,
+      vessel: { enabled: true, ...VESSEL },
+    });
     const { code, stderr } = await run(shell, "render", "--restart");
     assert.equal(code, 0, stderr);
     return "nothing";
@@ -126,9 +110,9 @@ labTest("500 chats of 8 clients survive an operator who does everything at once"
   // deno-lint-ignore no-console
   console.log(`seed ${seed}: repeat the actions with LYCHD_SEED=${seed}`);
   const random = randomNumbers(seed);
-  await installDoor(shell);
+  await installDoor(shell, soulstones(0), VESSEL);
   await waitForDoor(shell);
-  const load = { url: URL_BASE, models: NAMES, clients: 8, chats: 500, words: 4 };
+  const load = { url: DOOR, models: NAMES, clients: 8, chats: 500, words: 4 };
   const chats: Chat[] = [];
   let isLoading = true;
   const loading = (async () => {
@@ -170,7 +154,7 @@ labTest("500 chats of 8 clients survive an operator who does everything at once"
   const log = await must(shell, `cat ${GPU_FOLDER.host}/log`);
   assert.deepEqual(overlaps(NODES, log), [], log);
   await waitUntil("nothing is left in the queue", 30, async () => {
-    const status = JSON.parse(await must(shell, `curl -sf -m 5 ${URL_BASE}/lychd/v1/status`));
+    const status = JSON.parse(await must(shell, `curl -sf -m 5 ${DOOR}/lychd/v1/status`));
     const isFree = (each: Record<string, unknown>) =>
       each["under_way"] === 0 && each["waiting"] === 0;
     return status.phase === "steady" && status.soulstones.every(isFree);
@@ -187,37 +171,6 @@ labTest("500 chats of 8 clients survive an operator who does everything at once"
     );
   });
   assert.ok(hasRebooted);
-});
-
-labTest("systemctl start of a rival waits for the request under way at an engine", async () => {
-  await labUp();
-  await using shell = lichShell();
-  await installDoor(shell);
-  await waitForDoor(shell);
-  const text = Array.from({ length: 20 }, (_, i) => `word${i}`).join(" ");
-  const body = JSON.stringify({
-    model: "a",
-    stream: true,
-    messages: [{ role: "user", content: text }],
-  });
-  const chat = await must(
-    shell,
-    `curl -sfN ${URL_BASE}/v1/chat/completions -H 'content-type: application/json' \
-       -d '${body}' > answer &
-     while ! grep -q ' begin a ' ${GPU_FOLDER.host}/chats 2>/dev/null; do sleep 0.05; done
-     systemctl --user start soulstone-b.service
-     wait
-     cat answer`,
-  );
-  assert.match(chat, /word19.*\n\n(?:data: .*\n\n)*data: \[DONE\]/);
-  const events = await must(
-    shell,
-    `cd ${GPU_FOLDER.host}; { cut -d' ' -f2- log; cat chats; } | sort -n | cut -d' ' -f2,3`,
-  );
-  assert.deepEqual(events.trim().split("\n"), [
-    ...["start a", "ready a", "begin a", "end a", "term a", "gone a"],
-    ...["start b", "ready b"],
-  ]);
 });
 
 function countBy(actions: readonly Action[]): Record<string, number> {

@@ -23,7 +23,7 @@ interface Program {
 }
 
 const { values: options } = parseArgs({ options: { rounds: { type: "string" } } });
-const rounds = Number(options.rounds ?? 8);
+const rounds = Number(options.rounds ?? 4);
 if (!Number.isInteger(rounds) || rounds < 1) {
   throw new RangeError("--rounds must be a whole number of at least 1");
 }

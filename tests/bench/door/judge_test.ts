@@ -70,7 +70,7 @@ Deno.test("judge() shows the added time, and accepts measurements within the lim
     /\| Go, as llama-swap does it \| 100 \| 0 \| 0 \| 5000 \| 30\.0 \| 110 \| 60 \| 290 \|/,
   );
   match(text, /\| bundle: added latency, × Go \| 1\.10 \| 1\.2 ✓ \| 1\.8 ✓ \|/);
-  match(text, /\| binary: added latency, × Go \| 1\.50 \| 1\.6 ✓ \| 2\.4 ✓ \|/);
+  match(text, /\| binary: added latency, × Go \| 1\.50 \| 1\.6 ✓ \| 3 ✓ \|/);
 });
 
 Deno.test("judge() shows a missed aim without a failure", () => {
@@ -126,10 +126,10 @@ Deno.test("judge() fails for each number of the bundle beyond its limit", () => 
 });
 
 Deno.test("judge() fails for a slow binary, and for a missing measurement", () => {
-  const numbers = { direct: 50, proxy: 150, bundle: 160, binary: 350 };
+  const numbers = { direct: 50, proxy: 150, bundle: 160, binary: 400 };
   deepStrictEqual(
     judge({ ...GOOD, oneClient: load("median_microseconds", numbers) }).failures,
-    ["binary: added latency, × Go: 3.00, not 2.4"],
+    ["binary: added latency, × Go: 3.50, not 3"],
   );
   const streams = { ...GOOD.streams, bundle: [] };
   deepStrictEqual(judge({ ...GOOD, streams }).failures, [
