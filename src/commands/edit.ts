@@ -9,7 +9,7 @@ import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { Refusal, refusalOf, withRefusals } from "../run/refusal.ts";
 import { type EditedFile, openEditedFile } from "../scaffold/edited_file.ts";
 import { codexProblem, refusePath } from "../trust/path.ts";
-import { compileCodex, type Compiled, reportFindings } from "../units/codex.ts";
+import { compileCodex, type Compiled, refuseSource, reportFindings } from "../units/codex.ts";
 import { noCodex } from "../units/rendered.ts";
 import { readTree } from "../units/disk.ts";
 
@@ -119,6 +119,7 @@ async function render(
   let isRefused = false;
   const code = await withRefusals(context, false, async () => {
     try {
+      refuseSource(context, edited);
       return await inscribeAndApply(context, invocation, {
         wanted: () => ({ runes, codex, sources }),
       });

@@ -7,7 +7,7 @@ import { codexProblem, refusePath } from "../trust/path.ts";
 import type { CommandContext } from "../run/context.ts";
 import { readTree } from "../units/disk.ts";
 import { inscribeAndApply } from "../apply/inscribe_and_apply.ts";
-import { findingJson, loadCodex, type Loaded } from "../units/codex.ts";
+import { findingJson, loadCodex, type Loaded, refuseSource } from "../units/codex.ts";
 import { writeOutput } from "../inscribe/output.ts";
 import { printChanges } from "../inscribe/changes_text.ts";
 import { nameClashes } from "../inscribe/name_clashes.ts";
@@ -28,6 +28,7 @@ export async function render(
     if (invocation.json) printJson(context, { findings: loaded.findings.map(findingJson) });
     return EXIT.codexInvalid;
   }
+  if (invocation.mode !== "dry-run") refuseSource(context, loaded);
   switch (invocation.mode) {
     case "dry-run":
       return dryRun(invocation, context, loaded);

@@ -5,6 +5,7 @@ import { formatReport } from "../core/report/frame.ts";
 import { digestOf, readCodexFolder } from "./codex_folder.ts";
 import type { CodexEntry } from "../trust/path.ts";
 import type { CommandContext } from "../run/context.ts";
+import { Refusal } from "../run/refusal.ts";
 
 /** A compiled Codex with its findings. */
 export interface Loaded {
@@ -62,6 +63,14 @@ export async function compileCodex(
   const codexDigest = "folder" in found ? digestOf(found.folder, version) : undefined;
   const { codex, sources } = read;
   return { codex, runes, valid, codexDigest, findings, visited, sources };
+}
+
+/** Refuses to write units with a Vessel that systemd could not start. */
+export function refuseSource({ binary }: CommandContext, { codex }: Loaded): void {
+  if (binary !== undefined || !codex?.settings.vessel.enabled) return;
+  throw new Refusal("systemd cannot start a lychd that runs from source as the Vessel", {
+    hint: "deno task compile, and run dist/lychd; or set [vessel] enabled = false",
+  });
 }
 
 /** Returns a Codex with `edited` at its path. A new file is `lychd.toml`, the first one. */

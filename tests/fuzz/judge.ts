@@ -121,7 +121,7 @@ async function judgeCodex(settings: Uint8Array, soulstones: Uint8Array): Promise
   const isBroken = hasErrors(read.findings);
   const compiled = isBroken
     ? { runes: [], findings: findingsOf(read.codex) }
-    : await compile(read.codex, "/usr/local/bin/lychd");
+    : await compile(read.codex);
   const findings = [...read.findings, ...compiled.findings];
   ok(compiled.runes.length > 0 || hasErrors(findings), "neither Runes nor an error");
   const secrets = read.codex.soulstones.flatMap(({ env }) => Object.entries(env))

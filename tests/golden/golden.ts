@@ -47,7 +47,7 @@ export async function outcomeOf(
   files: readonly CodexFile[],
 ): Promise<Outcome> {
   const read = readCodex({ folder: "codex", files });
-  const compiled = await compile(read.codex, "/usr/local/bin/lychd");
+  const compiled = await compile(read.codex);
   const findings: Finding[] = [...read.findings, ...compiled.findings];
   const runes = hasErrors(findings) ? [] : compiled.runes;
   const outcome = new Map(runes.map((rune) => [`runes/${rune.path}`, shorten(rune.text)]));

@@ -262,9 +262,7 @@ $ echo $?
     "[vessel]\nenabled = true",
   ),
   "vessel-binary": {
-    why:
-      "The Codex is valid. The error appears when lychd runs from its source code, or if `$` is in the " +
-      "path of the program.",
+    why: "The Codex is valid. systemd does not read `$` in the path of a program as it is.",
   },
   "idle-incomplete": settings(
     "[vessel]\nidle_minutes = 30",

@@ -18,7 +18,7 @@ export async function judge(files: Readonly<Record<string, string>>): Promise<Ju
     folder: "codex",
     files: Object.entries(files).map(([path, text]) => ({ path, bytes: encoder.encode(text) })),
   });
-  const compiled = await compile(read.codex, "/usr/local/bin/lychd");
+  const compiled = await compile(read.codex);
   const findings = sortFindings([...read.findings, ...compiled.findings]);
   const report = formatReport(findings, { sources: read.sources, prefix: "", palette: PLAIN });
   return { findings, report, runes: compiled.runes };

@@ -31,6 +31,9 @@ export interface Rune {
   readonly provenance: Provenance;
 }
 
+/** The place of lychd if nothing else is known. */
+const INSTALLED = "/usr/local/bin/lychd";
+
 /** The result of {@linkcode compile}. */
 export interface Compiled {
   /** Sorted by path; empty when a finding is an error. */
@@ -44,10 +47,9 @@ export interface Compiled {
  * The output depends on the Codex and `binary` alone: two runs give the same bytes. Every file is read back after it
  * was rendered, and refused unless it contains exactly the intended directives.
  *
- * @param binary The absolute path of the lychd that compiles, which the Vessel starts; undefined if it
- * runs from source. A Codex with a Vessel is then refused.
+ * @param binary The absolute path of lychd, which the Vessel starts.
  */
-export async function compile(codex: Codex, binary?: string): Promise<Compiled> {
+export async function compile(codex: Codex, binary = INSTALLED): Promise<Compiled> {
   const findings: Finding[] = [];
   const layouts = layOut(codex, binary, findings);
   if (hasErrors(findings)) return { runes: [], findings };
@@ -81,14 +83,14 @@ function tooLarge({ soulstones }: Codex, findings: readonly Finding[]): Compiled
 }
 
 /** Returns the findings of {@linkcode compile} without rendering, for a Codex that has other errors. */
-export function findingsOf(codex: Codex, binary?: string): readonly Finding[] {
+export function findingsOf(codex: Codex, binary = INSTALLED): readonly Finding[] {
   const findings: Finding[] = [];
   layOut(codex, binary, findings);
   return findings;
 }
 
 /** Returns the layout of every file and adds the findings. */
-function layOut(codex: Codex, binary: string | undefined, findings: Finding[]): FileLayout[] {
+function layOut(codex: Codex, binary: string, findings: Finding[]): FileLayout[] {
   const { settings, soulstones } = codex;
   const covens = covensOf(soulstones);
   const conflicts = conflictsOf(soulstones);

@@ -18,14 +18,10 @@ import type { FileLayout } from "./templates.ts";
 /** The longest time that the stop of an engine waits for requests under way. */
 const HOOK_SECONDS = 40;
 
-/**
- * Returns the layout of every file of the Vessel; none if it is disabled.
- *
- * @param binary The absolute path of the lychd that compiles; undefined if it runs from source.
- */
+/** Returns the layout of every file of the Vessel; none if it is disabled. */
 export function vesselFiles(
   codex: Codex,
-  binary: string | undefined,
+  binary: string,
 ): { files: FileLayout[]; findings: Finding[] } {
   const { vessel } = codex.settings;
   if (!vessel.enabled) return { files: [], findings: [] };
@@ -53,8 +49,7 @@ export function vesselFiles(
 }
 
 /** Returns the first word of `ExecStart=`, or the reason why systemd cannot start the program. */
-function programOf(binary: string | undefined): { text: string } | { problem: string } {
-  if (binary === undefined) return { problem: "it runs from source" };
+function programOf(binary: string): { text: string } | { problem: string } {
   // systemd replaces variables in all words of a command but its program.
   if (binary.includes("$")) return { problem: "its path contains `$`" };
   const written = writeExecWord(binary);

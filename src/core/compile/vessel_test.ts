@@ -8,7 +8,7 @@ const FILES = {
 };
 
 /** Compiles a Codex with a Vessel. Returns `ExecStart=` of its unit, or the error. */
-async function startOf(binary: string | undefined): Promise<string | undefined> {
+async function startOf(binary: string): Promise<string | undefined> {
   const encoder = new TextEncoder();
   const files = Object.entries(FILES)
     .map(([path, text]) => ({ path, bytes: encoder.encode(text) }));
@@ -17,12 +17,11 @@ async function startOf(binary: string | undefined): Promise<string | undefined> 
   return /^ExecStart=.*$/m.exec(unit?.text ?? "")?.[0] ?? findings[0]?.message;
 }
 
-const PROGRAMS: readonly (readonly [binary: string | undefined, start: string])[] = [
+const PROGRAMS: readonly (readonly [binary: string, start: string])[] = [
   ["/usr/local/bin/lychd", "ExecStart=/usr/local/bin/lychd serve"],
   ["/opt/my tools/50%/lychd", 'ExecStart="/opt/my tools/50%%/lychd" serve'],
   ['/opt/"a\\b/lychd', 'ExecStart="/opt/\\"a\\\\b/lychd" serve'],
   ["/opt/$HOME/lychd", "systemd cannot start this lychd as the Vessel: its path contains `$`"],
-  [undefined, "systemd cannot start this lychd as the Vessel: it runs from source"],
 ];
 
 Deno.test("the unit of the Vessel starts the program that compiles it, or says why it cannot", async () => {

@@ -124,7 +124,7 @@ Deno.test("the front door reads back what the compiler writes, for any settings"
   await fc.assert(
     fc.asyncProperty(DOOR, async (door) => {
       const read = readCodex({ folder: "codex", files: codexOf(door) });
-      const { runes, findings } = await compile(read.codex, "/usr/local/bin/lychd");
+      const { runes, findings } = await compile(read.codex);
       const errors = [...read.findings, ...findings].filter((f) => f.severity === "error");
       deepStrictEqual(errors, []);
       deepStrictEqual(readDoor(runes), door);

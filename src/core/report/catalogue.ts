@@ -343,7 +343,7 @@ export const CATALOGUE = {
   "vessel-binary": error(
     "The unit of the Vessel starts the lychd that renders it, by its path.",
     "systemd cannot start this lychd as the Vessel: {{problem}}",
-    "install lychd as one file, for example as /usr/local/bin/lychd, and run that",
+    "move lychd, for example to /usr/local/bin/lychd",
   ),
   "idle-incomplete": error(
     "After `idle_minutes` without requests, `idle_coven` starts. Each has no effect without the other.",
