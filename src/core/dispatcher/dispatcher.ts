@@ -431,11 +431,13 @@ export class Dispatcher {
 
   /** Stops engines that were not used for long, and fulfils the idle wish. */
   #rest(now: number): void {
-    const unused = [...this.#stands].filter(([name, stand]) => {
-      const { idleMilliseconds } = this.#policy.engines.get(name) ?? {};
-      return idleMilliseconds !== undefined && stand.state === "ready" &&
-        stand.requests.size === 0 && this.#isDue(lastUse(stand) + idleMilliseconds, now);
-    }).map(([name]) => name);
+    const unused: string[] = [];
+    for (const [name, stand] of this.#stands) {
+      const idleMilliseconds = this.#policy.engines.get(name)?.idleMilliseconds;
+      if (idleMilliseconds === undefined || stand.state !== "ready") continue;
+      if (stand.requests.size > 0) continue;
+      if (this.#isDue(lastUse(stand) + idleMilliseconds, now)) unused.push(name);
+    }
     if (unused.length > 0) {
       this.#begin({ wish: undefined, wanted: [], stops: unused.sort() }, now);
       return;

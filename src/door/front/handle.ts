@@ -21,6 +21,7 @@ import { allowOrigin, preflight } from "./request/cors.ts";
 import { type Endpoint, endpointOf } from "./request/endpoint.ts";
 import { type DoorError, errorAnswer } from "./request/error_answer.ts";
 import { Refused } from "./request/refused.ts";
+import { RequestHeaders } from "./request/request_headers.ts";
 import { withoutKeys } from "./request/target.ts";
 
 /** The parts of the door that answer requests. */
@@ -35,14 +36,14 @@ const ORDER_MIB = 1 / 16;
 /** Answers one request. It never throws. */
 export async function handle(request: Request, parts: DoorParts): Promise<Response> {
   const rules = rulesOf(parts.driver.units.door);
-  // After an upgrade to a WebSocket, the request has no headers any more.
-  const origin = request.headers.get("origin");
-  const asked = preflight(request, rules.allowedOrigins);
+  const headers = new RequestHeaders(request.headers);
+  const origin = headers.get("origin");
+  const asked = preflight(request.method, headers, rules.allowedOrigins);
   if (asked !== undefined) return asked;
   const target = withoutKeys(request.url);
   const path = target.split("?", 1)[0] ?? "";
   try {
-    const admitted = checkAdmission(request, rules);
+    const admitted = checkAdmission({ url: request.url, headers }, rules);
     if ("code" in admitted) {
       if (admitted.code === "bad_key") await pause(parts.pace.wrongKeyMilliseconds);
       return errorAnswer(path, admitted);
@@ -54,7 +55,7 @@ export async function handle(request: Request, parts: DoorParts): Promise<Respon
       if (allow !== undefined) answer.headers.set("allow", allow.join(", "));
       return allowOrigin(answer, origin, rules.allowedOrigins);
     }
-    const incoming = { request, path, target, client: admitted.client };
+    const incoming = { request, headers, path, target, client: admitted.client };
     return allowOrigin(await answer(incoming, endpoint, parts), origin, rules.allowedOrigins);
   } catch (error) {
     const problem: DoorError = error instanceof Refused ? error.error : INTERNAL;
@@ -174,13 +175,13 @@ function cancel(id: string, { driver }: DoorParts): Response {
 }
 
 async function give(
-  { request }: Incoming,
+  { request, headers }: Incoming,
   kind: Order["kind"],
   { memory, orders, pace }: DoorParts,
 ): Promise<Response> {
-  const content = contentOf(request.headers, "json");
+  const content = contentOf(headers, "json");
   if ("error" in content) throw new Refused(content.error);
-  const received = await receiveBody(request, { maxMib: ORDER_MIB, memory, pace });
+  const received = await receiveBody(request, { headers, maxMib: ORDER_MIB, memory, pace });
   received.release();
   const text = await new Blob([...received.pieces]).text();
   await orders.give(kind === "summon" ? summonOf(text) : banishOf(text));
@@ -247,7 +248,7 @@ async function upstream(
   { model, path, query, needsKey }: Upstream,
   parts: DoorParts,
 ): Promise<Response> {
-  const { request, client } = incoming;
+  const { request, headers, client } = incoming;
   const { driver, memory, pace } = parts;
   if (needsKey && client === undefined) {
     const message = `${
@@ -256,15 +257,15 @@ async function upstream(
     throw new Refused({ status: 403, code: "needs_key", message });
   }
   const { route: { engine, wish }, port } = routeTo(model, "text", driver);
-  const summons = request.headers.get("x-lychd-summon") === "1";
+  const summons = headers.get("x-lychd-summon") === "1";
   if (!summons && driver.engines.get(engine) !== "ready") throw notReady(engine, "does not run");
-  const problem = codingProblem(request.headers);
+  const problem = codingProblem(headers);
   if (problem !== undefined) throw new Refused(problem);
-  if (request.body !== null && isSimpleType(request.headers)) throw simpleType();
+  if (request.body !== null && isSimpleType(headers)) throw simpleType();
   const { maxBodyMib } = driver.units.door.settings;
   const received = request.body === null
     ? undefined
-    : await receiveBody(request, { maxMib: maxBodyMib, memory, pace });
+    : await receiveBody(request, { headers, maxMib: maxBodyMib, memory, pace });
   try {
     const ticket = enter(incoming, { engine, wish }, driver);
     if (!summons && !ticket.isForwarded) {
@@ -272,8 +273,8 @@ async function upstream(
       throw notReady(engine, "takes no more requests now");
     }
     const target = `${path}${query}`;
-    if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
-      return await relay(request, { ticket, port, target }, driver);
+    if (headers.get("upgrade")?.toLowerCase() === "websocket") {
+      return await relay(incoming, { ticket, port, target }, driver);
     }
     const pieces = received?.pieces;
     return await exchangeWith({ ...incoming, target }, { ticket, port, pieces }, parts);

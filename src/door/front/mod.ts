@@ -2,6 +2,7 @@ import type { ToFront, ToHand } from "../channel/messages.ts";
 import { BodyMemory } from "./body/body_memory.ts";
 import { Driver } from "./dispatch/driver.ts";
 import { EngineClient } from "./engine/client.ts";
+import type { StopSignal } from "./engine/stop_signal.ts";
 import { handle } from "./handle.ts";
 import { listen, type Listening } from "./listen.ts";
 import { Orders } from "./orders.ts";
@@ -86,8 +87,12 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): void {
 }
 
 /** Connects to an engine. Small requests are sent at once. */
-async function connect(port: number, signal: AbortSignal | undefined): Promise<Deno.TcpConn> {
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port, ...signal && { signal } });
+async function connect(port: number, stop: StopSignal | undefined): Promise<Deno.TcpConn> {
+  const abort = new AbortController();
+  const onStop = () => abort.abort();
+  stop?.addEventListener("abort", onStop);
+  const connecting = Deno.connect({ hostname: "127.0.0.1", port, signal: abort.signal });
+  const connection = await connecting.finally(() => stop?.removeEventListener("abort", onStop));
   connection.setNoDelay();
   return connection;
 }

@@ -16,6 +16,7 @@ export interface ReceivedBody {
 
 /** The limits of a body, and the scanner that sees each piece as it arrives. */
 export interface Receiving {
+  readonly headers: Pick<Headers, "get">;
   readonly maxMib: number;
   readonly memory: BodyMemory;
   readonly pace: Pick<Pace, "bodyMilliseconds">;
@@ -25,40 +26,38 @@ export interface Receiving {
   };
 }
 
+/** A body with a length up to this is read at once, which is faster. */
+const SHORT_BYTES = 65_536;
+
 /**
- * Receives the body of a request piece by piece, so that a large one delays no other request. Throws a Refused for a
- * body that is too large, too slow or not valid, and gives its memory back then.
+ * Receives the body of a request piece by piece, so that a large one delays no other request. Throws a
+ * Refused for a body that is too large, too slow or not valid, and gives its memory back then.
  */
 export async function receiveBody(
-  request: Pick<Request, "body" | "headers">,
-  { maxMib, memory, pace, scan }: Receiving,
+  request: Pick<Request, "body" | "bytes">,
+  { headers, maxMib, memory, pace, scan }: Receiving,
 ): Promise<ReceivedBody> {
+  const announced = Number(headers.get("content-length") ?? Infinity);
+  if (announced !== Infinity && announced > maxMib * MIB) throw tooLarge(maxMib);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
+  const take = (piece: Uint8Array<ArrayBuffer>) => {
+    if (length + piece.length > maxMib * MIB) throw tooLarge(maxMib);
+    if (!memory.reserve(piece.length)) throw noMemory();
+    length += piece.length;
+    pieces.push(piece);
+    scan?.push(piece);
+    if (scan?.problem !== undefined) throw notValid(scan.problem);
+  };
   const release = () => {
     memory.release(length);
     length = 0;
   };
-  if (Number(request.headers.get("content-length") ?? 0) > maxMib * MIB) throw tooLarge(maxMib);
-  if (request.body === null) return { pieces, release };
-  const reader = request.body.getReader();
-  const watch = new Watch({
-    received: () => length,
-    graceMilliseconds: pace.bodyMilliseconds,
-    onSlow: () => reader.cancel().catch(() => {}),
-  });
+  const watch = new Watch(() => length, pace.bodyMilliseconds);
   try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (watch.isSlow) throw tooSlow();
-      if (done) return { pieces, release };
-      if (length + value.length > maxMib * MIB) throw tooLarge(maxMib);
-      if (!memory.reserve(value.length)) throw noMemory();
-      length += value.length;
-      pieces.push(value);
-      scan?.push(value);
-      if (scan?.problem !== undefined) throw notValid(scan.problem);
-    }
+    if (announced <= SHORT_BYTES) take(await Promise.race([request.bytes(), watch.slow]));
+    else if (request.body !== null) await takeAll(request.body, watch, take);
+    return { pieces, release };
   } catch (error) {
     release();
     if (error instanceof Refused) throw error;
@@ -68,30 +67,47 @@ export async function receiveBody(
   }
 }
 
+async function takeAll(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  watch: Watch,
+  take: (piece: Uint8Array<ArrayBuffer>) => void,
+): Promise<void> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), watch.slow]);
+      if (done) return;
+      take(value);
+    }
+  } catch (error) {
+    reader.cancel().catch(() => {});
+    throw error;
+  }
+}
+
 /** The time between two looks at all bodies that are arriving. */
 const LOOK_MILLISECONDS = 1000;
-
-/** A body that is arriving. */
-interface WatchedBody {
-  /** Returns the number of bytes that arrived. */
-  received(): number;
-  readonly graceMilliseconds: number;
-  /** Called when fewer bytes arrived than the least rate demands. */
-  onSlow(): void;
-}
 
 /** Checks that a body arrives fast enough. All bodies share one timer, which stops after the last one. */
 class Watch {
   static readonly #all = new Set<Watch>();
   static #timer: ReturnType<typeof setInterval> | undefined;
-  readonly #body: WatchedBody;
+  readonly #received: () => number;
+  readonly #graceMilliseconds: number;
   readonly #begin = performance.now();
-  isSlow = false;
+  readonly #slow = Promise.withResolvers<never>();
 
-  constructor(body: WatchedBody) {
-    this.#body = body;
+  /** Begins with 0 bytes; `received` returns the number of bytes that arrived. */
+  constructor(received: () => number, graceMilliseconds: number) {
+    this.#received = received;
+    this.#graceMilliseconds = graceMilliseconds;
     Watch.#all.add(this);
     Watch.#timer ??= setInterval(Watch.#look, LOOK_MILLISECONDS);
+  }
+
+  /** Rejects when fewer bytes arrived than the least rate demands. */
+  get slow(): Promise<never> {
+    return this.#slow.promise;
   }
 
   /** Ends the watch. */
@@ -101,12 +117,10 @@ class Watch {
 
   static #look(this: void): void {
     for (const watch of Watch.#all) {
-      const { received, graceMilliseconds, onSlow } = watch.#body;
-      const allowed = graceMilliseconds + 1000 * received() / LEAST_RATE;
+      const allowed = watch.#graceMilliseconds + 1000 * watch.#received() / LEAST_RATE;
       if (performance.now() - watch.#begin <= allowed) continue;
-      watch.isSlow = true;
       watch.stop();
-      onSlow();
+      watch.#slow.reject(tooSlow());
     }
     if (Watch.#all.size > 0) return;
     clearInterval(Watch.#timer);

@@ -28,10 +28,12 @@ export function splice(pieces: readonly Uint8Array[], edits: readonly Edit[]): U
 }
 
 function cut(pieces: readonly Uint8Array[], from: number, to: number): Uint8Array[] {
+  const parts: Uint8Array[] = [];
   let offset = 0;
-  return pieces.flatMap((piece) => {
-    const part = piece.subarray(Math.max(0, from - offset), Math.max(0, to - offset));
+  for (const piece of pieces) {
+    const [start, end] = [Math.max(0, from - offset), Math.min(piece.length, to - offset)];
+    if (start < end) parts.push(piece.subarray(start, end));
     offset += piece.length;
-    return part.length === 0 ? [] : [part];
-  });
+  }
+  return parts;
 }

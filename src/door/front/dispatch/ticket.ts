@@ -1,4 +1,5 @@
 import type { Wish } from "../../../core/orchestrator/wish.ts";
+import { Stop, type StopSignal } from "../engine/stop_signal.ts";
 import type { DoorError } from "../request/error_answer.ts";
 import { Refused } from "../request/refused.ts";
 
@@ -19,7 +20,7 @@ export class Ticket {
   readonly client: string | undefined;
   /** True after the upgrade to a WebSocket, which outlives its request. */
   isUpgraded = false;
-  readonly #stop = new AbortController();
+  readonly #stop = new Stop();
   #isForwarded = false;
   #turn: PromiseWithResolvers<void> | undefined;
 
@@ -35,13 +36,13 @@ export class Ticket {
   }
 
   /** Aborts, with a Refused as its reason, if the request must end. */
-  get signal(): AbortSignal {
-    return this.#stop.signal;
+  get signal(): StopSignal {
+    return this.#stop;
   }
 
   /** Resolves when the request may be sent, and rejects when it must end. */
   async turn(): Promise<void> {
-    this.signal.throwIfAborted();
+    if (this.#stop.aborted) throw this.#stop.reason;
     if (!this.#isForwarded) await (this.#turn ??= Promise.withResolvers()).promise;
   }
 

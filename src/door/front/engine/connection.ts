@@ -1,3 +1,5 @@
+import type { StopSignal } from "./stop_signal.ts";
+
 /** A connection that carries bytes in both directions, such as `Deno.TcpConn`. */
 export interface ByteConnection {
   /** Reads at least one byte into a buffer and returns the number, or null at the end. */
@@ -9,7 +11,7 @@ export interface ByteConnection {
 }
 
 /** Connects to an engine on a port of this host. Rejects when the signal aborts. */
-export type Connect = (port: number, signal: AbortSignal | undefined) => Promise<ByteConnection>;
+export type Connect = (port: number, signal: StopSignal | undefined) => Promise<ByteConnection>;
 
 /** One header: its name in lower case, and its value, one character for each byte. */
 export type Header = readonly [name: string, value: string];

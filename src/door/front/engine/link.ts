@@ -3,12 +3,13 @@ import { cancelled, closedEarly, type EngineError } from "./engine_error.ts";
 import { Input } from "./input.ts";
 import { type EngineRequest, lengthOf } from "./request_head.ts";
 import { send } from "./send.ts";
+import type { StopSignal } from "./stop_signal.ts";
 
 /** A connection to an engine, with at most one request under way. */
 export class Link implements ByteConnection {
   readonly input: Input;
   readonly #connection: ByteConnection;
-  #signal: AbortSignal | undefined;
+  #signal: StopSignal | undefined;
   /** Stops the stream of a body. */
   #sending: AbortController | undefined;
   #unsentBytes = 0;

@@ -36,6 +36,8 @@ const NOT_TO_CLIENT = new Set([
   ...["set-cookie", "set-cookie2", "clear-site-data", "service-worker-allowed"],
   ...["location", "refresh", "alt-svc", "strict-transport-security", "www-authenticate"],
   ...["server", "x-powered-by"],
+  // The door writes its own.
+  "date",
 ]);
 
 /**

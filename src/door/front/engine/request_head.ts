@@ -1,5 +1,6 @@
 import { isValidHeader } from "./answer_head.ts";
 import type { Header } from "./connection.ts";
+import type { StopSignal } from "./stop_signal.ts";
 
 /** A request to an engine on a port of this host. */
 export interface EngineRequest {
@@ -15,7 +16,7 @@ export interface EngineRequest {
   /** The protocol to switch to: `websocket`. */
   readonly upgrade?: string | undefined;
   /** Closes the connection, also while the answer is being read. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
 }
 
 /** The headers that only the client may write, because they decide where a request ends. */

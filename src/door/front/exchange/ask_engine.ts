@@ -33,7 +33,7 @@ export async function askEngine(
     try {
       return await client.request({ ...request, signal: ticket.signal });
     } catch (error) {
-      ticket.signal.throwIfAborted();
+      if (ticket.signal.aborted) throw ticket.signal.reason;
       const reason = error instanceof EngineError ? error.reason : undefined;
       if (reason === "unreachable" && pauses < MOST_PAUSES) {
         pauses++;

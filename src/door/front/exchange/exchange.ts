@@ -8,12 +8,12 @@ import type { BodyMemory } from "../body/body_memory.ts";
 import type { Driver } from "../dispatch/driver.ts";
 import type { Ticket } from "../dispatch/ticket.ts";
 import type { EngineAnswer, EngineBody, EngineClient } from "../engine/client.ts";
-import type { Header } from "../engine/connection.ts";
 import { clientHeaders, engineHeaders } from "../engine/proxy_headers.ts";
 import type { Content } from "../request/content.ts";
 import type { Pace } from "../pace.ts";
 import { type DoorError, errorEvent } from "../request/error_answer.ts";
 import { Refused } from "../request/refused.ts";
+import type { RequestHeaders } from "../request/request_headers.ts";
 import { askEngine } from "./ask_engine.ts";
 import { faultOf } from "./engine_fault.ts";
 import { passOn } from "./pass_on.ts";
@@ -31,6 +31,7 @@ export interface Parts {
 /** A request of an admitted client. */
 export interface Incoming {
   readonly request: Request;
+  readonly headers: RequestHeaders;
   /** The path without, and with the query. */
   readonly path: string;
   readonly target: string;
@@ -46,12 +47,12 @@ export async function exchange(
   { work, body }: { readonly work: Work; readonly body: Content["kind"] },
   parts: Parts,
 ): Promise<Response> {
-  const { request, path, target } = incoming;
+  const { path, target } = incoming;
   const { driver, pace } = parts;
-  const prepared = await prepare(request, { work, body, ...parts });
+  const prepared = await prepare(incoming, { work, body, ...parts });
   const { route: { engine, wish }, port, pieces, isStream, release } = prepared;
   const ticket = enter(incoming, { engine, wish }, driver);
-  const headers = engineHeaders(entriesOf(request.headers));
+  const headers = engineHeaders(incoming.headers.entries);
   const asked = { port, method: "POST", path: target, headers, body: pieces };
   const answering = askEngine(ticket, asked, parts).finally(release);
   try {
@@ -79,7 +80,7 @@ export async function exchangeWith(
   parts: Parts,
 ): Promise<Response> {
   const { request, path, target } = incoming;
-  const headers = engineHeaders(entriesOf(request.headers));
+  const headers = engineHeaders(incoming.headers.entries);
   const asked = { port, method: request.method, path: target, headers, body: pieces };
   try {
     return answerOf(await askEngine(ticket, asked, parts), ticket, { path, driver: parts.driver });
@@ -87,13 +88,6 @@ export async function exchangeWith(
     parts.driver.leave(ticket);
     throw new Refused(faultOf(error, ticket.engine));
   }
-}
-
-/** Returns headers as a list; to iterate over them takes ten times as long. */
-function entriesOf(headers: Headers): Header[] {
-  const entries: Header[] = [];
-  headers.forEach((value, name) => entries.push([name, value]));
-  return entries;
 }
 
 /** Enters a request, and takes it out when its client leaves. */
@@ -128,7 +122,12 @@ function answerOf(
   const passed = isWhole(body) ? body : passedOn(body, headers, ticket, { path, driver });
   const answer = new Response(WITHOUT_BODY.has(status) ? null : passed, { status });
   // This is faster than to give them to the constructor.
-  for (const [name, value] of clientHeaders(headers)) answer.headers.append(name, value);
+  for (const [name, value] of clientHeaders(headers)) {
+    // The runtime knows the length of bytes.
+    if (name !== "content-length" || !(body instanceof Uint8Array)) {
+      answer.headers.append(name, value);
+    }
+  }
   answer.headers.append(REQUEST_ID, ticket.id);
   return answer;
 }

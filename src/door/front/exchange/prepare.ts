@@ -12,6 +12,7 @@ import type { DoorEngine } from "../../../core/orchestrator/door.ts";
 import type { Pace } from "../pace.ts";
 import { type Content, contentOf } from "../request/content.ts";
 import { Refused } from "../request/refused.ts";
+import type { Incoming } from "./exchange.ts";
 
 /** A request whose body was received, with its engine. */
 export interface Prepared {
@@ -38,14 +39,14 @@ export interface Preparing {
 
 /** Receives the body of a request, chooses its engine by `model`, and makes the body for the engine. */
 export async function prepare(
-  request: Request,
+  { request, headers }: Pick<Incoming, "request" | "headers">,
   { work, body, memory, driver, pace }: Preparing,
 ): Promise<Prepared> {
-  const content = contentOf(request.headers, body);
+  const content = contentOf(headers, body);
   if ("error" in content) throw new Refused(content.error);
   const { maxBodyMib } = driver.units.door.settings;
   const scan = content.kind === "json" ? new JsonScan() : new FormScan(content.boundary);
-  const received = await receiveBody(request, { maxMib: maxBodyMib, memory, scan, pace });
+  const received = await receiveBody(request, { headers, maxMib: maxBodyMib, memory, scan, pace });
   try {
     return prepared(received, scan, { work, driver });
   } catch (error) {

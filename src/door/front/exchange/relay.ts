@@ -1,6 +1,8 @@
 import type { Driver } from "../dispatch/driver.ts";
 import type { Ticket } from "../dispatch/ticket.ts";
+import type { StopSignal } from "../engine/stop_signal.ts";
 import type { DoorError } from "../request/error_answer.ts";
+import type { Incoming } from "./exchange.ts";
 import { Refused } from "../request/refused.ts";
 
 /** A side that is this many bytes behind the other one is too slow. */
@@ -25,11 +27,11 @@ export interface Relaying {
  * messages pass. Throws a Refused if the engine does not offer it.
  */
 export async function relay(
-  request: Request,
+  { request, headers }: Pick<Incoming, "request" | "headers">,
   { ticket, port, target }: Relaying,
   driver: Driver,
 ): Promise<Response> {
-  const protocols = request.headers.get("sec-websocket-protocol")?.split(",") ?? [];
+  const protocols = headers.get("sec-websocket-protocol")?.split(",") ?? [];
   const early: MessageEvent["data"][] = [];
   let engine: WebSocket | undefined;
   try {
@@ -63,7 +65,7 @@ export async function relay(
 }
 
 /** Waits until a WebSocket is open. */
-async function opened(socket: WebSocket, signal: AbortSignal): Promise<void> {
+async function opened(socket: WebSocket, signal: StopSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const refuse = () => reject(new Refused(NOT_OFFERED));
   socket.addEventListener("open", () => resolve());

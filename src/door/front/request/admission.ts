@@ -42,7 +42,7 @@ const OWN_NAMES = new Set(["localhost", "host.containers.internal", "host.docker
  * ```
  */
 export function checkAdmission(
-  { url, headers }: Pick<Request, "url" | "headers">,
+  { url, headers }: { readonly url: string; readonly headers: Pick<Headers, "get"> },
   { keys, allowedOrigins }: AdmissionRules,
 ): Admitted | AdmissionProblem {
   const target = URL.parse(url);

@@ -5,7 +5,8 @@
  * or undefined for any other request, and if the origin may not.
  */
 export function preflight(
-  { method, headers }: Pick<Request, "method" | "headers">,
+  method: string,
+  headers: Pick<Headers, "get">,
   allowedOrigins: readonly string[],
 ): Response | undefined {
   const origin = headers.get("origin");
