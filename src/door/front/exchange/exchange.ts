@@ -13,9 +13,9 @@ import type { Content } from "../request/content.ts";
 import type { Pace } from "../pace.ts";
 import { type DoorError, errorEvent } from "../request/error_answer.ts";
 import { Refused } from "../request/refused.ts";
-import type { RequestHeaders } from "../request/request_headers.ts";
 import { askEngine } from "./ask_engine.ts";
 import { faultOf } from "./engine_fault.ts";
+import type { Incoming } from "./incoming.ts";
 import { passOn } from "./pass_on.ts";
 import { prepare } from "./prepare.ts";
 import { waitingEvent, waitingText } from "./waiting.ts";
@@ -26,17 +26,6 @@ export interface Parts {
   readonly client: EngineClient;
   readonly memory: BodyMemory;
   readonly pace: Pace;
-}
-
-/** A request of an admitted client. */
-export interface Incoming {
-  readonly request: Request;
-  readonly headers: RequestHeaders;
-  /** The path without, and with the query. */
-  readonly path: string;
-  readonly target: string;
-  /** The name of the client's key. */
-  readonly client: string | undefined;
 }
 
 const LEFT: DoorError = { status: 503, code: "cancelled", message: "the client left" };

@@ -12,7 +12,7 @@ import type { DoorEngine } from "../../../core/orchestrator/door.ts";
 import type { Pace } from "../pace.ts";
 import { type Content, contentOf } from "../request/content.ts";
 import { Refused } from "../request/refused.ts";
-import type { Incoming } from "./exchange.ts";
+import type { Incoming } from "./incoming.ts";
 
 /** A request whose body was received, with its engine. */
 export interface Prepared {

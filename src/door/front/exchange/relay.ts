@@ -2,7 +2,7 @@ import type { Driver } from "../dispatch/driver.ts";
 import type { Ticket } from "../dispatch/ticket.ts";
 import type { StopSignal } from "../engine/stop_signal.ts";
 import type { DoorError } from "../request/error_answer.ts";
-import type { Incoming } from "./exchange.ts";
+import type { Incoming } from "./incoming.ts";
 import { Refused } from "../request/refused.ts";
 
 /** A side that is this many bytes behind the other one is too slow. */

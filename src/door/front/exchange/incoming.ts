@@ -1,0 +1,12 @@
+import type { RequestHeaders } from "../request/request_headers.ts";
+
+/** A request of an admitted client. */
+export interface Incoming {
+  readonly request: Request;
+  readonly headers: RequestHeaders;
+  /** The path without, and with the query. */
+  readonly path: string;
+  readonly target: string;
+  /** The name of the client's key. */
+  readonly client: string | undefined;
+}
