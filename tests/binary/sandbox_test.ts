@@ -4,6 +4,7 @@
  */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { dirname, join, relative } from "node:path/posix";
+import { EXIT } from "../../src/run/invocation.ts";
 import { foldersOfHome } from "../../src/testing/folders_of_home.ts";
 import { ATTEMPTS, type Outcome } from "../../src/sandbox/self_test/attempts.ts";
 import type { SelfTestRequest } from "../../src/sandbox/self_test/report.ts";
@@ -37,6 +38,7 @@ const COMMANDS: readonly string[] = [
   ],
   ...[
     "banish",
+    "serve",
     "init",
     "add vllm",
     "schema soulstones",
@@ -47,8 +49,12 @@ const COMMANDS: readonly string[] = [
   ...["import quadlet x.container", "import llama-swap x.yaml"],
 ];
 
-/** The command lines that start engines: a second sandbox asks for their health. */
+/** The command lines that start engines: a second sandbox asks for their health, a third one speaks HTTP. */
 const STARTING: readonly string[] = ["summon eye", "apply", "restart eye", "render --restart"];
+const SANDBOXES: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(STARTING.map((line) => [line, 2])),
+  serve: 3,
+};
 
 /**
  * Holes of the runtime, which docs/security.md describes. Deno 2.7.11 checks no permission when a
@@ -96,7 +102,7 @@ binaryTest("every attempt in the sandbox of every command is refused", async (t)
       const [, version = ""] = /\(Deno (\S+)\)/.exec(result.stdout) ?? [];
       const holes = HOLES[version] ?? [];
       const sandboxes = result.stdout.trimEnd().split(/^the sandbox .*\n?/m).slice(0, -1);
-      strictEqual(sandboxes.length, STARTING.includes(command) ? 2 : 1, result.stderr);
+      strictEqual(sandboxes.length, SANDBOXES[command] ?? 1, result.stderr);
       for (const [nth, lines] of sandboxes.entries()) {
         const granted = nth === 0 ? grantedTo(command) : [];
         const outcomes = Object.fromEntries(
@@ -117,6 +123,22 @@ binaryTest("every attempt in the sandbox of every command is refused", async (t)
       strictEqual(traces(home), before);
     });
   }
+});
+
+binaryTest("the front door refuses to start with a runtime that has holes", async () => {
+  await using home = homeWithTargets();
+  const { code, stderr } = await home.run(["serve"]);
+  const [, version = ""] = /\(Deno (\S+)\)/.exec((await home.run(["self-test", "check"])).stdout) ??
+    [];
+  const isWeak = /^lychd: the runtime of this binary is too weak: not refused: import a module/;
+  strictEqual(isWeak.test(stderr), version in HOLES, stderr);
+  strictEqual(code, EXIT.hostRefused);
+  // With the option it continues, and then finds no session.
+  const accepted = await home.run(["serve", "--accept-weak-runtime"]);
+  match(
+    accepted.stderr,
+    /^lychd: (?!the runtime).*\nhint: systemctl --user start lychd-vessel\n$/m,
+  );
 });
 
 binaryTest("permitted attempts are reported as granted, even for the whole host", async () => {

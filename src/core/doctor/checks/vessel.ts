@@ -52,7 +52,7 @@ export const VESSEL_CHECKS: readonly Check[] = [
   },
   {
     id: "vessel.keys",
-    about: "only this user can use the front door, or clients need keys",
+    about: "clients need a key where other users have an account",
     why: "every user of this host reaches its port, and could start engines and read answers",
     run: withVessel(({ facts, codex }) => {
       const count = Object.keys(codex.settings.vessel.keys).length;
