@@ -22,13 +22,18 @@ function textReader(answer: Response): ReadableStreamDefaultReader<string> {
 
 /** The claim, the path, a setting, and what comes before the events of the engine. */
 const WAITING = [
-  ["a stream that waits gets comments", CHAT, false, /^(: waiting for eye: [^\n]+\n\n)+$/],
+  [
+    "a stream that waits gets comments",
+    CHAT,
+    false,
+    /^(: (?:waiting for eye: [^\n]+|eye works on it)\n\n)+$/,
+  ],
   ["a client of Anthropic gets pings", "/v1/messages", false, /^(event: ping\ndata: [^\n]+\n\n)+$/],
   [
     "a chat shows the state as reasoning, if the operator wants it",
     CHAT,
     true,
-    /^(data: \{"id":"lychd-waiting",[^\n]+"reasoning_content":"waiting for eye: [^\n]+\n\n)+$/,
+    /^(data: \{"id":"lychd-waiting",[^\n]+"reasoning_content":"(?:waiting for eye: |eye works on it)[^\n]+\n\n)+$/,
   ],
 ] as const;
 
