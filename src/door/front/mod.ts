@@ -15,14 +15,16 @@ const BODIES_BYTES = 512 * 1_048_576;
 
 /**
  * Serves the HTTP side of the front door, as the messages of the hand tell: the first units open the port,
- * `leave` closes it. Needs the permission to listen on the port and to connect to those of the engines.
+ * `leave` closes it. Resolves after it left. Needs the permission to listen on the port and to connect to
+ * those of the engines.
  *
  * @example
  * ```ts ignore
  * serveFront(port); // a MessagePort, whose other end is the hand
  * ```
  */
-export function serveFront(channel: MessagePort, pace: Pace = PACE): void {
+export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<void> {
+  const left = Promise.withResolvers<void>();
   const send = (message: ToHand) => channel.postMessage(message);
   const events = new Events();
   const orders = new Orders(send);
@@ -60,6 +62,7 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): void {
     client.close();
     driver?.close();
     send({ kind: "left" });
+    left.resolve();
   };
 
   channel.onmessage = ({ data }: MessageEvent<ToFront>) => {
@@ -84,6 +87,7 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): void {
         leave(data.withinSeconds);
     }
   };
+  return left.promise;
 }
 
 /** Connects to an engine. Small requests are sent at once. */

@@ -1,3 +1,4 @@
+import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
 import type { ToFront, ToHand } from "../channel/messages.ts";
 import { ChannelFault, readToHand } from "./messages.ts";
 
@@ -11,6 +12,8 @@ export type Asked = Exclude<ToHand, { kind: OwnKind }>;
 export class Front {
   /** The engines that it may send requests to, until it says that it is free of them. */
   readonly using = new Set<string>();
+  /** Its requests, as it reported them last. */
+  state: DispatcherStatus = { phase: "steady", wish: undefined, engines: [] };
   /** True while it waits for the end of a swap. */
   isSwapping = false;
   readonly #channel: MessagePort;

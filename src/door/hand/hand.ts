@@ -63,7 +63,6 @@ export class Hand {
   readonly #end = Promise.withResolvers<ExitCode>();
   #units: Units;
   #seen: Seen = { engines: new Map(), isHeld: false };
-  #state: DispatcherStatus = { phase: "steady", wish: undefined, engines: [] };
   #swap: DoorState["swap"];
 
   readonly #hint = new Delayed(HINT_MILLISECONDS, () => void this.#watch.look());
@@ -187,7 +186,7 @@ export class Hand {
         front.using.delete(message.engine);
         return this.#revokeFree();
       case "state":
-        this.#state = message.state;
+        front.state = message.state;
         return this.#changed.request();
       case "order": {
         const { id, order } = message;
@@ -341,7 +340,8 @@ export class Hand {
 
   #writeState(): void {
     const { host } = this.#context;
-    const text = writeState({ ...this.#state, swap: this.#swap, timeSeconds: Date.now() / 1000 });
+    const state = together([...this.#fronts].map((front) => front.state));
+    const text = writeState({ ...state, swap: this.#swap, timeSeconds: Date.now() / 1000 });
     const path = join(this.#folder, STATE_FILE);
     host.create(`${path}.new`, text, 0o600);
     host.rename(`${path}.new`, path);
@@ -372,6 +372,19 @@ function goalText(goal: Goal): string {
 
 function wishText(wish: Wish): string {
   return wish.kind === "capabilities" ? wish.names.join(" ") : `${wish.kind}:${wish.name}`;
+}
+
+/** Returns the requests of all fronts, and the work of the newest one. */
+function together(states: readonly DispatcherStatus[]): DispatcherStatus {
+  const { phase, wish } = states.at(-1) ?? { phase: "steady", wish: undefined };
+  const byName = Map.groupBy(states.flatMap(({ engines }) => engines), ({ name }) => name);
+  const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
+  const engines = [...byName].map(([name, parts]) => ({
+    name,
+    underWay: sum(parts.map(({ underWay }) => underWay)),
+    waiting: sum(parts.map(({ waiting }) => waiting)),
+  }));
+  return { phase, wish, engines };
 }
 
 function isSameSeen(a: Seen, b: Seen): boolean {

@@ -187,6 +187,10 @@ class TestHost {
     return this.host.files.has(`${FOLDER}/${file}`);
   }
 
+  text(file: string): string {
+    return new TextDecoder().decode(this.host.files.get(`${FOLDER}/${file}`)?.bytes);
+  }
+
   set(name: string, facts: Facts): void {
     this.units.set(`soulstone-${name}.service`, facts);
   }
@@ -366,7 +370,9 @@ withHand(
   async (seen, front) => {
     await front.sees("owl", "ready");
     seen.started = FAILED;
-    seen.journal = "loading\nno such model; HF_TOKEN=hf_abcdefghijklmnopqrstuvwxyz012345\n";
+    seen.journal = "loading\nno such model; HF_TOKEN=hf_abcdefghijklmnopqrstuvwxyz012345\n" +
+      "soulstone-sage.service: Failed with result 'exit-code'.\n" +
+      "Failed to start soulstone-sage.service - LychD Soulstone sage.\n";
     front.send({ kind: "summon", wish: SAGE, stops: ["owl"] });
     await freeAll(front);
     const { result } = await front.next("swapped");
@@ -430,8 +436,7 @@ withHand("the state of the dispatcher is in a file", async (seen, front) => {
   const engines = [{ name: "owl", underWay: 2, waiting: 1 }];
   front.send({ kind: "state", state: { phase: "steady", wish: undefined, engines } });
   await until(() => seen.has(STATE_FILE));
-  const bytes = seen.host.files.get(`${FOLDER}/${STATE_FILE}`)?.bytes;
-  const { time_seconds: _, ...state } = JSON.parse(new TextDecoder().decode(bytes));
+  const { time_seconds: _, ...state } = JSON.parse(seen.text(STATE_FILE));
   deepStrictEqual(state, {
     ...{ phase: "steady", wish: null, swap: null },
     engines: [{ name: "owl", under_way: 2, waiting: 1 }],
@@ -492,6 +497,13 @@ withHand(
     second.send({ kind: "listening" });
     strictEqual((await front.next("leave")).withinSeconds, 120);
     // Both may have requests at owl.
+    for (const each of [second, front]) {
+      const engines = [{ name: "owl", underWay: 1, waiting: 0 }];
+      const phase = each === front ? "steady" : "draining";
+      each.send({ kind: "state", state: { phase, wish: undefined, engines } });
+    }
+    await until(() => seen.has(STATE_FILE));
+    match(seen.text(STATE_FILE), /"draining".*\{"name":"owl","under_way":2,"waiting":0\}/);
     void seen.stop("owl");
     await second.sees("owl", "stopping");
     second.send({ kind: "free", engine: "owl" });

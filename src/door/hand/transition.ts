@@ -26,6 +26,10 @@ import type { Order } from "../channel/messages.ts";
 /** The default of `lychd summon --memory-timeout`. */
 const MEMORY_SECONDS = 60;
 
+/** The lines of systemd about a unit: the reason has what they say. */
+const OF_SYSTEMD =
+  /^(?:\S+\.service: |(?:Starting|Started|Stopping|Stopped|Failed to start) \S+ - )/;
+
 /** The longest line of a journal in a reason. */
 const LONGEST_LINE = 200;
 
@@ -149,7 +153,8 @@ function isOfOthers(problem: string): boolean {
 function lossText(
   { name, why, journal }: { name: string; why: string; journal: readonly string[] },
 ): string {
-  const line = maskWords(journal.at(-1) ?? "").slice(0, LONGEST_LINE);
+  const own = journal.findLast((line) => !OF_SYSTEMD.test(line)) ?? "";
+  const line = maskWords(own).slice(0, LONGEST_LINE);
   return `${name} is not ready: ${why}${line === "" ? "" : ` (its last line: ${line})`}`;
 }
 
