@@ -134,32 +134,37 @@ systemctl --user list-units >/dev/null
 journalctl --user -n 1 >/dev/null
 podman ps
 podman image exists localhost/fake-engine:latest
-ss -ltn >/dev/null
+ss -ltnp | grep -q pasta
 flock -n "$XDG_RUNTIME_DIR/systemd" true
 ls "$XDG_RUNTIME_DIR/systemd/units" >/dev/null
 touch "$RUNTIME_DIRECTORY/lease-a"
-! sudo -n true
 systemd-notify --ready --status=probed
 exec sleep infinity`;
 
-labTest("everything that the Vessel runs works within the limits of its service", async () => {
-  await labUp();
-  await using shell = lichShell();
-  await startA(shell);
-  const dropIn = "~/.config/systemd/user/lychd-vessel.service.d";
-  const lines = "[Service]\nExecStart=\nExecStart=/bin/sh %h/probe.sh\nRestart=no\n";
-  await must(
-    shell,
-    `mkdir ${dropIn}
+labTest(
+  "the Vessel starts with the session, and everything that it runs works within its limits",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await startA(shell);
+    const dropIn = "~/.config/systemd/user/lychd-vessel.service.d";
+    const lines = "[Service]\nExecStart=\nExecStart=/bin/sh %h/probe.sh\nRestart=no\n";
+    await must(
+      shell,
+      `mkdir ${dropIn}
      printf %s ${shellQuote(lines)} >${dropIn}/probe.conf
      printf %s ${shellQuote(PROBE)} >~/probe.sh
      systemctl --user daemon-reload`,
-  );
-  const started = await start(shell, "lychd-vessel.service");
-  const log = await must(shell, "journalctl --user -o cat -n 20 -u lychd-vessel.service");
-  assert.equal(started.code, 0, log);
-  const status = await must(shell, "systemctl --user show -P StatusText lychd-vessel.service");
-  assert.equal(status.trim(), "probed");
-  await must(shell, "systemctl --user stop lychd-vessel.service");
-  assert.equal(await isThere(shell, ""), false);
-});
+    );
+    const started = await start(shell, "lychd-vessel.service");
+    const log = await must(shell, "journalctl --user -o cat -n 20 -u lychd-vessel.service");
+    assert.equal(started.code, 0, log);
+    const status = await must(shell, "systemctl --user show -P StatusText lychd-vessel.service");
+    assert.equal(status.trim(), "probed");
+    await reboot();
+    const id = await must(shell, "systemctl --user show -P InvocationID lychd-vessel.service");
+    assert.notEqual(id.trim(), "");
+    await must(shell, "systemctl --user stop lychd-vessel.service");
+    assert.equal(await isThere(shell, ""), false);
+  },
+);

@@ -66,7 +66,9 @@ const HOLD: Unit = {
 
 /**
  * The limits of the service. Each was tried in a user session of systemd 257, with everything that the
- * Vessel runs: systemctl, journalctl, ss, and Podman, which joins its own user namespace and mounts.
+ * Vessel runs: systemctl, journalctl, ss without netlink, and Podman, which joins its own user namespace
+ * and mounts. With NoNewPrivileges=, which a user's systemd needs for most of them, Podman works only after
+ * the first container of a session: it cannot make that namespace. The Vessel needs it only for hints.
  *
  * Not used: an empty CapabilityBoundingSet=, which a user's systemd refuses; MemoryDenyWriteExecute=,
  * with which V8 does not start; RestrictNamespaces=, with which Podman cannot join its namespace; and
