@@ -117,6 +117,30 @@ Deno.test("a request that got no answer is sent once more, also to an engine tha
   strictEqual(dying.connections, 2);
 });
 
+Deno.test("a request that got no answer waits for the next start of an engine that has ended", async () => {
+  let isEnded = true;
+  const first = Promise.withResolvers<void>();
+  await using engine = startRawEngine(async (connection) => {
+    if (!isEnded) {
+      await connection.write("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello");
+    }
+    connection.close();
+    first.resolve();
+  });
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  const answering = post(bench, CHAT, { model: "eye" });
+  await first.promise;
+  // systemd reports the end of the engine later.
+  await new Promise((wake) => setTimeout(wake, 100));
+  bench.observe({});
+  strictEqual((await bench.next("summon")).wish.kind, "soulstone");
+  isEnded = false;
+  bench.observe({ eye: "ready" });
+  bench.tell({ kind: "swapped", result: { kind: "ready" } });
+  strictEqual(await (await answering).text(), "hello");
+  strictEqual(engine.connections, 2);
+});
+
 Deno.test("a request that an engine refuses while it goes away waits for its next start", async () => {
   const port = startEngine(() => new Response());
   await port[Symbol.asyncDispose]();

@@ -8,6 +8,12 @@ import type { EngineRequest } from "../engine/request_head.ts";
 const PAUSE_MILLISECONDS = 100;
 const MOST_PAUSES = 30;
 
+/**
+ * The pause before a request is sent once more. The pod accepts connections for an engine that has ended,
+ * and systemd takes this long to report its end.
+ */
+const END_MILLISECONDS = 1000;
+
 /** The parts of the door that send requests. */
 export interface Asker {
   readonly driver: Driver;
@@ -37,13 +43,18 @@ export async function askEngine(
       const reason = error instanceof EngineError ? error.reason : undefined;
       if (reason === "unreachable" && pauses < MOST_PAUSES) {
         pauses++;
-        await new Promise((done) => setTimeout(done, PAUSE_MILLISECONDS));
+        await pause(PAUSE_MILLISECONDS);
       } else if (reason === "unanswered" && !wasSent) {
         wasSent = true;
+        await pause(END_MILLISECONDS);
       } else {
         throw error;
       }
       driver.again(ticket);
     }
   }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, milliseconds));
 }
