@@ -12,7 +12,6 @@ import { Refusal } from "../../run/refusal.ts";
 import { warn } from "../../run/say.ts";
 import { portHolder } from "../../units/pod.ts";
 import type { Systemd } from "../../units/systemd.ts";
-import type { ToFront } from "../channel/messages.ts";
 import { Delayed } from "./delayed.ts";
 import { EngineWatch, type Seen } from "./engine_watch.ts";
 import { type Asked, Front } from "./front.ts";
@@ -62,6 +61,8 @@ export class Hand {
   readonly #fronts = new Set<Front>();
   readonly #end = Promise.withResolvers<ExitCode>();
   #units: Units;
+  /** The units whose network the newest front has. */
+  #networkUnits: Units;
   #seen: Seen = { engines: new Map(), isHeld: false };
   #swap: DoorState["swap"];
 
@@ -77,7 +78,7 @@ export class Hand {
     this.#systemd = systemd;
     this.#folder = folder;
     this.#openFront = openFront;
-    this.#units = readUnits(context);
+    this.#units = this.#networkUnits = readUnits(context);
     this.#leases = new Leases(context.host, folder);
     this.#status = new ServiceStatus(context);
     this.#watch = new EngineWatch({
@@ -154,10 +155,6 @@ export class Hand {
       else if (state !== "stopping") front.using.delete(name);
     }
     front.send({ kind: "observed", ...this.#seen });
-  }
-
-  #sendAll(message: ToFront): void {
-    for (const front of this.#fronts) front.send(message);
   }
 
   #see(seen: Seen): void {
@@ -250,7 +247,7 @@ export class Hand {
         rendered: this.#units.rendered,
         onPhase: (phase, names) => {
           this.#swap = { phase, names };
-          this.#sendAll({ kind: "phase", phase, names });
+          for (const front of this.#fronts) front.send({ kind: "phase", phase, names });
           this.#changed.request();
           this.#shown.request();
         },
@@ -274,13 +271,15 @@ export class Hand {
         error.hint,
       );
     }
-    if (isSameRender(former, this.#units)) return;
+    const units = this.#units;
+    if (isSameRender(former, units)) return;
     const fronts = [...this.#fronts];
-    if (!isSameNetwork(former, this.#units)) {
+    if (!isSameNetwork(this.#networkUnits, units)) {
       const front = this.#open();
       const problem = await front.opened;
       if (problem === undefined) {
-        for (const each of fronts) void this.#retire(each, this.#units.door.settings.drainSeconds);
+        this.#networkUnits = units;
+        for (const each of fronts) void this.#retire(each, units.door.settings.drainSeconds);
         return await this.#watch.look();
       }
       this.#forget(front);

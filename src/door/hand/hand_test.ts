@@ -515,7 +515,7 @@ withHand(
 );
 
 withHand(
-  "a second front that cannot listen is given up, and the first one goes on",
+  "a second front that cannot listen is given up until the next render, and the first one goes on",
   async (seen, front) => {
     await front.next("units");
     await seen.render({ door: 8082 });
@@ -523,6 +523,10 @@ withHand(
     second.send({ kind: "cannot-listen", why: "permission denied" });
     strictEqual((await front.next("units")).door.settings.port, 8082);
     match(seen.err, /cannot listen on 127\.0\.0\.1:8082: .*keeps its former addresses and ports/);
+    // The next render tries again.
+    await seen.render({ door: 8082, image: "localhost/y" });
+    (await seen.front(2)).send({ kind: "listening" });
+    await front.next("leave");
   },
 );
 
