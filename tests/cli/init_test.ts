@@ -3,6 +3,7 @@ import { join } from "node:path/posix";
 import { cli, exists, EYE } from "./cli.ts";
 
 const CODEX = "[DIR]/home/.config/lychd";
+const IS_BINARY = Boolean(Deno.env.get("LYCHD_BINARY"));
 
 Deno.test("init writes a commented, valid Codex and prints the next command", async () => {
   await using test = cli();
@@ -273,6 +274,8 @@ Deno.test("on a terminal init prompts, and rejects an invalid answer immediately
     ["Port:", "\r"],
     ["Add another Soulstone?", "\r"],
     ["Which Coven starts at boot?", `${DOWN}\r`],
+    // Only a binary can render the front door, so only a binary offers it.
+    ...IS_BINARY ? [["Run the front door", "\r"] as const] : [],
   ]);
   strictEqual(result.code, 0, result.shown);
   match(result.shown, /wrote \[DIR\]\/home\/\.config\/lychd\/soulstones\/qwen\.toml/);
@@ -290,7 +293,9 @@ Deno.test("on a terminal init prompts, and rejects an invalid answer immediately
     ["chat"],
     [],
   ]);
-  match(test.read("home/.config/lychd/lychd.toml"), /^boot_coven = "chat"$/m);
+  const settings = test.read("home/.config/lychd/lychd.toml");
+  match(settings, /^boot_coven = "chat"$/m);
+  strictEqual(/^\[vessel\]\nenabled = true$/m.test(settings), IS_BINARY);
 });
 
 Deno.test("on a terminal add prompts for everything that is not given", async () => {
