@@ -108,7 +108,7 @@ Deno.test("judge() fails for each number of the bundle beyond its limit", () => 
   }, "bundle: time per request of 16 clients, × Go: 2.40, not 1.5");
   fails(
     { streams: load("cpu_microseconds", { ...slow, bundle: 450 }) },
-    "bundle: CPU time per SSE chunk, × Go: 3.00, not 2",
+    "bundle: CPU time per SSE chunk, × Go: 3.00, not 2.2",
   );
   fails(
     { largeBodies: load("median_microseconds", slow) },
@@ -133,6 +133,6 @@ Deno.test("judge() fails for a slow binary, and for a missing measurement", () =
   );
   const streams = { ...GOOD.streams, bundle: [] };
   deepStrictEqual(judge({ ...GOOD, streams }).failures, [
-    "bundle: CPU time per SSE chunk, × Go: NaN, not 2",
+    "bundle: CPU time per SSE chunk, × Go: Infinity, not 2.2",
   ]);
 });
