@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { type Action, countByEnd, unexplained } from "./door_judge.ts";
 import { DOOR, FOLDER, installDoor } from "./door.ts";
-import type { Chat, Load } from "./door_load.ts";
+import type { Attempt, AttemptEnd, Chat, Load } from "./door_load.ts";
 import { type Node, overlaps } from "./exclusivity.ts";
 import { type Fields, GPU_FOLDER, must, reboot, run, waitUntil, writeCodex } from "./host_codex.ts";
 import { labStatus, labTest, labUp, type LichShell, lichShell } from "./lab.ts";
@@ -104,6 +104,30 @@ const ACTS: Readonly<Record<string, Act>> = {
     return "door";
   },
 };
+
+Deno.test("unexplained() accepts a failed attempt only at the time of a kill of its engine or the door", () => {
+  const ended = (end: AttemptEnd, milliseconds: number) => ({
+    end,
+    said: "",
+    beginMilliseconds: milliseconds,
+    endMilliseconds: milliseconds + 10,
+  });
+  const kill = (kills: Action["kills"], milliseconds: number): Action => {
+    return { what: "", kills, beginMilliseconds: milliseconds, endMilliseconds: milliseconds + 10 };
+  };
+  const actions = [kill("door", 100), kill({ engine: "a" }, 200), kill("nothing", 300)];
+  const count = (...attempts: readonly Attempt[]) =>
+    unexplained([{ id: "chat1", model: "a", attempts }], actions).length;
+  assert.equal(count(ended("busy", 300), ended("whole", 400)), 0);
+  assert.equal(count(ended("cut", 105)), 0);
+  assert.equal(count(ended("lost", 195), ended("whole", 400)), 0);
+  assert.equal(count(ended("cut", 305)), 1);
+  assert.equal(count(ended("lost", 305), ended("whole", 400)), 1);
+  assert.equal(count(ended("busy", 305)), 1);
+  assert.equal(count(ended("wrong", 105)), 1);
+  const others = [{ id: "chat2", model: "b", attempts: [ended("error", 205)] }];
+  assert.equal(unexplained(others, actions).length, 1);
+});
 
 labTest("500 chats of 8 clients survive an operator who does everything at once", async () => {
   await labUp();
