@@ -95,6 +95,11 @@ const FIELDS: readonly (readonly [toml: string, isValid: boolean])[] = [
   ["volumes = ['/models:/m:']", false],
   ["volumes = ['x.volume:/m']", false],
   ["volumes = ['/x.volume:/m']", true],
+  ["aliases = ['gpt-4o', '@cf/a/b:8b+x', 'hf.co/a/b:Q4_K_M']", true],
+  ["aliases = ['a b']", false],
+  ["aliases = ['-a']", false],
+  ["request = { set = { a = [1, { b = 'x' }] }, strip = ['b c'] }", true],
+  ["request = { strip = 'b' }", false],
   ["quadlet = { Container = { Label = ['a=b'] }, Service = { Nice = 5 } }", true],
   ["quadlet = { Containers = { Label = 'a=b' } }", false],
 ];
