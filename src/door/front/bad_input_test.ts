@@ -105,6 +105,16 @@ const CASES: readonly Case[] = [
     headers: ["Origin: http://evil.example"],
     expected: "403 bad_origin",
   },
+  {
+    claim: "a WebSocket of a page of another origin",
+    line: "GET /upstream/eye/v1/realtime",
+    headers: [
+      "Origin: http://evil.example",
+      ...["Connection: upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"],
+      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    ],
+    expected: "403 bad_origin",
+  },
   { claim: "a page without an origin", headers: ["Origin: null"], expected: "403 bad_origin" },
   {
     claim: "the question of a page of another origin",

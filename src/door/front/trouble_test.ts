@@ -208,6 +208,24 @@ Deno.test("a request is cancelled by its id", async () => {
   strictEqual((await post(bench, `/lychd/v1/cancel/${id}`, {})).status, 404);
 });
 
+Deno.test("a stream that the door ends has the reason in its last event", async () => {
+  const { promise: noticed, resolve } = Promise.withResolvers<void>();
+  await using engine = startEngine(() => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode("data: 1\n\n")),
+      cancel: () => resolve(),
+    });
+    return new Response(body, { headers: EVENTS });
+  });
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  const answer = await post(bench, CHAT, { model: "eye", stream: true });
+  const reader = textReader(answer);
+  await readUntil(reader, "data: 1\n\n");
+  await post(bench, `/lychd/v1/cancel/${answer.headers.get("x-lychd-request-id")}`, {});
+  match(await readUntil(reader, '"code":"cancelled"'), /cancelled by id/);
+  await noticed;
+});
+
 Deno.test("a front that leaves finishes its streams, and the next one has the port", async () => {
   const finish = Promise.withResolvers<void>();
   await using engine = startEngine(() => {

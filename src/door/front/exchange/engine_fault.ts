@@ -1,5 +1,6 @@
 import { quoted } from "../../../core/report/printable.ts";
 import { EngineError, type EngineErrorReason } from "../engine/engine_error.ts";
+import type { Ticket } from "../dispatch/ticket.ts";
 import type { DoorError } from "../request/error_answer.ts";
 import { Refused } from "../request/refused.ts";
 
@@ -11,8 +12,12 @@ const CODES: Readonly<Record<EngineErrorReason, string>> = {
   cancelled: "cancelled",
 };
 
-/** Returns the error for a client whose engine gave no whole answer. Other errors are thrown again. */
-export function faultOf(error: unknown, engine: string): DoorError {
+/**
+ * Returns the error for a client whose request failed: the reason why the door ended it, or the fault of
+ * its engine. Other errors are thrown again.
+ */
+export function faultOf(thrown: unknown, { engine, signal }: Ticket): DoorError {
+  const error = signal.aborted ? signal.reason : thrown;
   if (error instanceof Refused) return error.error;
   if (!(error instanceof EngineError)) throw error;
   const message = `${quoted(engine)} gave no whole answer: ${error.message}`;

@@ -54,7 +54,7 @@ export async function exchange(
     return answerOf(await answering, ticket, { path, driver });
   } catch (error) {
     driver.leave(ticket);
-    throw new Refused(faultOf(error, engine));
+    throw new Refused(faultOf(error, ticket));
   }
 }
 
@@ -75,7 +75,7 @@ export async function exchangeWith(
     return answerOf(await askEngine(ticket, asked, parts), ticket, { path, driver: parts.driver });
   } catch (error) {
     parts.driver.leave(ticket);
-    throw new Refused(faultOf(error, ticket.engine));
+    throw new Refused(faultOf(error, ticket));
   }
 }
 
@@ -132,7 +132,7 @@ function passedOn(
     ended: () => driver.leave(ticket),
     left: () => leave(ticket, driver),
     eventsOf: isEvents(headers) ? path : undefined,
-    faultOf: (error) => faultOf(error, ticket.engine),
+    faultOf: (error) => faultOf(error, ticket),
   });
 }
 
@@ -173,7 +173,7 @@ function waitFor(
     } catch (error) {
       // Nothing of the engine's answer came, so the event is the whole answer.
       source = () => Promise.resolve(undefined);
-      return encoder.encode(errorEvent(path, faultOf(error, ticket.engine)));
+      return encoder.encode(errorEvent(path, faultOf(error, ticket)));
     }
     return await source();
   };
@@ -182,7 +182,7 @@ function waitFor(
     ended: () => driver.leave(ticket),
     left: () => leave(ticket, driver),
     eventsOf: path,
-    faultOf: (error) => faultOf(error, ticket.engine),
+    faultOf: (error) => faultOf(error, ticket),
   });
   const headers = {
     "content-type": "text/event-stream",
