@@ -78,7 +78,7 @@ labTest(
 labTest("while the operator holds what runs, requests wait", async () => {
   await labUp();
   await using shell = lichShell();
-  await installDoor(shell, rivals());
+  await installDoor(shell, rivals(), { linger_seconds: 0 });
   await chat("a");
   assert.equal((await run(shell, "summon", "a", "--hold")).code, 0);
   const answer = chat("b");
@@ -87,6 +87,8 @@ labTest("while the operator holds what runs, requests wait", async () => {
     `until grep -q '"name":"b","under_way":0,"waiting":1' ${FOLDER}/state.json; do sleep 0.05; done`,
   );
   assert.equal((await run(shell, "summon", "a")).code, 0);
+  // Without the hold, the swap begins at once.
+  await must(shell, "sleep 4");
   assert.equal((await gpuEvents(shell)).at(-1), "ready a");
   assert.equal((await run(shell, "summon", "--release")).code, 0);
   assert.equal((await answer).code, 0);
