@@ -191,8 +191,13 @@ Deno.test("an engine without requests is free as soon as it stops, once", async 
   bench.observe({ eye: "stopping" });
   bench.observe({ eye: "ready" });
   bench.observe({ eye: "stopping" });
-  await bench.next("free");
+  bench.observe({});
+  // Its message comes after all others.
+  const answering = post(bench, CHAT, { model: "eye" });
+  await bench.next("summon");
   strictEqual(bench.sent.filter(({ kind }) => kind === "free").length, 2);
+  bench.tell({ kind: "swapped", result: { kind: "failed", engines: ["eye"], why: "x" } });
+  strictEqual((await answering).status, 503);
 });
 
 Deno.test("a request is cancelled by its id", async () => {
