@@ -153,8 +153,14 @@ async function ask(
 async function received(response: Response): Promise<{ body: string; problem?: string }> {
   let body = "";
   try {
-    const pieces = response.body?.pipeThrough(new TextDecoderStream()) ?? [];
-    for await (const piece of pieces) body += piece;
+    const reader = (response.body ?? new Blob().stream()).getReader();
+    const decoder = new TextDecoder();
+    // A pipe to a stream of text would lose the last pieces before an error.
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      body += decoder.decode(value, { stream: true });
+    }
     return { body };
   } catch (error) {
     return { body, problem: error instanceof Error ? error.message : String(error) };
