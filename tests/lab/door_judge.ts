@@ -4,7 +4,10 @@ import type { Attempt, Chat } from "./door_load.ts";
 /** An action of the operator. The times are in milliseconds since 1970. */
 export interface Action {
   readonly what: string;
-  /** The target of a kill: requests under way there may break off. Nothing else may disturb a request. */
+  /**
+   * The target of a kill. Streams break off if it is the door, and end with an error if it is their engine.
+   * Nothing else may disturb a request.
+   */
   readonly kills: { readonly engine: string } | "door" | "nothing";
   readonly beginMilliseconds: number;
   /** For a kill of the door, when it listens again. */
@@ -22,7 +25,8 @@ export function unexplained(chats: readonly Chat[], actions: readonly Action[]):
   return chats.flatMap(({ id, model, attempts }) => {
     const isKilled = (attempt: Attempt) =>
       actions.some(({ kills, beginMilliseconds, endMilliseconds }) =>
-        (kills === "door" || kills !== "nothing" && kills.engine === model) &&
+        (kills === "door" ||
+          kills !== "nothing" && kills.engine === model && attempt.end !== "cut") &&
         beginMilliseconds <= attempt.endMilliseconds &&
         endMilliseconds >= attempt.beginMilliseconds
       );

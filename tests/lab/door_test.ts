@@ -121,6 +121,8 @@ Deno.test("unexplained() accepts a failed attempt only at the time of a kill of 
   assert.equal(count(ended("busy", 300), ended("whole", 400)), 0);
   assert.equal(count(ended("cut", 105)), 0);
   assert.equal(count(ended("lost", 195), ended("whole", 400)), 0);
+  assert.equal(count(ended("error", 205)), 0);
+  assert.equal(count(ended("cut", 205)), 1);
   assert.equal(count(ended("cut", 305)), 1);
   assert.equal(count(ended("lost", 305), ended("whole", 400)), 1);
   assert.equal(count(ended("busy", 305)), 1);

@@ -16,6 +16,9 @@ export interface Passing {
 
 const encoder = new TextEncoder();
 
+/** The runtime drops what it has not sent yet when an answer breaks off, so the last event needs a moment. */
+const SENT_MILLISECONDS = 100;
+
 /**
  * Returns a stream that the client reads at its own speed. If the body fails, a stream of events gets an
  * event with the error. Then the connection breaks off, because a clean end would look like a whole answer.
@@ -26,7 +29,10 @@ export function passOn(
   let failed: BrokenOff | undefined;
   return new ReadableStream({
     async pull(controller) {
-      if (failed !== undefined) return controller.error(failed);
+      if (failed !== undefined) {
+        await new Promise((done) => setTimeout(done, SENT_MILLISECONDS));
+        return controller.error(failed);
+      }
       try {
         const piece = await next();
         if (piece !== undefined) return controller.enqueue(piece);
