@@ -52,9 +52,9 @@ labTest("an engine that never becomes healthy is reported, and --fallback undoes
   assert.equal(undone.code, 1, undone.stderr);
   assert.match(undone.stderr, /\nrestoring a\n[^]*\nrestored a\n$/);
   assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
-  const late = await run(shell, "summon", "two", "--timeout", "2", "--fallback");
+  const late = await run(shell, "summon", "two", "--timeout", "3", "--fallback");
   assert.equal(late.code, 1);
-  assert.match(late.stderr, /\nlychd: not ready after 2 s: sick; systemd continues\n/);
+  assert.match(late.stderr, /\nlychd: not ready after 3 s: sick; systemd continues\n/);
   assert.deepEqual(await running(shell, ["a", "sick"]), ["a"]);
 });
 
