@@ -228,7 +228,11 @@ const origin = matching(
   "origin-invalid",
 );
 
-const keyDigest = matching(/^sha256:[0-9a-f]{64}$/, "key-digest-invalid");
+// Not the digest of nothing: a command that failed to make a key has no output.
+const keyDigest = matching(
+  /^sha256:(?!e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855$)[0-9a-f]{64}$/,
+  "key-digest-invalid",
+);
 
 const vessel = z.strictObject({
   enabled: off.check(about(

@@ -71,7 +71,7 @@ const NAME_HINT =
   "use at most 64 letters, digits, `-`, `_` and `.`, and start with a letter or digit";
 
 const KEY_HINT =
-  "openssl rand -hex 32 | tee key.txt | tr -d '\\n' | sha256sum   and set   [vessel.keys] " +
+  "(umask 077; openssl rand -hex 32 | tee key.txt | tr -d '\\n' | sha256sum)   and set   [vessel.keys] " +
   'NAME = "sha256:..."';
 
 export const CATALOGUE = {

@@ -51,6 +51,9 @@ export type ToHand =
   /** Everything that was under way has ended. */
   | { readonly kind: "left" };
 
+/** The limits of an order: the front refuses more, and the hand never gets it. */
+export const ORDER_LIMITS = { nameLength: 200, names: 100 } as const;
+
 /** An order of a client. */
 export type Order =
   | { readonly kind: "summon"; readonly wish: readonly string[] }

@@ -162,6 +162,23 @@ const CASES: readonly Case[] = [
     body: '{"wish": [7]}',
     expected: "400 bad_body",
   },
+  ...([
+    ["a long name", { wish: "a".repeat(201) }],
+    ["many names", { wish: Array(101).fill("a") }],
+    ["an unknown field", { wish: "eye", hold: true }],
+    ["a list", ["eye"]],
+  ] as const).map(([claim, body]) => ({
+    claim: `an order with ${claim}`,
+    line: "POST /lychd/v1/summon",
+    body: JSON.stringify(body),
+    expected: "400 bad_body",
+  })),
+  {
+    claim: "an order with a typing error, which must not stop all engines",
+    line: "POST /lychd/v1/banish",
+    body: '{"nmae": "eye"}',
+    expected: "400 bad_body",
+  },
   {
     claim: "an order of any page",
     line: "POST /lychd/v1/banish",
@@ -317,6 +334,18 @@ Deno.test("a client with one of several keys fills at most half of the queue", a
   }
   bench.tell({ kind: "swapped", result: { kind: "failed", engines: ["eye"], why: "x" } });
   deepStrictEqual((await Promise.all(waiting)).map(({ status }) => status), [503, 503, 503]);
+});
+
+Deno.test("a client with one of several keys fills at most half of the queue of an engine", async () => {
+  const keys = [...KEYS, { name: "other", digest: digestOfKey("other").toHex() }];
+  await using bench = await startFront({ ports: { eye: 1 }, settings: { keys } });
+  const ask = () => post(bench, CHAT, { model: "eye" }, { headers: { "x-api-key": "secret" } });
+  const answers = Array.from({ length: 65 }, ask);
+  const first = await Promise.race(answers);
+  strictEqual((await first.json()).error.code, "queue_share");
+  bench.tell({ kind: "swapped", result: { kind: "failed", engines: ["eye"], why: "x" } });
+  const statuses = (await Promise.all(answers)).map(({ status }) => status);
+  deepStrictEqual(new Set(statuses), new Set([503]));
 });
 
 Deno.test("a page of an allowed origin may ask and read", async () => {

@@ -169,6 +169,35 @@ Deno.test("a WebSocket is a request under way until it ends", async () => {
   await bench.next("free");
 });
 
+Deno.test("a request for a WebSocket that is not valid leaves nothing under way", async () => {
+  await using engine = startEngine((request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onopen = () => {};
+    return response;
+  });
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  for (
+    const headers of [
+      ["Upgrade: websocket"],
+      [
+        ...["Connection: upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"],
+        ...["Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol: a b,a,a"],
+      ],
+    ]
+  ) {
+    const connection = await Deno.connect({ port: bench.port });
+    const lines = ["GET /upstream/eye/v1/realtime HTTP/1.1", `Host: 127.0.0.1:${bench.port}`];
+    const text = [...lines, ...headers, "", ""].join("\r\n");
+    await connection.write(new TextEncoder().encode(text));
+    const bytes = new Uint8Array(4096);
+    const answer = new TextDecoder().decode(bytes.subarray(0, await connection.read(bytes) ?? 0));
+    match(answer, /^HTTP\/1\.1 400 [^]*"code":"bad_websocket"/);
+    connection.close();
+  }
+  const status = await (await fetch(`${bench.url}/lychd/v1/status`)).json();
+  deepStrictEqual(status.soulstones[0].under_way, 0);
+});
+
 Deno.test("an engine without WebSockets is an error", async () => {
   await using engine = startEngine(() => new Response("no"));
   await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });

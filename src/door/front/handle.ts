@@ -6,7 +6,7 @@
 import type { Door } from "../../core/orchestrator/door.ts";
 import { printableJson, quoted } from "../../core/report/printable.ts";
 import { nearest } from "../../core/report/nearest.ts";
-import type { Order } from "../channel/messages.ts";
+import { type Order, ORDER_LIMITS } from "../channel/messages.ts";
 import { notValid, receiveBody } from "./body/receive.ts";
 import { enter, exchange, exchangeWith, type Parts } from "./exchange/exchange.ts";
 import type { Incoming } from "./exchange/incoming.ts";
@@ -190,28 +190,37 @@ async function give(
 }
 
 function summonOf(text: string): Order {
-  const { wish } = parsed(text);
+  const { wish } = parsed(text, "wish");
   const names = typeof wish === "string" ? [wish] : wish;
-  if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string")) {
-    return { kind: "summon", wish: names };
-  }
+  const isList = Array.isArray(names) && names.length > 0 && names.length <= ORDER_LIMITS.names;
+  if (isList && names.every(isName)) return { kind: "summon", wish: names };
   throw notValid('`wish` must be a name or a list of capabilities, as in {"wish": "eye"}');
 }
 
 function banishOf(text: string): Order {
-  const { name } = parsed(text);
-  if (name === undefined || typeof name === "string") return { kind: "banish", name };
-  throw notValid('`name` must be a string, as in {"name": "eye"}; without it, all engines stop');
+  const { name } = parsed(text, "name");
+  if (name === undefined || isName(name)) return { kind: "banish", name };
+  throw notValid('`name` must be a name, as in {"name": "eye"}; without it, all engines stop');
 }
 
-function parsed(text: string): Readonly<Record<string, unknown>> {
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value.length <= ORDER_LIMITS.nameLength;
+}
+
+/** Parses an order, which has at most one field: a field with a typing error must not mean all engines. */
+function parsed(text: string, field: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return { ...value };
+    value = JSON.parse(text);
   } catch {
-    // The message is below.
+    throw notValid("it is not valid JSON");
   }
-  throw notValid("it is not a JSON object");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw notValid("it is not a JSON object");
+  }
+  const [unknown] = Object.keys(value).filter((name) => name !== field);
+  if (unknown === undefined) return { ...value };
+  throw notValid(`unknown field ${quoted(unknown)}; the only one is \`${field}\``);
 }
 
 function queryOf({ target, path }: Incoming): string {

@@ -13,6 +13,7 @@ export class Delayed {
   readonly #milliseconds: number;
   readonly #act: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isEnded = false;
 
   constructor(milliseconds: number, act: () => void) {
     this.#milliseconds = milliseconds;
@@ -20,13 +21,16 @@ export class Delayed {
   }
 
   request(): void {
+    if (this.#isEnded) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#act();
     }, this.#milliseconds);
   }
 
+  /** Forgets all requests, also later ones. */
   cancel(): void {
+    this.#isEnded = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

@@ -110,14 +110,23 @@ export class Hand {
       interruption.removeEventListener("abort", leave);
       files.close();
       this.#watch.close();
+      for (const front of this.#fronts) front.close();
       for (
         const delayed of [this.#hint, this.#rendered, this.#changed, this.#shown, this.#leaving]
       ) {
         delayed.cancel();
       }
-      for (const front of this.#fronts) front.close();
       for (const name of this.#leases.names) this.#leases.revoke(name);
+      this.#removeState();
     }
+  }
+
+  /** Removes the folder, as systemd does unless a render removed the unit meanwhile. */
+  #removeState(): void {
+    const { host } = this.#context;
+    const path = join(this.#folder, STATE_FILE);
+    if (host.lstat(path) !== undefined) host.remove(path);
+    host.removeEmptyFolder(this.#folder);
   }
 
   /** Takes a hint of the file system. */

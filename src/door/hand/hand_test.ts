@@ -441,6 +441,9 @@ withHand("the state of the dispatcher is in a file", async (seen, front) => {
     ...{ phase: "steady", wish: null, swap: null },
     engines: [{ name: "owl", under_way: 2, waiting: 1 }],
   });
+  await seen.close();
+  // The unit may be gone, so that systemd does not remove it.
+  strictEqual(seen.has(STATE_FILE), false);
 });
 
 for (

@@ -62,7 +62,7 @@ export const VESSEL_CHECKS: readonly Check[] = [
       if (others === 0) return ok("no other user has an account here");
       return warning(
         `${countOf(others, "other user")} can use the front door without a key`,
-        command`openssl rand -hex 32 | tee lychd-key | tr -d '\n' | sha256sum    # then add it to [vessel.keys]`,
+        command`(umask 077; openssl rand -hex 32 | tee lychd-key | tr -d '\n' | sha256sum)    # then add it to [vessel.keys]`,
       );
     }),
   },

@@ -3,7 +3,7 @@ import type { DoorEvent, Effect, EngineState } from "../../../core/dispatcher/ev
 import type { Running } from "../../../core/orchestrator/transition.ts";
 import type { ToFront, ToHand } from "../../channel/messages.ts";
 import type { DoorError } from "../request/error_answer.ts";
-import { policyOf } from "./policy.ts";
+import { ENGINE_QUEUE_LIMIT, policyOf } from "./policy.ts";
 import { cutError, refusalError } from "./refusal.ts";
 import { type Asking, Ticket } from "./ticket.ts";
 
@@ -174,13 +174,17 @@ export class Driver {
     this.#handle({ kind: "arrived", id, engine, wish });
   }
 
-  /** Returns true if the client of a request has more than half of the queue, and there are others. */
-  #fillsQueue({ client }: Ticket): boolean {
+  /**
+   * Returns true if the client of a request has more than half of the queue, or of that of its engine,
+   * and there are others.
+   */
+  #fillsQueue({ client, engine }: Ticket): boolean {
     const { queueLimit, keys } = this.#units.door.settings;
     if (client === undefined || keys.length < 2) return false;
     const waiting = [...this.#tickets.values()]
       .filter((ticket) => ticket.client === client && !ticket.isForwarded);
-    return waiting.length > queueLimit / 2;
+    const ofEngine = waiting.filter((ticket) => ticket.engine === engine);
+    return waiting.length > queueLimit / 2 || ofEngine.length > ENGINE_QUEUE_LIMIT / 2;
   }
 
   #handle(event: DoorEvent): void {

@@ -5,7 +5,7 @@ import type { Door, DoorEngine, DoorSettings } from "../../../core/orchestrator/
 const OTHER_DRAIN_MILLISECONDS = 30_000;
 
 /** The most requests that wait for one engine. */
-const ENGINE_QUEUE_LIMIT = 128;
+export const ENGINE_QUEUE_LIMIT = 128;
 
 /** Returns the settings of the dispatcher. */
 export function policyOf({ settings, engines }: Door): Policy {

@@ -34,20 +34,20 @@ export async function relay(
   const protocols = headers.get("sec-websocket-protocol")?.split(",") ?? [];
   const early: MessageEvent["data"][] = [];
   let engine: WebSocket | undefined;
+  let upgraded: Deno.WebSocketUpgrade;
   try {
     await ticket.turn();
-    engine = new WebSocket(`ws://127.0.0.1:${port}${target}`, protocols.map((name) => name.trim()));
+    engine = connect(`ws://127.0.0.1:${port}${target}`, protocols.map((name) => name.trim()));
     engine.binaryType = "arraybuffer";
     engine.onmessage = ({ data }) => early.push(data);
     await opened(engine, ticket.signal);
+    upgraded = upgrade(request, engine.protocol);
   } catch (error) {
     if (engine !== undefined) closeQuietly(engine, CUT);
     driver.leave(ticket);
     throw error;
   }
-  // An empty text would be an answer that the client did not expect.
-  const options = engine.protocol === "" ? {} : { protocol: engine.protocol };
-  const { socket: client, response } = Deno.upgradeWebSocket(request, options);
+  const { socket: client, response } = upgraded;
   ticket.isUpgraded = true;
   client.binaryType = "arraybuffer";
   client.onopen = () => {
@@ -63,6 +63,31 @@ export async function relay(
   });
   return response;
 }
+
+function connect(address: string, protocols: readonly string[]): WebSocket {
+  try {
+    return new WebSocket(address, [...protocols]);
+  } catch {
+    // The names of the protocols are not valid, or one appears twice.
+    throw new Refused(NOT_VALID);
+  }
+}
+
+/** Switches the connection of a client to WebSocket. */
+function upgrade(request: Request, protocol: string): Deno.WebSocketUpgrade {
+  try {
+    // An empty text would be an answer that the client did not expect.
+    return Deno.upgradeWebSocket(request, protocol === "" ? {} : { protocol });
+  } catch {
+    throw new Refused(NOT_VALID);
+  }
+}
+
+const NOT_VALID: DoorError = {
+  status: 400,
+  code: "bad_websocket",
+  message: "the request for a WebSocket is not valid: a header is missing or has a wrong value",
+};
 
 /** Waits until a WebSocket is open. */
 async function opened(socket: WebSocket, signal: StopSignal): Promise<void> {
