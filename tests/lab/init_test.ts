@@ -82,6 +82,7 @@ for (const { engine, flags, model } of ENGINES) {
       ["Port:", "\r"],
       ["Add another Soulstone?", "\r"],
       ["Which Coven starts at boot?", "\r"],
+      ["Run the front door", "\r"],
     ]);
     assert.equal(code, 0, shown);
     await checkAndRender(shell);
