@@ -168,7 +168,7 @@ function follow({ driver, events }: DoorParts): Response {
 
 function cancel(id: string, { driver }: DoorParts): Response {
   const message = "the request was cancelled by id";
-  if (driver.stop(id, { status: 503, code: "cancelled", message })) {
+  if (driver.endById(id, { status: 503, code: "cancelled", message })) {
     return json({ cancelled: true });
   }
   const missing = "there is no request with this id under way or waiting";

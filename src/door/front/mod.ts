@@ -54,7 +54,7 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
     events.close();
     const message = "the door stops";
     const timer = setTimeout(
-      () => driver?.stop(undefined, { status: 503, code: "cut", message, retryAfterSeconds: 2 }),
+      () => driver?.endAll({ status: 503, code: "cut", message, retryAfterSeconds: 2 }),
       withinSeconds * 1000,
     );
     await listening?.stop();

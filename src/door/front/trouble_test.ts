@@ -231,6 +231,85 @@ Deno.test("a stream that the door ends has the reason in its last event", async 
   await noticed;
 });
 
+/** Reads a stream of bytes to its end, also if it does not end well. */
+async function readAll(connection: Deno.TcpConn): Promise<string> {
+  const decoder = new TextDecoder();
+  let all = "";
+  try {
+    for await (const bytes of connection.readable) all += decoder.decode(bytes, { stream: true });
+  } catch {
+    // The connection broke off.
+  }
+  return all;
+}
+
+Deno.test("a client that stops reading is cut, and its engine makes room for the next one", async () => {
+  const event = new TextEncoder().encode(`data: ${"x".repeat(60_000)}\n\n`);
+  const { promise: noticed, resolve } = Promise.withResolvers<void>();
+  let events = 0;
+  await using eye = startEngine(() => {
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        events++;
+        controller.enqueue(event);
+      },
+      cancel: () => resolve(),
+    });
+    return new Response(body, { headers: EVENTS });
+  });
+  await using tongue = startEngine(() => new Response("hello"));
+  await using bench = await startFront({
+    ports: { eye: eye.port, tongue: tongue.port },
+    settings: { lingerSeconds: 0, drainSeconds: 0.1 },
+  });
+  const client = await Deno.connect({ hostname: "127.0.0.1", port: bench.port });
+  const body = '{"model":"eye","stream":true}';
+  await client.write(new TextEncoder().encode(
+    `POST ${CHAT} HTTP/1.1\r\nhost: 127.0.0.1:${bench.port}\r\n` +
+      `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  ));
+  // The stay of an engine is a multiple of the time of a swap.
+  await bench.next("summon");
+  bench.observe({ eye: "ready" });
+  bench.tell({ kind: "swapped", result: { kind: "ready" } });
+  await client.read(new Uint8Array(1000));
+  // What is between the engine and the client fills up.
+  for (let before = -1; before !== events;) {
+    before = events;
+    await new Promise((done) => setTimeout(done, 300));
+  }
+  const answering = post(bench, CHAT, { model: "tongue" });
+  deepStrictEqual((await bench.next("summon")).wish, { kind: "soulstone", name: "tongue" });
+  await noticed;
+  bench.observe({ eye: "stopping" });
+  deepStrictEqual(await bench.next("free"), { kind: "free", engine: "eye" });
+  bench.observe({ tongue: "ready" });
+  bench.tell({ kind: "swapped", result: { kind: "ready" } });
+  strictEqual(await (await answering).text(), "hello");
+  // The client goes on to read: its stream has the reason, and no clean end.
+  const rest = await readAll(client);
+  match(rest.slice(-1000), /"code":"cut"/);
+  ok(!rest.endsWith("\r\n0\r\n\r\n"));
+});
+
+Deno.test("a client that leaves while its engine refuses connections leaves nothing behind", async () => {
+  const closed = startEngine(() => new Response());
+  await closed[Symbol.asyncDispose]();
+  await using bench = await startFront({ ports: { eye: closed.port }, ready: ["eye"] });
+  const leaving = new AbortController();
+  const answering = post(bench, CHAT, { model: "eye" }, { signal: leaving.signal });
+  for (;;) {
+    const { state } = await bench.next("state");
+    if (state.engines[0]?.underWay === 1) break;
+  }
+  leaving.abort();
+  await answering.catch(() => {});
+  // The next attempt would come now.
+  await new Promise((done) => setTimeout(done, 300));
+  const status = await (await fetch(`${bench.url}/lychd/v1/status`)).json();
+  strictEqual(status.soulstones[0].under_way, 0);
+});
+
 Deno.test("a front that leaves finishes its streams, and the next one has the port", async () => {
   const finish = Promise.withResolvers<void>();
   await using engine = startEngine(() => {

@@ -99,13 +99,14 @@ export class Driver {
     if (!ticket.isForwarded && !ticket.signal.aborted && this.#fillsQueue(ticket)) {
       const message = "half of the queue is full of requests with this key";
       const retryAfterSeconds = Math.min(59, this.estimateSeconds(ticket.engine));
-      ticket.stop({ status: 503, code: "queue_share", message, retryAfterSeconds });
+      this.end(ticket, { status: 503, code: "queue_share", message, retryAfterSeconds });
     }
     return ticket;
   }
 
-  /** Lets a request that no engine has answered wait once more. */
+  /** Lets a request that no engine has answered wait once more, unless it was ended meanwhile. */
   again(ticket: Ticket): void {
+    if (!this.#tickets.has(ticket.id)) return;
     this.#handle({ kind: "ended", id: ticket.id });
     ticket.unforward();
     this.#arrive(ticket);
@@ -116,16 +117,26 @@ export class Driver {
     if (this.#tickets.delete(id)) this.#handle({ kind: "ended", id });
   }
 
-  /** Ends the request with this id, or all. Returns false if there is none. */
-  stop(id: string | undefined, error: DoorError): boolean {
-    const tickets = [...this.#tickets.values()].filter((each) =>
-      id === undefined || each.id === id
-    );
-    for (const ticket of tickets) {
-      ticket.stop(error);
-      this.leave(ticket);
-    }
-    return tickets.length > 0;
+  /**
+   * Ends a request with an error, and removes it. This does not wait for its client, which may have
+   * stopped reading.
+   */
+  end(ticket: Ticket, error: DoorError): void {
+    ticket.stop(error);
+    this.leave(ticket);
+  }
+
+  /** Ends the request with this id. Returns false if there is none. */
+  endById(id: string, error: DoorError): boolean {
+    const ticket = this.#tickets.get(id);
+    if (ticket === undefined) return false;
+    this.end(ticket, error);
+    return true;
+  }
+
+  /** Ends all requests. */
+  endAll(error: DoorError): void {
+    for (const ticket of [...this.#tickets.values()]) this.end(ticket, error);
   }
 
   /** Takes new units and settings. */
@@ -200,10 +211,10 @@ export class Driver {
         this.#tickets.get(effect.id)?.forward();
         break;
       case "refuse":
-        this.#tickets.get(effect.id)?.stop(refusalError(effect));
+        this.endById(effect.id, refusalError(effect));
         break;
       case "cut":
-        this.#tickets.get(effect.id)?.stop(cutError(effect.why));
+        this.endById(effect.id, cutError(effect.why));
         break;
       case "summon":
       case "banish":

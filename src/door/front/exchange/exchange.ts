@@ -87,15 +87,9 @@ export function enter(
 ): Ticket {
   const ticket = driver.enter({ ...to, client });
   request.signal.addEventListener("abort", () => {
-    if (!ticket.isUpgraded) leave(ticket, driver);
+    if (!ticket.isUpgraded) driver.end(ticket, LEFT);
   });
   return ticket;
-}
-
-/** Ends a request whose client left. */
-function leave(ticket: Ticket, driver: Driver): void {
-  ticket.stop(LEFT);
-  driver.leave(ticket);
 }
 
 /** The statuses whose answers have no body. */
@@ -130,7 +124,7 @@ function passedOn(
   return passOn({
     next: body.next,
     ended: () => driver.leave(ticket),
-    left: () => leave(ticket, driver),
+    left: () => driver.end(ticket, LEFT),
     eventsOf: isEvents(headers) ? path : undefined,
     faultOf: (error) => faultOf(error, ticket),
   });
@@ -180,7 +174,7 @@ function waitFor(
   const passed = passOn({
     next,
     ended: () => driver.leave(ticket),
-    left: () => leave(ticket, driver),
+    left: () => driver.end(ticket, LEFT),
     eventsOf: path,
     faultOf: (error) => faultOf(error, ticket),
   });
