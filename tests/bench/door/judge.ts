@@ -79,7 +79,7 @@ const BOUNDS: readonly Bound[] = [
     what: "time per request of 16 clients, × Go",
     of: (row, proxy) => proxy.requestsPerSecond / row.requestsPerSecond,
     aim: 1,
-    most: 1.5,
+    most: 2.2,
   },
   {
     what: "CPU time per SSE chunk, × Go",

@@ -105,7 +105,7 @@ Deno.test("judge() fails for each number of the bundle beyond its limit", () => 
   );
   fails({
     manyClients: load("requests_per_second", { ...slow, proxy: 600 }),
-  }, "bundle: time per request of 16 clients, × Go: 2.40, not 1.5");
+  }, "bundle: time per request of 16 clients, × Go: 2.40, not 2.2");
   fails(
     { streams: load("cpu_microseconds", { ...slow, bundle: 450 }) },
     "bundle: CPU time per SSE chunk, × Go: 3.00, not 2.2",
