@@ -6,6 +6,7 @@ import {
   type Check,
   error,
   ok,
+  see,
   skipped,
   type Subject,
   unknown,
@@ -40,9 +41,12 @@ export const VESSEL_CHECKS: readonly Check[] = [
     why: "clients reach no engine through it",
     run: withVessel(({ facts, codex }) => {
       if (vesselBinaryOf(facts) === undefined) return NOT_RENDERED;
-      const state = propertiesOf(facts, "units").get(VESSEL.service)?.get("ActiveState");
-      // `systemd.units` reports one that has failed.
-      if (state === "failed") return skipped("see systemd.units");
+      const unit = propertiesOf(facts, "units").get(VESSEL.service);
+      const state = unit?.get("ActiveState");
+      // It reports a unit that has failed, or that starts again and again.
+      if (state === "failed" || unit?.get("SubState") === "auto-restart") {
+        return see("systemd.units");
+      }
       const { port } = codex.settings.vessel;
       return state === "active" ? ok(`it listens on port ${port}`) : warning(
         `the front door does not run${state === undefined ? "" : `: it is ${state}`}`,
