@@ -161,10 +161,11 @@ export async function putBinary(): Promise<void> {
 
 /** Stops and removes every unit and volume of lychd, and deletes the log of the GPU. */
 export async function clear(shell: LichShell): Promise<void> {
+  // Patterns, because a new systemd stops nothing if one of several names is not loaded.
   await must(
     shell,
     `systemctl --user stop --quiet 'lychd-*.target' 'lychd-*.timer' 'soulstone-*.service' \
-       'harvester*.service' 'scribe*.service' lychd-vessel.service lychd-pod.service 2>/dev/null
+       'harvester*.service' 'scribe*.service' 'lychd-*.service' 2>/dev/null
      podman volume ls -q --filter name=^lychd- | xargs -r podman volume rm -f >/dev/null 2>&1
      rm -rf ~/.config/containers ~/.config/systemd ${GPU_FOLDER.host}
      mkdir -p ~/.config ${GPU_FOLDER.host}
