@@ -4,6 +4,7 @@ import type { Engine, Inventory } from "../core/orchestrator/inventory.ts";
 import type { ToFront, ToHand } from "../door/channel/messages.ts";
 import { serveFront } from "../door/front/mod.ts";
 import { PACE, type Pace } from "../door/front/pace.ts";
+import { DOOR_SETTINGS } from "./door_settings.ts";
 
 /** The engines of a test: each excludes all others. */
 export interface BenchOptions {
@@ -131,20 +132,6 @@ export function post(
   });
 }
 
-const SETTINGS: Omit<DoorSettings, "port"> = {
-  bindAddress: "127.0.0.1",
-  keys: [],
-  allowedOrigins: [],
-  lingerSeconds: 3,
-  queueLimit: 512,
-  waitSeconds: 600,
-  drainSeconds: 600,
-  idleCoven: undefined,
-  idleMinutes: undefined,
-  loadingMessage: false,
-  maxBodyMib: 64,
-};
-
 /** Starts a front on a free port. */
 export async function startFront(options: BenchOptions): Promise<FrontBench> {
   const port = options.settings?.port ?? freePort();
@@ -230,7 +217,7 @@ function unitsOf({ ports, settings, engines = {} }: BenchOptions, port: number) 
     covens: [],
   };
   const door: Door = {
-    settings: { port, ...SETTINGS, ...settings },
+    settings: { port, ...DOOR_SETTINGS, ...settings },
     engines: new Map(names.map((name): [string, DoorEngine] => [name, {
       aliases: [],
       served: undefined,

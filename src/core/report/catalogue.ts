@@ -268,7 +268,7 @@ export const CATALOGUE = {
     "The Codex contains the SHA-256 digest of a key, and never the key itself.",
     // A value that is not a digest may be the key.
     (_: { value: string }) => [
-      "a key must be written as `sha256:` and 64 digits of its SHA-256 digest",
+      "a key must be written as `sha256:` and 64 digits of its SHA-256 digest, and not be empty",
       KEY_HINT,
     ],
   ),

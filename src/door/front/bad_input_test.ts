@@ -217,9 +217,14 @@ Deno.test("bad input gets an error, reaches no engine, and the door goes on", as
   strictEqual(engine.requests, 0);
 });
 
+/** The door answers bad input at once. */
+const LONGEST_MILLISECONDS = 15_000;
+
 /** Sends bytes and returns the status and the code of the answer. */
 async function outcomeOf(port: number, request: string): Promise<string> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  // A request that waits without an end is "no answer".
+  const timer = setTimeout(() => connection.close(), LONGEST_MILLISECONDS);
   // The door may answer and close before it has read everything.
   const bytes = Uint8Array.from(request, (c) => c.charCodeAt(0));
   const writing = (async () => {
@@ -234,7 +239,12 @@ async function outcomeOf(port: number, request: string): Promise<string> {
   } catch {
     // The door reset the connection after its answer.
   }
-  connection.close();
+  clearTimeout(timer);
+  try {
+    connection.close();
+  } catch {
+    // The timer has closed it.
+  }
   await writing;
   const [, status = "no answer"] = /^HTTP\/1\.1 (\d+)/.exec(answer) ?? [];
   const [, code] = /"code":"(\w+)"/.exec(answer) ?? [];
@@ -339,7 +349,9 @@ Deno.test("a client with one of several keys fills at most half of the queue", a
 Deno.test("a client with one of several keys fills at most half of the queue of an engine", async () => {
   const keys = [...KEYS, { name: "other", digest: digestOfKey("other").toHex() }];
   await using bench = await startFront({ ports: { eye: 1 }, settings: { keys } });
-  const ask = () => post(bench, CHAT, { model: "eye" }, { headers: { "x-api-key": "secret" } });
+  const signal = AbortSignal.timeout(LONGEST_MILLISECONDS);
+  const headers = { "x-api-key": "secret" };
+  const ask = () => post(bench, CHAT, { model: "eye" }, { headers, signal });
   const answers = Array.from({ length: 65 }, ask);
   const first = await Promise.race(answers);
   strictEqual((await first.json()).error.code, "queue_share");

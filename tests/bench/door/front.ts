@@ -5,6 +5,7 @@
  */
 import type { ToFront, ToHand } from "../../../src/door/channel/messages.ts";
 import type { FrontOrder } from "../../../src/sandbox/second_sandboxes.ts";
+import { DOOR_SETTINGS } from "../../../src/testing/door_settings.ts";
 
 const [port = 0, enginePort = 0] = Deno.args.map(Number);
 const extension = import.meta.url.slice(import.meta.url.lastIndexOf("."));
@@ -51,20 +52,7 @@ tell({
     covens: [],
   },
   door: {
-    settings: {
-      port,
-      bindAddress: "127.0.0.1",
-      keys: [],
-      allowedOrigins: [],
-      lingerSeconds: 3,
-      queueLimit: 512,
-      waitSeconds: 600,
-      drainSeconds: 600,
-      idleCoven: undefined,
-      idleMinutes: undefined,
-      loadingMessage: false,
-      maxBodyMib: 64,
-    },
+    settings: { ...DOOR_SETTINGS, port },
     engines: new Map(),
   },
 });

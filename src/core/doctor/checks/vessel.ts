@@ -43,7 +43,7 @@ export const VESSEL_CHECKS: readonly Check[] = [
       if (vesselBinaryOf(facts) === undefined) return NOT_RENDERED;
       const unit = propertiesOf(facts, "units").get(VESSEL.service);
       const state = unit?.get("ActiveState");
-      // It reports a unit that has failed, or that starts again and again.
+      // That check reports a unit that has failed, or that starts again and again.
       if (state === "failed" || unit?.get("SubState") === "auto-restart") {
         return see("systemd.units");
       }

@@ -81,11 +81,6 @@ export class Driver {
     return this.#dispatcher.status();
   }
 
-  /** The number of requests under way and waiting. */
-  get size(): number {
-    return this.#tickets.size;
-  }
-
   /** Estimates the seconds until an engine that does not run is ready. */
   estimateSeconds(engine: string): number {
     return Math.ceil(this.#dispatcher.estimateMilliseconds(engine, this.#ports.now()) / 1000);
