@@ -87,9 +87,11 @@ function matrixLines(inventory: Inventory, palette: Palette): string[] {
   // The columns of the slots show the others.
   const engines = inventory.engines.filter((engine) => engine.slot === undefined);
   if (engines.every((e) => e.resident) && engines.length < inventory.engines.length) return [];
+  // A square without a mark shows nothing, and with slots it would not show what an engine does stop.
+  const isEmpty = !engines.some((a) => engines.some((b) => conflict(a, b)));
   // Each engine needs a column of at least two characters.
   const isWide = engines.length * 2 > palette.columns;
-  const rows = isWide ? [] : tableLines([
+  const rows = isEmpty || isWide ? [] : tableLines([
     ["", "", ...engines.map((_, i) => String(i + 1))],
     ...engines.map((engine, i) => [
       String(i + 1),
@@ -98,7 +100,7 @@ function matrixLines(inventory: Inventory, palette: Palette): string[] {
     ]),
   ]);
   const head = "starting the engine of a row stops the engines marked x";
-  return !isWide && rows.every((row) => row.length <= palette.columns)
+  return rows.length > 0 && rows.every((row) => row.length <= palette.columns)
     ? [...wrap(head, 0, palette.columns).map(palette.strong), ...rows]
     : engines.flatMap((engine) =>
       wrap(

@@ -90,7 +90,7 @@ Deno.test("a name of both a Soulstone and a Coven needs a prefix", async () => {
   });
   await test.expect(["explain", "eye"], {
     code: 2,
-    stderr: "lychd: `eye` is a Soulstone and a Coven\nhint: lychd explain soulstone:eye\n",
+    stderr: "lychd: `eye` is a Soulstone and a Coven\nhint: use soulstone:eye or coven:eye\n",
   });
   const { stdout } = await test.run(["explain", "coven:eye", "--json"]);
   strictEqual(JSON.parse(stdout).path, "systemd/user/lychd-coven-eye.target");

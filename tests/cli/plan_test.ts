@@ -277,10 +277,8 @@ coder  filler    papers
 resident beside all of them: memory
 an engine without a slot excludes those in slots, except in a common Coven
 
-starting the engine of a row stops the engines marked x
-           1  2
-1  lone    .  .
-2  memory  .  .
+lone stops coder, filler, papers
+memory stops none
 `,
   );
   const json = JSON.parse((await run(test, "covens", "--json")).stdout);
@@ -293,6 +291,12 @@ starting the engine of a row stops the engines marked x
   ]);
   match((await run(test, "list")).stdout, /\n {2}in code; slot chat; offers x; no metrics\n/);
   match((await run(test, "list")).stdout, /\n {2}slot embed; offers x; no metrics\n/);
+});
+
+Deno.test("covens shows no square of a single engine", async () => {
+  await using test = cli().codex({ "soulstones/eye.toml": EYE });
+  const { stdout } = await run(test, "covens");
+  match(stdout, /\n {2}undeclared: eye\n\neye stops none\n$/);
 });
 
 Deno.test("explain shows that a conflict comes from a slot or from groups", async () => {
@@ -401,6 +405,36 @@ Deno.test("logs and banish accept a Soulstone with the name of a capability", as
     );
   }
   match((await test.run(["plan", "eye"])).stderr, /`eye` is a Soulstone and a capability/);
+});
+
+Deno.test("a Soulstone may have the name of a service or of an option, and no command mistakes it", async () => {
+  const names = ["pod", "harvester", "vessel", "hold", "all"];
+  const text = names.map((name, i) => tiny(name, 8700 + i)).join("");
+  const codex = { "lychd.toml": "[harvester]\nenabled = true\n", "soulstones/all.toml": text };
+  await using test = cli().codex(codex);
+  strictEqual((await test.run(RENDER)).code, 0);
+  for (const name of ["pod", "harvester"]) {
+    await test.expect(["logs", name], {
+      code: 2,
+      stderr: `lychd: \`${name}\` is a Soulstone and a service\n` +
+        `hint: use soulstone:${name} or service:${name}\n`,
+    });
+    for (const kind of ["soulstone", "service"]) {
+      strictEqual(
+        (await test.run(["logs", `${kind}:${name}`])).stderr.includes("hint: use"),
+        false,
+      );
+    }
+  }
+  const { code, stderr } = await test.run(["explain", "harvester"]);
+  strictEqual(code, 2);
+  match(stderr, /hint: use soulstone:harvester or service:harvester\n/);
+  match((await test.run(["explain", "service:harvester"])).stdout, /^Watcher=harvester$/m);
+  for (const name of names) {
+    match((await run(test, "plan", name)).stdout, new RegExp(`^ +start +${name}\\n`, "m"));
+    const { stdout } = await test.run(["explain", `soulstone:${name}`]);
+    match(stdout, new RegExp(`^Soulstone=${name}$`, "m"));
+  }
 });
 
 Deno.test("plan only counts the warnings of the Codex", async () => {

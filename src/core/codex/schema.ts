@@ -12,6 +12,9 @@ const about = z.describe;
 /** The names of Soulstones, groups and capabilities: safe in unit names, labels and shells. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+/** A name of a group. `idle_coven = "none"` stops all engines, so no Coven may have that name. */
+const GROUP = /^(?!none$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
 function whole(minimum: number, maximum: number, error?: ValueCode) {
   const options = error === undefined ? {} : { error };
   return z.int(options).check(z.gte(minimum, options), z.lte(maximum, options));
@@ -94,7 +97,7 @@ const metrics = z.strictObject({
 export const soulstoneSchema = z.strictObject({
   image: image.check(about("The container image, as `podman pull` accepts it.")),
   port: port.check(about("The port that the engine listens on. Unique in the Codex.")),
-  groups: z._default(z.array(matching(NAME, "group-invalid")), [])
+  groups: z._default(z.array(matching(GROUP, "group-invalid")), [])
     .check(about(
       "The Covens it belongs to. Soulstones with no common Coven never run together, unless they " +
         "have different slots.",
@@ -282,7 +285,7 @@ const vessel = z.strictObject({
 
 /** The file `lychd.toml`. */
 export const lychdSchema = z.strictObject({
-  boot_coven: z.optional(matching(NAME, "group-invalid"))
+  boot_coven: z.optional(matching(GROUP, "group-invalid"))
     .check(about("The Coven to start at boot.")),
   wait_for_network: off.check(about("If true, units start after the host is online.")),
   sepulcher: z.prefault(sepulcher, {}),

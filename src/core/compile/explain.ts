@@ -29,8 +29,8 @@ export function explainLines({ text, provenance }: Rune): ExplainedLine[] {
 }
 
 /**
- * Finds a unit by the name of its file, its name in systemd, or the name of its Soulstone or Coven. A
- * name of both a Soulstone and a Coven needs the prefix `soulstone:` or `coven:`.
+ * Finds a unit by the name of its file, its name in systemd, or the name of its Soulstone, Coven or
+ * service. A name of several of them needs the prefix `soulstone:`, `coven:` or `service:`.
  */
 export function unitNamed(
   name: string,
@@ -42,15 +42,17 @@ export function unitNamed(
     if (unit === undefined && !rune.path.endsWith(BOOT_DROP_IN)) continue;
     byName.set(basename(rune.path), rune).set(unit ?? basename(rune.path), rune);
   }
-  const [, kind, bare = name] = /^(soulstone|coven):(.+)$/.exec(name) ?? [];
-  const soulstone = kind === "coven" ? undefined : byName.get(soulstoneUnit(bare).service);
-  const coven = kind === "soulstone" ? undefined : byName.get(covenTarget(bare));
-  const other = kind === undefined ? byName.get(name) ?? byName.get(`${name}.service`) : undefined;
-  const rune = other ?? soulstone ?? coven;
-  if (soulstone !== undefined && coven !== undefined && rune === soulstone) {
+  const [, kind, bare = name] = /^(soulstone|coven|service):(.+)$/.exec(name) ?? [];
+  const named = [
+    { kind: "soulstone", title: "a Soulstone", rune: byName.get(soulstoneUnit(bare).service) },
+    { kind: "coven", title: "a Coven", rune: byName.get(covenTarget(bare)) },
+    { kind: "service", title: "a service", rune: byName.get(`${bare}.service`) },
+  ].filter((each) => each.rune !== undefined && (kind ?? each.kind) === each.kind);
+  const rune = byName.get(name) ?? named[0]?.rune;
+  if (!byName.has(name) && named.length > 1) {
     return {
-      problem: `${quoted(name)} is a Soulstone and a Coven`,
-      hint: `lychd explain soulstone:${name}`,
+      problem: `${quoted(name)} is ${named.map(({ title }) => title).join(" and ")}`,
+      hint: `use ${named.map(({ kind }) => `${kind}:${name}`).join(" or ")}`,
     };
   }
   if (rune !== undefined) return { rune };

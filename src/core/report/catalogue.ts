@@ -158,8 +158,9 @@ export const CATALOGUE = {
   ),
   "group-invalid": invalid(
     "name of a group",
-    "The name of a group becomes part of the name of a systemd target.",
-    NAME_HINT,
+    "The name of a group becomes part of the name of a systemd target. `none` is reserved, " +
+      'because `idle_coven = "none"` stops all engines.',
+    `${NAME_HINT}; \`none\` is reserved`,
   ),
   "slot-invalid": invalid(
     "name of a slot",
