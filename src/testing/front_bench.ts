@@ -221,6 +221,7 @@ function unitsOf({ ports, settings, engines = {} }: BenchOptions, port: number) 
     engines: new Map(names.map((name): [string, DoorEngine] => [name, {
       aliases: [],
       served: undefined,
+      contextTokens: undefined,
       concurrency: undefined,
       idleMinutes: undefined,
       set: {},

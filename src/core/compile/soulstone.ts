@@ -72,6 +72,7 @@ export function soulstoneUnitOf(
   const conflictFrom = ({ slot }: Surroundings["conflicts"][number]) =>
     slot !== undefined && slot === soulstone.slot ? from("slot") : groups;
   const command = commandOf(soulstone, profile);
+  const words = command.words.map(({ text }) => text);
   const health = healthOfSoulstone(soulstone, profile);
   findings.push(
     ...command.findings,
@@ -150,7 +151,8 @@ export function soulstoneUnitOf(
     Quadlet: { DefaultDependencies: settings.wait_for_network ? [] : directive(false) },
     "X-Lychd": factsOf(soulstone, profile, {
       covens,
-      served: profile.served(command.words.map(({ text }) => text), soulstone.model),
+      served: profile.served(words, soulstone.model),
+      contextTokens: profile.contextTokens(words),
       from,
     }),
   };
@@ -263,9 +265,10 @@ function labelsOf({ name, capabilities }: Soulstone, profile: EngineProfile) {
 function factsOf(
   soulstone: Soulstone,
   profile: EngineProfile,
-  { covens, served, from }: {
+  { covens, served, contextTokens, from }: {
     readonly covens: readonly string[];
     readonly served: string | undefined;
+    readonly contextTokens: number | undefined;
     readonly from: (field: string) => Place | undefined;
   },
 ): Record<string, Directive[]> {
@@ -285,6 +288,7 @@ function factsOf(
     ["VramMib", soulstone.vram_mib, "vram_mib"],
     ["Aliases", [...new Set(soulstone.aliases)].join(" "), "aliases"],
     ["ServedModel", served === undefined ? undefined : asciiJson(served)],
+    ["ContextTokens", contextTokens],
     ["Concurrency", soulstone.concurrency, "concurrency"],
     ["IdleMinutes", soulstone.idle_minutes, "idle_minutes"],
     ["RequestSet", request === undefined ? undefined : asciiJson(request.set), "request"],

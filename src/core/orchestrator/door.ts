@@ -32,6 +32,8 @@ export interface DoorEngine {
   readonly aliases: readonly string[];
   /** The id that the engine gives to its model, and expects in requests. */
   readonly served: string | undefined;
+  /** The tokens that one request may have; undefined if unknown. */
+  readonly contextTokens: number | undefined;
   /** The most requests at once. */
   readonly concurrency: number | undefined;
   readonly idleMinutes: number | undefined;
@@ -111,6 +113,7 @@ function engineOf(values: Values): DoorEngine {
   return {
     aliases: words(one("Aliases")),
     served: jsonOf(one("ServedModel")) as DoorEngine["served"],
+    contextTokens: optionalNumber("ContextTokens"),
     concurrency: optionalNumber("Concurrency"),
     idleMinutes: optionalNumber("IdleMinutes"),
     set: (jsonOf(one("RequestSet")) ?? {}) as DoorEngine["set"],

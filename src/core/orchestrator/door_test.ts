@@ -60,6 +60,7 @@ const ENGINE = fc.record({
   served: maybe(
     TEXT.filter((text) => text !== "" && !/[\0\u0080\p{Noncharacter_Code_Point}]/u.test(text)),
   ),
+  contextTokens: maybe(whole(1, 1_000_000)),
   set: fc.dictionary(KEY, VALUE, { maxKeys: 4, noNullPrototype: true }),
   strip: fc.uniqueArray(KEY, { maxLength: 4 }),
 });
@@ -102,7 +103,10 @@ function codexOf({ settings, engines }: Door): { path: string; bytes: Uint8Array
       devices: [],
       groups: ["vision"],
       port: 8780 + i,
-      exec: engine.served === undefined ? undefined : ["--served-model-name", engine.served],
+      exec: [
+        ...engine.served === undefined ? [] : ["--served-model-name", engine.served],
+        ...engine.contextTokens === undefined ? [] : ["--max-model-len", `${engine.contextTokens}`],
+      ],
       aliases: engine.aliases,
       concurrency: engine.concurrency,
       idle_minutes: engine.idleMinutes,

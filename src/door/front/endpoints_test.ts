@@ -10,7 +10,7 @@ async function json(url: string, init?: RequestInit): Promise<[number, Record<st
 Deno.test("models have their names and states, and engines are not queried", async () => {
   await using bench = await startFront({
     ports: { eye: 1, sage: 1, mage: 1 },
-    engines: { eye: { aliases: ["gpt-4o"], served: "Qwen/big" } },
+    engines: { eye: { aliases: ["gpt-4o"], served: "Qwen/big", contextTokens: 32_768 } },
   });
   bench.observe({ eye: "ready", sage: "starting" });
   const [, list] = await json(`${bench.url}/v1/models`);
@@ -24,6 +24,7 @@ Deno.test("models have their names and states, and engines are not queried", asy
     capabilities: [],
     covens: [],
     status: { value: "loaded" },
+    meta: { n_ctx: 32_768 },
   };
   deepStrictEqual([list.object, (list.data as unknown[])[0]], ["list", eye]);
   deepStrictEqual(

@@ -7,6 +7,7 @@ import {
   type Flag,
   GENERIC,
   listenFlags,
+  numberOfFlag,
   SERVER,
   valueOfFlag,
 } from "./profile.ts";
@@ -34,6 +35,7 @@ const VLLM: EngineProfile = {
   served: (words, model) =>
     valueOfFlag(words, "--served-model-name") ?? valueOfFlag(words, "--model") ??
       words.slice(0, 1).find((word) => word === model || isModel(word)),
+  contextTokens: (words) => numberOfFlag(words, "--max-model-len"),
   metricsPath: () => "/metrics",
   // The second volume holds compiled kernels, which every start would otherwise compile again.
   caches: () => [HUGGINGFACE_CACHE, { volume: "lychd-vllm", target: "/root/.cache/vllm" }],
@@ -66,6 +68,7 @@ const SGLANG: EngineProfile = {
   ],
   needsModel: true,
   served: (words) => valueOfFlag(words, "--served-model-name", "--model-path", "--model"),
+  contextTokens: (words) => numberOfFlag(words, "--context-length"),
   metricsPath: () => "/metrics",
   caches: () => [HUGGINGFACE_CACHE],
   shmMib: 32_768,
@@ -94,6 +97,11 @@ const LLAMACPP: EngineProfile = {
   metricsPath: (soulstone) => isRouter(soulstone) ? undefined : "/metrics",
   metricsNeedKey: hasKey,
   served: (words) => valueOfFlag(words, "-a", "--alias")?.split(",")[0],
+  // Requests at once may share the context.
+  contextTokens: (words) =>
+    valueOfFlag(words, "-np", "--parallel") === undefined
+      ? numberOfFlag(words, "-c", "--ctx-size")
+      : undefined,
   // Since March 2026 (pull request 21009) it keeps models where Hugging Face's library does.
   caches: (model) =>
     model !== undefined && isPath(model)
@@ -144,6 +152,7 @@ const TABBYAPI: EngineProfile = {
   entrypoint: ["python3", "python"],
   flags: (port, model) => [...folderFlags(model), ...listenFlags(port)],
   served: (words) => valueOfFlag(words, "--model-name"),
+  contextTokens: (words) => numberOfFlag(words, "--max-seq-len"),
   shmMib: 8192,
 };
 

@@ -46,6 +46,8 @@ export interface EngineProfile {
    * command; undefined if it accepts any id, or if the id is unknown.
    */
   readonly served: (words: readonly string[], model: string | undefined) => string | undefined;
+  /** Returns the tokens that one request may have, prompt and answer together, if its command limits them. */
+  readonly contextTokens: (words: readonly string[]) => number | undefined;
   readonly caches: (model: string | undefined) => readonly Cache[];
   /** The shared memory that the engine's documentation recommends, in MiB; 0 for none. */
   readonly shmMib: number;
@@ -69,6 +71,7 @@ export const GENERIC: EngineProfile = {
   keyVariable: undefined,
   metricsNeedKey: () => false,
   served: () => undefined,
+  contextTokens: () => undefined,
   caches: () => [],
   shmMib: 0,
   startTimeoutSeconds: 900,
@@ -88,6 +91,12 @@ export function valueOfFlag(words: readonly string[], ...names: readonly string[
   const at = words.findLastIndex((word) => names.includes(word.replace(/=.*$/s, "")));
   const [word = ""] = words.slice(at);
   return at < 0 ? undefined : word.includes("=") ? word.replace(/^[^=]*=/, "") : words[at + 1];
+}
+
+/** Returns the whole number above 0 that a flag has; undefined for a word such as `auto` or `32k`. */
+export function numberOfFlag(words: readonly string[], ...names: readonly string[]) {
+  const value = valueOfFlag(words, ...names) ?? "";
+  return /^[1-9]\d{0,9}$/.test(value) ? Number(value) : undefined;
 }
 
 /** Returns the flags that make most engines listen on `port`. */

@@ -1,4 +1,5 @@
 import type { EngineState } from "../../../core/dispatcher/events.ts";
+import type { DoorEngine } from "../../../core/orchestrator/door.ts";
 import type { Engine } from "../../../core/orchestrator/inventory.ts";
 import type { Units } from "../dispatch/driver.ts";
 
@@ -32,10 +33,7 @@ export function modelList(
 
 function modelOf(
   { name, capabilities, covens, slot }: Engine,
-  { aliases = [], served }: {
-    readonly aliases?: readonly string[];
-    readonly served?: string | undefined;
-  } = {},
+  { aliases = [], served, contextTokens }: Partial<DoorEngine> = {},
   state: EngineState = "down",
 ) {
   return {
@@ -49,5 +47,6 @@ function modelOf(
     covens,
     ...slot !== undefined && { slot },
     status: { value: STATUS[state] },
+    ...contextTokens !== undefined && { meta: { n_ctx: contextTokens } },
   } as const;
 }
