@@ -11,7 +11,7 @@ const WORKER = "src/sandbox/worker.js";
 const LIMITS: Readonly<Record<string, number>> = {
   main: 23,
   add: 671,
-  apply: 118,
+  apply: 122,
   banish: 52,
   check: 560,
   complete: 652,

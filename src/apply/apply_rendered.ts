@@ -1,6 +1,6 @@
 import { fallbackCommand, planFallback } from "../core/orchestrator/fallback.ts";
 import { printable } from "../core/report/printable.ts";
-import { VESSEL, WATCHERS_TARGET } from "../core/rune/names.ts";
+import { soulstoneOf, VESSEL, WATCHERS_TARGET } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import { withWriteLock } from "../inscribe/locked.ts";
 import { settle } from "../inscribe/settle.ts";
@@ -9,6 +9,8 @@ import { EXIT } from "../run/invocation.ts";
 import { summonEvents } from "../summon/events.ts";
 import { follow, type Following } from "../summon/follow.ts";
 import { printLost } from "../summon/outcome.ts";
+import { drainText, readDoorState } from "../units/door_state.ts";
+import { drain } from "../units/drain.ts";
 import { type Rendered, requireRendered } from "../units/rendered.ts";
 import { reachable, staleNow } from "../units/stale.ts";
 import { startLock } from "../units/start_lock.ts";
@@ -98,6 +100,10 @@ async function applyUnderLock(
   const { stale, reread, stopped, problem } = await settle(context, systemd);
   const work = await planWork(systemd, scope, { stale, inventory });
   printWork(context, work);
+  const removed = work.stop.flatMap((unit) => soulstoneOf(unit) ?? []);
+  const waiting = drainText(readDoorState(context), [...removed, ...work.engines]);
+  if (waiting !== undefined) context.terminal.err(`lychd: ${waiting}\n`);
+  await drain(context, removed);
   const error = problem ?? await order(systemd, work);
   const ordered = error === undefined ? work : NO_WORK;
   const done = { ...ordered, stop: [...stopped, ...ordered.stop] };

@@ -29,7 +29,7 @@ export async function banish(
     const drain = drainText(readDoorState(context), engines);
     if (drain !== undefined && !json) context.terminal.err(`lychd: ${drain}\n`);
     const startMilliseconds = performance.now();
-    const { stopped, forgotten } = await stopUnits(systemd, patterns);
+    const { stopped, forgotten } = await stopUnits(context, systemd, patterns);
     const seconds = Number(((performance.now() - startMilliseconds) / 1000).toFixed(1));
     if (json) {
       printJson(context, { stopped, forgotten, seconds });

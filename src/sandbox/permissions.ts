@@ -16,7 +16,7 @@ export function permissionsFor(
   const { codex, quadlet, systemd, manager } = folders;
   const output = listOf(folders.output);
   const units = [quadlet, systemd];
-  /** The folder where the front door writes its state. */
+  /** The folder of the front door: its state, and what stops of engines wait for. */
   const door = listOf(folders.vessel);
   /** Folders where a unit of the same name would clash with one of lychd's. */
   const otherUnits = [...folders.otherQuadlet, ...folders.otherSystemd];
@@ -30,7 +30,12 @@ export function permissionsFor(
     { restart }: { readonly restart: boolean },
     written: readonly string[] = [],
   ) => {
-    const write = [...units, ...listOf(folders.stage), ...written];
+    const write = [
+      ...units,
+      ...listOf(folders.stage),
+      ...restart ? door : [],
+      ...written,
+    ];
     // The folder above the stage must belong to the user.
     const above = listOf(folders.stage).map((stage) => dirname(stage));
     return grant(
@@ -64,7 +69,10 @@ export function permissionsFor(
     case "restart":
       return invocation.dryRun
         ? grant([codex, ...units], ["systemctl"])
-        : grant([codex, ...units, manager], ["systemctl", ...POD_PROGRAMS], units);
+        : grant([codex, ...units, ...door, manager], ["systemctl", ...POD_PROGRAMS], [
+          ...units,
+          ...door,
+        ]);
     case "doctor":
       return grant(
         [codex, ...listOf(folders.facts)],
@@ -92,9 +100,10 @@ export function permissionsFor(
       return grant(
         [codex, ...units, ...door, manager],
         ["systemctl", ...POD_PROGRAMS, ...GPU_PROGRAMS],
+        door,
       );
     case "banish":
-      return grant([...units, ...door], ["systemctl"]);
+      return grant([...units, ...door], ["systemctl"], door);
     case "serve":
       return grant(
         [...units, ...door, manager],

@@ -14,6 +14,7 @@ import {
   runningOf,
   unusableText,
 } from "../units/engines.ts";
+import { drain } from "../units/drain.ts";
 import { forgetFailedStarts } from "../units/pod.ts";
 import type { Rendered } from "../units/rendered.ts";
 import { reachable, type Stale, staleNow } from "../units/stale.ts";
@@ -190,6 +191,7 @@ export async function startChange(
       case "unplanned":
         return ended({ kind: "unplanned", names: step.names, stopped });
       case "stop": {
+        await drain(context, now.strays.filter((name) => step.names.includes(name)));
         const problem = await systemd.queueStop(servicesOf(inventory, step.names));
         if (problem !== undefined) return ended({ kind: "rejected", problem, stopped });
         stopped.push(...step.names);

@@ -18,6 +18,7 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import { warn } from "../run/say.ts";
+import { drain } from "./drain.ts";
 import { type Systemd, userSystemd } from "./systemd.ts";
 
 /** An engine and its state. */
@@ -164,18 +165,24 @@ export async function readNameNow<T>(
   throw wishRefusal(rendered.problem);
 }
 
-/** Stops the units of `patterns` that are up or have jobs, and resets those that failed. */
+/**
+ * Stops the units of `patterns` that are up or have jobs, after their requests under way, and resets
+ * those that failed.
+ */
 export async function stopUnits(
+  context: CommandContext,
   systemd: Systemd,
   patterns: readonly string[],
 ): Promise<{ stopped: string[]; forgotten: string[] }> {
   const states = [...await systemd.activeStates(patterns)].map(([unit, state]) => ({
     unit,
+    isRemoved: state.loadState === "not-found",
     ...conditionOf(state),
   }));
   const up = states.filter((c) => isUp(c) || c.state === "stopping" || c.hasJob);
   const failed = states.filter(({ state }) => state === "failed").map(({ unit }) => unit);
   const units = up.map(({ unit }) => unit);
+  await drain(context, up.flatMap(({ unit, isRemoved }) => isRemoved && soulstoneOf(unit) || []));
   const problem = units.length === 0 ? undefined : await systemd.stop(units);
   // A stop does not reset a unit that has failed.
   await systemd.resetFailed(failed);

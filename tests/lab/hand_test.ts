@@ -10,9 +10,13 @@ import {
   rivals,
   underWay,
 } from "./door.ts";
-import { GPU_FOLDER, must, run, show, waitUntil } from "./host_codex.ts";
+import { GPU_FOLDER, must, run, show, waitUntil, writeCodex } from "./host_codex.ts";
 import { labTest, labUp, type LichShell, lichShell } from "./lab.ts";
 import { simulateGpu, SMI } from "./simulated_gpu.ts";
+import { SETTINGS as POD } from "./summon.ts";
+
+/** The settings of a render with a front door. */
+const SETTINGS = { vessel: { enabled: true }, ...POD };
 
 /** More words than a stop and a start take. */
 const LONG = 60;
@@ -112,6 +116,28 @@ labTest(
     assertWhole(await stream, LONG);
   },
 );
+
+labTest("an engine that a render removed finishes its requests before it is stopped", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await installDoor(shell, rivals());
+  for (const command of ["apply", "banish a", "summon b"]) {
+    await writeCodex(rivals(), SETTINGS);
+    assert.equal((await run(shell, "render")).code, 0);
+    await must(shell, `until curl -sf ${DOOR}/v1/models/a; do sleep 0.1; done`);
+    assert.equal((await chat("a")).code, 0);
+    const stream = chat("a", LONG);
+    await underWay(shell, "a");
+    // Without its unit, systemd stops it without the hook.
+    await writeCodex({ b: rivals()["b"]! }, SETTINGS);
+    assert.equal((await run(shell, "render")).code, 0);
+    const { code, stderr } = await run(shell, command);
+    assertWhole(await stream, LONG);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^lychd: 1 request under way at a: the stop waits for them/m);
+    assert.notEqual((await shell.run("systemctl --user is-active soulstone-a")).code, 0);
+  }
+});
 
 labTest("the door finishes a request before it stops", async () => {
   await labUp();

@@ -15,9 +15,6 @@ import {
 import { RESTART, STOP_GRACE_SECONDS } from "./container.ts";
 import type { FileLayout } from "./templates.ts";
 
-/** The longest time that the stop of an engine waits for requests under way. */
-const HOOK_SECONDS = 40;
-
 /** Returns the layout of every file of the Vessel; none if it is disabled. */
 export function vesselFiles(
   codex: Codex,
@@ -162,7 +159,7 @@ function uriOfVessel({ port, bind_address: address }: Codex["settings"]["vessel"
 
 /** The directives of an engine that the Vessel needs: its stop waits for the requests under way. */
 export const DRAIN = {
-  seconds: HOOK_SECONDS,
+  seconds: VESSEL.hookSeconds,
   /** Returns the command that runs before the stop of Quadlet. */
   command: (soulstone: string): Directive[] =>
     directive(`-/bin/sh %E/${VESSEL_FOLDER}/drain.sh ${soulstone}`),

@@ -81,7 +81,16 @@ export const VESSEL = {
   service: "lychd-vessel.service",
   hold: "lychd-hold.target",
   runtimeFolder: "lychd-vessel",
+  /** The longest time that the stop of an engine waits for requests under way. */
+  hookSeconds: 40,
 } as const;
+
+/**
+ * The prefixes of two files in the folder of the front door, before the name of an engine. One permits
+ * the door to send requests to the engine. The other one asks it to finish them, and to remove the first.
+ */
+export const LEASE = "lease-";
+export const STOP = "stop-";
 
 /** The systemd target of the Watchers. */
 export const WATCHERS_TARGET = "lychd-watchers.target";

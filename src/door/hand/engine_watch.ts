@@ -93,7 +93,10 @@ export class EngineWatch {
     // A render may have removed an engine that still has requests.
     for (const name of new Set([...rendered.keys(), ...leases.names])) {
       const unit = states.get(soulstoneUnit(name).service) ?? inactiveUnit("generated");
-      const state = engineStateOf(conditionOf(unit, rendered.get(name)));
+      const engine = rendered.get(name);
+      // Without its unit it has no hook: the command that stops it waits before it calls systemd.
+      const isAsked = engine === undefined && leases.isAsked(name);
+      const state = isAsked ? "stopping" : engineStateOf(conditionOf(unit, engine));
       engines.set(name, state);
       if (state === "ready" && !leases.names.has(name)) {
         leases.grant(name);

@@ -4,7 +4,7 @@ import { type DoorState, STATE_FILE, writeState } from "../../core/dispatcher/st
 import type { Wish } from "../../core/orchestrator/wish.ts";
 import { RECEIPT_PATH } from "../../core/plan/receipt.ts";
 import { printable } from "../../core/report/printable.ts";
-import { soulstoneOf } from "../../core/rune/names.ts";
+import { soulstoneOf, STOP } from "../../core/rune/names.ts";
 import { HostError } from "../../host/host.ts";
 import type { CommandContext } from "../../run/context.ts";
 import { EXIT, type ExitCode } from "../../run/invocation.ts";
@@ -16,7 +16,7 @@ import { Delayed } from "./delayed.ts";
 import { EngineWatch, type Seen } from "./engine_watch.ts";
 import { type Asked, Front } from "./front.ts";
 import { ChannelFault } from "./messages.ts";
-import { Leases, STOP } from "./leases.ts";
+import { Leases } from "./leases.ts";
 import { ServiceStatus } from "./service_status.ts";
 import { banish, carryOut, type Place, type Result, summon } from "./transition.ts";
 import { Turns } from "./turns.ts";

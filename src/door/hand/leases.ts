@@ -1,9 +1,6 @@
 import { join } from "node:path/posix";
+import { LEASE, STOP } from "../../core/rune/names.ts";
 import type { Host } from "../../host/host.ts";
-
-/** The prefixes of the files in the folder of the front door; the name of the engine follows. */
-const LEASE = "lease-";
-export const STOP = "stop-";
 
 /**
  * The files that permit the front door to send requests to engines. Before systemd stops an engine,
@@ -38,6 +35,11 @@ export class Leases {
 
   revoke(name: string): void {
     if (this.#names.delete(name)) this.#remove(LEASE + name);
+  }
+
+  /** Returns true if the stop of an engine waits for its lease. */
+  isAsked(name: string): boolean {
+    return this.#host.lstat(join(this.#folder, STOP + name)) !== undefined;
   }
 
   #remove(file: string): void {

@@ -83,27 +83,27 @@ export async function summon(
 /** Stops engines, and waits until they have stopped. */
 export async function banish(
   engines: readonly string[],
-  { systemd, rendered }: Place,
+  place: Place,
 ): Promise<Result> {
-  return await stop(systemd, servicesOf(rendered.inventory, engines));
+  return await stop(place, servicesOf(place.rendered.inventory, engines));
 }
 
 /** Carries out an order of a client, as the command of the same name does. */
 export async function carryOut(order: Order, place: Place): Promise<Result> {
-  const { systemd, rendered: { inventory } } = place;
+  const { inventory } = place.rendered;
   if (order.kind === "summon") {
     const read = readWish(order.wish, inventory);
     return "wish" in read ? await summon(read.wish, place) : failed([], read.problem.message);
   }
-  if (order.name === undefined) return await stop(systemd, [EVERY_SOULSTONE, EVERY_COVEN]);
+  if (order.name === undefined) return await stop(place, [EVERY_SOULSTONE, EVERY_COVEN]);
   const read = readName(order.name, inventory);
   return "name" in read
-    ? await stop(systemd, unitsToStop(read.name, inventory))
+    ? await stop(place, unitsToStop(read.name, inventory))
     : failed([], read.problem.message);
 }
 
-async function stop(systemd: Systemd, units: readonly string[]): Promise<Result> {
-  await stopUnits(systemd, units);
+async function stop({ context, systemd }: Place, units: readonly string[]): Promise<Result> {
+  await stopUnits(context, systemd, units);
   return { kind: "ready" };
 }
 
