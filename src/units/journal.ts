@@ -16,11 +16,19 @@ export function matchesOf(
   const services = sources.flatMap((source) => source.services);
   // Not --user: a journal that is not stored on disk has no file of the user.
   if (all) return services.map((service) => `--user-unit=${service}`);
+  const identifiers = sources.flatMap((source) => source.identifiers);
   return [
+    // Quadlet names the output of a service after it. Not by the unit: of a process that ended at once,
+    // journald no longer finds it.
     `_UID=${user}`,
-    ...services.map((service) => `_SYSTEMD_USER_UNIT=${service}`),
-    ...sources.flatMap(({ identifiers }) => identifiers.map((id) => `SYSLOG_IDENTIFIER=${id}`)),
+    ...services.map((service) => `SYSLOG_IDENTIFIER=${service.replace(/\.service$/, "")}`),
     "+",
+    ...identifiers.length === 0 ? [] : [
+      `_UID=${user}`,
+      ...services.map((service) => `_SYSTEMD_USER_UNIT=${service}`),
+      ...identifiers.map((identifier) => `SYSLOG_IDENTIFIER=${identifier}`),
+      "+",
+    ],
     `_UID=${user}`,
     ...services.map((service) => `USER_UNIT=${service}`),
     // Up to notice: a start or a stop that succeeds is `info`.

@@ -7,8 +7,6 @@ const SOURCES = ["eye", "deep"].map(logSourceOf);
 Deno.test("matchesOf() selects the output of containers, and failures that systemd reports", () => {
   deepStrictEqual(matchesOf(SOURCES, { user: 1000, all: false }), [
     "_UID=1000",
-    "_SYSTEMD_USER_UNIT=soulstone-eye.service",
-    "_SYSTEMD_USER_UNIT=soulstone-deep.service",
     "SYSLOG_IDENTIFIER=soulstone-eye",
     "SYSLOG_IDENTIFIER=soulstone-deep",
     "+",
@@ -16,6 +14,18 @@ Deno.test("matchesOf() selects the output of containers, and failures that syste
     "USER_UNIT=soulstone-eye.service",
     "USER_UNIT=soulstone-deep.service",
     ...[0, 1, 2, 3, 4, 5].map((priority) => `PRIORITY=${priority}`),
+  ]);
+});
+
+Deno.test("matchesOf() selects output with another identifier only of its unit", () => {
+  const vessel = { services: ["lychd-vessel.service"], identifiers: ["lychd"] };
+  deepStrictEqual(matchesOf([vessel], { user: 1000, all: false }).slice(0, 6), [
+    "_UID=1000",
+    "SYSLOG_IDENTIFIER=lychd-vessel",
+    "+",
+    "_UID=1000",
+    "_SYSTEMD_USER_UNIT=lychd-vessel.service",
+    "SYSLOG_IDENTIFIER=lychd",
   ]);
 });
 

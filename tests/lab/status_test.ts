@@ -207,6 +207,13 @@ labTest("logs prints the output of engines, and with --all the messages of Podma
   const failed = (await logs("eye")).join("\n");
   assert.match(failed, /soulstone-eye\[\d+\]: Error: .*nosuch/);
   assert.match(failed, /systemd\[\d+\]: soulstone-eye\.service: Failed with result 'exit-code'/);
+  // journald does not find the unit of a process that ended too early.
+  await must(
+    shell,
+    `systemd-cat --identifier=soulstone-eye echo Error: ended at once
+    until journalctl --quiet --lines=1 --identifier=soulstone-eye | grep 'ended at once'; do sleep 0.1; done`,
+  );
+  assert.match((await logs("eye")).join("\n"), /: Error: ended at once$/);
 });
 
 labTest("status, logs and summon show the Watchers", async () => {

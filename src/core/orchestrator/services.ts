@@ -11,10 +11,10 @@ import {
 } from "../rune/names.ts";
 import { type UnitFile, valuesOf } from "./inventory.ts";
 
-/** The services of a log, and the identifiers of their own output in the journal. */
+/** The services of a log. */
 export interface LogSource {
   readonly services: readonly string[];
-  /** Other identifiers mark messages of systemd and Podman about a service. */
+  /** The identifiers of their output in the journal beside the names of the services. */
   readonly identifiers: readonly string[];
 }
 
@@ -31,7 +31,7 @@ interface Known {
   readonly name: string;
   readonly service: string;
   readonly path: string;
-  /** The identifier of its own output in the journal. */
+  /** The identifier of its output in the journal, if that is not the name of the service. */
   readonly identifier: string | undefined;
 }
 
@@ -86,8 +86,6 @@ function serviceOf({ name, service, identifier }: Known): Service {
     uri: undefined,
     services: [service, ...hasObserver ? [OBSERVER.service] : []],
     identifiers: [
-      // Podman itself, when it cannot start the container.
-      service.replace(/\.service$/, ""),
       ...identifier === undefined ? [] : [identifier],
       // The observer is a script.
       ...hasObserver ? ["sh"] : [],
@@ -97,6 +95,5 @@ function serviceOf({ name, service, identifier }: Known): Service {
 
 /** Returns the log of an engine. */
 export function logSourceOf(soulstone: string): LogSource {
-  const { service, container } = soulstoneUnit(soulstone);
-  return { services: [service], identifiers: [container] };
+  return { services: [soulstoneUnit(soulstone).service], identifiers: [] };
 }
