@@ -1,6 +1,7 @@
 /**
- * Runs the tests of the lab, several labs at once as most of a test is waiting. Leaves no process, mount,
- * network interface or cgroup.
+ * Runs the tests of the lab, several labs at once as most of a test is waiting. A file that fails beside
+ * other labs is run once more, alone, and the report says so. Leaves no process, mount, network interface
+ * or cgroup.
  *
  * Without `LYCHD_BINARY` and without `dist/lychd` it makes the binary first.
  *
@@ -62,16 +63,24 @@ async function run(args: readonly string[]): Promise<number> {
   const made = await makeBinary();
   if (made !== 0) return made;
   const queue = [...files];
+  const failed: string[] = [];
   // An interrupt reaches the tests too. The labs are shut down afterwards.
   let interrupted = 0;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {
       interrupted = 130;
-      queue.length = 0;
+      queue.length = failed.length = 0;
     });
   }
   const labs = Array.from({ length: Math.min(labCount(), files.length) }, (_, i) => i + 1);
-  const codes = await Promise.all(labs.map((number) => work(number, queue, flags)));
+  const codes = await Promise.all(
+    labs.map((number) => work(number, queue, flags, labs.length > 1 ? failed : undefined)),
+  );
+  if (failed.length > 0 && interrupted === 0) {
+    // Several labs slow each other down. A defect fails alone, too.
+    console.log(`failed beside other labs: ${failed.map((file) => basename(file)).join(", ")}`);
+    codes.push(await work(1, failed, flags));
+  }
   return Math.max(interrupted, ...codes);
 }
 
@@ -89,14 +98,30 @@ function labCount(): number {
   return Math.min(MOST_LABS, navigator.hardwareConcurrency + 1);
 }
 
-/** Takes file after file to one lab until there are none; then the lab goes down. */
-async function work(number: number, queue: string[], flags: readonly string[]): Promise<number> {
+/**
+ * Takes file after file to one lab until there are none; then the lab goes down. Files that fail go to
+ * `failed` if there is such a list; otherwise they count.
+ */
+async function work(
+  number: number,
+  queue: string[],
+  flags: readonly string[],
+  failed?: string[],
+): Promise<number> {
   let worst = 0;
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
     console.log(`lab ${number}: ${basename(file)}`);
     const test = await deno(["test", "--no-check", "-A", ...flags, file], number);
-    console.log(test.output);
-    worst = Math.max(worst, test.code);
+    if (test.code === 0 || failed === undefined) {
+      console.log(test.output);
+      worst = Math.max(worst, test.code);
+    } else {
+      // The count of tests is that of the second run.
+      console.log(
+        test.output.replace(/^.*\| \d+ passed \| .*$/gm, "failed, and is run once more alone"),
+      );
+      failed.push(file);
+    }
   }
   if (Deno.env.get("LYCHD_LAB_KEEP")) return worst;
   await labDown({ number });
