@@ -14,6 +14,7 @@ const ROOTS = [
   "templates",
   "examples",
   "tests/lab",
+  "tests/real",
   ".ci",
   ".github",
   "deno.json",
