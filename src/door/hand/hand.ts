@@ -206,12 +206,25 @@ export class Hand {
       case "banish": {
         if (front.isSwapping) throw new ChannelFault("a second swap during the first");
         front.isSwapping = true;
-        const done = this.#transition(message, (place) => this.#swapFor(message, place));
+        const stops = message.kind === "summon" ? message.stops : message.engines;
+        const done = this.#othersFinish(front, stops)
+          .then(() => this.#transition(message, (place) => this.#swapFor(message, place)));
         return void done.then((result) => {
           front.isSwapping = false;
           front.send({ kind: "swapped", result });
         });
       }
+    }
+  }
+
+  /** Waits until no other front has requests under way at the engines that a swap of this one stops. */
+  async #othersFinish(front: Front, stops: readonly string[]): Promise<void> {
+    const { interruption } = this.#context;
+    const end = performance.now() + this.#units.door.settings.drainSeconds * 1000;
+    const isUsed = () =>
+      [...this.#fronts].some((other) => other !== front && isBusy(other.state, stops));
+    while (isUsed() && !interruption.aborted && performance.now() < end) {
+      await new Promise((wake) => setTimeout(wake, STATE_MILLISECONDS));
     }
   }
 
@@ -393,6 +406,11 @@ function together(states: readonly DispatcherStatus[]): DispatcherStatus {
     waiting: sum(parts.map(({ waiting }) => waiting)),
   }));
   return { phase, wish, engines };
+}
+
+/** Returns true if a front has requests under way at one of these engines. */
+function isBusy({ engines }: DispatcherStatus, names: readonly string[]): boolean {
+  return engines.some(({ name, underWay }) => underWay > 0 && names.includes(name));
 }
 
 function isSameSeen(a: Seen, b: Seen): boolean {

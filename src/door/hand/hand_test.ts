@@ -517,6 +517,29 @@ withHand(
   },
 );
 
+withHand("a swap waits for the requests of the other front", async (seen, front) => {
+  await front.sees("owl", "ready");
+  await seen.render({ door: 8082 });
+  const second = await seen.front(1);
+  second.send({ kind: "listening" });
+  await front.next("leave");
+  const owl = (underWay: number): ToHand => {
+    const engines = [{ name: "owl", underWay, waiting: 0 }];
+    return { kind: "state", state: { phase: "steady", wish: undefined, engines } };
+  };
+  front.send(owl(1));
+  await until(() => seen.has(STATE_FILE));
+  second.send({ kind: "summon", wish: SAGE, stops: ["owl"] });
+  // Orders of others do not wait behind it.
+  second.send({ kind: "order", id: 1, order: { kind: "banish", name: "sage" } });
+  await second.next("done");
+  deepStrictEqual(seen.orders, []);
+  front.send(owl(0));
+  await second.sees("owl", "stopping");
+  for (const each of seen.fronts) each.send({ kind: "free", engine: "owl" });
+  deepStrictEqual((await second.next("swapped")).result, { kind: "ready" });
+});
+
 withHand(
   "a second front that cannot listen is given up until the next render, and the first one goes on",
   async (seen, front) => {
