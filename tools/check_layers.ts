@@ -42,6 +42,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "npm:@inquirer/input": ["src/run/"],
   "npm:@inquirer/select": ["src/run/"],
   "npm:sisteransi": ["src/commands/", "src/summon/"],
+  "npm:prom-client": ["src/door/front/"],
   "npm:pretty-ms": ["src/units/"],
   "npm:diff": ["src/core/plan/"],
   "npm:ventojs": ["src/core/compile/"],
@@ -98,7 +99,7 @@ function faultOf({ from, to, typeOnly }: Edge): string | undefined {
 /** The front of the door speaks HTTP: it may not reach code that reads files or runs programs. */
 function isForFront(to: string, typeOnly: boolean): boolean {
   return /^src\/(?:core|door\/(?:front|channel))\//.test(to) ||
-    typeOnly && to.startsWith("src/host/");
+    to === "deno.json" || typeOnly && to.startsWith("src/host/");
 }
 
 function folderOf(path: string) {

@@ -83,6 +83,8 @@ export const VESSEL = {
   runtimeFolder: "lychd-vessel",
   /** The longest time that the stop of an engine waits for requests under way. */
   hookSeconds: 40,
+  /** The file in that folder with figures for the Harvester. */
+  metricsFile: "metrics.txt",
 } as const;
 
 /**

@@ -48,11 +48,16 @@ export type ToHand =
   | { readonly kind: "free"; readonly engine: string }
   /** The requests under way and waiting, for the commands of the operator. */
   | { readonly kind: "state"; readonly state: DispatcherStatus }
+  /** The figures for Prometheus in its text format. */
+  | { readonly kind: "metrics"; readonly text: string }
   /** Everything that was under way has ended. */
   | { readonly kind: "left" };
 
 /** The limits of an order: the front refuses more, and the hand never gets it. */
 export const ORDER_LIMITS = { nameLength: 200, names: 100 } as const;
+
+/** The most characters of the figures: the front sends none that are longer. */
+export const METRICS_LENGTH = 4_000_000;
 
 /** An order of a client. */
 export type Order =

@@ -14,12 +14,13 @@ import { relay } from "./exchange/relay.ts";
 import { routeTo } from "./exchange/prepare.ts";
 import type { Orders } from "./orders.ts";
 import type { Events } from "./report/events.ts";
+import { METRICS_TYPE } from "./report/metrics.ts";
 import { modelList } from "./report/models.ts";
 import { statusOf } from "./report/status.ts";
 import { type AdmissionRules, checkAdmission } from "./request/admission.ts";
 import { codingProblem, contentOf, isSimpleType } from "./request/content.ts";
 import { allowOrigin, preflight } from "./request/cors.ts";
-import { type Endpoint, endpointOf } from "./request/endpoint.ts";
+import { type Endpoint, endpointName, endpointOf } from "./request/endpoint.ts";
 import { type DoorError, errorAnswer } from "./request/error_answer.ts";
 import { Refused } from "./request/refused.ts";
 import { RequestHeaders } from "./request/request_headers.ts";
@@ -46,20 +47,27 @@ export async function handle(request: Request, parts: DoorParts): Promise<Respon
   try {
     const admitted = checkAdmission({ url: request.url, headers }, rules);
     if ("code" in admitted) {
+      parts.metrics.refused(admitted.code);
       if (admitted.code === "bad_key") await pause(parts.pace.wrongKeyMilliseconds);
       return errorAnswer(path, admitted);
     }
     const endpoint = endpointOf(request.method, path);
     if ("error" in endpoint) {
+      parts.metrics.refused(endpoint.error.code);
       const answer = errorAnswer(path, endpoint.error);
       const { allow } = endpoint.error;
       if (allow !== undefined) answer.headers.set("allow", allow.join(", "));
       return allowOrigin(answer, origin, rules.allowedOrigins);
     }
-    const incoming = { request, headers, path, target, client: admitted.client };
+    const { client } = admitted;
+    const incoming = {
+      ...{ request, headers, path, target, client },
+      endpoint: endpointName(endpoint, path),
+    };
     return allowOrigin(await answer(incoming, endpoint, parts), origin, rules.allowedOrigins);
   } catch (error) {
     const problem: DoorError = error instanceof Refused ? error.error : INTERNAL;
+    parts.metrics.refused(problem.code);
     return allowOrigin(errorAnswer(path, problem), origin, rules.allowedOrigins);
   }
 }
@@ -117,6 +125,8 @@ function answer(
         running: [...driver.engines].filter(([, state]) => state !== "down")
           .map(([model, state]) => ({ model, state })),
       });
+    case "metrics":
+      return metrics(driver);
     case "status":
       return json(statusOf(driver));
     case "events":
@@ -135,6 +145,11 @@ function json(value: unknown, status = 200): Response {
     "cache-control": "no-store, no-transform",
   };
   return new Response(`${printableJson(value)}\n`, { status, headers });
+}
+
+async function metrics(driver: Parts["driver"]): Promise<Response> {
+  const headers = { "content-type": METRICS_TYPE, "cache-control": "no-store, no-transform" };
+  return new Response(await driver.metricsText(), { headers });
 }
 
 function models({ driver: { units, engines } }: Parts) {

@@ -1,4 +1,4 @@
-import type { ToFront, ToHand } from "../channel/messages.ts";
+import { METRICS_LENGTH, type ToFront, type ToHand } from "../channel/messages.ts";
 import { BodyMemory } from "./body/body_memory.ts";
 import { Driver } from "./dispatch/driver.ts";
 import { EngineClient } from "./engine/client.ts";
@@ -8,6 +8,7 @@ import { listen, type Listening } from "./listen.ts";
 import { Orders } from "./orders.ts";
 import { PACE, type Pace } from "./pace.ts";
 import { Events } from "./report/events.ts";
+import { Metrics } from "./report/metrics.ts";
 import { statusOf } from "./report/status.ts";
 
 /** The memory for bodies of requests, together. */
@@ -32,19 +33,36 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
   const client = new EngineClient(connect);
   let [driver, listening]: [Driver?, Listening?] = [];
 
+  const now = () => performance.now();
+  let measuring: ReturnType<typeof setTimeout> | undefined;
+  const measureSoon = () => {
+    measuring ??= setTimeout(() => {
+      measuring = undefined;
+      measure();
+    }, pace.metricsMilliseconds);
+  };
+  const measure = async () => {
+    const text = await driver?.metricsText();
+    if (text !== undefined && text.length <= METRICS_LENGTH) send({ kind: "metrics", text });
+  };
+  const metrics = new Metrics({ now, changed: measureSoon });
+
   const begin = (units: Extract<ToFront, { kind: "units" }>) => {
     const begun = driver = new Driver(units, {
-      now: () => performance.now(),
+      now,
       send,
+      metrics,
       changed() {
         send({ kind: "state", state: begun.status });
+        measureSoon();
         events.publish(() => statusOf(begun));
       },
     });
-    const parts = { driver: begun, client, memory, pace, events, orders };
+    const parts = { driver: begun, client, memory, metrics, pace, events, orders };
     try {
       listening = listen(units.door.settings, (request) => handle(request, parts));
       send({ kind: "listening" });
+      measure();
     } catch (error) {
       send({ kind: "cannot-listen", why: error instanceof Error ? error.message : String(error) });
     }
@@ -59,6 +77,7 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
     );
     await listening?.stop();
     clearTimeout(timer);
+    clearTimeout(measuring);
     client.close();
     driver?.close();
     send({ kind: "left" });

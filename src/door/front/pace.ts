@@ -8,6 +8,8 @@ export interface Pace {
   readonly wrongKeyMilliseconds: number;
   /** The time that each body has to arrive, besides that for its size. */
   readonly bodyMilliseconds: number;
+  /** The longest time until the hand gets figures that have changed. */
+  readonly metricsMilliseconds: number;
 }
 
 /** The pace of the door: clients give up after 30 seconds of silence, and proxies after 60. */
@@ -16,4 +18,5 @@ export const PACE: Pace = {
   commentMilliseconds: 10_000,
   wrongKeyMilliseconds: 1000,
   bodyMilliseconds: 20_000,
+  metricsMilliseconds: 5000,
 };

@@ -14,6 +14,8 @@ export class Front {
   readonly using = new Set<string>();
   /** Its requests, as it reported them last. */
   state: DispatcherStatus = { phase: "steady", wish: undefined, engines: [] };
+  /** Its figures for Prometheus, as it reported them last. */
+  metrics: string | undefined;
   /** True while it waits for the end of a swap. */
   isSwapping = false;
   readonly #channel: MessagePort;

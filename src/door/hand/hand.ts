@@ -4,7 +4,7 @@ import { type DoorState, STATE_FILE, writeState } from "../../core/dispatcher/st
 import type { Wish } from "../../core/orchestrator/wish.ts";
 import { RECEIPT_PATH } from "../../core/plan/receipt.ts";
 import { printable } from "../../core/report/printable.ts";
-import { soulstoneOf, STOP } from "../../core/rune/names.ts";
+import { soulstoneOf, STOP, VESSEL } from "../../core/rune/names.ts";
 import { HostError } from "../../host/host.ts";
 import type { CommandContext } from "../../run/context.ts";
 import { EXIT, type ExitCode } from "../../run/invocation.ts";
@@ -28,9 +28,10 @@ const HINT_MILLISECONDS = 20;
 /** A render writes the receipt, and then lets systemd load the units. */
 const RENDER_MILLISECONDS = 1000;
 
-/** The shortest time between two states in the state file, and between two in systemd. */
+/** The shortest time between two states in the state file, two in systemd, and two files of figures. */
 const STATE_MILLISECONDS = 250;
 const STATUS_MILLISECONDS = 1000;
+const METRICS_MILLISECONDS = 1000;
 
 /** The pause between two looks whether all of the user's services are being stopped. */
 const SHUTDOWN_MILLISECONDS = 1000;
@@ -69,6 +70,7 @@ export class Hand {
   readonly #hint = new Delayed(HINT_MILLISECONDS, () => void this.#watch.look());
   readonly #rendered = new Delayed(RENDER_MILLISECONDS, () => void this.#reload());
   readonly #changed = new Delayed(STATE_MILLISECONDS, () => this.#writeState());
+  readonly #measured = new Delayed(METRICS_MILLISECONDS, () => this.#writeMetrics());
   readonly #leaving = new Delayed(SHUTDOWN_MILLISECONDS, () => void this.#hurry());
   readonly #shown = new Delayed(STATUS_MILLISECONDS, () => void this.#status.show(this.#text()));
 
@@ -112,7 +114,10 @@ export class Hand {
       this.#watch.close();
       for (const front of this.#fronts) front.close();
       for (
-        const delayed of [this.#hint, this.#rendered, this.#changed, this.#shown, this.#leaving]
+        const delayed of [
+          ...[this.#hint, this.#rendered, this.#changed],
+          ...[this.#measured, this.#shown, this.#leaving],
+        ]
       ) {
         delayed.cancel();
       }
@@ -124,8 +129,10 @@ export class Hand {
   /** Removes the folder, as systemd does unless a render removed the unit meanwhile. */
   #removeState(): void {
     const { host } = this.#context;
-    const path = join(this.#folder, STATE_FILE);
-    if (host.lstat(path) !== undefined) host.remove(path);
+    for (const name of [STATE_FILE, VESSEL.metricsFile]) {
+      const path = join(this.#folder, name);
+      if (host.lstat(path) !== undefined) host.remove(path);
+    }
     host.removeEmptyFolder(this.#folder);
   }
 
@@ -194,6 +201,9 @@ export class Hand {
       case "state":
         front.state = message.state;
         return this.#changed.request();
+      case "metrics":
+        front.metrics = message.text;
+        return this.#measured.request();
       case "order": {
         const { id, order } = message;
         const done = this.#transition(order, (place) => carryOut(order, place));
@@ -360,10 +370,21 @@ export class Hand {
   }
 
   #writeState(): void {
-    const { host } = this.#context;
     const state = together([...this.#fronts].map((front) => front.state));
     const text = writeState({ ...state, swap: this.#swap, timeSeconds: Date.now() / 1000 });
-    const path = join(this.#folder, STATE_FILE);
+    this.#write(STATE_FILE, text);
+  }
+
+  /** Writes the figures of the newest front. They begin again with each front, as after a restart. */
+  #writeMetrics(): void {
+    const text = [...this.#fronts].at(-1)?.metrics;
+    if (text !== undefined) this.#write(VESSEL.metricsFile, text);
+  }
+
+  /** Writes a file, of which readers see the whole former or the whole new text. */
+  #write(name: string, text: string): void {
+    const { host } = this.#context;
+    const path = join(this.#folder, name);
     host.create(`${path}.new`, text, 0o600);
     host.rename(`${path}.new`, path);
   }

@@ -4,6 +4,7 @@ import { inscribeAndApply } from "../../apply/inscribe_and_apply.ts";
 import { readCodex } from "../../core/codex/mod.ts";
 import { compile } from "../../core/compile/mod.ts";
 import { STATE_FILE } from "../../core/dispatcher/state_file.ts";
+import { VESSEL } from "../../core/rune/names.ts";
 import { EXIT, type ExitCode } from "../../run/invocation.ts";
 import type { CommandContext } from "../../run/context.ts";
 import { findPrograms } from "../../run/programs.ts";
@@ -444,6 +445,16 @@ withHand("the state of the dispatcher is in a file", async (seen, front) => {
   await seen.close();
   // The unit may be gone, so that systemd does not remove it.
   strictEqual(seen.has(STATE_FILE), false);
+});
+
+withHand("the figures of the front are in a file", async (seen, front) => {
+  front.send({ kind: "metrics", text: "lychd_vessel_x 1\n" });
+  await until(() => seen.has(VESSEL.metricsFile));
+  strictEqual(seen.text(VESSEL.metricsFile), "lychd_vessel_x 1\n");
+  front.send({ kind: "metrics", text: "lychd_vessel_x 2\n" });
+  await until(() => seen.text(VESSEL.metricsFile) === "lychd_vessel_x 2\n");
+  await seen.close();
+  strictEqual(seen.has(VESSEL.metricsFile), false);
 });
 
 for (

@@ -1,6 +1,6 @@
 import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
 import type { Wish } from "../../core/orchestrator/wish.ts";
-import type { Order, ToHand } from "../channel/messages.ts";
+import { METRICS_LENGTH, type Order, type ToHand } from "../channel/messages.ts";
 
 /** The reason why a front cannot be trusted with anything: it sent what no front sends. */
 export class ChannelFault extends Error {
@@ -43,6 +43,8 @@ export function readToHand(data: unknown): ToHand {
     }
     case "free":
       return { kind, engine: text(fields("engine").engine) };
+    case "metrics":
+      return { kind, text: text(fields("text").text, METRICS_LENGTH) };
     case "state":
       return { kind, state: statusOf(fields("state").state) };
     default:
@@ -120,11 +122,11 @@ function listOf<T>(data: unknown, read: (item: unknown) => T): T[] {
 }
 
 function texts(data: unknown): string[] {
-  return listOf(data, text);
+  return listOf(data, (item) => text(item));
 }
 
-function text(data: unknown): string {
-  if (typeof data === "string" && data.length <= LONGEST_TEXT) return data;
+function text(data: unknown, longest = LONGEST_TEXT): string {
+  if (typeof data === "string" && data.length <= longest) return data;
   throw new ChannelFault("not a short text");
 }
 

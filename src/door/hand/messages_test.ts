@@ -1,5 +1,5 @@
 import { deepStrictEqual, throws } from "node:assert/strict";
-import type { ToHand } from "../channel/messages.ts";
+import { METRICS_LENGTH, type ToHand } from "../channel/messages.ts";
 import { ChannelFault, readToHand } from "./messages.ts";
 
 const WISH = { kind: "coven", name: "two" } as const;
@@ -18,6 +18,7 @@ const MESSAGES: readonly ToHand[] = [
   { kind: "order", id: 3, order: { kind: "summon", wish: ["ocr", "text"] } },
   { kind: "order", id: 4, order: { kind: "banish", name: undefined } },
   { kind: "free", engine: "eye" },
+  { kind: "metrics", text: "lychd_vessel_x 1\n" },
   { kind: "state", state: STATE },
   { kind: "state", state: { phase: "steady", wish: undefined, engines: [] } },
 ];
@@ -50,6 +51,7 @@ const MALFORMED: readonly unknown[] = [
   { kind: "summon", wish: { kind: "capabilities", names: [1] }, stops: [] },
   { kind: "banish", engines: Array(10_001).fill("eye") },
   { kind: "free", engine: "e".repeat(1001) },
+  { kind: "metrics", text: "x".repeat(METRICS_LENGTH + 1) },
   { kind: "order", id: -1, order: { kind: "banish", name: undefined } },
   { kind: "order", id: 1, order: { kind: "purge" } },
   { kind: "state", state: { ...STATE, phase: "ready" } },

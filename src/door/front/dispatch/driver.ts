@@ -2,6 +2,7 @@ import { Dispatcher, type DispatcherStatus } from "../../../core/dispatcher/disp
 import type { DoorEvent, Effect, EngineState } from "../../../core/dispatcher/events.ts";
 import type { Running } from "../../../core/orchestrator/transition.ts";
 import type { ToFront, ToHand } from "../../channel/messages.ts";
+import type { MeasuredSwap, Metrics } from "../report/metrics.ts";
 import type { DoorError } from "../request/error_answer.ts";
 import { ENGINE_QUEUE_LIMIT, policyOf } from "./policy.ts";
 import { cutError, refusalError } from "./refusal.ts";
@@ -18,6 +19,7 @@ export interface DriverPorts {
   send(message: ToHand): void;
   /** Called after the state has changed, at most four times a second. */
   changed(): void;
+  readonly metrics: Metrics;
 }
 
 /** The units and settings. */
@@ -49,6 +51,7 @@ export class Driver {
     this.#units = units;
     this.#ports = ports;
     this.#dispatcher = new Dispatcher(units.inventory, policyOf(units.door));
+    this.#ports.metrics.know(this.#soulstones);
   }
 
   /** The units and settings that are in force. */
@@ -81,6 +84,19 @@ export class Driver {
     return this.#dispatcher.status();
   }
 
+  /** Returns the figures of the door in the text format of Prometheus. */
+  metricsText(): Promise<string> {
+    const waitingSince = new Map<string, number>();
+    for (const ticket of this.#tickets.values()) {
+      const oldest = waitingSince.get(ticket.engine) ?? Infinity;
+      if (!ticket.isForwarded) {
+        waitingSince.set(ticket.engine, Math.min(oldest, ticket.waitingSince));
+      }
+    }
+    const { status } = this;
+    return this.#ports.metrics.text({ status, soulstones: this.#soulstones, waitingSince });
+  }
+
   /** Estimates the seconds until an engine that does not run is ready. */
   estimateSeconds(engine: string): number {
     return Math.ceil(this.#dispatcher.estimateMilliseconds(engine, this.#ports.now()) / 1000);
@@ -88,7 +104,7 @@ export class Driver {
 
   /** Enters a request, which must be left again. */
   enter(asking: Asking): Ticket {
-    const ticket = new Ticket(asking);
+    const ticket = new Ticket(asking, this.#ports.now());
     this.#tickets.set(ticket.id, ticket);
     this.#arrive(ticket);
     if (!ticket.isForwarded && !ticket.signal.aborted && this.#fillsQueue(ticket)) {
@@ -103,13 +119,16 @@ export class Driver {
   again(ticket: Ticket): void {
     if (!this.#tickets.has(ticket.id)) return;
     this.#handle({ kind: "ended", id: ticket.id });
-    ticket.unforward();
+    ticket.unforward(this.#ports.now());
     this.#arrive(ticket);
   }
 
   /** Removes a request, in whatever state it is. */
-  leave({ id }: Ticket): void {
-    if (this.#tickets.delete(id)) this.#handle({ kind: "ended", id });
+  leave(ticket: Ticket): void {
+    const { id } = ticket;
+    if (!this.#tickets.delete(id)) return;
+    this.#ports.metrics.ended(ticket);
+    this.#handle({ kind: "ended", id });
   }
 
   /**
@@ -138,6 +157,7 @@ export class Driver {
   reload(units: Units): void {
     this.#units = units;
     this.#dispatcher.reload(units.inventory, policyOf(units.door));
+    this.#ports.metrics.know(this.#soulstones);
     this.#handle({ kind: "tick" });
   }
 
@@ -161,12 +181,14 @@ export class Driver {
   /** Takes the end of a swap. */
   finishSwap({ result }: Extract<ToFront, { kind: "swapped" }>): void {
     this.#progress = undefined;
+    this.#ports.metrics.swapEnded(result.kind);
     this.#handle({ kind: "swapped", result });
   }
 
   /** Takes the progress of a swap. */
   advance({ phase, names }: Progress): void {
     this.#progress = { phase, names };
+    this.#ports.metrics.swapAdvanced(phase);
     this.#reportSoon();
   }
 
@@ -174,6 +196,10 @@ export class Driver {
   close(): void {
     clearTimeout(this.#wake?.timer);
     clearTimeout(this.#stateTimer);
+  }
+
+  get #soulstones(): string[] {
+    return this.#units.inventory.engines.filter(({ stray }) => !stray).map(({ name }) => name);
   }
 
   #arrive({ id, engine, wish }: Ticket): void {
@@ -203,7 +229,7 @@ export class Driver {
   #execute(effect: Effect): void {
     switch (effect.kind) {
       case "forward":
-        this.#tickets.get(effect.id)?.forward();
+        this.#forward(effect.id);
         break;
       case "refuse":
         this.endById(effect.id, refusalError(effect));
@@ -213,8 +239,25 @@ export class Driver {
         break;
       case "summon":
       case "banish":
+        this.#ports.metrics.swapBegan(this.#swapOf(effect));
         this.#ports.send(effect);
     }
+  }
+
+  #forward(id: string): void {
+    const ticket = this.#tickets.get(id);
+    if (ticket === undefined) return;
+    this.#ports.metrics.sent(ticket);
+    ticket.forward();
+  }
+
+  /** Returns the labels of a swap. Only one for a request begins while requests wait. */
+  #swapOf(effect: Extract<Effect, { kind: "summon" | "banish" }>): MeasuredSwap {
+    const isAsked = [...this.#tickets.values()].some(({ isForwarded }) => !isForwarded);
+    const reason = isAsked ? "request" : "idle";
+    if (effect.kind === "banish") return { from: effect.engines, to: undefined, reason };
+    const { wish, stops } = effect;
+    return { from: stops, to: "name" in wish ? wish.name : wish.names.join(","), reason };
   }
 
   /** Reports the engines that stop and have no request any more. */

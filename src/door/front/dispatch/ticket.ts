@@ -9,6 +9,8 @@ export interface Asking {
   readonly wish: Wish;
   /** The name of the client's key. */
   readonly client: string | undefined;
+  /** The endpoint: one of a fixed list. */
+  readonly endpoint: string;
 }
 
 /** One request in the queue of the dispatcher or at an engine. */
@@ -18,16 +20,24 @@ export class Ticket {
   readonly engine: string;
   readonly wish: Wish;
   readonly client: string | undefined;
+  readonly endpoint: string;
+  /** The time of its arrival in milliseconds, and that from which it waits for its turn. */
+  readonly arrived: number;
+  waitingSince: number;
+  /** The status of the answer of the engine, or the error that the client gets. */
+  outcome: number | DoorError | undefined;
   /** True after the upgrade to a WebSocket, which outlives its request. */
   isUpgraded = false;
   readonly #stop = new Stop();
   #isForwarded = false;
   #turn: PromiseWithResolvers<void> | undefined;
 
-  constructor({ engine, wish, client }: Asking) {
+  constructor({ engine, wish, client, endpoint }: Asking, now: number) {
     this.engine = engine;
     this.wish = wish;
     this.client = client;
+    this.endpoint = endpoint;
+    this.arrived = this.waitingSince = now;
   }
 
   /** True if the request may be sent to its engine. */
@@ -54,12 +64,14 @@ export class Ticket {
   }
 
   /** Takes the permission back: the request waits again. */
-  unforward(): void {
+  unforward(now: number): void {
     this.#isForwarded = false;
+    this.waitingSince = now;
   }
 
   /** Ends the request with an error, wherever it is. */
   stop(error: DoorError): void {
+    this.outcome = error;
     const refused = new Refused(error);
     this.#turn?.reject(refused);
     this.#turn = undefined;

@@ -12,6 +12,11 @@ const CODES: Readonly<Record<EngineErrorReason, string>> = {
   cancelled: "cancelled",
 };
 
+/** The codes of the faults of engines, also that of an answer that was to be a stream and is none. */
+export const ENGINE_FAULTS: ReadonlySet<string> = new Set(
+  [...Object.values(CODES), "engine_error"].filter((code) => code !== CODES.cancelled),
+);
+
 /**
  * Returns the error for a client whose request failed: the reason why the door ended it, or the fault of
  * its engine. Other errors are thrown again.

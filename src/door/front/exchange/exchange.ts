@@ -11,11 +11,13 @@ import type { EngineAnswer, EngineBody, EngineClient } from "../engine/client.ts
 import { clientHeaders, engineHeaders } from "../engine/proxy_headers.ts";
 import type { Content } from "../request/content.ts";
 import type { Pace } from "../pace.ts";
-import { type DoorError, errorEvent } from "../request/error_answer.ts";
+import type { Metrics } from "../report/metrics.ts";
+import { type DoorError, errorAnswer, errorEvent } from "../request/error_answer.ts";
 import { Refused } from "../request/refused.ts";
 import { askEngine } from "./ask_engine.ts";
 import { faultOf } from "./engine_fault.ts";
 import type { Incoming } from "./incoming.ts";
+import { isEvents, measured, measureWhole } from "./measured.ts";
 import { passOn } from "./pass_on.ts";
 import { prepare } from "./prepare.ts";
 import { waitingEvent, waitingText } from "./waiting.ts";
@@ -25,6 +27,7 @@ export interface Parts {
   readonly driver: Driver;
   readonly client: EngineClient;
   readonly memory: BodyMemory;
+  readonly metrics: Metrics;
   readonly pace: Pace;
 }
 
@@ -37,7 +40,7 @@ export async function exchange(
   parts: Parts,
 ): Promise<Response> {
   const { path, target } = incoming;
-  const { driver, pace } = parts;
+  const { driver, metrics, pace } = parts;
   const prepared = await prepare(incoming, { work, body, ...parts });
   const { route: { engine, wish }, port, pieces, isStream, release } = prepared;
   const ticket = enter(incoming, { engine, wish }, driver);
@@ -48,13 +51,12 @@ export async function exchange(
     if (isStream && !ticket.isForwarded) {
       await settledWithin(answering, pace.silentMilliseconds);
       if (!ticket.isForwarded && !ticket.signal.aborted) {
-        return waitFor(answering, ticket, { path, model: prepared.model, driver, pace });
+        return waitFor(answering, ticket, { path, model: prepared.model, driver, metrics, pace });
       }
     }
-    return answerOf(await answering, ticket, { path, driver });
+    return answerOf(await answering, ticket, { path, driver, metrics });
   } catch (error) {
-    driver.leave(ticket);
-    throw new Refused(faultOf(error, ticket));
+    return errorAnswer(path, failed(error, ticket, driver));
   }
 }
 
@@ -69,23 +71,32 @@ export async function exchangeWith(
   parts: Parts,
 ): Promise<Response> {
   const { request, path, target } = incoming;
+  const { driver, metrics } = parts;
   const headers = engineHeaders(incoming.headers.entries);
   const asked = { port, method: request.method, path: target, headers, body: pieces };
   try {
-    return answerOf(await askEngine(ticket, asked, parts), ticket, { path, driver: parts.driver });
+    return answerOf(await askEngine(ticket, asked, parts), ticket, { path, driver, metrics });
   } catch (error) {
-    parts.driver.leave(ticket);
-    throw new Refused(faultOf(error, ticket));
+    return errorAnswer(path, failed(error, ticket, driver));
+  }
+}
+
+/** Takes a failed request out of the queue, and returns the error for its client. */
+function failed(error: unknown, ticket: Ticket, driver: Driver): DoorError {
+  try {
+    return ticket.outcome = faultOf(error, ticket);
+  } finally {
+    driver.leave(ticket);
   }
 }
 
 /** Enters a request, and takes it out when its client leaves. */
 export function enter(
-  { request, client }: Incoming,
+  { request, client, endpoint }: Incoming,
   to: Pick<Ticket, "engine" | "wish">,
   driver: Driver,
 ): Ticket {
-  const ticket = driver.enter({ ...to, client });
+  const ticket = driver.enter({ ...to, client, endpoint });
   request.signal.addEventListener("abort", () => {
     if (!ticket.isUpgraded) driver.end(ticket, LEFT);
   });
@@ -95,14 +106,21 @@ export function enter(
 /** The statuses whose answers have no body. */
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
+/** The way of an answer to its client. */
+type Passage = Pick<Parts, "driver" | "metrics"> & { readonly path: string };
+
 /** Makes the answer for the client of that of the engine, and leaves the queue after its last byte. */
 function answerOf(
   { status, headers, body }: EngineAnswer,
   ticket: Ticket,
-  { path, driver }: { readonly path: string; readonly driver: Driver },
+  { path, driver, metrics }: Passage,
 ): Response {
-  if (isWhole(body)) driver.leave(ticket);
-  const passed = isWhole(body) ? body : passedOn(body, headers, ticket, { path, driver });
+  ticket.outcome = status;
+  if (isWhole(body)) {
+    if (body !== null) measureWhole(body, { headers, ticket, metrics });
+    driver.leave(ticket);
+  }
+  const passed = isWhole(body) ? body : passedOn(body, headers, ticket, { path, driver, metrics });
   const answer = new Response(WITHOUT_BODY.has(status) ? null : passed, { status });
   // This is faster than to give them to the constructor.
   for (const [name, value] of clientHeaders(headers)) {
@@ -119,14 +137,14 @@ function passedOn(
   body: EngineBody,
   headers: EngineAnswer["headers"],
   ticket: Ticket,
-  { path, driver }: { readonly path: string; readonly driver: Driver },
+  { path, driver, metrics }: Passage,
 ): ReadableStream<Uint8Array> {
   return passOn({
-    next: body.next,
+    next: measured(body.next, { headers, ticket, metrics }),
     ended: () => driver.leave(ticket),
     left: () => driver.end(ticket, LEFT),
     eventsOf: isEvents(headers) ? path : undefined,
-    faultOf: (error) => faultOf(error, ticket),
+    failed: (error) => failed(error, ticket, driver),
   });
 }
 
@@ -136,21 +154,15 @@ function isWhole(body: EngineAnswer["body"]): body is Uint8Array<ArrayBuffer> | 
   return body === null || body instanceof Uint8Array;
 }
 
-function isEvents(headers: EngineAnswer["headers"]): boolean {
-  return headers.some(([name, value]) =>
-    name === "content-type" && value.toLowerCase().startsWith("text/event-stream")
-  );
-}
-
 const encoder = new TextEncoder();
 
 /** Makes an answer that begins before the engine is ready, and goes on with that of the engine. */
 function waitFor(
   answering: Promise<EngineAnswer>,
   ticket: Ticket,
-  { path, model, driver, pace }: Pick<Parts, "driver" | "pace"> & {
-    readonly path: string;
+  { path, model, driver, metrics, pace }: Passage & {
     readonly model: string;
+    readonly pace: Pace;
   },
 ): Response {
   const waiting = { path, model, isShown: driver.units.door.settings.loadingMessage };
@@ -163,11 +175,14 @@ function waitFor(
       return encoder.encode(waitingEvent(waitingText(ticket, driver), waiting));
     }
     try {
-      source = eventsOf(await answering, ticket.engine);
+      const answer = await answering;
+      const { headers } = answer;
+      source = measured(eventsOf(answer, ticket.engine), { headers, ticket, metrics });
+      ticket.outcome = answer.status;
     } catch (error) {
       // Nothing of the engine's answer came, so the event is the whole answer.
       source = () => Promise.resolve(undefined);
-      return encoder.encode(errorEvent(path, faultOf(error, ticket)));
+      return encoder.encode(errorEvent(path, failed(error, ticket, driver)));
     }
     return await source();
   };
@@ -176,7 +191,7 @@ function waitFor(
     ended: () => driver.leave(ticket),
     left: () => driver.end(ticket, LEFT),
     eventsOf: path,
-    faultOf: (error) => faultOf(error, ticket),
+    failed: (error) => failed(error, ticket, driver),
   });
   const headers = {
     "content-type": "text/event-stream",

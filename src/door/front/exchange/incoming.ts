@@ -7,6 +7,8 @@ export interface Incoming {
   /** The path without, and with the query. */
   readonly path: string;
   readonly target: string;
+  /** The endpoint: one of a fixed list, whatever the path has. */
+  readonly endpoint: string;
   /** The name of the client's key. */
   readonly client: string | undefined;
 }

@@ -4,14 +4,14 @@ import { type DoorError, errorEvent } from "../request/error_answer.ts";
 export interface Passing {
   /** Returns the next piece, or undefined at the end. */
   next(): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Called at the end and after a failure. */
+  /** Called at the end. */
   ended(): void;
   /** Called if the client leaves before the end. */
   left(): void;
   /** The path of the request, if the answer is a stream of events. */
   readonly eventsOf: string | undefined;
-  /** Returns the error for a failure of `next`. */
-  faultOf(error: unknown): DoorError;
+  /** Called after a failure of `next`. Returns the error for the client. */
+  failed(error: unknown): DoorError;
 }
 
 const encoder = new TextEncoder();
@@ -24,14 +24,14 @@ const SENT_MILLISECONDS = 100;
  * event with the error. Then the connection breaks off, because a clean end would look like a whole answer.
  */
 export function passOn(
-  { next, ended, left, eventsOf, faultOf }: Passing,
+  { next, ended, left, eventsOf, failed }: Passing,
 ): ReadableStream<Uint8Array> {
-  let failed: BrokenOff | undefined;
+  let broken: BrokenOff | undefined;
   return new ReadableStream({
     async pull(controller) {
-      if (failed !== undefined) {
+      if (broken !== undefined) {
         await new Promise((done) => setTimeout(done, SENT_MILLISECONDS));
-        return controller.error(failed);
+        return controller.error(broken);
       }
       try {
         const piece = await next();
@@ -39,10 +39,9 @@ export function passOn(
         ended();
         controller.close();
       } catch (error) {
-        ended();
-        const fault = faultOf(error);
-        failed = new BrokenOff(fault);
-        if (eventsOf === undefined) return controller.error(failed);
+        const fault = failed(error);
+        broken = new BrokenOff(fault);
+        if (eventsOf === undefined) return controller.error(broken);
         // The failure may have come inside of an event.
         controller.enqueue(encoder.encode(`\n\n${errorEvent(eventsOf, fault)}`));
       }

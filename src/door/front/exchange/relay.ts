@@ -49,6 +49,7 @@ export async function relay(
   }
   const { socket: client, response } = upgraded;
   ticket.isUpgraded = true;
+  ticket.outcome = 101;
   client.binaryType = "arraybuffer";
   client.onopen = () => {
     for (const data of early) client.send(data);

@@ -23,7 +23,7 @@ export type Endpoint =
   | { readonly kind: "queried"; readonly path: string }
   | { readonly kind: "models" }
   | { readonly kind: "model"; readonly id: string }
-  | { readonly kind: "health" | "ready" | "running" | "status" | "events" }
+  | { readonly kind: "health" | "ready" | "running" | "metrics" | "status" | "events" }
   | { readonly kind: "summon" | "banish" }
   | { readonly kind: "cancel"; readonly id: string };
 
@@ -63,6 +63,7 @@ const ENDPOINTS: ReadonlyMap<string, Row> = new Map<string, Row>([
   ["/health", { methods: GET, endpoint: { kind: "health" } }],
   ["/ready", { methods: GET, endpoint: { kind: "ready" } }],
   ["/running", { methods: GET, endpoint: { kind: "running" } }],
+  ["/metrics", { methods: GET, endpoint: { kind: "metrics" } }],
   ["/lychd/v1/status", { methods: GET, endpoint: { kind: "status" } }],
   ["/lychd/v1/events", { methods: ["GET"], endpoint: { kind: "events" } }],
   ["/lychd/v1/summon", { methods: POST, endpoint: { kind: "summon" } }],
@@ -105,6 +106,19 @@ export function endpointOf(
   if (row.methods.includes(method)) return row.endpoint;
   const message = `${quoted(path)} takes ${row.methods.join(", ")}, not ${quoted(method)}`;
   return { error: { status: 405, code: "wrong_method", message, allow: row.methods } };
+}
+
+/**
+ * Returns the name of an endpoint for figures: its path only if that is one of the list.
+ *
+ * @example
+ * ```ts
+ * import { endpointName } from "./endpoint.ts";
+ * endpointName({ kind: "upstream", model: "eye", path: "/slots", needsKey: true }, "/upstream/eye/slots"); // "upstream"
+ * ```
+ */
+export function endpointName({ kind }: Endpoint, path: string): string {
+  return kind === "routed" || kind === "queried" ? path : kind;
 }
 
 /** Returns the row of a path with a name in it. */
