@@ -36,6 +36,14 @@ export interface FrontBench {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** A test that takes longer waits for something that does not come. */
+const LONGEST_MILLISECONDS = 20_000;
+
+/** Registers a test of the front, which fails if it does not end. */
+export function test(name: string, fn: (test: Deno.TestContext) => Promise<void>): void {
+  Deno.test({ name, fn, timeout: LONGEST_MILLISECONDS });
+}
+
 /** A real engine on a free port. */
 export interface TestEngine {
   readonly port: number;

@@ -1,13 +1,13 @@
 /** Tests of the endpoints that route nothing by a body: models, state, orders, and paths of engines. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { post, startEngine, startFront } from "../../testing/front_bench.ts";
+import { post, startEngine, startFront, test } from "../../testing/front_bench.ts";
 
 async function json(url: string, init?: RequestInit): Promise<[number, Record<string, unknown>]> {
   const answer = await fetch(url, init);
   return [answer.status, await answer.json()];
 }
 
-Deno.test("models have their names and states, and engines are not queried", async () => {
+test("models have their names and states, and engines are not queried", async () => {
   await using bench = await startFront({
     ports: { eye: 1, sage: 1, mage: 1 },
     engines: { eye: { aliases: ["gpt-4o"], served: "Qwen/big", contextTokens: 32_768 } },
@@ -44,7 +44,7 @@ Deno.test("models have their names and states, and engines are not queried", asy
   deepStrictEqual([head.status, await head.text()], [200, ""]);
 });
 
-Deno.test("the door is healthy while engines change, but not ready", async () => {
+test("the door is healthy while engines change, but not ready", async () => {
   await using bench = await startFront({ ports: { eye: 1 } });
   deepStrictEqual(await json(`${bench.url}/ready`), [200, { status: "steady" }]);
   const answering = post(bench, "/v1/completions", { model: "eye" });
@@ -52,7 +52,8 @@ Deno.test("the door is healthy while engines change, but not ready", async () =>
   deepStrictEqual(await json(`${bench.url}/ready`), [503, { status: "swapping" }]);
   deepStrictEqual(await json(`${bench.url}/health`), [200, { status: "ok" }]);
   bench.tell({ kind: "phase", phase: "memory", names: ["eye"] });
-  const [, state] = await json(`${bench.url}/lychd/v1/status`);
+  const [, { requests, ...state }] = await json(`${bench.url}/lychd/v1/status`);
+  strictEqual((requests as unknown[]).length, 1);
   deepStrictEqual(state, {
     phase: "swapping",
     held: false,
@@ -64,7 +65,7 @@ Deno.test("the door is healthy while engines change, but not ready", async () =>
   await (await answering).body?.cancel();
 });
 
-Deno.test("events begin with the state and follow its changes, without what clients send", async () => {
+test("events begin with the state and follow its changes, without what clients send", async () => {
   await using bench = await startFront({ ports: { eye: 1 } });
   const events = await fetch(`${bench.url}/lychd/v1/events`);
   strictEqual(events.headers.get("content-type"), "text/event-stream");
@@ -86,7 +87,7 @@ Deno.test("events begin with the state and follow its changes, without what clie
   await reader.cancel();
 });
 
-Deno.test("an order goes to the hand, and its answer comes after it was carried out", async () => {
+test("an order goes to the hand, and its answer comes after it was carried out", async () => {
   await using bench = await startFront({ ports: { eye: 1 } });
   const summoned = post(bench, "/lychd/v1/summon", { wish: "eye" });
   const first = await bench.next("order");
@@ -101,7 +102,7 @@ Deno.test("an order goes to the hand, and its answer comes after it was carried 
   deepStrictEqual([answer.status, (await answer.json()).error.message], [409, "nothing runs"]);
 });
 
-Deno.test("a path of an engine reaches it only if it runs", async () => {
+test("a path of an engine reaches it only if it runs", async () => {
   await using engine = startEngine((request) => new Response(request.url.replace(/.*:\d+/, "")));
   await using bench = await startFront({
     ports: { eye: engine.port },
@@ -125,7 +126,7 @@ Deno.test("a path of an engine reaches it only if it runs", async () => {
   match((named.error as { message: string }).message, /`model` is missing in the query/);
 });
 
-Deno.test("a WebSocket of an engine passes messages, its protocol and its end", async () => {
+test("a WebSocket of an engine passes messages, its protocol and its end", async () => {
   await using engine = startEngine((request) => {
     const { socket, response } = Deno.upgradeWebSocket(request, { protocol: "b" });
     socket.onopen = () => socket.send(request.url.replace(/.*:\d+/, ""));
@@ -151,7 +152,7 @@ Deno.test("a WebSocket of an engine passes messages, its protocol and its end", 
   deepStrictEqual(received, ["/v1/realtime?model=eye", "text", [0, 255]]);
 });
 
-Deno.test("a WebSocket is a request under way until it ends", async () => {
+test("a WebSocket is a request under way until it ends", async () => {
   const { promise: ended, resolve } = Promise.withResolvers<CloseEvent>();
   await using engine = startEngine((request) => {
     const { socket, response } = Deno.upgradeWebSocket(request);
@@ -170,7 +171,7 @@ Deno.test("a WebSocket is a request under way until it ends", async () => {
   await bench.next("free");
 });
 
-Deno.test("a request for a WebSocket that is not valid leaves nothing under way", async () => {
+test("a request for a WebSocket that is not valid leaves nothing under way", async () => {
   await using engine = startEngine((request) => {
     const { socket, response } = Deno.upgradeWebSocket(request);
     socket.onopen = () => {};
@@ -199,7 +200,7 @@ Deno.test("a request for a WebSocket that is not valid leaves nothing under way"
   deepStrictEqual(status.soulstones[0].under_way, 0);
 });
 
-Deno.test("an engine without WebSockets is an error", async () => {
+test("an engine without WebSockets is an error", async () => {
   await using engine = startEngine(() => new Response("no"));
   await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
   const socket = new WebSocket(`ws://127.0.0.1:${bench.port}/upstream/eye/v1/realtime`);
@@ -208,7 +209,7 @@ Deno.test("an engine without WebSockets is an error", async () => {
   await bench.next("free");
 });
 
-Deno.test("new units change names, keys and limits without a pause", async () => {
+test("new units change names, keys and limits without a pause", async () => {
   await using engine = startEngine(() => new Response("hello"));
   await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
   strictEqual((await post(bench, "/v1/completions", { model: "new" })).status, 404);

@@ -1,10 +1,10 @@
 /** Tests of the whole front: real clients, real engines, and a scripted hand. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { post, startEngine, startFront } from "../../testing/front_bench.ts";
+import { post, startEngine, startFront, test } from "../../testing/front_bench.ts";
 
 const CHAT = "/v1/chat/completions";
 
-Deno.test("a request reaches the engine of its model, and the answer its client", async () => {
+test("a request reaches the engine of its model, and the answer its client", async () => {
   await using engine = startEngine(async (request) => {
     const { headers } = request;
     return Response.json({
@@ -36,7 +36,7 @@ Deno.test("a request reaches the engine of its model, and the answer its client"
   match(answer.headers.get("x-lychd-request-id") ?? "", /^[0-9a-f-]{36}$/);
 });
 
-Deno.test("parameters are set and stripped, and everything else keeps its bytes", async () => {
+test("parameters are set and stripped, and everything else keeps its bytes", async () => {
   await using engine = startEngine(async (request) => new Response(await request.text()));
   await using bench = await startFront({
     ports: { eye: engine.port },
@@ -48,7 +48,7 @@ Deno.test("parameters are set and stripped, and everything else keeps its bytes"
   strictEqual(await answer.text(), '{"model": "eye", "temperature": 0.5, "x": 1.50,"top_k":1}');
 });
 
-Deno.test("a form is routed by its model, and its file keeps its bytes", async () => {
+test("a form is routed by its model, and its file keeps its bytes", async () => {
   await using engine = startEngine(async (request) => {
     const form = await request.formData();
     const file = form.get("file") as File;
@@ -67,7 +67,7 @@ Deno.test("a form is routed by its model, and its file keeps its bytes", async (
   deepStrictEqual(await answer.json(), ["whisper", "a.wav", [0, 13, 10, 45, 45, 255]]);
 });
 
-Deno.test("the pieces of a stream pass as soon as the engine sends them", async () => {
+test("the pieces of a stream pass as soon as the engine sends them", async () => {
   const { promise: read, resolve } = Promise.withResolvers<void>();
   await using engine = startEngine(() => {
     let count = 0;
@@ -89,7 +89,7 @@ Deno.test("the pieces of a stream pass as soon as the engine sends them", async 
   strictEqual((await reader.read()).done, true);
 });
 
-Deno.test("a request for an engine that does not run starts it and waits", async () => {
+test("a request for an engine that does not run starts it and waits", async () => {
   await using engine = startEngine(() => new Response("hello"));
   await using bench = await startFront({
     ports: { eye: engine.port, sage: engine.port },
@@ -113,7 +113,7 @@ Deno.test("a request for an engine that does not run starts it and waits", async
   strictEqual(await (await answering).text(), "hello");
 });
 
-Deno.test("a request whose engine does not start is refused with the reason", async () => {
+test("a request whose engine does not start is refused with the reason", async () => {
   await using bench = await startFront({ ports: { eye: 1 } });
   const answering = post(bench, CHAT, { model: "eye" });
   await bench.next("summon");
@@ -128,7 +128,7 @@ Deno.test("a request whose engine does not start is refused with the reason", as
   deepStrictEqual([error.code, error.message], ["engine_failed", "eye needs more GPU memory"]);
 });
 
-Deno.test("a client that leaves is taken out of the queue", async () => {
+test("a client that leaves is taken out of the queue", async () => {
   await using bench = await startFront({ ports: { eye: 1 } });
   const leaving = new AbortController();
   const asked = post(bench, CHAT, { model: "eye" }, { signal: leaving.signal });
@@ -141,7 +141,7 @@ Deno.test("a client that leaves is taken out of the queue", async () => {
   }
 });
 
-Deno.test("an engine notices when the client of its stream leaves", async () => {
+test("an engine notices when the client of its stream leaves", async () => {
   const { promise: noticed, resolve } = Promise.withResolvers<void>();
   await using engine = startEngine(() => {
     const body = new ReadableStream<Uint8Array>({

@@ -8,6 +8,7 @@ import { printableJson, quoted } from "../../core/report/printable.ts";
 import { nearest } from "../../core/report/nearest.ts";
 import { type Order, ORDER_LIMITS } from "../channel/messages.ts";
 import { notValid, receiveBody } from "./body/receive.ts";
+import type { Driver } from "./dispatch/driver.ts";
 import { enter, exchange, exchangeWith, type Parts } from "./exchange/exchange.ts";
 import type { Incoming } from "./exchange/incoming.ts";
 import { relay } from "./exchange/relay.ts";
@@ -37,15 +38,16 @@ const ORDER_MIB = 1 / 16;
 
 /** Answers one request. It never throws. */
 export async function handle(request: Request, parts: DoorParts): Promise<Response> {
-  const rules = rulesOf(parts.driver.units.door);
+  const { url } = request;
+  const rules = rulesOf(parts.driver);
   const headers = new RequestHeaders(request.headers);
   const origin = headers.get("origin");
   const asked = preflight(request.method, headers, rules.allowedOrigins);
   if (asked !== undefined) return asked;
-  const target = withoutKeys(request.url);
+  const target = withoutKeys(url);
   const path = target.split("?", 1)[0] ?? "";
   try {
-    const admitted = checkAdmission({ url: request.url, headers }, rules);
+    const admitted = checkAdmission({ url, headers }, rules);
     if ("code" in admitted) {
       parts.metrics.refused(admitted.code);
       if (admitted.code === "bad_key") await pause(parts.pace.wrongKeyMilliseconds);
@@ -63,6 +65,7 @@ export async function handle(request: Request, parts: DoorParts): Promise<Respon
     const incoming = {
       ...{ request, headers, path, target, client },
       endpoint: endpointName(endpoint, path),
+      isAdmitted: () => !("code" in checkAdmission({ url, headers }, rulesOf(parts.driver))),
     };
     return allowOrigin(await answer(incoming, endpoint, parts), origin, rules.allowedOrigins);
   } catch (error) {
@@ -85,7 +88,7 @@ function pause(milliseconds: number): Promise<void> {
 const RULES = new WeakMap<Door, AdmissionRules>();
 
 /** Returns the rules of admission, computed once for the same settings. */
-function rulesOf(door: Door): AdmissionRules {
+function rulesOf({ units: { door } }: Driver): AdmissionRules {
   const known = RULES.get(door);
   if (known !== undefined) return known;
   const { keys, allowedOrigins } = door.settings;
@@ -130,7 +133,7 @@ function answer(
     case "status":
       return json(statusOf(driver));
     case "events":
-      return follow(parts);
+      return follow(incoming, parts);
     case "summon":
     case "banish":
       return give(incoming, endpoint.kind, parts);
@@ -168,10 +171,10 @@ function modelNamed(id: string, parts: Parts) {
   throw new Refused({ status: 404, code: "model_not_found", message });
 }
 
-function follow({ driver, events }: DoorParts): Response {
-  const body = events.follow(statusOf(driver));
+function follow(incoming: Incoming, { driver, events }: DoorParts): Response {
+  const body = events.follow(statusOf(driver), incoming);
   if (body === undefined) {
-    const message = "too many clients follow the events";
+    const message = "too many clients follow the events, or too many with this key";
     throw new Refused({ status: 503, code: "too_many_followers", message, retryAfterSeconds: 30 });
   }
   const headers = {

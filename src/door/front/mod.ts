@@ -53,7 +53,6 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
       send,
       metrics,
       changed() {
-        send({ kind: "state", state: begun.status });
         measureSoon();
         events.publish(() => statusOf(begun));
       },
@@ -71,10 +70,10 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
   const leave = async (withinSeconds: number) => {
     events.close();
     const message = "the door stops";
-    const timer = setTimeout(
-      () => driver?.endAll({ status: 503, code: "cut", message, retryAfterSeconds: 2 }),
-      withinSeconds * 1000,
-    );
+    const timer = setTimeout(() => {
+      driver?.endAll({ status: 503, code: "cut", message, retryAfterSeconds: 2 });
+      orders.endAll(message);
+    }, withinSeconds * 1000);
     await listening?.stop();
     clearTimeout(timer);
     clearTimeout(measuring);
@@ -89,6 +88,7 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
       case "units":
         if (driver === undefined) begin(data);
         else driver.reload(data);
+        events.endRefused();
         break;
       case "observed":
         driver?.observe(data);

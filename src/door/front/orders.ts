@@ -30,6 +30,11 @@ export class Orders {
     }
   }
 
+  /** Reports to all clients that their orders were not carried out. */
+  endAll(problem: string): void {
+    for (const id of [...this.#pending.keys()]) this.done({ kind: "done", id, problem });
+  }
+
   /** Takes the end of an order. */
   done({ id, problem }: Extract<ToFront, { kind: "done" }>): void {
     this.#pending.get(id)?.resolve(problem);

@@ -1,6 +1,6 @@
 /** Tests of the front when engines change, fail or are slow, with real connections. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { post, startEngine, startFront, startRawEngine } from "../../testing/front_bench.ts";
+import { post, startEngine, startFront, startRawEngine, test } from "../../testing/front_bench.ts";
 
 const CHAT = "/v1/chat/completions";
 const EVENTS = { "content-type": "text/event-stream" };
@@ -38,7 +38,7 @@ const WAITING = [
 ] as const;
 
 for (const [claim, path, loadingMessage, before] of WAITING) {
-  Deno.test(`${claim} until its engine is ready`, async () => {
+  test(`${claim} until its engine is ready`, async () => {
     await using engine = startEngine(() => new Response("data: 1\n\n", { headers: EVENTS }));
     await using bench = await startFront({
       ports: { eye: engine.port },
@@ -63,7 +63,7 @@ for (const [claim, path, loadingMessage, before] of WAITING) {
   });
 }
 
-Deno.test("a failure after the first comment is an event, and the stream ends with it", async () => {
+test("a failure after the first comment is an event, and the stream ends with it", async () => {
   await using bench = await startFront({ ports: { eye: 1 }, pace: SOON });
   const answer = await post(bench, CHAT, { model: "eye", stream: true });
   const reader = textReader(answer);
@@ -73,7 +73,7 @@ Deno.test("a failure after the first comment is an event, and the stream ends wi
   while (!(await reader.read()).done);
 });
 
-Deno.test("an error of the engine after the first comment is an event", async () => {
+test("an error of the engine after the first comment is an event", async () => {
   await using engine = startEngine(() =>
     Response.json({ error: { message: "the prompt is too long" } }, { status: 400 })
   );
@@ -86,7 +86,7 @@ Deno.test("an error of the engine after the first comment is an event", async ()
   match(await readUntil(reader, "too long"), event);
 });
 
-Deno.test("a stream whose engine dies gets an error event and no clean end", async () => {
+test("a stream whose engine dies gets an error event and no clean end", async () => {
   await using engine = startRawEngine(async (connection) => {
     await connection.write(
       "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n" +
@@ -108,7 +108,7 @@ Deno.test("a stream whose engine dies gets an error event and no clean end", asy
   strictEqual(end, "broken off");
 });
 
-Deno.test("a request that got no answer is sent once more, also to an engine that starts again", async () => {
+test("a request that got no answer is sent once more, also to an engine that starts again", async () => {
   await using dying = startRawEngine((connection) => connection.close());
   await using bench = await startFront({ ports: { eye: dying.port }, ready: ["eye"] });
   const answer = await post(bench, CHAT, { model: "eye" });
@@ -117,7 +117,7 @@ Deno.test("a request that got no answer is sent once more, also to an engine tha
   strictEqual(dying.connections, 2);
 });
 
-Deno.test("a request that got no answer waits for the next start of an engine that has ended", async () => {
+test("a request that got no answer waits for the next start of an engine that has ended", async () => {
   let isEnded = true;
   const first = Promise.withResolvers<void>();
   await using engine = startRawEngine(async (connection) => {
@@ -141,7 +141,7 @@ Deno.test("a request that got no answer waits for the next start of an engine th
   strictEqual(engine.connections, 2);
 });
 
-Deno.test("a request that an engine refuses while it goes away waits for its next start", async () => {
+test("a request that an engine refuses while it goes away waits for its next start", async () => {
   const port = startEngine(() => new Response());
   await port[Symbol.asyncDispose]();
   await using bench = await startFront({ ports: { eye: port.port }, ready: ["eye"] });
@@ -158,7 +158,7 @@ Deno.test("a request that an engine refuses while it goes away waits for its nex
   strictEqual(await (await answering).text(), "hello");
 });
 
-Deno.test("an engine that stops is free after its last request, and gets no new ones", async () => {
+test("an engine that stops is free after its last request, and gets no new ones", async () => {
   const finish = Promise.withResolvers<void>();
   await using engine = startEngine(async () => {
     await finish.promise;
@@ -184,7 +184,7 @@ Deno.test("an engine that stops is free after its last request, and gets no new 
   strictEqual((await late).status, 503);
 });
 
-Deno.test("an engine without requests is free as soon as it stops, once", async () => {
+test("an engine without requests is free as soon as it stops, once", async () => {
   await using bench = await startFront({ ports: { eye: 1 }, ready: ["eye"] });
   bench.observe({ eye: "stopping" });
   await bench.next("free");
@@ -200,7 +200,7 @@ Deno.test("an engine without requests is free as soon as it stops, once", async 
   strictEqual((await answering).status, 503);
 });
 
-Deno.test("a request is cancelled by its id", async () => {
+test("a request is cancelled by its id", async () => {
   await using engine = startEngine(() => new Promise(() => {}));
   await using bench = await startFront({ ports: { eye: engine.port }, pace: SOON });
   const answer = await post(bench, CHAT, { model: "eye", stream: true });
@@ -213,7 +213,7 @@ Deno.test("a request is cancelled by its id", async () => {
   strictEqual((await post(bench, `/lychd/v1/cancel/${id}`, {})).status, 404);
 });
 
-Deno.test("a stream that the door ends has the reason in its last event", async () => {
+test("a stream that the door ends has the reason in its last event", async () => {
   const { promise: noticed, resolve } = Promise.withResolvers<void>();
   await using engine = startEngine(() => {
     const body = new ReadableStream<Uint8Array>({
@@ -243,7 +243,7 @@ async function readAll(connection: Deno.TcpConn): Promise<string> {
   return all;
 }
 
-Deno.test("a client that stops reading is cut, and its engine makes room for the next one", async () => {
+test("a client that stops reading is cut, and its engine makes room for the next one", async () => {
   const event = new TextEncoder().encode(`data: ${"x".repeat(60_000)}\n\n`);
   const { promise: noticed, resolve } = Promise.withResolvers<void>();
   let events = 0;
@@ -292,7 +292,7 @@ Deno.test("a client that stops reading is cut, and its engine makes room for the
   ok(!rest.endsWith("\r\n0\r\n\r\n"));
 });
 
-Deno.test("a client that leaves while its engine refuses connections leaves nothing behind", async () => {
+test("a client that leaves while its engine refuses connections leaves nothing behind", async () => {
   const closed = startEngine(() => new Response());
   await closed[Symbol.asyncDispose]();
   await using bench = await startFront({ ports: { eye: closed.port }, ready: ["eye"] });
@@ -310,7 +310,7 @@ Deno.test("a client that leaves while its engine refuses connections leaves noth
   strictEqual(status.soulstones[0].under_way, 0);
 });
 
-Deno.test("a front that leaves finishes its streams, and the next one has the port", async () => {
+test("a front that leaves finishes its streams, and the next one has the port", async () => {
   const finish = Promise.withResolvers<void>();
   await using engine = startEngine(() => {
     const body = new ReadableStream<Uint8Array>({
@@ -343,18 +343,21 @@ Deno.test("a front that leaves finishes its streams, and the next one has the po
   await bench.next("left");
 });
 
-Deno.test("a front that leaves cuts what takes too long", async () => {
+test("a front that leaves cuts what takes too long", async () => {
   await using engine = startEngine(() => new Promise(() => {}));
   const bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
   const answering = post(bench, CHAT, { model: "eye" });
   while (engine.requests === 0) await new Promise((done) => setTimeout(done, 5));
+  const ordering = post(bench, "/lychd/v1/summon", { wish: "eye" });
+  await bench.next("order");
   bench.tell({ kind: "leave", withinSeconds: 0.05 });
-  const answer = await answering;
-  strictEqual((await answer.json()).error.message, "the door stops");
+  for (const answer of await Promise.all([answering, ordering])) {
+    strictEqual((await answer.json()).error.message, "the door stops");
+  }
   await bench.next("left");
 });
 
-Deno.test("a port of another process cannot be listened on", async () => {
+test("a port of another process cannot be listened on", async () => {
   const other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const starting = startFront({ ports: {}, settings: { port: other.addr.port } });
   const why = await starting.then(() => "listening", (error: Error) => error.message);

@@ -5,7 +5,7 @@ import type { ToFront, ToHand } from "../../channel/messages.ts";
 import type { MeasuredSwap, Metrics } from "../report/metrics.ts";
 import type { DoorError } from "../request/error_answer.ts";
 import { ENGINE_QUEUE_LIMIT, policyOf } from "./policy.ts";
-import { cutError, refusalError } from "./refusal.ts";
+import { cutError, NOT_ADMITTED, refusalError } from "./refusal.ts";
 import { type Asking, Ticket } from "./ticket.ts";
 
 /** The shortest time between two reports of the state. */
@@ -17,7 +17,7 @@ export interface DriverPorts {
   now(): number;
   /** Sends a message to the hand. */
   send(message: ToHand): void;
-  /** Called after the state has changed, at most four times a second. */
+  /** Called when the state may have changed, at most four times a second. */
   changed(): void;
   readonly metrics: Metrics;
 }
@@ -97,6 +97,11 @@ export class Driver {
     return this.#ports.metrics.text({ status, soulstones: this.#soulstones, waitingSince });
   }
 
+  /** The requests under way and waiting, the oldest first. */
+  get requests(): Iterable<Ticket> {
+    return this.#tickets.values();
+  }
+
   /** Estimates the seconds until an engine that does not run is ready. */
   estimateSeconds(engine: string): number {
     return Math.ceil(this.#dispatcher.estimateMilliseconds(engine, this.#ports.now()) / 1000);
@@ -153,9 +158,12 @@ export class Driver {
     for (const ticket of [...this.#tickets.values()]) this.end(ticket, error);
   }
 
-  /** Takes new units and settings. */
+  /** Takes new units and settings, and ends the WebSockets that they do not admit. */
   reload(units: Units): void {
     this.#units = units;
+    for (const ticket of [...this.#tickets.values()]) {
+      if (ticket.isAdmitted?.() === false) this.end(ticket, NOT_ADMITTED);
+    }
     this.#dispatcher.reload(units.inventory, policyOf(units.door));
     this.#ports.metrics.know(this.#soulstones);
     this.#handle({ kind: "tick" });
@@ -284,11 +292,12 @@ export class Driver {
   #reportSoon(): void {
     this.#stateTimer ??= setTimeout(() => {
       this.#stateTimer = undefined;
-      const state = [this.status, [...this.#engines], this.#isHeld, this.#progress];
+      this.#ports.changed();
+      const state = this.status;
       const text = JSON.stringify(state);
       if (text === this.#reported) return;
       this.#reported = text;
-      this.#ports.changed();
+      this.#ports.send({ kind: "state", state });
     }, STATE_MILLISECONDS);
   }
 }

@@ -17,6 +17,13 @@ export function refusalError(
   return reason === "cannot-run" ? error : { ...error, retryAfterSeconds };
 }
 
+/** The error of a WebSocket whose key a render has removed. */
+export const NOT_ADMITTED: DoorError = {
+  status: 401,
+  code: "bad_key",
+  message: "the key of this connection is no longer valid",
+};
+
 /** Returns the error for a request that was cut. */
 export function cutError(why: string): DoorError {
   return { status: 503, code: "cut", message: why, retryAfterSeconds: 5 };

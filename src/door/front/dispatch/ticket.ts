@@ -19,15 +19,15 @@ export class Ticket {
   readonly id = crypto.randomUUID();
   readonly engine: string;
   readonly wish: Wish;
-  readonly client: string | undefined;
   readonly endpoint: string;
+  readonly client: string | undefined;
   /** The time of its arrival in milliseconds, and that from which it waits for its turn. */
   readonly arrived: number;
   waitingSince: number;
   /** The status of the answer of the engine, or the error that the client gets. */
   outcome: number | DoorError | undefined;
-  /** True after the upgrade to a WebSocket, which outlives its request. */
-  isUpgraded = false;
+  /** Set after the upgrade to a WebSocket, which outlives its request: returns false if it must end. */
+  isAdmitted: (() => boolean) | undefined;
   readonly #stop = new Stop();
   #isForwarded = false;
   #turn: PromiseWithResolvers<void> | undefined;

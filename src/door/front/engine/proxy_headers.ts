@@ -26,6 +26,8 @@ const NOT_TO_ENGINE = new Set([
   ...["host", "content-length", "expect", "accept-encoding"],
   // They are keys of the door or of other services.
   ...["authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "cookie2"],
+  // Pages send the key of the door there.
+  "sec-websocket-protocol",
   // The door has decided about them. Engines that see them refuse requests, or believe a false address.
   ...["origin", "referer", "forwarded", "x-real-ip"],
 ]);

@@ -98,7 +98,7 @@ export function enter(
 ): Ticket {
   const ticket = driver.enter({ ...to, client, endpoint });
   request.signal.addEventListener("abort", () => {
-    if (!ticket.isUpgraded) driver.end(ticket, LEFT);
+    if (ticket.isAdmitted === undefined) driver.end(ticket, LEFT);
   });
   return ticket;
 }

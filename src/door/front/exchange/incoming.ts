@@ -11,4 +11,6 @@ export interface Incoming {
   readonly endpoint: string;
   /** The name of the client's key. */
   readonly client: string | undefined;
+  /** Returns false after a render that would refuse the request. */
+  isAdmitted(): boolean;
 }

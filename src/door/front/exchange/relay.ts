@@ -1,17 +1,20 @@
 import type { Driver } from "../dispatch/driver.ts";
+import { NOT_ADMITTED } from "../dispatch/refusal.ts";
 import type { Ticket } from "../dispatch/ticket.ts";
 import type { StopSignal } from "../engine/stop_signal.ts";
 import type { DoorError } from "../request/error_answer.ts";
 import type { Incoming } from "./incoming.ts";
 import { Refused } from "../request/refused.ts";
+import { webSocketProtocols } from "../request/web_socket_protocols.ts";
 
 /** A side that is this many bytes behind the other one is too slow. */
 const MOST_BYTES = 16 * 1_048_576;
 
 /** The codes of the door for the end of a WebSocket: those of HTTP, in the range for applications. */
-const TOO_SLOW = 4408;
-const BROKE_OFF = 4502;
-const CUT = 4503;
+const CODES = 4000;
+const TOO_SLOW = CODES + 408;
+const BROKE_OFF = CODES + 502;
+const CUT = CODES + 503;
 
 /** A WebSocket of an engine. */
 export interface Relaying {
@@ -27,29 +30,32 @@ export interface Relaying {
  * messages pass. Throws a Refused if the engine does not offer it.
  */
 export async function relay(
-  { request, headers }: Pick<Incoming, "request" | "headers">,
+  { request, headers, isAdmitted }: Pick<Incoming, "request" | "headers" | "isAdmitted">,
   { ticket, port, target }: Relaying,
   driver: Driver,
 ): Promise<Response> {
-  const protocols = headers.get("sec-websocket-protocol")?.split(",") ?? [];
+  const { protocols, key } = webSocketProtocols(headers.get("sec-websocket-protocol"));
   const early: MessageEvent["data"][] = [];
   let engine: WebSocket | undefined;
   let upgraded: Deno.WebSocketUpgrade;
   try {
     await ticket.turn();
-    engine = connect(`ws://127.0.0.1:${port}${target}`, protocols.map((name) => name.trim()));
+    engine = connect(`ws://127.0.0.1:${port}${target}`, protocols);
     engine.binaryType = "arraybuffer";
     engine.onmessage = ({ data }) => early.push(data);
     await opened(engine, ticket.signal);
-    upgraded = upgrade(request, engine.protocol);
+    if (!isAdmitted()) throw new Refused(NOT_ADMITTED);
+    // A browser that offers a protocol, such as its key, expects that one is chosen.
+    const chosen = key === undefined ? undefined : protocols[0];
+    upgraded = upgrade(request, engine.protocol || chosen);
   } catch (error) {
     if (engine !== undefined) closeQuietly(engine, CUT);
     driver.leave(ticket);
     throw error;
   }
   const { socket: client, response } = upgraded;
-  ticket.isUpgraded = true;
   ticket.outcome = 101;
+  ticket.isAdmitted = isAdmitted;
   client.binaryType = "arraybuffer";
   client.onopen = () => {
     for (const data of early) client.send(data);
@@ -60,7 +66,9 @@ export async function relay(
   };
   client.addEventListener("close", () => driver.leave(ticket));
   ticket.signal.addEventListener("abort", () => {
-    for (const socket of [client, engine]) closeQuietly(socket, CUT);
+    const { reason } = ticket.signal;
+    const code = reason instanceof Refused ? CODES + reason.error.status : CUT;
+    for (const socket of [client, engine]) closeQuietly(socket, code);
   });
   return response;
 }
@@ -75,10 +83,9 @@ function connect(address: string, protocols: readonly string[]): WebSocket {
 }
 
 /** Switches the connection of a client to WebSocket. */
-function upgrade(request: Request, protocol: string): Deno.WebSocketUpgrade {
+function upgrade(request: Request, protocol: string | undefined): Deno.WebSocketUpgrade {
   try {
-    // An empty text would be an answer that the client did not expect.
-    return Deno.upgradeWebSocket(request, protocol === "" ? {} : { protocol });
+    return Deno.upgradeWebSocket(request, protocol === undefined ? {} : { protocol });
   } catch {
     throw new Refused(NOT_VALID);
   }

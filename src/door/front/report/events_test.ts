@@ -1,15 +1,19 @@
 import { rejects, strictEqual } from "node:assert/strict";
 import { Events } from "./events.ts";
 
+const ANYONE = { client: undefined, isAdmitted: () => true };
+
 Deno.test("a follower that does not read is dropped, and the others go on", async () => {
   const events = new Events();
-  const slow = events.follow("first")?.getReader();
-  const fast = events.follow("first")?.getReader();
+  const slow = events.follow("first", ANYONE)?.getReader();
+  const fast = events.follow("first", ANYONE)?.getReader();
   const text = async () => new TextDecoder().decode((await fast?.read())?.value);
   strictEqual(await text(), 'event: state\ndata: "first"\n\n');
   for (let i = 0; i < 10; i++) {
-    events.publish(() => "x".repeat(40_000));
-    strictEqual((await text()).length, 40_000 + 'event: state\ndata: ""\n\n'.length);
+    const state = `${i}`.padEnd(40_000, "x");
+    // What is already known is not sent again.
+    for (const _ of ["once", "twice"]) events.publish(() => state);
+    strictEqual(await text(), `event: state\ndata: "${state}"\n\n`);
   }
   await rejects(async () => {
     while (!(await slow?.read())?.done);
@@ -20,9 +24,18 @@ Deno.test("a follower that does not read is dropped, and the others go on", asyn
 
 Deno.test("only so many clients follow at once, and one that leaves makes room", async () => {
   const events = new Events();
-  const followers = Array.from({ length: 64 }, () => events.follow("state"));
-  strictEqual(events.follow("state"), undefined);
+  const followers = Array.from({ length: 64 }, () => events.follow("state", ANYONE));
+  strictEqual(events.follow("state", ANYONE), undefined);
   await followers[0]?.cancel();
-  strictEqual(events.follow("state") === undefined, false);
+  strictEqual(events.follow("state", ANYONE) === undefined, false);
+  events.close();
+});
+
+Deno.test("a client with a key leaves room for others", () => {
+  const events = new Events();
+  const follow = (client: string) => events.follow("state", { ...ANYONE, client });
+  for (let i = 0; i < 16; i++) strictEqual(follow("alice") === undefined, false);
+  strictEqual(follow("alice"), undefined);
+  strictEqual(follow("bob") === undefined, false);
   events.close();
 });

@@ -1,6 +1,12 @@
 import type { Driver } from "../dispatch/driver.ts";
 
-/** Returns the state of the door for clients. It contains nothing of what clients send. */
+/** The most requests in the state: more of them would make each event large. */
+const MOST_REQUESTS = 100;
+
+/**
+ * Returns the state of the door for clients, with the oldest requests. It contains nothing of what clients
+ * send.
+ */
 export function statusOf(driver: Driver) {
   const { phase, wish, engines } = driver.status;
   const counts = new Map(engines.map((engine) => [engine.name, engine]));
@@ -24,5 +30,13 @@ export function statusOf(driver: Driver) {
         ready_in_seconds: state === "ready" ? 0 : driver.estimateSeconds(name),
       };
     }),
+    requests: [...driver.requests].slice(0, MOST_REQUESTS).map((ticket) => ({
+      id: ticket.id,
+      soulstone: ticket.engine,
+      endpoint: ticket.endpoint,
+      state: ticket.isForwarded ? "under_way" : "waiting",
+      since: new Date(performance.timeOrigin + ticket.arrived).toISOString(),
+      client: ticket.client ?? null,
+    })),
   };
 }

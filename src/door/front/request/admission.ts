@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { webSocketProtocols } from "./web_socket_protocols.ts";
 
 /** The rules for requests, before the door reads their bodies. */
 export interface AdmissionRules {
@@ -30,7 +31,8 @@ const OWN_NAMES = new Set(["localhost", "host.containers.internal", "host.docker
  * - Without keys, the request must be for an address or a known name. Otherwise a page could reach the
  *   door through a name of its own that leads to 127.0.0.1 (DNS rebinding). Keys prevent that too: the
  *   page has none.
- * - With keys, one of them must be in `Authorization: Bearer` or `x-api-key`.
+ * - With keys, one of them must be in `Authorization: Bearer` or `x-api-key`, or, for the WebSocket of a
+ *   page, in its protocols.
  *
  * @example
  * ```ts
@@ -77,8 +79,9 @@ function isOwnName(hostname: string): boolean {
 /** Compares every key, and each whole, so that the time depends on none of them. */
 function ownerOfKey(headers: Pick<Headers, "get">, keys: AdmissionRules["keys"]) {
   const [, bearer] = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
-  const given = bearer ?? headers.get("x-api-key");
-  if (given === null) return undefined;
+  const given = bearer ?? headers.get("x-api-key") ??
+    webSocketProtocols(headers.get("sec-websocket-protocol")).key;
+  if (given === undefined) return undefined;
   const digest = digestOfKey(given);
   let owner: string | undefined;
   for (const { name, digest: known } of keys) {

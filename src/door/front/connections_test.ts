@@ -1,0 +1,168 @@
+/** Tests of requests that clients find by their ids, of keys that a render removes, and of WebSockets. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { type FrontBench, post, startEngine, startFront, test } from "../../testing/front_bench.ts";
+import { digestOfKey } from "./request/admission.ts";
+
+const CHAT = "/v1/chat/completions";
+const ALICE = { name: "alice", digest: digestOfKey("a").toHex() };
+const BOB = { name: "bob", digest: digestOfKey("b").toHex() };
+const AS_ALICE = { headers: { "x-api-key": "a" } };
+
+/** Waits until the state of the door has so many requests, and returns them. */
+async function requestsOf({ url }: FrontBench, count: number, init: RequestInit = {}) {
+  for (;;) {
+    const { requests } = await (await fetch(`${url}/lychd/v1/status`, init)).json();
+    if (requests.length === count) return requests as Readonly<Record<string, string | null>>[];
+    await new Promise((wake) => setTimeout(wake, 10));
+  }
+}
+
+test("the state has the id of each request, and any of them can be cancelled", async () => {
+  await using engine = startEngine(() => new Promise(() => {}));
+  await using bench = await startFront({
+    ports: { eye: engine.port, sage: 1 },
+    ready: ["eye"],
+    settings: { keys: [ALICE] },
+  });
+  const before = Date.now();
+  const works = fetch(`${bench.url}/upstream/eye/v1/secret`, AS_ALICE);
+  await requestsOf(bench, 1, AS_ALICE);
+  const waits = post(bench, CHAT, { model: "sage" }, AS_ALICE);
+  const requests = await requestsOf(bench, 2, AS_ALICE);
+  for (const { since } of requests) ok(Date.parse(since ?? "") >= before);
+  const alice = { client: "alice" };
+  deepStrictEqual(requests.map(({ id: _id, since: _since, ...rest }) => rest), [
+    { soulstone: "eye", endpoint: "upstream", state: "under_way", ...alice },
+    { soulstone: "sage", endpoint: CHAT, state: "waiting", ...alice },
+  ]);
+  for (const { id } of requests) {
+    strictEqual((await post(bench, `/lychd/v1/cancel/${id}`, {}, AS_ALICE)).status, 200);
+  }
+  for (const answer of await Promise.all([works, waits])) {
+    strictEqual((await answer.json()).error.code, "cancelled");
+  }
+  await requestsOf(bench, 0, AS_ALICE);
+});
+
+test("the state has the oldest requests only, so that each event stays small", async () => {
+  await using bench = await startFront({ ports: { eye: 1 } });
+  const stop = new AbortController();
+  const { signal } = stop;
+  const answers = Array.from(
+    { length: 101 },
+    () => post(bench, CHAT, { model: "eye" }, { signal }),
+  );
+  for (;;) {
+    const { soulstones, requests } = await (await fetch(`${bench.url}/lychd/v1/status`)).json();
+    if (soulstones[0].waiting < 101) continue;
+    strictEqual(requests.length, 100);
+    break;
+  }
+  stop.abort();
+  await Promise.allSettled(answers);
+});
+
+/** Opens a WebSocket with the key of a client, and returns it with its end. */
+async function open({ port }: FrontBench, protocols: string | string[]) {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/realtime?model=eye`, protocols);
+  const closed = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
+  await new Promise((resolve, reject) => [socket.onopen, socket.onerror] = [resolve, reject]);
+  return { socket, closed };
+}
+
+const keyProtocol = (key: string) => `openai-insecure-api-key.${key}`;
+
+test("a render that removes a key ends its events and WebSockets, but no request", async () => {
+  const finish = Promise.withResolvers<void>();
+  await using engine = startEngine(async (request) => {
+    if (request.headers.get("upgrade") !== null) {
+      const { socket, response } = Deno.upgradeWebSocket(request);
+      socket.onmessage = ({ data }) => socket.send(data);
+      return response;
+    }
+    await finish.promise;
+    return new Response("whole");
+  });
+  await using bench = await startFront({
+    ports: { eye: engine.port },
+    ready: ["eye"],
+    settings: { keys: [ALICE, BOB] },
+  });
+  const follow = async (key: string) => {
+    const answer = await fetch(`${bench.url}/lychd/v1/events`, { headers: { "x-api-key": key } });
+    return answer.body!.getReader();
+  };
+  const [alice, bob] = [await follow("a"), await follow("b")];
+  const [hers, his] = [await open(bench, keyProtocol("a")), await open(bench, keyProtocol("b"))];
+  const asked = post(bench, CHAT, { model: "eye" }, AS_ALICE);
+  await requestsOf(bench, 3, { headers: { "x-api-key": "b" } });
+  // The same name, another key.
+  bench.tell(bench.units({ settings: { keys: [{ ...ALICE, digest: "00".repeat(32) }, BOB] } }));
+  while (!(await alice.read()).done);
+  strictEqual((await hers.closed).code, 4401);
+  finish.resolve();
+  strictEqual(await (await asked).text(), "whole");
+  strictEqual((await fetch(`${bench.url}/health`, AS_ALICE)).status, 401);
+  const echoed = new Promise<MessageEvent>((resolve) => his.socket.onmessage = resolve);
+  his.socket.send("still here");
+  strictEqual((await echoed).data, "still here");
+  strictEqual((await bob.read()).done, false);
+  his.socket.close();
+  await his.closed;
+  await bob.cancel();
+});
+
+test("a page sends its key as a protocol of its WebSocket, and no engine sees it", async () => {
+  const seen: (string | null)[] = [];
+  const choices = [undefined, "beta"];
+  await using engine = startEngine((request) => {
+    seen.push(request.headers.get("sec-websocket-protocol"));
+    if (request.headers.get("upgrade") === null) return new Response("hello");
+    const protocol = choices.shift();
+    const options = protocol === undefined ? {} : { protocol };
+    const { socket, response } = Deno.upgradeWebSocket(request, options);
+    socket.onopen = () => socket.close(1000);
+    return response;
+  });
+  await using bench = await startFront({
+    ports: { eye: engine.port },
+    ready: ["eye"],
+    settings: { keys: [ALICE] },
+    pace: { wrongKeyMilliseconds: 5 },
+  });
+  const offered = ["realtime", keyProtocol("a"), "beta"];
+  // Browsers refuse an answer without one of the protocols that they offered.
+  const without = await open(bench, offered);
+  strictEqual(without.socket.protocol, "realtime");
+  const chosenByEngine = await open(bench, offered);
+  strictEqual(chosenByEngine.socket.protocol, "beta");
+  await Promise.all([without.closed, chosenByEngine.closed]);
+  const refused = await open(bench, ["realtime", keyProtocol("b")]).then(
+    () => "open",
+    () => "refused",
+  );
+  strictEqual(refused, "refused");
+  const headers = { "sec-websocket-protocol": keyProtocol("a") };
+  strictEqual(
+    await (await fetch(`${bench.url}/upstream/eye/health`, { headers })).text(),
+    "hello",
+  );
+  deepStrictEqual(seen, ["realtime, beta", "realtime, beta", null]);
+});
+
+test("a WebSocket starts no engine", async () => {
+  await using bench = await startFront({ ports: { eye: 1 } });
+  const headers = {
+    ...{ connection: "upgrade", upgrade: "websocket", "sec-websocket-version": "13" },
+    "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const connection = await Deno.connect({ port: bench.port });
+  await connection.write(new TextEncoder().encode(
+    `GET /v1/realtime?model=eye HTTP/1.1\r\nhost: 127.0.0.1:${bench.port}\r\n${lines.join("")}\r\n`,
+  ));
+  const bytes = new Uint8Array(4096);
+  const answer = new TextDecoder().decode(bytes.subarray(0, await connection.read(bytes) ?? 0));
+  match(answer, /^HTTP\/1\.1 409 [^]*"code":"not_running"/);
+  connection.close();
+});
