@@ -1,8 +1,10 @@
 import { appliedJson, printApplied } from "../apply/applied.ts";
 import { applyRendered, planApply } from "../apply/apply_rendered.ts";
+import { VESSEL } from "../core/rune/names.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
-import { printJson } from "../run/say.ts";
+import { printJson, warn } from "../run/say.ts";
+import { readDoorState } from "../units/door_state.ts";
 import { compareWithCodex } from "../units/differences.ts";
 import { requireRendered } from "../units/rendered.ts";
 
@@ -21,11 +23,15 @@ export async function apply(
     ? await planApply(context, scope)
     : await applyRendered(context, scope, waitSeconds);
   const { code, done, left, reread } = applied;
+  const isAboutDoor = names.length === 0 && !done.restart.includes(VESSEL.service);
+  const problem = isAboutDoor ? readDoorState(context)?.problem : undefined;
   if (json) printJson(context, appliedJson(applied));
   else if (!dryRun) printApplied(context, applied);
+  if (problem !== undefined) warn(context, `${VESSEL.name}: ${problem.why}`, problem.hint);
   const lists = [done.restart, done.stop, done.start, left.restart, left.stop, reread];
-  if (!json && code === EXIT.ok && lists.every((list) => list.length === 0)) {
+  if (code !== EXIT.ok || problem !== undefined) return code === EXIT.ok ? EXIT.failure : code;
+  if (!json && lists.every((list) => list.length === 0)) {
     context.terminal.out("nothing to apply: what runs is what is rendered\n");
   }
-  return code;
+  return EXIT.ok;
 }

@@ -68,7 +68,7 @@ export function permissionsFor(
     case "apply":
     case "restart":
       return invocation.dryRun
-        ? grant([codex, ...units], ["systemctl"])
+        ? grant([codex, ...units, ...door], ["systemctl"])
         : grant([codex, ...units, ...door, manager], ["systemctl", ...POD_PROGRAMS], [
           ...units,
           ...door,

@@ -332,7 +332,14 @@ Deno.test("a summon waits for a swap of the front door, and then plans", async (
   const swap = (phase: "swapping" | "steady") =>
     seen.writeFile(
       `${folders.vessel}/state.json`,
-      writeState({ phase, wish: OWL, swap: undefined, engines: [], timeSeconds: 1 }),
+      writeState({
+        phase,
+        wish: OWL,
+        swap: undefined,
+        engines: [],
+        problem: undefined,
+        timeSeconds: 1,
+      }),
     );
   swap("swapping");
   seen.onStart = () => {

@@ -6,7 +6,7 @@ import { STOPPED_BY_POD } from "../core/orchestrator/pod.ts";
 import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
 import { wrap } from "../core/report/text.ts";
-import { SEPULCHER } from "../core/rune/names.ts";
+import { SEPULCHER, VESSEL } from "../core/rune/names.ts";
 import { tableLines } from "../run/table.ts";
 import { aboutLines, stateText } from "./about.ts";
 import { doorJson, doorLines, type DoorState } from "./door_state.ts";
@@ -50,10 +50,12 @@ interface Problem {
 }
 
 /** Returns the rows of the engines, and those of the pod and the Watchers. */
-export function rowsOf({ now, services, podTrouble }: Status): { engines: Row[]; services: Row[] } {
+export function rowsOf(
+  { now, services, podTrouble, door }: Status,
+): { engines: Row[]; services: Row[] } {
   return {
     engines: [...now.engines.values()].map((engine) => engineRow(engine, podTrouble)),
-    services: services.services.map((service) => serviceRow(service, podTrouble)),
+    services: services.services.map((service) => serviceRow(service, podTrouble, door)),
   };
 }
 
@@ -70,9 +72,12 @@ function engineRow({ engine, unit, condition }: EngineNow, trouble: PodTrouble |
 function serviceRow(
   { service: { name, service, uri }, unit, condition }: ServiceNow,
   trouble: PodTrouble | undefined,
+  door: DoorState | undefined,
 ): Row {
   const { state, why } = condition;
-  const problem = service === SEPULCHER.service && trouble !== undefined
+  const problem = service === VESSEL.service && door?.problem !== undefined
+    ? door.problem
+    : service === SEPULCHER.service && trouble !== undefined
     ? { why: `it ${trouble.what}`, hint: trouble.hint }
     : why === undefined
     ? undefined

@@ -120,6 +120,41 @@ labTest(
   },
 );
 
+labTest(
+  "status, doctor and apply name what has the new port of the door, and the fix",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await installDoor(shell, rivals());
+    await must(
+      shell,
+      `systemd-run --user --collect --unit=squatter busybox nc -ll -p 8082 -e true
+     until ss -Hltn 'sport = :8082' | grep -q .; do sleep 0.05; done`,
+    );
+    await writeCodex(rivals(), { vessel: { enabled: true, port: 8082 }, ...POD });
+    assert.equal((await run(shell, "render")).code, 0);
+    const why = "it still listens on 127.0.0.1:8081: port 8082 is used by";
+    await waitUntil("the status is right", 10, async () => {
+      const { stdout } = await run(shell, "status --json");
+      const { services } = JSON.parse(stdout);
+      return services.some((each: { why?: string }) => each.why?.startsWith(why));
+    });
+    const applied = await run(shell, "apply");
+    assert.equal(applied.code, 1, applied.stderr);
+    assert.ok(applied.stderr.includes(`vessel: ${why}`), applied.stderr);
+    const doctor = await run(shell, "doctor --only vessel.running,codex.ports");
+    assert.equal(doctor.code, 5, doctor.stdout);
+    assert.match(doctor.stdout, /port 8082 of vessel is in use by busybox of\s+squatter\.service/);
+    assert.match(doctor.stdout, /the front door does not listen on port 8082/);
+    // Both fixes of doctor.
+    await must(shell, "systemctl --user stop squatter.service");
+    await must(shell, "lychd render && systemctl --user restart lychd-vessel.service");
+    await must(shell, "curl -sf http://127.0.0.1:8082/health");
+    assert.equal((await run(shell, "doctor --only vessel.running,codex.ports")).code, 0);
+    assert.equal((await run(shell, "apply")).code, 0);
+  },
+);
+
 labTest("an engine that a render removed finishes its requests before it is stopped", async () => {
   await labUp();
   await using shell = lichShell();

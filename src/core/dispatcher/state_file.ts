@@ -8,16 +8,20 @@ export const STATE_FILE = "state.json";
 export interface DoorState extends DispatcherStatus {
   /** The part of a swap that takes time now, and its engines. */
   readonly swap: { readonly phase: string; readonly names: readonly string[] } | undefined;
+  /** The reason why the last render is not in force, and the command that fixes it. */
+  readonly problem: { readonly why: string; readonly hint: string } | undefined;
   /** The time of the state, in seconds of the Unix epoch. */
   readonly timeSeconds: number;
 }
 
 /** Returns the text of the state file. */
-export function writeState({ phase, wish, engines, swap, timeSeconds }: DoorState): string {
+export function writeState(state: DoorState): string {
+  const { phase, wish, engines, swap, problem, timeSeconds } = state;
   const value = {
     phase,
     wish: wish ?? null,
     swap: swap ?? null,
+    problem: problem ?? null,
     engines: engines.map(({ name, underWay, waiting }) => ({ name, under_way: underWay, waiting })),
     time_seconds: timeSeconds,
   };
@@ -30,13 +34,13 @@ export function writeState({ phase, wish, engines, swap, timeSeconds }: DoorStat
  * @example
  * ```ts
  * import { readState, writeState } from "./state_file.ts";
- * const state = { phase: "steady", wish: undefined, swap: undefined, engines: [], timeSeconds: 5 } as const;
- * readState(writeState(state))?.timeSeconds; // 5
+ * const steady = { phase: "steady", wish: undefined, swap: undefined, engines: [] } as const;
+ * readState(writeState({ ...steady, problem: undefined, timeSeconds: 5 }))?.timeSeconds; // 5
  * ```
  */
 export function readState(text: string): DoorState | undefined {
   try {
-    const { phase, wish, swap, engines, time_seconds: timeSeconds } = JSON.parse(text);
+    const { phase, wish, swap, engines, problem, time_seconds: timeSeconds } = JSON.parse(text);
     if (typeof phase !== "string" || typeof timeSeconds !== "number") return undefined;
     return {
       phase: phase as DoorState["phase"],
@@ -45,6 +49,7 @@ export function readState(text: string): DoorState | undefined {
       engines: (engines as Engine[]).map(({ name, under_way: underWay, waiting }) => {
         return { name: String(name), underWay: Number(underWay), waiting: Number(waiting) };
       }),
+      problem: problem ?? undefined,
       timeSeconds,
     };
   } catch {

@@ -20,7 +20,7 @@ import { Leases } from "./leases.ts";
 import { ServiceStatus } from "./service_status.ts";
 import { banish, carryOut, type Place, type Result, summon } from "./transition.ts";
 import { Turns } from "./turns.ts";
-import { isSameNetwork, isSameRender, readUnits, type Units } from "./units.ts";
+import { addressOf, isSameNetwork, isSameRender, readUnits, type Units } from "./units.ts";
 
 /** Several changes of systemd come together. */
 const HINT_MILLISECONDS = 20;
@@ -66,6 +66,7 @@ export class Hand {
   #networkUnits: Units;
   #seen: Seen = { engines: new Map(), isHeld: false };
   #swap: DoorState["swap"];
+  #problem: DoorState["problem"];
 
   readonly #hint = new Delayed(HINT_MILLISECONDS, () => void this.#watch.look());
   readonly #rendered = new Delayed(RENDER_MILLISECONDS, () => void this.#reload());
@@ -305,6 +306,8 @@ export class Hand {
     }
     const units = this.#units;
     if (isSameRender(former, units)) return;
+    this.#problem = undefined;
+    this.#changed.request();
     const fronts = [...this.#fronts];
     if (!isSameNetwork(this.#networkUnits, units)) {
       const front = this.#open();
@@ -315,8 +318,11 @@ export class Hand {
         return await this.#watch.look();
       }
       this.#forget(front);
-      const { message, hint } = await this.#cannotListen(problem);
-      warn(this.#context, `${message}; the front door keeps its former addresses and ports`, hint);
+      const { why, fix } = await this.#listenProblem(problem);
+      const hint = `${fix} && systemctl --user restart ${VESSEL.service}`;
+      this.#problem = { why: `it still listens on ${addressOf(this.#networkUnits)}: ${why}`, hint };
+      this.#changed.request();
+      warn(this.#context, `the last render is not in force: ${this.#problem.why}`, hint);
     }
     for (const each of fronts) this.#sendUnits(each);
     await this.#watch.look();
@@ -359,19 +365,23 @@ export class Hand {
   }
 
   /** Returns the refusal of addresses that a front cannot listen on. */
-  async #cannotListen(why: string): Promise<Refusal> {
-    const { bindAddress, port } = this.#units.door.settings;
-    const { cause, isFree, fix } = await portHolder(this.#context, { port, address: bindAddress });
-    const words = `the front door cannot listen on ${bindAddress}:${port}: ${isFree ? why : cause}`;
-    return new Refusal(words, {
-      code: EXIT.hostRefused,
-      hint: fix ?? `ss -Hltnp "sport = :${port}"`,
-    });
+  async #cannotListen(problem: string): Promise<Refusal> {
+    const { why, fix } = await this.#listenProblem(problem);
+    const words = `the front door cannot listen on ${addressOf(this.#units)}: ${why}`;
+    return new Refusal(words, { code: EXIT.hostRefused, hint: fix });
+  }
+
+  /** Returns why a front cannot listen, and the command that fixes it. */
+  async #listenProblem(problem: string): Promise<{ readonly why: string; readonly fix: string }> {
+    const { bindAddress: address, port } = this.#units.door.settings;
+    const { cause, isFree, fix } = await portHolder(this.#context, { port, address });
+    return { why: isFree ? problem : cause, fix: fix ?? `ss -Hltnp "sport = :${port}"` };
   }
 
   #writeState(): void {
     const state = together([...this.#fronts].map((front) => front.state));
-    const text = writeState({ ...state, swap: this.#swap, timeSeconds: Date.now() / 1000 });
+    const [swap, problem, timeSeconds] = [this.#swap, this.#problem, Date.now() / 1000];
+    const text = writeState({ ...state, swap, problem, timeSeconds });
     this.#write(STATE_FILE, text);
   }
 

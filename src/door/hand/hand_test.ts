@@ -3,7 +3,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { inscribeAndApply } from "../../apply/inscribe_and_apply.ts";
 import { readCodex } from "../../core/codex/mod.ts";
 import { compile } from "../../core/compile/mod.ts";
-import { STATE_FILE } from "../../core/dispatcher/state_file.ts";
+import { readState, STATE_FILE } from "../../core/dispatcher/state_file.ts";
 import { VESSEL } from "../../core/rune/names.ts";
 import { EXIT, type ExitCode } from "../../run/invocation.ts";
 import type { CommandContext } from "../../run/context.ts";
@@ -559,11 +559,18 @@ withHand(
     const second = await seen.front(1);
     second.send({ kind: "cannot-listen", why: "permission denied" });
     strictEqual((await front.next("units")).door.settings.port, 8082);
-    match(seen.err, /cannot listen on 127\.0\.0\.1:8082: .*keeps its former addresses and ports/);
+    const why = "it still listens on 127.0.0.1:8081: port 8082 is in use";
+    const hint = "lychd doctor --only codex.ports && systemctl --user restart lychd-vessel.service";
+    await until(() => seen.err !== "");
+    strictEqual(seen.err, `warning: the last render is not in force: ${why}\nhint: ${hint}\n`);
+    const state = () => readState(seen.text(STATE_FILE));
+    await until(() => state()?.problem !== undefined);
+    deepStrictEqual(state()?.problem, { why, hint });
     // The next render tries again.
     await seen.render({ door: 8082, image: "localhost/y" });
     (await seen.front(2)).send({ kind: "listening" });
     await front.next("leave");
+    await until(() => state()?.problem === undefined);
   },
 );
 

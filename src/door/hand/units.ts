@@ -20,6 +20,11 @@ export function readUnits(context: CommandContext): Units {
   });
 }
 
+/** Returns the address and the port of the door, such as `127.0.0.1:8081`. */
+export function addressOf({ door: { settings } }: Units): string {
+  return `${settings.bindAddress}:${settings.port}`;
+}
+
 /** Returns true if two renders wrote the same files. */
 export function isSameRender(a: Units, b: Units): boolean {
   return formatReceipt(a.rendered.tree.receipt) === formatReceipt(b.rendered.tree.receipt);

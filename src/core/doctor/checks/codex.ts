@@ -217,7 +217,7 @@ function usedPorts({ facts, needs }: Subject): readonly Verdict[] {
   if (byOthers.length > 0) {
     return byOthers.map((listener) => {
       const { what, fix } = holderOf(facts, listener);
-      const why = listener.owner === "vessel" ? "the front door cannot start" : undefined;
+      const why = listener.owner === "vessel" ? "the front door cannot listen there" : undefined;
       return error(`port ${listener.port} of ${listener.owner} is in use by ${what}`, fix, why);
     });
   }

@@ -1,5 +1,5 @@
 import type { Codex } from "../../codex/mod.ts";
-import type { Facts } from "../../facts.ts";
+import { type Facts, outputOf } from "../../facts.ts";
 import { command, countOf } from "../../report/mod.ts";
 import { VESSEL } from "../../rune/mod.ts";
 import {
@@ -14,6 +14,7 @@ import {
   warning,
   withCodex,
 } from "../check.ts";
+import { heldPorts } from "../read/ports.ts";
 import { otherAccounts, propertiesOf, userOf } from "../read/system.ts";
 
 const NOT_RENDERED = skipped("the unit of the front door is not rendered yet");
@@ -37,9 +38,9 @@ export const VESSEL_CHECKS: readonly Check[] = [
   },
   {
     id: "vessel.running",
-    about: "the front door runs",
+    about: "the front door listens on its port",
     why: "clients reach no engine through it",
-    run: withVessel(({ facts, codex }) => {
+    run: withVessel(({ facts, needs, codex }) => {
       if (vesselBinaryOf(facts) === undefined) return NOT_RENDERED;
       const unit = propertiesOf(facts, "units").get(VESSEL.service);
       const state = unit?.get("ActiveState");
@@ -48,9 +49,18 @@ export const VESSEL_CHECKS: readonly Check[] = [
         return see("systemd.units");
       }
       const { port } = codex.settings.vessel;
-      return state === "active" ? ok(`it listens on port ${port}`) : warning(
-        `the front door does not run${state === undefined ? "" : `: it is ${state}`}`,
-        command`systemctl --user start ${VESSEL.service}`,
+      if (state !== "active") {
+        return warning(
+          `the front door does not run${state === undefined ? "" : `: it is ${state}`}`,
+          command`systemctl --user start ${VESSEL.service}`,
+        );
+      }
+      if (outputOf(facts, "ports") === undefined) return unknown(facts, "ports");
+      const isOpen = heldPorts(facts, needs)
+        .some(({ owner, isOurs }) => owner === VESSEL.name && isOurs);
+      return isOpen ? ok(`it listens on port ${port}`) : error(
+        `the front door does not listen on port ${port}`,
+        command`lychd render && systemctl --user restart ${VESSEL.service}`,
       );
     }),
   },
@@ -74,11 +84,11 @@ export const VESSEL_CHECKS: readonly Check[] = [
 
 /** Skips a check unless the Codex has a front door. */
 function withVessel(
-  run: (subject: Pick<Subject, "facts"> & { readonly codex: Codex }) => Verdicts,
+  run: (subject: Omit<Subject, "codex"> & { readonly codex: Codex }) => Verdicts,
 ): Check["run"] {
-  return withCodex(({ facts, codex: { codex } }) =>
+  return withCodex(({ codex: { codex }, ...subject }) =>
     codex.settings.vessel.enabled
-      ? run({ facts, codex })
+      ? run({ ...subject, codex })
       : skipped("the Codex does not enable the front door")
   );
 }
