@@ -317,6 +317,9 @@ withHand(
   async (seen, front) => {
     await front.sees("owl", "ready");
     front.send({ kind: "free", engine: "owl" });
+    // The hand takes the messages of a front in order.
+    front.send({ kind: "state", state: { phase: "steady", wish: undefined, engines: [] } });
+    await until(() => seen.has(STATE_FILE));
     void seen.stop("owl");
     await front.sees("owl", "stopping");
     await new Promise((wake) => setTimeout(wake, 50));
@@ -439,7 +442,7 @@ withHand("the state of the dispatcher is in a file", async (seen, front) => {
   await until(() => seen.has(STATE_FILE));
   const { time_seconds: _, ...state } = JSON.parse(seen.text(STATE_FILE));
   deepStrictEqual(state, {
-    ...{ phase: "steady", wish: null, swap: null },
+    ...{ phase: "steady", wish: null, swap: null, problem: null },
     engines: [{ name: "owl", under_way: 2, waiting: 1 }],
   });
   await seen.close();
