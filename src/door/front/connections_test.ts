@@ -150,19 +150,66 @@ test("a page sends its key as a protocol of its WebSocket, and no engine sees it
   deepStrictEqual(seen, ["realtime, beta", "realtime, beta", null]);
 });
 
-test("a WebSocket starts no engine", async () => {
-  await using bench = await startFront({ ports: { eye: 1 } });
+/** Requests a WebSocket and reads the head of the answer, and nothing more. */
+async function rawWebSocket({ port }: FrontBench) {
   const headers = {
     ...{ connection: "upgrade", upgrade: "websocket", "sec-websocket-version": "13" },
     "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
   };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const connection = await Deno.connect({ port: bench.port });
-  await connection.write(new TextEncoder().encode(
-    `GET /v1/realtime?model=eye HTTP/1.1\r\nhost: 127.0.0.1:${bench.port}\r\n${lines.join("")}\r\n`,
-  ));
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  const connection = await Deno.connect({ port });
+  const head = `GET /v1/realtime?model=eye HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n${lines}\r\n`;
+  await connection.write(new TextEncoder().encode(head));
   const bytes = new Uint8Array(4096);
-  const answer = new TextDecoder().decode(bytes.subarray(0, await connection.read(bytes) ?? 0));
-  match(answer, /^HTTP\/1\.1 409 [^]*"code":"not_running"/);
+  const text = new TextDecoder().decode(bytes.subarray(0, await connection.read(bytes) ?? 0));
+  return { text, connection };
+}
+
+test("a WebSocket starts no engine", async () => {
+  await using bench = await startFront({ ports: { eye: 1 } });
+  const { text, connection } = await rawWebSocket(bench);
+  match(text, /^HTTP\/1\.1 409 [^]*"code":"not_running"/);
   connection.close();
+});
+
+test("a WebSocket whose client stops reading is cut, and its engine is free", async () => {
+  const MIB = 1_048_576;
+  const cut = Promise.withResolvers<number>();
+  let sent = 0;
+  await using engine = startEngine((request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    const send = () => {
+      if (socket.bufferedAmount >= MIB) return;
+      socket.send(new Uint8Array(MIB));
+      sent++;
+    };
+    let timer = 0;
+    socket.onopen = () => timer = Number(setInterval(send, 1));
+    socket.onclose = ({ code }) => {
+      clearInterval(timer);
+      cut.resolve(code);
+    };
+    return response;
+  });
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  const { connection } = await rawWebSocket(bench);
+  strictEqual(await cut.promise, 4408);
+  ok(sent < 64, `the door took ${sent} MiB`);
+  await requestsOf(bench, 0);
+  connection.close();
+});
+
+test("there are only so many WebSockets", async () => {
+  await using engine = startEngine((request) => Deno.upgradeWebSocket(request).response);
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  const sockets = await Promise.all(Array.from({ length: 64 }, () => open(bench, [])));
+  const { text, connection } = await rawWebSocket(bench);
+  match(text, /^HTTP\/1\.1 503 [^]*"code":"too_many_websockets"/);
+  connection.close();
+  for (const { socket } of sockets) socket.close();
+  await Promise.all(sockets.map(({ closed }) => closed));
+  const next = () => open(bench, []).then(({ socket }) => socket, () => undefined);
+  let socket;
+  while ((socket = await next()) === undefined);
+  socket.close();
 });

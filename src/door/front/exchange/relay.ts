@@ -10,6 +10,10 @@ import { webSocketProtocols } from "../request/web_socket_protocols.ts";
 /** A side that is this many bytes behind the other one is too slow. */
 const MOST_BYTES = 16 * 1_048_576;
 
+/** The most WebSockets of clients, with those that were cut and whose clients do not read the end. */
+const MOST_CLIENTS = 64;
+const clients = new Set<WebSocket>();
+
 /** The codes of the door for the end of a WebSocket: those of HTTP, in the range for applications. */
 const CODES = 4000;
 const TOO_SLOW = CODES + 408;
@@ -45,6 +49,7 @@ export async function relay(
     engine.onmessage = ({ data }) => early.push(data);
     await opened(engine, ticket.signal);
     if (!isAdmitted()) throw new Refused(NOT_ADMITTED);
+    if (clients.size >= MOST_CLIENTS) throw new Refused(TOO_MANY);
     // A browser that offers a protocol, such as its key, expects that one is chosen.
     const chosen = key === undefined ? undefined : protocols[0];
     upgraded = upgrade(request, engine.protocol || chosen);
@@ -56,6 +61,7 @@ export async function relay(
   const { socket: client, response } = upgraded;
   ticket.outcome = 101;
   ticket.isAdmitted = isAdmitted;
+  clients.add(client);
   client.binaryType = "arraybuffer";
   client.onopen = () => {
     for (const data of early) client.send(data);
@@ -64,7 +70,12 @@ export async function relay(
     // The engine may have closed meanwhile.
     if (engine.readyState !== WebSocket.OPEN) closeQuietly(client, BROKE_OFF);
   };
-  client.addEventListener("close", () => driver.leave(ticket));
+  client.addEventListener("close", () => {
+    clients.delete(client);
+    driver.leave(ticket);
+  });
+  // A client that reads nothing does not close its side.
+  engine.addEventListener("close", () => driver.leave(ticket));
   ticket.signal.addEventListener("abort", () => {
     const { reason } = ticket.signal;
     const code = reason instanceof Refused ? CODES + reason.error.status : CUT;
@@ -107,6 +118,13 @@ async function opened(socket: WebSocket, signal: StopSignal): Promise<void> {
   signal.addEventListener("abort", () => reject(signal.reason));
   await promise;
 }
+
+const TOO_MANY: DoorError = {
+  status: 503,
+  code: "too_many_websockets",
+  message: `there are already ${MOST_CLIENTS} WebSockets`,
+  retryAfterSeconds: 30,
+};
 
 const NOT_OFFERED: DoorError = {
   status: 502,
