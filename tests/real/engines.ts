@@ -27,17 +27,21 @@ function llama(port: number, model: keyof typeof MODELS, fields: Fields, flags: 
   };
 }
 
-/** Two Covens that exclude each other, `chat` and `think`, and an engine that always runs. */
+/**
+ * Two Covens that exclude each other, `chat` and `think`, and an engine that always runs. `one` never ends an
+ * answer, and `plain` calls tools.
+ */
 export const ENGINES: Readonly<Record<string, Fields>> = {
   one: llama(8780, "one", {
     groups: ["chat"],
     aliases: ["gpt-4o-mini"],
     capabilities: ["text-generation"],
-  }, ["--alias", "tiny-one"]),
+  }, ["--alias", "tiny-one", "--context-shift", "--ignore-eos"]),
   two: llama(8781, "two", {
     groups: ["think"],
     request: { set: { temperature: 0, max_tokens: 5 }, strip: ["stop"] },
-  }, ["--alias", "tiny-two"]),
+  }, ["--alias", "tiny-two", "--ignore-eos"]),
+  plain: llama(8784, "two", { groups: ["think"] }, []),
   judge: llama(8782, "two", { groups: ["think"], capabilities: ["rerank"] }, ["--reranking"]),
   embed: llama(8783, "one", { resident: true, capabilities: ["embeddings"] }, [
     "--embeddings",

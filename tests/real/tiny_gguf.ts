@@ -146,7 +146,7 @@ function weights(seed: number): () => number {
   return () => 0.08 * Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
-/** The tensors at the end of each half of a layer. They are small: the next token follows from the last one. */
+/** The tensors at the end of each half of a layer. Small ones let the next token follow from the last one. */
 const LAST_STEP = /attn_output|ffn_down/;
 
 /** The tokens that follow others; all else is left to chance. */
@@ -206,26 +206,47 @@ export async function tinyGguf(name: string, seed: number): Promise<Uint8Array<A
   for (const [key, type, write] of values) write(file.text(key).uint32(type));
   const data = new Bytes();
   const weight = weights(seed);
-  const find = (token: string) => vocabulary.findIndex(({ text }) => text === token);
   let embeddings = new Float32Array(0);
   for (const [tensor, ...sizes] of tensors) {
     file.text(tensor).uint32(sizes.length);
     for (const size of sizes) file.uint64(size);
     file.uint32(0).uint64(data.length); // 0: float32
     const count = sizes.reduce((product, size) => product * size);
-    const scale = tensor.includes("norm") ? undefined : LAST_STEP.test(tensor) ? 0.01 : 1;
-    const floats = Float32Array.from(
-      { length: count },
-      () => scale === undefined ? 1 : scale * weight(),
-    );
-    if (tensor === "token_embd.weight") embeddings = floats;
-    if (tensor === "output.weight") {
-      for (const [last, next] of FOLLOWS) {
-        const embedding = embeddings.subarray(WIDTH * find(last), WIDTH * (find(last) + 1));
-        floats.set(embedding.map((value) => 3 * value), WIDTH * find(next));
-      }
-    }
+    const isNorm = tensor.includes("norm");
+    const floats = Float32Array.from({ length: count }, () => isNorm ? 1 : weight());
+    if (LAST_STEP.test(tensor)) floats.forEach((value, i) => floats[i] = value / 100);
+    if (tensor === "token_embd.weight") embeddings = embed(vocabulary, floats);
+    if (tensor === "output.weight") decide(vocabulary, embeddings, floats);
     data.floats(floats).align();
   }
   return file.align().add(await data.whole()).whole();
+}
+
+/** Makes the first number of all embeddings the same, for {@link decide}. Returns them. */
+function embed(vocabulary: readonly Token[], embeddings: Float32Array<ArrayBuffer>) {
+  for (const token of vocabulary.keys()) embeddings[token * WIDTH] = 0.3;
+  return embeddings;
+}
+
+/**
+ * Changes the weights of the output, so that some tokens follow others and unprintable ones never come: the
+ * first chunk of a stream would be empty, and llama.cpp then leaves out `message_start`.
+ */
+function decide(
+  vocabulary: readonly Token[],
+  embeddings: Float32Array<ArrayBuffer>,
+  output: Float32Array<ArrayBuffer>,
+): void {
+  for (const [last, next] of FOLLOWS) {
+    const find = (token: string) => WIDTH * vocabulary.findIndex(({ text }) => text === token);
+    const row = embeddings.subarray(find(last), find(last) + WIDTH).map((value) => 3 * value);
+    output.set(row, find(next));
+  }
+  for (const [token, { text, type }] of vocabulary.entries()) {
+    const byte = type === TOKEN.byte ? Number(text.slice(1, -1)) : undefined;
+    const isPrinted = byte === undefined
+      ? text !== "<unk>" && text !== "<s>"
+      : byte === 10 || byte >= 32 && byte < 127;
+    output[token * WIDTH] = isPrinted ? 0 : -9;
+  }
 }
