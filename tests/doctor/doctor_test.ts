@@ -118,12 +118,17 @@ function unquoted(line: string): string {
 
 Deno.test("no name of a host becomes a command or an argument of its own in a fix", async () => {
   const poisoned = new Set<string>();
+  const tried = new Set<string>();
   for (const name of hostNames()) {
     const gathered = await factsOfHost(name);
     const text = JSON.stringify(gathered.facts);
     const fixes = (await findingsOf(gathered)).flatMap(({ fix }) => fix ?? []);
     const words = new Set(fixes.flatMap((fix) => fix.match(/[\w./:+-]{3,}/g) ?? []));
     for (const word of words) {
+      // Many hosts have the same fixes.
+      const asked = JSON.stringify([word, fixes.filter((fix) => fix.includes(word))]);
+      if (tried.has(asked)) continue;
+      tried.add(asked);
       const places = new RegExp(`(?<![\\w/-])${RegExp.escape(word)}(?![\\w/-])`, "g");
       for (const poison of places.test(text) ? POISONS : []) {
         const facts = parseFacts(text.replaceAll(places, () => word + poison));

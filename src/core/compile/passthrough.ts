@@ -88,6 +88,7 @@ export function mergePassed(
       findings.push(finding("quadlet-group-unknown", place, { value: section, known }));
       continue;
     }
+    const keys: Record<string, Section[string]> = { ...merged[section] };
     for (const [key, value] of Object.entries(table)) {
       const refused = refuse(passing, rules, section, key);
       findings.push(...refused);
@@ -103,10 +104,10 @@ export function mergePassed(
         findings.push(finding("text-unfit", from, { field: `quadlet.${name}`, problem }));
         return [];
       });
-      const keys = merged[section] ?? {};
       const adds = isList(section, key) && !REPLACING.has(name) && Object.hasOwn(keys, key);
-      merged[section] = { ...keys, [key]: adds ? [...keys[key] ?? [], ...lines] : lines };
+      keys[key] = adds ? [...keys[key] ?? [], ...lines] : lines;
     }
+    if (Object.keys(keys).length > 0) merged[section] = keys;
   }
   return { unit: merged, findings };
 }

@@ -151,12 +151,12 @@ async function judge(
   const tooLarge = findings.find(({ code }) => /^(?:codex|file)-too-large$/.test(code));
   if (tooLarge !== undefined) return { tooLarge };
   const all = [...findings, ...hasErrors(findings) ? [] : (await compile(codex)).findings];
+  const choicesAt = new Map(layouts.flatMap((layout) => {
+    const soulstone = codex.soulstones.find(({ name }) => name === layout.name);
+    return soulstone === undefined ? [] : [[soulstone.file, indexChoices(layout, soulstone)]];
+  }));
   return all.filter((f) => f.severity === "error").flatMap((finding) => {
-    const layout = layouts.find(({ name }) => finding.place.file === `soulstones/${name}.toml`);
-    const soulstone = codex.soulstones.find((s) => s.name === layout?.name);
-    const refused = layout === undefined || soulstone === undefined
-      ? []
-      : choicesAt(finding.place, layout, soulstone);
+    const refused = choicesAt.get(finding.place.file)?.(finding.place) ?? [];
     if (refused.length === 0) {
       throw new Error(`the compiler refuses an imported Codex: ${finding.message}`);
     }
@@ -164,25 +164,49 @@ async function judge(
   });
 }
 
-/** Returns the choices of the innermost field at `place`. */
-function choicesAt(place: Place, { origins }: Layout, soulstone: Soulstone): Choice[] {
-  const depthOf = (path: readonly (string | number)[]) => {
-    if (isWithin(place, soulstone.placeOf(path))) return path.length;
+/**
+ * Returns a function that finds the choices of the innermost field at a place. A unit may have thousands
+ * of lines that are all refused, so the places are looked up once.
+ */
+function indexChoices({ origins }: Layout, soulstone: Soulstone): (place: Place) => Choice[] {
+  interface Field {
+    readonly choice: Choice;
+    readonly place: Place;
+    readonly depth: number;
+  }
+  const onLine = new Map<number, Field[]>();
+  const exactly = new Map<string, Field[]>();
+  for (const { path, choice } of origins) {
+    const field = { choice, place: soulstone.placeOf(path), depth: path.length };
+    for (let line = field.place.start.line; line <= field.place.end.line; line++) {
+      append(onLine, line, field);
+    }
     for (let depth = path.length; depth > 0; depth--) {
       const part = path.slice(0, depth);
-      if ([soulstone.placeOf(part), soulstone.keyOf(part)].some((own) => isSame(own, place))) {
-        return depth;
+      for (const place of [soulstone.placeOf(part), soulstone.keyOf(part)]) {
+        append(exactly, positionsOf(place), { choice, place, depth });
       }
     }
-    return 0;
+  }
+  return (place) => {
+    const around = onLine.get(place.start.line) ?? [];
+    const fields = [
+      ...around.filter((field) => isWithin(place, field.place)),
+      ...exactly.get(positionsOf(place)) ?? [],
+    ];
+    const deepest = Math.max(...fields.map(({ depth }) => depth));
+    return [...new Set(fields.filter((f) => f.depth === deepest).map(({ choice }) => choice))];
   };
-  const depths = origins.map(({ path, choice }) => ({ choice, depth: depthOf(path) }));
-  const deepest = Math.max(1, ...depths.map(({ depth }) => depth));
-  return [...new Set(depths.filter((d) => d.depth === deepest).map((d) => d.choice))];
 }
 
-function isSame(a: Place, b: Place): boolean {
-  return isWithin(a, b) && isWithin(b, a);
+function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+function positionsOf({ start, end }: Place): string {
+  return [start.line, start.column, end.line, end.column].join();
 }
 
 function isWithin(inner: Place, outer: Place): boolean {

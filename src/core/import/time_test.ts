@@ -6,8 +6,8 @@ import { importLlamaSwap, importQuadlet } from "./mod.ts";
 
 const encoder = new TextEncoder();
 
-/** Just below the limit of a file. */
-const LENGTH = 120_000;
+/** Half the limit of a file. */
+const LENGTH = 60_000;
 
 /** The most times that an import may take as long as an ordinary one; quadratic work takes more. */
 const LIMIT = 10;
@@ -67,6 +67,7 @@ const UNITS: Readonly<Record<string, string>> = {
   "lines of one key": `${CONTAINER}${many((i) => `Volume=/a:/${i}\n`)}`,
   "lines without effect": `${CONTAINER}${many(() => "Pull=x\n")}`,
   "lines of unknown keys": `${CONTAINER}${many((i) => `X${i}=1\n`)}`,
+  "lines of own keys": `${CONTAINER}[Service]\n${many((i) => `X-${i}=1\n`)}`,
   "ports": `${CONTAINER}${many((i) => `PublishPort=${i % 60_000}\n`)}`,
   "words": `${CONTAINER}Exec=${many((i) => `w${i} `)}\n`,
   "options": `${CONTAINER}PodmanArgs=${many((i) => `--o${i} `)}\n`,
