@@ -144,6 +144,12 @@ const CASES: readonly Case[] = [
   { claim: "a space before a colon", headers: [JSON_TYPE, "content-length : 5"], expected: "400" },
   { claim: "a header of 100 KiB", headers: [`x-a: ${"a".repeat(102_400)}`], expected: "400" },
   { claim: "200 headers", headers: Array(200).fill("x-a: a"), expected: "400" },
+  {
+    claim: "a switch to HTTP/2, which stays HTTP/1.1",
+    line: "GET /health",
+    headers: ["Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__", "Connection: HTTP2-Settings"],
+    expected: "200",
+  },
   { claim: "CONNECT", line: "CONNECT 127.0.0.1:22", expected: "400 bad_host" },
   { claim: "TRACE", line: "TRACE /v1/models", expected: "405 wrong_method" },
   { claim: "GET for an order", line: "GET /lychd/v1/banish", expected: "405 wrong_method" },

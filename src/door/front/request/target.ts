@@ -11,7 +11,7 @@ const KEYS = /(?<=[?&])(?:key|api_key|api-key|apikey)=[^&]*&?/gi;
  * ```
  */
 export function withoutKeys(url: string): string {
-  const slash = url.indexOf("/", "http://".length);
+  const slash = url.indexOf("/", url.indexOf("//") + 2);
   if (slash < 0) return "/";
   const target = url.slice(slash);
   const query = target.indexOf("?");
