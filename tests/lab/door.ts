@@ -15,8 +15,9 @@ export async function installDoor(
   shell: LichShell,
   table: Readonly<Record<string, Fields>>,
   vessel: Fields = {},
+  settings: Fields = {},
 ): Promise<void> {
-  await install(shell, table, { vessel: { enabled: true, ...vessel } });
+  await install(shell, table, { ...settings, vessel: { enabled: true, ...vessel } });
   // The render has started it, but the runtime of the lab's binary imports JSON from the disk.
   await must(
     shell,

@@ -95,10 +95,14 @@ async function output(program: string, args: string[]): Promise<string> {
   return decoder.decode(stdout);
 }
 
-/** Boots the lab, renders the real engines with a front door on an empty host, and starts the door. */
-export async function installEngines(shell: LichShell, vessel: Fields = {}): Promise<void> {
+/** Renders the real engines with a front door on an empty host, and starts the door. */
+export async function installEngines(
+  shell: LichShell,
+  vessel: Fields = {},
+  settings: Fields = {},
+): Promise<void> {
   await makeImage(shell);
-  await installDoor(shell, ENGINES, vessel);
+  await installDoor(shell, ENGINES, vessel, settings);
   await waitUntil("the front door listens", 60, async () => {
     return (await shell.run(`curl -sf -m 2 ${DOOR}/health`)).code === 0;
   });
