@@ -1,5 +1,5 @@
 /** The result of applying what is rendered, or of not doing so, and its output. */
-import { SEPULCHER } from "../core/rune/names.ts";
+import { SEPULCHER, VESSEL } from "../core/rune/names.ts";
 import { printable } from "../core/report/printable.ts";
 import type { CommandContext } from "../run/context.ts";
 import type { ExitCode } from "../run/invocation.ts";
@@ -28,9 +28,16 @@ export function printApplied({ terminal: { out, err } }: CommandContext, applied
     const names = [...shortNames(services), ...more];
     if (names.length > 0) out(`${words}: ${names.map(printable).join(", ")}\n`);
   };
-  line("restarted", done.restart, hasPod(done.restart) ? done.engines : []);
-  line("stopped", done.stop);
-  line("starting", done.start);
+  const [restarted, restarting] = withoutVessel(done.restart);
+  const [stopped, stopping] = withoutVessel(done.stop);
+  const [starting, started] = withoutVessel(done.start);
+  line("restarted", restarted, hasPod(restarted) ? done.engines : []);
+  // The front door finishes requests under way first.
+  line("restarting", restarting);
+  line("stopped", stopped);
+  line("stopping", stopping);
+  line("started", started);
+  line("starting", starting);
   line("reloaded without a restart", reread);
   if (error !== undefined) err(`lychd: ${printable(error)}\n`);
   const words = leftWords(left);
@@ -53,13 +60,23 @@ function hasPod(services: readonly string[]): boolean {
   return services.includes(SEPULCHER.service);
 }
 
+/** Splits services into all others, and the Vessel. */
+function withoutVessel(services: readonly string[]): [others: string[], vessel: string[]] {
+  const isVessel = (service: string) => service === VESSEL.service;
+  return [services.filter((service) => !isVessel(service)), services.filter(isVessel)];
+}
+
 /** Returns what was applied for `--json`. */
 export function appliedJson({ done, left, reread, unready, error }: Applied) {
+  const [restarted, restarting] = withoutVessel(done.restart);
+  const [stopped, stopping] = withoutVessel(done.stop);
   return {
     restart_needed: left.restart,
     stop_needed: left.stop,
-    restarted: done.restart,
-    stopped: done.stop,
+    restarted,
+    restarting,
+    stopped,
+    stopping,
     started: done.start,
     reread,
     ...unready === undefined ? {} : { not_ready: unready },

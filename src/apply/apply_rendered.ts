@@ -1,6 +1,6 @@
 import { fallbackCommand, planFallback } from "../core/orchestrator/fallback.ts";
 import { printable } from "../core/report/printable.ts";
-import { soulstoneOf, VESSEL, WATCHERS_TARGET } from "../core/rune/names.ts";
+import { isOfWatchers, soulstoneOf, VESSEL, WATCHERS_TARGET } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import { withWriteLock } from "../inscribe/locked.ts";
 import { settle } from "../inscribe/settle.ts";
@@ -15,6 +15,7 @@ import { type Rendered, requireRendered } from "../units/rendered.ts";
 import { reachable, staleNow } from "../units/stale.ts";
 import { startLock } from "../units/start_lock.ts";
 import { type Systemd, withSystemd } from "../units/systemd.ts";
+import { startVessel } from "../units/vessel_start.ts";
 import type { Applied } from "./applied.ts";
 import { leftAfter, NO_WORK, planWork, type Scope, type Work, workText } from "./work.ts";
 
@@ -104,7 +105,7 @@ async function applyUnderLock(
   const waiting = drainText(readDoorState(context), [...removed, ...work.engines]);
   if (waiting !== undefined) context.terminal.err(`lychd: ${waiting}\n`);
   await drain(context, removed);
-  const error = problem ?? await order(systemd, work);
+  const error = problem ?? await order(context, systemd, work);
   const ordered = error === undefined ? work : NO_WORK;
   const done = { ...ordered, stop: [...stopped, ...ordered.stop] };
   const applied = error === undefined
@@ -119,6 +120,7 @@ function printWork({ terminal }: CommandContext, work: Work): void {
 
 /** Orders the work. Returns what failed, with the message of systemd. */
 async function order(
+  context: CommandContext,
   systemd: Systemd,
   { stop, restart, start }: Work,
 ): Promise<string | undefined> {
@@ -126,7 +128,7 @@ async function order(
     ["stop", stop, systemd.stop],
     ["restart", restart, systemd.queueRestart],
     // As with a summon, nothing waits for the Watchers: their images may still have to be pulled.
-    ["start", targetsOf(start), systemd.queueStart],
+    ["start", start.some(isOfWatchers) ? [WATCHERS_TARGET] : [], systemd.queueStart],
   ] as const;
   for (const [what, units, give] of orders) {
     if (units.length === 0) continue;
@@ -136,11 +138,5 @@ async function order(
     });
     if (problem !== undefined) return `a ${what} failed: ${problem}`;
   }
-  return undefined;
-}
-
-/** Returns the units that start these services: the Watchers start together. */
-function targetsOf(services: readonly string[]): string[] {
-  const units = services.map((unit) => unit === VESSEL.service ? unit : WATCHERS_TARGET);
-  return [...new Set(units)];
+  return start.includes(VESSEL.service) ? await startVessel(context, systemd) : undefined;
 }

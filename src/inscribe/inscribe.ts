@@ -15,6 +15,7 @@ import { refuseUntrustedFolders } from "../trust/path.ts";
 import { readTree } from "../units/disk.ts";
 import { readNotes } from "../units/notes.ts";
 import type { Systemd, UnitState } from "../units/systemd.ts";
+import { startVessel } from "../units/vessel_start.ts";
 import { backupsFor, refuseNotOwned } from "./drift.ts";
 import { withWriteLock } from "./locked.ts";
 import { notesWrite } from "./notes.ts";
@@ -110,13 +111,13 @@ async function inscribeLocked(
       const isNew = restarts.created.includes(VESSEL.service);
       const started = isNew && !masked.includes(VESSEL.service) ? [VESSEL.service] : [];
       // A new Vessel starts at once, as it does with the session from now on.
-      const problem = started.length === 0 ? undefined : await systemd.queueStart(started);
+      const problem = started.length === 0 ? undefined : await startVessel(context, systemd);
       return {
         changes,
         masked,
         settled: problem === undefined
           ? { ...settled, started }
-          : { ...settled, problem: settled.problem ?? `a start failed: ${problem}` },
+          : { ...settled, problem: settled.problem ?? problem },
         nextStart: [],
       };
     }

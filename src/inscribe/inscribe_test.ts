@@ -552,11 +552,11 @@ Deno.test("a new Vessel starts at once, and a disabled one stops without waiting
   const output = { out: "", err: "" };
   for (
     const [runes, order, line] of [
-      [[...OLD, ...VESSEL], "start --no-block -- lychd-vessel.service", "starting: vessel"],
+      [[...OLD, ...VESSEL], "start -- lychd-vessel.service", "started: vessel"],
       [
         OLD,
         "stop --no-block -- lychd-hold.target lychd-vessel.service",
-        "stopped: lychd-hold.target, vessel",
+        "stopped: lychd-hold.target\nstopping: vessel",
       ],
     ] as const
   ) {

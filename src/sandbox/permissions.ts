@@ -40,7 +40,8 @@ export function permissionsFor(
     const above = listOf(folders.stage).map((stage) => dirname(stage));
     return grant(
       [...read, ...write, ...above, ...otherUnits, ...restart ? [manager] : []],
-      ["systemctl", "systemdAnalyze", "generator", ...restart ? POD_PROGRAMS : []],
+      // The journal has the reason why a new front door does not start.
+      ["systemctl", "systemdAnalyze", "generator", "journalctl", ...restart ? POD_PROGRAMS : []],
       write,
     );
   };

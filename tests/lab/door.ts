@@ -10,7 +10,7 @@ export const DOOR = "http://127.0.0.1:8081";
 /** The folder of the front door. */
 export const FOLDER = "$XDG_RUNTIME_DIR/lychd-vessel";
 
-/** Renders Soulstones with a front door on an empty host, and starts the door. */
+/** Renders Soulstones with a front door on an empty host, which starts the door. */
 export async function installDoor(
   shell: LichShell,
   table: Readonly<Record<string, Fields>>,
@@ -18,14 +18,6 @@ export async function installDoor(
   settings: Fields = {},
 ): Promise<void> {
   await install(shell, table, { ...settings, vessel: { enabled: true, ...vessel } });
-  // The render has started it, but the runtime of the lab's binary imports JSON from the disk.
-  await must(
-    shell,
-    `folder=~/.config/systemd/user/lychd-vessel.service.d; mkdir -p $folder
-     program=$(systemctl --user show -P ExecStart lychd-vessel | sed 's/.*path=\\([^ ;]*\\).*/\\1/')
-     printf '[Service]\\nExecStart=\\nExecStart=%s serve --accept-weak-runtime\\n' $program > $folder/weak.conf
-     systemctl --user daemon-reload && systemctl --user restart lychd-vessel`,
-  );
 }
 
 /** Returns the fields of two Soulstones that exclude each other. */

@@ -73,6 +73,11 @@ export function tomlString(text: string): string {
   return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
 }
 
+/** Lets the front door of every user start with the runtime of the lab's binary. */
+const ACCEPT_WEAK_RUNTIME = `mkdir -p /etc/systemd/user/lychd-vessel.service.d
+printf '[Service]\\nExecStart=\\nExecStart=/usr/local/bin/lychd serve --accept-weak-runtime\\n' \
+  >/etc/systemd/user/lychd-vessel.service.d/0-lab.conf`;
+
 /** The result of a run of lychd. */
 export interface Output {
   readonly code: number;
@@ -146,8 +151,13 @@ export async function writeCodex(
   }
 }
 
-/** Copies the binary to the lab's host, unless it is there already. */
+/**
+ * Copies the binary to the lab's host, unless it is there already. Its runtime imports JSON from the
+ * disk, which the front door refuses without an option.
+ */
 export async function putBinary(): Promise<void> {
+  const { code, stderr } = await lichExec(["sh", "-c", ACCEPT_WEAK_RUNTIME], { root: true });
+  if (code !== 0) throw new Error(stderr);
   const binary = Deno.env.get("LYCHD_BINARY") ?? join(ROOT, "dist/lychd");
   const file = await Deno.stat(binary).catch(() => undefined);
   if (file === undefined) {

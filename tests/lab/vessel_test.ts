@@ -121,12 +121,36 @@ labTest(
     assert.equal((await start(shell, "soulstone-a.service")).code, 0);
     await writeCodex(ENGINES, VESSEL);
     const rendered = await run(shell, "render");
-    assert.match(rendered.stdout, /^starting: vessel$/m);
+    assert.match(rendered.stdout, /^started: vessel$/m);
     assert.equal(rendered.stderr, "");
     await must(shell, "systemctl --user stop lychd-vessel.service");
     await swapWithLease(shell);
   },
 );
+
+labTest("a render or an apply names why the front door does not start, and the fix", async () => {
+  await labUp();
+  await using shell = lichShell();
+  await freshHost(shell);
+  await must(
+    shell,
+    `systemd-run --user --collect --unit=squatter busybox nc -ll -p 8081 -e true
+     until ss -Hltn 'sport = :8081' | grep -q .; do sleep 0.05; done`,
+  );
+  await writeCodex(ENGINES, VESSEL);
+  const why =
+    /lychd: the front door does not start: the front door cannot listen on 127\.0\.0\.1:8081: port 8081 is used by busybox \(PID \d+\): lychd doctor --only codex\.ports\n/;
+  const rendered = await run(shell, "render");
+  assert.match(rendered.stderr, why);
+  assert.equal(rendered.code, 6);
+  await must(shell, "systemctl --user stop lychd-vessel");
+  const applied = await run(shell, "apply");
+  assert.match(applied.stderr, why);
+  assert.equal(applied.code, 6);
+  await must(shell, "systemctl --user stop squatter lychd-vessel");
+  assert.equal((await run(shell, "apply")).stdout, "started: vessel\n");
+  await must(shell, "curl -sf http://127.0.0.1:8081/health");
+});
 
 /** Runs the same programs as the Vessel, and reports to systemd that it is ready if all of them work. */
 const PROBE = `set -e

@@ -107,7 +107,7 @@ export class Hand {
       const opened = await Promise.race([front.opened, this.#end.promise]);
       if (typeof opened === "number") return opened;
       if (opened !== undefined) throw await this.#cannotListen(opened);
-      await this.#status.show(this.#text());
+      await this.#status.showReady(this.#text());
       return await this.#end.promise;
     } finally {
       interruption.removeEventListener("abort", leave);

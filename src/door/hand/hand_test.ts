@@ -51,6 +51,9 @@ const FAILED: Facts = {
   ...{ ExecMainCode: "1", ExecMainStatus: "3" },
 };
 
+/** The state of a front without requests. */
+const STEADY = { phase: "steady", wish: undefined, engines: [] } as const;
+
 /** A message of one kind. */
 type OfKind<Kind extends ToFront["kind"]> = Extract<ToFront, { kind: Kind }>;
 
@@ -285,6 +288,19 @@ withHand(
   },
 );
 
+Deno.test("the door is not ready before its front listens, however long that takes", async () => {
+  const seen = new TestHost();
+  await seen.render();
+  seen.set("owl", RUNNING);
+  const front = await seen.open({ kind: "state", state: STEADY });
+  await until(() => seen.notices.length > 0);
+  deepStrictEqual(seen.notices, ["--status=ready: owl"]);
+  front.send({ kind: "listening" });
+  await until(() => seen.notices.length > 1);
+  deepStrictEqual(seen.notices.slice(1), ["--ready --status=ready: owl"]);
+  await seen.close();
+});
+
 Deno.test("an engine whose stop began just before its lease is never ready", async () => {
   const seen = new TestHost();
   await seen.render();
@@ -318,7 +334,7 @@ withHand(
     await front.sees("owl", "ready");
     front.send({ kind: "free", engine: "owl" });
     // The hand takes the messages of a front in order.
-    front.send({ kind: "state", state: { phase: "steady", wish: undefined, engines: [] } });
+    front.send({ kind: "state", state: STEADY });
     await until(() => seen.has(STATE_FILE));
     void seen.stop("owl");
     await front.sees("owl", "stopping");
