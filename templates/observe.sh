@@ -1,8 +1,16 @@
 #!/bin/sh
-# Writes the states of lychd's units as Prometheus metrics to $RUNTIME_DIRECTORY/units.txt.
+# Writes the states of lychd's units as Prometheus metrics to $RUNTIME_DIRECTORY/units.txt, and copies
+# those of the front door to vessel.txt.
 # Part of lychd; do not edit. lychd-observer.service runs it. Each line of stdin has a unit and the
 # labels of its metrics.
 set -eu
+
+# The front door has no file any more after it has ended.
+if cp "${RUNTIME_DIRECTORY%/*}/lychd-vessel/metrics.txt" "$RUNTIME_DIRECTORY/vessel.txt.new" 2>/dev/null; then
+    mv "$RUNTIME_DIRECTORY/vessel.txt.new" "$RUNTIME_DIRECTORY/vessel.txt"
+else
+    rm -f "$RUNTIME_DIRECTORY/vessel.txt"
+fi
 
 units=$(cat)
 # One call for all units.

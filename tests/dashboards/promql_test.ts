@@ -33,21 +33,28 @@ Deno.test("every expression of rules.yml is valid PromQL", () => {
   for (const { expr } of ALL_RULES) assert.deepEqual(syntaxFaults(expr), [], expr);
 });
 
-Deno.test("every queried series of lychd is written by the observer", () => {
+Deno.test("every queried series of lychd is written by the observer or the front door", () => {
+  const door = Deno.readTextFileSync(
+    new URL("../../src/door/front/report/metrics.ts", import.meta.url),
+  );
   const observer = Deno.readTextFileSync(new URL("../../templates/observe.sh", import.meta.url));
   const queries = [...DASHBOARDS.values()].flatMap(queryingPanels)
     .flatMap(({ targets }) => targets!.map(({ expr }) => expr));
   const asked = [...queries, ...ALL_RULES.map(({ expr }) => expr)].join("\n")
     .match(/\blychd_\w+/g)!;
   assert.ok(asked.length > 10);
-  for (const name of new Set(asked)) assert.match(observer, new RegExp(`print_metric\\("${name}"`));
+  for (const name of new Set(asked)) {
+    const [, own] = /^lychd_vessel_(.+?)(?:_bucket|_sum|_count)?$/.exec(name) ?? [];
+    if (own === undefined) assert.match(observer, new RegExp(`print_metric\\("${name}"`));
+    else assert.ok(door.includes(`"${own}",`), name);
+  }
 });
 
 Deno.test("every queried recorded series has a rule", () => {
   const recorded = new Set(ALL_RULES.map(({ record }) => record));
   const asked = [...DASHBOARDS.values()].flatMap(queryingPanels)
     .flatMap(({ targets }) =>
-      targets!.flatMap(({ expr }) => expr.match(/\bsoulstone:[\w:]+/g) ?? [])
+      targets!.flatMap(({ expr }) => expr.match(/\b(?:soulstone|vessel):[\w:]+/g) ?? [])
     );
   assert.ok(asked.length > 10);
   assert.deepEqual(asked.filter((name) => !recorded.has(name)), []);

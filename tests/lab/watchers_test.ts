@@ -14,6 +14,7 @@ import {
   waitUntil,
   writeCodex,
 } from "./host_codex.ts";
+import { DOOR, installDoor } from "./door.ts";
 import { labTest, labUp, lichExec, type LichShell, lichShell } from "./lab.ts";
 import { makeImages, panelQuery, queryNow, queryRange, WATCHERS } from "./watchers.ts";
 
@@ -513,3 +514,44 @@ labTest("the Harvester uses the secret for the metrics of an engine", async () =
   ]);
   assert.match(stdout, /SUCCESS/);
 });
+
+labTest(
+  "the Harvester has the figures of the front door without a key, and none after its end",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await makeImages(shell);
+    const digest = (await must(shell, "printf secret | sha256sum | cut -d' ' -f1")).trim();
+    await installDoor(
+      shell,
+      { a: engine(8780) },
+      { keys: { alice: `sha256:${digest}` } },
+      WATCHERS,
+    );
+    const ask = (key: string) =>
+      shell.run(
+        `curl -sf -m 60 ${DOOR}/v1/chat/completions -H 'content-type: application/json' ` +
+          `-H 'x-api-key: ${key}' -d '{"model": "a", "messages": []}'`,
+        { timeoutSeconds: 70 },
+      );
+    await waitUntil("the front door answers", 60, async () => (await ask("secret")).code === 0);
+    assert.notEqual((await ask("wrong")).code, 0);
+    await waitForWatchers(shell);
+    await waitForValue(shell, 'up{job="lychd-vessel"}', 1);
+    await waitForValue(
+      shell,
+      'lychd_vessel_requests_total{job="lychd-vessel",instance="lychd",soulstone="a",' +
+        'endpoint="/v1/chat/completions",code="2xx"}',
+      1,
+    );
+    await waitForValue(
+      shell,
+      'lychd_vessel_swaps_total{to="a",reason="request",result="ready"}',
+      1,
+    );
+    await waitForValue(shell, 'lychd_vessel_rejected_total{reason="bad_key"}', 1);
+    await must(shell, "systemctl --user stop lychd-vessel");
+    await waitForValue(shell, 'up{job="lychd-vessel"}', 0);
+    assert.deepEqual(await queryNow(shell, "lychd_vessel_state"), []);
+  },
+);

@@ -155,7 +155,8 @@ async function observe(
   coven: Properties = { ActiveState: "inactive" },
   conflicts = "",
   jobs = "",
-): Promise<{ code: number; stderr: string; text: string; names: string[] }> {
+  door?: { readonly before: string | undefined; readonly now: string | undefined },
+): Promise<{ code: number; stderr: string; text: string; names: string[]; vessel: string }> {
   const folder = await Deno.makeTempDir();
   try {
     const block = (id: string, values: Properties) =>
@@ -173,6 +174,13 @@ esac
 `;
     await Deno.writeTextFile(join(folder, "systemctl"), played, { mode: 0o755 });
     await Deno.mkdir(join(folder, "units"));
+    await Deno.mkdir(join(folder, "lychd-vessel"));
+    for (
+      const [file, text] of [
+        ["units/vessel.txt", door?.before],
+        ["lychd-vessel/metrics.txt", door?.now],
+      ] as const
+    ) if (text !== undefined) await Deno.writeTextFile(join(folder, file), text);
     const process = new Deno.Command("sh", {
       args: [SCRIPT],
       env: { PATH: `${folder}:${Deno.env.get("PATH")}`, RUNTIME_DIRECTORY: join(folder, "units") },
@@ -195,6 +203,7 @@ esac
       code,
       stderr: new TextDecoder().decode(stderr),
       text: await Deno.readTextFile(join(folder, "units/units.txt")).catch(() => ""),
+      vessel: await Deno.readTextFile(join(folder, "units/vessel.txt")).catch(() => ""),
       names: [...Deno.readDirSync(join(folder, "units"))].map(({ name }) => name),
     };
   } finally {
@@ -260,6 +269,19 @@ Deno.test("a failed engine is replaced when a conflicting unit runs", async () =
     const { text } = await observe(properties, { ActiveState }, conflicts);
     assert.ok(text.includes(`\nlychd_soulstone_replaced{${OF}} ${value}\n`), text);
   }
+});
+
+Deno.test("the figures of the front door are copied while it runs, also if systemd omits a unit", async () => {
+  const door = { before: "lychd_vessel_x 1\n", now: "lychd_vessel_x 2\n" };
+  for (const Id of ["soulstone-eye.service", "soulstone-other.service"]) {
+    const { vessel } = await observe({ ...ROWS[0]?.properties, Id }, undefined, "", "", door);
+    assert.equal(vessel, door.now);
+  }
+  const { code, stderr, names } = await observe(ROWS[0]?.properties ?? {}, undefined, "", "", {
+    ...door,
+    now: undefined,
+  });
+  assert.deepEqual({ code, stderr, names }, { code: 0, stderr: "", names: ["units.txt"] });
 });
 
 Deno.test("if systemd omits a unit, the old file is kept and an error is printed", async () => {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { dump } from "js-yaml";
 import { covensBoard } from "./boards/covens.ts";
 import { soulstoneBoard } from "./boards/soulstone.ts";
+import { vesselBoard } from "./boards/vessel.ts";
 import { ENGINES } from "./engines/mod.ts";
 import { formatJson } from "./format_json.ts";
 import { RULE_GROUPS } from "./rules/rules.ts";
@@ -14,7 +15,7 @@ const RULES_HEAD = "# Written by `deno task dashboards` from tools/dashboards/ru
 
 /** Returns every built file of `dashboards/`, by name. */
 export function builtFiles(): ReadonlyMap<string, string> {
-  const boards = [covensBoard(), ...ENGINES.map(soulstoneBoard)];
+  const boards = [covensBoard(), vesselBoard(), ...ENGINES.map(soulstoneBoard)];
   return new Map([
     ...boards.map((board): [string, string] => [
       `${board.uid?.replace(/^lychd-soulstone-/, "soulstone-")}.json`,

@@ -186,7 +186,7 @@ function timeline(options: Options, height: number): TimelineBuilder {
     .unit(options.unit)
     .mergeValues(true)
     .showValue(VisibilityMode.Auto)
-    .noValue("unknown: the observer does not write the unit states")
+    .noValue(options.noValue ?? "unknown: the observer does not write the unit states")
     .legend(
       new VizLegendOptionsBuilder()
         .showLegend(true)
@@ -201,8 +201,8 @@ export function stateTimeline(options: Options, height = 6): Panel {
   return timeline(options, height).mappings(words(STATES));
 }
 
-/** The times at which each Coven was active. */
-export function covenTimeline(options: Options, height = 6): Panel {
+/** The times at which each of several things was active. */
+export function activeTimeline(options: Options, height = 6): Panel {
   return timeline(options, height).mappings(words([
     { code: 0, text: "inactive", color: "transparent" },
     { code: 1, text: "active", color: "green" },

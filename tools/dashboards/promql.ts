@@ -102,6 +102,17 @@ export function growth(selector: string, scope: Scope): string {
 }
 
 /**
+ * Returns the growth over the window of counters of the front door, of which those with labels begin with
+ * their first event. That one counts if the series did not exist before the window.
+ */
+export function born(selector: string, scope: Scope): string {
+  const seen = increase(selector, scope);
+  const first =
+    `(min_over_time(${selector}[${scope.window}]) unless ${selector} offset ${scope.window})`;
+  return `${seen} + ${first} or ${first} or ${seen}`;
+}
+
+/**
  * Returns a quantile of a classic histogram from the rates of its buckets; nothing if there were no
  * observations, for which Prometheus returns NaN.
  */

@@ -5,7 +5,7 @@ import { shapeProblems } from "./scrape_config_shape.ts";
 import { fieldName, type TomlPath } from "./toml.ts";
 
 /** The jobs that lychd writes itself; `soulstone/NAME` is that of a Soulstone with a key. */
-const OWN_JOB = /^(?:soulstone(?:\/.*)?|lychd-units|harvester|gpu)$/;
+const OWN_JOB = /^(?:soulstone(?:\/.*)?|lychd-units|lychd-vessel|harvester|gpu)$/;
 
 /** Code points that the YAML parser of Prometheus refuses. */
 const NONCHARACTER = /\p{Noncharacter_Code_Point}/u;

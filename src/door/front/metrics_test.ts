@@ -180,6 +180,8 @@ Deno.test("what the door refuses, cuts and cancels counts with its reason, and s
   });
   await waiting;
   const figures = await figuresOf(bench);
+  const failed = figures.get('swap_failed_timestamp_seconds{to="off"}') ?? 0;
+  ok(failed >= since && failed <= Date.now() / 1000 + 1, `${failed}`);
   deepStrictEqual(ofFigure(figures, "cancelled_total"), { '{stage="under_way"}': 1 });
   deepStrictEqual(ofFigure(figures, "rejected_total"), {
     '{reason="model_not_found"}': 1,

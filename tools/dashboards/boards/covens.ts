@@ -2,8 +2,8 @@
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { dashboard, type Row } from "../board.ts";
 import {
+  activeTimeline,
   ANY_IS_BAD,
-  covenTimeline,
   graph,
   nameStat,
   stat,
@@ -95,7 +95,7 @@ export function covensBoard(): Dashboard {
         thresholds: ANY_IS_BAD,
         queries: [{ expression: `sum(${FAILURES})`, legend: "all kinds" }],
       }),
-      covenTimeline({
+      activeTimeline({
         title: "Coven history",
         description:
           "The times at which the target of each Coven was active. A Coven that was active " +

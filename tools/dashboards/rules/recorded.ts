@@ -12,3 +12,8 @@ export const RECORDED = {
   timePerOutputToken: "soulstone:time_per_output_token_seconds:mean5m",
   failures: "soulstone:failures:increase5m",
 } as const;
+
+/** The names of the recorded series of the front door. */
+export const RECORDED_OF_VESSEL = {
+  swapping: "vessel:swapping:ratio1h",
+} as const;

@@ -5,7 +5,7 @@
 import { ENGINES, ofAll } from "../engines/mod.ts";
 import { aggregate, FRESH, increase, inLines, ruleScope } from "../promql.ts";
 import { STATES } from "../panels.ts";
-import { RECORDED } from "./recorded.ts";
+import { RECORDED, RECORDED_OF_VESSEL } from "./recorded.ts";
 
 interface Recording {
   readonly record: string;
@@ -104,6 +104,14 @@ const SOULSTONES: RuleGroup = {
   ],
 };
 
+const VESSEL: RuleGroup = {
+  name: "lychd-vessel",
+  rules: [{
+    record: RECORDED_OF_VESSEL.swapping,
+    expr: 'avg_over_time(lychd_vessel_state{state="swapping"}[1h])',
+  }],
+};
+
 const UNIT = "soulstone-{{ $labels.soulstone }}.service";
 const COMMANDS = `systemctl --user status ${UNIT}; journalctl --user -u ${UNIT}`;
 
@@ -165,6 +173,52 @@ const ALERTS: RuleGroup = {
       },
     },
     {
+      alert: "VesselDown",
+      expr: 'up{job="lychd-vessel"} == 0',
+      for: "5m",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "the front door does not run",
+        description: "Requests at its port are not answered. Check: systemctl --user status " +
+          "lychd-vessel.service; lychd logs vessel",
+      },
+    },
+    {
+      alert: "VesselRequestWaits",
+      expr: "time() - lychd_vessel_oldest_queued_timestamp_seconds > 300",
+      for: "0s",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "a request for {{ $labels.soulstone }} has waited for more than five minutes",
+        description: "Its engine loads for long, other engines are busy, or the operator keeps " +
+          "what runs (lychd summon --release ends that). Check: lychd status",
+      },
+    },
+    {
+      alert: "VesselSwapsTooMuch",
+      expr: `${RECORDED_OF_VESSEL.swapping} > 0.5`,
+      for: "30m",
+      labels: { severity: "warning" },
+      annotations: {
+        summary: "the front door swaps engines for more than half of the time",
+        description: "Clients of engines that exclude each other take turns, and the engines " +
+          "load for longer than they work. Give them slots or groups in which they run " +
+          "together, or let the clients use one model.",
+      },
+    },
+    {
+      alert: "VesselSwapFails",
+      expr: "time() - lychd_vessel_swap_failed_timestamp_seconds < 900",
+      for: "0s",
+      labels: { severity: "critical" },
+      annotations: {
+        summary: "the front door cannot start {{ $labels.to }}",
+        description: "Requests for it are refused, and the door tries again in pauses of up to " +
+          "ten minutes. The reason: lychd logs vessel. To try at once: lychd summon " +
+          "{{ $labels.to }}",
+      },
+    },
+    {
       alert: "GpuExporterDown",
       expr: 'up{job="gpu"} == 0',
       for: "5m",
@@ -179,7 +233,9 @@ const ALERTS: RuleGroup = {
 };
 
 /** The content of `rules.yml`. */
-export const RULE_GROUPS: readonly RuleGroup[] = [SOULSTONES, ALERTS].map(({ name, rules }) => ({
+export const RULE_GROUPS: readonly RuleGroup[] = [SOULSTONES, VESSEL, ALERTS].map((
+  { name, rules },
+) => ({
   name,
   rules: rules.map((rule) => ({ ...rule, expr: inLines(rule.expr) })),
 }));

@@ -1,5 +1,6 @@
 /** The Watchers: Prometheus, Grafana, an exporter of GPU metrics, and their configuration. */
 import covensDashboard from "../../../../dashboards/lychd-covens.json" with { type: "text" };
+import vesselDashboard from "../../../../dashboards/lychd-vessel.json" with { type: "text" };
 import rules from "../../../../dashboards/rules.yml" with { type: "text" };
 import llamacpp from "../../../../dashboards/soulstone-llamacpp.json" with { type: "text" };
 import sglang from "../../../../dashboards/soulstone-sglang.json" with { type: "text" };
@@ -35,6 +36,8 @@ const DASHBOARDS: Readonly<Record<string, string>> = {
   "soulstone-sglang.json": sglang,
   "soulstone-vllm.json": vllm,
 };
+
+const WITH_VESSEL = { ...DASHBOARDS, "lychd-vessel.json": vesselDashboard };
 
 /** Returns the services of the enabled Watchers, sorted. */
 export function watcherServices(codex: Codex): string[] {
@@ -91,7 +94,7 @@ export function watcherFiles(
         source: "lychd.toml",
         parts: [dashboardProvidersOf()],
       },
-      ...Object.entries(DASHBOARDS)
+      ...Object.entries(codex.settings.vessel.enabled ? WITH_VESSEL : DASHBOARDS)
         .map(([name, text]) => ({ path: `${folder}/dashboards/${name}`, text })),
     );
   }

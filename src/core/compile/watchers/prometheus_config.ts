@@ -25,13 +25,14 @@ export function soulstoneLabels(
 
 /**
  * Returns the configuration of the Harvester, in parts. It scrapes every Soulstone with metrics, running
- * or not; the states of the units, which explain why one does not answer; itself; and the GPUs.
+ * or not; the states of the units, which explain why one does not answer; the front door; itself; and the
+ * GPUs.
  */
 export function prometheusConfigOf(
   codex: Codex,
   covens: readonly Coven[],
 ): Record<string, YamlValue>[] {
-  const { harvester, gpu_exporter } = codex.settings;
+  const { harvester, gpu_exporter, vessel } = codex.settings;
   const interval = `${harvester.scrape_interval_seconds}s`;
   const scraped = codex.soulstones.flatMap((soulstone) => {
     const endpoint = metricsOf(soulstone);
@@ -40,6 +41,8 @@ export function prometheusConfigOf(
   const open = scraped.filter(({ endpoint }) => endpoint.secret === undefined);
   const keyed = scraped.filter(({ endpoint }) => endpoint.secret !== undefined);
   const target = (port: number) => [{ targets: [`localhost:${port}`] }];
+  // Without a fixed instance every series would start again when the port changes.
+  const own = [{ targets: [`localhost:${harvester.port}`], labels: { instance: "lychd" } }];
   return [
     { global: { scrape_interval: interval, evaluation_interval: interval } },
     { rule_files: ["rules.yml"] },
@@ -61,15 +64,8 @@ export function prometheusConfigOf(
           static_configs: [targetGroup(one, covens)],
           relabel_configs: [{ target_label: "job", replacement: "soulstone" }],
         })),
-        {
-          job_name: "lychd-units",
-          metrics_path: "/user/units.txt",
-          // Without a fixed instance every series would start again when the port changes.
-          static_configs: [{
-            targets: [`localhost:${harvester.port}`],
-            labels: { instance: "lychd" },
-          }],
-        },
+        { job_name: "lychd-units", metrics_path: "/user/units.txt", static_configs: own },
+        ...vessel.enabled ? [{ ...VESSEL_JOB, static_configs: own }] : [],
         { job_name: "harvester", static_configs: target(harvester.port) },
         ...watchersOf(codex.settings).gpuExporter
           ? [{ job_name: "gpu", static_configs: target(gpu_exporter.port) }]
@@ -79,6 +75,19 @@ export function prometheusConfigOf(
     },
   ];
 }
+
+/**
+ * The front door may have been taken over from its port: it cannot write series of others, or any number
+ * of its own.
+ */
+const VESSEL_JOB = {
+  job_name: "lychd-vessel",
+  metrics_path: "/user/vessel.txt",
+  sample_limit: 50_000,
+  metric_relabel_configs: [
+    { source_labels: ["__name__"], regex: "lychd_vessel_.*", action: "keep" },
+  ],
+};
 
 /**
  * SGLang's metrics have a colon in their names, which becomes an underscore if Prometheus requests

@@ -112,6 +112,11 @@ export class Metrics {
     "Arrival of the request that has waited longest; no series if none waits.",
     ["soulstone"],
   );
+  readonly #swapFailed = this.#gauge(
+    "swap_failed_timestamp_seconds",
+    "End of the last change to it by the door, if that failed.",
+    ["to"],
+  );
   readonly #state = this.#gauge("state", "1 if the door is in this state.", ["state"]);
   #swap: Swap | undefined;
 
@@ -122,6 +127,7 @@ export class Metrics {
     this.#gauge("build_info", "1, with the version of lychd.", ["version"])
       .set({ version: config.version }, 1);
     for (const stage of ["waiting", "under_way"]) this.#cancelled.inc({ stage }, 0);
+    for (const reason of USUAL_REASONS) this.#rejected.inc({ reason }, 0);
   }
 
   /** Takes the names of the Soulstones, whose series begin with 0. */
@@ -190,7 +196,10 @@ export class Metrics {
   swapEnded(result: SwapResult["kind"]): void {
     if (this.#swap === undefined) return;
     this.#endPhase(this.#swap);
+    const { to } = this.#swap.labels;
     this.#swaps.inc({ ...this.#swap.labels, result });
+    if (result === "failed") this.#swapFailed.set({ to }, epochSeconds(this.#now()));
+    if (result === "ready") this.#swapFailed.remove({ to });
     this.#swap = undefined;
     this.#changed();
   }
@@ -206,8 +215,7 @@ export class Metrics {
       this.#queued.set({ soulstone }, waiting);
     }
     for (const [soulstone, milliseconds] of waitingSince) {
-      const seconds = (performance.timeOrigin + milliseconds) / 1000;
-      this.#waitingSince.set({ soulstone }, seconds);
+      this.#waitingSince.set({ soulstone }, epochSeconds(milliseconds));
     }
     return await this.#registry.metrics();
   }
@@ -254,8 +262,19 @@ interface Swap {
   readonly since: number;
 }
 
+/** The reasons whose first event is seen as growth, because their series begin with 0. */
+const USUAL_REASONS = [
+  ...["queue_full", "queue_share", "waited_too_long", "engine_failed", "cannot_run", "cut"],
+  ...["bad_key", "bad_host", "bad_origin", "model_not_found", "not_running"],
+];
+
 /** The label of a swap that stops or starts nothing. */
 const NONE = "none";
+
+/** Returns the time in seconds of the Unix epoch. */
+function epochSeconds(milliseconds: number): number {
+  return (performance.timeOrigin + milliseconds) / 1000;
+}
 
 /** Returns `2xx` for 200. */
 function classOf(status: number): string {
