@@ -543,7 +543,7 @@ Deno.test("removed Watchers are stopped, without --restart too, and leave no fol
 
 const VESSEL = [
   rune("systemd/user/lychd-vessel.service", "[Service]\nExecStart=/lychd serve\n"),
-  rune("systemd/user/lychd-hold.target", "[Unit]\n"),
+  rune("systemd/user/lychd-hold.service", "[Service]\nExecStart=/bin/sh -c :\n"),
 ];
 
 Deno.test("a new Vessel starts at once, and a disabled one stops without waiting for its requests", async () => {
@@ -555,8 +555,8 @@ Deno.test("a new Vessel starts at once, and a disabled one stops without waiting
       [[...OLD, ...VESSEL], "start -- lychd-vessel.service", "started: vessel"],
       [
         OLD,
-        "stop --no-block -- lychd-hold.target lychd-vessel.service",
-        "stopped: lychd-hold.target\nstopping: vessel",
+        "stop --no-block -- lychd-hold.service lychd-vessel.service",
+        "stopped: lychd-hold\nstopping: vessel",
       ],
     ] as const
   ) {

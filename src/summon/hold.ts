@@ -6,7 +6,7 @@ import type { Systemd } from "../units/systemd.ts";
 import type { SummonEvents } from "./events.ts";
 
 /**
- * Makes the front door keep what runs, or lets it start and stop engines again. A target of systemd
+ * Makes the front door keep what runs, or lets it start and stop engines again. A service of systemd
  * holds this state, so that it outlives a restart of the door. Refuses if no front door is rendered.
  */
 export async function setHold(

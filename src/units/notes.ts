@@ -68,6 +68,6 @@ function entriesOf(value: unknown): [string, unknown][] {
 
 /** Returns true for the units that any version of lychd has made. */
 function isOwnUnit(unit: string): boolean {
-  return /^(?:lychd-(?:pod|vessel|observer)\.service|lychd-hold\.target|(?:harvester|scribe)(?:-data-volume)?\.service|gpu-exporter\.service|lychd-observer\.timer|lychd-watchers\.target)$/
+  return /^(?:lychd-(?:pod|vessel|hold|observer)\.service|(?:harvester|scribe)(?:-data-volume)?\.service|gpu-exporter\.service|lychd-observer\.timer|lychd-watchers\.target)$/
     .test(unit) || unit.endsWith(".service") && /^[A-Za-z0-9._-]+$/.test(soulstoneOf(unit) ?? "");
 }

@@ -87,6 +87,13 @@ labTest("while the operator holds what runs, requests wait", async () => {
   await using shell = lichShell();
   await installDoor(shell, rivals(), { linger_seconds: 0 });
   await chat("a");
+  // Without a trace in the file system, the door looks once per minute.
+  for (const [command, phase] of [["start", "held"], ["stop", "steady"]]) {
+    await must(shell, `systemctl --user ${command} lychd-hold`);
+    const isSeen = async () =>
+      JSON.parse((await run(shell, "status --json")).stdout).front_door.phase === phase;
+    await waitUntil(`the front door is ${phase}`, 20, isSeen);
+  }
   assert.equal((await run(shell, "summon", "a", "--hold")).code, 0);
   const answer = chat("b");
   await must(

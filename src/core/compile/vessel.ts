@@ -55,9 +55,17 @@ function programOf(binary: string): { text: string } | { problem: string } {
     : { problem: `its path cannot be written: ${written.problem}` };
 }
 
-/** The state of the hold: systemd keeps it, so that it outlives the Vessel. */
+/**
+ * The state of the hold: systemd keeps it, so that it outlives the Vessel. Its program makes systemd write
+ * a file at the start and remove it at the end, which the Vessel sees; a target leaves no such trace.
+ */
 const HOLD: Unit = {
   Unit: { Description: directive("LychD hold: the Vessel starts and stops no engine") },
+  Service: {
+    Type: directive("oneshot"),
+    ExecStart: directive("/bin/sh -c :"),
+    RemainAfterExit: directive(true),
+  },
   "X-Lychd": { Hold: directive("yes") },
 };
 

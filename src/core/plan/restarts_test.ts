@@ -137,9 +137,9 @@ const ROWS: readonly Row[] = [
     claim: "a removed Vessel stops, with its hold",
     changes: [
       change(VESSEL, "[Service]\n", undefined),
-      change("systemd/user/lychd-hold.target", "[Unit]\n", undefined),
+      change("systemd/user/lychd-hold.service", "[Unit]\n", undefined),
     ],
-    asks: { removed: ["lychd-hold.target", "lychd-vessel.service"] },
+    asks: { removed: ["lychd-hold.service", "lychd-vessel.service"] },
   },
   {
     claim: "the target of a removed Coven is not stopped",

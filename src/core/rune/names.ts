@@ -75,11 +75,11 @@ export const SCRIBE = watcherUnit("scribe");
 /** The exporter of GPU metrics. */
 export const GPU_EXPORTER = watcherUnit("gpu-exporter");
 
-/** The front door: its service, the target that keeps what runs, and its folder in `$XDG_RUNTIME_DIR`. */
+/** The front door: its service, the service whose state keeps what runs, and its folder in `$XDG_RUNTIME_DIR`. */
 export const VESSEL = {
   name: "vessel",
   service: "lychd-vessel.service",
-  hold: "lychd-hold.target",
+  hold: "lychd-hold.service",
   runtimeFolder: "lychd-vessel",
   /** The longest time that the stop of an engine waits for requests under way. */
   hookSeconds: 40,

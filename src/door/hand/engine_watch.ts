@@ -107,12 +107,11 @@ export class EngineWatch {
     return isAgain ? undefined : { engines, isHeld };
   }
 
-  #pauseAfter({ engines, isHeld }: Seen): number {
+  #pauseAfter({ engines }: Seen): number {
     const isChanging = [...engines.values()].some((state) => state !== "ready" && state !== "down");
     if (!isChanging) {
       this.#changingSinceMilliseconds = undefined;
-      // Nothing reports the end of a target.
-      return isHeld ? LONGEST_POLL_MILLISECONDS : SLOW_POLL_MILLISECONDS;
+      return SLOW_POLL_MILLISECONDS;
     }
     const now = performance.now();
     this.#changingSinceMilliseconds ??= now;

@@ -141,9 +141,10 @@ export class Hand {
   #notice(path: string): void {
     const { folders } = this.#context;
     const name = path.slice(path.lastIndexOf("/") + 1);
-    if (path === join(folders.config, RECEIPT_PATH)) this.#rendered.request();
-    // systemd makes a symlink of this name when a unit starts, and removes it at the end.
-    else if (soulstoneOf(name.replace(/^invocation:/, "")) !== undefined || name.startsWith(STOP)) {
+    if (path === join(folders.config, RECEIPT_PATH)) return this.#rendered.request();
+    // systemd makes a symlink of this name when a service starts, and removes it at the end.
+    const unit = name.replace(/^invocation:/, "");
+    if (soulstoneOf(unit) !== undefined || unit === VESSEL.hold || name.startsWith(STOP)) {
       this.#hint.request();
     }
   }
@@ -243,7 +244,7 @@ export class Hand {
     message: Extract<Asked, { kind: "summon" | "banish" }>,
     place: Place,
   ): Promise<Result> {
-    // Nothing reports the start of a target.
+    // A hold that was just started counts.
     await this.#watch.look();
     if (this.#seen.isHeld) return { kind: "abandoned", why: "the operator keeps what runs" };
     return message.kind === "summon"

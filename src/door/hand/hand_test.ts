@@ -17,7 +17,7 @@ import { Hand } from "./hand.ts";
 
 const folders = foldersOfHome("/home", { runtime: "/run/user/0", user: 0 });
 const FOLDER = folders.vessel ?? "";
-const HOLD = "lychd-hold.target";
+const HOLD = "lychd-hold.service";
 
 /** The units of two Soulstones that exclude each other, and of a front door. */
 interface Render {
@@ -424,6 +424,18 @@ withHand("while the operator holds what runs, no swap begins", async (seen, fron
   const { result } = await front.next("swapped");
   deepStrictEqual(result, { kind: "abandoned", why: "the operator keeps what runs" });
   deepStrictEqual(seen.orders, []);
+});
+
+withHand("a hold is noticed when systemd starts and stops its service", async (seen, front) => {
+  await front.sees("owl", "ready");
+  const link = `${folders.manager}/units/invocation:${HOLD}`;
+  seen.host.makeFolder(`${folders.manager}/units`);
+  seen.units.set(HOLD, RUNNING);
+  seen.host.create(link, "", 0o600);
+  await front.next("observed", ({ isHeld }) => isHeld);
+  seen.units.delete(HOLD);
+  seen.host.remove(link);
+  await front.next("observed", ({ isHeld }) => !isHeld);
 });
 
 withHand("banish stops the named engines, and none that is not rendered", async (seen, front) => {
