@@ -3,7 +3,6 @@ import type { SwapResult } from "../../core/dispatcher/events.ts";
 import { servicesOf, unitsToStop } from "../../core/orchestrator/inventory.ts";
 import { STOPPED_BY_OTHER } from "../../core/orchestrator/progress.ts";
 import { readName, readWish, type Wish } from "../../core/orchestrator/wish.ts";
-import { maskWords } from "../../core/report/secrets.ts";
 import { EVERY_COVEN, EVERY_SOULSTONE } from "../../core/rune/names.ts";
 import type { CommandContext } from "../../run/context.ts";
 import { warn } from "../../run/say.ts";
@@ -25,13 +24,6 @@ import type { Order } from "../channel/messages.ts";
 
 /** The default of `lychd summon --memory-timeout`. */
 const MEMORY_SECONDS = 60;
-
-/** The lines of systemd about a unit: the reason has what they say. */
-const OF_SYSTEMD =
-  /^(?:\S+\.service: |(?:Starting|Started|Stopping|Stopped|Failed to start) \S+ - )/;
-
-/** The longest line of a journal in a reason. */
-const LONGEST_LINE = 200;
 
 /** The end of a transition, always with the reason if it is not ready. */
 export type Result =
@@ -150,12 +142,12 @@ function isOfOthers(problem: string): boolean {
   return /has '\w+' job queued/.test(problem);
 }
 
-function lossText(
-  { name, why, journal }: { name: string; why: string; journal: readonly string[] },
-): string {
-  const own = journal.findLast((line) => !OF_SYSTEMD.test(line)) ?? "";
-  const line = maskWords(own).slice(0, LONGEST_LINE);
-  return `${name} is not ready: ${why}${line === "" ? "" : ` (its last line: ${line})`}`;
+/**
+ * Returns why an engine is not ready. Clients read it, so it quotes no line of the engine's log: engines
+ * log prompts of other clients.
+ */
+function lossText({ name, why }: { readonly name: string; readonly why: string }): string {
+  return `${name} is not ready: ${why} (lychd logs ${name})`;
 }
 
 function failed(engines: readonly string[], why: string): Result {
