@@ -77,7 +77,7 @@ class ChunkedBody implements BodyReader {
   #trailers: number | undefined;
   isDone = false;
 
-  /** Moves the data of all complete chunks together inside of the buffer, and copies it once. */
+  /** Moves the data of all complete chunks together inside of the buffer. */
   take(input: Input) {
     const { bytes } = input;
     let from = input.start, to = from;
@@ -103,7 +103,7 @@ class ChunkedBody implements BodyReader {
         break;
       }
     }
-    return from === to ? undefined : bytes.slice(from, to);
+    return from === to ? undefined : input.share(from, to);
   }
 
   end() {

@@ -503,6 +503,32 @@ Deno.test("the chunks that arrived together are one piece, and the connection is
   strictEqual(opened.length, 1);
 });
 
+Deno.test("pieces stay as they are while more is read, also by the next request", async () => {
+  const body = fill(150_000);
+  const chunks = [...body.matchAll(/[^]{1,7000}/g)].map(([part]) => part);
+  const answer = async (connection: MemoryConnection) => {
+    await settle();
+    connection.push(CHUNKS);
+    for (const part of chunks) {
+      connection.push(`${part.length.toString(16)}\r\n${part}\r\n`);
+      await settle();
+    }
+    connection.push("0\r\n\r\n");
+  };
+  const { client, opened } = clientOf((connection) =>
+    connection.onWrite = () => void answer(connection)
+  );
+  const pieces: Uint8Array[] = [];
+  for (let requests = 0; requests < 2; requests++) {
+    const { body } = await client.request(GET);
+    ok(body !== null && !(body instanceof Uint8Array));
+    for (let piece; (piece = await body.next()) !== undefined;) pieces.push(piece);
+  }
+  ok(pieces.length > 20);
+  strictEqual(pieces.map((piece) => String.fromCharCode(...piece)).join(""), body + body);
+  strictEqual(opened.length, 1);
+});
+
 Deno.test("an engine that fails in mid-stream makes the stream fail", async () => {
   const { client, opened } = answering("HTTP/1.1 200 OK\r\n\r\nhello");
   const answer = await client.request(GET);

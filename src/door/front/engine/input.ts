@@ -1,14 +1,19 @@
 import type { ByteConnection } from "./connection.ts";
 import { invalid } from "./engine_error.ts";
 
-/** The size of the only buffer of a connection. It is also the limit of a head. */
+/** The size of the buffer of a connection. It is also the limit of a head. */
 export const BUFFER_BYTES = 65_536;
+
+/** A buffer of which others have parts is replaced when less room than this is left behind them. */
+const LEAST_ROOM = BUFFER_BYTES / 2;
 
 /** The bytes that were read from a connection and not used yet: `bytes` from `start` to `end`. */
 export class Input {
-  readonly bytes = new Uint8Array(BUFFER_BYTES);
+  bytes = new Uint8Array(BUFFER_BYTES);
   start = 0;
   end = 0;
+  /** True if others have parts of the buffer, which are not written again. */
+  #isShared = false;
   readonly #connection: Pick<ByteConnection, "read">;
   #ahead: Promise<boolean> | undefined;
 
@@ -22,8 +27,8 @@ export class Input {
   }
 
   /**
-   * Reads more bytes behind the others and returns true, or false at the end of the connection. Moves the
-   * unused bytes to the front if necessary. They must not fill the buffer.
+   * Reads more bytes behind the others and returns true, or false at the end of the connection. Makes room
+   * if necessary. The unused bytes must not fill the buffer.
    */
   fill(): Promise<boolean> {
     const ahead = this.#ahead;
@@ -36,23 +41,38 @@ export class Input {
     return this.#ahead = this.#read();
   }
 
-  async #read(): Promise<boolean> {
-    if (this.start === this.end) {
-      this.start = this.end = 0;
-    } else if (this.end === BUFFER_BYTES) {
-      this.bytes.copyWithin(0, this.start, this.end);
-      this.end -= this.start;
-      this.start = 0;
-    }
-    const count = await this.#connection.read(this.bytes.subarray(this.end));
-    if (count === null) return false;
-    this.end += count;
-    return true;
+  /** Promises are chained, because an async function for each read costs more than the read. */
+  #read(): Promise<boolean> {
+    const isLow = this.#isShared
+      ? BUFFER_BYTES - this.end < LEAST_ROOM
+      : this.end === BUFFER_BYTES || this.start === this.end;
+    if (isLow) this.#makeRoom();
+    return this.#connection.read(this.bytes.subarray(this.end)).then(this.#add);
   }
 
-  /** Returns a copy of the next `count` bytes and uses them. */
+  readonly #add = (count: number | null): boolean => {
+    this.end += count ?? 0;
+    return count !== null;
+  };
+
+  #makeRoom(): void {
+    const unused = this.bytes.subarray(this.start, this.end);
+    if (this.#isShared) this.bytes = new Uint8Array(BUFFER_BYTES);
+    this.#isShared = false;
+    this.bytes.set(unused);
+    this.start = 0;
+    this.end = unused.length;
+  }
+
+  /** Returns the next `count` bytes and uses them. They stay as they are. */
   take(count: number): Uint8Array<ArrayBuffer> {
-    return this.bytes.slice(this.start, this.start += count);
+    return this.share(this.start, this.start += count);
+  }
+
+  /** Returns bytes of the buffer up to `start`, which stay as they are from now on. */
+  share(from: number, to: number): Uint8Array<ArrayBuffer> {
+    this.#isShared = true;
+    return this.bytes.subarray(from, to);
   }
 
   /**

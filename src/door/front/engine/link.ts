@@ -77,17 +77,19 @@ export class Link implements ByteConnection {
   }
 
   /** Reads as the connection does. Fails with an EngineError, also after `close`. */
-  async read(into: Uint8Array): Promise<number | null> {
-    let count: number | null;
-    try {
-      count = await this.#connection.read(into);
-    } catch (error) {
-      throw this.#failure(error);
-    }
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#connection.read(into).then(this.#received, this.#failed);
+  }
+
+  readonly #received = (count: number | null): number | null => {
     if (this.#isClosed) throw this.#failure();
     this.#hasAnswered ||= count !== null;
     return count;
-  }
+  };
+
+  readonly #failed = (error: unknown): never => {
+    throw this.#failure(error);
+  };
 
   /** Writes as the connection does. */
   async write(bytes: Uint8Array): Promise<number> {

@@ -41,12 +41,12 @@ class Measurement {
 /** Returns the same pieces of an answer, which are counted while they pass. */
 export function measured(next: EngineBody["next"], measuring: Measuring): EngineBody["next"] {
   const measurement = new Measurement(measuring);
-  return async () => {
-    const piece = await next();
+  const count = (piece: Uint8Array<ArrayBuffer> | undefined) => {
     if (piece === undefined) measurement.end();
     else measurement.take(piece);
     return piece;
   };
+  return () => next().then(count);
 }
 
 /** Counts an answer that is complete. */

@@ -26,26 +26,27 @@ const SENT_MILLISECONDS = 100;
 export function passOn(
   { next, ended, left, eventsOf, failed }: Passing,
 ): ReadableStream<Uint8Array> {
+  let controller: ReadableStreamDefaultController<Uint8Array>;
   let broken: BrokenOff | undefined;
+  const pass = (piece: Uint8Array | undefined) => {
+    if (piece !== undefined) return controller.enqueue(piece);
+    ended();
+    controller.close();
+  };
+  const fail = (error: unknown) => {
+    const fault = failed(error);
+    broken = new BrokenOff(fault);
+    if (eventsOf === undefined) return controller.error(broken);
+    // The failure may have come inside of an event.
+    controller.enqueue(encoder.encode(`\n\n${errorEvent(eventsOf, fault)}`));
+  };
+  const breakOff = async (error: BrokenOff) => {
+    await new Promise((done) => setTimeout(done, SENT_MILLISECONDS));
+    controller.error(error);
+  };
   return new ReadableStream({
-    async pull(controller) {
-      if (broken !== undefined) {
-        await new Promise((done) => setTimeout(done, SENT_MILLISECONDS));
-        return controller.error(broken);
-      }
-      try {
-        const piece = await next();
-        if (piece !== undefined) return controller.enqueue(piece);
-        ended();
-        controller.close();
-      } catch (error) {
-        const fault = failed(error);
-        broken = new BrokenOff(fault);
-        if (eventsOf === undefined) return controller.error(broken);
-        // The failure may have come inside of an event.
-        controller.enqueue(encoder.encode(`\n\n${errorEvent(eventsOf, fault)}`));
-      }
-    },
+    start: (given) => void (controller = given),
+    pull: () => broken === undefined ? next().then(pass, fail) : breakOff(broken),
     cancel: left,
   }, { highWaterMark: 0 });
 }
