@@ -88,8 +88,13 @@ function usageOf(text: string): Usage | undefined {
 
 /** Returns the fields of all objects of a name, of which later ones replace earlier ones. */
 function merged(text: string, pattern: RegExp): Numbers | undefined {
-  const objects = [...text.matchAll(pattern)].flatMap(([, object = ""]) => parse(object) ?? []);
-  return objects.length === 0 ? undefined : Object.assign({}, ...objects);
+  let fields: Numbers | undefined;
+  pattern.lastIndex = 0;
+  for (let found; (found = pattern.exec(text)) !== null;) {
+    const object = parse(found[1] ?? "");
+    if (object !== undefined) fields = { ...fields, ...object };
+  }
+  return fields;
 }
 
 function parse(text: string): object | undefined {
