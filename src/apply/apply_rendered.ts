@@ -12,7 +12,7 @@ import { printLost } from "../summon/outcome.ts";
 import { drainText, readDoorState } from "../units/door_state.ts";
 import { drain } from "../units/drain.ts";
 import { type Rendered, requireRendered } from "../units/rendered.ts";
-import { reachable, staleNow } from "../units/stale.ts";
+import { reachable, staleNow, withVessel } from "../units/stale.ts";
 import { startLock } from "../units/start_lock.ts";
 import { type Systemd, withSystemd } from "../units/systemd.ts";
 import { startVessel } from "../units/vessel_start.ts";
@@ -94,11 +94,13 @@ async function applyUnderLock(
   scope: Scope,
   systemd: Systemd,
 ): Promise<{ applied: Applied } & Pick<Rendered, "inventory" | "services">> {
-  const { inventory, services } = requireRendered(context);
+  const rendered = requireRendered(context);
+  const { inventory, services } = rendered;
   const lock = startLock(context);
   using _ = { [Symbol.dispose]: lock.release };
   await lock.take();
-  const { stale, reread, stopped, problem } = await settle(context, systemd);
+  const { stale: noted, reread, stopped, problem } = await settle(context, systemd);
+  const stale = withVessel(noted, rendered, context);
   const work = await planWork(systemd, scope, { stale, inventory });
   printWork(context, work);
   const removed = work.stop.flatMap((unit) => soulstoneOf(unit) ?? []);

@@ -13,7 +13,7 @@ import type { Systemd } from "../units/systemd.ts";
 
 /** The services that an apply restarts, stops and starts. Lists are sorted. */
 export interface Work {
-  /** Services to restart; the pod alone if it is among them, since it restarts all others. */
+  /** Services to restart; at most the pod and the Vessel if the pod is among them. */
   readonly restart: readonly string[];
   readonly stop: readonly string[];
   /** The Vessel if it does not run, and Watchers that do not run beside the pod. */
@@ -43,7 +43,7 @@ export async function planWork(
   const up = [...engines.values()].filter(({ condition }) => isUp(condition));
   if (names.length === 0) {
     const hasPod = stale.restart.includes(SEPULCHER.service);
-    const restart = hasPod ? [SEPULCHER.service] : stale.restart;
+    const restart = hasPod ? stale.restart.filter(isNotOfPod) : stale.restart;
     const restarted = up.filter(({ engine }) => hasPod || restart.includes(engine.service));
     const start = await notStarted(systemd);
     const { stop } = stale;
@@ -66,9 +66,15 @@ export async function planWork(
   return { restart, stop, start: [], engines: restarted.map(({ engine }) => engine.name) };
 }
 
+/** Returns true for the pod and the Vessel: the pod restarts all others. */
+function isNotOfPod(unit: string): boolean {
+  return unit === SEPULCHER.service || unit === VESSEL.service;
+}
+
 /** Returns what runs with former settings after `work`, because it was not named. */
 export function leftAfter({ restart, stop }: Work, stale: Stale): Pick<Stale, "restart" | "stop"> {
-  const isDone = (unit: string) => restart.includes(SEPULCHER.service) || restart.includes(unit);
+  const isDone = (unit: string) =>
+    restart.includes(unit) || restart.includes(SEPULCHER.service) && !isNotOfPod(unit);
   return {
     restart: stale.restart.filter((unit) => !isDone(unit)),
     stop: stale.stop.filter((unit) => !stop.includes(unit)),
@@ -96,7 +102,11 @@ export function workText({ restart, stop, start, engines }: Work, palette: Palet
     ? `and with it every engine: ${engines.join(", ")}`
     : "";
   const rows = [
-    ...shortNames(restart).map((name) => [palette.warning("restart"), name, inPod]),
+    ...restart.map((unit) => [
+      palette.warning("restart"),
+      ...shortNames([unit]),
+      unit === SEPULCHER.service ? inPod : "",
+    ]),
     ...shortNames(stop).map((name) => [palette.removed("stop"), name, "no longer rendered"]),
     ...shortNames(start).map((name) => [palette.added("start"), name, ""]),
   ];

@@ -15,7 +15,6 @@ import { refuseUntrustedFolders } from "../trust/path.ts";
 import { readTree } from "../units/disk.ts";
 import { readNotes } from "../units/notes.ts";
 import type { Systemd, UnitState } from "../units/systemd.ts";
-import { startVessel } from "../units/vessel_start.ts";
 import { backupsFor, refuseNotOwned } from "./drift.ts";
 import { withWriteLock } from "./locked.ts";
 import { notesWrite } from "./notes.ts";
@@ -110,8 +109,10 @@ async function inscribeLocked(
       const settled = await settle(context, systemd);
       const isNew = restarts.created.includes(VESSEL.service);
       const started = isNew && !masked.includes(VESSEL.service) ? [VESSEL.service] : [];
-      // A new Vessel starts at once, as it does with the session from now on.
-      const problem = started.length === 0 ? undefined : await startVessel(context, systemd);
+      // A new Vessel starts at once, as it does with the session from now on. Loaded only if needed.
+      const problem = started.length === 0
+        ? undefined
+        : await (await import("../units/vessel_start.ts")).startVessel(context, systemd);
       return {
         changes,
         masked,

@@ -88,6 +88,8 @@ export async function launch(
       ...permissions.write.includes(folders.quadlet) ? foldersAbove(folders) : [],
       // A command that may not read the Codex may know whether there is one.
       ...permissions.read.includes(folders.codex) ? [] : [folders.codex],
+      // The front door may run the file that was there before.
+      ...surroundings.binary === undefined ? [] : [surroundings.binary],
     ]),
     processId: Deno.pid,
     binary: surroundings.binary,

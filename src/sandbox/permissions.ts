@@ -90,7 +90,7 @@ export function permissionsFor(
     case "pull":
       return grant([codex, ...units], ["podman"]);
     case "list":
-      return grant([codex, ...units], ["systemctl"]);
+      return grant([codex, ...units, ...door], ["systemctl"]);
     case "covens":
       return grant([codex, ...units], GPU_PROGRAMS);
     case "status":

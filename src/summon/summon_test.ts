@@ -338,6 +338,7 @@ Deno.test("a summon waits for a swap of the front door, and then plans", async (
         swap: undefined,
         engines: [],
         problem: undefined,
+        program: undefined,
         timeSeconds: 1,
       }),
     );

@@ -24,6 +24,18 @@ export function readDoorState(
   }
 }
 
+/**
+ * Returns true if the front door runs a file that was at the path of this program before, for example an
+ * older version.
+ */
+export function runsFormerProgram(
+  { host, folders, binary }: Pick<CommandContext, "host" | "folders" | "binary">,
+): boolean {
+  const program = readDoorState({ host, folders })?.program;
+  return program !== undefined && program.path === binary &&
+    host.lstat(binary)?.identity !== program.identity;
+}
+
 /** Returns the requests at each engine, and the work of the front door, in words. */
 export function doorLines(state: DoorState): string[] {
   const { phase, wish, engines, swap } = state;

@@ -10,6 +10,7 @@ const STEADY: DoorState = {
   swap: undefined,
   engines: [{ name: "eye", underWay: 3, waiting: 0 }, { name: "sage", underWay: 0, waiting: 1 }],
   problem: undefined,
+  program: undefined,
   timeSeconds: 5,
 };
 const SAGE = { kind: "soulstone", name: "sage" } as const;

@@ -13,6 +13,7 @@ import { SEPULCHER, soulstoneOf, VESSEL } from "../core/rune/names.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 import { warn } from "../run/say.ts";
+import { runsFormerProgram } from "./door_state.ts";
 import { type Notes, readNotes } from "./notes.ts";
 import type { Rendered } from "./rendered.ts";
 import { isRunning, type Systemd, type UnitState, userSystemd } from "./systemd.ts";
@@ -25,22 +26,42 @@ export interface Stale {
   readonly stop: readonly string[];
   /** Soulstones whose port the pod publishes only after its restart. */
   readonly unpublished: readonly string[];
+  /** True if the Vessel runs an older file than this program. */
+  readonly isVesselFormer: boolean;
 }
 
 /** Nothing to restart. */
-export const NOT_STALE: Stale = { restart: [], stop: [], unpublished: [] };
+export const NOT_STALE: Stale = {
+  restart: [],
+  stop: [],
+  unpublished: [],
+  isVesselFormer: false,
+};
 
 /** Finds what runs with the units of an earlier render. Asks systemd only if there are notes. */
 export async function staleNow(
-  { host, folders }: CommandContext,
+  context: CommandContext,
   rendered: Rendered,
   systemd: Systemd,
 ): Promise<Stale> {
-  const notes = readNotes(host, folders.config);
+  const notes = readNotes(context.host, context.folders.config);
   const units = [...notes.started.keys(), ...notes.stop.keys()];
-  return units.length === 0
+  const stale = units.length === 0
     ? NOT_STALE
     : staleOf(notes, rendered, await systemd.activeStates(units));
+  return withVessel(stale, rendered, context);
+}
+
+/** Adds the Vessel if it runs an older file than this program. */
+export function withVessel(
+  stale: Stale,
+  { services }: Rendered,
+  context: Pick<CommandContext, "host" | "folders" | "binary">,
+): Stale {
+  const isRendered = services.some(({ service }) => service === VESSEL.service);
+  if (!isRendered || !runsFormerProgram(context)) return stale;
+  const restart = [...new Set([...stale.restart, VESSEL.service])].sort();
+  return { ...stale, restart, isVesselFormer: true };
 }
 
 /** Compares the settings that services run with, according to the notes, with the rendered ones. */
@@ -62,6 +83,7 @@ export function staleOf(
     restart: restart.map(([service]) => service).sort(),
     stop: stop.map(([unit]) => unit).sort(),
     unpublished: engines.filter(({ port }) => missing.has(port)).map(({ name }) => name).sort(),
+    isVesselFormer: false,
   };
 }
 
@@ -117,12 +139,16 @@ export interface StaleMessage {
 
 /** Returns the message about all services, or about the Soulstones `names`; nothing if there is none. */
 export function staleMessage(
-  { restart, unpublished }: Stale,
+  { restart, unpublished, isVesselFormer }: Stale,
   names?: readonly string[],
 ): StaleMessage | undefined {
   const about = (name: string | undefined) => names === undefined || names.includes(name ?? "");
   const hidden = unpublished.filter(about);
-  const old = shortNames(restart.filter((service) => about(soulstoneOf(service))));
+  const old = shortNames(
+    restart.filter((service) =>
+      about(soulstoneOf(service)) && !(isVesselFormer && service === VESSEL.service)
+    ),
+  );
   const parts = [
     ...hidden.length === 0 ? [] : [
       `${hidden.join(", ")} cannot be reached before \`lychd apply\`: ` +
@@ -132,6 +158,9 @@ export function staleMessage(
       `${old.join(", ")} ${old.length === 1 ? "runs with its" : "run with their"} old settings`,
     ],
   ];
+  if (isVesselFormer && names === undefined) {
+    parts.push("vessel runs an older program than this one");
+  }
   if (parts.length === 0) return undefined;
   const isPod = hidden.length > 0 || old.includes(shortNames([SEPULCHER.service])[0] ?? "");
   return { message: parts.join("; "), hint: isPod ? APPLY_POD : "lychd apply" };

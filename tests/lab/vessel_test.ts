@@ -152,6 +152,42 @@ labTest("a render or an apply names why the front door does not start, and the f
   await must(shell, "curl -sf http://127.0.0.1:8081/health");
 });
 
+labTest(
+  "a binary that was replaced is reported, and apply restarts the front door with it",
+  async () => {
+    await labUp();
+    await using shell = lichShell();
+    await freshHost(shell);
+    // Not the file that other tests use.
+    const copy = "install -D -m 755 /usr/local/bin/lychd ~/bin/new && mv ~/bin/new ~/bin/lychd";
+    await must(shell, copy);
+    await writeCodex(ENGINES, VESSEL);
+    const dropIn = "~/.config/systemd/user/lychd-vessel.service.d";
+    await must(
+      shell,
+      `mkdir -p ${dropIn}
+     printf '[Service]\\nExecStart=\\nExecStart=%%h/bin/lychd serve --accept-weak-runtime\\n' >${dropIn}/1.conf
+     ~/bin/lychd render`,
+    );
+    assert.equal(
+      await must(shell, "~/bin/lychd apply"),
+      "nothing to apply: what runs is what is rendered\n",
+    );
+    await must(shell, copy);
+    const status = await shell.run("~/bin/lychd status");
+    assert.match(status.stderr, /vessel runs an older program than this one\nhint: lychd apply\n/);
+    const doctor = await shell.run("~/bin/lychd doctor --only vessel.binary");
+    assert.match(doctor.stdout, /the front door still runs the program that was at/);
+    assert.equal(await must(shell, "~/bin/lychd apply"), "restarting: vessel\n");
+    await waitUntil("the restart", 30, async () => {
+      const { stdout, stderr } = await shell.run("~/bin/lychd status --json");
+      const { front_door: door } = JSON.parse(stdout);
+      return door !== null && !stderr.includes("older program");
+    });
+    await must(shell, "rm -r ~/bin");
+  },
+);
+
 /** Runs the same programs as the Vessel, and reports to systemd that it is ready if all of them work. */
 const PROBE = `set -e
 systemctl --user list-units >/dev/null

@@ -10,18 +10,21 @@ export interface DoorState extends DispatcherStatus {
   readonly swap: { readonly phase: string; readonly names: readonly string[] } | undefined;
   /** The reason why the last render is not in force, and the command that fixes it. */
   readonly problem: { readonly why: string; readonly hint: string } | undefined;
+  /** The file of its program; undefined if that is not a binary. */
+  readonly program: { readonly path: string; readonly identity: string } | undefined;
   /** The time of the state, in seconds of the Unix epoch. */
   readonly timeSeconds: number;
 }
 
 /** Returns the text of the state file. */
 export function writeState(state: DoorState): string {
-  const { phase, wish, engines, swap, problem, timeSeconds } = state;
+  const { phase, wish, engines, swap, problem, program, timeSeconds } = state;
   const value = {
     phase,
     wish: wish ?? null,
     swap: swap ?? null,
     problem: problem ?? null,
+    program: program ?? null,
     engines: engines.map(({ name, underWay, waiting }) => ({ name, under_way: underWay, waiting })),
     time_seconds: timeSeconds,
   };
@@ -35,12 +38,14 @@ export function writeState(state: DoorState): string {
  * ```ts
  * import { readState, writeState } from "./state_file.ts";
  * const steady = { phase: "steady", wish: undefined, swap: undefined, engines: [] } as const;
- * readState(writeState({ ...steady, problem: undefined, timeSeconds: 5 }))?.timeSeconds; // 5
+ * const state = { ...steady, problem: undefined, program: undefined, timeSeconds: 5 };
+ * readState(writeState(state))?.timeSeconds; // 5
  * ```
  */
 export function readState(text: string): DoorState | undefined {
   try {
-    const { phase, wish, swap, engines, problem, time_seconds: timeSeconds } = JSON.parse(text);
+    const { phase, wish, swap, engines, problem, program, ...rest } = JSON.parse(text);
+    const timeSeconds = rest["time_seconds"];
     if (typeof phase !== "string" || typeof timeSeconds !== "number") return undefined;
     return {
       phase: phase as DoorState["phase"],
@@ -50,6 +55,7 @@ export function readState(text: string): DoorState | undefined {
         return { name: String(name), underWay: Number(underWay), waiting: Number(waiting) };
       }),
       problem: problem ?? undefined,
+      program: program ?? undefined,
       timeSeconds,
     };
   } catch {

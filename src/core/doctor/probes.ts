@@ -11,7 +11,13 @@ import { containersConfs, hostPathOf, knownFolders, nodesOfDevices, specsIn } fr
 import { SMI_QUERY } from "./read/gpus.ts";
 import { podmanInfoOf } from "./read/podman.ts";
 import { addressesClash, heldPorts, isHelper, listenersOf, lowPortsOf } from "./read/ports.ts";
-import { ACCOUNT_OF_A_PERSON, filesOf, GENERATOR_PLACES, STAT_FORMAT } from "./read/system.ts";
+import {
+  ACCOUNT_OF_A_PERSON,
+  filesOf,
+  GENERATOR_PLACES,
+  propertiesOf,
+  STAT_FORMAT,
+} from "./read/system.ts";
 
 /** The device nodes of NVIDIA, AMD and WSL. */
 const GPU_NODES = [
@@ -155,7 +161,10 @@ function systemdProbes({ environment, needs }: Asking): Probe[] {
     ),
     ...needs.hasVessel
       ? [
-        probe("vessel", `systemctl --user show --property=Id,ExecStart -- ${VESSEL.service}`),
+        probe(
+          "vessel",
+          `systemctl --user show --property=Id,ExecStart,MainPID -- ${VESSEL.service}`,
+        ),
         ACCOUNTS,
       ]
       : [],
@@ -257,10 +266,17 @@ function codexProbes(needs: Needs, facts: Facts): Probe[] {
   ];
 }
 
-/** Returns the probe that tests if the program of the front door can run. */
+/** Returns the probes that test if the program of the front door can run, and if it is the one that runs. */
 function binaryProbes(facts: Facts): Probe[] {
   const path = vesselBinaryOf(facts);
-  return path === undefined ? [] : [probe(`runs:${path}`, "test", "-x", path)];
+  if (path === undefined) return [];
+  const id = propertiesOf(facts, "vessel").get(VESSEL.service)?.get("MainPID") ?? "0";
+  return [
+    probe(`runs:${path}`, "test", "-x", path),
+    ...id === "0"
+      ? []
+      : [probe("vessel-files", "stat -L --format=%d:%i --", `/proc/${id}/exe`, path)],
+  ];
 }
 
 /** Returns the probes that show what holds the needed ports. */

@@ -67,6 +67,7 @@ export class Hand {
   #seen: Seen = { engines: new Map(), isHeld: false };
   #swap: DoorState["swap"];
   #problem: DoorState["problem"];
+  readonly #program: DoorState["program"];
 
   readonly #hint = new Delayed(HINT_MILLISECONDS, () => void this.#watch.look());
   readonly #rendered = new Delayed(RENDER_MILLISECONDS, () => void this.#reload());
@@ -82,7 +83,10 @@ export class Hand {
     this.#folder = folder;
     this.#openFront = openFront;
     this.#units = this.#networkUnits = readUnits(context);
-    this.#leases = new Leases(context.host, folder);
+    const { host, binary: path } = context;
+    const identity = path && host.lstat(path)?.identity;
+    this.#program = path && identity ? { path, identity } : undefined;
+    this.#leases = new Leases(host, folder);
     this.#status = new ServiceStatus(context);
     this.#watch = new EngineWatch({
       systemd,
@@ -107,6 +111,7 @@ export class Hand {
       const opened = await Promise.race([front.opened, this.#end.promise]);
       if (typeof opened === "number") return opened;
       if (opened !== undefined) throw await this.#cannotListen(opened);
+      this.#changed.request();
       await this.#status.showReady(this.#text());
       return await this.#end.promise;
     } finally {
@@ -382,7 +387,7 @@ export class Hand {
   #writeState(): void {
     const state = together([...this.#fronts].map((front) => front.state));
     const [swap, problem, timeSeconds] = [this.#swap, this.#problem, Date.now() / 1000];
-    const text = writeState({ ...state, swap, problem, timeSeconds });
+    const text = writeState({ ...state, swap, problem, program: this.#program, timeSeconds });
     this.#write(STATE_FILE, text);
   }
 

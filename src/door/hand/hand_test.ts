@@ -334,8 +334,8 @@ withHand(
     await front.sees("owl", "ready");
     front.send({ kind: "free", engine: "owl" });
     // The hand takes the messages of a front in order.
-    front.send({ kind: "state", state: STEADY });
-    await until(() => seen.has(STATE_FILE));
+    front.send({ kind: "state", state: { ...STEADY, phase: "held" } });
+    await until(() => seen.text(STATE_FILE).includes("held"));
     void seen.stop("owl");
     await front.sees("owl", "stopping");
     await new Promise((wake) => setTimeout(wake, 50));
@@ -462,10 +462,10 @@ withHand("orders of a client are done as by the commands, in turn", async (seen,
 withHand("the state of the dispatcher is in a file", async (seen, front) => {
   const engines = [{ name: "owl", underWay: 2, waiting: 1 }];
   front.send({ kind: "state", state: { phase: "steady", wish: undefined, engines } });
-  await until(() => seen.has(STATE_FILE));
+  await until(() => seen.text(STATE_FILE).includes("owl"));
   const { time_seconds: _, ...state } = JSON.parse(seen.text(STATE_FILE));
   deepStrictEqual(state, {
-    ...{ phase: "steady", wish: null, swap: null, problem: null },
+    ...{ phase: "steady", wish: null, swap: null, problem: null, program: null },
     engines: [{ name: "owl", under_way: 2, waiting: 1 }],
   });
   await seen.close();
@@ -542,8 +542,9 @@ withHand(
       const phase = each === front ? "steady" : "draining";
       each.send({ kind: "state", state: { phase, wish: undefined, engines } });
     }
-    await until(() => seen.has(STATE_FILE));
-    match(seen.text(STATE_FILE), /"draining".*\{"name":"owl","under_way":2,"waiting":0\}/);
+    await until(() =>
+      /"draining".*\{"name":"owl","under_way":2,"waiting":0\}/.test(seen.text(STATE_FILE))
+    );
     void seen.stop("owl");
     await second.sees("owl", "stopping");
     second.send({ kind: "free", engine: "owl" });
@@ -565,7 +566,7 @@ withHand("a swap waits for the requests of the other front", async (seen, front)
     return { kind: "state", state: { phase: "steady", wish: undefined, engines } };
   };
   front.send(owl(1));
-  await until(() => seen.has(STATE_FILE));
+  await until(() => seen.text(STATE_FILE).includes('"under_way":1'));
   second.send({ kind: "summon", wish: SAGE, stops: ["owl"] });
   // Orders of others do not wait behind it.
   second.send({ kind: "order", id: 1, order: { kind: "banish", name: "sage" } });

@@ -1,5 +1,5 @@
 import type { Codex } from "../../codex/mod.ts";
-import { type Facts, outputOf } from "../../facts.ts";
+import { type Facts, linesOf, outputOf } from "../../facts.ts";
 import { command, countOf } from "../../report/mod.ts";
 import { VESSEL } from "../../rune/mod.ts";
 import {
@@ -23,7 +23,7 @@ const NOT_RENDERED = skipped("the unit of the front door is not rendered yet");
 export const VESSEL_CHECKS: readonly Check[] = [
   {
     id: "vessel.binary",
-    about: "the unit of the front door runs a program that exists",
+    about: "the unit of the front door runs the program that is at its path",
     why: "systemd cannot start the front door: its unit names the binary that rendered it",
     run: withVessel(({ facts }) => {
       if (propertiesOf(facts, "vessel").size === 0) return unknown(facts, "vessel");
@@ -31,9 +31,15 @@ export const VESSEL_CHECKS: readonly Check[] = [
       if (path === undefined) return NOT_RENDERED;
       const fact = facts.commands[`runs:${path}`];
       if (fact === undefined || "failed" in fact) return unknown(facts, `runs:${path}`);
-      return fact.exit === 0
-        ? ok(path)
-        : error(`${VESSEL.service} runs ${path}, which does not exist`, command`lychd render`);
+      if (fact.exit !== 0) {
+        return error(`${VESSEL.service} runs ${path}, which does not exist`, command`lychd render`);
+      }
+      const [running, present] = linesOf(facts, "vessel-files");
+      return present === undefined || running === present ? ok(path) : warning(
+        `the front door still runs the program that was at ${path} before`,
+        command`systemctl --user restart ${VESSEL.service}`,
+        "an update takes effect only with a restart, which finishes requests under way",
+      );
     }),
   },
   {
