@@ -19,7 +19,7 @@ function factsOf(outputs: Readonly<Record<string, string>>): Facts {
 }
 
 function spec(kind: string, ...names: readonly string[]): string {
-  const devices = names.map((name) => ({ name, containerEdits: {} }));
+  const devices = names.map((name) => ({ name, containerEdits: { env: ["A=1"] } }));
   return JSON.stringify({ cdiVersion: "0.6.0", kind, devices });
 }
 

@@ -1,42 +1,8 @@
 /** Reads CDI specifications as Podman does: its folders, their files, and the devices that they define. */
-import { load, YAMLException } from "js-yaml";
-import * as z from "zod/mini";
-import { type Fact, type Facts, linesOf, outputOf, WORDS } from "../../facts.ts";
+import { type Fact, type Facts, linesOf, outputOf } from "../../facts.ts";
+import { type CdiSpec, readCdiSpec, type SpecNode } from "./cdi_spec.ts";
 import { podmanVersionOf } from "./podman.ts";
-import { isOlder } from "./version.ts";
-
-const node = z.object({
-  path: z.string(),
-  hostPath: z.optional(z.string()),
-  major: z.optional(z.number()),
-  minor: z.optional(z.number()),
-});
-
-const edits = z.object({
-  deviceNodes: z.nullish(z.array(node)),
-  mounts: z.nullish(z.array(z.object({ hostPath: z.string() }))),
-  hooks: z.nullish(z.array(z.object({ path: z.string() }))),
-});
-
-// The part of the CDI specification (SPEC.md of container-device-interface, 1.0) that doctor reads.
-const specSchema = z.object({
-  cdiVersion: z.string().check(z.regex(/^(?:0\.[1-8]\.0|1\.[01]\.0)$/, "unknown CDI version")),
-  kind: z.string().check(z.regex(/^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/)),
-  devices: z.array(z.object({
-    name: z.pipe(z.union([z.string(), z.number()]), z.transform(String)),
-    containerEdits: z.optional(edits),
-  })).check(
-    z.minLength(1, "no devices"),
-    z.refine(
-      (devices) => new Set(devices.map(({ name }) => name)).size === devices.length,
-      "a device is defined twice",
-    ),
-  ),
-  containerEdits: z.nullish(edits),
-});
-
-/** A device node in a specification. */
-export type SpecNode = z.infer<typeof node>;
+import { isOlder, type Version } from "./version.ts";
 
 /** One file of a CDI folder. */
 export interface CdiFile {
@@ -46,16 +12,6 @@ export interface CdiFile {
   readonly spec: CdiSpec | undefined;
   /** The reason why Podman cannot read it. */
   readonly problem: string | undefined;
-}
-
-/** The content of a specification. */
-export interface CdiSpec {
-  readonly kind: string;
-  /** Full names, `kind=name`. */
-  readonly devices: readonly string[];
-  readonly nodes: readonly SpecNode[];
-  /** The files of the host that it mounts, and its hooks. */
-  readonly paths: readonly string[];
 }
 
 /** The folders that Podman reads specifications from. */
@@ -68,6 +24,9 @@ export interface CdiFolders {
   readonly isSupported: boolean;
 }
 
+/** The version to assume if Podman does not report its own. */
+const USUAL_PODMAN: Version = [5, 6, 0];
+
 /** The standard folders, from the lowest to the highest precedence. */
 export const STANDARD_FOLDERS = ["/etc/cdi", "/var/run/cdi"];
 
@@ -77,7 +36,7 @@ export const STANDARD_FOLDERS = ["/etc/cdi", "/var/run/cdi"];
  * without it (podman#26569). Since 5.6 the default is both again (containers/common#2460).
  */
 export function cdiFoldersOf(facts: Facts): CdiFolders {
-  const version = podmanVersionOf(facts) ?? [5, 6, 0];
+  const version = podmanVersionOf(facts) ?? USUAL_PODMAN;
   const isSupported = !isOlder(version, "5.5");
   const standard = STANDARD_FOLDERS.slice(0, isSupported && isOlder(version, "5.6") ? 1 : 2);
   const configured = configuredFolders(facts, standard);
@@ -170,9 +129,10 @@ export function pathsIn(facts: Facts, folders: readonly string[]): string[] {
 
 /** Returns the specifications in `folders`, in their order. Podman does not read `.yml`. */
 export function specsIn(facts: Facts, folders: readonly string[]): readonly CdiFile[] {
+  const podman = podmanVersionOf(facts) ?? USUAL_PODMAN;
   return pathsIn(facts, folders).filter((path) => /\.(?:yaml|json)$/.test(path)).map((path) => {
     const folder = path.slice(0, path.lastIndexOf("/"));
-    return { path, folder, ...readSpec(facts.commands[`cdi-spec:${path}`]) };
+    return { path, folder, ...readSpec(facts.commands[`cdi-spec:${path}`], podman) };
   });
 }
 
@@ -185,46 +145,22 @@ export function specsUnread(facts: Facts): readonly CdiFile[] {
 /** The specifications read so far: parsing is slow, and several checks need them. */
 const CACHE = new WeakMap<Fact, Pick<CdiFile, "spec" | "problem">>();
 
-function readSpec(fact: Fact | undefined): Pick<CdiFile, "spec" | "problem"> {
+function readSpec(
+  fact: Fact | undefined,
+  podman: Version,
+): Pick<CdiFile, "spec" | "problem"> {
   if (fact === undefined) return { spec: undefined, problem: "it is not in the facts" };
-  const read = CACHE.get(fact) ?? parseSpec(fact);
+  const read = CACHE.get(fact) ?? parseSpec(fact, podman);
   CACHE.set(fact, read);
   return read;
 }
 
-function parseSpec(fact: Fact): Pick<CdiFile, "spec" | "problem"> {
+function parseSpec(fact: Fact, podman: Version): Pick<CdiFile, "spec" | "problem"> {
   const invalid = (problem: string) => ({ spec: undefined, problem });
   if ("failed" in fact) return invalid(fact.failed);
   if (fact.exit !== 0) return invalid(fact.stderr[0]?.split(": ").at(-1) ?? "it cannot be read");
-  try {
-    // JSON is a subset of YAML.
-    const value: unknown = load(fact.stdout.join("\n"));
-    if (value === undefined || value === null) return invalid("the file is empty");
-    const read = specSchema.safeParse(value, WORDS);
-    if (read.success) return { spec: specOf(read.data), problem: undefined };
-    const issue = read.error.issues[0];
-    return invalid(`${issue?.path.join(".") || "top level"}: ${issue?.message}`);
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    const line = error.mark === undefined ? "" : ` in line ${error.mark.line + 1}`;
-    return invalid(`${error.reason}${line}`);
-  }
-}
-
-function specOf(spec: z.infer<typeof specSchema>): CdiSpec {
-  const all = [spec.containerEdits, ...spec.devices.map((device) => device.containerEdits)];
-  const nodes = new Map(all.flatMap((e) => e?.deviceNodes ?? []).map((n) => [n.path, n]));
-  return {
-    kind: spec.kind,
-    devices: spec.devices.map(({ name }) => `${spec.kind}=${name}`),
-    nodes: [...nodes.values()],
-    paths: [
-      ...new Set(all.flatMap((e) => [
-        ...(e?.mounts ?? []).map((mount) => mount.hostPath),
-        ...(e?.hooks ?? []).map((hook) => hook.path),
-      ])),
-    ],
-  };
+  const spec = readCdiSpec(fact.stdout.join("\n"), podman);
+  return "problem" in spec ? invalid(spec.problem) : { spec, problem: undefined };
 }
 
 /** Returns the path of a node on the host. */
