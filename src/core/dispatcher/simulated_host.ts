@@ -164,7 +164,7 @@ export class SimulatedHost {
         this.change({ [engine]: "ready" });
       });
     };
-    this.at(this.now, start);
+    start();
   }
 
   /** Kills an engine; systemd starts it again. */
