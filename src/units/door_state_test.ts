@@ -2,7 +2,14 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { writeState } from "../core/dispatcher/state_file.ts";
 import { foldersOfHome } from "../testing/folders_of_home.ts";
 import { memoryHost } from "../testing/memory_host.ts";
-import { doorJson, doorLines, type DoorState, drainText, readDoorState } from "./door_state.ts";
+import {
+  doorJson,
+  doorLines,
+  type DoorState,
+  drainText,
+  readDoorState,
+  runsFormerProgram,
+} from "./door_state.ts";
 
 const STEADY: DoorState = {
   phase: "steady",
@@ -67,4 +74,18 @@ Deno.test("commands read the state that the front door writes, if it runs", () =
     ],
   });
   strictEqual(doorJson(undefined), null);
+});
+
+Deno.test("a front door whose binary was replaced runs the former one", () => {
+  const folders = foldersOfHome("/home", { runtime: "/run/user/1000" });
+  const path = "/usr/local/bin/lychd";
+  const runsFormer = (identity: string, binary = path) => {
+    const state = writeState({ ...STEADY, program: { path, identity } });
+    const host = memoryHost({ [`${folders.vessel}/state.json`]: state, [path]: "" });
+    return runsFormerProgram({ host, folders, binary });
+  };
+  // The identity of a file in memory is its path.
+  strictEqual(runsFormer(path), false);
+  strictEqual(runsFormer("64:1"), true);
+  strictEqual(runsFormer("64:1", "/usr/bin/lychd"), false);
 });
