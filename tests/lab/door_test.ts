@@ -196,7 +196,7 @@ labTest("500 chats of 8 clients survive an operator who does everything at once"
       "systemctl --user list-units --plain --no-legend --state=active 'soulstone-*.service'",
     );
     return files.every((file) =>
-      file === "state.json" ||
+      file === "state.json" || file === "metrics.txt" ||
       file.startsWith("lease-") && ready.includes(`soulstone-${file.slice("lease-".length)}.`)
     );
   });
