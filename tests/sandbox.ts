@@ -1,7 +1,7 @@
 /** The attempts of the self-test that each command is granted: written here again, independent of the source. */
 import { PROGRAM_PLACES, type ProgramName } from "../src/run/programs.ts";
 
-const WRITERS: readonly ProgramName[] = ["systemctl", "systemdAnalyze", "generator"];
+const WRITERS: readonly ProgramName[] = ["systemctl", "systemdAnalyze", "generator", "journalctl"];
 const GPU_PROGRAMS: readonly ProgramName[] = ["nvidiaSmi", "grep"];
 const POD_PROGRAMS: readonly ProgramName[] = ["journalctl", "podman", "ss"];
 const SURVEYORS: readonly ProgramName[] = [
@@ -13,7 +13,7 @@ const SURVEYORS: readonly ProgramName[] = [
 const PROGRAMS: Readonly<Record<string, readonly ProgramName[]>> = {
   "render": WRITERS,
   "edit": WRITERS,
-  "render --restart": [...WRITERS, ...POD_PROGRAMS],
+  "render --restart": [...new Set([...WRITERS, ...POD_PROGRAMS])],
   "apply": ["systemctl", ...POD_PROGRAMS],
   "apply --dry-run": ["systemctl"],
   "restart eye": ["systemctl", ...POD_PROGRAMS],

@@ -23,7 +23,7 @@ const NOT_RENDERED = skipped("the unit of the front door is not rendered yet");
 export const VESSEL_CHECKS: readonly Check[] = [
   {
     id: "vessel.binary",
-    about: "the unit of the front door runs the program that is at its path",
+    about: "the front door runs the program that is at its path",
     why: "systemd cannot start the front door: its unit names the binary that rendered it",
     run: withVessel(({ facts }) => {
       if (propertiesOf(facts, "vessel").size === 0) return unknown(facts, "vessel");
