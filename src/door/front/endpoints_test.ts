@@ -92,8 +92,12 @@ test("an order goes to the hand, and its answer comes after it was carried out",
   const summoned = post(bench, "/lychd/v1/summon", { wish: "eye" });
   const first = await bench.next("order");
   deepStrictEqual(first.order, { kind: "summon", wish: ["eye"] });
+  const swap = async () => (await (await fetch(`${bench.url}/lychd/v1/status`)).json()).swap;
+  bench.tell({ kind: "phase", phase: "start", names: ["eye"] });
+  deepStrictEqual(await swap(), { phase: "start", soulstones: ["eye"] });
   bench.tell({ kind: "done", id: first.id, problem: undefined });
   deepStrictEqual(await (await summoned).json(), { done: true });
+  strictEqual(await swap(), null);
   const banished = post(bench, "/lychd/v1/banish", {});
   const second = await bench.next("order");
   deepStrictEqual(second.order, { kind: "banish", name: undefined });

@@ -100,6 +100,7 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
         driver?.finishSwap(data);
         break;
       case "done":
+        driver?.finishOrder();
         orders.done(data);
         break;
       case "leave":

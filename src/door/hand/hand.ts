@@ -20,7 +20,7 @@ import { Leases } from "./leases.ts";
 import { ServiceStatus } from "./service_status.ts";
 import { banish, carryOut, type Place, type Result, summon } from "./transition.ts";
 import { Turns } from "./turns.ts";
-import { addressOf, isSameNetwork, isSameRender, readUnits, type Units } from "./units.ts";
+import { addressOf, hasNetworkFor, isSameRender, readUnits, type Units } from "./units.ts";
 
 /** Several changes of systemd come together. */
 const HINT_MILLISECONDS = 20;
@@ -213,7 +213,10 @@ export class Hand {
         return this.#measured.request();
       case "order": {
         const { id, order } = message;
-        const done = this.#transition(order, (place) => carryOut(order, place));
+        const done = this.#transition(
+          order,
+          (place) => this.#unlessHeld(() => carryOut(order, place)),
+        );
         return void done.then((result) => {
           const problem = result.kind === "ready" ? undefined : result.why;
           front.send({ kind: "done", id, problem });
@@ -224,8 +227,12 @@ export class Hand {
         if (front.isSwapping) throw new ChannelFault("a second swap during the first");
         front.isSwapping = true;
         const stops = message.kind === "summon" ? message.stops : message.engines;
+        const work = (place: Place) =>
+          message.kind === "summon"
+            ? summon(message.wish, place, stops)
+            : banish(message.engines, place);
         const done = this.#othersFinish(front, stops)
-          .then(() => this.#transition(message, (place) => this.#swapFor(message, place)));
+          .then(() => this.#transition(message, (place) => this.#unlessHeld(() => work(place))));
         return void done.then((result) => {
           front.isSwapping = false;
           front.send({ kind: "swapped", result });
@@ -245,16 +252,12 @@ export class Hand {
     }
   }
 
-  async #swapFor(
-    message: Extract<Asked, { kind: "summon" | "banish" }>,
-    place: Place,
-  ): Promise<Result> {
-    // A hold that was just started counts.
+  /** Changes engines unless the operator keeps what runs. A hold that was just started counts. */
+  async #unlessHeld(work: () => Promise<Result>): Promise<Result> {
     await this.#watch.look();
-    if (this.#seen.isHeld) return { kind: "abandoned", why: "the operator keeps what runs" };
-    return message.kind === "summon"
-      ? await summon(message.wish, place, message.stops)
-      : await banish(message.engines, place);
+    return this.#seen.isHeld
+      ? { kind: "abandoned", why: "the operator keeps what runs" }
+      : await work();
   }
 
   /** Does a transition when its turn comes; every front knows what runs before it returns. */
@@ -315,7 +318,7 @@ export class Hand {
     this.#problem = undefined;
     this.#changed.request();
     const fronts = [...this.#fronts];
-    if (!isSameNetwork(this.#networkUnits, units)) {
+    if (!hasNetworkFor(this.#networkUnits, units)) {
       const front = this.#open();
       const problem = await front.opened;
       if (problem === undefined) {
@@ -343,6 +346,7 @@ export class Hand {
     front.close();
     this.#fronts.delete(front);
     this.#revokeFree();
+    this.#changed.request();
   }
 
   /** Ends the process after the requests under way. */

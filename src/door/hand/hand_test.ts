@@ -23,14 +23,17 @@ const HOLD = "lychd-hold.service";
 interface Render {
   readonly door?: number;
   readonly owl?: number;
-  readonly sage?: number;
+  /** No port: the Codex is without it. */
+  readonly sage?: number | "absent";
   readonly image?: string;
 }
 
 /** Returns the files of a Codex. */
 function codexOf({ door = 8081, owl = 9001, sage = 9002, image = "localhost/x" }: Render) {
   const soulstones = Object.entries({ owl, sage }).map(([name, port]) =>
-    `[${name}]\nimage = "${image}"\nport = ${port}\ngroups = ["${name}s"]\n`
+    port === "absent"
+      ? ""
+      : `[${name}]\nimage = "${image}"\nport = ${port}\ngroups = ["${name}s"]\n`
   );
   const texts = {
     "lychd.toml": `[vessel]\nenabled = true\nport = ${door}\ndrain_seconds = 120\n`,
@@ -418,6 +421,12 @@ withHand("while the operator holds what runs, no swap begins", async (seen, fron
   await front.next("observed", ({ isHeld }) => isHeld);
   const { result } = await front.next("swapped");
   deepStrictEqual(result, { kind: "abandoned", why: "the operator keeps what runs" });
+  for (
+    const order of [{ kind: "summon", wish: ["sage"] }, { kind: "banish", name: "owl" }] as const
+  ) {
+    front.send({ kind: "order", id: 1, order });
+    strictEqual((await front.next("done")).problem, "the operator keeps what runs");
+  }
   deepStrictEqual(seen.orders, []);
 });
 
@@ -526,6 +535,18 @@ withHand("a render with the same ports reaches the front", async (seen, front) =
   strictEqual(seen.fronts.length, 1);
 });
 
+withHand("after a render that removes an engine, the front stays", async (seen, front) => {
+  await front.next("units");
+  await seen.render({ sage: "absent" });
+  const { inventory } = await front.next("units");
+  deepStrictEqual(inventory.engines.map(({ name }) => name), ["owl"]);
+  strictEqual(seen.fronts.length, 1);
+  // The front still has the network for it.
+  await seen.render();
+  await front.next("units", ({ inventory }) => inventory.engines.length === 2);
+  strictEqual(seen.fronts.length, 1);
+});
+
 withHand(
   "a render with another port opens a second front, and the first one leaves",
   async (seen, front) => {
@@ -552,6 +573,8 @@ withHand(
     ok(seen.has("lease-owl"));
     front.send({ kind: "left" });
     await second.sees("owl", "down");
+    // The requests of the first front are over.
+    await until(() => seen.text(STATE_FILE).includes('"name":"owl","under_way":1,'));
   },
 );
 

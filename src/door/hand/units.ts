@@ -30,15 +30,21 @@ export function isSameRender(a: Units, b: Units): boolean {
   return formatReceipt(a.rendered.tree.receipt) === formatReceipt(b.rendered.tree.receipt);
 }
 
-/** Returns true if a front for one render has the network that another one needs. */
-export function isSameNetwork(a: Units, b: Units): boolean {
-  return networkOf(a) === networkOf(b);
+/**
+ * Returns true if a front for one render has the network that another one needs: the same addresses, and
+ * at least its engines. After engines were removed, a front stays.
+ */
+export function hasNetworkFor(own: Units, other: Units): boolean {
+  const ports = enginePorts(own);
+  return listening(own) === listening(other) && enginePorts(other).isSubsetOf(ports);
 }
 
-/** Returns the addresses and ports of a front: the gate grants exactly these. */
-function networkOf({ rendered: { inventory }, door: { settings } }: Units): string {
-  const ports = inventory.engines.filter(({ isOnLoopback }) => isOnLoopback).map(({ port }) =>
-    port
-  );
-  return JSON.stringify([doorAddresses(settings), settings.port, ports.sort()]);
+/** Returns the addresses and the port that a front listens on. */
+function listening({ door: { settings } }: Units): string {
+  return JSON.stringify([doorAddresses(settings), settings.port]);
+}
+
+/** Returns the ports that a front connects to: the gate grants exactly these. */
+function enginePorts({ rendered: { inventory } }: Units): Set<number> {
+  return new Set(inventory.engines.flatMap(({ isOnLoopback, port }) => isOnLoopback ? [port] : []));
 }

@@ -193,6 +193,12 @@ export class Driver {
     this.#handle({ kind: "swapped", result });
   }
 
+  /** Takes the end of the order of a client. */
+  finishOrder(): void {
+    this.#progress = undefined;
+    this.#reportSoon();
+  }
+
   /** Takes the progress of a swap. */
   advance({ phase, names }: Progress): void {
     this.#progress = { phase, names };
