@@ -30,6 +30,8 @@ export type ToFront =
   | { readonly kind: "swapped"; readonly result: SwapResult }
   /** The end of an order. */
   | { readonly kind: "done"; readonly id: number; readonly problem: string | undefined }
+  /** Clients that closed their side of a connection, as `address:port`: the runtime misses some. */
+  | { readonly kind: "gone"; readonly clients: readonly string[] }
   /** Stop listening, finish what is under way within this time, and answer `left`. */
   | { readonly kind: "leave"; readonly withinSeconds: number };
 

@@ -44,6 +44,29 @@ test("the state has the id of each request, and any of them can be cancelled", a
   await requestsOf(bench, 0, AS_ALICE);
 });
 
+test("a client that the hand reports as gone is ended, however its request came", async () => {
+  await using bench = await startFront({ ports: { eye: 1 } });
+  const body = JSON.stringify({ model: "eye" });
+  const head = `POST ${CHAT} HTTP/1.1\r\nhost: 127.0.0.1:${bench.port}\r\n` +
+    `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+  const clients = await Promise.all(["first", "second"].map(async () => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: bench.port });
+    for (const part of [head, body]) {
+      await connection.write(new TextEncoder().encode(part));
+      // Two packets: the server reads them apart.
+      await new Promise((wake) => setTimeout(wake, 50));
+    }
+    return connection;
+  }));
+  await requestsOf(bench, 2);
+  const [first, second] = clients.map(({ localAddr }) => `127.0.0.1:${localAddr.port}`);
+  bench.tell({ kind: "gone", clients: [String(first), "127.0.0.1:1"] });
+  await requestsOf(bench, 1);
+  bench.tell({ kind: "gone", clients: [String(second)] });
+  await requestsOf(bench, 0);
+  for (const connection of clients) connection.close();
+});
+
 test("the state has the oldest requests only, so that each event stays small", async () => {
   await using bench = await startFront({ ports: { eye: 1 } });
   const stop = new AbortController();

@@ -10,7 +10,7 @@ import { type Order, ORDER_LIMITS } from "../channel/messages.ts";
 import { notValid, receiveBody } from "./body/receive.ts";
 import type { Driver } from "./dispatch/driver.ts";
 import { enter, exchange, exchangeWith, type Parts } from "./exchange/exchange.ts";
-import type { Incoming } from "./exchange/incoming.ts";
+import type { Connection, Incoming } from "./exchange/incoming.ts";
 import { relay } from "./exchange/relay.ts";
 import { routeTo } from "./exchange/prepare.ts";
 import type { Orders } from "./orders.ts";
@@ -37,7 +37,11 @@ export interface DoorParts extends Parts {
 const ORDER_MIB = 1 / 16;
 
 /** Answers one request. It never throws. */
-export async function handle(request: Request, parts: DoorParts): Promise<Response> {
+export async function handle(
+  request: Request,
+  connection: Connection,
+  parts: DoorParts,
+): Promise<Response> {
   const { url } = request;
   const rules = rulesOf(parts.driver);
   const headers = new RequestHeaders(request.headers);
@@ -63,7 +67,7 @@ export async function handle(request: Request, parts: DoorParts): Promise<Respon
     }
     const { client } = admitted;
     const incoming = {
-      ...{ request, headers, path, target, client },
+      ...{ request, connection, headers, path, target, client },
       endpoint: endpointName(endpoint, path),
       isAdmitted: () => !("code" in checkAdmission({ url, headers }, rulesOf(parts.driver))),
     };

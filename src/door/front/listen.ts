@@ -9,7 +9,7 @@ export interface Listening {
 /** The pause before a server that failed listens again. */
 const AGAIN_MILLISECONDS = 100;
 
-type Handler = (request: Request) => Promise<Response>;
+type Handler = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Promise<Response>;
 
 /**
  * Listens on all addresses of the door. Two fronts can listen on one port, so that a new one takes over

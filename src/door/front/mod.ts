@@ -8,6 +8,7 @@ import { listen, type Listening } from "./listen.ts";
 import { Orders } from "./orders.ts";
 import { PACE, type Pace } from "./pace.ts";
 import { Events } from "./report/events.ts";
+import { LEFT } from "./exchange/exchange.ts";
 import { Metrics } from "./report/metrics.ts";
 import { statusOf } from "./report/status.ts";
 
@@ -59,7 +60,7 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
     });
     const parts = { driver: begun, client, memory, metrics, pace, events, orders };
     try {
-      listening = listen(units.door.settings, (request) => handle(request, parts));
+      listening = listen(units.door.settings, (request, info) => handle(request, info, parts));
       send({ kind: "listening" });
       measure();
     } catch (error) {
@@ -92,6 +93,9 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
         break;
       case "observed":
         driver?.observe(data);
+        break;
+      case "gone":
+        driver?.endOf(data.clients, LEFT);
         break;
       case "phase":
         driver?.advance(data);

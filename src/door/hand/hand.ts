@@ -12,6 +12,7 @@ import { Refusal } from "../../run/refusal.ts";
 import { warn } from "../../run/say.ts";
 import { portHolder } from "../../units/pod.ts";
 import type { Systemd } from "../../units/systemd.ts";
+import { clientsGone } from "./clients.ts";
 import { Delayed } from "./delayed.ts";
 import { EngineWatch, type Seen } from "./engine_watch.ts";
 import { type Asked, Front } from "./front.ts";
@@ -32,6 +33,9 @@ const RENDER_MILLISECONDS = 1000;
 const STATE_MILLISECONDS = 250;
 const STATUS_MILLISECONDS = 1000;
 const METRICS_MILLISECONDS = 1000;
+
+/** The pause between two looks for clients that left. */
+const CLIENTS_MILLISECONDS = 3000;
 
 /** The pause between two looks whether all of the user's services are being stopped. */
 const SHUTDOWN_MILLISECONDS = 1000;
@@ -73,6 +77,7 @@ export class Hand {
   readonly #rendered = new Delayed(RENDER_MILLISECONDS, () => void this.#reload());
   readonly #changed = new Delayed(STATE_MILLISECONDS, () => this.#writeState());
   readonly #measured = new Delayed(METRICS_MILLISECONDS, () => this.#writeMetrics());
+  readonly #clients = new Delayed(CLIENTS_MILLISECONDS, () => void this.#reportGone());
   readonly #leaving = new Delayed(SHUTDOWN_MILLISECONDS, () => void this.#hurry());
   readonly #shown = new Delayed(STATUS_MILLISECONDS, () => void this.#status.show(this.#text()));
 
@@ -122,7 +127,7 @@ export class Hand {
       for (
         const delayed of [
           ...[this.#hint, this.#rendered, this.#changed],
-          ...[this.#measured, this.#shown, this.#leaving],
+          ...[this.#measured, this.#shown, this.#leaving, this.#clients],
         ]
       ) {
         delayed.cancel();
@@ -207,6 +212,7 @@ export class Hand {
         return this.#revokeFree();
       case "state":
         front.state = message.state;
+        if (hasRequests(front.state)) this.#clients.request();
         return this.#changed.request();
       case "metrics":
         front.metrics = message.text;
@@ -238,6 +244,16 @@ export class Hand {
           front.send({ kind: "swapped", result });
         });
       }
+    }
+  }
+
+  /** Reports clients that left to the fronts, and looks again while there are requests. */
+  async #reportGone(): Promise<void> {
+    const { port } = this.#units.door.settings;
+    const clients = await clientsGone(this.#context, port).catch(() => []);
+    for (const front of this.#fronts) {
+      if (clients.length > 0) front.send({ kind: "gone", clients });
+      if (hasRequests(front.state)) this.#clients.request();
     }
   }
 
@@ -447,6 +463,10 @@ function together(states: readonly DispatcherStatus[]): DispatcherStatus {
     waiting: sum(parts.map(({ waiting }) => waiting)),
   }));
   return { phase, wish, engines };
+}
+
+function hasRequests({ engines }: DispatcherStatus): boolean {
+  return engines.some(({ underWay, waiting }) => underWay + waiting > 0);
 }
 
 /** Returns true if a front has requests under way at one of these engines. */

@@ -116,6 +116,9 @@ class TestHost {
   out = "";
   err = "";
   journal = "";
+  /** The output of ss, and its arguments. */
+  connections = "";
+  asked: readonly string[] = [];
   isShutdown = false;
   /** Called before each query of the states. */
   onQuery = (): void => {};
@@ -126,10 +129,18 @@ class TestHost {
   constructor() {
     this.host = memoryHost({}, (program, args) => {
       if (program === "/systemd-notify") this.notices.push(args.join(" "));
+      if (program === "/ss") {
+        if (!args.includes("close-wait")) {
+          return Promise.resolve({ code: 1, stdout: "", stderr: "" });
+        }
+        this.asked = args;
+      }
       const stdout = program === "/systemctl"
         ? this.#systemctl(args)
         : program === "/journalctl"
         ? this.journal
+        : program === "/ss"
+        ? this.connections
         : "";
       return Promise.resolve({ code: 0, stdout, stderr: "" });
     });
@@ -137,6 +148,7 @@ class TestHost {
       ...findPrograms(() => false),
       systemctl: "/systemctl",
       journalctl: "/journalctl",
+      ss: "/ss",
       systemdNotify: "/systemd-notify",
     };
     this.context = memoryContext(this, {
@@ -481,6 +493,22 @@ withHand("the state of the dispatcher is in a file", async (seen, front) => {
   // The unit may be gone, so that systemd does not remove it.
   strictEqual(seen.has(STATE_FILE), false);
 });
+
+withHand(
+  "clients that closed their side are reported while there are requests",
+  async (seen, front) => {
+    seen.connections = "1 0 127.0.0.1:8081 127.0.0.1:40000\n1 0 [::1]:8081 [::1]:40001\n" +
+      "1 0 [::ffff:10.0.0.1]:8081 [::ffff:10.0.0.2]:40002\n";
+    const owl = (waiting: number): ToHand => {
+      const engines = [{ name: "owl", underWay: 0, waiting }];
+      return { kind: "state", state: { phase: "steady", wish: undefined, engines } };
+    };
+    front.send(owl(1));
+    const { clients } = await front.next("gone");
+    deepStrictEqual(clients, ["127.0.0.1:40000", "::1:40001", "10.0.0.2:40002"]);
+    deepStrictEqual(seen.asked, ["-Htn", "state", "close-wait", "sport = :8081"]);
+  },
+);
 
 withHand("the figures of the front are in a file", async (seen, front) => {
   front.send({ kind: "metrics", text: "lychd_vessel_x 1\n" });

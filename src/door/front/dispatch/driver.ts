@@ -153,6 +153,13 @@ export class Driver {
     return true;
   }
 
+  /** Ends the requests of clients, which are named as `address:port`, unless they are WebSockets. */
+  endOf(clients: readonly string[], error: DoorError): void {
+    for (const ticket of [...this.#tickets.values()]) {
+      if (ticket.isAdmitted === undefined && clients.includes(ticket.peer)) this.end(ticket, error);
+    }
+  }
+
   /** Ends all requests. */
   endAll(error: DoorError): void {
     for (const ticket of [...this.#tickets.values()]) this.end(ticket, error);

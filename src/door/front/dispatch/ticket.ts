@@ -7,6 +7,8 @@ import { Refused } from "../request/refused.ts";
 export interface Asking {
   readonly engine: string;
   readonly wish: Wish;
+  /** The connection of the client. */
+  readonly connection: { readonly remoteAddr: Deno.NetAddr };
   /** The name of the client's key. */
   readonly client: string | undefined;
   /** The endpoint: one of a fixed list. */
@@ -21,6 +23,7 @@ export class Ticket {
   readonly wish: Wish;
   readonly endpoint: string;
   readonly client: string | undefined;
+  readonly #connection: Asking["connection"];
   /** The time of its arrival in milliseconds, and that from which it waits for its turn. */
   readonly arrived: number;
   waitingSince: number;
@@ -32,12 +35,19 @@ export class Ticket {
   #isForwarded = false;
   #turn: PromiseWithResolvers<void> | undefined;
 
-  constructor({ engine, wish, client, endpoint }: Asking, now: number) {
+  constructor({ engine, wish, connection, client, endpoint }: Asking, now: number) {
+    this.#connection = connection;
     this.engine = engine;
     this.wish = wish;
     this.client = client;
     this.endpoint = endpoint;
     this.arrived = this.waitingSince = now;
+  }
+
+  /** The address and the port of the client. */
+  get peer(): string {
+    const { hostname, port } = this.#connection.remoteAddr;
+    return `${hostname}:${port}`;
   }
 
   /** True if the request may be sent to its engine. */

@@ -31,7 +31,8 @@ export interface Parts {
   readonly pace: Pace;
 }
 
-const LEFT: DoorError = { status: 503, code: "cancelled", message: "the client left" };
+/** The end of a request whose client left, which does not read it. */
+export const LEFT: DoorError = { status: 503, code: "cancelled", message: "the client left" };
 
 /** Answers a request whose body names a model. */
 export async function exchange(
@@ -92,11 +93,11 @@ function failed(error: unknown, ticket: Ticket, driver: Driver): DoorError {
 
 /** Enters a request, and takes it out when its client leaves. */
 export function enter(
-  { request, client, endpoint }: Incoming,
+  { request, connection, client, endpoint }: Incoming,
   to: Pick<Ticket, "engine" | "wish">,
   driver: Driver,
 ): Ticket {
-  const ticket = driver.enter({ ...to, client, endpoint });
+  const ticket = driver.enter({ ...to, connection, client, endpoint });
   request.signal.addEventListener("abort", () => {
     if (ticket.isAdmitted === undefined) driver.end(ticket, LEFT);
   });

@@ -1,8 +1,14 @@
 import type { RequestHeaders } from "../request/request_headers.ts";
 
+/** The connection of a client. */
+export interface Connection {
+  readonly remoteAddr: Deno.NetAddr;
+}
+
 /** A request of an admitted client. */
 export interface Incoming {
   readonly request: Request;
+  readonly connection: Connection;
   readonly headers: RequestHeaders;
   /** The path without, and with the query. */
   readonly path: string;
