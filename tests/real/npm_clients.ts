@@ -30,17 +30,17 @@ export interface Client {
 /** A replacement for `fetch`, which sees each attempt. */
 type Fetch = typeof fetch;
 
+/** Returns the body of a question, the same for both APIs. */
+function body({ model, prompt = "Hello", tokens = 20 }: Question) {
+  return { model, max_tokens: tokens, messages: [{ role: "user" as const, content: prompt }] };
+}
+
 /** Returns the client of the package `openai`. */
 export function openaiClient(
   key = "none",
   fetch: Fetch = globalThis.fetch,
 ): Client & { sdk: OpenAI } {
   const sdk = new OpenAI({ baseURL: `${DOOR}/v1`, apiKey: key, fetch, ...PATIENCE });
-  const body = ({ model, prompt = "Hello", tokens = 20 }: Question) => ({
-    model,
-    max_tokens: tokens,
-    messages: [{ role: "user" as const, content: prompt }],
-  });
   return {
     sdk,
     async ask(question) {
@@ -70,11 +70,6 @@ export function anthropicClient(
   fetch: Fetch = globalThis.fetch,
 ): Client & { sdk: Anthropic } {
   const sdk = new Anthropic({ baseURL: DOOR, apiKey: key, fetch, ...PATIENCE });
-  const body = ({ model, prompt = "Hello", tokens = 20 }: Question) => ({
-    model,
-    max_tokens: tokens,
-    messages: [{ role: "user" as const, content: prompt }],
-  });
   return {
     sdk,
     async ask(question) {
