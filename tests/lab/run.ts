@@ -118,7 +118,10 @@ async function work(
     } else {
       // The count of tests is that of the second run.
       console.log(
-        test.output.replace(/^.*\| \d+ passed.*\| \d+ failed.*$/gm, "failed, and is run once more alone"),
+        test.output.replace(
+          /^.*\| \d+ passed.*\| \d+ failed.*$/gm,
+          "failed, and is run once more alone",
+        ),
       );
       failed.push(file);
     }
