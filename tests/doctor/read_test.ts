@@ -17,7 +17,6 @@ import {
   nvidiaDriverOf,
   pciGpusOf,
 } from "../../src/core/doctor/read/gpus.ts";
-import { installCommand, reinstallCommand } from "../../src/core/doctor/fixes.ts";
 import {
   imageNamesOf,
   podmanInfoOf,
@@ -25,8 +24,9 @@ import {
   podPortsOf,
 } from "../../src/core/doctor/read/podman.ts";
 import { addressesClash, listenersOf, unitOfProcess } from "../../src/core/doctor/read/ports.ts";
-import { filesOf, isWsl, osOf, propertiesOf, userOf } from "../../src/core/doctor/read/system.ts";
+import { filesOf, isWsl, propertiesOf, userOf } from "../../src/core/doctor/read/system.ts";
 import { compareVersions, readVersion } from "../../src/core/doctor/read/version.ts";
+import { remedy } from "../../src/core/doctor/remedies.ts";
 import type { Fact, Facts } from "../../src/core/facts.ts";
 
 type Output = string | { exit: number; stdout?: string; stderr?: string } | { failed: string };
@@ -75,48 +75,41 @@ Deno.test("readVersion() finds the first version in the output of a program", ()
   assert.equal(compareVersions([5, 4, 2], [5, 4, 2]), 0);
 });
 
-Deno.test("osOf() reads os-release(5), and packages are installed with the tool of the distribution", () => {
-  const rows: readonly [text: string, id: string, install: string, reinstall: string][] = [
+Deno.test("packages are installed with the tool of the distribution in os-release(5)", () => {
+  const rows: readonly [text: string, install: string, reinstall: string][] = [
     [
       'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nVERSION_ID="13"\nID=debian\n',
-      "debian",
       "sudo apt-get install crun",
       "sudo apt-get install --reinstall podman",
     ],
     [
       'VERSION_ID="22.1"\nID=linuxmint\nID_LIKE="ubuntu debian"\n',
-      "linuxmint",
       "sudo apt-get install crun",
       "sudo apt-get install --reinstall podman",
     ],
     [
       'ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="10.1"\n',
-      "rocky",
       "sudo dnf install crun",
       "sudo dnf reinstall podman",
     ],
     [
       "ID=bazzite\nID_LIKE=\"fedora\"\nOSTREE_VERSION='43.20251110.0'\n",
-      "bazzite",
       "sudo rpm-ostree install crun",
       "sudo rpm-ostree override reset --all",
     ],
     [
       'ID="opensuse-tumbleweed"\nID_LIKE="opensuse suse"\n',
-      "opensuse-tumbleweed",
       "sudo zypper install crun",
       "sudo zypper install --force podman",
     ],
-    ["ID=cachyos\nID_LIKE=arch\n", "cachyos", "sudo pacman -S crun", "sudo pacman -S podman"],
-    ["ID=nixos\n", "nixos", "nix-shell -p crun", "nix-shell -p podman"],
-    ["", "", "install the packages crun", "install the packages podman"],
+    ["ID=cachyos\nID_LIKE=arch\n", "sudo pacman -S crun", "sudo pacman -S podman"],
+    ["ID=nixos\n", "nix-shell -p crun", "nix-shell -p podman"],
+    ["", "install the packages crun", "install the packages podman"],
   ];
-  for (const [text, id, install, reinstall] of rows) {
-    const os = osOf(factsOf({ "os-release": text }));
-    assert.deepEqual(
-      [os.id, installCommand(os, "crun").line, reinstallCommand(os, "podman").line],
-      [id, install, reinstall],
-    );
+  for (const [text, install, reinstall] of rows) {
+    const facts = factsOf({ "os-release": text });
+    assert.equal(remedy(facts, "installPackages", { packages: "crun" }).line, install);
+    assert.equal(remedy(facts, "reinstall", { packages: "podman" }).line, reinstall);
   }
 });
 

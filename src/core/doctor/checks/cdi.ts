@@ -11,7 +11,6 @@ import {
   type Verdicts,
   warning,
 } from "../check.ts";
-import { installToolkit } from "../fixes.ts";
 import {
   type CdiFile,
   cdiFoldersOf,
@@ -26,7 +25,8 @@ import {
 } from "../read/cdi.ts";
 import { gpusOf, hasNvidia, isNvidiaBroken, nvidiaDriverOf } from "../read/gpus.ts";
 import { podmanVersionOf } from "../read/podman.ts";
-import { type FileFact, filesOf, isWsl, osOf, propertiesOf } from "../read/system.ts";
+import { type FileFact, filesOf, isWsl, propertiesOf } from "../read/system.ts";
+import { remedy } from "../remedies.ts";
 
 /** The checks of CDI specifications. */
 export const CDI_CHECKS: readonly Check[] = [
@@ -375,7 +375,7 @@ function defineKind(facts: Facts, kind: string): Command {
   if (kind === "nvidia.com/gpu") {
     return filesOf(facts, "nvidia-ctk").size > 0
       ? generateNvidia(facts, undefined)
-      : installToolkit(osOf(facts));
+      : remedy(facts, "installNvidiaToolkit");
   }
   if (kind === "amd.com/gpu") return command`sudo amd-ctk cdi generate --output=/etc/cdi/amd.json`;
   if (kind === "intel.com/gpu") return command`sudo intel-cdi-specs-generator gpu`;

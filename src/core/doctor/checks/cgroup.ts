@@ -1,8 +1,8 @@
 import { outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
 import { type Check, error, ok, unknown, warning } from "../check.ts";
-import { kernelArgument, userManagerDropIn } from "../fixes.ts";
-import { osOf, userOf } from "../read/system.ts";
+import { userOf } from "../read/system.ts";
+import { remedy } from "../remedies.ts";
 
 /** The controllers of Podman's limits: cpu for --cpus, memory for --memory, pids by default. */
 const CONTROLLERS = ["cpu", "memory", "pids"];
@@ -18,7 +18,9 @@ export const CGROUP_CHECKS: readonly Check[] = [
       if (type === undefined) return unknown(facts, "cgroup-type");
       return type === "cgroup2fs" ? ok("cgroup v2") : error(
         `the host uses cgroup v1 (/sys/fs/cgroup is ${type})`,
-        kernelArgument(osOf(facts), "systemd.unified_cgroup_hierarchy=1"),
+        remedy(facts, "kernelArgument", {
+          argument: "systemd.unified_cgroup_hierarchy=1",
+        }),
       );
     },
   },
@@ -36,10 +38,13 @@ export const CGROUP_CHECKS: readonly Check[] = [
       if (notOnV2.length > 0 && facts.commands["cgroup-root"] !== undefined) {
         return warning(
           `not available on cgroup v2: ${notOnV2.join(", ")}`,
-          kernelArgument(osOf(facts), "cgroup_no_v1=all"),
+          remedy(facts, "kernelArgument", { argument: "cgroup_no_v1=all" }),
         );
       }
-      const fix = userManagerDropIn("delegate", command`Delegate=yes`);
+      const fix = remedy(facts, "userManagerDropIn", {
+        name: "delegate",
+        setting: command`Delegate=yes`,
+      });
       const service = `user@${userOf(facts)?.id ?? 0}.service`;
       return warning(
         `not delegated to the user: ${missing.join(", ")}`,

@@ -11,7 +11,6 @@ import {
   type Verdict,
   warning,
 } from "../check.ts";
-import { driverCommand, installSmi, loadNvidia } from "../fixes.ts";
 import { devicePaths, vendorsOf } from "../needs.ts";
 import { nodesOfDevices } from "../read/cdi.ts";
 import {
@@ -23,7 +22,10 @@ import {
   nvidiaDriverOf,
   pciGpusOf,
 } from "../read/gpus.ts";
-import { type FileFact, filesOf, isWsl, osOf, userOf } from "../read/system.ts";
+import { type FileFact, filesOf, isWsl, userOf } from "../read/system.ts";
+import { remedy } from "../remedies.ts";
+
+const DRIVERS = { NVIDIA: "driverOfNvidia", AMD: "driverOfAmd", Intel: "driverOfIntel" } as const;
 
 /** The checks of GPUs and their drivers. */
 export const GPU_CHECKS: readonly Check[] = [
@@ -55,7 +57,7 @@ export const GPU_CHECKS: readonly Check[] = [
         // An integrated GPU may be idle while engines use another one.
         verdicts.push(
           needed.has(vendor) || gpus.length === 0
-            ? error(what, driverCommand(osOf(facts), vendor))
+            ? error(what, remedy(facts, DRIVERS[vendor]))
             : skipped(`${what}, but nothing uses it`),
         );
       }
@@ -81,7 +83,7 @@ export const GPU_CHECKS: readonly Check[] = [
       if (fact === undefined || "failed" in fact) {
         return driver === undefined ? skipped("there is no NVIDIA driver") : error(
           `the driver ${driver} is loaded, but nvidia-smi is not installed`,
-          installSmi(osOf(facts), driver),
+          remedy(facts, "installNvidiaSmi", { branch: driver.split(".")[0] ?? "" }),
         );
       }
       const output = [...fact.stdout, ...fact.stderr].join(" ").trim();
@@ -94,7 +96,7 @@ export const GPU_CHECKS: readonly Check[] = [
       }
       return error(
         `nvidia-smi: ${output || `exit code ${fact.exit}`}`,
-        isWsl(facts) ? command`wsl.exe --update` : loadNvidia(osOf(facts)),
+        remedy(facts, "loadNvidia"),
       );
     },
   },

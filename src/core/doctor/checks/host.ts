@@ -1,9 +1,9 @@
 import { outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
 import { type Check, error, ok, see, skipped, unknown, warning } from "../check.ts";
-import { installCommand, userManagerDropIn } from "../fixes.ts";
 import { devicesOf } from "../needs.ts";
-import { osOf, propertiesOf } from "../read/system.ts";
+import { propertiesOf } from "../read/system.ts";
+import { remedy } from "../remedies.ts";
 import { missingImages, pullGb } from "./codex.ts";
 
 /** Below this the image of an engine may not fit. */
@@ -34,7 +34,7 @@ export const HOST_CHECKS: readonly Check[] = [
       return devices === undefined
         ? warning(
           "SELinux is enforcing, but its policy for containers is not installed",
-          installCommand(osOf(facts), "container-selinux"),
+          remedy(facts, "installPackages", { packages: "container-selinux" }),
         )
         : warning(
           "SELinux is enforcing, and container_use_devices is off",
@@ -59,7 +59,10 @@ export const HOST_CHECKS: readonly Check[] = [
         return ok(`limit of locked memory: ${limit}`);
       }
       const lock = locking.length === 1 ? "locks" : "lock";
-      const fix = userManagerDropIn("memlock", command`LimitMEMLOCK=infinity`);
+      const fix = remedy(facts, "userManagerDropIn", {
+        name: "memlock",
+        setting: command`LimitMEMLOCK=infinity`,
+      });
       return warning(
         `${locking.join(", ")} ${lock} the model in memory, but the limit is ${limit}`,
         command`${fix}    # then reboot`,

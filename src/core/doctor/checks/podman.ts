@@ -4,10 +4,10 @@ import { KILLED_CONTAINERS } from "../../orchestrator/pod.ts";
 import { command } from "../../report/mod.ts";
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
 import { type Check, error, ok, see, skipped, unknown, warning } from "../check.ts";
-import { installCommand, upgradePodman } from "../fixes.ts";
 import { OLDEST_PODMAN, podmanInfoOf, podmanVersionOf } from "../read/podman.ts";
-import { osOf, userOf } from "../read/system.ts";
+import { userOf } from "../read/system.ts";
 import { isOlder, readVersion } from "../read/version.ts";
+import { remedy } from "../remedies.ts";
 import { hasWrongSession } from "./systemd.ts";
 
 /** Keys that every set of Runes contains. */
@@ -32,7 +32,10 @@ export const PODMAN_CHECKS: readonly Check[] = [
       const version = podmanVersionOf(facts);
       if (version === undefined) {
         return isMissing(facts)
-          ? error("Podman is not installed", installCommand(osOf(facts), "podman"))
+          ? error(
+            "Podman is not installed",
+            remedy(facts, "installPackages", { packages: "podman" }),
+          )
           : see("podman.info");
       }
       const shown = `Podman ${version.join(".")}`;
@@ -44,7 +47,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
       if (isOlder(version, "4.4")) missing.unshift("Quadlet itself (4.4)");
       return error(
         `${shown} is older than ${OLDEST_PODMAN}; it lacks ${missing.join(", ")}`,
-        upgradePodman(osOf(facts)),
+        remedy(facts, "upgradePodman"),
       );
     },
   },
@@ -106,9 +109,10 @@ export const PODMAN_CHECKS: readonly Check[] = [
       if (runtime?.name === undefined) return see("podman.info");
       const version = readVersion(runtime.version);
       const shown = `${runtime.name}${version === undefined ? "" : ` ${version.join(".")}`}`;
-      return runtime.name === "crun" || !needs.devices.some(isGroupOwned)
-        ? ok(shown)
-        : error(`the OCI runtime is ${shown}, not crun`, installCommand(osOf(facts), "crun"));
+      return runtime.name === "crun" || !needs.devices.some(isGroupOwned) ? ok(shown) : error(
+        `the OCI runtime is ${shown}, not crun`,
+        remedy(facts, "installPackages", { packages: "crun" }),
+      );
     },
   },
   {
@@ -122,7 +126,9 @@ export const PODMAN_CHECKS: readonly Check[] = [
       const name = host.rootlessNetworkCmd ?? "slirp4netns";
       const { executable = "" } = (name === "pasta" ? host.pasta : host.slirp4netns) ?? {};
       if (executable !== "") return ok(name);
-      const fix = installCommand(osOf(facts), name === "pasta" ? "passt" : name);
+      const fix = remedy(facts, "installPackages", {
+        packages: name === "pasta" ? "passt" : name,
+      });
       return error(`${name} is not installed`, fix);
     },
   },
@@ -144,17 +150,14 @@ export const PODMAN_CHECKS: readonly Check[] = [
     about: "the user has subordinate UIDs and GIDs for containers",
     why: "images contain files of many users; without enough IDs Podman cannot unpack them",
     run({ facts }) {
-      const os = osOf(facts);
       const helpers = linesOf(facts, "id-helpers").join("\n");
       const absent = ["newuidmap", "newgidmap"].filter((name) => !helpers.includes(`/${name}`));
       if (absent.length > 0) {
-        const name = os.family.includes("debian")
-          ? "uidmap"
-          : os.family.includes("arch")
-          ? "shadow"
-          : "shadow-utils";
         const are = absent.length === 1 ? "is" : "are";
-        return error(`${absent.join(" and ")} ${are} not installed`, installCommand(os, name));
+        return error(
+          `${absent.join(" and ")} ${are} not installed`,
+          remedy(facts, "installIdHelpers"),
+        );
       }
       const user = userOf(facts);
       if (user === undefined) return unknown(facts, "id");

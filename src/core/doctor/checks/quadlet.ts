@@ -1,10 +1,10 @@
 import { outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
 import { type Check, error, ok, see, skipped, unknown, warning } from "../check.ts";
-import { reinstallCommand } from "../fixes.ts";
 import { podmanVersionOf } from "../read/podman.ts";
-import { GENERATOR_PLACES, generatorOf, osOf } from "../read/system.ts";
+import { GENERATOR_PLACES, generatorOf } from "../read/system.ts";
 import { compareVersions, isOlder, readVersion } from "../read/version.ts";
+import { remedy } from "../remedies.ts";
 
 /** The checks of the Quadlet generator. */
 export const QUADLET_CHECKS: readonly Check[] = [
@@ -28,7 +28,7 @@ export const QUADLET_CHECKS: readonly Check[] = [
       return error(
         "none of systemd's user generator folders contains podman-user-generator",
         program === undefined
-          ? command`${reinstallCommand(osOf(facts), "podman")} && ${reload}`
+          ? command`${remedy(facts, "reinstall", { packages: "podman" })} && ${reload}`
           : command`sudo ln -sf ${program} ${GENERATOR_PLACES.at(-1) ?? ""} && ${reload}`,
       );
     },
@@ -45,7 +45,7 @@ export const QUADLET_CHECKS: readonly Check[] = [
       const shown = generator.join(".");
       return compareVersions(podman, generator) === 0 ? ok(`generator ${shown}`) : warning(
         `the generator has version ${shown}, but Podman has ${podman.join(".")}`,
-        reinstallCommand(osOf(facts), "podman"),
+        remedy(facts, "reinstall", { packages: "podman" }),
       );
     },
   },

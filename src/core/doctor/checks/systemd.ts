@@ -15,10 +15,10 @@ import {
   warning,
   withCodex,
 } from "../check.ts";
-import { upgradeCommand } from "../fixes.ts";
 import { OLDEST_PODMAN, podmanVersionOf } from "../read/podman.ts";
-import { filesOf, generatorOf, isWsl, osOf, propertiesOf, userOf } from "../read/system.ts";
+import { filesOf, generatorOf, propertiesOf, userOf } from "../read/system.ts";
 import { isOlder } from "../read/version.ts";
+import { remedy } from "../remedies.ts";
 import { hasUnknownKeys } from "./codex.ts";
 
 /** The oldest systemd that supports every directive that lychd writes (RestartSteps=). */
@@ -39,9 +39,7 @@ export const SYSTEMD_CHECKS: readonly Check[] = [
       if (init !== undefined) {
         return error(
           `the system was started by ${init}, not by systemd`,
-          isWsl(facts)
-            ? command`printf '[boot]\nsystemd=true\n' | sudo tee -a /etc/wsl.conf && wsl.exe --shutdown`
-            : command`use a host that runs systemd`,
+          remedy(facts, "bootSystemd"),
         );
       }
       const user = userOf(facts)?.id ?? 0;
@@ -93,7 +91,7 @@ export const SYSTEMD_CHECKS: readonly Check[] = [
         ? see("podman.version", `systemd ${version} is too old as well`)
         : warning(
           `systemd ${version} is older than ${OLDEST_SYSTEMD}`,
-          upgradeCommand(osOf(facts)),
+          remedy(facts, "upgradeSystem"),
         );
     },
   },

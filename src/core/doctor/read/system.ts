@@ -1,19 +1,12 @@
 import { readProperties } from "../../rune/properties.ts";
 import { type Facts, linesOf, outputOf } from "../../facts.ts";
 
-/** A distribution, from os-release(5). Fields that it does not set are empty. */
-export interface Os {
-  /** `ID`, such as `fedora`. */
-  readonly id: string;
-  /** `ID` and the words of `ID_LIKE`. */
-  readonly family: readonly string[];
-  readonly versionId: string;
-  /** True if packages are layered on an image (rpm-ostree). */
-  readonly isImage: boolean;
-}
-
-/** Returns the distribution. */
-export function osOf(facts: Facts): Os {
+/**
+ * Returns the names of the distribution and of those that it is like, from the most to the least specific:
+ * `wsl` and `ostree` (packages are layered on an image), then from os-release(5) `ID-VERSION_ID`, `ID` and
+ * the words of `ID_LIKE`.
+ */
+export function distributionsOf(facts: Facts): readonly string[] {
   const values = new Map(
     linesOf(facts, "os-release").flatMap((line) => {
       const found = /^(\w+)=(?:"([^"]*)"|'([^']*)'|(.*))$/.exec(line);
@@ -21,12 +14,15 @@ export function osOf(facts: Facts): Os {
     }),
   );
   const id = values.get("ID") ?? "";
-  return {
-    id,
-    family: [id, ...(values.get("ID_LIKE") ?? "").split(" ")].filter((word) => word !== ""),
-    versionId: values.get("VERSION_ID") ?? "",
-    isImage: values.has("OSTREE_VERSION"),
-  };
+  const names = [id, ...(values.get("ID_LIKE") ?? "").split(" ")].filter((name) => name !== "");
+  return [
+    ...isWsl(facts) ? ["wsl"] : [],
+    ...values.has("OSTREE_VERSION") ? ["ostree"] : [],
+    `${id}-${values.get("VERSION_ID")}`,
+    ...names,
+    // The names of SUSE's distributions do not all have a word in common.
+    ...names.some((name) => /suse/.test(name)) ? ["suse"] : [],
+  ];
 }
 
 /** Returns true if the host runs in the Windows Subsystem for Linux. */
