@@ -11,7 +11,7 @@
  */
 import type { Facts } from "../facts.ts";
 import { type Command, command, type CommandPart } from "../report/mod.ts";
-import { distributionsOf } from "./read/system.ts";
+import { distributionsOf, userOf } from "./read/system.ts";
 
 /** The commands of a distribution that has none of its own. */
 const ANY = {
@@ -21,6 +21,18 @@ const ANY = {
   /** Restores the files of an installed package. */
   reinstall: "{install} {packages}",
   installIdHelpers: "{install} shadow-utils",
+  /** Restores the setuid bit or the capability of newuidmap and newgidmap, whichever the package has. */
+  restoreIdHelpers: "sudo chmod u+s /usr/bin/newuidmap /usr/bin/newgidmap",
+  upgradeCrun: "{install} crun",
+  /** Moves the images of the user to a local disk. An existing storage.conf gets the suffix `~`. */
+  moveStorage:
+    'sudo install -d -m 700 -o {user} {folder} && printf \'[storage]\\ndriver = "overlay"\\ngraphroot = "%s"\\n\' {folder} | install --backup -D -m 600 /dev/stdin ~/.config/containers/storage.conf    # pulls all images again',
+  /** Lets one program create user namespaces in spite of AppArmor; \173 and \175 are braces. */
+  allowNamespaces:
+    "printf 'abi <abi/4.0>,\\ninclude <tunables/global>\\nprofile lychd-podman %s flags=(unconfined) \\173\\n  userns,\\n\\175\\n' {program} | sudo tee /etc/apparmor.d/lychd-podman && sudo apparmor_parser --replace /etc/apparmor.d/lychd-podman",
+  /** Sets kernel settings (`KEY=VALUE`) now and at each boot. */
+  kernelSettings:
+    "printf '%s\\n' {settings} | sudo tee /etc/sysctl.d/60-lychd-{name}.conf && sudo sysctl -p /etc/sysctl.d/60-lychd-{name}.conf",
   /** Upgrades Podman to 5.4: Debian 13, Ubuntu 25.04 and Fedora 42 have it. */
   upgradePodman: "{install} podman",
   /** Upgrades to the next release of the distribution. */
@@ -55,6 +67,10 @@ const DISTRIBUTIONS = {
     install: "sudo apt-get install",
     reinstall: "sudo apt-get install --reinstall {packages}",
     installIdHelpers: "{install} uidmap",
+    restoreIdHelpers: "sudo apt-get install --reinstall uidmap",
+    /** Ubuntu 24.04 has 1.14.1 and Debian 12 has 1.8.1; the release is a static program. */
+    upgradeCrun:
+      "sudo curl -fLo /usr/local/bin/crun https://github.com/containers/crun/releases/download/1.28/crun-1.28-linux-$(dpkg --print-architecture) && sudo chmod 755 /usr/local/bin/crun && printf '[engine.runtimes]\\ncrun = [\"/usr/local/bin/crun\"]\\n' | install -D -m 644 /dev/stdin ~/.config/containers/containers.conf.d/50-crun.conf",
     upgradePodman: "{upgradeSystem}",
     driverOfNvidia: "{install} nvidia-driver    # from non-free",
     loadNvidia: "sudo modprobe nvidia || sudo dkms autoinstall",
@@ -77,6 +93,10 @@ const DISTRIBUTIONS = {
   fedora: {
     install: "sudo dnf install",
     reinstall: "sudo dnf reinstall {packages}",
+    restoreIdHelpers: "sudo dnf reinstall shadow-utils",
+    upgradeCrun: "sudo dnf upgrade crun",
+    moveStorage:
+      'sudo install -d -m 700 -o {user} {folder} && printf \'[storage]\\ndriver = "overlay"\\ngraphroot = "%s"\\n\' {folder} | install --backup -D -m 600 /dev/stdin ~/.config/containers/storage.conf && sudo semanage fcontext --add --equal /var/lib/containers/storage {folder} && sudo restorecon -R {folder}    # pulls all images again',
     upgradePodman: "sudo dnf upgrade podman",
     upgradeSystem:
       "sudo dnf system-upgrade download --releasever=$(($(rpm -E %fedora) + 1)) && sudo dnf system-upgrade reboot",
@@ -87,6 +107,7 @@ const DISTRIBUTIONS = {
   ostree: {
     install: "sudo rpm-ostree install",
     reinstall: "sudo rpm-ostree override reset --all",
+    upgradeCrun: "{upgradeSystem}",
     upgradePodman: "{upgradeSystem}",
     upgradeSystem: "rpm-ostree upgrade",
     kernelArgument: "sudo rpm-ostree kargs --append={argument}    # then reboot",
@@ -94,6 +115,8 @@ const DISTRIBUTIONS = {
   arch: {
     install: "sudo pacman -S",
     installIdHelpers: "{install} shadow",
+    restoreIdHelpers: "sudo pacman -S shadow",
+    upgradeCrun: "sudo pacman -Syu crun",
     upgradePodman: "sudo pacman -Syu podman",
     upgradeSystem: "sudo pacman -Syu",
     kernelArgument:
@@ -106,11 +129,16 @@ const DISTRIBUTIONS = {
   suse: {
     install: "sudo zypper install",
     reinstall: "sudo zypper install --force {packages}",
+    restoreIdHelpers: "sudo zypper install --force shadow",
+    upgradeCrun: "sudo zypper update crun",
     upgradePodman: "sudo zypper update podman",
     upgradeSystem: "sudo zypper dup",
   },
   alpine: { install: "sudo apk add" },
-  nixos: { install: "nix-shell -p" },
+  nixos: {
+    install: "nix-shell -p",
+    restoreIdHelpers: "sudo nixos-rebuild switch    # creates the wrappers in /run/wrappers again",
+  },
 } as const satisfies Readonly<Record<string, Partial<Readonly<Record<Remedy, string>>>>>;
 
 type Table = typeof DISTRIBUTIONS & { readonly any: typeof ANY };
@@ -155,4 +183,10 @@ function fill(
 
 function isRemedy(name: string): name is Remedy {
   return Object.hasOwn(ANY, name);
+}
+
+/** Returns the command that moves the images of the user to a local disk. */
+export function moveStorage(facts: Facts): Command {
+  const user = userOf(facts)?.name ?? command`$USER`;
+  return remedy(facts, "moveStorage", { user, folder: command`/var/lib/lychd/${user}` });
 }

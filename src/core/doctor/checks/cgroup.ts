@@ -1,7 +1,6 @@
 import { outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
 import { type Check, error, ok, unknown, warning } from "../check.ts";
-import { userOf } from "../read/system.ts";
 import { remedy } from "../remedies.ts";
 
 /** The controllers of Podman's limits: cpu for --cpus, memory for --memory, pids by default. */
@@ -45,10 +44,9 @@ export const CGROUP_CHECKS: readonly Check[] = [
         name: "delegate",
         setting: command`Delegate=yes`,
       });
-      const service = `user@${userOf(facts)?.id ?? 0}.service`;
       return warning(
         `not delegated to the user: ${missing.join(", ")}`,
-        command`${fix} && sudo systemctl daemon-reload && sudo systemctl restart ${service}`,
+        command`${fix}    # then reboot`,
       );
     },
   },

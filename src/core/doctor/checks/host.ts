@@ -77,7 +77,7 @@ export const HOST_CHECKS: readonly Check[] = [
       const { facts } = subject;
       const [, bytes, mount] = /^\s*(\d+)\s+(.*?)\s*$/
         .exec((outputOf(facts, "disk") ?? "").split("\n").at(-1) ?? "") ?? [];
-      if (facts.commands["disk"] === undefined) return see("podman.version");
+      if (facts.commands["disk"] === undefined) return see("podman.info");
       if (bytes === undefined) return unknown(facts, "disk");
       const free = Number(bytes) / 2 ** 30;
       const shown = `${Math.floor(free)} GiB are free on ${mount}, where Podman stores images`;

@@ -1,14 +1,23 @@
 import { isGroupOwned } from "../../compile/mod.ts";
-import { couldNotRun, type Facts, linesOf, NO_PROGRAM, outputOf, whyUnknown } from "../../facts.ts";
-import { KILLED_CONTAINERS } from "../../orchestrator/pod.ts";
+import { couldNotRun, type Facts, linesOf, NO_ANSWER, NO_PROGRAM, outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
-import { type Check, error, ok, see, skipped, unknown, warning } from "../check.ts";
-import { OLDEST_PODMAN, podmanInfoOf, podmanVersionOf } from "../read/podman.ts";
-import { userOf } from "../read/system.ts";
+import { type Check, error, ok, see, skipped, unknown, type Verdict, warning } from "../check.ts";
+import {
+  OLDEST_PODMAN,
+  podmanErrorOf,
+  type PodmanInfo,
+  podmanInfoOf,
+  podmanVersionOf,
+} from "../read/podman.ts";
+import { isNetworkFileSystem, userOf } from "../read/system.ts";
 import { isOlder, readVersion } from "../read/version.ts";
-import { remedy } from "../remedies.ts";
+import { moveStorage, remedy } from "../remedies.ts";
+import { explainFailure } from "./podman_failures.ts";
 import { hasWrongSession } from "./systemd.ts";
+
+/** File systems that the kernel's overlayfs works on without root privileges, since Linux 5.13. */
+const NATIVE_FILE_SYSTEM = /^(?:extfs|xfs|btrfs)$/;
 
 /** Keys that every set of Runes contains. */
 const REQUIRED_KEYS: readonly (readonly [QuadletGroup, string])[] = [
@@ -18,6 +27,12 @@ const REQUIRED_KEYS: readonly (readonly [QuadletGroup, string])[] = [
   ["Pod", "ShmSize"],
   ["Quadlet", "DefaultDependencies"],
 ];
+
+/** Commands of Podman that read its storage as `podman info` does. */
+const OTHER_COMMANDS = ["podman-images", "podman-secrets"];
+
+/** The oldest crun that ignores the version of the OCI specification: older ones accept only 1.0 (podman#27272). */
+const OLDEST_CRUN = "1.14.3";
 
 /** The number of ids that images may use: 16 bits. */
 const ID_COUNT = 65_536;
@@ -59,20 +74,15 @@ export const PODMAN_CHECKS: readonly Check[] = [
       if (podmanInfoOf(facts) !== undefined) return ok("Podman answers");
       if (isMissing(facts)) return see("podman.version");
       if (hasWrongSession(facts)) return see("systemd.session");
-      if (couldNotRun(facts, "podman-info", "")) {
-        return error(
-          "Podman does not answer in time",
-          command`podman --log-level=debug info    # shows what it waits for`,
-        );
+      if (couldNotRun(facts, "podman-info", NO_ANSWER)) {
+        const fix = command`podman --log-level=debug info    # shows what it waits for`;
+        const isSlow = OTHER_COMMANDS.some((id) => outputOf(facts, id) !== undefined);
+        return isSlow
+          ? warning("Podman answers, but `podman info` takes too long", fix)
+          : error("Podman does not answer in time", fix);
       }
-      const reason = whyUnknown(facts, "podman-info");
-      return reason.includes(KILLED_CONTAINERS.message)
-        ? error(
-          KILLED_CONTAINERS.words,
-          KILLED_CONTAINERS.fix,
-          "every command of Podman fails until it forgets them",
-        )
-        : error(`\`podman info\` fails (${reason})`, command`podman --log-level=debug info`);
+      const { what, why, fix } = explainFailure(facts, podmanErrorOf(facts));
+      return error(what, fix, why);
     },
   },
   {
@@ -102,17 +112,35 @@ export const PODMAN_CHECKS: readonly Check[] = [
   },
   {
     id: "podman.runtime",
-    about: "the OCI runtime keeps the user's groups in containers",
+    about: "the OCI runtime fits to Podman and keeps the user's groups",
     why: "a group grants access to AMD and Intel GPUs, and only crun keeps it in a container",
     run({ facts, needs }) {
-      const runtime = podmanInfoOf(facts)?.host?.ociRuntime;
-      if (runtime?.name === undefined) return see("podman.info");
-      const version = readVersion(runtime.version);
-      const shown = `${runtime.name}${version === undefined ? "" : ` ${version.join(".")}`}`;
-      return runtime.name === "crun" || !needs.devices.some(isGroupOwned) ? ok(shown) : error(
-        `the OCI runtime is ${shown}, not crun`,
-        remedy(facts, "installPackages", { packages: "crun" }),
-      );
+      const host = podmanInfoOf(facts)?.host;
+      if (host === undefined) return see("podman.info");
+      const { name, version: text } = host.ociRuntime ?? {};
+      if (name === undefined) {
+        const fix = remedy(facts, "installPackages", { packages: "crun" });
+        return error("Podman finds no OCI runtime", fix, "it starts every container");
+      }
+      const version = readVersion(text);
+      const shown = `${name}${version === undefined ? "" : ` ${version.join(".")}`}`;
+      const podman = podmanVersionOf(facts);
+      if (name !== "crun") {
+        return needs.devices.some(isGroupOwned)
+          ? error(
+            `the OCI runtime is ${shown}, not crun`,
+            remedy(facts, "installPackages", { packages: "crun" }),
+          )
+          : ok(shown);
+      }
+      // Podman 5.0 and newer write 1.2.0 or higher (go.mod: runtime-spec).
+      return isOlder(version, OLDEST_CRUN) && podman !== undefined && !isOlder(podman, "5.0")
+        ? error(
+          `Podman ${podman.join(".")} needs crun ${OLDEST_CRUN}, but this is ${version?.join(".")}`,
+          remedy(facts, "upgradeCrun"),
+          'every container fails with "crun: unknown version specified"',
+        )
+        : ok(shown);
     },
   },
   {
@@ -124,6 +152,13 @@ export const PODMAN_CHECKS: readonly Check[] = [
       if (host === undefined) return see("podman.info");
       // Before 5.0 Podman does not report it, and the default is slirp4netns.
       const name = host.rootlessNetworkCmd ?? "slirp4netns";
+      if (name !== "pasta" && !isOlder(podmanVersionOf(facts) ?? [0, 0, 0], "6.0")) {
+        return error(
+          `default_rootless_network_cmd in containers.conf is ${name}, which Podman 6 does not support`,
+          command`grep -rls default_rootless_network_cmd /etc/containers ~/.config/containers | xargs sudo sed -i '/default_rootless_network_cmd/d'`,
+          "Podman creates no container with another network program than pasta",
+        );
+      }
       const { executable = "" } = (name === "pasta" ? host.pasta : host.slirp4netns) ?? {};
       if (executable !== "") return ok(name);
       const fix = remedy(facts, "installPackages", {
@@ -134,15 +169,22 @@ export const PODMAN_CHECKS: readonly Check[] = [
   },
   {
     id: "podman.storage",
-    about: "images are stored with a fast driver",
+    about: "images are on a local disk, with a fast driver and a current database",
     why: "the vfs driver copies every layer in full: a 10 GB image takes several times that space",
     run({ facts }) {
-      const { graphDriverName: driver, graphRoot } = podmanInfoOf(facts)?.store ?? {};
-      if (driver === undefined) return see("podman.info");
-      return driver !== "vfs" ? ok(`${driver} in ${graphRoot}`) : warning(
-        `images are stored with the vfs driver in ${graphRoot}`,
-        command`podman system reset    # removes all images and containers; then uses overlay`,
+      const info = podmanInfoOf(facts);
+      if (info?.store?.graphDriverName === undefined) return see("podman.info");
+      const storage = storageVerdict(facts, info.store);
+      if (info.host?.databaseBackend !== "boltdb") return storage;
+      const database = warning(
+        "Podman's database is BoltDB, which Podman 6 does not read",
+        // Podman 5.8 moves it when it first runs after a boot, unless containers.conf sets database_backend.
+        isOlder(podmanVersionOf(facts), "5.8")
+          ? command`${remedy(facts, "upgradePodman")}    # to 5.8, before 6.0; then reboot`
+          : command`sudo reboot    # when Podman first runs after it, it moves its database to SQLite`,
+        "after an upgrade to Podman 6 every command fails until the next boot",
       );
+      return storage.state === "ok" ? database : [storage, database];
     },
   },
   {
@@ -189,10 +231,43 @@ export const PODMAN_CHECKS: readonly Check[] = [
   },
 ];
 
+function storageVerdict(facts: Facts, store: NonNullable<PodmanInfo["store"]>): Verdict {
+  const { graphDriverName: driver, graphRoot, graphStatus, graphOptions } = store;
+  const disk = graphStatus?.["Backing Filesystem"] ?? "";
+  if (isNetworkFileSystem(disk)) {
+    return error(
+      `images are stored on ${disk.toUpperCase()}, in ${graphRoot}`,
+      moveStorage(facts),
+      "a file server does not know the user's subordinate IDs, so most images cannot be unpacked",
+    );
+  }
+  if (driver === "vfs") {
+    return warning(
+      `images are stored with the vfs driver in ${graphRoot}`,
+      command`podman system reset    # removes all images and containers; then uses overlay`,
+    );
+  }
+  if (disk === "ecryptfs") {
+    return warning(
+      `images are stored on eCryptfs, in ${graphRoot}`,
+      moveStorage(facts),
+      "its file names have at most 143 characters, and it is slow",
+    );
+  }
+  const usesFuse = Object.keys(graphOptions ?? {}).some((key) => key.endsWith("mount_program"));
+  return usesFuse && NATIVE_FILE_SYSTEM.test(disk)
+    ? warning(
+      `images in ${graphRoot} are mounted by fuse-overlayfs, which ${disk} does not need`,
+      command`grep -rls mount_program /etc/containers ~/.config/containers | xargs sudo sed -i '/^ *mount_program/d' && podman system reset    # removes all images and containers`,
+      "each access to a file of an image takes a program in user space",
+    )
+    : ok(`${driver} in ${graphRoot}`);
+}
+
 /** Returns true if there is no Podman. */
 function isMissing(facts: Facts): boolean {
-  return facts.commands["podman-info"] === undefined ||
-    couldNotRun(facts, "podman-info", NO_PROGRAM);
+  return podmanVersionOf(facts) === undefined &&
+    (facts.commands["podman-info"] === undefined || couldNotRun(facts, "podman-info", NO_PROGRAM));
 }
 
 /** Returns true if a directory service provides the ids: then they are in no file. */

@@ -57,7 +57,13 @@ export const SYSTEMD_CHECKS: readonly Check[] = [
     run: withSystemd(({ facts }) => {
       const user = userOf(facts);
       const folder = facts.environment["XDG_RUNTIME_DIR"];
-      const fix = command`export XDG_RUNTIME_DIR=/run/user/${user?.id ?? command`$(id -u)`}`;
+      const own = command`/run/user/${user?.id ?? command`$(id -u)`}`;
+      const exported = command`export XDG_RUNTIME_DIR=${own}`;
+      // systemd creates the folder at a login, or at boot with lingering.
+      const isGone = folder === own.line || isLingering(facts) === false;
+      const fix = isGone
+        ? command`sudo loginctl enable-linger ${user?.name ?? command`$USER`} && ${exported}`
+        : exported;
       if (folder === undefined) return error("XDG_RUNTIME_DIR is not set", fix);
       const files = filesOf(facts, "session");
       const owner = files.get(folder)?.owner;
@@ -102,10 +108,9 @@ export const SYSTEMD_CHECKS: readonly Check[] = [
     run: withSystemd(({ facts }) => {
       const name = userOf(facts)?.name;
       if (name === undefined) return unknown(facts, "id");
-      const fact = facts.commands["linger"];
-      // The folder does not exist until lingering is enabled for a user.
-      if (fact === undefined || "failed" in fact) return unknown(facts, "linger");
-      return fact.stdout.includes(name)
+      const lingers = isLingering(facts);
+      if (lingers === undefined) return unknown(facts, "linger");
+      return lingers
         ? ok(`lingering is enabled for ${name}`)
         : error(`lingering is disabled for ${name}`, command`sudo loginctl enable-linger ${name}`);
     }),
@@ -138,6 +143,16 @@ export const SYSTEMD_CHECKS: readonly Check[] = [
     }),
   },
 ];
+
+/** Returns true if lingering is enabled for the user; undefined if that is unknown. */
+function isLingering(facts: Facts): boolean | undefined {
+  const fact = facts.commands["linger"];
+  const name = userOf(facts)?.name;
+  // The folder does not exist until lingering is enabled for a user.
+  return fact === undefined || "failed" in fact || name === undefined
+    ? undefined
+    : fact.stdout.includes(name);
+}
 
 /** Skips a check if lychd runs as root. */
 function asUser(run: Check["run"]): Check["run"] {

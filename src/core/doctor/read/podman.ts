@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { type Facts, outputOf } from "../../facts.ts";
+import { type Facts, outputOf, whyUnknown } from "../../facts.ts";
 import { readVersion, type Version } from "./version.ts";
 
 /** Returns the schema of an object with only optional parts. */
@@ -7,7 +7,7 @@ function partial<T extends z.core.$ZodLooseShape>(shape: T) {
   return z.partial(z.object(shape));
 }
 
-const pasta = z.nullable(partial({ executable: z.string() }));
+const helper = z.nullable(partial({ executable: z.string(), version: z.string() }));
 const idMap = z.nullable(z.array(partial({ size: z.number() })));
 
 // podman-info(1), 4.3 to 6.0: only what doctor reads, each part optional.
@@ -15,18 +15,26 @@ const infoSchema = partial({
   host: partial({
     hostname: z.string(),
     rootlessNetworkCmd: z.string(),
-    pasta,
-    slirp4netns: pasta,
+    pasta: helper,
+    slirp4netns: helper,
+    databaseBackend: z.string(),
     idMappings: partial({ uidmap: idMap, gidmap: idMap }),
-    ociRuntime: partial({ name: z.string(), version: z.string() }),
+    // Null if Podman cannot run it.
+    ociRuntime: z.nullable(partial({ name: z.string(), version: z.string() })),
     security: partial({ rootless: z.boolean() }),
     serviceIsRemote: z.boolean(),
   }),
-  store: partial({ graphDriverName: z.string(), graphRoot: z.string() }),
+  store: partial({
+    graphDriverName: z.string(),
+    graphRoot: z.string(),
+    graphOptions: z.nullable(z.record(z.string(), z.unknown())),
+    graphStatus: z.nullable(partial({ "Backing Filesystem": z.string() })),
+  }),
   version: partial({ Version: z.string() }),
 });
 
-type PodmanInfo = z.infer<typeof infoSchema>;
+/** The output of `podman info`. */
+export type PodmanInfo = z.infer<typeof infoSchema>;
 
 /** The output for each host: parsing is slow, and most checks need it. */
 const CACHE = new WeakMap<Facts, { readonly info: PodmanInfo | undefined }>();
@@ -36,6 +44,28 @@ export function podmanInfoOf(facts: Facts): PodmanInfo | undefined {
   const read = CACHE.get(facts) ?? { info: readJson(infoSchema, outputOf(facts, "podman-info")) };
   CACHE.set(facts, read);
   return read.info;
+}
+
+/** A line of Podman's log, whose text is quoted as in Go. */
+const LOG_LINE = /^time="[^"]*" level=(\w+) msg="(.*)"$/;
+
+/** The number of messages to show. */
+const MOST_MESSAGES = 3;
+
+/** Returns Podman's own words about the failure of `podman info`, without its warnings. */
+export function podmanErrorOf(facts: Facts): string {
+  const fact = facts.commands["podman-info"];
+  const lines = fact !== undefined && "exit" in fact ? fact.stderr : [];
+  const words = lines.flatMap((line) => {
+    const [, level, text] = LOG_LINE.exec(line) ?? [];
+    if (text === undefined) return line.replace(/^Error: /, "").trim();
+    return level === "error" || level === "fatal"
+      ? text.replace(/\\n$/, "").replaceAll('\\"', '"')
+      : [];
+  }).filter((text) => text !== "");
+  return words.length === 0
+    ? whyUnknown(facts, "podman-info")
+    : words.slice(-MOST_MESSAGES).join("; ");
 }
 
 /** The oldest Podman whose Quadlet supports everything that lychd writes. */

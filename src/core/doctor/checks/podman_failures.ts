@@ -1,0 +1,129 @@
+/** The reasons why `podman info` fails, by Podman's own words. */
+import type { Facts } from "../../facts.ts";
+import { KILLED_CONTAINERS } from "../../orchestrator/pod.ts";
+import { type Command, command } from "../../report/mod.ts";
+import { userOf } from "../read/system.ts";
+import { moveStorage, remedy } from "../remedies.ts";
+
+/** A reason why Podman fails. */
+interface Failure {
+  readonly pattern: RegExp;
+  /** The message, if Podman's own words do not help. */
+  readonly words?: string;
+  readonly why: string;
+  readonly fix: (facts: Facts, found: RegExpExecArray) => Command;
+}
+
+/** The first match applies: a failure of newuidmap also leaves an "invalid internal status" (podman#21738). */
+const FAILURES: readonly Failure[] = [
+  {
+    // podman#20336, podman#10717, podman#7106. Red Hat 7110510: the setuid bit and a capability together fail too.
+    pattern: /\bnew[ug]idmap\b/,
+    why:
+      "newuidmap and newgidmap need either the setuid bit or a capability: a copied file system loses them, and a mount with nosuid ignores them",
+    fix: (facts) => remedy(facts, "restoreIdHelpers"),
+  },
+  {
+    // rootless_linux.c names the setting that forbids every namespace.
+    pattern: /user namespaces are not enabled in \/proc\/sys\/([\w/]+)/,
+    why: "a rootless container needs a user namespace, and the kernel allows none",
+    fix: (facts, [, path = ""]) =>
+      remedy(facts, "kernelSettings", {
+        name: "namespaces",
+        settings: `${path.replaceAll("/", ".")}=${path.endsWith("_clone") ? 1 : 15_000}`,
+      }),
+  },
+  {
+    // podman#24642: Ubuntu's AppArmor allows namespaces only to /usr/bin/podman.
+    pattern: /(?:cannot clone|failed to reexec): (?:Permission denied|Operation not permitted)/,
+    why:
+      "a rootless container needs a user namespace, and AppArmor does not allow it to this Podman",
+    fix: (facts) => allowNamespaces(facts),
+  },
+  {
+    pattern: new RegExp(KILLED_CONTAINERS.message),
+    words: KILLED_CONTAINERS.words,
+    why: "every command of Podman fails until it forgets them",
+    fix: () => KILLED_CONTAINERS.fix,
+  },
+  {
+    // libpod/runtime.go of 6.0.
+    pattern: /BoltDB database backend was removed/,
+    why: "Podman 6 does not read the database of Podman 4",
+    fix: () =>
+      command`grep -rl database_backend /etc/containers ~/.config/containers | xargs sudo sed -i '/^ *database_backend/d' && sudo reboot    # Podman then moves it to SQLite`,
+  },
+  {
+    pattern: /BoltDB database exists/,
+    why: "Podman 6 does not read the database of Podman 4",
+    fix: () => command`sudo reboot    # at its first start Podman then moves it to SQLite`,
+  },
+  {
+    // overlay.go of containers/storage.
+    pattern: /not supported over (?!extfs|xfs)\w|network file system with user namespaces/,
+    why: "the overlay driver needs a local file system",
+    fix: (facts) => moveStorage(facts),
+  },
+  {
+    // podman#24738.
+    pattern: /database configuration mismatch|does not match our graph driver/,
+    why: "storage.conf has changed since Podman created its database",
+    fix: () => command`podman system reset    # removes all images, containers and volumes`,
+  },
+  {
+    pattern: /libpod_rootless_lock|lock manager/,
+    why: "the locks in shared memory do not fit to the number in containers.conf",
+    fix: () => command`podman system renumber`,
+  },
+  {
+    pattern:
+      /(?:could not find (?:a working )?"?|default OCI runtime "?)(conmon|netavark|aardvark-dns|crun|runc|pasta)\b/,
+    why: "Podman does not run without this program",
+    fix: (facts, [, program = ""]) =>
+      remedy(facts, "installPackages", { packages: program === "pasta" ? "passt" : program }),
+  },
+  {
+    // podman#10686: fs.inotify.max_user_instances.
+    pattern: /too many open files/i,
+    why: "the user has no inotify instance left, which Podman and systemd need",
+    fix: (facts) =>
+      remedy(facts, "kernelSettings", {
+        name: "inotify",
+        settings: "fs.inotify.max_user_instances=1024",
+      }),
+  },
+  {
+    pattern: /no space left on device|disk quota exceeded|unable to open database file/i,
+    why: "Podman writes its database at each start",
+    fix: () => command`df -h ~ /run/user/$UID /var/tmp    # then free space where it is full`,
+  },
+  {
+    pattern: /\b(?:mkdir|open|stat|chown|lstat) (\/(?!run\/)[^:]+): permission denied/,
+    why: "the file is not the user's, for example after `sudo podman`",
+    fix: (facts, [what = "", path = ""]) => {
+      const owned = what.startsWith("mkdir ") ? path.slice(0, path.lastIndexOf("/")) : path;
+      return command`sudo chown ${userOf(facts)?.name ?? command`$USER`}: ${owned}`;
+    },
+  },
+];
+
+/** Returns the command that lets this Podman create user namespaces, and no other program. */
+export function allowNamespaces(facts: Facts): Command {
+  const program = facts.commands["podman-info"]?.command.split(" ")[0] ?? "/usr/bin/podman";
+  return remedy(facts, "allowNamespaces", { program });
+}
+
+/** Returns the message, the reason and the fix for the words of a failed `podman info`. */
+export function explainFailure(
+  facts: Facts,
+  words: string,
+): { readonly what: string; readonly why: string | undefined; readonly fix: Command } {
+  for (const { pattern, words: shown, why, fix } of FAILURES) {
+    const found = pattern.exec(words);
+    if (found !== null) {
+      return { what: shown ?? `\`podman info\` fails: ${words}`, why, fix: fix(facts, found) };
+    }
+  }
+  const fix = command`podman --log-level=debug info    # shows what it does before it fails`;
+  return { what: `\`podman info\` fails: ${words}`, why: undefined, fix };
+}
