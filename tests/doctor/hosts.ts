@@ -174,7 +174,9 @@ function textOf(file: string): Answer {
 
 /** Returns the files of a Codex. */
 function filesOf(codex: string): CodexFile[] {
-  return codexFiles(join(HERE, "codex", codex));
+  const files = codexFiles(join(HERE, "codex", codex));
+  if (files.length === 0) throw new Error(`there is no Codex codex/${codex}`);
+  return files;
 }
 
 /** Returns their texts, by their paths on a host. */
