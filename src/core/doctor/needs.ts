@@ -23,6 +23,8 @@ export interface NeededPath {
   readonly soulstone: string;
   /** A model that the engine loads, or a mounted file or folder. */
   readonly role: "model" | "volume";
+  /** The entry of `volumes` that it is in; undefined for a model that is in none. */
+  readonly volume: string | undefined;
 }
 
 /** The needs of a Codex on its host. Each list is sorted and without duplicates. */
@@ -145,13 +147,13 @@ function pathsOf(
 ): Pick<Needs, "paths" | "unmounted"> {
   const mounts = soulstone.volumes.flatMap((text) => {
     const read = parseVolume(text);
-    return "problem" in read ? [] : [read.volume];
+    return "problem" in read ? [] : [{ ...read.volume, text }];
   });
   const onHost = ({ kind, text }: { kind: string; text: string }) =>
     kind === "path" ? text : kind === "home" && home !== undefined ? `${home}/${text}` : undefined;
-  const needed = (path: string | undefined, role: NeededPath["role"]) =>
-    path === undefined ? [] : [{ path, soulstone: soulstone.name, role }];
-  const paths = mounts.flatMap(({ source }) => needed(onHost(source), "volume"));
+  const needed = (path: string | undefined, role: NeededPath["role"], volume?: string) =>
+    path === undefined ? [] : [{ path, soulstone: soulstone.name, role, volume }];
+  const paths = mounts.flatMap(({ source, text }) => needed(onHost(source), "volume", text));
   const unmounted: NeededPath[] = [];
   for (const model of modelsOf(soulstone)) {
     const [mount] = mounts
@@ -160,7 +162,10 @@ function pathsOf(
     // The content of a named volume is unknown.
     const source = mount && onHost(mount.source);
     if (mount === undefined) unmounted.push(...needed(model, "model"));
-    else paths.push(...needed(source && `${source}${model.slice(mount.target.length)}`, "model"));
+    else {
+      const path = source && `${source}${model.slice(mount.target.length)}`;
+      paths.push(...needed(path, "model", mount.text));
+    }
   }
   return { paths, unmounted };
 }

@@ -11,6 +11,7 @@ import { containersConfs, hostPathOf, knownFolders, nodesOfDevices, specsIn } fr
 import { SMI_QUERY } from "./read/gpus.ts";
 import { podmanInfoOf } from "./read/podman.ts";
 import { addressesClash, heldPorts, isHelper, listenersOf, lowPortsOf } from "./read/ports.ts";
+import { BOOLEAN_FILES, LABEL_FORMAT, LABEL_LINE, selinuxModeOf } from "./read/selinux.ts";
 import {
   ACCOUNT_OF_A_PERSON,
   filesOf,
@@ -56,7 +57,7 @@ export interface Asking {
 export function probesFor(asking: Asking, commands: Facts["commands"]): readonly Probe[] {
   const facts: Facts = { format: 1, lychd: "", environment: asking.environment, commands };
   const probes = [
-    ...systemProbes(asking),
+    ...systemProbes(asking, facts),
     ...podmanProbes(asking.needs, facts),
     ...systemdProbes(asking),
     ...gpuProbes(asking.needs, facts),
@@ -108,7 +109,7 @@ function open(path: string): Probe {
   return probe(`open:${path}`, "test", "-r", path, "-a", "-w", path);
 }
 
-function systemProbes({ user }: Asking): Probe[] {
+function systemProbes({ user, environment, needs }: Asking, facts: Facts): Probe[] {
   const manager = `/sys/fs/cgroup/user.slice/user-${user}.slice/user@${user}.service`;
   return [
     probe("os-release", "cat /etc/os-release"),
@@ -124,7 +125,26 @@ function systemProbes({ user }: Asking): Probe[] {
     probe("cgroup-controllers", `cat ${manager}/cgroup.controllers`),
     probe("selinux", "cat /sys/fs/selinux/enforce"),
     probe("selinux-devices", "cat /sys/fs/selinux/booleans/container_use_devices"),
+    ...selinuxModeOf(facts) === undefined ? [] : [
+      probe("selinux-booleans", "grep -HsE ^[01]", ...BOOLEAN_FILES),
+      probe(
+        "containers-label",
+        "grep -rHsE --include=*.conf",
+        LABEL_LINE,
+        ...configsOf(environment),
+      ),
+      ...probeEach("selinux-labels", `stat -L ${LABEL_FORMAT} --`, sortedPaths(needs)),
+    ],
   ];
+}
+
+/** Returns the files of containers.conf and the folders of their drop-ins. */
+function configsOf(environment: Facts["environment"]): string[] {
+  return containersConfs(environment["HOME"]).flatMap((file) => [file, `${file}.d`]);
+}
+
+function sortedPaths({ paths }: Needs): string[] {
+  return [...new Set(paths.map(({ path }) => path))].sort();
 }
 
 function podmanProbes({ images, secrets }: Needs, facts: Facts): Probe[] {
@@ -219,7 +239,6 @@ function gpuProbes(needs: Needs, facts: Facts): Probe[] {
 }
 
 function cdiProbes({ devices }: Needs, facts: Facts): Probe[] {
-  const configs = containersConfs(facts.environment["HOME"]).flatMap((file) => [file, `${file}.d`]);
   const isKnown = facts.commands["containers-conf"] !== undefined &&
     facts.commands["podman-info"] !== undefined;
   const folders = isKnown ? knownFolders(facts) : [];
@@ -230,7 +249,12 @@ function cdiProbes({ devices }: Needs, facts: Facts): Probe[] {
     ...spec?.paths ?? [],
   ]);
   return [
-    probe("containers-conf", "grep -rHsE --include=*.conf", SPEC_DIRS_LINE, ...configs),
+    probe(
+      "containers-conf",
+      "grep -rHsE --include=*.conf",
+      SPEC_DIRS_LINE,
+      ...configsOf(facts.environment),
+    ),
     ...folders.map((folder) => probe(`cdi-folder:${folder}`, "ls -1", folder)),
     ...files.map(({ path }) => probe(`cdi-spec:${path}`, "cat", path)),
     ...isComplete ? stat("cdi-paths", paths) : [],
@@ -246,7 +270,7 @@ function cdiProbes({ devices }: Needs, facts: Facts): Probe[] {
 }
 
 function codexProbes(needs: Needs, facts: Facts): Probe[] {
-  const { ports, reserved, paths } = needs;
+  const { ports, reserved } = needs;
   const filter = [
     ...ports.map(({ port }) => `sport = :${port}`),
     ...reserved === undefined
@@ -260,7 +284,7 @@ function codexProbes(needs: Needs, facts: Facts): Probe[] {
       : [probe("unprivileged-ports", "cat /proc/sys/net/ipv4/ip_unprivileged_port_start")],
     ...holderProbes(needs, facts),
     ...binaryProbes(facts),
-    ...stat("codex-paths", paths.map(({ path }) => path).sort()),
+    ...stat("codex-paths", sortedPaths(needs)),
     ...[...filesOf(facts, "codex-paths").keys()]
       .map((path) => probe(`readable:${path}`, "test", "-r", path)),
   ];

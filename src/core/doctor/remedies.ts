@@ -52,6 +52,10 @@ const ANY = {
   /** Installs NVIDIA's Container Toolkit; only Arch has it in its own repository. */
   installNvidiaToolkit:
     "{install} nvidia-container-toolkit    # from https://nvidia.github.io/libnvidia-container",
+  /** Turns on a boolean of SELinux's policy, now and at each boot. */
+  turnOnBoolean: "sudo setsebool -P {name} on",
+  /** Lets all containers use files. semanage would survive restorecon too, but is often not installed. */
+  labelFiles: "sudo chcon --recursive {context} {path}    # until the next restorecon",
 } as const;
 
 /** The name of a row. */

@@ -2,6 +2,7 @@ import { type Facts, outputOf, whyUnknown } from "../facts.ts";
 import { effectiveDevices } from "./read/cdi.ts";
 import { gpusOf, hasNvidia, type HostGpu, type Vendor } from "./read/gpus.ts";
 import { type Listener, listenersOf } from "./read/ports.ts";
+import { selinuxModeOf } from "./read/selinux.ts";
 import { filesOf, otherAccounts } from "./read/system.ts";
 
 /** The facts of a host that a first Codex depends on. */
@@ -32,7 +33,7 @@ export function surveyOf(facts: Facts, user: number): Survey {
     listeners: listenersKnown ? listenersOf(facts) : undefined,
     listenersUnknown: listenersKnown ? undefined : whyUnknown(facts, "ports"),
     otherAccounts: otherAccounts(facts, user),
-    isSelinuxEnforcing: outputOf(facts, "selinux")?.trim() === "1",
+    isSelinuxEnforcing: selinuxModeOf(facts) === "enforcing",
   };
 }
 

@@ -22,6 +22,7 @@ import { imageNamesOf, podmanVersionOf } from "../read/podman.ts";
 import { firstFreePortOf, heldPorts, holderOf, lowPortsOf } from "../read/ports.ts";
 import { filesOf } from "../read/system.ts";
 import { isOlder } from "../read/version.ts";
+import { labelVerdict } from "./selinux.ts";
 
 /** The approximate size of a pull in GB, by engine, for images that include the libraries of a GPU. */
 const PULL_GB: Readonly<Record<string, number>> = {
@@ -123,7 +124,7 @@ export const CODEX_CHECKS: readonly Check[] = [
   },
   {
     id: "codex.volumes",
-    about: "the user can read every mounted file and folder",
+    about: "engines may read every mounted file and folder",
     why: "Podman does not start a container whose mount is missing",
     run: withSoulstones((subject) => pathVerdicts(subject, "volume")),
   },
@@ -291,7 +292,8 @@ export function isImage(written: string, full: string): boolean {
 }
 
 /** Checks the models, or the other volumes, of a Codex. */
-function pathVerdicts({ facts, needs }: Subject, role: "model" | "volume"): readonly Verdict[] {
+function pathVerdicts(subject: Subject, role: "model" | "volume"): readonly Verdict[] {
+  const { facts, needs } = subject;
   const paths = needs.paths.filter((needed) => needed.role === role);
   if (paths.length === 0) return [skipped(`no ${role} of the Codex is a path on the host`)];
   const fact = facts.commands["codex-paths"];
@@ -299,7 +301,8 @@ function pathVerdicts({ facts, needs }: Subject, role: "model" | "volume"): read
   const unasked = paths.find(({ path }) => !fact.command.includes(shellWord(path)));
   if (unasked !== undefined) return [skipped(`the facts do not include ${unasked.path}`)];
   const files = filesOf(facts, "codex-paths");
-  const verdicts = paths.flatMap(({ path, soulstone }): Verdict[] => {
+  const verdicts = paths.flatMap((needed): Verdict[] => {
+    const { path, soulstone } = needed;
     const parent = path.slice(0, path.lastIndexOf("/")) || "/";
     if (fact.stderr.some((line) => line.includes(path) && /permission denied/i.test(line))) {
       return [error(
@@ -315,13 +318,15 @@ function pathVerdicts({ facts, needs }: Subject, role: "model" | "volume"): read
         isFile ? command`ls -l ${parent}` : command`mkdir -p ${path}`,
       )];
     }
-    return hasFailed(facts, `readable:${path}`)
-      ? [error(
+    if (hasFailed(facts, `readable:${path}`)) {
+      return [error(
         `${soulstone}: the user may not read ${path}`,
         command`sudo setfacl --recursive --modify u:$USER:rX ${path}`,
         CONTAINER_ACCESS,
-      )]
-      : [];
+      )];
+    }
+    const denied = labelVerdict(subject, needed);
+    return denied === undefined ? [] : [denied];
   });
   return verdicts.length > 0 ? verdicts : [ok(`the user can read ${countOf(paths.length, role)}`)];
 }

@@ -1,10 +1,10 @@
 import { outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
 import { type Check, error, ok, see, skipped, unknown, warning } from "../check.ts";
-import { devicesOf } from "../needs.ts";
 import { propertiesOf } from "../read/system.ts";
 import { remedy } from "../remedies.ts";
 import { missingImages, pullGb } from "./codex.ts";
+import { DEVICE_ACCESS } from "./selinux.ts";
 
 /** Below this the image of an engine may not fit. */
 const FREE_GIB = 40;
@@ -14,34 +14,7 @@ const MEMLOCK_BYTES = 2 ** 30;
 
 /** The checks of the rest of the host. */
 export const HOST_CHECKS: readonly Check[] = [
-  {
-    id: "host.selinux",
-    about: "SELinux lets containers use devices",
-    why: "CUDA finds no device, even though the device nodes exist",
-    run({ facts, codex }) {
-      const enforce = outputOf(facts, "selinux")?.trim();
-      if (enforce === undefined) return skipped("SELinux is not enabled");
-      if (enforce !== "1") return ok("SELinux is permissive");
-      const devices = outputOf(facts, "selinux-devices")?.trim();
-      // The current and the pending value: `0 0`.
-      if (devices?.startsWith("1")) return ok("SELinux is enforcing, container_use_devices is on");
-      const isUnaffected = codex.kind === "read" &&
-        codex.codex.soulstones.every((s) =>
-          devicesOf(s, codex.codex.settings).length === 0 ||
-          s.quadlet["Container"]?.["SecurityLabelDisable"] === true
-        );
-      if (isUnaffected) return ok("SELinux is enforcing, but confines no engine with a device");
-      return devices === undefined
-        ? warning(
-          "SELinux is enforcing, but its policy for containers is not installed",
-          remedy(facts, "installPackages", { packages: "container-selinux" }),
-        )
-        : warning(
-          "SELinux is enforcing, and container_use_devices is off",
-          command`sudo setsebool -P container_use_devices on`,
-        );
-    },
-  },
+  DEVICE_ACCESS,
   {
     id: "host.memlock",
     about: "engines may lock as much memory as they need",

@@ -92,8 +92,8 @@ function listIn(
   return { folders, appends };
 }
 
-/** Compares files: the system's file, its drop-ins by name, then the user's. */
-function byPrecedence(facts: Facts): (a: string, b: string) => number {
+/** Compares files of containers.conf: the system's file, its drop-ins by name, then the user's. */
+export function byPrecedence(facts: Facts): (a: string, b: string) => number {
   const places = containersConfs(facts.environment["HOME"]);
   const key = (file: string) =>
     places.findIndex((place) => file.startsWith(place)) * 2 + Number(file.includes(".conf.d/"));
