@@ -105,7 +105,7 @@ const UNUSED_PORT = 49_151;
 
 /** Returns the sandboxes of a command, for its self-test. */
 function sandboxesOf(invocation: Invocation, permissions: Permissions) {
-  const places = { addresses: ["127.0.0.1"], port: UNUSED_PORT, enginePorts: [] };
+  const places = { addresses: ["127.0.0.1"], port: UNUSED_PORT, enginePorts: new Set<number>() };
   const second = [
     {
       name: "the sandbox that asks for health",

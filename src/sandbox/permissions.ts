@@ -1,4 +1,5 @@
 import { dirname } from "node:path/posix";
+import type { DoorNetwork } from "../core/orchestrator/door.ts";
 import type { Folders } from "../run/folders.ts";
 import type { Invocation } from "../run/invocation.ts";
 import type { Permissions } from "../run/permissions.ts";
@@ -163,20 +164,13 @@ export function proberPermissions(
  */
 export function frontPermissions(
   invocation: Invocation,
-  { addresses, port, enginePorts }: FrontPlaces,
+  { addresses, port, enginePorts }: DoorNetwork,
 ): Permissions | undefined {
   if (invocation.command !== "serve" || ![port, ...enginePorts].every(isPort)) return undefined;
   return onlyNetwork([
     ...addresses.map((address) => `${address.includes(":") ? `[${address}]` : address}:${port}`),
-    ...enginePorts.map((enginePort) => `127.0.0.1:${enginePort}`),
+    ...[...enginePorts].map((enginePort) => `127.0.0.1:${enginePort}`),
   ]);
-}
-
-/** The places in the network that the front door uses. */
-export interface FrontPlaces {
-  readonly addresses: readonly string[];
-  readonly port: number;
-  readonly enginePorts: readonly number[];
 }
 
 function onlyNetwork(net: readonly string[]): Permissions {

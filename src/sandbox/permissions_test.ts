@@ -145,7 +145,7 @@ Deno.test("the hand of the door has no network, and writes only to the folder of
 });
 
 Deno.test("the front of the door listens on its addresses, connects to engines, and does nothing else", () => {
-  const places = { addresses: ["127.0.0.1", "::1"], port: 8081, enginePorts: [8780] };
+  const places = { addresses: ["127.0.0.1", "::1"], port: 8081, enginePorts: new Set([8780]) };
   deepStrictEqual(frontPermissions(SERVE, places), {
     read: [],
     write: [],
@@ -155,7 +155,10 @@ Deno.test("the front of the door listens on its addresses, connects to engines, 
   strictEqual(frontPermissions(SUMMON, places), undefined);
   for (const port of [0, 65_536, 1.5, NaN]) {
     strictEqual(frontPermissions(SERVE, { ...places, port }), undefined);
-    strictEqual(frontPermissions(SERVE, { ...places, enginePorts: [8780, port] }), undefined);
+    strictEqual(
+      frontPermissions(SERVE, { ...places, enginePorts: new Set([8780, port]) }),
+      undefined,
+    );
   }
 });
 

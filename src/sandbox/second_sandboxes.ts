@@ -2,18 +2,13 @@
  * The sandboxes that a command works with: one that asks engines for their health, and one that speaks
  * HTTP for the front door. They connect only to ports that the gate reads from the units.
  */
-import { doorAddresses, readDoor } from "../core/orchestrator/door.ts";
+import { doorNetwork, readDoor } from "../core/orchestrator/door.ts";
 import { readInventory } from "../core/orchestrator/inventory.ts";
 import type { ProberOrder } from "../run/health.ts";
 import type { Folders } from "../run/folders.ts";
 import type { Invocation } from "../run/invocation.ts";
 import { unitsIn } from "./gate_files.ts";
-import {
-  frontPermissions,
-  type FrontPlaces,
-  proberPermissions,
-  type StartSandbox,
-} from "./permissions.ts";
+import { frontPermissions, proberPermissions, type StartSandbox } from "./permissions.ts";
 
 /** The order of the gate to the sandbox of the front door. */
 export interface FrontOrder {
@@ -48,8 +43,10 @@ export function secondSandboxes(
      * ports, so the command asks for a new one then. `fail` is called if it ends with an error.
      */
     front(channel: MessagePort, fail: (error: Error) => void): void {
-      const places = frontPlaces(folders);
-      const permissions = places && frontPermissions(invocation, places);
+      const files = unitsIn(folders);
+      const door = readDoor(files);
+      const permissions = door &&
+        frontPermissions(invocation, doorNetwork(door, readInventory(files)));
       if (permissions === undefined) return;
       const worker = start("front_worker", permissions);
       worker.onerror = (event) => {
@@ -58,18 +55,5 @@ export function secondSandboxes(
       };
       worker.postMessage({ channel } satisfies FrontOrder, [channel]);
     },
-  };
-}
-
-/** Reads the places of the front door from the units; undefined if none is rendered. */
-function frontPlaces(folders: Folders): FrontPlaces | undefined {
-  const files = unitsIn(folders);
-  const door = readDoor(files);
-  if (door === undefined) return undefined;
-  return {
-    addresses: doorAddresses(door.settings),
-    port: door.settings.port,
-    enginePorts: readInventory(files).engines.filter(({ isOnLoopback }) => isOnLoopback)
-      .map(({ port }) => port),
   };
 }

@@ -225,6 +225,7 @@ function unitsOf({ ports, settings, engines = {} }: BenchOptions, port: number) 
     covens: [],
   };
   const door: Door = {
+    reservedPorts: { first: 1, last: 0 },
     settings: { port, ...DOOR_SETTINGS, ...settings },
     engines: new Map(names.map((name): [string, DoorEngine] => [name, {
       aliases: [],

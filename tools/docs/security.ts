@@ -117,7 +117,7 @@ function permissionTable(): string {
       imports: named.imports ?? [],
     });
     const prober = proberPermissions(invocation, [8780]);
-    const places = { addresses: ["127.0.0.1"], port: 8081, enginePorts: [8780] };
+    const places = { addresses: ["127.0.0.1"], port: 8081, enginePorts: new Set([8780]) };
     const front = frontPermissions(invocation, places);
     return [
       rowOf(`\`${line}\``, permissionsFor(invocation, folders, findPrograms(() => true)), folders),
@@ -134,14 +134,16 @@ function permissionTable(): string {
 }
 
 function rowOf(title: string, permissions: Permissions, folders: Folders): string {
+  const isFront = permissions.net?.some((place) => place.endsWith(":8081"));
   const cells = [
     pathsIn(permissions.read, folders),
     pathsIn(permissions.write, folders),
     [...new Set(permissions.run.map(programName))].sort(),
-    [
-      ...permissions.net?.some((place) => place.endsWith(":8081")) ? ["its own port"] : [],
-      ...permissions.net === undefined ? [] : ["the ports of rendered engines on 127.0.0.1"],
-    ],
+    permissions.net === undefined
+      ? []
+      : isFront
+      ? ["its own port", "the ports of rendered engines and of `reserve_ports` on 127.0.0.1"]
+      : ["the ports of rendered engines on 127.0.0.1"],
   ];
   return `| ${[title, ...cells.map((cell) => cell.join(", ") || "–")].join(" | ")} |`;
 }

@@ -135,7 +135,7 @@ function serviceOf(codex: Codex, program: string): Unit {
 
 /** Returns the settings that the Vessel reads from its unit. */
 function factsOf({ settings, settingsPlaceOf }: Codex): Section {
-  const { vessel, boot_coven } = settings;
+  const { vessel, sepulcher: { reserve_ports }, boot_coven } = settings;
   const fact = (value: string | number | undefined, field: string): Directive[] =>
     value === undefined ? [] : directive(value, settingsPlaceOf(["vessel", field]));
   const idleCoven = vessel.idle_coven ?? boot_coven;
@@ -157,6 +157,9 @@ function factsOf({ settings, settingsPlaceOf }: Codex): Section {
     IdleMinutes: fact(vessel.idle_minutes, "idle_minutes"),
     LoadingMessage: fact(vessel.loading_message ? "yes" : undefined, "loading_message"),
     MaxBodyMib: fact(vessel.max_body_mib, "max_body_mib"),
+    ReservedPorts: reserve_ports === undefined
+      ? []
+      : directive(reserve_ports, settingsPlaceOf(["sepulcher", "reserve_ports"])),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The front door as its Runes describe it. */
 import { QUADLET_FOLDER, soulstoneUnit, SYSTEMD_FOLDER, VESSEL } from "../rune/names.ts";
-import { type UnitFile, type Values, valuesOf, words } from "./inventory.ts";
+import { type Inventory, type UnitFile, type Values, valuesOf, words } from "./inventory.ts";
 
 /** A value that JSON can represent. */
 export type Json = string | number | boolean | null | readonly Json[] | {
@@ -48,6 +48,8 @@ export interface Door {
   readonly settings: DoorSettings;
   /** By name of the Soulstone. */
   readonly engines: ReadonlyMap<string, DoorEngine>;
+  /** The ports of engines to come, from `first` to `last`; none if `last` is less. */
+  readonly reservedPorts: { readonly first: number; readonly last: number };
 }
 
 /**
@@ -62,6 +64,41 @@ export interface Door {
  */
 export function doorAddresses({ bindAddress }: Pick<DoorSettings, "bindAddress">): string[] {
   return bindAddress === "127.0.0.1" ? [bindAddress, "::1"] : [bindAddress];
+}
+
+/** The network that the door uses. */
+export interface DoorNetwork {
+  /** The addresses that it listens on. */
+  readonly addresses: readonly string[];
+  /** The port that it listens on. */
+  readonly port: number;
+  /** The ports of 127.0.0.1 that it connects to: those of engines, and those for engines to come. */
+  readonly enginePorts: ReadonlySet<number>;
+}
+
+/**
+ * Returns the network of a door, which includes all of `[sepulcher] reserve_ports`.
+ *
+ * @example
+ * ```ts
+ * import { doorNetwork, readDoor } from "./door.ts";
+ * const text = "[X-Lychd]\nPort=8081\nAddress=127.0.0.1\nReservedPorts=8780-8781\n";
+ * const door = readDoor([{ path: "systemd/user/lychd-vessel.service", text }]);
+ * door && doorNetwork(door, { engines: [] }).enginePorts; // new Set([8780, 8781])
+ * ```
+ */
+export function doorNetwork(
+  { settings, reservedPorts: { first, last } }: Door,
+  { engines }: Pick<Inventory, "engines">,
+): DoorNetwork {
+  return {
+    addresses: doorAddresses(settings),
+    port: settings.port,
+    enginePorts: new Set([
+      ...engines.flatMap(({ isOnLoopback, port }) => isOnLoopback ? [port] : []),
+      ...Array.from({ length: last - first + 1 }, (_, i) => first + i),
+    ]),
+  };
 }
 
 /**
@@ -84,7 +121,10 @@ export function readDoor(files: readonly UnitFile[]): Door | undefined {
       ? [[name, engineOf(values)]]
       : [];
   }));
-  return { settings: settingsOf(valuesOf(vessel.text)), engines };
+  const values = valuesOf(vessel.text);
+  const range = values("X-Lychd.ReservedPorts")[0] ?? "";
+  const [, first = 1, last = 0] = /^(\d+)-(\d+)$/.exec(range)?.map(Number) ?? [];
+  return { settings: settingsOf(values), engines, reservedPorts: { first, last } };
 }
 
 function settingsOf(values: Values): DoorSettings {

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { CHARACTER } from "../../../tests/character.ts";
 import { readCodex } from "../codex/mod.ts";
 import { compile } from "../compile/mod.ts";
-import { type Door, type Json, readDoor } from "./door.ts";
+import { type Door, doorNetwork, type Json, readDoor } from "./door.ts";
+import type { Inventory } from "./inventory.ts";
 
 const whole = (min: number, max: number) => fc.integer({ min, max });
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
@@ -69,8 +70,11 @@ const DOOR: fc.Arbitrary<Door> = fc.record({
   settings: SETTINGS,
   engines: fc.tuple(ENGINE, ENGINE),
   aliases: fc.uniqueArray(ALIAS, { maxLength: 6 }),
-}).map(({ settings, engines, aliases }) => ({
+  // Without the own ports of the door and the Watchers.
+  reservedPorts: maybe(fc.tuple(whole(20_000, 21_000), whole(0, 50))),
+}).map(({ settings, engines, aliases, reservedPorts: [first, more] = [1, -1] }) => ({
   settings,
+  reservedPorts: { first, last: first + more },
   engines: new Map(engines.map(({ strip, ...engine }, i) => [i === 0 ? "ear" : "eye", {
     ...engine,
     aliases: aliases.filter((_, at) => at % 2 === i),
@@ -93,7 +97,9 @@ function lines(fields: Readonly<Record<string, Json | undefined>>): string {
 }
 
 /** Writes the Codex of a front door. */
-function codexOf({ settings, engines }: Door): { path: string; bytes: Uint8Array }[] {
+function codexOf(
+  { settings, engines, reservedPorts: { first, last } }: Door,
+): { path: string; bytes: Uint8Array }[] {
   const { keys, ...rest } = settings;
   const inCodex = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
   const vessel = Object.entries(rest).map(([name, value]) => [inCodex(name), value]);
@@ -117,7 +123,7 @@ function codexOf({ settings, engines }: Door): { path: string; bytes: Uint8Array
   const files = {
     "lychd.toml": `[vessel]\n${
       lines({ enabled: true, ...Object.fromEntries(vessel), keys: Object.fromEntries(digests) })
-    }`,
+    }${last < first ? "" : `[sepulcher]\nreserve_ports = "${first}-${last}"\n`}`,
     "soulstones/all.toml": soulstones.join("\n"),
   };
   return Object.entries(files)
@@ -151,4 +157,21 @@ Deno.test("facts that someone edited to no JSON are left out", () => {
   ]);
   const { set, strip, served } = door?.engines.get("eye") ?? {};
   deepStrictEqual([set, strip, served], [{}, [], undefined]);
+});
+
+Deno.test("the front may reach the engines on 127.0.0.1 and the reserved ports, also of a range edited to no number", () => {
+  const engines = [{ port: 8780, isOnLoopback: true }, { port: 8781, isOnLoopback: false }];
+  const portsFor = (range: string) => {
+    const text = `[X-Lychd]\nPort=8081\nAddress=127.0.0.1\nReservedPorts=${range}\n`;
+    const door = readDoor([{ path: "systemd/user/lychd-vessel.service", text }])!;
+    return doorNetwork(door, { engines } as unknown as Inventory);
+  };
+  deepStrictEqual(portsFor("9000-9001"), {
+    addresses: ["127.0.0.1", "::1"],
+    port: 8081,
+    enginePorts: new Set([8780, 9000, 9001]),
+  });
+  for (const range of ["many", "9001-9000", "1-", ""]) {
+    deepStrictEqual(portsFor(range).enginePorts, new Set([8780]));
+  }
 });

@@ -26,17 +26,22 @@ interface Render {
   /** No port: the Codex is without it. */
   readonly sage?: number | "absent";
   readonly image?: string;
+  readonly reserved?: string;
 }
 
 /** Returns the files of a Codex. */
-function codexOf({ door = 8081, owl = 9001, sage = 9002, image = "localhost/x" }: Render) {
+function codexOf(
+  { door = 8081, owl = 9001, sage = 9002, image = "localhost/x", reserved }: Render,
+) {
   const soulstones = Object.entries({ owl, sage }).map(([name, port]) =>
     port === "absent"
       ? ""
       : `[${name}]\nimage = "${image}"\nport = ${port}\ngroups = ["${name}s"]\n`
   );
   const texts = {
-    "lychd.toml": `[vessel]\nenabled = true\nport = ${door}\ndrain_seconds = 120\n`,
+    "lychd.toml": `[vessel]\nenabled = true\nport = ${door}\ndrain_seconds = 120\n${
+      reserved === undefined ? "" : `[sepulcher]\nreserve_ports = "${reserved}"\n`
+    }`,
     "soulstones/all.toml": soulstones.join(""),
   };
   const encoder = new TextEncoder();
@@ -605,6 +610,18 @@ withHand(
     await until(() => seen.text(STATE_FILE).includes('"name":"owl","under_way":1,'));
   },
 );
+
+withHand("an engine with a reserved port is added to the front that runs", async (seen, front) => {
+  await front.next("units");
+  await seen.render({ sage: "absent", reserved: "9002-9003" });
+  (await seen.front(1)).send({ kind: "listening" });
+  const [, second] = seen.fronts;
+  await second!.next("units");
+  await seen.render({ sage: 9003, reserved: "9002-9003" });
+  const { inventory } = await second!.next("units");
+  deepStrictEqual(inventory.engines.map(({ port }) => port), [9001, 9003]);
+  strictEqual(seen.fronts.length, 2);
+});
 
 withHand("a swap waits for the requests of the other front", async (seen, front) => {
   await front.sees("owl", "ready");

@@ -1,4 +1,9 @@
-import { type Door, doorAddresses, readDoor } from "../../core/orchestrator/door.ts";
+import {
+  type Door,
+  type DoorNetwork,
+  doorNetwork,
+  readDoor,
+} from "../../core/orchestrator/door.ts";
 import { formatReceipt } from "../../core/plan/receipt.ts";
 import type { CommandContext } from "../../run/context.ts";
 import { Refusal } from "../../run/refusal.ts";
@@ -32,19 +37,15 @@ export function isSameRender(a: Units, b: Units): boolean {
 
 /**
  * Returns true if a front for one render has the network that another one needs: the same addresses, and
- * at least its engines. After engines were removed, a front stays.
+ * at least the ports of its engines. After engines were removed, a front stays.
  */
 export function hasNetworkFor(own: Units, other: Units): boolean {
-  const ports = enginePorts(own);
-  return listening(own) === listening(other) && enginePorts(other).isSubsetOf(ports);
+  const [mine, theirs] = [networkOf(own), networkOf(other)];
+  return mine.port === theirs.port && String(mine.addresses) === String(theirs.addresses) &&
+    theirs.enginePorts.isSubsetOf(mine.enginePorts);
 }
 
-/** Returns the addresses and the port that a front listens on. */
-function listening({ door: { settings } }: Units): string {
-  return JSON.stringify([doorAddresses(settings), settings.port]);
-}
-
-/** Returns the ports that a front connects to: the gate grants exactly these. */
-function enginePorts({ rendered: { inventory } }: Units): Set<number> {
-  return new Set(inventory.engines.flatMap(({ isOnLoopback, port }) => isOnLoopback ? [port] : []));
+/** Returns the network of a render: the gate grants exactly this. */
+function networkOf({ door, rendered: { inventory } }: Units): DoorNetwork {
+  return doorNetwork(door, inventory);
 }

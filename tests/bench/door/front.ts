@@ -52,6 +52,7 @@ tell({
     covens: [],
   },
   door: {
+    reservedPorts: { first: 1, last: 0 },
     settings: { ...DOOR_SETTINGS, port },
     engines: new Map(),
   },
