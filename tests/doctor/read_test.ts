@@ -355,6 +355,7 @@ directory|755|1000|lich|0|0|/home/lich/my models|old`;
   ]);
   assert.deepEqual(files.get("/dev/nvidia-uvm-tools"), {
     kind: "character special file",
+    mode: 0o666,
     owner: 0,
     group: "root",
     major: 507,
@@ -374,12 +375,14 @@ Deno.test("gpusOf() reads the GPUs of nvidia-smi; the memory may be missing", ()
         vendor: "NVIDIA",
         name: "NVIDIA GeForce RTX 4060 Ti",
         index: 0,
+        uuid: "GPU-eabaa66e-31c1-4a3d-9a58-8f0e4c0d6b17",
         memoryMib: 16380,
       },
       {
         vendor: "NVIDIA",
         name: "NVIDIA GB10",
         index: 1,
+        uuid: "GPU-0d7be2f5-7c8e-4b62-a1c4-52b9d3f0e688",
       },
     ],
   );
@@ -437,8 +440,8 @@ Deno.test("the GPUs of AMD and Intel are read from /sys/class/drm, the PCI bus a
 /sys/bus/pci/devices/0000:05:00.0/uevent:PCI_ID=1A03:2000
 /sys/bus/pci/devices/5582:00:00.0/uevent:PCI_ID=1414:008E`;
   assert.deepEqual(pciGpusOf(factsOf({ "pci-gpus": pci })), [
-    { vendor: "NVIDIA", id: "10DE:2805", driver: "nouveau" },
-    { vendor: "Intel", id: "8086:4680", driver: undefined },
+    { vendor: "NVIDIA", id: "10DE:2805", address: "0000:01:00.0", driver: "nouveau" },
+    { vendor: "Intel", id: "8086:4680", address: "0000:02:00.0", driver: undefined },
   ]);
   const nodes = "/sys/devices/virtual/kfd/kfd/topology/nodes";
   const kfd = `${nodes}/0/properties:gfx_target_version 0
@@ -494,14 +497,16 @@ Deno.test("specsIn() reads the specifications of all toolkits, YAML and JSON", (
     assert.equal(read?.problem, undefined, file);
     assert.equal(read?.spec?.kind, kind);
     assert.deepEqual(read?.spec?.devices, names.split(" ").map((name) => `${kind}=${name}`), file);
-    assert.equal(read?.spec?.nodes.length, nodes, file);
-    assert.equal(read?.spec?.paths.length, paths, file);
+    const edits = read?.spec?.editsOf(read.spec.devices);
+    assert.equal(edits?.nodes.length, nodes, file);
+    assert.equal(edits?.paths.length, paths, file);
   }
   const newest = factsOf({
     "cdi-folder:/etc/cdi": "x.yaml",
     "cdi-spec:/etc/cdi/x.yaml": captured("cdi-nvidia-1.19.txt"),
   });
-  const nodes = specsIn(newest, ["/etc/cdi"])[0]?.spec?.nodes ?? [];
+  const { spec } = specsIn(newest, ["/etc/cdi"])[0] ?? {};
+  const { nodes } = spec?.editsOf(spec.devices) ?? { nodes: [] };
   const numbers = (path: string) => {
     const node = nodes.find((node) => hostPathOf(node) === path);
     return [node?.major, node?.minor];

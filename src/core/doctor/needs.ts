@@ -6,7 +6,7 @@ import {
   type Soulstone,
   watchersOf,
 } from "../codex/mod.ts";
-import { covensOf, watcherServices } from "../compile/mod.ts";
+import { covensOf, isGroupOwned, watcherServices } from "../compile/mod.ts";
 import {
   covenTarget,
   OBSERVER,
@@ -25,6 +25,14 @@ export interface NeededPath {
   readonly role: "model" | "volume";
   /** The entry of `volumes` that it is in; undefined for a model that is in none. */
   readonly volume: string | undefined;
+}
+
+/** The devices of a Soulstone. */
+export interface NeededDevices {
+  readonly soulstone: string;
+  readonly devices: readonly string[];
+  /** True if its container keeps the groups of the user (`GroupAdd=keep-groups`). */
+  readonly keepsGroups: boolean;
 }
 
 /** The needs of a Codex on its host. Each list is sorted and without duplicates. */
@@ -48,6 +56,7 @@ export interface Needs {
   readonly unmounted: readonly NeededPath[];
   /** CDI names and device paths. */
   readonly devices: readonly string[];
+  readonly engines: readonly NeededDevices[];
 }
 
 /** The needs without a Codex. */
@@ -63,6 +72,7 @@ export const NO_NEEDS: Needs = {
   paths: [],
   unmounted: [],
   devices: [],
+  engines: [],
 };
 
 /** Returns the needs of `codex` on a host with the home folder `home`. */
@@ -111,7 +121,19 @@ export function needsOf(codex: Codex, home: string | undefined): Needs {
       ...soulstones.flatMap((s) => devicesOf(s, settings)),
       ...on.gpuExporter ? gpu_exporter.devices : [],
     ]),
+    engines: soulstones.map((soulstone) => {
+      const devices = devicesOf(soulstone, settings);
+      return { soulstone: soulstone.name, devices, keepsGroups: keepsGroups(soulstone, devices) };
+    }),
   };
+}
+
+function keepsGroups({ quadlet }: Soulstone, devices: readonly string[]): boolean {
+  const { GroupAdd, PodmanArgs = [] } = quadlet["Container"] ?? {};
+  return [PodmanArgs].flat().some((args) => /\bkeep-groups\b/.test(String(args))) ||
+    (GroupAdd === undefined
+      ? devices.some(isGroupOwned)
+      : [GroupAdd].flat().includes("keep-groups"));
 }
 
 /** Returns the devices of a Soulstone, or those of `lychd.toml` if it sets none. */

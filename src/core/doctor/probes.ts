@@ -8,6 +8,7 @@ import { UNIT_FILES_OPTIONS } from "../rune/properties.ts";
 import { vesselBinaryOf } from "./checks/vessel.ts";
 import { devicePaths, type Needs, NO_NEEDS } from "./needs.ts";
 import { containersConfs, hostPathOf, knownFolders, nodesOfDevices, specsIn } from "./read/cdi.ts";
+import { GENERATOR_PATHS, REFRESH_OUTPUT, REFRESH_SETTINGS } from "./generators.ts";
 import { SMI_QUERY } from "./read/gpus.ts";
 import { podmanInfoOf } from "./read/podman.ts";
 import { addressesClash, heldPorts, isHelper, listenersOf, lowPortsOf } from "./read/ports.ts";
@@ -244,10 +245,10 @@ function cdiProbes({ devices }: Needs, facts: Facts): Probe[] {
   const folders = isKnown ? knownFolders(facts) : [];
   const files = specsIn(facts, folders);
   const isComplete = files.every(({ path }) => facts.commands[`cdi-spec:${path}`] !== undefined);
-  const paths = files.flatMap(({ spec }) => [
-    ...(spec?.nodes ?? []).map(hostPathOf),
-    ...spec?.paths ?? [],
-  ]);
+  const paths = files.flatMap(({ spec }) => {
+    const { nodes = [], paths = [] } = spec?.editsOf(spec.devices) ?? {};
+    return [...nodes.map(hostPathOf), ...paths];
+  });
   return [
     probe(
       "containers-conf",
@@ -260,12 +261,13 @@ function cdiProbes({ devices }: Needs, facts: Facts): Probe[] {
     ...isComplete ? stat("cdi-paths", paths) : [],
     ...nodesOfDevices(facts, devices).filter((path) => filesOf(facts, "cdi-paths").has(path))
       .map(open),
-    ...stat("nvidia-ctk", ["/usr/bin/nvidia-ctk", "/run/current-system/sw/bin/nvidia-ctk"]),
+    ...stat("nvidia-ctk", GENERATOR_PATHS),
     probe(
       "nvidia-refresh",
-      "systemctl show --property=Id,LoadState,ActiveState,UnitFileState,Result -- " +
+      "systemctl show --property=Id,LoadState,ActiveState,UnitFileState,Result,Environment -- " +
         "nvidia-cdi-refresh.path nvidia-cdi-refresh.service",
     ),
+    probe("nvidia-refresh-settings", `grep -sE ^${REFRESH_OUTPUT}= ${REFRESH_SETTINGS}`),
   ];
 }
 

@@ -56,6 +56,12 @@ const ANY = {
   turnOnBoolean: "sudo setsebool -P {name} on",
   /** Lets all containers use files. semanage would survive restorecon too, but is often not installed. */
   labelFiles: "sudo chcon --recursive {context} {path}    # until the next restorecon",
+  /** Writes the specification of NVIDIA's GPUs. */
+  generateNvidia: "sudo nvidia-ctk cdi generate {options}",
+  /** Runs the service that writes it. */
+  refreshNvidia: "sudo systemctl restart nvidia-cdi-refresh.service",
+  generateAmd: "sudo amd-ctk cdi generate --output={path}",
+  generateIntel: "sudo intel-cdi-specs-generator {options}",
 } as const;
 
 /** The name of a row. */
@@ -66,6 +72,7 @@ const DISTRIBUTIONS = {
     bootSystemd:
       "printf '[boot]\\nsystemd=true\\n' | sudo tee -a /etc/wsl.conf && wsl.exe --shutdown",
     loadNvidia: "wsl.exe --update",
+    generateNvidia: "sudo nvidia-ctk cdi generate --mode=wsl {options}",
   },
   debian: {
     install: "sudo apt-get install",
@@ -142,6 +149,8 @@ const DISTRIBUTIONS = {
   nixos: {
     install: "nix-shell -p",
     restoreIdHelpers: "sudo nixos-rebuild switch    # creates the wrappers in /run/wrappers again",
+    /** The service of the module `hardware.nvidia-container-toolkit`, which writes its own file. */
+    refreshNvidia: "sudo systemctl restart nvidia-container-toolkit-cdi-generator.service",
   },
 } as const satisfies Readonly<Record<string, Partial<Readonly<Record<Remedy, string>>>>>;
 

@@ -12,6 +12,14 @@ import {
   warning,
 } from "../check.ts";
 import {
+  defineKind,
+  generateWithoutGroups,
+  neverDefined,
+  type NvidiaService,
+  nvidiaService,
+  regenerate,
+} from "../generators.ts";
+import {
   type CdiFile,
   cdiFoldersOf,
   effectiveDevices,
@@ -19,13 +27,16 @@ import {
   hostPathOf,
   knownFolders,
   pathsIn,
+  realPath,
   specsIn,
   specsUnread,
   STANDARD_FOLDERS,
+  unreadableFolders,
 } from "../read/cdi.ts";
-import { gpusOf, hasNvidia, isNvidiaBroken, nvidiaDriverOf } from "../read/gpus.ts";
+import type { CdiEdits, SpecNode } from "../read/cdi_spec.ts";
+import { hasNvidia, isNvgpu, isNvidiaBroken, nvidiaDriverOf } from "../read/gpus.ts";
 import { podmanVersionOf } from "../read/podman.ts";
-import { type FileFact, filesOf, isWsl, propertiesOf } from "../read/system.ts";
+import { type FileFact, filesOf, propertiesOf } from "../read/system.ts";
 import { remedy } from "../remedies.ts";
 
 /** The checks of CDI specifications. */
@@ -39,6 +50,16 @@ export const CDI_CHECKS: readonly Check[] = [
       const { read, configured, isSupported } = cdiFoldersOf(facts);
       const version = podmanVersionOf(facts);
       const podman = version === undefined ? "this Podman" : `Podman ${version.join(".")}`;
+      const closed = unreadableFolders(facts, knownFolders(facts));
+      if (closed.length > 0) {
+        const report = subject.codex.kind !== "none" && isSatisfied(subject) ? warning : error;
+        return closed.map((folder) =>
+          report(
+            `${folder} may only be read by root: Podman sees no file in it`,
+            command`sudo chmod a+rx ${folder}`,
+          )
+        );
+      }
       const resolved = effectiveDevices(facts).devices;
       // One command for all specifications, because each one writes the same file.
       const unreadFolders = [...new Set(specsUnread(facts).map(({ folder }) => folder))];
@@ -70,16 +91,12 @@ export const CDI_CHECKS: readonly Check[] = [
     run: unlessIdle((subject) => {
       const { facts } = subject;
       const { read } = cdiFoldersOf(facts);
-      const { devices } = effectiveDevices(facts);
-      const report = cdiNames(subject).every((device) => devices.has(device)) ? warning : error;
+      const report = isSatisfied(subject) ? warning : error;
       const files = specsIn(facts, read);
-      const invalid = files.flatMap(({ path, problem = "" }) =>
-        problem === "" ? [] : report(
-          `${path}: ${problem}`,
-          /permission denied/i.test(problem)
-            ? command`sudo chmod a+r ${path}`
-            : regenerate(facts, path),
-        )
+      const invalid = files.flatMap((file) =>
+        file.problem === undefined
+          ? []
+          : report(`${file.path}: ${file.problem}`, fixOfSpec(facts, file))
       );
       const misnamed = pathsIn(facts, read).filter((path) => /\.(?:yml|YAML|JSON)$/.test(path))
         .map((path) => {
@@ -114,7 +131,7 @@ export const CDI_CHECKS: readonly Check[] = [
           const what = `${names.join(", ")} ${names.length === 1 ? "is" : "are"} defined in both`;
           return error(`${what} ${paths}, so Podman uses neither`, removeRivals(rivals));
         }),
-        ...byKind(missing).map(([kind, names]) => undefinedVerdict(facts, kind, names)),
+        ...byKind(missing).flatMap(([kind, names]) => undefinedVerdicts(subject, kind, names)),
       ];
     },
   },
@@ -122,7 +139,8 @@ export const CDI_CHECKS: readonly Check[] = [
     id: "cdi.driver",
     about: "CDI specifications match the running driver",
     why: "a driver update removes the old libraries, and the engine does not start",
-    run({ facts }) {
+    run(subject) {
+      const { facts } = subject;
       const specs = effectiveSpecs(facts)
         .filter(({ spec }) => spec?.kind.startsWith("nvidia.com/"));
       const driver = nvidiaDriverOf(facts);
@@ -133,24 +151,27 @@ export const CDI_CHECKS: readonly Check[] = [
         const versions = libraryVersions(file);
         if (versions.length === 0) return skipped(`${file.path} names no driver version`);
         const other = versions.find((version) => version !== driver);
-        return other === undefined ? ok(`${file.path} matches driver ${driver}`) : error(
+        if (other === undefined) return ok(`${file.path} matches driver ${driver}`);
+        const stale = error(
           `${file.path} is for driver ${other}, but driver ${driver} is running`,
           regenerate(facts, file.path),
         );
+        return usedDevices(subject, file).length > 0 ? stale : unused(stale);
       });
     },
   },
   {
     id: "cdi.nodes",
     about: "the device nodes and files in CDI specifications exist",
-    why: "NVIDIA's major numbers change between boots, and a missing file stops the engine",
-    run({ facts }) {
+    why: "the numbers of device nodes change between boots, and a missing file stops the engine",
+    run(subject) {
+      const { facts } = subject;
       const specs = effectiveSpecs(facts);
       if (specs.length === 0) return skipped("no specification is in use");
       if (facts.commands["cdi-paths"] === undefined) {
         return skipped("the facts do not include their paths");
       }
-      return specs.map((file) => pathsVerdict(facts, file));
+      return specs.map((file) => pathsVerdict(subject, file));
     },
   },
   {
@@ -186,9 +207,15 @@ export const CDI_CHECKS: readonly Check[] = [
   },
   {
     id: "cdi.refresh",
-    about: "NVIDIA's toolkit keeps its specification up to date",
+    about: "CDI specifications survive a boot and a driver update",
     why: "without it the specification is outdated after the next driver update",
-    run: ({ facts }) => hasNvidia(facts) ? refresh(facts) : skipped("there is no NVIDIA driver"),
+    run(subject) {
+      const lost = lostSpecs(subject);
+      if (lost.length > 0) return lost;
+      return hasNvidia(subject.facts)
+        ? refresh(subject.facts)
+        : skipped("there is no NVIDIA driver");
+    },
   },
 ];
 
@@ -206,6 +233,26 @@ function cdiNames({ needs }: Subject): string[] {
   return needs.devices.filter((device) => !device.startsWith("/"));
 }
 
+/** Returns true if Podman resolves every CDI device of the Codex. */
+function isSatisfied(subject: Subject): boolean {
+  const { devices } = effectiveDevices(subject.facts);
+  return cdiNames(subject).every((device) => devices.has(device));
+}
+
+/** Returns the devices of a file that engines use; all of them without a Codex. */
+function usedDevices(subject: Subject, file: CdiFile): readonly string[] {
+  const { devices } = effectiveDevices(subject.facts);
+  const names = subject.codex.kind === "none" ? file.spec?.devices ?? [] : cdiNames(subject);
+  return names.filter((device) => devices.get(device)?.path === file.path);
+}
+
+/** Returns the verdict for devices that no engine uses. */
+function unused(verdict: Verdict): Verdict {
+  return verdict.state === "error"
+    ? warning(verdict.what, verdict.fix, "no engine of the Codex uses these devices")
+    : verdict;
+}
+
 /** Returns names without their kind, at most four of them. */
 function shortNames(devices: readonly string[]): string {
   const names = devices.map((device) => device.slice(device.indexOf("=") + 1));
@@ -219,48 +266,126 @@ function byKind(devices: readonly string[]): [kind: string, names: string[]][] {
   return [...Map.groupBy(devices, (device) => device.slice(0, device.indexOf("=")))];
 }
 
-function undefinedVerdict(facts: Facts, kind: string, devices: readonly string[]): Verdict {
+function undefinedVerdicts(
+  subject: Subject,
+  kind: string,
+  devices: readonly string[],
+): readonly Verdict[] {
+  const { facts } = subject;
   const { read } = cdiFoldersOf(facts);
-  const names = devices.join(", ");
   const elsewhere = specsUnread(facts).find(({ spec }) =>
     spec?.devices.some((device) => devices.includes(device))
   );
-  if (elsewhere !== undefined) return see("cdi.folders", `${names} is in ${elsewhere.path}`);
+  const all = devices.join(", ");
+  if (elsewhere !== undefined) return [see("cdi.folders", `${all} is in ${elsewhere.path}`)];
+  if (unreadableFolders(facts, read).length > 0) return [see("cdi.folders")];
   const isMisnamed = pathsIn(facts, read).some((path) => path.endsWith(".yml"));
   if (isMisnamed || specsIn(facts, read).some(({ problem }) => problem !== undefined)) {
-    return see("cdi.specs", `${names} is in no file that Podman can read`);
+    return [see("cdi.specs", `${all} is in no file that Podman can read`)];
   }
   const { devices: defined } = effectiveDevices(facts);
   const others = [...defined.keys()].filter((name) => name.startsWith(`${kind}=`));
-  const what = `${names} ${devices.length === 1 ? "is" : "are"} not defined`;
-  if (others.length === 0) return error(what, defineKind(facts, kind));
-  return error(
-    `${what}; ${kind} has ${shortNames(others)}`,
-    exceedsGpus(facts, devices)
-      ? command`nvidia-smi -L    # then use one of these in devices`
-      : regenerate(facts, defined.get(others[0] ?? "")?.path ?? ""),
+  const impossible = devices.filter((device) => neverDefined(facts, device) !== undefined);
+  const possible = devices.filter((device) => !impossible.includes(device));
+  const whatOf = (names: readonly string[]) => {
+    const what = `${names.join(", ")} ${names.length === 1 ? "is" : "are"} not defined`;
+    return others.length === 0 ? what : `${what}; ${kind} has ${shortNames(others)}`;
+  };
+  const [, missing = ""] = [...defined].find(([name]) => name.startsWith(`${kind}=`)) ?? [];
+  return [
+    ...impossible.map((device) => {
+      const { reason, instead } = neverDefined(facts, device) ?? { reason: "", instead: [] };
+      return error(
+        whatOf([device]),
+        afterReplacement(subject, oneOf(instead)),
+        reason,
+      );
+    }),
+    ...possible.length === 0 ? [] : [error(
+      whatOf(possible),
+      missing === "" ? firstSpec(subject, kind) : regenerate(facts, missing.path),
+    )],
+  ];
+}
+
+/** Returns a list of names for a comment. */
+function oneOf([first = "", ...others]: readonly string[]): Command {
+  return others.reduce<Command>(
+    (list, name) => command`${list}, ${name}`,
+    command`one of: ${first}`,
   );
 }
 
-/** Returns true if `devices` include the number of an NVIDIA GPU that the host does not have. */
-function exceedsGpus(facts: Facts, devices: readonly string[]): boolean {
-  const gpus = gpusOf(facts).filter(({ vendor }) => vendor === "NVIDIA");
-  return gpus.length > 0 && devices.some((device) => {
-    const [, index] = /^nvidia\.com\/gpu=(\d+)$/.exec(device) ?? [];
-    return index !== undefined && !gpus.some((gpu) => String(gpu.index) === index);
-  });
+/** Returns the command that renders the Codex again after the operator has replaced a device. */
+function afterReplacement({ codex }: Subject, devices: Command): Command {
+  const folder = codex.kind === "none" ? [] : ["--codex", codex.shown];
+  return command`lychd render --restart ${folder}    # first replace it in devices, by ${devices}`;
+}
+
+/** Returns the command that defines the devices of a kind, or avoids that if its tool is not installed. */
+function firstSpec(subject: Subject, kind: string): Command {
+  const nodes = kind === "amd.com/gpu" ? command`/dev/kfd and /dev/dri` : command`/dev/dri`;
+  return defineKind(subject.facts, kind) ?? afterReplacement(subject, nodes);
+}
+
+/** Returns the command that makes a specification readable for Podman. */
+function fixOfSpec(facts: Facts, { path, problem = "", tooNew, kind }: CdiFile): Command {
+  if (/permission denied/i.test(problem)) {
+    // Below /run the permissions would be lost at the next boot.
+    return isTemporary(path) ? keepSpec(path) : command`sudo chmod a+r ${path}`;
+  }
+  if (tooNew === undefined) return regenerate(facts, path);
+  const { version, podman, lower } = tooNew;
+  if (lower !== undefined) {
+    const from = version.replaceAll(".", "\\.");
+    const edit = `s/(cdiVersion[^0-9]*)${from}/\\1${lower}/`;
+    return command`sudo sed -i -E ${edit} ${path}    # or upgrade to Podman ${podman}`;
+  }
+  if (kind === "nvidia.com/gpu" && version === "0.7.0") return generateWithoutGroups(facts, path);
+  return command`${
+    remedy(facts, "upgradePodman")
+  }    # Podman ${podman} is the first with CDI ${version}`;
+}
+
+/** Returns true for a path in a file system that is empty after each boot. */
+function isTemporary(path: string): boolean {
+  return realPath(path).startsWith("/run/");
+}
+
+/** Returns the command that moves a specification to the folder that a boot does not empty. */
+function keepSpec(path: string): Command {
+  const kept = `/etc/cdi/${path.slice(path.lastIndexOf("/") + 1)}`;
+  return command`sudo install -D --mode=644 ${path} ${kept} && sudo rm ${path}`;
 }
 
 /** Returns the driver versions in names such as `libcuda.so.570.86.15`; `libEGL.so.1.1.0` has none. */
 function libraryVersions({ spec }: CdiFile): string[] {
-  const found = (spec?.paths ?? []).flatMap((path) =>
+  const found = (spec?.editsOf(spec.devices).paths ?? []).flatMap((path) =>
     /(?:\.so\.|\/firmware\/nvidia\/)(\d{3,}\.\d+(?:\.\d+)?)(?:$|\/)/.exec(path)?.[1] ?? []
   );
   return [...new Set(found)];
 }
 
-function pathsVerdict(facts: Facts, file: CdiFile): Verdict {
-  const { path, spec: { kind = "", nodes = [], paths = [] } = {} } = file;
+/** Returns the verdict of the devices that engines use, then of the others. */
+function pathsVerdict(subject: Subject, file: CdiFile): Verdict {
+  const { path, spec } = file;
+  const { facts } = subject;
+  const used = usedDevices(subject, file);
+  const verdict = used.length === 0 ? undefined : faultOf(facts, file, spec?.editsOf(used));
+  if (verdict !== undefined) return verdict;
+  const all = spec?.editsOf(spec.devices);
+  const fault = faultOf(facts, file, all);
+  if (fault !== undefined) return unused(fault);
+  const { nodes = [], paths = [] } = all ?? {};
+  return ok(`${path}: ${countOf(nodes.length, "node")} and ${countOf(paths.length, "file")} exist`);
+}
+
+/** Returns what is wrong with the nodes and files of a specification. */
+function faultOf(
+  facts: Facts,
+  { path, kind }: CdiFile,
+  { nodes, paths }: CdiEdits = { nodes: [], paths: [] },
+): Verdict | undefined {
   const files = filesOf(facts, "cdi-paths");
   const fix = regenerate(facts, path);
   const missing = [...nodes.map(hostPathOf), ...paths].filter((p) => !files.has(p));
@@ -274,7 +399,7 @@ function pathsVerdict(facts: Facts, file: CdiFile): Verdict {
       : `${missing[0]} and ${missing.length - 1} more paths that do not exist`;
     return error(`${path} names ${what}`, fix);
   }
-  const isWithoutUvm = kind === "nvidia.com/gpu" &&
+  const isWithoutUvm = kind === "nvidia.com/gpu" && !isNvgpu(facts) &&
     nodes.some((node) => /^\/dev\/nvidia\d/.test(node.path)) &&
     nodes.every((node) => node.path !== "/dev/nvidia-uvm");
   if (isWithoutUvm) {
@@ -284,25 +409,24 @@ function pathsVerdict(facts: Facts, file: CdiFile): Verdict {
       "it was generated before that node existed: in a container nvidia-smi works, CUDA does not",
     );
   }
-  const moved = movedNode(file, files);
-  return moved === undefined
-    ? ok(`${path}: ${countOf(nodes.length, "node")} and ${countOf(paths.length, "file")} exist`)
-    : warning(
-      `${path} has number ${moved.specified} for ${moved.path}, which is ${moved.actual}`,
-      fix,
-      "it was generated before the driver was reloaded; rootless Podman uses the node as it is, but others fail",
-    );
+  const moved = movedNode(nodes, files);
+  return moved && warning(
+    `${path} has number ${moved.specified} for ${moved.path}, which is ${moved.actual}`,
+    fix,
+    "it was generated before the driver was reloaded; rootless Podman uses the node as it is, but others fail",
+  );
 }
 
 /** Returns the check that reports why a node of NVIDIA is missing, if the specification is correct. */
 function nvidiaCause(facts: Facts): string | undefined {
   if (isNvidiaBroken(facts)) return "gpu.driver";
+  if (isNvgpu(facts)) return undefined;
   return filesOf(facts, "gpu-nodes").has("/dev/nvidia-uvm") ? undefined : "gpu.uvm";
 }
 
 /** Returns a node whose numbers differ from the specification. A missing minor number is 0. */
-function movedNode({ spec }: CdiFile, files: ReadonlyMap<string, FileFact>) {
-  for (const node of spec?.nodes ?? []) {
+function movedNode(nodes: readonly SpecNode[], files: ReadonlyMap<string, FileFact>) {
+  for (const node of nodes) {
     const file = files.get(hostPathOf(node));
     if (node.major === undefined || node.major === 0 || file === undefined) continue;
     const specified = `${node.major}:${node.minor ?? 0}`;
@@ -312,74 +436,59 @@ function movedNode({ spec }: CdiFile, files: ReadonlyMap<string, FileFact>) {
   return undefined;
 }
 
+/** Reports the specifications that the next boot removes, because they are below /run and no service writes them. */
+function lostSpecs(subject: Subject): readonly Verdict[] {
+  const { facts } = subject;
+  const service = nvidiaService(facts);
+  return effectiveSpecs(facts).filter(({ path }) => isTemporary(path)).flatMap((file) => {
+    if (usedDevices(subject, file).length === 0) return [];
+    const isOfService = service !== undefined && realPath(service.output) === realPath(file.path);
+    const off = service?.off.get("nvidia-cdi-refresh.service");
+    if (isOfService && off === undefined) return [];
+    const cause = isOfService
+      ? `because nvidia-cdi-refresh.service is ${off}`
+      : "and no service writes it again";
+    return [warning(
+      `${file.path} is lost at the next boot, ${cause}`,
+      isOfService ? enableService(service) : keepSpec(file.path),
+      "engines that start with the host then find no device",
+    )];
+  });
+}
+
 function refresh(facts: Facts): Verdicts {
-  const units = propertiesOf(facts, "nvidia-refresh");
-  const path = units.get("nvidia-cdi-refresh.path");
-  const service = units.get("nvidia-cdi-refresh.service");
-  if (path?.get("LoadState") !== "loaded") {
-    return skipped("this toolkit has no nvidia-cdi-refresh.path");
-  }
-  if (service?.get("ActiveState") === "failed") {
+  const service = nvidiaService(facts);
+  const state = propertiesOf(facts, "nvidia-refresh").get("nvidia-cdi-refresh.service");
+  if (service === undefined) return skipped("this toolkit has no nvidia-cdi-refresh.path");
+  if (state?.get("ActiveState") === "failed") {
     return warning(
-      `nvidia-cdi-refresh.service failed (${service.get("Result")})`,
+      `nvidia-cdi-refresh.service failed (${state.get("Result")})`,
       command`sudo systemctl restart nvidia-cdi-refresh.service`,
       "at boot it may run before the driver is loaded; then there is no specification",
     );
   }
-  if (service?.get("Result") === "exec-condition") {
+  if (!service.works) {
     return warning(
       "nvidia-cdi-refresh.service was skipped because its condition failed",
-      generateNvidia(facts, undefined),
+      regenerate(facts, `${STANDARD_FOLDERS[0]}/nvidia.yaml`),
       "it ran before the driver was loaded and wrote no specification",
     );
   }
-  const state = path.get("UnitFileState");
-  // It writes to the second folder, which Podman 5.5 does not read; cdi.folders reports that.
-  return state === "enabled"
-    ? ok(`nvidia-cdi-refresh.path updates ${STANDARD_FOLDERS[1]}/nvidia.yaml`)
-    : warning(
-      `nvidia-cdi-refresh.path is ${state}`,
-      command`sudo systemctl enable --now nvidia-cdi-refresh.path nvidia-cdi-refresh.service`,
-    );
-}
-
-/** Returns the command that regenerates a specification, with the tool of its vendor if it is known. */
-function regenerate(facts: Facts, path: string): Command {
-  const file = specsIn(facts, knownFolders(facts)).find((other) => other.path === path);
-  const kind = file?.spec?.kind;
-  if (kind === undefined ? /nvidia/.test(path) : kind.startsWith("nvidia.com/")) {
-    return generateNvidia(facts, path);
+  // It may write to a folder that Podman does not read; cdi.folders reports that.
+  const off = service.off.get("nvidia-cdi-refresh.path");
+  if (off !== undefined) {
+    return warning(`nvidia-cdi-refresh.path is ${off}`, enableService(service));
   }
-  if (kind?.startsWith("amd.com/")) return command`sudo amd-ctk cdi generate --output=${path}`;
-  if (kind?.startsWith("intel.com/")) return command`sudo intel-cdi-specs-generator gpu`;
-  return command`sudo rm ${path}    # then regenerate it with the tool that wrote it`;
+  const isCertain = service.isKnown || pathsIn(facts, STANDARD_FOLDERS).includes(service.output);
+  return ok(`${service.name} updates ${isCertain ? service.output : "its specification"}`);
 }
 
-/** Returns the command that generates NVIDIA's specification, with NVIDIA's own service if possible. */
-function generateNvidia(facts: Facts, path: string | undefined): Command {
-  const service = propertiesOf(facts, "nvidia-refresh").get("nvidia-cdi-refresh.service");
-  const isOfService = path === undefined || /^\/(?:var\/)?run\/cdi\/nvidia\.yaml$/.test(path);
-  // After `exec-condition` the condition would fail again.
-  const works = service?.get("LoadState") === "loaded" &&
-    service.get("Result") !== "exec-condition";
-  if (isOfService && works) return command`sudo systemctl restart nvidia-cdi-refresh.service`;
-  const mode = isWsl(facts) ? ["--mode=wsl"] : [];
-  const { read } = cdiFoldersOf(facts);
-  const folder = read.includes("/etc/cdi") ? "/etc/cdi" : read.at(-1) ?? "/etc/cdi";
-  const output = `--output=${path ?? `${folder}/nvidia.yaml`}`;
-  return command`sudo nvidia-ctk cdi generate ${[...mode, output]}`;
-}
-
-/** Returns the command that generates the first specification of a kind. */
-function defineKind(facts: Facts, kind: string): Command {
-  if (kind === "nvidia.com/gpu") {
-    return filesOf(facts, "nvidia-ctk").size > 0
-      ? generateNvidia(facts, undefined)
-      : remedy(facts, "installNvidiaToolkit");
-  }
-  if (kind === "amd.com/gpu") return command`sudo amd-ctk cdi generate --output=/etc/cdi/amd.json`;
-  if (kind === "intel.com/gpu") return command`sudo intel-cdi-specs-generator gpu`;
-  return command`grep -l ${kind} ${knownFolders(facts).map((folder) => command`${folder}/*`)}`;
+/** Returns the command that enables the units of NVIDIA's toolkit. */
+function enableService({ off }: Pick<NvidiaService, "off">): Command {
+  const units = [...off.keys()];
+  const masked = units.filter((name) => off.get(name) === "masked");
+  const enable = command`sudo systemctl enable --now ${units}`;
+  return masked.length === 0 ? enable : command`sudo systemctl unmask ${masked} && ${enable}`;
 }
 
 /** Returns the command that keeps one of several files: the one with most devices, or nvidia-ctk's. */

@@ -1,4 +1,4 @@
-import { couldNotRun, type Facts, NO_ANSWER, outputOf } from "../../facts.ts";
+import { couldNotRun, type Facts, hasFailed, NO_ANSWER, outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
 import {
   type Check,
@@ -17,6 +17,7 @@ import {
   gpusOf,
   hasNvidia,
   isForCompute,
+  isNvgpu,
   isNvidiaBroken,
   kfdTargetsOf,
   nvidiaDriverOf,
@@ -74,7 +75,9 @@ export const GPU_CHECKS: readonly Check[] = [
     why: "CUDA needs the same version of both",
     run({ facts }) {
       const driver = nvidiaDriverOf(facts);
-      if (outputOf(facts, "nvidia-smi") !== undefined) return ok(`NVIDIA driver ${driver}`);
+      if (outputOf(facts, "nvidia-smi") !== undefined || isNvgpu(facts)) {
+        return ok(`NVIDIA driver ${driver ?? (isNvgpu(facts) ? "nvgpu" : "of unknown version")}`);
+      }
       const fact = facts.commands["nvidia-smi"];
       if (couldNotRun(facts, "nvidia-smi", NO_ANSWER)) {
         const fix = command`sudo dmesg | grep -i -e NVRM -e Xid`;
@@ -107,6 +110,7 @@ export const GPU_CHECKS: readonly Check[] = [
     run({ facts }) {
       if (!hasNvidia(facts)) return skipped("there is no NVIDIA driver");
       if (isWsl(facts)) return skipped("on WSL everything goes through /dev/dxg");
+      if (isNvgpu(facts)) return skipped("the driver of this Tegra has no such node");
       return filesOf(facts, "gpu-nodes").has("/dev/nvidia-uvm")
         ? ok("/dev/nvidia-uvm exists")
         : error("/dev/nvidia-uvm does not exist", command`sudo nvidia-modprobe -u -c=0`);
@@ -116,15 +120,18 @@ export const GPU_CHECKS: readonly Check[] = [
     id: "gpu.kfd",
     about: "AMD's compute driver works",
     why: "ROCm reaches a GPU only through /dev/kfd",
-    run({ facts }) {
+    run({ facts, codex, needs }) {
       if (!gpusOf(facts).some(({ vendor }) => vendor === "AMD")) {
         return skipped("there is no AMD GPU");
       }
+      const targets = kfdTargetsOf(facts);
+      const needed = vendorsOf(needs);
+      const isIdle = codex.kind !== "none" && needed.size > 0 && !needed.has("AMD");
+      if (isIdle && targets.length === 0) return skipped("no engine uses the AMD GPU");
       if (!filesOf(facts, "gpu-nodes").has("/dev/kfd")) {
         const fix = command`sudo modprobe amdgpu && sudo dmesg | grep -i kfd`;
         return error("/dev/kfd does not exist", fix);
       }
-      const targets = kfdTargetsOf(facts);
       return targets.length === 0
         ? error("/dev/kfd provides no GPU for compute", command`sudo dmesg | grep -i kfd`)
         : ok(`/dev/kfd provides ${targets.map(gfxName).join(", ")}`);
@@ -138,7 +145,7 @@ export const GPU_CHECKS: readonly Check[] = [
       const { facts, codex, needs } = subject;
       if (facts.commands["gpu-nodes"] === undefined) return unknown(facts, "dri");
       const nodes = nodesOf(facts);
-      const wanted = devicePaths(needs);
+      const wanted = devicePaths(needs).flatMap((path) => nodesAt(facts, path));
       const missing = wanted.filter((path) => !nodes.has(path) && path !== "/dev/kfd").map((path) =>
         error(`the Codex uses ${path}, which does not exist`, command`ls -l /dev/dri`)
       );
@@ -146,7 +153,7 @@ export const GPU_CHECKS: readonly Check[] = [
         ? [...filesOf(facts, "gpu-nodes").keys()].filter((path) => isForCompute(facts, path))
         : [...wanted, ...nodesOfDevices(facts, needs.devices)];
       const present = [...new Set(used)].filter((path) => nodes.has(path));
-      const verdicts = [...missing, ...closedNodes(subject, present)];
+      const verdicts = [...missing, ...closedNodes(subject, present), ...lostGroups(subject)];
       if (verdicts.length > 0) return verdicts;
       if (present.length === 0) {
         return needs.devices.length > 0 ? see("cdi.devices") : skipped("no engine needs one");
@@ -165,6 +172,46 @@ function gfxName(target: number): string {
 
 function nodesOf(facts: Facts): ReadonlyMap<string, FileFact> {
   return new Map([...filesOf(facts, "gpu-nodes"), ...filesOf(facts, "cdi-paths")]);
+}
+
+/** Returns the nodes for compute in the folder `path`, which Podman adds all; otherwise `path` itself. */
+function nodesAt(facts: Facts, path: string): string[] {
+  const nodes = nodesOf(facts);
+  if (nodes.get(path)?.kind !== "directory") return [path];
+  return [...nodes.keys()].filter((node) =>
+    node.startsWith(`${path.replace(/\/$/, "")}/`) && isForCompute(facts, node)
+  );
+}
+
+/**
+ * Reports the engines whose containers lose the group that opens their nodes. Podman removes all groups of
+ * the user from a container without `keep-groups` (podman-run(1), --device).
+ */
+function lostGroups({ facts, codex, needs }: Subject): Verdict[] {
+  const user = userOf(facts);
+  const nodes = nodesOf(facts);
+  const isClosed = (path: string) => hasFailed(facts, `open:${path}`);
+  return codex.kind === "none" ? [] : needs.engines.flatMap((engine) => {
+    if (engine.keepsGroups) return [];
+    const used = [
+      ...devicePaths(engine).flatMap((path) => nodesAt(facts, path)),
+      ...nodesOfDevices(facts, engine.devices),
+    ];
+    const lost = [...new Set(used)].flatMap((path) => {
+      const { mode = 0, owner, group = "root" } = nodes.get(path) ?? {};
+      const isByGroup = (mode & 0o066) === 0o060 && owner !== user?.id;
+      // An access control list may permit the user too.
+      return isByGroup && (isClosed(path) || user?.groups.includes(group)) ? [{ path, group }] : [];
+    });
+    return [...Map.groupBy(lost, ({ group }) => group)].map(([group, members]) => {
+      const paths = members.map(({ path }) => path).join(", ");
+      return error(
+        `${engine.soulstone}: only the group ${group} may open ${paths}, and the container loses it`,
+        command`lychd render --restart --codex ${codex.shown}    # after you add to ${engine.soulstone}: quadlet.Container.GroupAdd = "keep-groups"`,
+        "a container has the groups of the user only with keep-groups",
+      );
+    });
+  });
 }
 
 /** Reports the nodes that the user may not open, by group. Without a Codex they may not be needed. */

@@ -1,4 +1,3 @@
-import { isGroupOwned } from "../../compile/mod.ts";
 import { couldNotRun, type Facts, linesOf, NO_ANSWER, NO_PROGRAM, outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
@@ -126,7 +125,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
       const shown = `${name}${version === undefined ? "" : ` ${version.join(".")}`}`;
       const podman = podmanVersionOf(facts);
       if (name !== "crun") {
-        return needs.devices.some(isGroupOwned)
+        return needs.engines.some(({ keepsGroups }) => keepsGroups)
           ? error(
             `the OCI runtime is ${shown}, not crun`,
             remedy(facts, "installPackages", { packages: "crun" }),

@@ -1,17 +1,20 @@
 /** Reads CDI specifications as Podman does: its folders, their files, and the devices that they define. */
 import { type Fact, type Facts, linesOf, outputOf } from "../../facts.ts";
-import { type CdiSpec, readCdiSpec, type SpecNode } from "./cdi_spec.ts";
+import { type CdiProblem, type CdiSpec, readCdiSpec, type SpecNode } from "./cdi_spec.ts";
 import { podmanVersionOf } from "./podman.ts";
 import { isOlder, type Version } from "./version.ts";
 
 /** One file of a CDI folder. */
-export interface CdiFile {
+export interface CdiFile extends ReadSpec {
   readonly path: string;
   readonly folder: string;
+}
+
+interface ReadSpec extends Partial<CdiProblem> {
   /** Undefined if Podman cannot read it. */
-  readonly spec: CdiSpec | undefined;
-  /** The reason why Podman cannot read it. */
-  readonly problem: string | undefined;
+  readonly spec?: CdiSpec;
+  /** The kind of its devices, even if Podman cannot read it. */
+  readonly kind?: string | undefined;
 }
 
 /** The folders that Podman reads specifications from. */
@@ -109,14 +112,27 @@ export function containersConfs(home: string | undefined): readonly string[] {
   ];
 }
 
+/** Returns a path without the symlink /var/run. */
+export function realPath(path: string): string {
+  return path.replace(/^\/var\/run\//, "/run/");
+}
+
 /** Returns the folders that Podman reads, then those that other programs may write to. */
 export function knownFolders(facts: Facts): readonly string[] {
   const { read, configured } = cdiFoldersOf(facts);
   const others = [...STANDARD_FOLDERS, ...configured?.folders ?? []];
-  // /var/run is a symlink to /run.
-  const real = (folder: string) => folder.replace(/^\/var\/run\//, "/run/");
-  const unread = others.filter((folder) => !read.some((other) => real(other) === real(folder)));
+  const unread = others.filter((folder) =>
+    !read.some((other) => realPath(other) === realPath(folder))
+  );
   return [...new Set([...read, ...unread])];
+}
+
+/** Returns the folders whose files the user may not list. */
+export function unreadableFolders(facts: Facts, folders: readonly string[]): string[] {
+  return folders.filter((folder) => {
+    const fact = facts.commands[`cdi-folder:${folder}`];
+    return fact !== undefined && "stderr" in fact && /permission denied/i.test(fact.stderr.join());
+  });
 }
 
 /** Returns the paths of the files in folders. */
@@ -143,24 +159,25 @@ export function specsUnread(facts: Facts): readonly CdiFile[] {
 }
 
 /** The specifications read so far: parsing is slow, and several checks need them. */
-const CACHE = new WeakMap<Fact, Pick<CdiFile, "spec" | "problem">>();
+const CACHE = new WeakMap<Fact, ReadSpec>();
 
-function readSpec(
-  fact: Fact | undefined,
-  podman: Version,
-): Pick<CdiFile, "spec" | "problem"> {
-  if (fact === undefined) return { spec: undefined, problem: "it is not in the facts" };
+function readSpec(fact: Fact | undefined, podman: Version): ReadSpec {
+  if (fact === undefined) return { problem: "it is not in the facts" };
   const read = CACHE.get(fact) ?? parseSpec(fact, podman);
   CACHE.set(fact, read);
   return read;
 }
 
-function parseSpec(fact: Fact, podman: Version): Pick<CdiFile, "spec" | "problem"> {
-  const invalid = (problem: string) => ({ spec: undefined, problem });
-  if ("failed" in fact) return invalid(fact.failed);
-  if (fact.exit !== 0) return invalid(fact.stderr[0]?.split(": ").at(-1) ?? "it cannot be read");
-  const spec = readCdiSpec(fact.stdout.join("\n"), podman);
-  return "problem" in spec ? invalid(spec.problem) : { spec, problem: undefined };
+function parseSpec(fact: Fact, podman: Version): ReadSpec {
+  if ("failed" in fact) return { problem: fact.failed };
+  if (fact.exit !== 0) {
+    return { problem: fact.stderr[0]?.split(": ").at(-1) ?? "it cannot be read" };
+  }
+  const source = fact.stdout.join("\n");
+  const read = readCdiSpec(source, podman);
+  if (!("problem" in read)) return { spec: read, kind: read.kind };
+  const [, kind] = /(?:^|[\s{,])"?kind"?\s*:\s*["']?([\w.-]+\/[\w.-]+)/.exec(source) ?? [];
+  return { ...read, kind };
 }
 
 /** Returns the path of a node on the host. */
@@ -214,7 +231,8 @@ export function nodesOfDevices(facts: Facts, devices: readonly string[]): readon
   const { devices: defined } = effectiveDevices(facts);
   const nodes = devices.flatMap((device) => {
     const draws = device.startsWith("nvidia.com/") ? /^\/dev\/dri\// : /^\/dev\/dri\/card/;
-    return (defined.get(device)?.spec?.nodes ?? []).map(hostPathOf).filter((p) => !draws.test(p));
+    const { nodes = [] } = defined.get(device)?.spec?.editsOf([device]) ?? {};
+    return nodes.map(hostPathOf).filter((path) => !draws.test(path));
   });
   return [...new Set(nodes)];
 }

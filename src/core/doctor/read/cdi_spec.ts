@@ -138,14 +138,33 @@ type Spec = z.infer<ReturnType<typeof schemaOf>>;
 /** A device node in a specification. */
 export type SpecNode = z.infer<ReturnType<typeof deviceNode>>;
 
+/** The nodes and files of the host that a container gets with devices. */
+export interface CdiEdits {
+  readonly nodes: readonly SpecNode[];
+  /** The files that it mounts, and its hooks. */
+  readonly paths: readonly string[];
+}
+
 /** The content of a specification. */
 export interface CdiSpec {
   readonly kind: string;
   /** Full names, `kind=name`. */
   readonly devices: readonly string[];
-  readonly nodes: readonly SpecNode[];
-  /** The files of the host that it mounts, and its hooks. */
-  readonly paths: readonly string[];
+  /** Returns the edits of devices, and those that all devices of the specification share. */
+  readonly editsOf: (devices: readonly string[]) => CdiEdits;
+}
+
+/** The reason why Podman refuses a specification. */
+export interface CdiProblem {
+  readonly problem: string;
+  /** Set if only a newer Podman knows its version. */
+  readonly tooNew?: {
+    readonly version: string;
+    /** The first Podman that knows it. */
+    readonly podman: string;
+    /** The newest version that this Podman knows, if the fields of the file need no newer one. */
+    readonly lower: string | undefined;
+  };
 }
 
 /** The schemas in use, by the newest version. */
@@ -167,16 +186,17 @@ const SCHEMAS = new Map<string, ReturnType<typeof schemaOf>>();
 export function readCdiSpec(
   source: string,
   podman: Version,
-): CdiSpec | { readonly problem: string } {
+): CdiSpec | CdiProblem {
   const [, newest = ""] = NEWEST.find(([since]) => !isOlder(podman, since)) ?? [];
-  const schema = SCHEMAS.get(newest) ?? schemaOf(newest);
-  SCHEMAS.set(newest, schema);
   try {
     // JSON is a subset of YAML. The library reads only the first document.
     const value = withoutNulls(load(firstDocument(source), { schema: YAML }));
     if (value === undefined) return { problem: "the file is empty" };
-    const read = schema.safeParse(value, WORDS);
-    if (!read.success) return { problem: problemOf(read.error.issues[0]) };
+    const read = cachedSchema(newest).safeParse(value, WORDS);
+    if (!read.success) {
+      const tooNew = tooNewFor(newest, value);
+      return { problem: problemOf(read.error.issues[0]), ...tooNew && { tooNew } };
+    }
     const [needed = "", field] = neededVersion(read.data);
     return VERSIONS.indexOf(needed) > VERSIONS.indexOf(plain(read.data.cdiVersion))
       ? { problem: `cdiVersion must be at least ${needed}, because of ${field}` }
@@ -186,6 +206,23 @@ export function readCdiSpec(
     const line = error.mark === undefined ? "" : ` in line ${error.mark.line + 1}`;
     return { problem: `${error.reason}${line}` };
   }
+}
+
+function cachedSchema(newest: string) {
+  const schema = SCHEMAS.get(newest) ?? schemaOf(newest);
+  SCHEMAS.set(newest, schema);
+  return schema;
+}
+
+/** Returns the versions of a specification that is valid, but not for a library that knows `newest`. */
+function tooNewFor(newest: string, value: unknown): CdiProblem["tooNew"] {
+  const { data } = cachedSchema(NEWEST[0][1]).safeParse(value);
+  const version = plain(data?.cdiVersion ?? "");
+  if (data === undefined || VERSIONS.indexOf(version) <= VERSIONS.indexOf(newest)) return undefined;
+  const [podman = ""] =
+    NEWEST.findLast(([, known]) => VERSIONS.indexOf(known) >= VERSIONS.indexOf(version)) ?? [];
+  const isLowerEnough = cachedSchema(newest).safeParse({ ...data, cdiVersion: newest }).success;
+  return { version, podman, lower: isLowerEnough ? newest : undefined };
 }
 
 const YAML = CORE_SCHEMA.withTags(mergeTag);
@@ -246,18 +283,23 @@ function neededVersion(spec: Spec): readonly [version: string, field: string, is
 }
 
 function contentOf({ kind, devices, containerEdits }: Spec): CdiSpec {
-  const all = [containerEdits, ...devices.map((device) => device.containerEdits)];
-  const nodes = new Map(all.flatMap((edits) => edits.deviceNodes).map((n) => [n.path, n]));
-  const paths = all.flatMap((edits) => [
+  const own = new Map(
+    devices.map(({ name, containerEdits }) => [`${kind}=${name}` as string, containerEdits]),
+  );
+  return {
+    kind,
+    devices: [...own.keys()],
+    editsOf: (names) => editsIn([containerEdits, ...names.flatMap((name) => own.get(name) ?? [])]),
+  };
+}
+
+function editsIn(parts: readonly Spec["containerEdits"][]): CdiEdits {
+  const nodes = new Map(parts.flatMap((edits) => edits.deviceNodes).map((n) => [n.path, n]));
+  const paths = parts.flatMap((edits) => [
     ...edits.mounts.map((mount) => mount.hostPath),
     ...edits.hooks.map((hook) => hook.path),
   ]);
-  return {
-    kind,
-    devices: devices.map(({ name }) => `${kind}=${name}`),
-    nodes: [...nodes.values()],
-    paths: [...new Set(paths)],
-  };
+  return { nodes: [...nodes.values()], paths: [...new Set(paths)] };
 }
 
 /** Returns a version without the leading v that the library permits. */

@@ -8,6 +8,7 @@ import {
   readSmi,
   smiQuery,
 } from "../../gpus.ts";
+import { filesOf } from "./system.ts";
 
 /** The maker of a GPU. */
 export type Vendor = "NVIDIA" | "AMD" | "Intel";
@@ -16,8 +17,9 @@ export type Vendor = "NVIDIA" | "AMD" | "Intel";
 export interface HostGpu {
   readonly vendor: Vendor;
   readonly name: string;
-  /** The number of an NVIDIA GPU. */
+  /** The number and the UUID of an NVIDIA GPU. */
   readonly index?: number;
+  readonly uuid?: string;
   /** Missing if the driver does not report it. */
   readonly memoryMib?: number;
 }
@@ -41,6 +43,7 @@ export function gpusOf(facts: Facts): readonly HostGpu[] {
     vendor: "NVIDIA",
     name: row.name,
     index: Number(row.index),
+    uuid: row.uuid,
     // A GPU that shares the system's memory has `[N/A]`.
     ...memoryOf(Number(row["memory.total"])),
   }));
@@ -52,7 +55,26 @@ export function gpusOf(facts: Facts): readonly HostGpu[] {
     const name = `${values.get("PCI_ID") ?? "GPU"} (${driver})`;
     return [{ vendor, name, ...memoryMib > 0 ? { memoryMib } : {} }];
   });
-  return [...nvidia, ...others];
+  // JetPack 5 has no nvidia-smi.
+  const tegra: HostGpu[] = nvidia.length === 0 && isNvgpu(facts)
+    ? [{ vendor: "NVIDIA", name: "Tegra (nvgpu)", index: 0 }]
+    : [];
+  return [...nvidia, ...tegra, ...others];
+}
+
+/**
+ * Returns true if the GPU is part of a Tegra and has the driver nvgpu, as a Jetson up to Orin. This driver
+ * has other device nodes than the usual one, and no nvidia-uvm (nvidia-cdi-refresh.service of the Container
+ * Toolkit makes the same distinction). A Jetson Thor has the usual driver.
+ */
+export function isNvgpu(facts: Facts): boolean {
+  return outputOf(facts, "nvidia-driver") === undefined && (
+    smiOf(facts).some(({ name }) => /\bnvgpu\b/.test(name)) ||
+    /tegra/i.test(outputOf(facts, "kernel") ?? "") ||
+    [...filesOf(facts, "cdi-paths").keys()].some((path) =>
+      /^\/dev\/(?:nvgpu\/|nvhost-gpu$)/.test(path)
+    )
+  );
 }
 
 function memoryOf(memoryMib: number): { memoryMib?: number } {
@@ -81,14 +103,18 @@ const PCI_VENDORS: Readonly<Record<string, Vendor>> = {
   "8086": "Intel",
 };
 
-/** Returns the GPUs on the PCI bus by ids such as `10DE:2684`, and the kernel driver in use, if any. */
+/**
+ * Returns the GPUs on the PCI bus by ids such as `10DE:2684` and addresses such as `0000:01:00.0`, and the
+ * kernel driver in use, if any.
+ */
 export function pciGpusOf(facts: Facts) {
   const lines = linesOf(facts, "pci-gpus");
   return lines.flatMap((line) => {
     const [, file, id = ""] = /^(.*):PCI_ID=([0-9A-F]{4}:[0-9A-F]{4})$/.exec(line) ?? [];
     const vendor = PCI_VENDORS[id.slice(0, 4)];
     const driver = lines.find((l) => l.startsWith(`${file}:DRIVER=`))?.split("DRIVER=")[1];
-    return vendor === undefined ? [] : [{ vendor, id, driver }];
+    const [, address = ""] = /([^/]+)\/uevent$/.exec(file ?? "") ?? [];
+    return vendor === undefined ? [] : [{ vendor, id, address, driver }];
   });
 }
 
@@ -106,7 +132,7 @@ export function isNvidiaBroken(facts: Facts): boolean {
 
 /** Returns true if NVIDIA's driver is loaded, even if its tools fail. */
 export function hasNvidia(facts: Facts): boolean {
-  return nvidiaDriverOf(facts) !== undefined || smiOf(facts).length > 0;
+  return nvidiaDriverOf(facts) !== undefined || smiOf(facts).length > 0 || isNvgpu(facts);
 }
 
 /**

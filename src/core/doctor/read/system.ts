@@ -70,6 +70,8 @@ export function otherAccounts(facts: Facts, user: number): number | undefined {
 export interface FileFact {
   /** `regular file`, `character special file`, `directory`, `socket` … */
   readonly kind: string;
+  /** The permission bits. */
+  readonly mode: number;
   readonly owner: number;
   readonly group: string;
   /** The numbers of a device. */
@@ -84,11 +86,16 @@ export const STAT_FORMAT = "--format=%F|%a|%u|%G|%t|%T|%n";
 export function filesOf(facts: Facts, id: string): ReadonlyMap<string, FileFact> {
   return new Map(
     linesOf(facts, id).flatMap((line) => {
-      const [kind = "", , owner, group = "", major = "", minor = "", ...path] = line
+      const [kind = "", mode = "", owner, group = "", major = "", minor = "", ...path] = line
         .split("|");
       if (path.length === 0) return [];
-      const numbers = { major: parseInt(major, 16), minor: parseInt(minor, 16) };
-      return [[path.join("|"), { kind, owner: Number(owner), group, ...numbers }] as const];
+      const numbers = {
+        mode: parseInt(mode, 8),
+        owner: Number(owner),
+        major: parseInt(major, 16),
+        minor: parseInt(minor, 16),
+      };
+      return [[path.join("|"), { kind, group, ...numbers }] as const];
     }),
   );
 }
