@@ -149,7 +149,8 @@ export function redactFacts(
   }
   for (const [name, placeholder] of [[user, "user"], [host, "host"]] as const) {
     if (name === undefined || name === "" || COMMON_WORDS.has(name)) continue;
-    const word = new RegExp(`(?<![\\w.-])${RegExp.escape(name)}(?![\\w-])`, "g");
+    // systemd-homed has the device /dev/mapper/home-USER.
+    const word = new RegExp(`(?<![\\w.]|(?<!/home)-)${RegExp.escape(name)}(?![\\w-])`, "g");
     replacements.push([word, placeholder]);
   }
   const redact = (value: unknown): unknown => {

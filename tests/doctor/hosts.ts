@@ -94,6 +94,7 @@ export function readHost(name: string): TestHost {
     ? { environment: {}, programs: PROGRAMS, outputs: new Map<string, Answer>(), codex: undefined }
     : ofFacts(name, facts);
   const outputs = new Map(base.outputs);
+  if (own.outputs["id"] !== undefined) { for (const id of ID_PROBES) outputs.delete(id); }
   for (const [id, value] of Object.entries(own.outputs)) {
     if (value === null) {
       if (!outputs.delete(id)) throw new Error(`${name}.json removes ${id}, which does not exist`);
@@ -115,6 +116,9 @@ export function readHost(name: string): TestHost {
     outputs,
   };
 }
+
+/** The probes whose outputs follow from that of `id`, if a host has no others. */
+const ID_PROBES = ["account", "manager-groups"];
 
 /** Removes the outputs that an output for all of them replaces. */
 function forget(outputs: Map<string, Answer>, prefix: string): void {
@@ -243,7 +247,15 @@ export async function factsOf(host: TestHost): Promise<Facts> {
 
 /** Returns the output of a probe; `open:*` is for all of them without an output of their own. */
 function outputOf({ outputs }: TestHost, id: string): Answer | undefined {
-  return outputs.get(id) ?? outputs.get(id.replace(/:.*$/, ":*"));
+  return outputs.get(id) ?? outputs.get(id.replace(/:.*$/, ":*")) ??
+    (ID_PROBES.includes(id) ? likeId(outputs.get("id"), id) : undefined);
+}
+
+/** Returns the output of `id USER`, or the groups in /proc/PID/status, from the output of `id`. */
+function likeId(answer: Answer | undefined, id: string): Answer | undefined {
+  if (answer === undefined || "failed" in answer || id === "account") return answer;
+  const ids = [...answer.stdout.join().matchAll(/[=,](\d+)\(/g)].slice(2).map(([, n]) => n);
+  return { ...answer, stdout: [`Groups:\t${ids.join(" ")} `] };
 }
 
 function shellLine(words: readonly string[]): string {

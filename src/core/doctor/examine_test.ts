@@ -118,6 +118,7 @@ Deno.test("doctor runs only programs that read, and only the reading subcommands
     "podman images --format json",
     "podman secret ls --format {{.Name}}",
     "systemctl --user show",
+    "systemctl show -- user@1.service network-online.target",
     "systemctl --user show -- default.target",
     "systemctl --user show -- [a].service",
     "systemctl --user show -- lychd-vessel.service",

@@ -10,6 +10,7 @@ import { devicePaths, type Needs, NO_NEEDS } from "./needs.ts";
 import { containersConfs, hostPathOf, knownFolders, nodesOfDevices, specsIn } from "./read/cdi.ts";
 import { GENERATOR_PATHS, REFRESH_OUTPUT, REFRESH_SETTINGS } from "./generators.ts";
 import { SMI_QUERY } from "./read/gpus.ts";
+import { KERNEL_FILES } from "./read/kernel.ts";
 import { podmanInfoOf } from "./read/podman.ts";
 import { addressesClash, heldPorts, isHelper, listenersOf, lowPortsOf } from "./read/ports.ts";
 import { BOOLEAN_FILES, LABEL_FORMAT, LABEL_LINE, selinuxModeOf } from "./read/selinux.ts";
@@ -60,7 +61,7 @@ export function probesFor(asking: Asking, commands: Facts["commands"]): readonly
   const probes = [
     ...systemProbes(asking, facts),
     ...podmanProbes(asking.needs, facts),
-    ...systemdProbes(asking),
+    ...systemdProbes(asking, facts),
     ...gpuProbes(asking.needs, facts),
     ...cdiProbes(asking.needs, facts),
     ...codexProbes(asking.needs, facts),
@@ -117,6 +118,7 @@ function systemProbes({ user, environment, needs }: Asking, facts: Facts): Probe
     probe("kernel", "cat /proc/version"),
     probe("init", "cat /proc/1/comm"),
     probe("id", "id"),
+    probe("account", `id ${user}`),
     probe("subuid", "cat /etc/subuid"),
     probe("subgid", "cat /etc/subgid"),
     probe("nsswitch", "grep -hsE ^subid: /etc/nsswitch.conf"),
@@ -124,6 +126,8 @@ function systemProbes({ user, environment, needs }: Asking, facts: Facts): Probe
     probe("cgroup-type", "stat --file-system --format=%T /sys/fs/cgroup"),
     probe("cgroup-root", "cat /sys/fs/cgroup/cgroup.controllers"),
     probe("cgroup-controllers", `cat ${manager}/cgroup.controllers`),
+    probe("kernel-limits", "grep -Hs .", ...KERNEL_FILES),
+    probe("key-users", "grep -hsE", `^ *${user}:`, "/proc/key-users"),
     probe("selinux", "cat /sys/fs/selinux/enforce"),
     probe("selinux-devices", "cat /sys/fs/selinux/booleans/container_use_devices"),
     ...selinuxModeOf(facts) === undefined ? [] : [
@@ -164,8 +168,11 @@ function podmanProbes({ images, secrets }: Needs, facts: Facts): Probe[] {
   ];
 }
 
-function systemdProbes({ environment, needs }: Asking): Probe[] {
+function systemdProbes({ user, environment, needs }: Asking, facts: Facts): Probe[] {
   const session = environment["XDG_RUNTIME_DIR"];
+  const home = environment["HOME"];
+  const service = `user@${user}.service`;
+  const manager = propertiesOf(facts, "system").get(service)?.get("MainPID") ?? "0";
   const properties = "Id,ActiveState,SubState,Result";
   return [
     probe(
@@ -174,6 +181,14 @@ function systemdProbes({ environment, needs }: Asking): Probe[] {
     ),
     ...stat("session", session === undefined ? [] : [session, `${session}/bus`]),
     probe("linger", "ls -1 /var/lib/systemd/linger"),
+    probe(
+      "system",
+      `systemctl show --property=Id,ActiveState,MainPID -- ${service} network-online.target`,
+    ),
+    ...manager === "0"
+      ? []
+      : [probe("manager-groups", `grep -hs ^Groups: /proc/${manager}/status`)],
+    ...home === undefined ? [] : [probe("home", "df --output=fstype,source,target --", home)],
     probe("boot", "systemctl --user show --property=Id,Wants,Requires -- default.target"),
     ...probeEach(
       "units",

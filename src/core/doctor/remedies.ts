@@ -42,6 +42,12 @@ const ANY = {
   /** Writes a drop-in of the user's service manager. */
   userManagerDropIn:
     "sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\n{setting}\\n' | sudo tee /etc/systemd/system/user@.service.d/{name}.conf",
+  /** Mounts the home folder before the user's systemd starts. */
+  mountHomeFirst:
+    "sudo mkdir -p /etc/systemd/system/user@{user}.service.d && printf '[Unit]\\nRequiresMountsFor=%s\\nAfter=remote-fs.target autofs.service\\n' {home} | sudo tee /etc/systemd/system/user@{user}.service.d/home.conf    # then reboot",
+  /** Gives an LXC container enough ids for the containers in it. */
+  addIdsToLxc:
+    "printf 'lxc.idmap = u 0 100000 165536\\nlxc.idmap = g 0 100000 165536\\n' | sudo tee -a /etc/pve/lxc/ID.conf    # on the host of this container, whose /etc/subuid and /etc/subgid need root:100000:165536; then restart the container",
   bootSystemd: "use a host that runs systemd",
   driverOfNvidia: "modinfo nvidia    # shows whether a driver is installed",
   driverOfAmd: "sudo modprobe amdgpu",

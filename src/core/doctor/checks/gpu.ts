@@ -23,7 +23,15 @@ import {
   nvidiaDriverOf,
   pciGpusOf,
 } from "../read/gpus.ts";
-import { type FileFact, filesOf, isWsl, userOf } from "../read/system.ts";
+import {
+  accountGroupsOf,
+  type FileFact,
+  filesOf,
+  isLingering,
+  isWsl,
+  managerGroupsOf,
+  userOf,
+} from "../read/system.ts";
 import { remedy } from "../remedies.ts";
 
 const DRIVERS = { NVIDIA: "driverOfNvidia", AMD: "driverOfAmd", Intel: "driverOfIntel" } as const;
@@ -158,6 +166,13 @@ export const GPU_CHECKS: readonly Check[] = [
       if (present.length === 0) {
         return needs.devices.length > 0 ? see("cdi.devices") : skipped("no engine needs one");
       }
+      const [viaGroup] = present.filter((path) => isOpenByGroup(facts, nodes.get(path)));
+      if (viaGroup !== undefined && managerGroupsOf(facts) === undefined && isLingering(facts)) {
+        const group = nodes.get(viaGroup)?.group;
+        return skipped(
+          `the user may open ${viaGroup} as a member of ${group}; the facts do not show whether the user's systemd has that group`,
+        );
+      }
       const shown = present.length > 3 ? `${present.length} device nodes` : present.join(", ");
       return ok(`the user may open ${shown}`);
     },
@@ -190,7 +205,6 @@ function nodesAt(facts: Facts, path: string): string[] {
 function lostGroups({ facts, codex, needs }: Subject): Verdict[] {
   const user = userOf(facts);
   const nodes = nodesOf(facts);
-  const isClosed = (path: string) => hasFailed(facts, `open:${path}`);
   return codex.kind === "none" ? [] : needs.engines.flatMap((engine) => {
     if (engine.keepsGroups) return [];
     const used = [
@@ -198,10 +212,11 @@ function lostGroups({ facts, codex, needs }: Subject): Verdict[] {
       ...nodesOfDevices(facts, engine.devices),
     ];
     const lost = [...new Set(used)].flatMap((path) => {
-      const { mode = 0, owner, group = "root" } = nodes.get(path) ?? {};
-      const isByGroup = (mode & 0o066) === 0o060 && owner !== user?.id;
+      const node = nodes.get(path);
       // An access control list may permit the user too.
-      return isByGroup && (isClosed(path) || user?.groups.includes(group)) ? [{ path, group }] : [];
+      const isByGroup = node !== undefined && isForGroup(node) && node.owner !== user?.id &&
+        (hasFailed(facts, `open:${path}`) || user?.groups.includes(node.group) === true);
+      return isByGroup ? [{ path, group: node.group }] : [];
     });
     return [...Map.groupBy(lost, ({ group }) => group)].map(([group, members]) => {
       const paths = members.map(({ path }) => path).join(", ");
@@ -214,26 +229,59 @@ function lostGroups({ facts, codex, needs }: Subject): Verdict[] {
   });
 }
 
-/** Reports the nodes that the user may not open, by group. Without a Codex they may not be needed. */
+/** Reports the nodes that engines may not open, by group. Without a Codex they may not be needed. */
 function closedNodes({ facts, codex }: Subject, paths: readonly string[]): Verdict[] {
   const user = userOf(facts);
+  const name = user?.name ?? command`$USER`;
   const report = codex.kind === "none" ? warning : error;
   const nodes = nodesOf(facts);
-  const closed = paths.filter((path) => {
-    const fact = facts.commands[`open:${path}`];
-    return fact !== undefined && "exit" in fact && fact.exit !== 0;
-  });
+  const closed = paths.filter((path) => isClosed(facts, path, nodes.get(path)));
   const byGroup = Map.groupBy(closed, (path) => nodes.get(path)?.group ?? "root");
+  // systemd keeps the groups that the account had when it started; with lingering a new login does not change that.
+  const restart = isLingering(facts) || managerGroupsOf(facts) !== undefined
+    ? command`sudo loginctl terminate-user ${name}    # ends its sessions and engines; then log in again`
+    : command`exit    # then log in again`;
   return [...byGroup].map(([group, members]) => {
     const what = `${user?.name ?? "the user"} may not open ${members.join(", ")}`;
-    if (group === "root" || user?.groups.includes(group) === true) {
-      return report(what, command`sudo chmod a+rw ${members}`);
+    const isMember = user?.groups.includes(group) === true;
+    if (isMember && !members.some((path) => hasFailed(facts, `open:${path}`))) {
+      return report(
+        `the user's systemd, which starts engines, may not open ${
+          members.join(", ")
+        }: it does not have the group ${group} yet`,
+        restart,
+        "it keeps the groups that the account had when it started, and with lingering that is at boot",
+      );
     }
-    const name = user?.name ?? command`$USER`;
+    if (group === "root" || isMember) return report(what, command`sudo chmod a+rw ${members}`);
+    const fix = accountGroupsOf(facts)?.includes(group) === true
+      ? restart
+      : command`sudo usermod --append --groups ${group} ${name} && ${restart}`;
     return report(
       `${what} (group ${group})`,
-      command`sudo usermod --append --groups ${group} ${name}    # then log in again`,
-      "a rootless engine has no more permissions than the user; a session keeps its old groups",
+      fix,
+      "a rootless engine has the groups of the user's systemd, which keeps those of its start",
     );
   });
+}
+
+/** Returns true if engines may not open a node: the user's systemd starts them, with its own groups. */
+function isClosed(facts: Facts, path: string, node: FileFact | undefined): boolean {
+  const isClosedHere = hasFailed(facts, `open:${path}`);
+  const groups = managerGroupsOf(facts);
+  if (groups === undefined || node === undefined || !isForGroup(node)) return isClosedHere;
+  if (groups.includes(node.group)) return false;
+  // An ACL opens a node to a user, whatever the groups.
+  return isClosedHere || isOpenByGroup(facts, node);
+}
+
+/** Returns true if this process may open a node as a member of its group. */
+function isOpenByGroup(facts: Facts, node: FileFact | undefined): boolean {
+  return node !== undefined && isForGroup(node) &&
+    userOf(facts)?.groups.includes(node.group) === true;
+}
+
+/** Returns true if a node is open to its group, but not to every user. */
+function isForGroup({ mode }: FileFact): boolean {
+  return (mode & 0o060) === 0o060 && (mode & 0o006) !== 0o006;
 }

@@ -1,6 +1,7 @@
 import { outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
-import { type Check, error, ok, see, skipped, unknown, warning } from "../check.ts";
+import { type Check, error, ok, see, skipped, unknown, type Verdict, warning } from "../check.ts";
+import { type KernelSetting, kernelSettingOf, keyQuotaOf } from "../read/kernel.ts";
 import { propertiesOf } from "../read/system.ts";
 import { remedy } from "../remedies.ts";
 import { missingImages, pullGb } from "./codex.ts";
@@ -11,6 +12,18 @@ const FREE_GIB = 40;
 
 /** Enough for small models. TabbyAPI's compose file sets no limit; --mlock needs the model's size. */
 const MEMLOCK_BYTES = 2 ** 30;
+
+/** The number of kernel keys that should be left. */
+const SPARE_KEYS = 50;
+
+/** The bytes that a container's key takes: its name is the id of the container. */
+const KEY_BYTES = 80;
+
+/** The kernel's smallest defaults. */
+const LEAST_INOTIFY: readonly (readonly [KernelSetting, number])[] = [
+  ["fs.inotify.max_user_instances", 128],
+  ["fs.inotify.max_user_watches", 8192],
+];
 
 /** The checks of the rest of the host. */
 export const HOST_CHECKS: readonly Check[] = [
@@ -40,6 +53,46 @@ export const HOST_CHECKS: readonly Check[] = [
         `${locking.join(", ")} ${lock} the model in memory, but the limit is ${limit}`,
         command`${fix}    # then reboot`,
       );
+    },
+  },
+  {
+    id: "host.limits",
+    about: "the user has kernel keys and inotify instances left for engines",
+    why: 'each container takes a key; without one it fails with "Disk quota exceeded"',
+    run({ facts, needs }) {
+      const quota = keyQuotaOf(facts);
+      const verdicts: Verdict[] = [];
+      if (quota !== undefined) {
+        const { keys, mostKeys, bytes, mostBytes } = quota;
+        const needed = Math.max(SPARE_KEYS, 2 * needs.units.length);
+        if (mostKeys - keys < needed || mostBytes - bytes < needed * KEY_BYTES) {
+          // containers/crun#981, podman#13363.
+          const report = keys >= mostKeys || bytes >= mostBytes ? error : warning;
+          verdicts.push(report(
+            `the user has ${keys} of ${mostKeys} kernel keys, with ${bytes} of ${mostBytes} bytes`,
+            remedy(facts, "kernelSettings", {
+              name: "keys",
+              settings: ["kernel.keys.maxkeys=2000", "kernel.keys.maxbytes=2000000"],
+            }),
+          ));
+        }
+      }
+      for (const [setting, least] of LEAST_INOTIFY) {
+        const value = kernelSettingOf(facts, setting);
+        if (value === undefined || value >= least) continue;
+        verdicts.push(warning(
+          `${setting} is ${value}`,
+          remedy(facts, "kernelSettings", {
+            name: setting.replaceAll(".", "-"),
+            settings: `${setting}=${8 * least}`,
+          }),
+          'systemd and Podman watch files with it, and fail with "Too many open files"',
+        ));
+      }
+      if (verdicts.length > 0) return verdicts;
+      return quota === undefined
+        ? unknown(facts, "key-users")
+        : ok(`${quota.keys} of ${quota.mostKeys} kernel keys are in use`);
     },
   },
   {

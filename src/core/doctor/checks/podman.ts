@@ -1,7 +1,17 @@
 import { couldNotRun, type Facts, linesOf, NO_ANSWER, NO_PROGRAM, outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
-import { type Check, error, ok, see, skipped, unknown, type Verdict, warning } from "../check.ts";
+import {
+  type Check,
+  error,
+  ok,
+  see,
+  skipped,
+  type Subject,
+  unknown,
+  type Verdict,
+  warning,
+} from "../check.ts";
 import {
   OLDEST_PODMAN,
   podmanErrorOf,
@@ -9,10 +19,17 @@ import {
   podmanInfoOf,
   podmanVersionOf,
 } from "../read/podman.ts";
-import { isNetworkFileSystem, userOf } from "../read/system.ts";
+import { idRangesOf, kernelSettingOf } from "../read/kernel.ts";
+import { isNetworkFileSystem, propertiesOf, userOf } from "../read/system.ts";
 import { isOlder, readVersion } from "../read/version.ts";
 import { moveStorage, remedy } from "../remedies.ts";
-import { explainFailure } from "./podman_failures.ts";
+import {
+  allowAllNamespaces,
+  explainFailure,
+  helpersWithoutBit,
+  NAMESPACE_SETTINGS,
+  restoreIdHelpers,
+} from "./podman_failures.ts";
 import { hasWrongSession } from "./systemd.ts";
 
 /** File systems that the kernel's overlayfs works on without root privileges, since Linux 5.13. */
@@ -32,6 +49,9 @@ const OTHER_COMMANDS = ["podman-images", "podman-secrets"];
 
 /** The oldest crun that ignores the version of the OCI specification: older ones accept only 1.0 (podman#27272). */
 const OLDEST_CRUN = "1.14.3";
+
+/** Since this release pasta starts without a network too ("local mode"). */
+const FIRST_PASTA_WITHOUT_NETWORK = "2024-11-27";
 
 /** The number of ids that images may use: 16 bits. */
 const ID_COUNT = 65_536;
@@ -104,9 +124,16 @@ export const PODMAN_CHECKS: readonly Check[] = [
           command`unset CONTAINER_HOST CONTAINER_CONNECTION`,
         );
       }
-      return host.security?.rootless === false
-        ? error("Podman does not run rootless", command`podman info --debug`)
-        : ok("Podman runs rootless");
+      if (host.security?.rootless === false) {
+        return error("Podman does not run rootless", command`podman info --debug`);
+      }
+      // podman.info fails, unless a namespace is left from before.
+      const setting = NAMESPACE_SETTINGS.find((name) => kernelSettingOf(facts, name) === 0);
+      return setting === undefined ? ok("Podman runs rootless") : error(
+        `${setting} is 0, so Podman cannot create another user namespace`,
+        allowAllNamespaces(facts, setting),
+        "Podman works only until the next boot, with the namespace that it still has",
+      );
     },
   },
   {
@@ -144,9 +171,10 @@ export const PODMAN_CHECKS: readonly Check[] = [
   },
   {
     id: "podman.network",
-    about: "the network program of rootless pods is installed",
+    about: "the network program of rootless pods is installed, and finds a network",
     why: "the pod publishes the ports of all engines through it, and does not start without it",
-    run({ facts }) {
+    run(subject) {
+      const { facts } = subject;
       const host = podmanInfoOf(facts)?.host;
       if (host === undefined) return see("podman.info");
       // Before 5.0 Podman does not report it, and the default is slirp4netns.
@@ -159,7 +187,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
         );
       }
       const { executable = "" } = (name === "pasta" ? host.pasta : host.slirp4netns) ?? {};
-      if (executable !== "") return ok(name);
+      if (executable !== "") return networkAtBoot(subject, host) ?? ok(name);
       const fix = remedy(facts, "installPackages", {
         packages: name === "pasta" ? "passt" : name,
       });
@@ -200,6 +228,15 @@ export const PODMAN_CHECKS: readonly Check[] = [
           remedy(facts, "installIdHelpers"),
         );
       }
+      const bare = helpersWithoutBit(facts);
+      if (bare.length > 0 && podmanInfoOf(facts) === undefined) return see("podman.info");
+      if (bare.length > 0) {
+        return error(
+          `${bare.join(" and ")} ${bare.length === 1 ? "has" : "have"} no setuid bit`,
+          restoreIdHelpers(facts),
+          "Podman works only until the next boot, with the namespace that it still has",
+        );
+      }
       const user = userOf(facts);
       if (user === undefined) return unknown(facts, "id");
       if (user.id === 0) return skipped("root needs no subordinate IDs");
@@ -207,6 +244,8 @@ export const PODMAN_CHECKS: readonly Check[] = [
         kind,
         size: idCount(facts, kind, [String(user.id), user.name]),
       }));
+      const outside = rangeOutside(facts, [String(user.id), user.name]);
+      if (outside !== undefined) return error(outside, remedy(facts, "addIdsToLxc"));
       const lacking = sizes.filter(({ size }) => size < ID_COUNT).map(({ kind }) => kind);
       if (lacking.length === 0) {
         return ok(`${Math.min(...sizes.map(({ size }) => size))} IDs for containers`);
@@ -229,6 +268,37 @@ export const PODMAN_CHECKS: readonly Check[] = [
     },
   },
 ];
+
+/** Warns if the pod waits too long for the network at boot, or not long enough. */
+function networkAtBoot(
+  { facts, codex }: Subject,
+  host: NonNullable<PodmanInfo["host"]>,
+): Verdict | undefined {
+  if (codex.kind === "none") return undefined;
+  const { wait_for_network, boot_coven } = codex.codex.settings;
+  const online = propertiesOf(facts, "system").get("network-online.target")?.get("ActiveState");
+  if (wait_for_network && online === "inactive") {
+    // podman#24588, podman#24796.
+    return warning(
+      "wait_for_network is true, but nothing on this host starts network-online.target",
+      command`sudo systemctl add-wants multi-user.target network-online.target && sudo systemctl start network-online.target`,
+      "the first start after a boot waits 90 seconds for it",
+    );
+  }
+  // Debian's pasta prints no version, but its package has one.
+  const { version = "", package: packaged = "" } = host.pasta ?? {};
+  const date = /(20\d\d)_?(\d\d)_?(\d\d)/.exec(`${version} ${packaged}`)?.slice(1).join("-") ??
+    FIRST_PASTA_WITHOUT_NETWORK;
+  if (!wait_for_network && boot_coven !== undefined && date < FIRST_PASTA_WITHOUT_NETWORK) {
+    // podman#22197.
+    return warning(
+      `pasta of ${date} does not start before the network is up, and ${boot_coven} starts at boot`,
+      command`lychd edit    # set wait_for_network = true in lychd.toml`,
+      "the pod fails at boot, and all engines with it",
+    );
+  }
+  return undefined;
+}
 
 function storageVerdict(facts: Facts, store: NonNullable<PodmanInfo["store"]>): Verdict {
   const { graphDriverName: driver, graphRoot, graphStatus, graphOptions } = store;
@@ -282,6 +352,26 @@ function idCount(facts: Facts, kind: "uid" | "gid", names: readonly string[]): n
     ? podmanInfoOf(facts)?.host?.idMappings?.[`${kind}map`] ?? []
     : rangesOf(outputOf(facts, `sub${kind}`)).filter(({ user }) => names.includes(user));
   return ranges.reduce((sum, { size = 0 }) => sum + size, 0);
+}
+
+/** Reports a range of the user that does not exist on a host that is a container itself. */
+function rangeOutside(facts: Facts, names: readonly string[]): string | undefined {
+  for (const kind of ["uid", "gid"] as const) {
+    const existing = idRangesOf(facts, kind) ?? [];
+    const outside = rangesOf(outputOf(facts, `sub${kind}`)).find((range) =>
+      names.includes(range.user) &&
+      !existing.some(({ first, size }) =>
+        range.first >= first && range.first + range.size <= first + size
+      )
+    );
+    if (outside !== undefined && existing.length > 0) {
+      const { user, first, size } = outside;
+      const has = existing.map((range) => `${range.first}-${range.first + range.size - 1}`);
+      return `${user} has the subordinate ${kind.toUpperCase()}s ${first}-${first + size - 1}, ` +
+        `but this host is a container with only ${has.join(", ")}`;
+    }
+  }
+  return undefined;
 }
 
 /** Reads subuid(5): lines `USER:FIRST:SIZE`, USER a name or a number. */

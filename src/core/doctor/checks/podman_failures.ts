@@ -1,8 +1,9 @@
 /** The reasons why `podman info` fails, by Podman's own words. */
-import type { Facts } from "../../facts.ts";
+import { type Facts, outputOf } from "../../facts.ts";
 import { KILLED_CONTAINERS } from "../../orchestrator/pod.ts";
 import { type Command, command } from "../../report/mod.ts";
-import { userOf } from "../read/system.ts";
+import { idRangesOf } from "../read/kernel.ts";
+import { distributionsOf, filesOf, userOf } from "../read/system.ts";
 import { moveStorage, remedy } from "../remedies.ts";
 
 /** A reason why Podman fails. */
@@ -21,17 +22,13 @@ const FAILURES: readonly Failure[] = [
     pattern: /\bnew[ug]idmap\b/,
     why:
       "newuidmap and newgidmap need either the setuid bit or a capability: a copied file system loses them, and a mount with nosuid ignores them",
-    fix: (facts) => remedy(facts, "restoreIdHelpers"),
+    fix: restoreIdHelpers,
   },
   {
     // rootless_linux.c names the setting that forbids every namespace.
     pattern: /user namespaces are not enabled in \/proc\/sys\/([\w/]+)/,
     why: "a rootless container needs a user namespace, and the kernel allows none",
-    fix: (facts, [, path = ""]) =>
-      remedy(facts, "kernelSettings", {
-        name: "namespaces",
-        settings: `${path.replaceAll("/", ".")}=${path.endsWith("_clone") ? 1 : 15_000}`,
-      }),
+    fix: (facts, [, path = ""]) => allowAllNamespaces(facts, path.replaceAll("/", ".")),
   },
   {
     // podman#24642: Ubuntu's AppArmor allows namespaces only to /usr/bin/podman.
@@ -108,9 +105,39 @@ const FAILURES: readonly Failure[] = [
 ];
 
 /** Returns the command that lets this Podman create user namespaces, and no other program. */
-export function allowNamespaces(facts: Facts): Command {
+function allowNamespaces(facts: Facts): Command {
   const program = facts.commands["podman-info"]?.command.split(" ")[0] ?? "/usr/bin/podman";
   return remedy(facts, "allowNamespaces", { program });
+}
+
+/** The kernel settings that forbid every user namespace if they are 0. */
+export const NAMESPACE_SETTINGS = [
+  "user.max_user_namespaces",
+  "kernel.unprivileged_userns_clone",
+] as const;
+
+/** Returns the command that lets users create user namespaces. */
+export function allowAllNamespaces(facts: Facts, setting: string): Command {
+  const value = setting === "user.max_user_namespaces" ? 15_000 : 1;
+  return remedy(facts, "kernelSettings", { name: "namespaces", settings: `${setting}=${value}` });
+}
+
+/** Returns the programs that should have the setuid bit, as Debian's do, but have not. */
+export function helpersWithoutBit(facts: Facts): readonly string[] {
+  return distributionsOf(facts).includes("debian")
+    ? [...filesOf(facts, "id-helpers")].filter(([, { mode }]) => (mode & 0o4000) === 0)
+      .map(([path]) => path)
+    : [];
+}
+
+/** Returns the command that gives newuidmap and newgidmap their privilege again. */
+export function restoreIdHelpers(facts: Facts): Command {
+  const bare = helpersWithoutBit(facts);
+  if (bare.length > 0) return command`sudo chmod u+s ${bare}`;
+  // In an LXC container they lack ids, not the privilege: Proxmox has kernels of its own.
+  const isLxc = idRangesOf(facts, "uid")?.every(({ first, size }) => first + size <= 100_000) ??
+    /-pve\b/.test(outputOf(facts, "kernel") ?? "");
+  return isLxc ? remedy(facts, "addIdsToLxc") : remedy(facts, "restoreIdHelpers");
 }
 
 /** Returns the message, the reason and the fix for the words of a failed `podman info`. */

@@ -15,8 +15,15 @@ import {
   warning,
   withCodex,
 } from "../check.ts";
-import { OLDEST_PODMAN, podmanVersionOf } from "../read/podman.ts";
-import { filesOf, generatorOf, propertiesOf, userOf } from "../read/system.ts";
+import { OLDEST_PODMAN, podmanInfoOf, podmanVersionOf } from "../read/podman.ts";
+import {
+  filesOf,
+  generatorOf,
+  isLingering,
+  isNetworkFileSystem,
+  propertiesOf,
+  userOf,
+} from "../read/system.ts";
 import { isOlder } from "../read/version.ts";
 import { remedy } from "../remedies.ts";
 import { hasUnknownKeys } from "./codex.ts";
@@ -110,9 +117,13 @@ export const SYSTEMD_CHECKS: readonly Check[] = [
       if (name === undefined) return unknown(facts, "id");
       const lingers = isLingering(facts);
       if (lingers === undefined) return unknown(facts, "linger");
-      return lingers
-        ? ok(`lingering is enabled for ${name}`)
-        : error(`lingering is disabled for ${name}`, command`sudo loginctl enable-linger ${name}`);
+      if (!lingers) {
+        return error(
+          `lingering is disabled for ${name}`,
+          command`sudo loginctl enable-linger ${name}`,
+        );
+      }
+      return lateHome(facts) ?? ok(`lingering is enabled for ${name}`);
     }),
   },
   {
@@ -144,14 +155,35 @@ export const SYSTEMD_CHECKS: readonly Check[] = [
   },
 ];
 
-/** Returns true if lingering is enabled for the user; undefined if that is unknown. */
-function isLingering(facts: Facts): boolean | undefined {
-  const fact = facts.commands["linger"];
-  const name = userOf(facts)?.name;
-  // The folder does not exist until lingering is enabled for a user.
-  return fact === undefined || "failed" in fact || name === undefined
-    ? undefined
-    : fact.stdout.includes(name);
+/** Warns if the home folder, which contains the units, is not there when the user's systemd starts at boot. */
+function lateHome(facts: Facts): Verdict | undefined {
+  const home = facts.environment["HOME"] ?? "";
+  const { graphRoot = "", graphStatus } = podmanInfoOf(facts)?.store ?? {};
+  // Facts of 0.1.0 have only the file system of images.
+  const imagesOn = graphRoot.startsWith(`${home}/`)
+    ? graphStatus?.["Backing Filesystem"]
+    : undefined;
+  const [type = imagesOn ?? "", source = ""] = (linesOf(facts, "home").at(-1) ?? "").split(/\s+/);
+  if (type === "autofs" || isNetworkFileSystem(type)) {
+    return warning(
+      `lingering is enabled, but the home folder is on ${type}, which may be mounted too late`,
+      remedy(facts, "mountHomeFirst", { user: userOf(facts)?.id ?? 0, home }),
+      "at boot the user's systemd reads the units in the home folder once; then it knows none of them",
+    );
+  }
+  return isEncryptedHome(type, source)
+    ? warning(
+      "lingering is enabled, but the home folder is encrypted until the login",
+      command`sudo useradd --create-home --shell /bin/bash engines && sudo loginctl enable-linger engines    # then run lychd as this user`,
+      "at boot the user's systemd finds no units, and after the logout engines lose their files",
+    )
+    : undefined;
+}
+
+/** Returns true for a home folder of eCryptfs, gocryptfs, EncFS, CryFS, systemd-homed or pam_mount. */
+function isEncryptedHome(type: string, source: string): boolean {
+  return /^(?:ecryptfs|fuse\.(?:gocryptfs|encfs|cryfs))$/.test(type) ||
+    /^\/dev\/mapper\/(?:home-|_dev_)/.test(source);
 }
 
 /** Skips a check if lychd runs as root. */

@@ -7,7 +7,9 @@ function partial<T extends z.core.$ZodLooseShape>(shape: T) {
   return z.partial(z.object(shape));
 }
 
-const helper = z.nullable(partial({ executable: z.string(), version: z.string() }));
+const helper = z.nullable(
+  partial({ executable: z.string(), package: z.string(), version: z.string() }),
+);
 const idMap = z.nullable(z.array(partial({ size: z.number() })));
 
 // podman-info(1), 4.3 to 6.0: only what doctor reads, each part optional.

@@ -34,6 +34,7 @@ export function isWsl(facts: Facts): boolean {
 export interface User {
   readonly id: number;
   readonly name: string;
+  /** The groups of this process. */
   readonly groups: readonly string[];
 }
 
@@ -42,13 +43,47 @@ export function userOf(facts: Facts): User | undefined {
   const text = outputOf(facts, "id") ?? "";
   const user = /uid=(\d+)\(([^()]+)\)/.exec(text);
   if (user === null) return undefined;
+  return { id: Number(user[1]), name: user[2] ?? "", groups: [...groupsIn(text).values()] };
+}
+
+/** Returns the groups in the output of `id`, by their numbers. */
+function groupsIn(text: string): ReadonlyMap<string, string> {
   // Names from a directory service may contain spaces.
   const groups = /groups=(.*?)(?: context=.*)?$/.exec(text.trim())?.[1] ?? "";
-  return {
-    id: Number(user[1]),
-    name: user[2] ?? "",
-    groups: [...groups.matchAll(/\(([^()]+)\)/g)].map((found) => found[1] ?? ""),
-  };
+  return new Map(
+    [...groups.matchAll(/(\d+)\(([^()]+)\)/g)].map(([, id = "", name = ""]) => [id, name]),
+  );
+}
+
+/** Returns the groups that the account of the user has, which a session gets at its start. */
+export function accountGroupsOf(facts: Facts): readonly string[] | undefined {
+  const text = outputOf(facts, "account");
+  return text === undefined ? undefined : [...groupsIn(text).values()];
+}
+
+/**
+ * Returns the groups of the user's running service manager, and so of engines: those that the account had
+ * when it started, which may be at boot. Undefined if they are unknown.
+ */
+export function managerGroupsOf(facts: Facts): readonly string[] | undefined {
+  const text = outputOf(facts, "manager-groups");
+  if (text === undefined) return undefined;
+  const names = new Map(
+    ["id", "account"].flatMap((id) => [...groupsIn(outputOf(facts, id) ?? "")]),
+  );
+  const own = /gid=\d+\(([^()]+)\)/.exec(outputOf(facts, "account") ?? "")?.[1];
+  const ids = text.split(/\s+/).filter((word) => /^\d+$/.test(word));
+  return [...own === undefined ? [] : [own], ...ids.map((id) => names.get(id) ?? id)];
+}
+
+/** Returns true if lingering is enabled for the user; undefined if that is unknown. */
+export function isLingering(facts: Facts): boolean | undefined {
+  const fact = facts.commands["linger"];
+  const name = userOf(facts)?.name;
+  // The folder does not exist until lingering is enabled for a user.
+  return fact === undefined || "failed" in fact || name === undefined
+    ? undefined
+    : fact.stdout.includes(name);
 }
 
 /**
