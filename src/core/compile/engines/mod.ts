@@ -39,6 +39,13 @@ const VLLM: EngineProfile = {
   metricsPath: () => "/metrics",
   // The second volume holds compiled kernels, which every start would otherwise compile again.
   caches: () => [HUGGINGFACE_CACHE, { volume: "lychd-vllm", target: "/root/.cache/vllm" }],
+  // Each GPU has its own part, except of the offloaded cache (CacheConfig and OffloadConfig).
+  hostMemoryMib: (words) => {
+    const gib = (flag: string) => numberOfFlag(words, flag) ?? 0;
+    const gpus = numberOfFlag(words, "--tensor-parallel-size", "-tp") ?? 1;
+    const offloaded = gib("--cpu-offload-gb") + gib("--swap-space");
+    return 1024 * (gpus * offloaded + gib("--kv-offloading-size"));
+  },
   shmMib: 8192,
   startTimeoutSeconds: 1800,
 };
@@ -71,6 +78,14 @@ const SGLANG: EngineProfile = {
   contextTokens: (words) => numberOfFlag(words, "--context-length"),
   metricsPath: () => "/metrics",
   caches: () => [HUGGINGFACE_CACHE],
+  // The cache of each GPU, in GB (sglang#29263).
+  hostMemoryMib: (words) => {
+    const gpus = numberOfFlag(words, "--tp-size", "--tensor-parallel-size", "--tp") ?? 1;
+    const cache = words.includes("--enable-hierarchical-cache")
+      ? numberOfFlag(words, "--hicache-size") ?? 0
+      : 0;
+    return Math.floor(gpus * cache * 1e9 / 2 ** 20);
+  },
   shmMib: 32_768,
   startTimeoutSeconds: 1800,
 };

@@ -49,6 +49,8 @@ export interface EngineProfile {
   /** Returns the tokens that one request may have, prompt and answer together, if its command limits them. */
   readonly contextTokens: (words: readonly string[]) => number | undefined;
   readonly caches: (model: string | undefined) => readonly Cache[];
+  /** Returns the memory of the host that the words of a command reserve, in MiB. */
+  readonly hostMemoryMib: (words: readonly string[]) => number;
   /** The shared memory that the engine's documentation recommends, in MiB; 0 for none. */
   readonly shmMib: number;
   /** Includes the pull of the image and the load of a model. */
@@ -73,6 +75,7 @@ export const GENERIC: EngineProfile = {
   served: () => undefined,
   contextTokens: () => undefined,
   caches: () => [],
+  hostMemoryMib: () => 0,
   shmMib: 0,
   startTimeoutSeconds: 900,
 };

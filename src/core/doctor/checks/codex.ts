@@ -1,6 +1,5 @@
-import { covensOf, profileOf } from "../../compile/mod.ts";
+import { profileOf } from "../../compile/mod.ts";
 import { type Facts, hasFailed, outputOf, whyUnknown } from "../../facts.ts";
-import { hopelessNeeds, largestOfSlots, memoryNeeds } from "../../orchestrator/gpu_memory.ts";
 import { type Command, command, countOf, formatCount, shellWord } from "../../report/mod.ts";
 import { QUADLET_KEYS, type QuadletGroup } from "../../rune/mod.ts";
 import {
@@ -16,12 +15,11 @@ import {
   withCodex,
   withSoulstones,
 } from "../check.ts";
-import { devicesOf } from "../needs.ts";
-import { gpuMemoryOf } from "../read/gpus.ts";
 import { imageNamesOf, podmanVersionOf } from "../read/podman.ts";
 import { firstFreePortOf, heldPorts, holderOf, lowPortsOf } from "../read/ports.ts";
 import { filesOf } from "../read/system.ts";
 import { isOlder } from "../read/version.ts";
+import { MEMORY } from "./memory.ts";
 import { labelVerdict } from "./selinux.ts";
 
 /** The approximate size of a pull in GB, by engine, for images that include the libraries of a GPU. */
@@ -147,42 +145,7 @@ export const CODEX_CHECKS: readonly Check[] = [
         : verdicts;
     }),
   },
-  {
-    id: "codex.vram",
-    about: "the vram_mib of each Coven fits into the GPUs",
-    why: 'the last engine to start fails with "out of memory"',
-    run: withSoulstones(({ facts, codex: { codex: { soulstones, settings } } }) => {
-      const declared = soulstones.filter((s) => s.vram_mib !== undefined)
-        .map((s) => ({ ...s, devices: devicesOf(s, settings), vramMib: s.vram_mib }));
-      if (declared.length === 0) return skipped("no Soulstone sets vram_mib");
-      const gpus = gpuMemoryOf(facts);
-      if (gpus.length === 0) return skipped("the memory of the GPUs is unknown");
-      const covens = covensOf(soulstones).map(({ name, members }) => ({
-        title: `Coven ${name}`,
-        members: declared.filter((s) => members.includes(s.name)),
-      }));
-      // A Soulstone without a group runs together with the residents only.
-      const alone = declared.filter((s) => s.groups.length === 0 && !s.resident).map((s) => ({
-        title: s.name,
-        members: declared.filter((other) => other.name === s.name || other.resident),
-      }));
-      const largest = largestOfSlots(declared);
-      const slots = {
-        title: `the largest of each slot (${largest.map((s) => s.name).join(", ")})`,
-        members: [...largest, ...declared.filter((s) => s.resident)],
-      };
-      const combinations = [...covens, ...alone, ...largest.length > 1 ? [slots] : []];
-      const verdicts = combinations.flatMap(({ title, members }) => {
-        const [need] = hopelessNeeds(memoryNeeds(members, gpus));
-        return need === undefined ? [] : error(
-          `${title} needs ${need.neededMib} MiB, but its GPUs have ${need.totalMib} MiB`,
-          command`nvidia-smi    # then move an engine to another group, or reduce its memory`,
-        );
-      });
-      const total = gpus.reduce((sum, { totalMib }) => sum + totalMib, 0);
-      return verdicts.length > 0 ? verdicts : ok(`every Coven fits into ${total} MiB`);
-    }),
-  },
+  MEMORY,
 ];
 
 /** Returns the Quadlet keys that a Codex passes through, and the version of Podman that added each. */

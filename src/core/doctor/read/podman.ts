@@ -16,6 +16,7 @@ const idMap = z.nullable(z.array(partial({ size: z.number() })));
 const infoSchema = partial({
   host: partial({
     hostname: z.string(),
+    memTotal: z.number(),
     rootlessNetworkCmd: z.string(),
     pasta: helper,
     slirp4netns: helper,
