@@ -579,6 +579,22 @@ Deno.test("cdiFoldersOf() depends on the version of Podman, and on containers.co
       '/etc/containers/containers.conf:cdi_spec_dirs = ["/srv/cdi", {append=true}]',
       [...both, "/srv/cdi"],
     ],
+    // Podman 6 reads no other file beside the user's own, and then the drop-ins of all folders by name.
+    [
+      "6.0.1",
+      `/etc/containers/containers.conf:cdi_spec_dirs = ["/a", {append=true}]\n${conf}`,
+      ["/srv/cdi"],
+    ],
+    [
+      "6.0.1",
+      `${conf}\n/home/lich/.config/containers/containers.conf.d/10.conf:cdi_spec_dirs = ["/b"]\n/etc/containers/containers.conf.d/20.conf:cdi_spec_dirs = ["/a"]`,
+      ["/a"],
+    ],
+    [
+      "6.0.1",
+      '/home/lich/.config/containers/containers.conf.d/20.conf:cdi_spec_dirs = ["/b"]\n/etc/containers/containers.conf.d/20.conf:cdi_spec_dirs = ["/a"]',
+      ["/b"],
+    ],
   ];
   for (const [version, text, folders] of rows) {
     const facts = factsOf({

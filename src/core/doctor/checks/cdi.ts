@@ -26,6 +26,7 @@ import {
   effectiveSpecs,
   hostPathOf,
   knownFolders,
+  listedDevices,
   pathsIn,
   realPath,
   specsIn,
@@ -121,10 +122,22 @@ export const CDI_CHECKS: readonly Check[] = [
       const devices = cdiNames(subject);
       if (devices.length === 0) return skipped("the Codex uses no CDI device");
       const { devices: defined, clashes } = effectiveDevices(facts);
-      const missing = devices.filter((device) => !defined.has(device) && !clashes.has(device));
+      const listed = listedDevices(facts);
+      const missing = devices.filter((device) =>
+        !defined.has(device) && !clashes.has(device) && listed?.has(device) !== true
+      );
       return [
-        ...devices.filter((device) => defined.has(device))
-          .map((device) => ok(`${device} is defined in ${defined.get(device)?.path}`)),
+        ...devices.filter((device) => defined.has(device) || listed?.has(device) === true)
+          .map((device) => {
+            const path = defined.get(device)?.path;
+            if (path === undefined) return ok(`Podman lists ${device}`);
+            return listed === undefined || listed.has(device)
+              ? ok(`${device} is defined in ${path}`)
+              : error(
+                `${device} is defined in ${path}, but Podman does not list it`,
+                command`podman --log-level=debug info 2>&1 | grep CDI    # shows why`,
+              );
+          }),
         ...byKind(devices.filter((device) => clashes.has(device))).map(([, names]) => {
           const rivals = clashes.get(names[0] ?? "") ?? [];
           const paths = rivals.map(({ path }) => path).join(" and ");

@@ -1,7 +1,7 @@
 /** Reads CDI specifications as Podman does: its folders, their files, and the devices that they define. */
 import { type Fact, type Facts, linesOf, outputOf } from "../../facts.ts";
 import { type CdiProblem, type CdiSpec, readCdiSpec, type SpecNode } from "./cdi_spec.ts";
-import { podmanVersionOf } from "./podman.ts";
+import { podmanInfoOf, podmanVersionOf } from "./podman.ts";
 import { isOlder, type Version } from "./version.ts";
 
 /** One file of a CDI folder. */
@@ -36,14 +36,16 @@ export const STANDARD_FOLDERS = ["/etc/cdi", "/var/run/cdi"];
 /**
  * Returns the folders that this version of Podman reads. Before 5.5 these are both standard folders, and
  * containers.conf is ignored (podman#25691). Podman 5.5 supports `cdi_spec_dirs`, and reads only /etc/cdi
- * without it (podman#26569). Since 5.6 the default is both again (containers/common#2460).
+ * without it (podman#26569). Since 5.6 the default is both again (containers/common#2460). Podman 6 reports
+ * them (podman#28712).
  */
 export function cdiFoldersOf(facts: Facts): CdiFolders {
   const version = podmanVersionOf(facts) ?? USUAL_PODMAN;
   const isSupported = !isOlder(version, "5.5");
   const standard = STANDARD_FOLDERS.slice(0, isSupported && isOlder(version, "5.6") ? 1 : 2);
   const configured = configuredFolders(facts, standard);
-  const read = isSupported && configured ? configured.folders : standard;
+  const read = podmanInfoOf(facts)?.host?.cdiSpecDirs ??
+    (isSupported && configured ? configured.folders : standard);
   return { read, configured, isSupported };
 }
 
@@ -60,10 +62,9 @@ function configuredFolders(
     const [, file, text = ""] = /^(\/[^:]*):(.*)$/.exec(line) ?? [];
     return file === undefined ? [] : [{ file, text }];
   });
-  const files = [...new Set(lines.map(({ file }) => file))].sort(byPrecedence(facts));
   let found: CdiFolders["configured"];
   let appends = false;
-  for (const file of files) {
+  for (const file of appliedConfs(facts, lines.map(({ file }) => file))) {
     const list = listIn(lines.filter((line) => line.file === file).map(({ text }) => text));
     if (list === undefined) continue;
     appends = list.appends ?? appends;
@@ -95,12 +96,24 @@ function listIn(
   return { folders, appends };
 }
 
-/** Compares files of containers.conf: the system's file, its drop-ins by name, then the user's. */
-export function byPrecedence(facts: Facts): (a: string, b: string) => number {
+/**
+ * Returns the files of containers.conf that apply, the last one wins: the system's file, its drop-ins by
+ * name, then the user's. Podman 6 reads only one file, the user's if there is one, then the drop-ins of all
+ * folders by name; the later of two folders replaces a drop-in (configfile/parse.go of container-libs).
+ */
+export function appliedConfs(facts: Facts, paths: Iterable<string>): readonly string[] {
   const places = containersConfs(facts.environment["HOME"]);
-  const key = (file: string) =>
-    places.findIndex((place) => file.startsWith(place)) * 2 + Number(file.includes(".conf.d/"));
-  return (a, b) => key(a) - key(b) || (a < b ? -1 : 1);
+  const isDropIn = (path: string) => path.includes(".conf.d/");
+  const key = (path: string) =>
+    places.findIndex((place) => path.startsWith(place)) * 2 + Number(isDropIn(path));
+  const files = [...new Set(paths)].sort((a, b) => key(a) - key(b) || (a < b ? -1 : 1));
+  if (isOlder(podmanVersionOf(facts) ?? USUAL_PODMAN, "6.0")) return files;
+  const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+  const dropIns = new Map(files.filter(isDropIn).map((path) => [nameOf(path), path]));
+  return [
+    ...files.filter((path) => !isDropIn(path)).slice(-1),
+    ...[...dropIns].sort(([a], [b]) => a < b ? -1 : 1).map(([, path]) => path),
+  ];
 }
 
 /** Returns the files of containers.conf(5) that rootless Podman reads; each may have a `.d` folder. */
@@ -221,6 +234,15 @@ export function effectiveDevices(facts: Facts): {
   // A file is not overridden while one of its devices is in use.
   for (const file of devices.values()) overridden.delete(file.path);
   return { devices, clashes, overridden };
+}
+
+/** Returns the devices that Podman lists, which is the truth; only Podman 6 does (podman#28712). */
+export function listedDevices(facts: Facts): ReadonlySet<string> | undefined {
+  const { cdiSpecDirs, discoveredDevices } = podmanInfoOf(facts)?.host ?? {};
+  // Without a device Podman omits the list.
+  return cdiSpecDirs == null ? undefined : new Set(
+    (discoveredDevices ?? []).flatMap(({ source, id }) => source === "cdi" ? id ?? [] : []),
+  );
 }
 
 /**

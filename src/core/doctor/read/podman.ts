@@ -21,6 +21,8 @@ const infoSchema = partial({
     pasta: helper,
     slirp4netns: helper,
     databaseBackend: z.string(),
+    cdiSpecDirs: z.nullable(z.array(z.string())),
+    discoveredDevices: z.array(partial({ source: z.string(), id: z.string() })),
     idMappings: partial({ uidmap: idMap, gidmap: idMap }),
     // Null if Podman cannot run it.
     ociRuntime: z.nullable(partial({ name: z.string(), version: z.string() })),

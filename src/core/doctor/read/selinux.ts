@@ -1,7 +1,7 @@
 /** Reads SELinux: its mode, the booleans of its policy, and the labels of files. */
 import type { Soulstone } from "../../codex/mod.ts";
 import { type Facts, linesOf, outputOf } from "../../facts.ts";
-import { byPrecedence } from "./cdi.ts";
+import { appliedConfs } from "./cdi.ts";
 import { type FileFact, userOf } from "./system.ts";
 
 /** Returns the mode of SELinux; undefined if it is not enabled. */
@@ -167,8 +167,8 @@ export function isLabelingOff(facts: Facts): boolean {
     const [, file, value] = /^(\/[^:]*):\s*label\s*=\s*(\w+)/.exec(line) ?? [];
     return file === undefined ? [] : [{ file, value }];
   });
-  const compare = byPrecedence(facts);
-  return lines.sort((a, b) => compare(a.file, b.file)).at(-1)?.value === "false";
+  const [last] = appliedConfs(facts, lines.map(({ file }) => file)).slice(-1);
+  return lines.findLast(({ file }) => file === last)?.value === "false";
 }
 
 /** Returns true if SELinux confines the container of a unit with the `quadlet` table. */
