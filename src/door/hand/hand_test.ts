@@ -59,6 +59,9 @@ const FAILED: Facts = {
   ...{ ExecMainCode: "1", ExecMainStatus: "3" },
 };
 
+/** The time after which a test that waits for something has failed. */
+const LONGEST_MILLISECONDS = 60_000;
+
 /** The state of a front without requests. */
 const STEADY = { phase: "steady", wish: undefined, engines: [] } as const;
 
@@ -281,7 +284,7 @@ function withHand(
   name: string,
   test: (seen: TestHost, front: ScriptedFront) => Promise<void>,
 ): void {
-  Deno.test(name, async () => {
+  const fn = async () => {
     const seen = new TestHost();
     await seen.render();
     seen.set("owl", RUNNING);
@@ -291,7 +294,8 @@ function withHand(
     } finally {
       await seen.close();
     }
-  });
+  };
+  Deno.test({ name, fn, timeout: LONGEST_MILLISECONDS });
 }
 
 withHand(
