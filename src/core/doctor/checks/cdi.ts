@@ -95,9 +95,12 @@ export const CDI_CHECKS: readonly Check[] = [
       const report = isSatisfied(subject) ? warning : error;
       const files = specsIn(facts, read);
       const invalid = files.flatMap((file) =>
-        file.problem === undefined
-          ? []
-          : report(`${file.path}: ${file.problem}`, fixOfSpec(facts, file))
+        file.problem === undefined ? [] : report(
+          `${file.path}: ${file.problem}`,
+          fixOfSpec(facts, file),
+          file.tooNew &&
+            `Podman ${file.tooNew.podman} is the first that knows CDI ${file.tooNew.version}`,
+        )
       );
       const misnamed = pathsIn(facts, read).filter((path) => /\.(?:yml|YAML|JSON)$/.test(path))
         .map((path) => {
@@ -208,7 +211,7 @@ export const CDI_CHECKS: readonly Check[] = [
       verdicts.push(...[...overridden].map(([path, by]) =>
         warning(
           `${path} is overridden by ${by.path}, which defines the same devices`,
-          command`sudo rm ${path}`,
+          keepOne(subject.facts, path, by.path),
         )
       ));
       if (verdicts.length > 0) return verdicts;
@@ -348,16 +351,14 @@ function fixOfSpec(facts: Facts, { path, problem = "", tooNew, kind }: CdiFile):
     return isTemporary(path) ? keepSpec(path) : command`sudo chmod a+r ${path}`;
   }
   if (tooNew === undefined) return regenerate(facts, path);
-  const { version, podman, lower } = tooNew;
+  const { version, lower } = tooNew;
   if (lower !== undefined) {
     const from = version.replaceAll(".", "\\.");
     const edit = `s/(cdiVersion[^0-9]*)${from}/\\1${lower}/`;
-    return command`sudo sed -i -E ${edit} ${path}    # or upgrade to Podman ${podman}`;
+    return command`sudo sed -i -E ${edit} ${path}`;
   }
   if (kind === "nvidia.com/gpu" && version === "0.7.0") return generateWithoutGroups(facts, path);
-  return command`${
-    remedy(facts, "upgradePodman")
-  }    # Podman ${podman} is the first with CDI ${version}`;
+  return remedy(facts, "upgradePodman");
 }
 
 /** Returns true for a path in a file system that is empty after each boot. */
@@ -365,9 +366,11 @@ function isTemporary(path: string): boolean {
   return realPath(path).startsWith("/run/");
 }
 
-/** Returns the command that moves a specification to the folder that a boot does not empty. */
-function keepSpec(path: string): Command {
-  const kept = `/etc/cdi/${path.slice(path.lastIndexOf("/") + 1)}`;
+/** Returns the command that moves a specification to a folder that a boot does not empty. */
+function keepSpec(
+  path: string,
+  kept = `/etc/cdi/${path.slice(path.lastIndexOf("/") + 1)}`,
+): Command {
   return command`sudo install -D --mode=644 ${path} ${kept} && sudo rm ${path}`;
 }
 
@@ -449,12 +452,26 @@ function movedNode(nodes: readonly SpecNode[], files: ReadonlyMap<string, FileFa
   return undefined;
 }
 
+/** Returns the command that keeps the used one of two files, unless a service writes the other one. */
+function keepOne(facts: Facts, overridden: string, used: string): Command {
+  const service = nvidiaService(facts);
+  const isOfService = (path: string) =>
+    service !== undefined && realPath(service.output) === realPath(path);
+  if (isOfService(overridden)) return command`sudo rm ${used}`;
+  return isTemporary(used) && !isOfService(used)
+    ? keepSpec(used, overridden)
+    : command`sudo rm ${overridden}`;
+}
+
 /** Reports the specifications that the next boot removes, because they are below /run and no service writes them. */
 function lostSpecs(subject: Subject): readonly Verdict[] {
   const { facts } = subject;
   const service = nvidiaService(facts);
+  // The next boot brings the devices of an overridden file back; cdi.duplicates reports it.
+  const { overridden } = effectiveDevices(facts);
+  const replaced = new Set([...overridden.values()].map(({ path }) => path));
   return effectiveSpecs(facts).filter(({ path }) => isTemporary(path)).flatMap((file) => {
-    if (usedDevices(subject, file).length === 0) return [];
+    if (usedDevices(subject, file).length === 0 || replaced.has(file.path)) return [];
     const isOfService = service !== undefined && realPath(service.output) === realPath(file.path);
     const off = service?.off.get("nvidia-cdi-refresh.service");
     if (isOfService && off === undefined) return [];

@@ -1,5 +1,5 @@
 import { couldNotRun, type Facts, hasFailed, NO_ANSWER, outputOf } from "../../facts.ts";
-import { command } from "../../report/mod.ts";
+import { type Command, command } from "../../report/mod.ts";
 import {
   type Check,
   error,
@@ -215,6 +215,7 @@ function lostGroups({ facts, codex, needs }: Subject): Verdict[] {
       const node = nodes.get(path);
       // An access control list may permit the user too.
       const isByGroup = node !== undefined && isForGroup(node) && node.owner !== user?.id &&
+        node.group !== "root" &&
         (hasFailed(facts, `open:${path}`) || user?.groups.includes(node.group) === true);
       return isByGroup ? [{ path, group: node.group }] : [];
     });
@@ -227,6 +228,35 @@ function lostGroups({ facts, codex, needs }: Subject): Verdict[] {
       );
     });
   });
+}
+
+/**
+ * Returns the command that gives nodes the permissions of their driver, now and after each boot: NVIDIA's
+ * tools create nodes with the mode of the module option (`nvidia-modprobe`), udev creates all others.
+ */
+function openNodes(paths: readonly string[], group: string): Command {
+  const isOfGroup = group !== "root";
+  const nvidia = paths.filter((path) => path.startsWith("/dev/nvidia"));
+  const others = paths.filter((path) => !nvidia.includes(path));
+  const names = others.map((path) => path.slice(path.lastIndexOf("/") + 1));
+  const option = `options nvidia NVreg_DeviceFileMode=${isOfGroup ? "0660" : "0666"}`;
+  // The default of systemd's 50-udev-default.rules. WSL has no group for its node.
+  const owner = isOfGroup ? group : "render";
+  const access = names.includes("dxg") ? 'MODE="0666"' : `GROUP="${owner}", MODE="0660"`;
+  const rule = `KERNEL=="${names.join("|")}", ${access}`;
+  const commands = [
+    ...nvidia.length === 0 ? [] : [
+      command`echo ${option} | sudo tee /etc/modprobe.d/nvidia-nodes.conf && sudo chmod ${
+        isOfGroup ? "g+rw" : "a+rw"
+      } ${nvidia}`,
+    ],
+    ...names.length === 0 ? [] : [
+      command`echo ${rule} | sudo tee /etc/udev/rules.d/70-gpu-nodes.rules && sudo udevadm control --reload && sudo udevadm trigger ${
+        others.map((path) => `--name-match=${path}`)
+      }`,
+    ],
+  ];
+  return commands.reduce((all, next) => command`${all} && ${next}`);
 }
 
 /** Reports the nodes that engines may not open, by group. Without a Codex they may not be needed. */
@@ -253,7 +283,7 @@ function closedNodes({ facts, codex }: Subject, paths: readonly string[]): Verdi
         "it keeps the groups that the account had when it started, and with lingering that is at boot",
       );
     }
-    if (group === "root" || isMember) return report(what, command`sudo chmod a+rw ${members}`);
+    if (group === "root" || isMember) return report(what, openNodes(members, group));
     const fix = accountGroupsOf(facts)?.includes(group) === true
       ? restart
       : command`sudo usermod --append --groups ${group} ${name} && ${restart}`;

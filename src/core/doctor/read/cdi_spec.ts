@@ -221,7 +221,8 @@ function tooNewFor(newest: string, value: unknown): CdiProblem["tooNew"] {
   if (data === undefined || VERSIONS.indexOf(version) <= VERSIONS.indexOf(newest)) return undefined;
   const [podman = ""] =
     NEWEST.findLast(([, known]) => VERSIONS.indexOf(known) >= VERSIONS.indexOf(version)) ?? [];
-  const isLowerEnough = cachedSchema(newest).safeParse({ ...data, cdiVersion: newest }).success;
+  const lowered = Object.assign({}, value, { cdiVersion: newest });
+  const isLowerEnough = cachedSchema(newest).safeParse(lowered).success;
   return { version, podman, lower: isLowerEnough ? newest : undefined };
 }
 
