@@ -94,8 +94,8 @@ Deno.test("packages are installed with the tool of the distribution in os-releas
     ],
     [
       "ID=bazzite\nID_LIKE=\"fedora\"\nOSTREE_VERSION='43.20251110.0'\n",
-      "sudo rpm-ostree install crun",
-      "sudo rpm-ostree override reset --all",
+      "sudo rpm-ostree install crun    # then reboot",
+      "sudo rpm-ostree override reset --all    # then reboot",
     ],
     [
       'ID="opensuse-tumbleweed"\nID_LIKE="opensuse suse"\n',
@@ -103,13 +103,52 @@ Deno.test("packages are installed with the tool of the distribution in os-releas
       "sudo zypper install --force podman",
     ],
     ["ID=cachyos\nID_LIKE=arch\n", "sudo pacman -S crun", "sudo pacman -S podman"],
-    ["ID=nixos\n", "nix-shell -p crun", "nix-shell -p podman"],
+    [
+      "ID=nixos\n",
+      "sudoedit /etc/nixos/configuration.nix && sudo nixos-rebuild switch    # environment.systemPackages = with pkgs; [ crun ];",
+      "sudo nix-store --verify --check-contents --repair && sudo nixos-rebuild switch",
+    ],
+    [
+      "ID=fedora\nVERSION_ID=43\nVARIANT_ID=silverblue\n",
+      "sudo rpm-ostree install crun    # then reboot",
+      "sudo rpm-ostree override reset --all    # then reboot",
+    ],
+    [
+      'ID="opensuse-microos"\nID_LIKE="suse opensuse opensuse-tumbleweed microos sl-micro"\n',
+      "sudo transactional-update pkg install crun    # then reboot",
+      "sudo transactional-update pkg install --force podman    # then reboot",
+    ],
     ["", "install the packages crun", "install the packages podman"],
   ];
   for (const [text, install, reinstall] of rows) {
     const facts = factsOf({ "os-release": text });
     assert.equal(remedy(facts, "installPackages", { packages: "crun" }).line, install);
     assert.equal(remedy(facts, "reinstall", { packages: "podman" }).line, reinstall);
+  }
+});
+
+Deno.test("a command is that of the most specific distribution, with the comments of all its parts", () => {
+  const rows: readonly [osRelease: string, upgrade: string, load: string][] = [
+    [
+      'ID="rhel"\nID_LIKE="fedora"\nVERSION_ID="9.6"\n',
+      "sudo dnf install leapp-upgrade && sudo leapp preupgrade    # read its report; then sudo leapp upgrade, and reboot",
+      'sudo modprobe nvidia || sudo dkms autoinstall    # "Key was rejected by service": sudo mokutil --import /var/lib/dkms/mok.pub; then reboot and enroll the key',
+    ],
+    [
+      'ID=pop\nID_LIKE="ubuntu debian"\nVERSION_ID="24.04"\n',
+      "apt-cache policy podman    # Pop!_OS 24.04 has no newer one: install Debian 13 or Ubuntu 26.04",
+      "sudo modprobe nvidia || sudo dkms autoinstall",
+    ],
+    [
+      "ID=fedora\nVERSION_ID=43\n",
+      "sudo dnf system-upgrade download --releasever=$(($(rpm -E %fedora) + 1)) && sudo dnf system-upgrade reboot",
+      'sudo modprobe nvidia || sudo akmods --force    # "Key was rejected by service": sudo mokutil --import /etc/pki/akmods/certs/public_key.der; then reboot and enroll the key',
+    ],
+  ];
+  for (const [text, upgrade, load] of rows) {
+    const facts = factsOf({ "os-release": text });
+    assert.equal(remedy(facts, "upgradeSystem").line, upgrade);
+    assert.equal(remedy(facts, "loadNvidia").line, load);
   }
 });
 

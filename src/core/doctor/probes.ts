@@ -11,6 +11,7 @@ import { containersConfs, hostPathOf, knownFolders, nodesOfDevices, specsIn } fr
 import { GENERATOR_PATHS, REFRESH_OUTPUT, REFRESH_SETTINGS } from "./generators.ts";
 import { SMI_QUERY } from "./read/gpus.ts";
 import { KERNEL_FILES } from "./read/kernel.ts";
+import { lacksNvidiaModule } from "./read/nvidia.ts";
 import { podmanInfoOf } from "./read/podman.ts";
 import { addressesClash, heldPorts, isHelper, listenersOf, lowPortsOf } from "./read/ports.ts";
 import { BOOLEAN_FILES, LABEL_FORMAT, LABEL_LINE, selinuxModeOf } from "./read/selinux.ts";
@@ -221,6 +222,24 @@ function gpuProbes(needs: Needs, facts: Facts): Probe[] {
   return [
     probe("nvidia-driver", "cat /proc/driver/nvidia/version"),
     probe("nvidia-smi", "nvidiaSmi", ...SMI_QUERY),
+    ...lacksNvidiaModule(facts)
+      ? [
+        probe("kernels", "ls -1 /lib/modules"),
+        probe(
+          "nvidia-modules",
+          "grep -rHosE --include=modules.dep",
+          "^[^:]*/nvidia(-current)?\\.ko",
+          "/lib/modules",
+        ),
+        // An EFI variable: four bytes of attributes, then 1 if Secure Boot is on.
+        probe(
+          "secure-boot",
+          "grep -qsa",
+          "\u0001",
+          "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+        ),
+      ]
+      : [],
     probe(
       "kfd",
       "grep -rHsE --include=properties",

@@ -33,12 +33,14 @@ const ANY = {
   /** Sets kernel settings (`KEY=VALUE`) now and at each boot. */
   kernelSettings:
     "printf '%s\\n' {settings} | sudo tee /etc/sysctl.d/60-lychd-{name}.conf && sudo sysctl -p /etc/sysctl.d/60-lychd-{name}.conf",
-  /** Upgrades Podman to 5.4: Debian 13, Ubuntu 25.04 and Fedora 42 have it. */
+  installPodman: "{install} podman",
+  /** Upgrades Podman to 5.4: Debian 13, Ubuntu 25.04, Fedora 42 and EL 9.6 have it. */
   upgradePodman: "{install} podman",
   /** Upgrades to the next release of the distribution. */
   upgradeSystem: "cat /etc/os-release    # the distribution to upgrade",
-  kernelArgument:
-    "sudo sed -i 's/^GRUB_CMDLINE_LINUX=\"/&{argument} /' /etc/default/grub && sudo update-grub    # then reboot",
+  kernelArgument: "{editGrub} && sudo update-grub    # then reboot",
+  /** The first part of adding a kernel argument. */
+  editGrub: "sudo sed -i 's/^GRUB_CMDLINE_LINUX=\"/&{argument} /' /etc/default/grub",
   /** Writes a drop-in of the user's service manager. */
   userManagerDropIn:
     "sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\n{setting}\\n' | sudo tee /etc/systemd/system/user@.service.d/{name}.conf",
@@ -49,11 +51,28 @@ const ANY = {
   addIdsToLxc:
     "printf 'lxc.idmap = u 0 100000 165536\\nlxc.idmap = g 0 100000 165536\\n' | sudo tee -a /etc/pve/lxc/ID.conf    # on the host of this container, whose /etc/subuid and /etc/subgid need root:100000:165536; then restart the container",
   bootSystemd: "use a host that runs systemd",
+  reboot: "sudo reboot",
+
+  /** Installs the driver of NVIDIA: the open kernel modules, where the distribution has a choice. */
   driverOfNvidia: "modinfo nvidia    # shows whether a driver is installed",
   driverOfAmd: "sudo modprobe amdgpu",
   driverOfIntel: "sudo modprobe --all i915 xe",
-  /** Loads NVIDIA's kernel module, after building it for this kernel if needed. */
-  loadNvidia: "sudo modprobe nvidia",
+  /** Loads NVIDIA's kernel module; the reason why it is not loaded is unknown. */
+  loadNvidia: 'sudo modprobe nvidia    # "Key was rejected by service": {trustNvidia}',
+  /** Builds NVIDIA's kernel module for the kernel that runs. */
+  buildNvidia: "{driverOfNvidia}",
+  /** Lets Secure Boot accept kernel modules that this host has built: its key becomes a MOK. */
+  trustNvidia: "sudo mokutil --import /var/lib/dkms/mok.pub    # then reboot and enroll the key",
+  /** Replaces NVIDIA's closed kernel modules with the open ones. */
+  openNvidiaModules:
+    "cat /proc/driver/nvidia/version    # install the open kernel modules of this version, then reboot",
+  /** Replaces NVIDIA's open kernel modules with the closed ones. */
+  closedNvidiaModules:
+    "cat /proc/driver/nvidia/version    # install the closed kernel modules of this version, then reboot",
+  /** Installs the last driver for Maxwell, Pascal and Volta. */
+  legacyNvidia: "cat /proc/driver/nvidia/version    # install a 580 driver, then reboot",
+  /** Upgrades NVIDIA's driver to a branch, such as 580. */
+  upgradeNvidia: "{driverOfNvidia}    # {branch} or newer, then reboot",
   installNvidiaSmi: "{install} xorg-x11-drv-nvidia-cuda",
   /** Installs NVIDIA's Container Toolkit; only Arch has it in its own repository. */
   installNvidiaToolkit:
@@ -68,6 +87,9 @@ const ANY = {
   refreshNvidia: "sudo systemctl restart nvidia-cdi-refresh.service",
   generateAmd: "sudo amd-ctk cdi generate --output={path}",
   generateIntel: "sudo intel-cdi-specs-generator {options}",
+  /** Gives the host a GPU that `holder` keeps for a virtual machine (kernel.org, sysfs-bus-pci). */
+  takeFromVirtualMachine:
+    "echo {driver} | sudo tee /sys/bus/pci/devices/{address}/driver_override && echo {address} | sudo tee /sys/bus/pci/drivers/{holder}/unbind && sudo modprobe {driver} && echo {address} | sudo tee /sys/bus/pci/drivers_probe    # stop the virtual machine first; for the next boot: grep -rs vfio /etc/modprobe.d /proc/cmdline",
 } as const;
 
 /** The name of a row. */
@@ -75,10 +97,17 @@ export type Remedy = keyof typeof ANY;
 
 const DISTRIBUTIONS = {
   wsl: {
-    bootSystemd:
-      "printf '[boot]\\nsystemd=true\\n' | sudo tee -a /etc/wsl.conf && wsl.exe --shutdown",
-    loadNvidia: "wsl.exe --update",
+    reboot: "wsl.exe --shutdown    # ends everything in WSL",
     generateNvidia: "sudo nvidia-ctk cdi generate --mode=wsl {options}",
+    bootSystemd:
+      "printf '[boot]\\nsystemd=true\\n' | sudo tee -a /etc/wsl.conf && wsl.exe --shutdown    # ends everything in WSL",
+    // The kernel of WSL is configured in Windows (learn.microsoft.com, "Advanced settings configuration in WSL").
+    kernelArgument:
+      "printf '[wsl2]\\nkernelCommandLine={argument}\\n' >> \"$(wslpath \"$(cmd.exe /c 'echo %USERPROFILE%' 2>/dev/null | tr -d '\\r')\")/.wslconfig\" && wsl.exe --shutdown    # ends everything in WSL; a .wslconfig with [wsl2] needs only the second line",
+    // The driver of Windows is the driver of WSL.
+    driverOfNvidia: "wsl.exe --update",
+    loadNvidia: "wsl.exe --update && wsl.exe --shutdown    # ends everything in WSL",
+    upgradeNvidia: "wsl.exe --update    # and install driver {branch} or newer in Windows",
   },
   debian: {
     install: "sudo apt-get install",
@@ -89,8 +118,19 @@ const DISTRIBUTIONS = {
     upgradeCrun:
       "sudo curl -fLo /usr/local/bin/crun https://github.com/containers/crun/releases/download/1.28/crun-1.28-linux-$(dpkg --print-architecture) && sudo chmod 755 /usr/local/bin/crun && printf '[engine.runtimes]\\ncrun = [\"/usr/local/bin/crun\"]\\n' | install -D -m 644 /dev/stdin ~/.config/containers/containers.conf.d/50-crun.conf",
     upgradePodman: "{upgradeSystem}",
-    driverOfNvidia: "{install} nvidia-driver    # from non-free",
-    loadNvidia: "sudo modprobe nvidia || sudo dkms autoinstall",
+    // wiki.debian.org/NvidiaGraphicsDrivers, SecureBoot.
+    driverOfNvidia:
+      "{install} linux-headers-$(dpkg --print-architecture) nvidia-driver    # from non-free",
+    loadNvidia:
+      'sudo modprobe nvidia || sudo dkms autoinstall    # "Key was rejected by service": {trustNvidia}',
+    buildNvidia:
+      "{install} linux-headers-$(uname -r) && sudo dkms autoinstall && sudo modprobe nvidia",
+    // NVIDIA's repository has the first package, Debian the second one.
+    openNvidiaModules:
+      "{install} nvidia-open || {install} nvidia-open-kernel-dkms    # then reboot",
+    closedNvidiaModules: "{install} cuda-drivers || {install} nvidia-kernel-dkms    # then reboot",
+    // Driver Installation Guide, "Version locking".
+    legacyNvidia: "{install} nvidia-driver-pinning-580 && {install} cuda-drivers    # then reboot",
     installNvidiaSmi: "{install} nvidia-smi",
   },
   "debian-12": {
@@ -100,12 +140,29 @@ const DISTRIBUTIONS = {
   ubuntu: {
     upgradeSystem: "sudo do-release-upgrade",
     driverOfNvidia: "sudo ubuntu-drivers install",
+    // Canonical signs the modules that ubuntu-drivers installs; DKMS signs with this key.
+    loadNvidia:
+      'sudo modprobe nvidia || sudo ubuntu-drivers install    # "Key was rejected by service": {trustNvidia}',
+    buildNvidia: "sudo ubuntu-drivers install && sudo modprobe nvidia",
+    trustNvidia:
+      "sudo mokutil --import /var/lib/shim-signed/mok/MOK.der    # then reboot and enroll the key",
+    openNvidiaModules: "{install} nvidia-driver-{branch}-open    # then reboot",
+    closedNvidiaModules: "{install} nvidia-driver-{branch}    # then reboot",
+    legacyNvidia: "{install} nvidia-driver-580    # then reboot",
+    upgradeNvidia: "{install} nvidia-driver-{branch}-open    # then reboot",
     installNvidiaSmi: "{install} nvidia-utils-{branch}",
   },
-  /** Linux Mint 22, like Ubuntu 24.04, has Podman 4.9. */
+  // Linux Mint 22 and Pop!_OS 24.04 have the Podman 4.9 of Ubuntu 24.04.
   linuxmint: {
     upgradeSystem:
       "apt-cache policy podman    # Linux Mint 22 has no newer one: install LMDE 7, Debian 13 or Ubuntu 26.04",
+  },
+  pop: {
+    upgradeSystem:
+      "apt-cache policy podman    # Pop!_OS 24.04 has no newer one: install Debian 13 or Ubuntu 26.04",
+    // Pop!_OS has its own packages of the driver.
+    driverOfNvidia: "{install} system76-driver-nvidia",
+    loadNvidia: "sudo modprobe nvidia || sudo dkms autoinstall",
   },
   fedora: {
     install: "sudo dnf install",
@@ -118,17 +175,81 @@ const DISTRIBUTIONS = {
     upgradeSystem:
       "sudo dnf system-upgrade download --releasever=$(($(rpm -E %fedora) + 1)) && sudo dnf system-upgrade reboot",
     kernelArgument: "sudo grubby --update-kernel=ALL --args={argument}    # then reboot",
-    driverOfNvidia: "{install} akmod-nvidia    # from RPM Fusion",
-    loadNvidia: "sudo modprobe nvidia || sudo akmods --force",
+    // rpmfusion.org, Howto/NVIDIA and Howto/Secure Boot.
+    driverOfNvidia: "{install} akmod-nvidia xorg-x11-drv-nvidia-cuda    # from RPM Fusion",
+    loadNvidia:
+      'sudo modprobe nvidia || sudo akmods --force    # "Key was rejected by service": {trustNvidia}',
+    buildNvidia:
+      "{install} kernel-devel-$(uname -r) && sudo akmods --force && sudo modprobe nvidia",
+    trustNvidia:
+      "sudo mokutil --import /etc/pki/akmods/certs/public_key.der    # then reboot and enroll the key",
+    openNvidiaModules:
+      "echo '%_with_kmod_nvidia_open 1' | sudo tee /etc/rpm/macros.nvidia-kmod && sudo akmods --force --rebuild    # then reboot",
+    closedNvidiaModules:
+      "sudo rm /etc/rpm/macros.nvidia-kmod && sudo akmods --force --rebuild    # then reboot",
+    legacyNvidia: "sudo dnf swap akmod-nvidia akmod-nvidia-580xx --allowerasing    # then reboot",
+    upgradeNvidia: "sudo dnf upgrade '*nvidia*'    # {branch} or newer, then reboot",
   },
+  // RHEL and its rebuilds. Driver Installation Guide, "Red Hat Enterprise Linux".
+  el: {
+    // wiki.almalinux.org, "ELevate"; Red Hat's own repositories have leapp-upgrade without it.
+    upgradeSystem:
+      "{install} leapp-upgrade && sudo leapp preupgrade    # read its report; then sudo leapp upgrade, and reboot",
+    driverOfNvidia:
+      "sudo dnf config-manager --add-repo https://developer.download.nvidia.com/compute/cuda/repos/rhel$(rpm -E %rhel)/$(uname -m)/cuda-rhel$(rpm -E %rhel).repo && sudo dnf install nvidia-open    # dkms is in EPEL",
+    loadNvidia:
+      'sudo modprobe nvidia || sudo dkms autoinstall    # "Key was rejected by service": {trustNvidia}',
+    buildNvidia:
+      "{install} kernel-devel-$(uname -r) && sudo dkms autoinstall && sudo modprobe nvidia",
+    trustNvidia: "sudo mokutil --import /var/lib/dkms/mok.pub    # then reboot and enroll the key",
+    openNvidiaModules: "{install} nvidia-open --allowerasing    # then reboot",
+    closedNvidiaModules: "{install} cuda-drivers --allowerasing    # then reboot",
+    installNvidiaSmi: "{install} nvidia-driver-cuda",
+  },
+  // EL 8 has Podman 4.9, and the driver is a module of DNF.
+  "el-8": {
+    upgradePodman: "{upgradeSystem}",
+    openNvidiaModules:
+      "sudo dnf module reset nvidia-driver && sudo dnf module install nvidia-driver:open-dkms --allowerasing    # then reboot",
+    legacyNvidia:
+      "sudo dnf module reset nvidia-driver && sudo dnf module install nvidia-driver:580-dkms --allowerasing    # then reboot",
+  },
+  "el-9": {
+    openNvidiaModules:
+      "sudo dnf module reset nvidia-driver && sudo dnf module install nvidia-driver:open-dkms --allowerasing    # then reboot",
+    legacyNvidia:
+      "sudo dnf module reset nvidia-driver && sudo dnf module install nvidia-driver:580-dkms --allowerasing    # then reboot",
+  },
+  almalinux: {
+    upgradeSystem:
+      "{install} https://repo.almalinux.org/elevate/elevate-release-latest-el$(rpm -E %rhel).noarch.rpm && {install} leapp-upgrade leapp-data-almalinux && sudo leapp preupgrade    # read its report; then sudo leapp upgrade, and reboot",
+    // wiki.almalinux.org, "NVIDIA": signed for Secure Boot by AlmaLinux.
+    driverOfNvidia:
+      "{install} almalinux-release-nvidia-driver && {install} nvidia-open-kmod nvidia-driver-cuda    # then reboot",
+  },
+  // Packages are layered on an image.
   ostree: {
     install: "sudo rpm-ostree install",
-    reinstall: "sudo rpm-ostree override reset --all",
     upgradeCrun: "{upgradeSystem}",
+    installPackages: "{install} {packages}    # then reboot",
+    installPodman: "{install} podman    # then reboot",
+    reinstall: "sudo rpm-ostree override reset --all    # then reboot",
     upgradePodman: "{upgradeSystem}",
-    upgradeSystem: "rpm-ostree upgrade",
+    upgradeSystem: "rpm-ostree upgrade    # then reboot",
     kernelArgument: "sudo rpm-ostree kargs --append={argument}    # then reboot",
+    // rpmfusion.org, Howto/NVIDIA, "OSTree".
+    driverOfNvidia:
+      "{install} akmod-nvidia xorg-x11-drv-nvidia-cuda && sudo rpm-ostree kargs --append=rd.driver.blacklist=nouveau,nova_core --append=modprobe.blacklist=nouveau,nova_core    # from RPM Fusion, then reboot; some images have a variant with the driver",
+    loadNvidia: 'sudo modprobe nvidia    # "Key was rejected by service": {trustNvidia}',
+    buildNvidia: "rpm-ostree upgrade    # builds it for the kernel of the next image, then reboot",
+    openNvidiaModules:
+      "rpm-ostree status    # rebase to the variant of this image with nvidia-open, then reboot",
+    closedNvidiaModules:
+      "rpm-ostree status    # rebase to the variant of this image with nvidia, then reboot",
+    legacyNvidia: "rpm-ostree status    # rebase to an image with driver 580, then reboot",
+    upgradeNvidia: "rpm-ostree upgrade    # {branch} or newer, then reboot",
   },
+  bazzite: { trustNvidia: "ujust enroll-secure-boot-key    # then reboot and enroll the key" },
   arch: {
     install: "sudo pacman -S",
     installIdHelpers: "{install} shadow",
@@ -136,10 +257,17 @@ const DISTRIBUTIONS = {
     upgradeCrun: "sudo pacman -Syu crun",
     upgradePodman: "sudo pacman -Syu podman",
     upgradeSystem: "sudo pacman -Syu",
-    kernelArgument:
-      "sudo sed -i 's/^GRUB_CMDLINE_LINUX=\"/&{argument} /' /etc/default/grub && sudo grub-mkconfig -o /boot/grub/grub.cfg    # then reboot",
+    kernelArgument: "{editGrub} && sudo grub-mkconfig -o /boot/grub/grub.cfg    # then reboot",
     driverOfNvidia: "{install} nvidia-open",
-    loadNvidia: "sudo modprobe nvidia || sudo dkms autoinstall",
+    // pacman removes the modules of the kernel that runs when it upgrades it.
+    loadNvidia:
+      "sudo modprobe nvidia || sudo dkms autoinstall    # after an upgrade of the kernel: reboot",
+    buildNvidia: "sudo dkms autoinstall && sudo modprobe nvidia",
+    openNvidiaModules: "{install} nvidia-open-dkms    # then reboot",
+    closedNvidiaModules: "{legacyNvidia}",
+    legacyNvidia:
+      "{install} --needed base-devel    # then nvidia-580xx-dkms of the AUR, and reboot",
+    upgradeNvidia: "{upgradeSystem}    # then reboot",
     installNvidiaSmi: "{install} nvidia-utils",
     installNvidiaToolkit: "{install} nvidia-container-toolkit",
   },
@@ -148,15 +276,65 @@ const DISTRIBUTIONS = {
     reinstall: "sudo zypper install --force {packages}",
     restoreIdHelpers: "sudo zypper install --force shadow",
     upgradeCrun: "sudo zypper update crun",
+    installIdHelpers: "{install} shadow",
     upgradePodman: "sudo zypper update podman",
     upgradeSystem: "sudo zypper dup",
+    // pbl(8): for GRUB and systemd-boot.
+    kernelArgument: "sudo pbl --add-option {argument} --config    # then reboot",
+    // en.opensuse.org, SDB:NVIDIA drivers: SUSE signs the open modules.
+    driverOfNvidia: "{install} openSUSE-repos-Tumbleweed-NVIDIA && {openNvidiaModules}",
+    loadNvidia: 'sudo modprobe nvidia    # "Key was rejected by service": {trustNvidia}',
+    trustNvidia:
+      "sudo mokutil --import /usr/share/nvidia-pubkeys/MOK-nvidia-driver-*.der    # then reboot and enroll the key",
+    openNvidiaModules:
+      "{install} nvidia-open-driver-G06-signed-kmp-default nvidia-compute-utils-G06    # then reboot",
+    installNvidiaSmi: "{install} nvidia-compute-utils-G06",
+  },
+  "opensuse-leap": {
+    driverOfNvidia: "{install} openSUSE-repos-Leap-NVIDIA && {openNvidiaModules}",
+  },
+  // The root of openSUSE MicroOS, Aeon and SL Micro is read-only (transactional-update(8)).
+  transactional: {
+    install: "sudo transactional-update pkg install",
+    installPackages: "{install} {packages}    # then reboot",
+    installPodman: "{install} podman    # then reboot",
+    installIdHelpers: "{install} shadow    # then reboot",
+    reinstall: "sudo transactional-update pkg install --force {packages}    # then reboot",
+    restoreIdHelpers: "sudo transactional-update pkg install --force shadow    # then reboot",
+    upgradeCrun: "{upgradeSystem}",
+    upgradePodman: "{upgradeSystem}",
+    upgradeSystem: "sudo transactional-update dup    # then reboot",
+    kernelArgument:
+      "sudo transactional-update run pbl --add-option {argument} --config    # then reboot",
+    driverOfNvidia:
+      "{install} openSUSE-repos-MicroOS-NVIDIA && sudo transactional-update --continue pkg install nvidia-open-driver-G06-signed-kmp-default nvidia-compute-utils-G06    # then reboot",
+    installNvidiaSmi: "{install} nvidia-compute-utils-G06    # then reboot",
   },
   alpine: { install: "sudo apk add" },
+  // nixos.org, options: everything is set in one file.
   nixos: {
-    install: "nix-shell -p",
     restoreIdHelpers: "sudo nixos-rebuild switch    # creates the wrappers in /run/wrappers again",
     /** The service of the module `hardware.nvidia-container-toolkit`, which writes its own file. */
     refreshNvidia: "sudo systemctl restart nvidia-container-toolkit-cdi-generator.service",
+    upgradeCrun: "{upgradeSystem}",
+    install: "sudoedit /etc/nixos/configuration.nix && sudo nixos-rebuild switch",
+    installPackages: "{install}    # environment.systemPackages = with pkgs; [ {packages} ];",
+    reinstall: "sudo nix-store --verify --check-contents --repair && sudo nixos-rebuild switch",
+    installPodman: "{install}    # virtualisation.podman.enable = true;",
+    installIdHelpers: "{install}    # users.users.NAME.autoSubUidGidRange = true;",
+    upgradePodman: "{upgradeSystem}",
+    upgradeSystem:
+      "sudo nixos-rebuild switch --upgrade    # after nix-channel --add of the next release",
+    kernelArgument: '{install}    # boot.kernelParams = [ "{argument}" ]; then reboot',
+    userManagerDropIn: '{install}    # systemd.services."user@".serviceConfig: {setting}',
+    driverOfNvidia:
+      '{install}    # services.xserver.videoDrivers = [ "nvidia" ]; hardware.nvidia.open = true; then reboot',
+    loadNvidia: "sudo modprobe nvidia    # after nixos-rebuild with another kernel: reboot",
+    openNvidiaModules: "{install}    # hardware.nvidia.open = true; then reboot",
+    closedNvidiaModules: "{install}    # hardware.nvidia.open = false; then reboot",
+    legacyNvidia:
+      "{install}    # hardware.nvidia.package = config.boot.kernelPackages.nvidiaPackages.legacy_580; then reboot",
+    installNvidiaToolkit: "{install}    # hardware.nvidia-container-toolkit.enable = true;",
   },
 } as const satisfies Readonly<Record<string, Partial<Readonly<Record<Remedy, string>>>>>;
 
@@ -190,14 +368,16 @@ function fill(
 ): readonly string[] {
   const table: Readonly<Record<string, Partial<Readonly<Record<Remedy, string>>>>> = DISTRIBUTIONS;
   const row = distributions.flatMap((block) => table[block]?.[name] ?? [])[0] ?? ANY[name];
-  const [line = "", ...comments] = row.split("    # ");
-  const filled = line.replace(/\{(\w+)\}/g, (_, key: string) => {
-    if (!isRemedy(key)) return command`${values[key] ?? ""}`.line;
-    const [inserted = "", ...others] = fill(distributions, key, values);
-    comments.push(...others);
-    return inserted;
-  });
-  return [filled, ...comments];
+  const inserted: string[] = [];
+  const parts = row.split("    # ").map((part) =>
+    part.replace(/\{(\w+)\}/g, (_, key: string) => {
+      if (!isRemedy(key)) return command`${values[key] ?? ""}`.line;
+      const [line = "", ...comments] = fill(distributions, key, values);
+      inserted.push(...comments);
+      return line;
+    })
+  );
+  return [...new Set([...parts, ...inserted])];
 }
 
 function isRemedy(name: string): name is Remedy {

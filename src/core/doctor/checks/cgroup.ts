@@ -1,6 +1,7 @@
 import { outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
 import { type Check, error, ok, unknown, warning } from "../check.ts";
+import { isWsl } from "../read/system.ts";
 import { remedy } from "../remedies.ts";
 
 /** The controllers of Podman's limits: cpu for --cpus, memory for --memory, pids by default. */
@@ -17,8 +18,9 @@ export const CGROUP_CHECKS: readonly Check[] = [
       if (type === undefined) return unknown(facts, "cgroup-type");
       return type === "cgroup2fs" ? ok("cgroup v2") : error(
         `the host uses cgroup v1 (/sys/fs/cgroup is ${type})`,
+        // WSL mounts cgroup v1 itself, before systemd.
         remedy(facts, "kernelArgument", {
-          argument: "systemd.unified_cgroup_hierarchy=1",
+          argument: isWsl(facts) ? "cgroup_no_v1=all" : "systemd.unified_cgroup_hierarchy=1",
         }),
       );
     },

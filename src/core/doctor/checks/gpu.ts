@@ -1,4 +1,4 @@
-import { couldNotRun, type Facts, hasFailed, NO_ANSWER, outputOf } from "../../facts.ts";
+import { type Facts, hasFailed } from "../../facts.ts";
 import { type Command, command } from "../../report/mod.ts";
 import {
   type Check,
@@ -20,7 +20,6 @@ import {
   isNvgpu,
   isNvidiaBroken,
   kfdTargetsOf,
-  nvidiaDriverOf,
   pciGpusOf,
 } from "../read/gpus.ts";
 import {
@@ -33,6 +32,7 @@ import {
   userOf,
 } from "../read/system.ts";
 import { remedy } from "../remedies.ts";
+import { DRIVER_CHECK, virtualMachineVerdict } from "./driver.ts";
 
 const DRIVERS = { NVIDIA: "driverOfNvidia", AMD: "driverOfAmd", Intel: "driverOfIntel" } as const;
 
@@ -42,7 +42,8 @@ export const GPU_CHECKS: readonly Check[] = [
     id: "gpu.found",
     about: "every GPU has a driver that supports compute",
     why: "an engine that finds no GPU fails at startup, or is slow",
-    run({ facts, needs }) {
+    run(subject) {
+      const { facts, needs } = subject;
       const gpus = gpusOf(facts);
       const verdicts = gpus.map(({ vendor, name, memoryMib }) => {
         const title = name.startsWith(vendor) ? name : `${vendor} ${name}`;
@@ -50,8 +51,9 @@ export const GPU_CHECKS: readonly Check[] = [
       });
       const needed = vendorsOf(needs);
       const isNvidiaKnown = hasNvidia(facts) || isNvidiaBroken(facts);
-      for (const { vendor, id, driver } of pciGpusOf(facts)) {
-        if (gpus.some((gpu) => gpu.vendor === vendor)) {
+      for (const gpu of pciGpusOf(facts)) {
+        const { vendor, id, driver } = gpu;
+        if (gpus.some((other) => other.vendor === vendor)) {
           if (driver !== undefined) continue;
           const fix = command`lspci -nnk -d ::03xx`;
           const what = `another ${vendor} GPU (${id}) has no driver`;
@@ -60,6 +62,11 @@ export const GPU_CHECKS: readonly Check[] = [
         }
         // gpu.driver reports the reason.
         if (vendor === "NVIDIA" && isNvidiaKnown) continue;
+        const held = virtualMachineVerdict(subject, [gpu]);
+        if (held !== undefined) {
+          verdicts.push(held);
+          continue;
+        }
         const what = driver === undefined
           ? `an ${vendor} GPU (${id}) has no driver`
           : `the driver ${driver} of an ${vendor} GPU (${id}) does not support compute`;
@@ -77,40 +84,7 @@ export const GPU_CHECKS: readonly Check[] = [
         : error("there is no GPU, but the Codex needs one", command`lspci -d ::03xx`);
     },
   },
-  {
-    id: "gpu.driver",
-    about: "NVIDIA's driver works and has the version of its tools",
-    why: "CUDA needs the same version of both",
-    run({ facts }) {
-      const driver = nvidiaDriverOf(facts);
-      if (outputOf(facts, "nvidia-smi") !== undefined || isNvgpu(facts)) {
-        return ok(`NVIDIA driver ${driver ?? (isNvgpu(facts) ? "nvgpu" : "of unknown version")}`);
-      }
-      const fact = facts.commands["nvidia-smi"];
-      if (couldNotRun(facts, "nvidia-smi", NO_ANSWER)) {
-        const fix = command`sudo dmesg | grep -i -e NVRM -e Xid`;
-        return error("nvidia-smi does not answer in time", fix);
-      }
-      if (fact === undefined || "failed" in fact) {
-        return driver === undefined ? skipped("there is no NVIDIA driver") : error(
-          `the driver ${driver} is loaded, but nvidia-smi is not installed`,
-          remedy(facts, "installNvidiaSmi", { branch: driver.split(".")[0] ?? "" }),
-        );
-      }
-      const output = [...fact.stdout, ...fact.stderr].join(" ").trim();
-      if (/version mismatch/i.test(output)) {
-        return error(
-          `nvidia-smi: ${output}`,
-          command`sudo reboot`,
-          "the driver was updated on disk, but the kernel still runs the previous one",
-        );
-      }
-      return error(
-        `nvidia-smi: ${output || `exit code ${fact.exit}`}`,
-        remedy(facts, "loadNvidia"),
-      );
-    },
-  },
+  DRIVER_CHECK,
   {
     id: "gpu.uvm",
     about: "NVIDIA's device node for unified memory exists",

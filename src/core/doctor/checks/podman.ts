@@ -68,7 +68,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
         return isMissing(facts)
           ? error(
             "Podman is not installed",
-            remedy(facts, "installPackages", { packages: "podman" }),
+            remedy(facts, "installPodman"),
           )
           : see("podman.info");
       }

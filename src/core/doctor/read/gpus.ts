@@ -103,13 +103,21 @@ const PCI_VENDORS: Readonly<Record<string, Vendor>> = {
   "8086": "Intel",
 };
 
-/**
- * Returns the GPUs on the PCI bus by ids such as `10DE:2684` and addresses such as `0000:01:00.0`, and the
- * kernel driver in use, if any.
- */
-export function pciGpusOf(facts: Facts) {
+/** A GPU on the PCI bus. */
+export interface PciGpu {
+  readonly vendor: Vendor;
+  /** Such as `10DE:2684`. */
+  readonly id: string;
+  /** Such as `0000:01:00.0`. */
+  readonly address: string;
+  /** The kernel driver in use, if any. */
+  readonly driver: string | undefined;
+}
+
+/** Returns the GPUs on the PCI bus. */
+export function pciGpusOf(facts: Facts): PciGpu[] {
   const lines = linesOf(facts, "pci-gpus");
-  return lines.flatMap((line) => {
+  return lines.flatMap((line): PciGpu[] => {
     const [, file, id = ""] = /^(.*):PCI_ID=([0-9A-F]{4}:[0-9A-F]{4})$/.exec(line) ?? [];
     const vendor = PCI_VENDORS[id.slice(0, 4)];
     const driver = lines.find((l) => l.startsWith(`${file}:DRIVER=`))?.split("DRIVER=")[1];

@@ -1,10 +1,14 @@
 import { readProperties } from "../../rune/properties.ts";
 import { type Facts, linesOf, outputOf } from "../../facts.ts";
 
+/** The editions of Fedora that are images (VARIANT_ID); newer ones also set OSTREE_VERSION. */
+const IMAGES = /^(?:silverblue|kinoite|onyx|sericea|coreos|iot|.*-?atomic)$/;
+
 /**
- * Returns the names of the distribution and of those that it is like, from the most to the least specific:
- * `wsl` and `ostree` (packages are layered on an image), then from os-release(5) `ID-VERSION_ID`, `ID` and
- * the words of `ID_LIKE`.
+ * Returns the names of the distribution and of those that it is like, from the most to the least specific.
+ * First those that concern a host as a whole: `wsl`, `ostree` (packages are layered on an image) and
+ * `transactional` (openSUSE's read-only root). Then from os-release(5) `ID-VERSION_ID` and `ID`, `el-9` and
+ * `el` for RHEL 9 and its rebuilds, and the words of `ID_LIKE`.
  */
 export function distributionsOf(facts: Facts): readonly string[] {
   const values = new Map(
@@ -13,15 +17,20 @@ export function distributionsOf(facts: Facts): readonly string[] {
       return found === null ? [] : [[found[1], found[2] ?? found[3] ?? found[4] ?? ""] as const];
     }),
   );
-  const id = values.get("ID") ?? "";
-  const names = [id, ...(values.get("ID_LIKE") ?? "").split(" ")].filter((name) => name !== "");
+  const get = (key: string) => values.get(key) ?? "";
+  const [id, version] = [get("ID"), get("VERSION_ID")];
+  const names = [id, ...get("ID_LIKE").split(" ")].filter((name) => name !== "");
+  const isEl = names.includes("rhel") || id === "centos" || id === "ol";
   return [
     ...isWsl(facts) ? ["wsl"] : [],
-    ...values.has("OSTREE_VERSION") ? ["ostree"] : [],
-    `${id}-${values.get("VERSION_ID")}`,
+    ...values.has("OSTREE_VERSION") || IMAGES.test(get("VARIANT_ID")) ? ["ostree"] : [],
+    ...names.some((name) => /micro/.test(name)) ? ["transactional"] : [],
+    `${id}-${version}`,
+    id,
+    ...isEl ? [`el-${version.split(".")[0]}`, "el"] : [],
     ...names,
-    // The names of SUSE's distributions do not all have a word in common.
-    ...names.some((name) => /suse/.test(name)) ? ["suse"] : [],
+    ...isEl ? ["fedora"] : [],
+    ...names.some((name) => /suse|micro/.test(name)) ? ["suse"] : [],
   ];
 }
 
