@@ -12,6 +12,7 @@ import {
   waitUntil,
   writeCodex,
 } from "./host_codex.ts";
+import { shellWord } from "../../src/core/report/mod.ts";
 import { labTest, labUp, lichExec, lichShell } from "./lab.ts";
 
 /** A finding of `lychd doctor --json`. */
@@ -491,6 +492,86 @@ for (
   });
 }
 
+/** Returns the only problem of the checks of `group`. */
+async function onlyProblem(group: string, run = doctor): Promise<Finding> {
+  const problems = problemsIn(await run("--only", group));
+  assert.equal(problems.length, 1, JSON.stringify(problems));
+  return problems[0]!;
+}
+
+/** Makes Podman forget its user namespace: it has to create another one. */
+const FORGET_NAMESPACE = "until podman system migrate; do sleep 1; done";
+
+hostTest("newuidmap without its setuid bit: doctor has Podman's words and the fix", async () => {
+  await lich(FORGET_NAMESPACE);
+  await root("chmod u-s /usr/bin/newuidmap");
+  const { id, state, what, fix } = await onlyProblem("podman,host");
+  assert.deepEqual([id, state, fix], [
+    "podman.info",
+    "error",
+    "sudo chmod u+s /usr/bin/newuidmap",
+  ]);
+  assert.match(what, /newuidmap: write to uid_map failed: Operation not permitted/);
+  const skipped = (await doctor()).filter(({ state }) => state === "skipped");
+  assert.deepEqual(skipped.filter(({ what }) => what.startsWith("see podman.version")), []);
+  await runFix(fix);
+  assert.deepEqual(problemsIn(await doctor("--only", "podman,host")), []);
+});
+
+/** Adds keys to the keyring of the user until COUNT exist: the numbers are those of add_key() and keyctl(). */
+const ADD_KEYS =
+  `perl -e 'my ($type, $value) = ("user", "x"); for (1..$ARGV[0]) { my $key = "key$_"; syscall(248, $type, $key, $value, 1, -4) >= 0 or die $! }'`;
+const CLEAR_KEYS = `perl -e 'syscall(250, 7, -4)'`;
+
+hostTest(
+  "few kernel keys are left: doctor finds it, and the printed command fixes it",
+  async () => {
+    const limits = ["kernel.keys.maxkeys", "kernel.keys.maxbytes"];
+    const before = (await root(`sysctl ${limits.join(" ")} | tr -d ' '`)).trim().split("\n");
+    try {
+      const [, used, most] = /(\d+)\/(\d+) \d+\/\d+\s*$/.exec(
+        await lich("grep ' 1000:' /proc/key-users"),
+      ) ?? [];
+      // Other labs share the keys of this user number, so some are left.
+      await lich(`${ADD_KEYS} ${Number(most) - Number(used) - 40}`);
+      const { id, state, what, fix } = await onlyProblem("host");
+      assert.deepEqual([id, state], ["host.limits", "warning"]);
+      assert.match(what, new RegExp(`^the user has 1\\d\\d of ${most} kernel keys`));
+      await runFix(fix);
+      assert.deepEqual(problemsIn(await doctor("--only", "host")), []);
+    } finally {
+      await lich(CLEAR_KEYS);
+      // These are settings of the whole machine.
+      await root(`rm -f /etc/sysctl.d/60-lychd-*; sysctl -q -w ${before.join(" ")}`);
+    }
+  },
+);
+
+hostTest("no user namespaces: doctor finds it, and the printed command fixes it", async () => {
+  // A namespace of its own has a setting of its own.
+  await lich(FORGET_NAMESPACE);
+  await root(
+    "systemd-run --quiet --unit=holder unshare --user --map-users=0:0:200000 --map-groups=0:0:200000 sleep infinity",
+  );
+  const pid = (await root("systemctl show --property=MainPID --value holder")).trim();
+  const inside = (script: string) => root(`nsenter --user=/proc/${pid}/ns/user ${script}`);
+  const asLich = "setpriv --reuid=1000 --regid=1000 --init-groups env --chdir=/home/lich" +
+    " HOME=/home/lich XDG_RUNTIME_DIR=/run/user/1000";
+  const doctorInside = async (...args: string[]): Promise<readonly Finding[]> =>
+    JSON.parse(await inside(`${asLich} lychd doctor --json ${args.join(" ")} || true`)).findings;
+  try {
+    await inside("bash -c 'echo 0 > /proc/sys/user/max_user_namespaces'");
+    const { id, state, what, fix } = await onlyProblem("podman", doctorInside);
+    assert.deepEqual([id, state], ["podman.info", "error"]);
+    assert.match(what, /user namespaces are not enabled in \/proc\/sys\/user\/max_user_namespaces/);
+    await inside(`bash -c ${shellWord(asRoot(fix ?? ""))}`);
+    assert.deepEqual(problemsIn(await doctorInside("--only", "podman")), []);
+  } finally {
+    await inside(`${asLich} podman system migrate`);
+    await root("systemctl stop holder; rm -f /etc/sysctl.d/60-lychd-*");
+  }
+});
+
 /** Registers a test on a healthy host, with a rendered Codex and everything that it needs. */
 function hostTest(
   name: string,
@@ -524,6 +605,7 @@ async function restoreHost(): Promise<void> {
     rm -rf /run/slow-podman ${FOLDERS.join(" ")} ${SETTING} /etc/systemd/user-generators
     rm -f /usr/bin/nvidia-ctk /dev/nvidia0 /dev/nvidia-uvm
     ln -sfn /usr/libexec/podman/quadlet /usr/lib/${GENERATOR}
+    chmod u+s /usr/bin/newuidmap
     echo lich:100000:65536 | tee /etc/subuid > /etc/subgid`);
   await using shell = lichShell();
   await clear(shell);
@@ -585,11 +667,16 @@ async function runFix(fix: string | null, stdin = ""): Promise<string> {
   assert.ok(fix !== null);
   let output = "";
   for (const part of fix.replace(/ {4}# .*$/, "").split(" && ")) {
-    const bare = part.replace(/^sudo /, "");
+    const bare = asRoot(part);
     assert.doesNotMatch(bare, /\bsudo\b/, fix);
     output += await run(bare, { root: bare !== part, stdin });
   }
   return output;
+}
+
+/** Removes `sudo`, also behind a pipe. */
+function asRoot(line: string): string {
+  return line.replace(/(^|\| |&& )sudo /g, "$1");
 }
 
 /** Fixes the engine, like an operator who has read why it exited. */
