@@ -59,23 +59,53 @@ Deno.test("the hosts show each check succeeding and finding a problem", async ()
   assert.deepEqual(expected.filter((line) => !seen.has(line)), []);
 });
 
+/** A healthy host of each vendor. */
+const HEALTHY = [
+  "arch-nvidia",
+  "debian-13-nvidia",
+  "fedora-43-nvidia",
+  "ubuntu-26.04-nvidia",
+  "wsl-ubuntu-26.04",
+  "fedora-43-amd",
+  "amd-by-cdi",
+  "ubuntu-26.04-arc",
+  "arc-by-cdi",
+  "spec-is-json",
+];
+
 Deno.test("a healthy host of each vendor has no problem", async () => {
-  const healthy = [
-    "arch-nvidia",
-    "debian-13-nvidia",
-    "fedora-43-nvidia",
-    "ubuntu-26.04-nvidia",
-    "wsl-ubuntu-26.04",
-    "fedora-43-amd",
-    "amd-by-cdi",
-    "ubuntu-26.04-arc",
-    "arc-by-cdi",
-    "spec-is-json",
-  ];
-  for (const name of healthy) {
+  for (const name of HEALTHY) {
     const problems = (await findingsOf(await factsOfHost(name)))
       .filter(({ state }) => state === "warning" || state === "error");
     assert.deepEqual(problems, [], name);
+  }
+});
+
+/** The probes of this part of doctor that 0.1.0 did not have. */
+const NEW_PROBES = ["account", "kernel-limits", "key-users", "system", "manager-groups", "home"];
+
+Deno.test("facts of 0.1.0 have no error of a healthy host, and show what they contain", async () => {
+  const findingsOfOld = async (name: string) => {
+    const { host, facts } = await factsOfHost(name);
+    const commands = Object.fromEntries(
+      Object.entries(facts.commands).filter(([id]) => !NEW_PROBES.includes(id)),
+    );
+    return await findingsOf({ host, facts: { ...facts, commands } });
+  };
+  for (const name of HEALTHY) {
+    const errors = (await findingsOfOld(name)).filter(({ state }) => state === "error");
+    assert.deepEqual(errors, [], name);
+  }
+  const rows = [
+    ["amd-before", "gpu.nodes", "error", /^sudo usermod .*loginctl terminate-user lich /],
+    ["amd-after-usermod", "gpu.nodes", "warning", /^sudo loginctl terminate-user lich /],
+    ["store-nfs", "systemd.linger", "warning", /RequiresMountsFor=/],
+    ["newuidmap-without-bit", "podman.subids", "error", /^sudo chmod u\+s /],
+  ] as const;
+  for (const [name, id, state, fix] of rows) {
+    const found = (await findingsOfOld(name)).find((finding) => finding.id === id);
+    assert.equal(found?.state, state, name);
+    assert.match(found?.fix ?? "", fix);
   }
 });
 

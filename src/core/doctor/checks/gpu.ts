@@ -140,13 +140,6 @@ export const GPU_CHECKS: readonly Check[] = [
       if (present.length === 0) {
         return needs.devices.length > 0 ? see("cdi.devices") : skipped("no engine needs one");
       }
-      const [viaGroup] = present.filter((path) => isOpenByGroup(facts, nodes.get(path)));
-      if (viaGroup !== undefined && managerGroupsOf(facts) === undefined && isLingering(facts)) {
-        const group = nodes.get(viaGroup)?.group;
-        return skipped(
-          `the user may open ${viaGroup} as a member of ${group}; the facts do not show whether the user's systemd has that group`,
-        );
-      }
       const shown = present.length > 3 ? `${present.length} device nodes` : present.join(", ");
       return ok(`the user may open ${shown}`);
     },
@@ -242,20 +235,28 @@ function closedNodes({ facts, codex }: Subject, paths: readonly string[]): Verdi
   const closed = paths.filter((path) => isClosed(facts, path, nodes.get(path)));
   const byGroup = Map.groupBy(closed, (path) => nodes.get(path)?.group ?? "root");
   // systemd keeps the groups that the account had when it started; with lingering a new login does not change that.
-  const restart = isLingering(facts) || managerGroupsOf(facts) !== undefined
+  const managers = managerGroupsOf(facts);
+  const restart = isLingering(facts) || managers !== undefined
     ? command`sudo loginctl terminate-user ${name}    # ends its sessions and engines; then log in again`
     : command`exit    # then log in again`;
   return [...byGroup].map(([group, members]) => {
     const what = `${user?.name ?? "the user"} may not open ${members.join(", ")}`;
     const isMember = user?.groups.includes(group) === true;
     if (isMember && !members.some((path) => hasFailed(facts, `open:${path}`))) {
-      return report(
-        `the user's systemd, which starts engines, may not open ${
-          members.join(", ")
-        }: it does not have the group ${group} yet`,
-        restart,
-        "it keeps the groups that the account had when it started, and with lingering that is at boot",
-      );
+      const paths = members.join(", ");
+      const why =
+        "it keeps the groups that the account had when it started, and with lingering that is at boot";
+      return managers === undefined
+        ? warning(
+          `only members of ${group} may open ${paths}, and the facts do not show whether the user's systemd, which starts engines, is one`,
+          restart,
+          why,
+        )
+        : report(
+          `the user's systemd, which starts engines, may not open ${paths}: it does not have the group ${group} yet`,
+          restart,
+          why,
+        );
     }
     if (group === "root" || isMember) return report(what, openNodes(members, group));
     const fix = accountGroupsOf(facts)?.includes(group) === true
@@ -272,17 +273,13 @@ function closedNodes({ facts, codex }: Subject, paths: readonly string[]): Verdi
 /** Returns true if engines may not open a node: the user's systemd starts them, with its own groups. */
 function isClosed(facts: Facts, path: string, node: FileFact | undefined): boolean {
   const isClosedHere = hasFailed(facts, `open:${path}`);
-  const groups = managerGroupsOf(facts);
-  if (groups === undefined || node === undefined || !isForGroup(node)) return isClosedHere;
-  if (groups.includes(node.group)) return false;
+  if (isClosedHere && managerGroupsOf(facts) === undefined) return true;
+  if (node === undefined || !isForGroup(node)) return isClosedHere;
   // An ACL opens a node to a user, whatever the groups.
-  return isClosedHere || isOpenByGroup(facts, node);
-}
-
-/** Returns true if this process may open a node as a member of its group. */
-function isOpenByGroup(facts: Facts, node: FileFact | undefined): boolean {
-  return node !== undefined && isForGroup(node) &&
-    userOf(facts)?.groups.includes(node.group) === true;
+  const isByGroup = isClosedHere || userOf(facts)?.groups.includes(node.group) === true;
+  // Facts of 0.1.0 do not have the groups of the user's systemd; without lingering a login starts it.
+  return isByGroup &&
+    (managerGroupsOf(facts)?.includes(node.group) ?? !isLingering(facts)) !== true;
 }
 
 /** Returns true if a node is open to its group, but not to every user. */

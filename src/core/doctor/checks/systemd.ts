@@ -163,7 +163,7 @@ function lateHome(facts: Facts): Verdict | undefined {
   const imagesOn = graphRoot.startsWith(`${home}/`)
     ? graphStatus?.["Backing Filesystem"]
     : undefined;
-  const [type = imagesOn ?? "", source = ""] = (linesOf(facts, "home").at(-1) ?? "").split(/\s+/);
+  const [type = "", source = ""] = (linesOf(facts, "home").at(-1) ?? imagesOn ?? "").split(/\s+/);
   if (type === "autofs" || isNetworkFileSystem(type)) {
     return warning(
       `lingering is enabled, but the home folder is on ${type}, which may be mounted too late`,
