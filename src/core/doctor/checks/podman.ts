@@ -100,7 +100,11 @@ export const PODMAN_CHECKS: readonly Check[] = [
           ? warning("Podman answers, but `podman info` takes too long", fix)
           : error("Podman does not answer in time", fix);
       }
-      const { what, why, fix } = explainFailure(facts, podmanErrorOf(facts));
+      const words = podmanErrorOf(facts);
+      if (/cgroups v1/i.test(words) && outputOf(facts, "cgroup-type") !== "cgroup2fs") {
+        return see("cgroup.version");
+      }
+      const { what, why, fix } = explainFailure(facts, words);
       return error(what, fix, why);
     },
   },
