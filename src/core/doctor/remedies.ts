@@ -128,6 +128,9 @@ const DISTRIBUTIONS = {
     // NVIDIA's repository has the first package, Debian the second one.
     openNvidiaModules:
       "{install} nvidia-open || {install} nvidia-open-kernel-dkms    # then reboot",
+    // Debian 13 has 550. Driver Installation Guide, "Debian".
+    upgradeNvidia:
+      "curl -fLO https://developer.download.nvidia.com/compute/cuda/repos/debian$(. /etc/os-release && echo $VERSION_ID)/x86_64/cuda-keyring_1.1-1_all.deb && sudo dpkg -i cuda-keyring_1.1-1_all.deb && sudo apt-get update && {install} nvidia-open    # {branch} or newer, then reboot",
     closedNvidiaModules: "{install} cuda-drivers || {install} nvidia-kernel-dkms    # then reboot",
     // Driver Installation Guide, "Version locking".
     legacyNvidia: "{install} nvidia-driver-pinning-580 && {install} cuda-drivers    # then reboot",

@@ -32,6 +32,7 @@ import {
   userOf,
 } from "../read/system.ts";
 import { remedy } from "../remedies.ts";
+import { CUDA_CHECK } from "./cuda.ts";
 import { DRIVER_CHECK, virtualMachineVerdict } from "./driver.ts";
 
 const DRIVERS = { NVIDIA: "driverOfNvidia", AMD: "driverOfAmd", Intel: "driverOfIntel" } as const;
@@ -85,6 +86,7 @@ export const GPU_CHECKS: readonly Check[] = [
     },
   },
   DRIVER_CHECK,
+  CUDA_CHECK,
   {
     id: "gpu.uvm",
     about: "NVIDIA's device node for unified memory exists",
