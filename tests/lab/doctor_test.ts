@@ -49,7 +49,8 @@ const OTHER_IMAGE = "localhost/other-engine:latest";
 /** The Watchers are disabled, because the lab cannot pull their images. */
 const SETTINGS = { harvester: { enabled: false }, scribe: { enabled: false } };
 
-const GPU = "nvidia.com/gpu=0";
+const GPU_KIND = "nvidia.com/gpu";
+const GPU = `${GPU_KIND}=0`;
 const GPU_SAGE = { ...SAGE, devices: [GPU] };
 const GPU_SPEC = "/etc/cdi/nvidia.yaml";
 const LIBRARY = "/usr/lib/libcuda.so.570.86.15";
@@ -213,6 +214,17 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
       root(`echo '    mounts: [{hostPath: ${LIBRARY}, containerPath: ${LIBRARY}}]' >> ${GPU_SPEC}`),
     expected: () => [["cdi.nodes", "error", `${GPU_SPEC} names ${LIBRARY}, which does not exist`]],
     getsGpu: false,
+  },
+  "a specification is in a folder that a boot empties": {
+    soulstones: { sage: GPU_SAGE },
+    prepare: giveGpu,
+    cause: () => root(`mkdir -p /var/run/cdi && mv ${GPU_SPEC} /var/run/cdi`),
+    expected: () => [[
+      "cdi.refresh",
+      "warning",
+      "/var/run/cdi/nvidia.yaml is lost at the next boot, and no service writes it again",
+    ]],
+    getsGpu: true,
   },
   "a specification is in a folder that this Podman does not read": {
     soulstones: { sage: GPU_SAGE },
@@ -379,6 +391,34 @@ hostTest("doctor names exactly the folders and files that Podman reads", async (
   }
   assert.deepEqual(claimed, real);
 }, { sage: engine(PORT, { devices: Object.keys(PLACES) }) });
+
+hostTest("doctor refuses exactly the specifications that Podman refuses", async () => {
+  const folder = new URL("../doctor/cdi/", import.meta.url);
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".yaml")).sort();
+  const claimed: Record<string, boolean> = {};
+  const real: Record<string, boolean> = {};
+  for (const file of files) {
+    await write(GPU_SPEC, await Deno.readTextFile(new URL(file, folder)));
+    claimed[file] = problemsIn(await doctor("--only", "cdi.specs")).length > 0;
+    const { stderr } = await lichExec(
+      [
+        "podman",
+        "run",
+        "--rm",
+        "--entrypoint=/bin/true",
+        "--device",
+        `${GPU_KIND}=all`,
+        ENGINE_IMAGE,
+      ],
+    );
+    // The nodes of the accepted ones do not exist.
+    assert.match(stderr, /unresolvable CDI devices|failed to stat CDI host device/);
+    real[file] = /unresolvable CDI devices/.test(stderr);
+  }
+  assert.deepEqual(claimed, real);
+  assert.deepEqual(new Set(Object.values(real)), new Set([false, true]));
+}, { sage: { ...SAGE, devices: [`${GPU_KIND}=all`] } });
 
 /** Returns a specification whose device has its path in a variable. */
 function placeSpec(device: string, path: string): string {

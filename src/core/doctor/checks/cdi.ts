@@ -51,7 +51,7 @@ export const CDI_CHECKS: readonly Check[] = [
       const { read, configured, isSupported } = cdiFoldersOf(facts);
       const version = podmanVersionOf(facts);
       const podman = version === undefined ? "this Podman" : `Podman ${version.join(".")}`;
-      const closed = unreadableFolders(facts, knownFolders(facts));
+      const closed = unreadableFolders(facts, read);
       if (closed.length > 0) {
         const report = subject.codex.kind !== "none" && isSatisfied(subject) ? warning : error;
         return closed.map((folder) =>
