@@ -335,7 +335,7 @@ function oneOf([first = "", ...others]: readonly string[]): Command {
 /** Returns the command that renders the Codex again after the operator has replaced a device. */
 function afterReplacement({ codex }: Subject, devices: Command): Command {
   const folder = codex.kind === "none" ? [] : ["--codex", codex.shown];
-  return command`lychd render --restart ${folder}    # first replace it in devices, by ${devices}`;
+  return command`lychd render --restart ${folder}    # first replace it in devices with ${devices}`;
 }
 
 /** Returns the command that defines the devices of a kind, or avoids that if its tool is not installed. */

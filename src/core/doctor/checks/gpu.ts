@@ -191,7 +191,7 @@ function lostGroups({ facts, codex, needs }: Subject): Verdict[] {
     return [...Map.groupBy(lost, ({ group }) => group)].map(([group, members]) => {
       const paths = members.map(({ path }) => path).join(", ");
       return error(
-        `${engine.soulstone}: only the group ${group} may open ${paths}, and the container loses it`,
+        `${engine.soulstone}: only the group ${group} may open ${paths}, and the container does not keep it`,
         command`lychd render --restart --codex ${codex.shown}    # after you add to ${engine.soulstone}: quadlet.Container.GroupAdd = "keep-groups"`,
         "a container has the groups of the user only with keep-groups",
       );
