@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readCodex } from "../../src/core/codex/mod.ts";
 import { examine, needsOf, probesFor } from "../../src/core/doctor/mod.ts";
+import { labelsOf } from "../../src/core/doctor/read/selinux.ts";
 import type { Facts } from "../../src/core/facts.ts";
 
 const HOME = "/home/lich";
@@ -51,6 +52,25 @@ function examined(
   return examine(subject, { only }).filter(({ state }) => state !== "ok" && state !== "skipped")
     .map(({ state, what, fix }) => [state, what, fix]);
 }
+
+Deno.test("labelsOf() reads the contexts that stat prints", () => {
+  // Of coreutils 9.1, on a kernel without SELinux, for files with and without the attribute.
+  const stdout = [
+    "system_u:object_r:container_file_t:s0:c1,c2|/data/a",
+    "unconfined_u:object_r:user_home_t:s0|/data/a|b",
+    "system_u:object_r:unlabeled_t|/data/c",
+    "?|/data/d",
+    "stat: failed to get security context of '/data/d': No data available",
+    "",
+  ];
+  const commands = { "selinux-labels": { command: "stat", exit: 1, stdout, stderr: [] } };
+  const labels = labelsOf({ format: 1, lychd: "0.1.0", environment: {}, commands });
+  assert.deepEqual([...labels].map(([path, { type, isPrivate }]) => [path, type, isPrivate]), [
+    ["/data/a", "container_file_t", true],
+    ["/data/a|b", "user_home_t", false],
+    ["/data/c", "unlabeled_t", false],
+  ]);
+});
 
 const SHARED = "system_u:object_r:container_file_t:s0";
 const MINE = "unconfined_u:object_r";

@@ -363,6 +363,11 @@ export function remedy<R extends Remedy>(facts: Facts, name: R, ...[values]: Val
   return { line: [line, comments.join("; ")].filter((part) => part !== "").join("    # ") };
 }
 
+/** Adds a comment to a command, which may have one already. */
+export function withComment({ line }: Command, comment: Command): Command {
+  return { line: `${line}${line.includes("    # ") ? "; " : "    # "}${comment.line}` };
+}
+
 /** Returns the line of a row, followed by its comments and those of inserted rows. */
 function fill(
   distributions: readonly string[],

@@ -2,7 +2,7 @@ import { outputOf } from "../../facts.ts";
 import { command } from "../../report/mod.ts";
 import { type Check, error, ok, unknown, warning } from "../check.ts";
 import { isWsl } from "../read/system.ts";
-import { remedy } from "../remedies.ts";
+import { remedy, withComment } from "../remedies.ts";
 
 /** The controllers of Podman's limits: cpu for --cpus, memory for --memory, pids by default. */
 const CONTROLLERS = ["cpu", "memory", "pids"];
@@ -48,7 +48,7 @@ export const CGROUP_CHECKS: readonly Check[] = [
       });
       return warning(
         `not delegated to the user: ${missing.join(", ")}`,
-        command`${fix}    # then reboot`,
+        withComment(fix, command`then reboot`),
       );
     },
   },

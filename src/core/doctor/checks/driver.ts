@@ -23,7 +23,7 @@ import {
   smiFaultOf,
 } from "../read/nvidia.ts";
 import { isWsl } from "../read/system.ts";
-import { type Remedy, remedy } from "../remedies.ts";
+import { type Remedy, remedy, withComment } from "../remedies.ts";
 
 /** The first driver without support for Maxwell, Pascal and Volta (NVIDIA, "Unix graphics driver support"). */
 const DRIVER_FROM_TURING = 590;
@@ -71,7 +71,7 @@ const REPORTS: Readonly<Record<SmiFault, (subject: Subject, what: string) => Ver
   "gpu-lost": ({ facts }, what) =>
     error(
       what,
-      command`${remedy(facts, "reboot")}    # first, ${KERNEL_LOG} shows the cause`,
+      withComment(remedy(facts, "reboot"), command`first, ${KERNEL_LOG} shows the cause`),
       "the GPU stopped responding, often for lack of power, heat or a loose riser; it works again after a reboot",
     ),
   "no-power": (_, what) =>

@@ -109,16 +109,19 @@ export const GPU_CHECKS: readonly Check[] = [
         return skipped("there is no AMD GPU");
       }
       const targets = kfdTargetsOf(facts);
+      const hasNode = filesOf(facts, "gpu-nodes").has("/dev/kfd");
+      if (hasNode && targets.length > 0) {
+        return ok(`/dev/kfd provides ${targets.map(gfxName).join(", ")}`);
+      }
       const needed = vendorsOf(needs);
       const isIdle = codex.kind !== "none" && needed.size > 0 && !needed.has("AMD");
-      if (isIdle && targets.length === 0) return skipped("no engine uses the AMD GPU");
-      if (!filesOf(facts, "gpu-nodes").has("/dev/kfd")) {
-        const fix = command`sudo modprobe amdgpu && sudo dmesg | grep -i kfd`;
-        return error("/dev/kfd does not exist", fix);
-      }
-      return targets.length === 0
+      if (isIdle) return skipped("no engine uses the AMD GPU");
+      return hasNode
         ? error("/dev/kfd provides no GPU for compute", command`sudo dmesg | grep -i kfd`)
-        : ok(`/dev/kfd provides ${targets.map(gfxName).join(", ")}`);
+        : error(
+          "/dev/kfd does not exist",
+          command`sudo modprobe amdgpu && sudo dmesg | grep -i kfd`,
+        );
     },
   },
   {

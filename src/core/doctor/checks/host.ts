@@ -3,7 +3,7 @@ import { command } from "../../report/mod.ts";
 import { type Check, error, ok, see, skipped, unknown, type Verdict, warning } from "../check.ts";
 import { type KernelSetting, kernelSettingOf, keyQuotaOf } from "../read/kernel.ts";
 import { propertiesOf } from "../read/system.ts";
-import { remedy } from "../remedies.ts";
+import { remedy, withComment } from "../remedies.ts";
 import { missingImages, pullGb } from "./codex.ts";
 import { DEVICE_ACCESS } from "./selinux.ts";
 
@@ -51,7 +51,7 @@ export const HOST_CHECKS: readonly Check[] = [
       });
       return warning(
         `${locking.join(", ")} ${lock} the model in memory, but the limit is ${limit}`,
-        command`${fix}    # then reboot`,
+        withComment(fix, command`then reboot`),
       );
     },
   },

@@ -31,6 +31,13 @@ const FAILURES: readonly Failure[] = [
     fix: (facts, [, path = ""]) => allowAllNamespaces(facts, path.replaceAll("/", ".")),
   },
   {
+    // user_namespaces(7), ENOSPC: the limit is reached, and not 0, which the kernel reports as above.
+    pattern: /(?:cannot clone|failed to reexec): No space left on device/,
+    why:
+      "a rootless container needs a user namespace, and the user has as many as the kernel allows",
+    fix: (facts) => allowAllNamespaces(facts, "user.max_user_namespaces"),
+  },
+  {
     // podman#24642: Ubuntu's AppArmor allows namespaces only to /usr/bin/podman.
     pattern: /(?:cannot clone|failed to reexec): (?:Permission denied|Operation not permitted)/,
     why:

@@ -60,6 +60,11 @@ Deno.test("each reason why podman info fails has its command", () => {
       /^printf '%s\\n' user\.max_user_namespaces=15000 \| sudo tee \/etc\/sysctl\.d\//,
     ],
     [
+      FEDORA,
+      ["cannot clone: No space left on device", "Error: cannot re-exec process"],
+      /^printf '%s\\n' user\.max_user_namespaces=15000 \| /,
+    ],
+    [
       DEBIAN,
       [
         "cannot clone: Operation not permitted",
