@@ -25,7 +25,7 @@ const CUDA_FROM_TURING = 13;
 /** The check of the CUDA in images. */
 export const CUDA_CHECK: Check = {
   id: "gpu.cuda",
-  about: `the driver supports the CUDA of every image (as of ${CUDA_TABLE_DATE})`,
+  about: `the driver supports the CUDA of images (as of ${CUDA_TABLE_DATE})`,
   why: "CUDA needs a driver of its own generation; with an older one an engine finds no GPU",
   run: withSoulstones(({ facts, codex }) => {
     const { soulstones, settings } = codex.codex;
