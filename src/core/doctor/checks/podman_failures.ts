@@ -109,6 +109,15 @@ const FAILURES: readonly Failure[] = [
       return command`sudo chown ${userOf(facts)?.name ?? command`$USER`}: ${owned}`;
     },
   },
+  {
+    // containers.conf, storage.conf and registries.conf are TOML, policy.json is not.
+    pattern: /(\/[^\s"':]{1,200}\.(?:conf|json))\b|\btoml: /,
+    why: "a file of Podman's configuration is not valid",
+    fix: (_facts, [, path]) =>
+      path === undefined
+        ? command`podman --log-level=debug info 2>&1 | grep -i configuration    # correct the last of these files`
+        : command`cat --number ${path}    # correct the file`,
+  },
 ];
 
 /** Returns the command that lets this Podman create user namespaces, and no other program. */

@@ -138,6 +138,24 @@ Deno.test("each reason why podman info fails has its command", () => {
       ["Error: open /home/lich/.config/containers/storage.conf: permission denied"],
       /^sudo chown lich: \/home\/lich\/\.config\/containers\/storage\.conf$/,
     ],
+    [
+      DEBIAN,
+      [
+        'time="2026-08-01T10:00:00+02:00" level=warning msg="Failed to read /home/lich/.config/containers/storage.conf toml: line 3: expected value but found \\"x\\" instead\\n"',
+        'Error: toml: line 3: expected value but found "x" instead',
+      ],
+      /^cat --number \/home\/lich\/\.config\/containers\/storage\.conf /,
+    ],
+    [
+      DEBIAN,
+      ['Error: loading registries configuration "/etc/containers/registries.conf": toml: line 2'],
+      /^cat --number \/etc\/containers\/registries\.conf /,
+    ],
+    [
+      DEBIAN,
+      ["Error: toml: line 3: expected value"],
+      /^podman --log-level=debug info 2>&1 \| grep -i configuration /,
+    ],
     [DEBIAN, ["Error: something else"], /^podman --log-level=debug info /],
   ];
   for (const [os, stderr, fix] of rows) {

@@ -64,9 +64,8 @@ export function podmanErrorOf(facts: Facts): string {
   const words = lines.flatMap((line) => {
     const [, level, text] = LOG_LINE.exec(line) ?? [];
     if (text === undefined) return line.replace(/^Error: /, "").trim();
-    return level === "error" || level === "fatal"
-      ? text.replace(/\\n$/, "").replaceAll('\\"', '"')
-      : [];
+    const isError = level === "error" || level === "fatal" || text.startsWith("Failed to read /");
+    return isError ? text.replace(/\\n$/, "").replaceAll('\\"', '"') : [];
   }).filter((text) => text !== "");
   return words.length === 0
     ? whyUnknown(facts, "podman-info")
