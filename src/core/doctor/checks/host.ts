@@ -92,7 +92,7 @@ export const HOST_CHECKS: readonly Check[] = [
       if (verdicts.length > 0) return verdicts;
       return quota === undefined
         ? unknown(facts, "key-users")
-        : ok(`${quota.keys} of ${quota.mostKeys} kernel keys are in use`);
+        : ok(`enough of ${quota.mostKeys} kernel keys are left`);
     },
   },
   {
