@@ -6,6 +6,7 @@ import { type ImportContext, type ImportFile, type ImportResult, readText } from
 import { newReport } from "../report.ts";
 import type { Container, Setting } from "../setting.ts";
 import { readConfig, type SwapConfig } from "./config.ts";
+import { dockerGpus } from "./docker_gpus.ts";
 import { MacroOverflow } from "./macros.ts";
 import { containerSettings, type ModelInput, usesPort, wordsOf } from "./model.ts";
 import { type Program, programNames } from "./program.ts";
@@ -145,6 +146,10 @@ function enginesOf(config: SwapConfig, top: Top, input: SwapInput, reader: Reade
     }
     taken.delete(name);
     problem ??= made.problem;
+    const why = `it cannot be a Soulstone: ${made.problem}`;
+    if (model.settings.size === 0) {
+      reader.report.lost(reader.report.add(model.place, model.id), why);
+    }
     for (const { item } of model.settings.values()) {
       if (report.has(item)) continue;
       reader.report.lost(item, `\`${model.id}\` cannot be a Soulstone: ${made.problem}`);
@@ -170,11 +175,20 @@ function containerOf(
     fixed: [
       ...placed.fieldsOf(id),
       ...residents.includes(id) ? [{ path: ["resident"], value: true }] : [],
-      // A program of the host had its GPUs, which `default_devices` provides.
-      ...program.kind === "container" ? [{ path: ["devices"], value: [] }] : [],
+      ...hasNoGpus(program) ? [{ path: ["devices"], value: [] }] : [],
     ],
     // llama-swap reaches every engine from the host.
     onHost: { port: own.has("proxy") ? proxyPort(engine) : fallback },
     moreFields: (plan, given) => modelFields({ ...engine, plan, given }, top),
   };
+}
+
+/**
+ * Returns true for a container without GPUs. `default_devices` provides those of a program of the host, and of a
+ * container whose GPUs could not be read.
+ */
+function hasNoGpus(program: Program): boolean {
+  if (program.kind !== "container") return false;
+  const gpus = dockerGpus(program.options);
+  return gpus === undefined || gpus.names !== undefined;
 }

@@ -7,7 +7,15 @@ import type { ImportReport, Item } from "../report.ts";
 import { type Setting, splitPair } from "../setting.ts";
 import type { Model } from "./config.ts";
 import { environmentIn, expandMacros, macrosIn } from "./macros.ts";
-import { neededFiles, type Program, programOf, secretInstead, translateOption } from "./program.ts";
+import {
+  neededFiles,
+  normalPath,
+  type Program,
+  programOf,
+  secretInstead,
+  translateOption,
+  withoutEmptyWords,
+} from "./program.ts";
 import { type Entry, invalid, type Reader, textOf, textsOf } from "./reader.ts";
 import { unwrap } from "./wrappers.ts";
 
@@ -48,17 +56,16 @@ export function usesPort(model: Model): boolean {
   return expandMacros(withoutComments(text), model.macros).includes("${PORT}");
 }
 
-/** Returns the words of a model's command, or adds an error if llama-swap would refuse it. */
+/**
+ * Returns the words of a model's command, none if it has no command. Adds an error if llama-swap would refuse
+ * it.
+ */
 export function wordsOf(input: ModelInput): readonly string[] | undefined {
   const { model, reader } = input;
   const entry = model.settings.get("cmd");
-  const text = entry === undefined ? undefined : textOf(entry.node, "`cmd`", reader);
-  const place = entry?.node.place ?? model.place;
-  if (entry === undefined || text?.trim() === "") {
-    invalid(reader, place, `model \`${model.id}\` has no \`cmd\``);
-    return undefined;
-  }
-  const expanded = expand(input, withoutComments(text ?? ""));
+  if (entry === undefined) return [];
+  const { place } = entry.node;
+  const expanded = expand(input, withoutComments(textOf(entry.node, "`cmd`", reader) ?? ""));
   const unknown = macrosIn(expanded);
   for (const name of unknown) {
     invalid(reader, place, `model \`${model.id}\` uses the unknown macro \`${name}\``);
@@ -85,7 +92,7 @@ export function containerSettings(
 ): { program: Program; settings: Setting[] } | { problem: string } {
   const { model, report } = input;
   const cmd = model.settings.get("cmd");
-  if (cmd === undefined) return { problem: "it has no `cmd`" };
+  if (cmd === undefined || words.length === 0) return { problem: "it has no `cmd`" };
   const command = unwrap(words);
   const program = programOf(command.words, input.images);
   if (program.kind === "none") return program;
@@ -98,12 +105,28 @@ export function containerSettings(
   }
   const add = (text: string, first = text) =>
     report.add(placeIn(cmd, first, input.source) ?? cmd.item.place, text);
+  const { words: written, removed } = withoutEmptyWords(program.words);
+  for (const text of removed) {
+    report.lost(report.add(cmd.item.place, text), "Quadlet cannot write an empty word");
+  }
+  const engineWords = program.kind === "container" ? written : written.map((word) => {
+    const path = normalPath(word);
+    if (path !== word) report.record(add(word), "changed", { why: `the same path is ${path}` });
+    return path;
+  });
+  const named = new Set(
+    [...command.variables, ...pairsOf(input).map(({ text }) => text)].map(nameOf),
+  );
   const settings = program.kind === "container"
     ? [
       setting("Image", program.image, add(program.given), program.change),
       ...program.options.flatMap((option) => {
         const item = add(option.words.join(" "), option.words[0]);
-        const translated = translateOption(option);
+        if (option.name === "env" && named.has(option.value ?? "")) {
+          report.record(item, "carried", { why: "its value is set here" });
+          return [];
+        }
+        const translated = translateOption(option, program.options);
         if ("settings" in translated) {
           const { settings: own, change } = translated;
           return own.map(({ key, value }) => setting(key, value, item, change));
@@ -112,32 +135,22 @@ export function containerSettings(
         return [];
       }),
     ]
-    : hostSettings(program, program.image, input, add);
+    : hostSettings({ ...program, words: engineWords }, program.image, input, add);
   for (const { words: own, why } of command.lost) report.lost(add(own.join(" "), own[0]), why);
-  const variables = command.variables.flatMap((pair) => {
-    const item = add(pair);
-    const why = program.kind === "container"
-      ? "it is a variable of Docker itself"
-      : environmentIn(pair).length > 0
-      ? secretInstead(splitPair(pair)[0])
-      : undefined;
-    if (why === undefined) return [setting("Environment", pair, item)];
-    report.lost(item, why);
-    return [];
-  });
+  const variables = command.variables.flatMap((pair) =>
+    variableSettings(pair, add(pair), program, input)
+  );
   for (const variable of environmentIn(command.words.join(" "))) {
     const why = "llama-swap expands it from its own environment: write the value";
     report.lost(add(`\${env.${variable}}`), why);
   }
-  const exec: Setting[] = program.words.length === 0
+  const exec: Setting[] = engineWords.length === 0
     ? []
-    : [{ ...setting("Exec", "", cmd.item), words: program.words }];
+    : [{ ...setting("Exec", "", cmd.item), words: engineWords }];
   if (exec.length === 0) report.record(cmd.item, "carried", { to: "image" });
-  const setByCommand = new Set(variables.map(({ value }) => splitPair(value)[0]));
-  return {
-    program,
-    settings: [...settings, ...exec, ...variableSettings(input, setByCommand), ...variables],
-  };
+  const setByCommand = new Set(command.variables.map(nameOf));
+  const ofModel = environmentSettings(input, program, setByCommand);
+  return { program, settings: [...settings, ...exec, ...ofModel, ...variables] };
 }
 
 /** Returns the place of a word of a command in the file, or nothing if it came from a macro. */
@@ -170,25 +183,38 @@ function hostSettings(
   for (const file of unmounted) {
     report.lost(add(file), "mount its folder in `volumes`, and write the path in the container");
   }
-  const source = (folder: string) =>
-    home !== undefined && folder.startsWith(`${home}/`) ? `~${folder.slice(home.length)}` : folder;
   const change =
     `an image replaces the program of this host; use --image ${program}=IMAGE for another one`;
   return [
     setting("Image", image, add(program), change),
     ...folders.map(({ folder, isWritten }) => {
-      const volume = `${source(folder)}:${folder}${isWritten ? "" : ":ro"}`;
+      const volume = volumeOf(folder, home) + (isWritten ? "" : ":ro");
       return setting("Volume", volume, add(folder), "mounted into the container");
     }),
   ];
 }
 
+/** Returns the volume of a folder that has the same path in the container. */
+function volumeOf(folder: string, home: string | undefined): string {
+  const isAtHome = home !== undefined && folder.startsWith(`${home}/`);
+  return `${isAtHome ? `~${folder.slice(home.length)}` : folder}:${folder}`;
+}
+
+function pairsOf({ model, reader }: ModelInput) {
+  const entry = model.settings.get("env");
+  return entry === undefined ? [] : textsOf(entry.node, "`env`", reader);
+}
+
 /** Returns the variables of a model, without those that its command sets. */
-function variableSettings(input: ModelInput, setByCommand: ReadonlySet<string>): Setting[] {
+function environmentSettings(
+  input: ModelInput,
+  program: Program,
+  setByCommand: ReadonlySet<string>,
+): Setting[] {
   const { report } = input;
   const entry = input.model.settings.get("env");
   if (entry === undefined) return [];
-  const pairs = textsOf(entry.node, "`env`", input.reader);
+  const pairs = pairsOf(input);
   const items = report.split(
     entry.item,
     pairs.map(({ text, place }) => ({ text: `env: ${text}`, place })),
@@ -197,16 +223,52 @@ function variableSettings(input: ModelInput, setByCommand: ReadonlySet<string>):
   return pairs.flatMap(({ text }, i) => {
     const item = items[i] ?? entry.item;
     const pair = expand(input, text);
-    const variable = nameOf(pair);
     if (!pair.includes("=")) report.lost(item, "it is not NAME=VALUE");
     else if (last.get(nameOf(text)) !== i) {
       report.record(item, "carried", { why: "it has no effect: it is set again below" });
-    } else if (setByCommand.has(variable)) {
+    } else if (setByCommand.has(nameOf(pair))) {
       report.record(item, "carried", { why: "it has no effect: `cmd` sets it again" });
-    } else if (environmentIn(pair).length > 0) report.lost(item, secretInstead(variable));
-    else return [setting("Environment", pair, item)];
+    } else return variableSettings(pair, item, program, input);
     return [];
   });
+}
+
+/** Variables that describe the host, where an image has values of its own. */
+const OF_HOST =
+  /^(?:PATH|LD_LIBRARY_PATH|LD_PRELOAD|PYTHONPATH|PYTHONHOME|VIRTUAL_ENV|CONDA_PREFIX|HOME|USER|LOGNAME|SHELL|PWD|TMPDIR|XDG_RUNTIME_DIR)$/;
+
+/** Variables that name a folder where an engine keeps what it has downloaded or compiled. */
+const CACHE =
+  /^(?:HF_HOME|XDG_CACHE_HOME|OLLAMA_MODELS|[A-Z0-9_]*CACHE(?:_DIR|_ROOT|_PATH|_HOME)?)$/;
+
+/** Returns a variable as a setting, with the volume of a cache, or records why there is none. */
+function variableSettings(
+  pair: string,
+  item: Item,
+  program: Program,
+  { report, context: { home } }: ModelInput,
+): Setting[] {
+  const [name, value] = splitPair(pair);
+  const isPassed = program.kind !== "container" ||
+    program.options.some((option) => option.name === "env" && option.value === name);
+  const why = !isPassed
+    ? "it is a variable of Docker itself, which passes only those of `-e`"
+    : environmentIn(pair).length > 0
+    ? secretInstead(name)
+    : program.kind === "host" && OF_HOST.test(name)
+    ? "the image has its own"
+    : undefined;
+  if (why !== undefined) {
+    report.lost(item, why);
+    return [];
+  }
+  const isMounted = program.kind === "host" && CACHE.test(name) && /^\/[^/]+\/./.test(value);
+  return [
+    setting("Environment", pair, item),
+    ...isMounted
+      ? [setting("Volume", volumeOf(value, home), item, "mounted into the container")]
+      : [],
+  ];
 }
 
 function nameOf(pair: string): string {

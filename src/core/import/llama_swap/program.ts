@@ -1,8 +1,9 @@
 /** A command of llama-swap as a container: its own one, or an image for a program of the host. */
-import { basename, dirname } from "node:path/posix";
+import { basename, dirname, normalize } from "node:path/posix";
 import { command } from "../../report/mod.ts";
 import { parseRunOptions, quadletKeyOf, type RunOption, wordOf } from "../../rune/mod.ts";
 import type { Outcome } from "../report.ts";
+import { dockerGpus, isAboutGpus } from "./docker_gpus.ts";
 
 /** A command as a container. */
 export type Program =
@@ -186,9 +187,10 @@ export function secretInstead(variable: string): string {
     `then   secrets = ["${secret},type=env,target=${variable}"]`;
 }
 
-/** Translates an option to settings of [Container]. */
-export function translateOption(option: RunOption): Translated {
+/** Translates one of the options of a container to settings of [Container]. */
+export function translateOption(option: RunOption, options: readonly RunOption[]): Translated {
   const { name, value } = option;
+  if (isAboutGpus(option)) return gpusOf(option, options);
   const [outcome, why = ""] = OUTCOMES.get(name) ?? [];
   if (outcome !== undefined) return { outcome, why };
   if (RELATIVE_PATHS.get(name)?.test(value ?? "")) {
@@ -196,12 +198,8 @@ export function translateOption(option: RunOption): Translated {
     return { outcome: "lost", why };
   }
   switch (name) {
-    case "gpus":
-      return gpusOf(value ?? "");
     case "runtime":
-      return value === "nvidia"
-        ? { outcome: "changed", why: "Podman provides GPUs as CDI devices: see `devices`" }
-        : { outcome: "lost", why: "Podman uses its own runtime" };
+      return { outcome: "lost", why: "Podman uses its own runtime" };
     case "env":
       // NAME alone takes its value from the environment of the command.
       if (value?.includes("=")) break;
@@ -222,22 +220,54 @@ export function translateOption(option: RunOption): Translated {
   return { settings: [{ key: "PodmanArgs", value: wordOf(option) }] };
 }
 
-/** Translates `--gpus` of Docker to CDI devices. */
-function gpusOf(value: string): Translated {
-  const text = value.replaceAll('"', "");
-  const change = "as CDI devices";
-  const devices = /^(?:.*,)?device=(.+)$/.exec(text)?.[1]?.split(",");
-  const names = text === "all" || text === "-1"
-    ? ["all"]
-    : devices?.every((d) => /^[\w-]+$/.test(d))
-    ? devices
-    : undefined;
-  return names === undefined
-    ? {
-      outcome: "lost",
-      why: 'write the GPUs as CDI devices, such as devices = ["nvidia.com/gpu=0"]',
-    }
-    : { settings: names.map((d) => ({ key: "AddDevice", value: `nvidia.com/gpu=${d}` })), change };
+/** Translates an option that asks for GPUs. */
+function gpusOf(option: RunOption, options: readonly RunOption[]): Translated {
+  const gpus = dockerGpus(options);
+  if (gpus?.by !== option) {
+    return { outcome: "changed", why: "Podman provides GPUs as CDI devices: see `devices`" };
+  }
+  if (gpus.names === undefined) {
+    const why = 'write the GPUs as CDI devices, such as devices = ["nvidia.com/gpu=0"]';
+    return { outcome: "lost", why };
+  }
+  return gpus.names.length === 0 ? { outcome: "carried", why: "it has no GPU" } : {
+    settings: gpus.names.map((name) => ({ key: "AddDevice", value: `nvidia.com/gpu=${name}` })),
+    change: "as CDI devices",
+  };
+}
+
+/**
+ * Returns the words of a command that Quadlet can write: an empty word is removed, with the flag whose value it
+ * is. `removed` has them as text.
+ *
+ * @example
+ * ```ts
+ * import { withoutEmptyWords } from "./program.ts";
+ * withoutEmptyWords(["-m", "x.gguf", "--alias", ""]); // { words: ["-m", "x.gguf"], removed: ["--alias ''"] }
+ * ```
+ */
+export function withoutEmptyWords(given: readonly string[]) {
+  const words: string[] = [];
+  const removed: string[] = [];
+  for (const word of given) {
+    if (word !== "") words.push(word);
+    else removed.push(/^-[^=]*$/.test(words.at(-1) ?? "") ? `${words.pop()} ''` : "''");
+  }
+  return { words, removed };
+}
+
+/**
+ * Returns a word without `.`, `..` and repeated slashes in its path, which no volume may have.
+ *
+ * @example
+ * ```ts
+ * import { normalPath } from "./program.ts";
+ * normalPath("--lora=/srv/a/../b/x.gguf"); // "--lora=/srv/b/x.gguf"
+ * ```
+ */
+export function normalPath(word: string): string {
+  const [, flag = "", path = ""] = /^(-[^=]*=|)(\/.*)$/s.exec(word) ?? [];
+  return /\/\.{0,2}\/|\/\.\.?$/.test(path) ? flag + normalize(path) : word;
 }
 
 /** Flags whose value is a path. */

@@ -1,5 +1,12 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { neededFiles, programOf, secretInstead, translateOption } from "./program.ts";
+import {
+  neededFiles,
+  normalPath,
+  programOf,
+  secretInstead,
+  translateOption,
+  withoutEmptyWords,
+} from "./program.ts";
 
 const IMAGES = new Map([["whisper-server", "localhost/whisper"], ["vllm", "localhost/vllm:1"]]);
 
@@ -66,9 +73,10 @@ const TRANSLATED: readonly (readonly [name: string, value: string | undefined, a
     ["rm", undefined, "carried"],
     ["gpus", "all", "AddDevice=nvidia.com/gpu=all"],
     ["gpus", '"device=0,GPU-1a"', "AddDevice=nvidia.com/gpu=0 AddDevice=nvidia.com/gpu=GPU-1a"],
-    ["gpus", "2", "lost"],
+    ["gpus", "2", "AddDevice=nvidia.com/gpu=0 AddDevice=nvidia.com/gpu=1"],
+    ["gpus", "0", "carried"],
     ["gpus", "device=0;x", "lost"],
-    ["runtime", "nvidia", "changed"],
+    ["runtime", "nvidia", "AddDevice=nvidia.com/gpu=all"],
     ["runtime", "runsc", "lost"],
     ["user", "1000:100", "User=1000 Group=100"],
     ["user", "1000", "User=1000"],
@@ -90,7 +98,8 @@ const TRANSLATED: readonly (readonly [name: string, value: string | undefined, a
 Deno.test("an option of docker run becomes settings or an outcome", () => {
   for (const [name, value, expected] of TRANSLATED) {
     const words = value === undefined ? [`--${name}`] : [`--${name}`, value];
-    const translated = translateOption({ name, value, words, index: 0 });
+    const option = { name, value, words, index: 0 };
+    const translated = translateOption(option, [option]);
     const actual = "settings" in translated
       ? translated.settings.map((s) => `${s.key}=${s.value}`).join(" ")
       : translated.outcome;
@@ -103,4 +112,19 @@ Deno.test("a variable of an untrusted configuration is one word of the suggested
     /podman secret create .* -(?= )/.exec(secretInstead("A; evil"))?.[0],
     "podman secret create 'a; evil' -",
   );
+});
+
+Deno.test("the words of a command have no empty word, and paths without dots", () => {
+  const { words, removed } = withoutEmptyWords(["", "--a", "", "--b=1", "", "c", "--d", "e"]);
+  deepStrictEqual(words, ["--b=1", "c", "--d", "e"]);
+  deepStrictEqual(removed, ["''", "--a ''", "''"]);
+  const paths = {
+    "/srv/main/../other/a.gguf": "/srv/other/a.gguf",
+    "--lora=/srv/./a//b/..": "--lora=/srv/a",
+    "/srv/a..b/c": "/srv/a..b/c",
+    "../a": "../a",
+    "--x=a=/../b": "--x=a=/../b",
+    "https://a/../b": "https://a/../b",
+  };
+  for (const [word, expected] of Object.entries(paths)) strictEqual(normalPath(word), expected);
 });

@@ -78,15 +78,17 @@ function readGroups(
       const named = members === undefined ? [] : textsOf(members.node, "`members`", reader);
       for (const { text, place } of named) {
         const owner = owners.get(text);
-        if (!models.includes(text)) invalid(reader, place, `there is no model \`${text}\``);
-        else if (owner !== undefined) {
+        if (!models.includes(text)) {
+          const item = reader.report.add(place, `groups.${name}.members: ${text}`);
+          reader.report.lost(item, `there is no model \`${text}\``);
+        } else if (owner !== undefined) {
           invalid(reader, place, `model \`${text}\` is already in group \`${owner}\``);
         }
         owners.set(text, name);
       }
       return {
         name,
-        members: named.map(({ text }) => text),
+        members: named.map(({ text }) => text).filter((member) => models.includes(member)),
         swap: truth("swap", true),
         exclusive: truth("exclusive", true),
         persistent: truth("persistent", false),
