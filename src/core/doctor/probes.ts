@@ -9,7 +9,7 @@ import { vesselBinaryOf } from "./checks/vessel.ts";
 import { devicePaths, type Needs, NO_NEEDS } from "./needs.ts";
 import { containersConfs, hostPathOf, knownFolders, nodesOfDevices, specsIn } from "./read/cdi.ts";
 import { GENERATOR_PATHS, REFRESH_OUTPUT, REFRESH_SETTINGS } from "./generators.ts";
-import { SMI_QUERY } from "./read/gpus.ts";
+import { hasNvidia, SMI_QUERY } from "./read/gpus.ts";
 import { KERNEL_FILES } from "./read/kernel.ts";
 import { lacksNvidiaModule } from "./read/nvidia.ts";
 import { podmanInfoOf } from "./read/podman.ts";
@@ -105,6 +105,14 @@ function probeEach(id: string, line: string, args: readonly string[]): Probe[] {
 
 function stat(id: string, paths: readonly string[]): Probe[] {
   return probeEach(id, `stat -L ${STAT_FORMAT} --`, [...new Set(paths)]);
+}
+
+/** Returns true if the unit of an engine has failed, or restarts again and again. */
+function hasFailedEngine(facts: Facts): boolean {
+  return [...propertiesOf(facts, "units")].some(([unit, properties]) =>
+    unit.startsWith("soulstone-") &&
+    (properties.get("ActiveState") === "failed" || properties.get("SubState") === "auto-restart")
+  );
 }
 
 /** Returns the probe that tests if the user may read and write `path`. */
@@ -222,6 +230,10 @@ function gpuProbes(needs: Needs, facts: Facts): Probe[] {
   return [
     probe("nvidia-driver", "cat /proc/driver/nvidia/version"),
     probe("nvidia-smi", "nvidiaSmi", ...SMI_QUERY),
+    // A suspend matters only if engines fail on a driver that answers.
+    ...hasNvidia(facts) && hasFailedEngine(facts)
+      ? [probe("suspends", "cat /sys/power/suspend_stats/success")]
+      : [],
     ...lacksNvidiaModule(facts)
       ? [
         probe("kernels", "ls -1 /lib/modules"),

@@ -1,5 +1,5 @@
-import { type Facts, hasFailed } from "../../facts.ts";
-import { type Command, command } from "../../report/mod.ts";
+import { type Facts, hasFailed, outputOf } from "../../facts.ts";
+import { type Command, command, countOf } from "../../report/mod.ts";
 import {
   type Check,
   error,
@@ -95,6 +95,17 @@ export const GPU_CHECKS: readonly Check[] = [
       if (!hasNvidia(facts)) return skipped("there is no NVIDIA driver");
       if (isWsl(facts)) return skipped("on WSL everything goes through /dev/dxg");
       if (isNvgpu(facts)) return skipped("the driver of this Tegra has no such node");
+      // Ollama, docs/gpu.md, "Linux Suspend Resume".
+      const suspends = Number(outputOf(facts, "suspends") ?? 0);
+      if (suspends > 0 && filesOf(facts, "gpu-nodes").has("/dev/nvidia-uvm")) {
+        return warning(
+          `the host was suspended after its start (${
+            countOf(suspends, "time")
+          }), and an engine fails`,
+          command`sudo modprobe -r nvidia_uvm && sudo modprobe nvidia_uvm    # stop all engines first`,
+          "after a suspend CUDA may report error 999 until nvidia_uvm is loaded again",
+        );
+      }
       return filesOf(facts, "gpu-nodes").has("/dev/nvidia-uvm")
         ? ok("/dev/nvidia-uvm exists")
         : error("/dev/nvidia-uvm does not exist", command`sudo nvidia-modprobe -u -c=0`);
