@@ -134,7 +134,11 @@ export const soulstoneSchema = z.strictObject({
   secrets: z._default(z.array(z.string().check(z.meta({ pattern: EDITOR.secret }))), [])
     .check(about("Podman secrets, as `NAME[,type=env,target=VARIABLE]`.")),
   volumes: z._default(z.array(z.string().check(z.meta({ pattern: EDITOR.volume }))), [])
-    .check(about("`SOURCE:TARGET[:OPTIONS]`. SOURCE is a path, `~/...`, or the name of a volume.")),
+    .check(about(
+      "`SOURCE:TARGET[:OPTIONS]`. SOURCE is a path, `~/...`, or the name of a volume. With SELinux an " +
+        "engine may read a path only if its label allows it: the option `z` sets one. `lychd check` does " +
+        "not know the host, so `lychd doctor` reports it.",
+    )),
   health: z.optional(health).check(about("The health check of the engine.")),
   metrics: z.optional(metrics).check(about("The metrics that the Harvester collects.")),
   start_timeout_seconds: z.optional(seconds)
