@@ -110,24 +110,26 @@ labTest("after three swaps the dashboard of Covens shows the correct history", a
   await labUp();
   await using shell = lichShell();
   await installWatched(shell);
-  const covens: (readonly [time: number, coven: string])[] = [];
-  const startSeconds = Number(await must(shell, "date +%s.%N"));
+  const covens: { readonly asked: number; readonly started: number; readonly coven: string }[] = [];
+  const now = async () => Number(await must(shell, "date +%s.%N"));
+  const startSeconds = await now();
   for (const coven of ["one", "two", "one", "two"]) {
+    const asked = await now();
     assert.equal((await start(shell, `lychd-coven-${coven}.target`)).code, 0);
-    covens.push([Number(await must(shell, "date +%s.%N")), coven]);
+    covens.push({ asked, started: await now(), coven });
     if (covens.length === 1) await waitForWatchers(shell);
     await must(shell, "sleep 8");
   }
-  const end = Number(await must(shell, "date +%s.%N"));
-  const from = covens[0]?.[0] ?? end;
+  const end = await now();
+  const from = covens[0]?.started ?? end;
 
   const history = await queryRange(shell, await panelQuery("Coven history"), [from, end]);
   const soulstones = await queryRange(shell, await panelQuery("Soulstone history"), [from, end]);
   let compared = 0;
   for (let time = Math.ceil(from); time < end - 2; time++) {
     // A swap appears with a delay: the observer, the Harvester and its rules run once a second.
-    const current = covens.findLast(([started]) => started + 4 < time);
-    const later = covens.findLast(([started]) => started < time + 2);
+    const current = covens.findLast(({ started }) => started + 4 < time);
+    const later = covens.findLast(({ asked }) => asked < time + 2);
     if (current === undefined || current !== later) continue;
     const at = (series: typeof history, label: string, name: string) =>
       series.find(({ metric }) => metric[label] === name)?.values
@@ -135,7 +137,7 @@ labTest("after three swaps the dashboard of Covens shows the correct history", a
     // The first rules are computed a second after the first scrape.
     if (at(soulstones, "soulstone", "a") === undefined && compared === 0) continue;
     compared++;
-    const [, coven] = current;
+    const { coven } = current;
     const shown = {
       one: at(history, "coven", "one"),
       two: at(history, "coven", "two"),
