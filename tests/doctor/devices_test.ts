@@ -177,6 +177,10 @@ const VARIANTS: Readonly<Record<string, Variant>> = {
     },
     problems: ['error gpu.nodes: KERNEL=="renderD128|kfd", GROUP="render", MODE="0660"'],
   },
+  "the specifications of Kubernetes without a Codex": {
+    host: "k3s",
+    problems: ["warning cdi.duplicates: install -D"],
+  },
   "a masked service of NVIDIA": {
     host: "service-disabled",
     soulstone: ALL,
