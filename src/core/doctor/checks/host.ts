@@ -57,7 +57,7 @@ export const HOST_CHECKS: readonly Check[] = [
   },
   {
     id: "host.limits",
-    about: "the user has kernel keys and inotify instances left for engines",
+    about: "the user has kernel keys and inotify instances left",
     why: 'each container takes a key; without one it fails with "Disk quota exceeded"',
     run({ facts, needs }) {
       const quota = keyQuotaOf(facts);

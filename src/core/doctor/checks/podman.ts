@@ -175,7 +175,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
   },
   {
     id: "podman.network",
-    about: "the network program of rootless pods is installed, and finds a network",
+    about: "the network program of rootless pods works",
     why: "the pod publishes the ports of all engines through it, and does not start without it",
     run(subject) {
       const { facts } = subject;
@@ -200,7 +200,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
   },
   {
     id: "podman.storage",
-    about: "images are on a local disk, with a fast driver and a current database",
+    about: "images are on a local disk, with a fast, current driver",
     why: "the vfs driver copies every layer in full: a 10 GB image takes several times that space",
     run({ facts }) {
       const info = podmanInfoOf(facts);
