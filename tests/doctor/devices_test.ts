@@ -34,15 +34,33 @@ function stale(kind: string): string {
 }
 
 const VARIANTS: Readonly<Record<string, Variant>> = {
+  "a driver of Windows that shows no GPU": {
+    host: "wsl-gpu0",
+    soulstone: ALL,
+    outputs: { "nvidia-smi": 6 },
+    problems: ["error gpu.driver: wsl.exe --update", LOST],
+  },
+  "a driver of Windows that the user may not use": {
+    host: "wsl-gpu0",
+    soulstone: ALL,
+    outputs: { "nvidia-smi": 4 },
+    problems: ["error gpu.driver: ls -l /dev/dxg", LOST],
+  },
   "a GPU in MIG mode": {
     host: "uuid-gone",
     soulstone: 'devices = ["nvidia.com/gpu=0"]',
     replace: { '- name: \\"0\\"': '- name: \\"0:0\\"' },
     problems: ["error cdi.devices: one of: nvidia.com/gpu=0:0, nvidia.com/gpu=all"],
   },
+  "a MIG instance of a GPU without MIG": {
+    host: "uuid-gone",
+    soulstone: 'devices = ["nvidia.com/gpu=0:1"]',
+    problems: ["error cdi.devices: one of: nvidia.com/gpu=0, nvidia.com/gpu=all"],
+  },
   "a MIG instance that is not in the specification yet": {
     host: "uuid-gone",
     soulstone: 'devices = ["nvidia.com/gpu=0:1"]',
+    replace: { "NVIDIA GeForce RTX 4090": "NVIDIA A100-SXM4-40GB" },
     problems: ["error cdi.devices: nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"],
   },
   "a number beyond the last GPU": {

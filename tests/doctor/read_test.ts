@@ -26,6 +26,7 @@ import {
 import { addressesClash, listenersOf, unitOfProcess } from "../../src/core/doctor/read/ports.ts";
 import { filesOf, isWsl, propertiesOf, userOf } from "../../src/core/doctor/read/system.ts";
 import { compareVersions, readVersion } from "../../src/core/doctor/read/version.ts";
+import { areBeforeTuring } from "../../src/core/doctor/read/nvidia.ts";
 import { remedy } from "../../src/core/doctor/remedies.ts";
 import type { Fact, Facts } from "../../src/core/facts.ts";
 
@@ -150,6 +151,50 @@ Deno.test("a command is that of the most specific distribution, with the comment
     assert.equal(remedy(facts, "upgradeSystem").line, upgrade);
     assert.equal(remedy(facts, "loadNvidia").line, load);
   }
+});
+
+Deno.test("a database of Podman 5.4 is moved by an upgrade, or removed where there is none", () => {
+  const moved = (text: string) => remedy(factsOf({ "os-release": text }), "moveDatabase").line;
+  assert.equal(
+    moved("ID=fedora\nVERSION_ID=42\n"),
+    "sudo dnf upgrade podman    # to 5.8, before 6.0; then reboot",
+  );
+  assert.match(moved('ID=debian\nVERSION_ID="13"\n'), /^podman system reset {4}# removes all/);
+});
+
+Deno.test("areBeforeTuring() judges by the names of nvidia-smi, otherwise by PCI ids", () => {
+  const named = (...names: readonly string[]) =>
+    areBeforeTuring(factsOf({
+      "nvidia-smi": names.map((name, i) => `${i}, GPU-1, ${name}, 8192, 580.95.05`).join("\n"),
+    }));
+  const old = ["Tesla V100-SXM2-16GB", "NVIDIA TITAN V", "Tesla P40", "NVIDIA GeForce GTX 1080 Ti"];
+  old.push(
+    "Quadro P2000",
+    "Tesla M60",
+    "Quadro GV100",
+    "NVIDIA GeForce GTX 970",
+    "Tesla P100-PCIE-16GB",
+  );
+  for (const name of old) assert.equal(named(name), true, name);
+  const newer = [
+    "NVIDIA GeForce GTX 1660",
+    "Tesla T4",
+    "Quadro RTX 4000",
+    "NVIDIA TITAN RTX",
+    "NVIDIA L4",
+  ];
+  newer.push(
+    "NVIDIA RTX PRO 4000 Blackwell",
+    "NVIDIA A40",
+    "NVIDIA GeForce RTX 4090",
+    "NVIDIA A100-SXM4-40GB",
+  );
+  for (const name of newer) assert.equal(named(name), false, name);
+  assert.equal(named("Tesla P40", "NVIDIA L4"), false);
+  const bus = "/sys/bus/pci/devices/0000:01:00.0/uevent:";
+  const onBus = (id: string) => areBeforeTuring(factsOf({ "pci-gpus": `${bus}PCI_ID=10DE:${id}` }));
+  assert.deepEqual([onBus("1B80"), onBus("2684")], [true, false]);
+  assert.equal(areBeforeTuring(factsOf({})), false);
 });
 
 Deno.test("isWsl() recognizes WSL by its kernel", () => {

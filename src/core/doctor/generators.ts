@@ -16,6 +16,9 @@ import { remedy } from "./remedies.ts";
 
 const GPU = "nvidia.com/gpu";
 
+/** The GPUs with a MIG mode (NVIDIA, "Multi-Instance GPU User Guide", Supported GPUs). */
+const WITH_MIG = /\b(?:A30|A100|H\d{2,3}|GH200|G?B\d{3}|RTX PRO [56]000)(?!\w)/;
+
 /** The modes of `nvidia-ctk cdi generate` for classes that are not GPUs (`pkg/nvcdi/mode.go` in its 1.20). */
 const MODES: Readonly<Record<string, string>> = {
   gdrcopy: "gdrcopy",
@@ -240,6 +243,9 @@ function reasonAgainst(
   }
   if (names.length === 0 || names.includes(name)) return undefined;
   if (kind === GPU) {
+    const [gpu] = /^\d+(?=:\d+$)/.exec(name) ?? [];
+    const model = gpusOf(facts).find(({ index }) => String(index) === gpu)?.name;
+    if (model !== undefined && !WITH_MIG.test(model)) return `${model} has no MIG mode`;
     if (isWsl(facts)) return "on WSL nvidia-ctk defines only the device all";
     const [, index] = /^(\d+)(?::\d+)?$/.exec(name) ?? [];
     if (index !== undefined) {

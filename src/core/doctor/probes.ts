@@ -9,7 +9,7 @@ import { vesselBinaryOf } from "./checks/vessel.ts";
 import { devicePaths, type Needs, NO_NEEDS } from "./needs.ts";
 import { containersConfs, hostPathOf, knownFolders, nodesOfDevices, specsIn } from "./read/cdi.ts";
 import { GENERATOR_PATHS, REFRESH_OUTPUT, REFRESH_SETTINGS } from "./generators.ts";
-import { hasNvidia, SMI_QUERY } from "./read/gpus.ts";
+import { arcGpusOf, hasNvidia, SMI_QUERY } from "./read/gpus.ts";
 import { KERNEL_FILES } from "./read/kernel.ts";
 import { lacksNvidiaModule } from "./read/nvidia.ts";
 import { podmanInfoOf } from "./read/podman.ts";
@@ -268,6 +268,11 @@ function gpuProbes(needs: Needs, facts: Facts): Probe[] {
       "pci-gpus",
       "grep -HsE ^(DRIVER|PCI_ID)=",
       linesOf(facts, "pci-classes").map((line) => line.replace(/\/class:.*$/, "/uevent")),
+    ),
+    ...probeEach(
+      "pci-resources",
+      "grep -HsE ^0x",
+      arcGpusOf(facts).map(({ address }) => `/sys/bus/pci/devices/${address}/resource`),
     ),
     probe("drm-cards", "ls -1 /sys/class/drm"),
     probe("dri", "ls -1 /dev/dri"),

@@ -36,6 +36,8 @@ const ANY = {
   installPodman: "{install} podman",
   /** Upgrades Podman to 5.4: Debian 13, Ubuntu 25.04, Fedora 42 and EL 9.6 have it. */
   upgradePodman: "{install} podman",
+  /** Moves the database from BoltDB to SQLite. */
+  moveDatabase: "{upgradePodman}    # to 5.8, before 6.0; then reboot",
   /** Upgrades to the next release of the distribution. */
   upgradeSystem: "cat /etc/os-release    # the distribution to upgrade",
   kernelArgument: "{editGrub} && sudo update-grub    # then reboot",
@@ -135,6 +137,10 @@ const DISTRIBUTIONS = {
     // Driver Installation Guide, "Version locking".
     legacyNvidia: "{install} nvidia-driver-pinning-580 && {install} cuda-drivers    # then reboot",
     installNvidiaSmi: "{install} nvidia-smi",
+  },
+  /** It keeps Podman 5.4, which has no way to move it. */
+  "debian-13": {
+    moveDatabase: "podman system reset    # removes all images and containers; then uses SQLite",
   },
   "debian-12": {
     upgradeSystem:

@@ -15,7 +15,7 @@ import {
 import { devicesOf, vendorsOf } from "../needs.ts";
 import { CUDA_TABLE_DATE, cudaOf, OLDEST_DRIVERS } from "../read/cuda.ts";
 import { isNvgpu, isNvidiaBroken, nvidiaDriverOf } from "../read/gpus.ts";
-import { generationOf, nvidiaPciGpus } from "../read/nvidia.ts";
+import { areBeforeTuring } from "../read/nvidia.ts";
 import { propertiesOf } from "../read/system.ts";
 import { remedy } from "../remedies.ts";
 
@@ -34,9 +34,7 @@ export const CUDA_CHECK: Check = {
     if (driver === undefined) return skipped("there is no NVIDIA driver");
     if (isNvgpu(facts)) return skipped("images for a Tegra have their own CUDA");
     const branch = Number(driver.split(".")[0]);
-    const generations = nvidiaPciGpus(facts).map(({ id }) => generationOf(id));
-    const isBeforeTuring = generations.length > 0 &&
-      generations.every((generation) => generation === "before Turing");
+    const isBeforeTuring = areBeforeTuring(facts);
     const withCuda = soulstones.flatMap((soulstone) => {
       const devices = devicesOf(soulstone, settings);
       const cuda = vendorsOf({ devices }).has("NVIDIA") ? cudaOf(soulstone.image) : undefined;
@@ -48,8 +46,9 @@ export const CUDA_CHECK: Check = {
       const image = `${soulstone.name}: ${soulstone.image} contains CUDA ${cuda}`;
       const edit = command`lychd edit ${soulstone.name}`;
       if (isBeforeTuring && cuda >= CUDA_FROM_TURING) {
+        const old = branch < oldest ? `, and driver ${driver} is older than ${oldest}` : "";
         return [error(
-          `${image}, which does not support the GPUs of this host`,
+          `${image}, which does not support the GPUs of this host${old}`,
           command`${edit}    # an image with CUDA ${CUDA_FROM_TURING - 1}`,
           "CUDA 13 supports no GPU before Turing",
         )];

@@ -84,7 +84,9 @@ const REPORTS: Readonly<Record<SmiFault, (subject: Subject, what: string) => Ver
       "nvidia-smi is installed, but not the libraries of the driver",
     ),
   "not-permitted": ({ facts }, what) =>
-    hasClosedNode(facts) ? see("gpu.nodes", what) : error(what, command`ls -l /dev/nvidia*`),
+    hasClosedNode(facts)
+      ? see("gpu.nodes", what)
+      : error(what, command`ls -l ${isWsl(facts) ? "/dev/dxg" : command`/dev/nvidia*`}`),
   "not-loaded": ({ facts }, what) =>
     nvidiaDriverOf(facts) === undefined || isWsl(facts)
       ? notLoaded(facts, what)
@@ -95,6 +97,8 @@ const REPORTS: Readonly<Record<SmiFault, (subject: Subject, what: string) => Ver
 
 /** Reports that the driver runs, but accepts no GPU. */
 function noGpu(facts: Facts, what: string): Verdict {
+  // The driver is that of Windows.
+  if (isWsl(facts)) return notLoaded(facts, what);
   const driver = nvidiaDriverOf(facts);
   const branch = branchOf(driver);
   const generations = nvidiaPciGpus(facts).map(({ id }) => generationOf(id));

@@ -14,12 +14,14 @@ import {
 import { devicePaths, vendorsOf } from "../needs.ts";
 import { nodesOfDevices } from "../read/cdi.ts";
 import {
+  arcGpusOf,
   gpusOf,
   hasNvidia,
   isForCompute,
   isNvgpu,
   isNvidiaBroken,
   kfdTargetsOf,
+  mappedMib,
   pciGpusOf,
 } from "../read/gpus.ts";
 import {
@@ -37,6 +39,9 @@ import { DRIVER_CHECK, virtualMachineVerdict } from "./driver.ts";
 
 const DRIVERS = { NVIDIA: "driverOfNvidia", AMD: "driverOfAmd", Intel: "driverOfIntel" } as const;
 
+/** The memory that a GPU maps without Resizable BAR (PCI Express Base Specification 6.0, 7.8.6). */
+const WITHOUT_RESIZABLE_BAR_MIB = 256;
+
 /** The checks of GPUs and their drivers. */
 export const GPU_CHECKS: readonly Check[] = [
   {
@@ -50,6 +55,15 @@ export const GPU_CHECKS: readonly Check[] = [
         const title = name.startsWith(vendor) ? name : `${vendor} ${name}`;
         return ok(`${title}, ${memoryMib === undefined ? "memory unknown" : `${memoryMib} MiB`}`);
       });
+      for (const gpu of arcGpusOf(facts)) {
+        const mib = mappedMib(facts, gpu);
+        if (gpu.driver === undefined || mib === 0 || mib > WITHOUT_RESIZABLE_BAR_MIB) continue;
+        verdicts.push(warning(
+          `an Intel GPU (${gpu.id}) maps only ${mib} MiB of its memory`,
+          command`sudo systemctl reboot --firmware-setup    # turn on Resizable BAR and Above 4G Decoding`,
+          "without Resizable BAR, which Intel requires for Arc, models load and run slowly",
+        ));
+      }
       const needed = vendorsOf(needs);
       const isNvidiaKnown = hasNvidia(facts) || isNvidiaBroken(facts);
       for (const gpu of pciGpusOf(facts)) {

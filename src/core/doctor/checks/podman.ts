@@ -22,7 +22,7 @@ import {
 import { idRangesOf, kernelSettingOf } from "../read/kernel.ts";
 import { isNetworkFileSystem, propertiesOf, userOf } from "../read/system.ts";
 import { isOlder, readVersion } from "../read/version.ts";
-import { moveStorage, remedy, withComment } from "../remedies.ts";
+import { moveStorage, remedy } from "../remedies.ts";
 import {
   allowAllNamespaces,
   explainFailure,
@@ -211,7 +211,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
         "Podman's database is BoltDB, which Podman 6 does not read",
         // Podman 5.8 moves it when it first runs after a boot, unless containers.conf sets database_backend.
         isOlder(podmanVersionOf(facts), "5.8")
-          ? withComment(remedy(facts, "upgradePodman"), command`to 5.8, before 6.0; then reboot`)
+          ? remedy(facts, "moveDatabase")
           : command`sudo reboot    # when Podman first runs after it, it moves its database to SQLite`,
         "after an upgrade to Podman 6 every command fails until the next boot",
       );

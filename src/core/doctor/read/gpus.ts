@@ -126,6 +126,25 @@ export function pciGpusOf(facts: Facts): PciGpu[] {
   });
 }
 
+/** A line of `/sys/bus/pci/devices/ADDRESS/resource`: the first and last address of a part, and its flags. */
+const RESOURCE = /\/([^/]+)\/resource:(0x[0-9a-f]{1,16}) (0x[0-9a-f]{1,16}) /;
+
+/** Returns the discrete GPUs of Intel; an integrated one is on the bus of the processor. */
+export function arcGpusOf(facts: Facts): readonly PciGpu[] {
+  return pciGpusOf(facts).filter(({ vendor, address }) =>
+    vendor === "Intel" && !address.startsWith("0000:00:")
+  );
+}
+
+/** Returns the size of the largest part of a GPU's memory that the processor reaches at once; 0 if unknown. */
+export function mappedMib(facts: Facts, { address }: PciGpu): number {
+  const sizes = linesOf(facts, "pci-resources").flatMap((line) => {
+    const [, gpu, start, end] = RESOURCE.exec(line) ?? [];
+    return gpu === address ? [Number(end) - Number(start) + 1] : [];
+  });
+  return Math.max(0, ...sizes) / 2 ** 20;
+}
+
 /** Returns true for device nodes that can compute, false for display-only nodes. */
 export function isForCompute(facts: Facts, path: string): boolean {
   if (!path.startsWith("/dev/dri/")) return true;

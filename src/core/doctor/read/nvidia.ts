@@ -1,6 +1,6 @@
 /** Reads why NVIDIA's driver does not work. */
 import { type Facts, hasFailed, linesOf, outputOf } from "../../facts.ts";
-import { nvidiaDriverOf, pciGpusOf } from "./gpus.ts";
+import { gpusOf, nvidiaDriverOf, pciGpusOf } from "./gpus.ts";
 
 /** A reason why nvidia-smi fails. */
 export type SmiFault =
@@ -50,6 +50,18 @@ export function generationOf(id: string): "before Turing" | "Turing to Ada" | "B
   // GH200: Grace Hopper.
   if (device >= 0x2900 || device === 0x2342 || device === 0x2348) return "Blackwell or newer";
   return device < 0x1e00 ? "before Turing" : "Turing to Ada";
+}
+
+/** Names of GPUs before Turing, as nvidia-smi prints them. */
+const OLD_NAME =
+  /\b(?:GTX (?:[5-9]|10)\d\d|GT (?:[5-9]|10)\d\d|TITAN (?:V|Xp?)|G?[VP]100|P(?:4|6|40)|M(?:4|6|10|40|60)|Quadro [KMP]\d+)\b/;
+
+/** Returns true if every NVIDIA GPU is older than Turing: by its name, otherwise by its PCI id. */
+export function areBeforeTuring(facts: Facts): boolean {
+  const names = gpusOf(facts).flatMap(({ vendor, name }) => vendor === "NVIDIA" ? [name] : []);
+  if (names.length > 0) return names.every((name) => OLD_NAME.test(name));
+  const gpus = nvidiaPciGpus(facts);
+  return gpus.length > 0 && gpus.every(({ id }) => generationOf(id) === "before Turing");
 }
 
 /** A reason why the kernel module is not loaded. */
