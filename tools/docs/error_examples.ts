@@ -365,13 +365,13 @@ $ echo $?
 1`,
   },
   "llama-swap-invalid": {
-    console: `$ printf 'models:\\n  eye: {ttl: 60}\\n' > config.yaml
+    console: `$ printf 'models:\\n  eye: {cmd: []}\\n' > config.yaml
 $ lychd import llama-swap config.yaml
-error[llama-swap-invalid]: model \`eye\` has no \`cmd\`
- --> config.yaml:2:3
+error[llama-swap-invalid]: \`cmd\` must be a text
+ --> config.yaml:2:14
   |
-2 |   eye: {ttl: 60}
-  |   ^^^^^^^^^^^^^^
+2 |   eye: {cmd: []}
+  |              ^
 hint: fix it for llama-swap first; see its config.example.yaml
 
 1 error
