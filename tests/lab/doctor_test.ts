@@ -12,6 +12,7 @@ import {
   waitUntil,
   writeCodex,
 } from "./host_codex.ts";
+import { LABEL_FORMAT, labelsOf } from "../../src/core/doctor/read/selinux.ts";
 import { shellWord } from "../../src/core/report/mod.ts";
 import { labTest, labUp, lichExec, lichShell } from "./lab.ts";
 
@@ -609,6 +610,27 @@ hostTest("no user namespaces: doctor finds it, and the printed command fixes it"
   } finally {
     await inside(`${asLich} podman system migrate`);
     await root("systemctl stop holder; rm -f /etc/sysctl.d/60-lychd-*");
+  }
+});
+
+labTest("doctor reads the label of a file as chcon writes it", async () => {
+  await labUp();
+  const folder = "/srv/labels";
+  const context = "system_u:object_r:container_ro_file_t:s0:c1,c2";
+  try {
+    await root(`mkdir -p ${folder}; touch ${folder}/{plain,labelled}
+      chcon ${context} ${folder}/labelled`);
+    const command = `stat -L '${LABEL_FORMAT}' -- ${folder}/plain ${folder}/labelled`;
+    // It fails for a file without a label.
+    const stdout = (await lich(`${command} || true`)).trim().split("\n");
+    const labels = { command, exit: 1, stdout, stderr: [] };
+    const commands = { "selinux-labels": labels };
+    const facts = { format: 1, lychd: "", environment: {}, commands } as const;
+    assert.deepEqual([...labelsOf(facts)], [
+      [`${folder}/labelled`, { context, type: "container_ro_file_t", isPrivate: true }],
+    ]);
+  } finally {
+    await root(`rm -rf ${folder}`);
   }
 });
 
