@@ -34,6 +34,12 @@ function stale(kind: string): string {
 }
 
 const VARIANTS: Readonly<Record<string, Variant>> = {
+  "a driver that shows no GPU, and exits with 0": {
+    host: "blackwell-proprietary",
+    soulstone: ALL,
+    outputs: { "nvidia-smi": "No devices were found" },
+    problems: ["error gpu.driver: nvidia-open"],
+  },
   "a driver of Windows that shows no GPU": {
     host: "wsl-gpu0",
     soulstone: ALL,

@@ -27,6 +27,7 @@ import { addressesClash, listenersOf, unitOfProcess } from "../../src/core/docto
 import { filesOf, isWsl, propertiesOf, userOf } from "../../src/core/doctor/read/system.ts";
 import { compareVersions, readVersion } from "../../src/core/doctor/read/version.ts";
 import { areBeforeTuring } from "../../src/core/doctor/read/nvidia.ts";
+import { command } from "../../src/core/report/mod.ts";
 import { remedy } from "../../src/core/doctor/remedies.ts";
 import type { Fact, Facts } from "../../src/core/facts.ts";
 
@@ -137,7 +138,7 @@ Deno.test("a command is that of the most specific distribution, with the comment
     ],
     [
       'ID=pop\nID_LIKE="ubuntu debian"\nVERSION_ID="24.04"\n',
-      "apt-cache policy podman    # Pop!_OS 24.04 has no newer one: install Debian 13 or Ubuntu 26.04",
+      "apt-cache policy podman systemd    # Pop!_OS 24.04 has no newer ones: install Debian 13 or Ubuntu 26.04",
       "sudo modprobe nvidia || sudo dkms autoinstall",
     ],
     [
@@ -151,6 +152,47 @@ Deno.test("a command is that of the most specific distribution, with the comment
     assert.equal(remedy(facts, "upgradeSystem").line, upgrade);
     assert.equal(remedy(facts, "loadNvidia").line, load);
   }
+});
+
+Deno.test("each distribution has its way to upgrade, to install and to add a user to a group", () => {
+  const upgrade = (text: string) => remedy(factsOf({ "os-release": text }), "upgradeSystem").line;
+  assert.match(
+    upgrade('ID="rocky"\nID_LIKE="rhel centos fedora"\nVERSION_ID="9.6"\n'),
+    /leapp-data-rocky/,
+  );
+  assert.match(
+    upgrade('ID="centos"\nID_LIKE="rhel fedora"\nVERSION_ID="9"\n'),
+    /leapp-data-centos/,
+  );
+  assert.match(upgrade('ID="sles"\nID_LIKE="suse"\nVERSION_ID="15.7"\n'), /^sudo zypper migration/);
+  assert.match(
+    upgrade('ID="opensuse-leap"\nID_LIKE="suse opensuse"\n'),
+    /opensuse-migration-tool$/,
+  );
+  assert.match(upgrade('ID="opensuse-tumbleweed"\nID_LIKE="opensuse suse"\n'), /^sudo zypper dup$/);
+  assert.match(upgrade("ID=steamos\nID_LIKE=arch\n"), /^steamos-update/);
+  const added = (text: string) => {
+    const restart = command`exit    # then log in again`;
+    return remedy(factsOf({ "os-release": text }), "addToGroup", {
+      group: "render",
+      user: "lich",
+      restart,
+    });
+  };
+  assert.equal(
+    added("ID=debian\n").line,
+    "sudo usermod --append --groups render lich && exit    # then log in again",
+  );
+  assert.equal(
+    added('ID=fedora\nOSTREE_VERSION="43.1"\n').line,
+    "grep -q ^render: /etc/group || getent group render | sudo tee -a /etc/group; sudo usermod --append --groups render lich && exit    # then log in again",
+  );
+  assert.match(added("ID=nixos\n").line, /^sudoedit .*extraGroups = \[ "render" \];/);
+  const suse = factsOf({ "os-release": 'ID="opensuse-tumbleweed"\nID_LIKE="opensuse suse"\n' });
+  assert.match(
+    remedy(suse, "upgradeNvidia", { branch: 580 }).line,
+    /[^;] {4}# 580 or newer, then reboot$/,
+  );
 });
 
 Deno.test("a database of Podman 5.4 is moved by an upgrade, or removed where there is none", () => {

@@ -21,8 +21,14 @@ const ANY = {
   /** Restores the files of an installed package. */
   reinstall: "{install} {packages}",
   installIdHelpers: "{install} shadow-utils",
+  /** Gives the user subordinate ids. */
+  addIds: "sudo usermod {options} {user} && podman system migrate",
   /** Restores the setuid bit or the capability of newuidmap and newgidmap, whichever the package has. */
   restoreIdHelpers: "sudo chmod u+s /usr/bin/newuidmap /usr/bin/newgidmap",
+  /** Restores the files of Podman's configuration that all its programs need. */
+  restorePodmanFiles: "{install} containers-common",
+  /** Adds the user to a group, and then does `restart`, with which the user's systemd gets it. */
+  addToGroup: "sudo usermod --append --groups {group} {user} && {restart}",
   upgradeCrun: "{install} crun",
   /** Moves the images of the user to a local disk. An existing storage.conf gets the suffix `~`. */
   moveStorage:
@@ -116,6 +122,8 @@ const DISTRIBUTIONS = {
     reinstall: "sudo apt-get install --reinstall {packages}",
     installIdHelpers: "{install} uidmap",
     restoreIdHelpers: "sudo apt-get install --reinstall uidmap",
+    restorePodmanFiles:
+      "sudo apt-get install --reinstall -o Dpkg::Options::=--force-confmiss golang-github-containers-common",
     /** Ubuntu 24.04 has 1.14.1 and Debian 12 has 1.8.1; the release is a static program. */
     upgradeCrun:
       "sudo curl -fLo /usr/local/bin/crun https://github.com/containers/crun/releases/download/1.28/crun-1.28-linux-$(dpkg --print-architecture) && sudo chmod 755 /usr/local/bin/crun && printf '[engine.runtimes]\\ncrun = [\"/usr/local/bin/crun\"]\\n' | install -D -m 644 /dev/stdin ~/.config/containers/containers.conf.d/50-crun.conf",
@@ -164,11 +172,13 @@ const DISTRIBUTIONS = {
   // Linux Mint 22 and Pop!_OS 24.04 have the Podman 4.9 of Ubuntu 24.04.
   linuxmint: {
     upgradeSystem:
-      "apt-cache policy podman    # Linux Mint 22 has no newer one: install LMDE 7, Debian 13 or Ubuntu 26.04",
+      "apt-cache policy podman systemd    # Linux Mint 22 and LMDE 6 have no newer ones: install LMDE 7, Debian 13 or Ubuntu 26.04",
   },
   pop: {
     upgradeSystem:
-      "apt-cache policy podman    # Pop!_OS 24.04 has no newer one: install Debian 13 or Ubuntu 26.04",
+      "apt-cache policy podman systemd    # Pop!_OS 24.04 has no newer ones: install Debian 13 or Ubuntu 26.04",
+    // It starts with systemd-boot.
+    kernelArgument: "sudo kernelstub --add-options {argument}    # then reboot",
     // Pop!_OS has its own packages of the driver.
     driverOfNvidia: "{install} system76-driver-nvidia",
     loadNvidia: "sudo modprobe nvidia || sudo dkms autoinstall",
@@ -177,6 +187,7 @@ const DISTRIBUTIONS = {
     install: "sudo dnf install",
     reinstall: "sudo dnf reinstall {packages}",
     restoreIdHelpers: "sudo dnf reinstall shadow-utils",
+    restorePodmanFiles: "sudo dnf reinstall containers-common",
     upgradeCrun: "sudo dnf upgrade crun",
     moveStorage:
       'sudo install -d -m 700 -o {user} {folder} && printf \'[storage]\\ndriver = "overlay"\\ngraphroot = "%s"\\n\' {folder} | install --backup -D -m 600 /dev/stdin ~/.config/containers/storage.conf && sudo semanage fcontext --add --equal /var/lib/containers/storage {folder} && sudo restorecon -R {folder}    # pulls all images again',
@@ -236,9 +247,21 @@ const DISTRIBUTIONS = {
     driverOfNvidia:
       "{install} almalinux-release-nvidia-driver && {install} nvidia-open-kmod nvidia-driver-cuda    # then reboot",
   },
+  // RHEL and Oracle Linux have leapp; their rebuilds get it from AlmaLinux (wiki.almalinux.org, "ELevate").
+  rocky: {
+    upgradeSystem:
+      "{install} https://repo.almalinux.org/elevate/elevate-release-latest-el$(rpm -E %rhel).noarch.rpm && {install} leapp-upgrade leapp-data-rocky && sudo leapp preupgrade    # read its report; then sudo leapp upgrade, and reboot",
+  },
+  centos: {
+    upgradeSystem:
+      "{install} https://repo.almalinux.org/elevate/elevate-release-latest-el$(rpm -E %rhel).noarch.rpm && {install} leapp-upgrade leapp-data-centos && sudo leapp preupgrade    # read its report; then sudo leapp upgrade, and reboot",
+  },
   // Packages are layered on an image.
   ostree: {
     install: "sudo rpm-ostree install",
+    // Groups of the image are in /usr/lib/group, where usermod does not look (rpm-ostree#49).
+    addToGroup:
+      "grep -q ^{group}: /etc/group || getent group {group} | sudo tee -a /etc/group; sudo usermod --append --groups {group} {user} && {restart}",
     upgradeCrun: "{upgradeSystem}",
     installPackages: "{install} {packages}    # then reboot",
     installPodman: "{install} podman    # then reboot",
@@ -280,10 +303,20 @@ const DISTRIBUTIONS = {
     installNvidiaSmi: "{install} nvidia-utils",
     installNvidiaToolkit: "{install} nvidia-container-toolkit",
   },
+  // The root is read-only, and an update replaces it.
+  steamos: {
+    install: "sudo steamos-readonly disable && sudo pacman -S",
+    installPackages: "{install} {packages}    # the next update of SteamOS removes it",
+    installPodman: "{install} podman    # the next update of SteamOS removes it",
+    upgradeCrun: "{upgradeSystem}",
+    upgradePodman: "{upgradeSystem}",
+    upgradeSystem: "steamos-update    # then reboot",
+  },
   suse: {
     install: "sudo zypper install",
     reinstall: "sudo zypper install --force {packages}",
     restoreIdHelpers: "sudo zypper install --force shadow",
+    restorePodmanFiles: "sudo zypper install --force libcontainers-common",
     upgradeCrun: "sudo zypper update crun",
     installIdHelpers: "{install} shadow",
     upgradePodman: "sudo zypper update podman",
@@ -299,7 +332,17 @@ const DISTRIBUTIONS = {
       "{install} nvidia-open-driver-G06-signed-kmp-default nvidia-compute-utils-G06    # then reboot",
     installNvidiaSmi: "{install} nvidia-compute-utils-G06",
   },
+  // documentation.suse.com, SLES: Upgrade Guide; the NVIDIA Compute module.
+  sles: {
+    upgradeSystem: "sudo zypper migration    # then reboot",
+    upgradePodman: "{upgradeSystem}",
+    driverOfNvidia:
+      "sudo SUSEConnect --product sle-module-NVIDIA-compute/$(. /etc/os-release && echo $VERSION_ID | cut -d . -f 1)/$(uname -m) && {openNvidiaModules}",
+  },
+  // en.opensuse.org, SDB:System upgrade to Leap 16.0.
   "opensuse-leap": {
+    upgradeSystem: "{install} opensuse-migration-tool && sudo opensuse-migration-tool",
+    upgradePodman: "{upgradeSystem}",
     driverOfNvidia: "{install} openSUSE-repos-Leap-NVIDIA && {openNvidiaModules}",
   },
   // The root of openSUSE MicroOS, Aeon and SL Micro is read-only (transactional-update(8)).
@@ -327,6 +370,8 @@ const DISTRIBUTIONS = {
     refreshNvidia: "sudo systemctl restart nvidia-container-toolkit-cdi-generator.service",
     upgradeCrun: "{upgradeSystem}",
     install: "sudoedit /etc/nixos/configuration.nix && sudo nixos-rebuild switch",
+    addToGroup: '{install} && {restart}    # users.users.NAME.extraGroups = [ "{group}" ];',
+    addIds: "{installIdHelpers}",
     installPackages: "{install}    # environment.systemPackages = with pkgs; [ {packages} ];",
     reinstall: "sudo nix-store --verify --check-contents --repair && sudo nixos-rebuild switch",
     installPodman: "{install}    # virtualisation.podman.enable = true;",
@@ -365,7 +410,9 @@ type Values<R extends Remedy> = [ValueOf<R>] extends [never] ? []
 
 /** Returns the command of a row for the distribution of a host. */
 export function remedy<R extends Remedy>(facts: Facts, name: R, ...[values]: Values<R>): Command {
-  const [line, ...comments] = fill(distributionsOf(facts), name, values ?? {});
+  const [line, ...all] = fill(distributionsOf(facts), name, values ?? {});
+  // `580 or newer, then reboot` says what `then reboot` of an inserted row says.
+  const comments = all.filter((one) => !all.some((other) => other !== one && other.endsWith(one)));
   return { line: [line, comments.join("; ")].filter((part) => part !== "").join("    # ") };
 }
 

@@ -291,7 +291,7 @@ function closedNodes({ facts, codex }: Subject, paths: readonly string[]): Verdi
     if (group === "root" || isMember) return report(what, openNodes(members, group));
     const fix = accountGroupsOf(facts)?.includes(group) === true
       ? restart
-      : command`sudo usermod --append --groups ${group} ${name} && ${restart}`;
+      : remedy(facts, "addToGroup", { group, user: name, restart });
     return report(
       `${what} (group ${group})`,
       fix,

@@ -267,7 +267,7 @@ export const PODMAN_CHECKS: readonly Check[] = [
       const kinds = lacking.map((kind) => `${kind.toUpperCase()}s`).join(" and ");
       return error(
         `${user.name} has fewer than ${ID_COUNT} subordinate ${kinds}`,
-        command`sudo usermod ${options} ${user.name} && podman system migrate`,
+        remedy(facts, "addIds", { options, user: user.name }),
       );
     },
   },

@@ -18,6 +18,18 @@ interface Failure {
 /** The first match applies: a failure of newuidmap also leaves an "invalid internal status" (podman#21738). */
 const FAILURES: readonly Failure[] = [
   {
+    // newuidmap(1) of shadow: the range is not that of /etc/subuid.
+    pattern: /\bnew[ug]idmap\b.*not allowed/,
+    why:
+      "/etc/subuid and /etc/subgid do not give the user the ids of the namespace that Podman keeps",
+    fix: () => command`podman system migrate    # Podman then reads both files again`,
+  },
+  {
+    pattern: /\bnew[ug]idmap\b.*(?:executable file not found|no such file)/,
+    why: "newuidmap and newgidmap give a rootless container its ids",
+    fix: (facts) => remedy(facts, "installIdHelpers"),
+  },
+  {
     // podman#20336, podman#10717, podman#7106. Red Hat 7110510: the setuid bit and a capability together fail too.
     pattern: /\bnew[ug]idmap\b/,
     why:
@@ -75,6 +87,22 @@ const FAILURES: readonly Failure[] = [
     fix: () => command`podman system reset    # removes all images, containers and volumes`,
   },
   {
+    pattern: /unable to connect to Podman socket/,
+    why: "the environment sends Podman to another machine or a socket that does not answer",
+    fix: () => command`unset CONTAINER_HOST CONTAINER_CONNECTION`,
+  },
+  {
+    pattern: /can't stat program|mount_program.*no such file/,
+    why: "storage.conf names a program that does not exist",
+    fix: () =>
+      command`grep -rls mount_program /etc/containers ~/.config/containers | xargs sudo sed -i '/^ *mount_program/d'`,
+  },
+  {
+    pattern: /\/etc\/containers\/\S{1,100}\.(?:conf|json)"?: no such file/,
+    why: "a file that comes with Podman's packages is missing",
+    fix: (facts) => remedy(facts, "restorePodmanFiles"),
+  },
+  {
     pattern: /libpod_rootless_lock|lock manager/,
     why: "the locks in shared memory do not fit to the number in containers.conf",
     fix: () => command`podman system renumber`,
@@ -104,10 +132,7 @@ const FAILURES: readonly Failure[] = [
   {
     pattern: /\b(?:mkdir|open|stat|chown|lstat) (\/(?!run\/)[^:]+): permission denied/,
     why: "the file is not the user's, for example after `sudo podman`",
-    fix: (facts, [what = "", path = ""]) => {
-      const owned = what.startsWith("mkdir ") ? path.slice(0, path.lastIndexOf("/")) : path;
-      return command`sudo chown ${userOf(facts)?.name ?? command`$USER`}: ${owned}`;
-    },
+    fix: ownFile,
   },
   {
     // containers.conf, storage.conf and registries.conf are TOML, policy.json is not.
@@ -119,6 +144,19 @@ const FAILURES: readonly Failure[] = [
         : command`cat --number ${path}    # correct the file`,
   },
 ];
+
+/** Returns the command that lets the user use a file: only what is at home becomes the user's own. */
+function ownFile(facts: Facts, [what = "", path = ""]: RegExpExecArray): Command {
+  const file = what.startsWith("mkdir ") ? path.slice(0, path.lastIndexOf("/")) : path;
+  const home = facts.environment["HOME"];
+  if (home !== undefined && `${file}/`.startsWith(`${home}/`)) {
+    return command`sudo chown ${userOf(facts)?.name ?? command`$USER`}: ${file}`;
+  }
+  if (path.startsWith("/etc/")) return command`sudo chmod a+r ${path}`;
+  return /^\/(?:dev|proc|sys)\//.test(path)
+    ? command`ls -l ${path}`
+    : command`grep -rs graphroot /etc/containers ~/.config/containers    # the storage of a user belongs below the home folder`;
+}
 
 /** Returns the command that lets this Podman create user namespaces, and no other program. */
 function allowNamespaces(facts: Facts): Command {

@@ -16,7 +16,7 @@ function factsOf(os: string, stderr: readonly string[]): Facts {
   return {
     format: 1,
     lychd: "0.1.0",
-    environment: {},
+    environment: { HOME: "/home/lich" },
     commands: {
       "os-release": ran("cat", [os]),
       "id": ran("id", ["uid=1000(lich) gid=1000(lich) groups=1000(lich)"]),
@@ -176,4 +176,32 @@ Deno.test("the words of a failed podman info are its errors, without its warning
     '`podman info` fails: running "x": no; it failed',
   );
   assert.equal(podmanErrorOf(factsOf(DEBIAN, [])), "podman: exit code 125");
+});
+
+Deno.test("a file is only given to the user at home, and a missing program is installed", () => {
+  const rows: readonly (readonly [words: string, fix: RegExp])[] = [
+    [
+      "mkdir /home/lich/.local/share/containers: permission denied",
+      /^sudo chown lich: \/home\/lich\/.local\/share$/,
+    ],
+    [
+      "open /home/lich/.config/containers/storage.conf: permission denied",
+      /^sudo chown lich: .*conf$/,
+    ],
+    ["mkdir /var/lib/containers: permission denied", /^grep -rs graphroot/],
+    ["mkdir /containers: permission denied", /^grep -rs graphroot/],
+    [
+      "open /etc/containers/registries.conf: permission denied",
+      /^sudo chmod a\+r \/etc\/containers\/registries.conf$/,
+    ],
+    ["open /dev/fuse: permission denied", /^ls -l \/dev\/fuse$/],
+    ["newuidmap: uid range [1-65537) -> [100000-165536) not allowed", /^podman system migrate/],
+    ['exec: "newuidmap": executable file not found in $PATH', /^sudo apt-get install uidmap$/],
+    ["open /etc/containers/policy.json: no such file or directory", /force-confmiss/],
+    ['can\'t stat program "/usr/bin/fuse-overlayfs": no such file or directory', /mount_program/],
+    ["unable to connect to Podman socket: connection refused", /^unset CONTAINER_HOST/],
+  ];
+  for (const [words, fix] of rows) {
+    assert.match(explainFailure(factsOf(DEBIAN, []), words).fix.line, fix, words);
+  }
 });

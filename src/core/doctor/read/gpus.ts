@@ -154,7 +154,9 @@ export function isForCompute(facts: Facts, path: string): boolean {
 
 /** Returns true if nvidia-smi exists but cannot reach the driver; gpu.driver reports the reason. */
 export function isNvidiaBroken(facts: Facts): boolean {
-  return hasFailed(facts, "nvidia-smi") || couldNotRun(facts, "nvidia-smi", NO_ANSWER);
+  return hasFailed(facts, "nvidia-smi") || couldNotRun(facts, "nvidia-smi", NO_ANSWER) ||
+    // Some versions exit with 0.
+    /no devices were found/i.test(outputOf(facts, "nvidia-smi") ?? "");
 }
 
 /** Returns true if NVIDIA's driver is loaded, even if its tools fail. */

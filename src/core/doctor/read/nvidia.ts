@@ -16,7 +16,7 @@ export type SmiFault =
 /** The faults by their words, and by their exit code in nvidia-smi(1), RETURN VALUE. */
 const FAULTS: readonly (readonly [SmiFault, words: RegExp, exit?: number])[] = [
   ["mismatch", /version mismatch/i],
-  ["gpu-lost", /device handle|fallen off|is lost|requires reset/i, 15],
+  ["gpu-lost", /device handle|fallen off|is lost|requires reset|^\d+, .*unknown error/i, 15],
   ["no-power", /power cable/i, 8],
   ["no-gpu", /no devices were found/i, 6],
   ["no-library", /libnvidia-ml/i, 12],
@@ -31,7 +31,7 @@ export function smiFaultOf(facts: Facts): { fault: SmiFault; words: string } | u
   const lines = [...fact.stdout, ...fact.stderr];
   const [fault] = FAULTS.find(([, words]) => lines.some((line) => words.test(line))) ??
     FAULTS.find(([, , exit]) => exit === fact.exit) ?? ["unknown" as const];
-  if (fact.exit === 0 && fault !== "gpu-lost") return undefined;
+  if (fact.exit === 0 && fault !== "gpu-lost" && fault !== "no-gpu") return undefined;
   return { fault, words: lines.join(" ").trim() || `exit code ${fact.exit}` };
 }
 

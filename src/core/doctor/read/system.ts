@@ -146,7 +146,7 @@ export function filesOf(facts: Facts, id: string): ReadonlyMap<string, FileFact>
 
 /** Returns true for the name of a network's file system, as `df` or `podman info` prints it. */
 export function isNetworkFileSystem(name: string): boolean {
-  return /^(?:nfs|cifs|smb|afs|ceph|lustre|gpfs|9p|fuse\.sshfs)/.test(name);
+  return /^(?:nfs|cifs|smb|afs|ceph|lustre|gpfs|9p|fuse\.(?:sshfs|gluster)|gluster)/.test(name);
 }
 
 /** Returns the properties in a `systemctl show` fact, by unit; those of the manager by the empty name. */
