@@ -190,7 +190,8 @@ export function readCdiSpec(
   const [, newest = ""] = NEWEST.find(([since]) => !isOlder(podman, since)) ?? [];
   try {
     // JSON is a subset of YAML. The library reads only the first document.
-    const value = withoutNulls(load(firstDocument(source), { schema: YAML }));
+    const folds = VERSIONS.indexOf(newest) < VERSIONS.indexOf("1.1.0");
+    const value = withoutNulls(load(firstDocument(source), { schema: YAML }), folds);
     if (value === undefined) return { problem: "the file is empty" };
     const read = cachedSchema(newest).safeParse(value, WORDS);
     if (!read.success) {
@@ -230,17 +231,31 @@ const YAML = CORE_SCHEMA.withTags(mergeTag);
 
 /** Returns the text up to the start of a second document. */
 function firstDocument(source: string): string {
-  const start = /^(?:\s*(?:#.*)?\n)*(?:---(?=\s))?/.exec(source)?.[0].length ?? 0;
+  const start = /^(?:\s*(?:[#%].*)?\n)*(?:---(?=\s))?/.exec(source)?.[0].length ?? 0;
   const end = source.slice(start).search(/^(?:---|\.\.\.)(?=\s|$)/m);
   return end < 0 ? source : source.slice(0, start + end);
 }
 
-/** Unsets the fields that are null, as the library does. In a list, null stays. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((element) => withoutNulls(element) ?? null);
+/** The names of all fields, by their lower case. */
+const FIELDS = new Map(
+  ("cdiVersion kind annotations devices containerEdits name env deviceNodes hooks mounts additionalGids intelRdt " +
+    "path hostPath type major minor fileMode permissions uid gid hookName args timeout containerPath options " +
+    "closID l3CacheSchema memBwSchema enableCMT enableMBM").split(" ")
+    .map((name) => [name.toLowerCase(), name]),
+);
+
+/**
+ * Unsets the fields that are null, as the library does. In a list, null stays. With `folds`, upper and lower
+ * case of field names are the same: until 1.1.0 the library read them as JSON of Go.
+ */
+function withoutNulls(value: unknown, folds: boolean): unknown {
+  if (Array.isArray(value)) return value.map((element) => withoutNulls(element, folds) ?? null);
   if (typeof value !== "object" || value === null) return value ?? undefined;
   return Object.fromEntries(
-    Object.entries(value).map(([key, field]) => [key, withoutNulls(field)]),
+    Object.entries(value).map(([key, field]) => {
+      const name = folds ? FIELDS.get(key.toLowerCase()) ?? key : key;
+      return [name, withoutNulls(field, folds && name !== "annotations")];
+    }),
   );
 }
 

@@ -33,6 +33,7 @@ const EDITS: Readonly<Record<string, readonly [from: string, to: string, problem
   "no edit": ["", ""],
   "a leading v": ["0.5.0", "v0.5.0"],
   "a name that is a number": ['"0"', "0"],
+  "a directive": ["cdiVersion", "%YAML 1.1\n---\ncdiVersion"],
   "a second document": ["cdiVersion", "--- # one\ncdiVersion"],
   "a hook of the old kind": ["createContainer", "prestart"],
   "a null list": ["          major: 195\n", "      mounts: null\n"],
@@ -158,4 +159,14 @@ Deno.test("only the first document of a file counts, as far as it goes", () => {
   const read = readCdiSpec(`# a comment\n---\n${BASE}---\nkind: [\n`, [5, 4, 2]);
   ok("devices" in read);
   deepStrictEqual(read.devices, ["nvidia.com/gpu=0"]);
+});
+
+Deno.test("until the library 1.1 upper and lower case of field names are the same, but not of annotations", () => {
+  const folded = BASE.replace("cdiVersion", "cdiversion").replace("deviceNodes", "DEVICENODES");
+  const annotated = `${folded.replace("0.5.0", "0.6.0")}annotations: {Name: a, name: b}\n`;
+  for (const podman of [PODMAN["5.4.2"], PODMAN["5.8.2"]]) {
+    strictEqual(problemOf(folded, podman), undefined);
+    strictEqual(problemOf(annotated, podman), undefined);
+  }
+  strictEqual(problemOf(folded, PODMAN["6.0.0"]), "cdiVersion is missing");
 });
