@@ -26,7 +26,7 @@ const UNTIL_WATCHERS_RUN = `until [ -z "$(systemctl --user list-units --state=ac
   --no-legend harvester.service scribe.service)" ]; do sleep 0.1; done`;
 
 /** A specification that names a missing file, as after an update of the driver. */
-const STALE = SPECIFICATION.replace(
+const STALE = SPECIFICATION.replaceAll(
   "containerEdits:\n",
   "$&      mounts:\n        - hostPath: /usr/lib64/libcuda.so.580.65.06\n" +
     "          containerPath: /usr/lib64/libcuda.so.580.65.06\n",
