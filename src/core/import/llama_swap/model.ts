@@ -123,7 +123,7 @@ export function containerSettings(
       ...program.options.flatMap((option) => {
         const item = add(option.words.join(" "), option.words[0]);
         if (option.name === "env" && named.has(option.value ?? "")) {
-          report.record(item, "carried", { why: "its value is set here" });
+          report.record(item, "carried", { why: "its value is in `env`" });
           return [];
         }
         const translated = translateOption(option, program.options);
