@@ -49,7 +49,7 @@ export async function importConfiguration(
     return EXIT.failure;
   }
   const written = output === undefined ? [] : writeImported(context, output, imported, target);
-  terminal.err(reportText(imported.report, { all, palette }));
+  terminal.err(reportText(imported, { all, palette }));
   const { bootCoven, report } = imported;
   if (json) {
     printJson(context, {

@@ -13,7 +13,8 @@ UserNS=keep-id
 WantedBy=default.target
 `;
 
-const EYE_NOTES = `not carried over (1):
+const EYE_NOTES = `1 of 1 container became a Soulstone
+not carried over (1):
   eye.container:7:1 \`UserNS=keep-id\`: the containers of a pod share its user namespace
 changed (3):
   eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` -> eye.model: lychd sets --port 8780

@@ -2,10 +2,10 @@
 import { EMPTY_HOST } from "../../src/core/import/empty_host.ts";
 import { basename, join } from "node:path/posix";
 import {
-  entryLine,
   importLlamaSwap,
   importQuadlet,
   type ImportResult,
+  reportText,
 } from "../../src/core/import/mod.ts";
 import { formatReport, PLAIN } from "../../src/core/report/mod.ts";
 
@@ -43,10 +43,10 @@ export function textOf({ imported, findings, sources }: ImportResult): string {
   if (imported === undefined) {
     return formatReport(findings, { sources, prefix: "", palette: PLAIN });
   }
-  const { soulstones, bootCoven, report } = imported;
+  const { soulstones, bootCoven } = imported;
   return [
     ...soulstones.map(({ text }) => text),
     ...bootCoven === undefined ? [] : [`boot_coven = "${bootCoven}"\n`],
-    report.map((entry) => `${entry.outcome} ${entryLine(entry)}\n`).join(""),
+    reportText(imported, { all: true, palette: PLAIN }),
   ].join("\n");
 }

@@ -8,7 +8,7 @@ import {
 } from "../codex/mod.ts";
 import { finding, startOf } from "../report/mod.ts";
 import { candidateOf, planPort } from "./container.ts";
-import type { ImportContext, ImportResult } from "./imported.ts";
+import type { ImportContext, Imported, ImportResult } from "./imported.ts";
 import { givePorts } from "./ports.ts";
 import { entryLine, type ImportReport, type Outcome, type ReportEntry } from "./report.ts";
 import { resolve, type Resolved } from "./resolve.ts";
@@ -40,6 +40,7 @@ export async function finishImport(containers: readonly Container[], { path, sou
   readonly bootCoven: string | undefined;
   readonly context: ImportContext;
   readonly report: ImportReport;
+  readonly input: Pick<Imported, "noun" | "total">;
 }): Promise<ImportResult> {
   const plans = containers.map((container) => {
     const plan = planPort(container);
@@ -65,8 +66,8 @@ export async function finishImport(containers: readonly Container[], { path, sou
   }
   const fixed = containers.flatMap((container) => container.fixed);
   const slots = new Set(fixed.filter(({ path: [key] }) => key === "slot").map((f) => `${f.value}`));
-  const { bootCoven } = given;
-  return { imported: { soulstones, bootCoven, slots, report }, findings: [], sources };
+  const { bootCoven, input } = given;
+  return { imported: { ...input, soulstones, bootCoven, slots, report }, findings: [], sources };
 }
 
 /** Returns the TOML of a Soulstone below comments with its lost and changed items. */

@@ -1,7 +1,7 @@
 /** The input and the result of both importers. */
 import { type CodexFile, FILE_LIMIT_KIB } from "../codex/mod.ts";
 import { type Finding, finding, startOf } from "../report/mod.ts";
-import type { ReportEntry } from "./report.ts";
+import type { Reported } from "./report.ts";
 
 /** The most files that one import reads, drop-ins included: the Soulstones that a Codex may have. */
 export const IMPORT_FILE_LIMIT = 512;
@@ -33,15 +33,13 @@ export interface ImportContext {
 }
 
 /** The Codex that an import produces. */
-export interface Imported {
+export interface Imported extends Reported {
   /** The TOML of each Soulstone, in the order of the input. */
   readonly soulstones: readonly { readonly name: string; readonly text: string }[];
   /** The Coven that starts with the host, for `boot_coven` of lychd.toml. */
   readonly bootCoven: string | undefined;
   /** The slots of the Soulstones. */
   readonly slots: ReadonlySet<string>;
-  /** The outcome of each part of the input, in its order. */
-  readonly report: readonly ReportEntry[];
 }
 
 /** An import, or the errors of the input. */

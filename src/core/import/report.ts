@@ -9,6 +9,8 @@ export interface Item {
   readonly place: Place;
   /** Text that the operator recognizes, such as `Volume=/srv:/models`. The report masks secrets. */
   readonly text: string;
+  /** The name of the setting, such as `ttl`: the report groups those of several Soulstones. */
+  readonly setting?: string;
 }
 
 /** Carried over unchanged, carried over in another form, or not carried over. */
@@ -19,6 +21,8 @@ export interface ReportEntry {
   readonly outcome: Outcome;
   readonly place: Place;
   readonly item: string;
+  /** The name under which the report groups it with those of other Soulstones. */
+  readonly setting: string;
   readonly soulstone: string | undefined;
   /** The field that holds it now, after the name of its Soulstone. */
   readonly to: string | undefined;
@@ -29,7 +33,7 @@ export interface ReportEntry {
 /** Collects items and what became of them. */
 export interface ImportReport {
   /** Adds an item. */
-  add(place: Place, text: string): Item;
+  add(place: Place, text: string, setting?: string): Item;
   /** Adds the parts of an item, which replace it. */
   split(item: Item, parts: readonly (string | Item)[]): Item[];
   /** Records an outcome; an item can have several. */
@@ -40,6 +44,8 @@ export interface ImportReport {
   ): void;
   /** Records that an item is lost. */
   lost(item: Item, why: string): void;
+  /** Leaves an item out, because the outcome of a larger one includes it. */
+  leaveOut(item: Item): void;
   /** Returns true if an outcome of the item is recorded. */
   has(item: Item): boolean;
   /** Returns the same report for one Soulstone: `to` is a field of it, or empty for itself. */
@@ -63,8 +69,8 @@ export interface ImportReport {
 export function newReport(): ImportReport {
   const items: Item[] = [];
   const recorded = new Map<Item, ReportEntry[]>();
-  function add(place: Place, text: string): Item {
-    const item = { place, text };
+  function add(place: Place, text: string, setting?: string): Item {
+    const item = { place, text, ...setting === undefined ? {} : { setting } };
     items.push(item);
     return item;
   }
@@ -72,9 +78,9 @@ export function newReport(): ImportReport {
     add,
     split(item, parts) {
       if (parts.length === 0) this.record(item, "carried", { why: "it is empty" });
-      else recorded.set(item, recorded.get(item) ?? []);
+      else this.leaveOut(item);
       return parts.map((part) =>
-        typeof part === "string" ? add(item.place, part) : add(part.place, part.text)
+        typeof part === "string" ? add(item.place, part) : add(part.place, part.text, part.setting)
       );
     },
     record(item, outcome, { to, why = "" } = {}) {
@@ -83,12 +89,17 @@ export function newReport(): ImportReport {
         : to === ""
         ? soulstone
         : `${soulstone}.${to}`;
+      const { place } = item;
       const shown = maskWords(item.text);
-      const entry = { outcome, place: item.place, item: shown, soulstone, to: path, why };
+      const setting = item.setting ?? shown;
+      const entry = { outcome, place, item: shown, setting, soulstone, to: path, why };
       recorded.set(item, [...recorded.get(item) ?? [], entry]);
     },
     lost(item, why) {
       this.record(item, "lost", { why });
+    },
+    leaveOut(item) {
+      recorded.set(item, recorded.get(item) ?? []);
     },
     has: (item) => recorded.has(item),
     of: reportOf,
@@ -110,30 +121,54 @@ function byPlace({ place: a }: ReportEntry, { place: b }: ReportEntry): number {
 }
 
 /** Returns an entry as one line: place, item, field and reason. */
-export function entryLine({ place, item, to, outcome, why }: ReportEntry): string {
+export function entryLine(entry: ReportEntry): string {
+  return lineOf(entry, quoted(entry.item));
+}
+
+function lineOf({ place, to, outcome, why }: Omit<ReportEntry, "item">, shown: string): string {
   const where = `${place.file}:${place.start.line}:${place.start.column}`;
   const target = outcome === "lost" || to === undefined ? "" : ` -> ${to}`;
-  return `${where} ${quoted(item)}${target}${why === "" ? "" : `: ${why}`}`;
+  return `${where} ${shown}${target}${why === "" ? "" : `: ${why}`}`;
+}
+
+/** Returns the same outcome of a setting of several models or containers as one line. */
+function groupLine([first, ...others]: readonly ReportEntry[], noun: string): string {
+  if (first === undefined) return "";
+  const owners = new Set([first, ...others].map(({ soulstone }) => soulstone)).size;
+  const more = others.length === 0 ? "" : `; and ${others.length} more`;
+  if (owners < 2) return entryLine(first) + more;
+  const fieldOf = ({ to, soulstone }: ReportEntry) => to?.replace(`${soulstone}.`, "");
+  const field = fieldOf(first);
+  const to = others.every((entry) => fieldOf(entry) === field) ? field : undefined;
+  return lineOf({ ...first, to }, `${quoted(first.setting)} of ${owners} ${noun}s`);
+}
+
+/** The result of an import, as far as its report depends on it. */
+export interface Reported {
+  /** The input of one Soulstone: a model or a container. */
+  readonly noun: "model" | "container";
+  /** The number of them in the input. */
+  readonly total: number;
+  readonly soulstones: readonly unknown[];
+  readonly report: readonly ReportEntry[];
 }
 
 /** Returns the report as text: lost, changed, and with `all` also what was carried over unchanged. */
 export function reportText(
-  entries: readonly ReportEntry[],
+  { noun, total, soulstones, report }: Reported,
   { all, palette }: { readonly all: boolean; readonly palette: Palette },
 ): string {
   const section = (title: string, outcome: Outcome) => {
-    const own = entries.filter((entry) => entry.outcome === outcome);
-    // The same words about several models are printed once.
-    const alike = Map.groupBy(own, ({ item, why }) => JSON.stringify([item, why]));
-    const lines = [...alike.values()].flatMap(([first, ...more]) =>
-      first === undefined ? [] : [
-        `  ${printable(entryLine(first))}${more.length === 0 ? "" : `; and ${more.length} more`}\n`,
-      ]
-    );
+    const own = report.filter((entry) => entry.outcome === outcome);
+    const alike = Map.groupBy(own, ({ setting, why }) => JSON.stringify([setting, why]));
+    const lines = [...alike.values()].map((group) => `  ${printable(groupLine(group, noun))}\n`);
     return own.length === 0 ? "" : `${title} (${own.length}):\n${lines.join("")}`;
   };
-  const carried = entries.filter(({ outcome }) => outcome === "carried").length;
-  return section(palette.error("not carried over"), "lost") +
+  const carried = report.filter(({ outcome }) => outcome === "carried").length;
+  const inputs = total === 1 ? noun : `${noun}s`;
+  const outputs = soulstones.length === 1 ? "a Soulstone" : "Soulstones";
+  return `${soulstones.length} of ${total} ${inputs} became ${outputs}\n` +
+    section(palette.error("not carried over"), "lost") +
     section(palette.warning("changed"), "changed") +
     (all
       ? section("carried over unchanged", "carried")

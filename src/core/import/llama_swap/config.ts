@@ -51,7 +51,7 @@ export function readConfig(root: YamlNode, reader: Reader): SwapConfig {
         place,
         settings: new Map(
           entries.filter(({ key }) => key !== "macros")
-            .map((entry) => [entry.key, enter(entry, `${id}.`, reader)]),
+            .map((entry) => [entry.key, enter(entry, `${id}.`, reader, entry.key)]),
         ),
         macros: mergeMacros(global, macrosOf(own, `${id}.macros.`, reader)),
       };

@@ -88,7 +88,14 @@ async function importRoot(root: YamlNode, input: SwapInput): Promise<ImportResul
     containerOf(engine, placed, routing.residents, top, path)
   );
   const { bootCoven } = placed;
-  const result = await finishImport(containers, { bootCoven, context, report, path, sources });
+  const result = await finishImport(containers, {
+    bootCoven,
+    context,
+    report,
+    path,
+    sources,
+    input: { noun: "model", total: config.models.length },
+  });
   return result.imported !== undefined && reader.findings.length > 0
     ? failed(...reader.findings)
     : result;
@@ -146,14 +153,8 @@ function enginesOf(config: SwapConfig, top: Top, input: SwapInput, reader: Reade
     }
     taken.delete(name);
     problem ??= made.problem;
-    const why = `it cannot be a Soulstone: ${made.problem}`;
-    if (model.settings.size === 0) {
-      reader.report.lost(reader.report.add(model.place, model.id), why);
-    }
-    for (const { item } of model.settings.values()) {
-      if (report.has(item)) continue;
-      reader.report.lost(item, `\`${model.id}\` cannot be a Soulstone: ${made.problem}`);
-    }
+    reader.report.lost(reader.report.add(model.place, model.id), made.problem);
+    for (const { item } of model.settings.values()) reader.report.leaveOut(item);
     return [];
   });
   return { engines, problem, programs };

@@ -1,6 +1,7 @@
 import { EMPTY_HOST } from "../empty_host.ts";
 import { deepStrictEqual, match, ok } from "node:assert/strict";
-import { entryLine } from "../report.ts";
+import { PLAIN } from "../../report/mod.ts";
+import { entryLine, reportText } from "../report.ts";
 import { importLlamaSwap } from "./import.ts";
 
 /** Returns the TOML, the report and the errors of an import. */
@@ -11,9 +12,24 @@ async function imported(yaml: string, images: Readonly<Record<string, string>> =
     toml: result.imported?.soulstones.map(({ text }) => text).join("\n") ?? "",
     reported: result.imported?.report.filter(({ outcome }) => outcome !== "carried")
       .map((entry) => `${entry.outcome} ${entryLine(entry)}`) ?? [],
+    text: result.imported && reportText(result.imported, { all: false, palette: PLAIN }),
     errors: result.findings.map(({ message, hint }) => `${message}; ${hint}`),
   };
 }
+
+Deno.test("the report counts models, groups their settings, and has one line for a lost model", async () => {
+  const model = (name: string) => `  ${name}: {cmd: llama-server -hf a/${name}, unlisted: true}\n`;
+  const { text } = await imported(
+    `models:\n${["a", "b", "c"].map(model).join("")}  d: {cmd: ./start.sh, ttl: 5, name: D}\n`,
+  );
+  const lines = text?.split("\n").map((line) => line.replace(/^ .*?(?=`)|:(?: .*)?$/g, "")) ?? [];
+  deepStrictEqual(lines.slice(0, 4), [
+    "3 of 4 models became Soulstones",
+    "not carried over (4)",
+    "`unlisted` of 3 models",
+    "`d`",
+  ]);
+});
 
 Deno.test("a macro that is not a scalar is lost, and its use is an error", async () => {
   const macros = "macros: {mapm: {a: 1}, listm: [1], m: -c 8}\n";

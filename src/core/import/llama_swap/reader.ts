@@ -86,14 +86,22 @@ export function numberOf(
   return undefined;
 }
 
-/** Adds a setting to the report, with its value if that is a scalar and not a secret. */
-export function enter({ key, node, place }: YamlEntry, path: string, { report }: Reader): Entry {
+/**
+ * Adds a setting to the report, with its value if that is a scalar and not a secret. `setting` is its
+ * name if several models may have it.
+ */
+export function enter(
+  { key, node, place }: YamlEntry,
+  path: string,
+  { report }: Reader,
+  setting?: string,
+): Entry {
   const n = leavesOf(node);
   const isSecret = /key|secret|token|password/i.test(key);
   const shown = node.kind === "scalar" && !isSecret
     ? `: ${node.value}`
     : ` (${n} value${n === 1 ? "" : "s"})`;
-  return { key, node, item: report.add(place, `${path}${key}${shown}`) };
+  return { key, node, item: report.add(place, `${path}${key}${shown}`, setting) };
 }
 
 /** Adds the entries to the report whose keys are not read. */

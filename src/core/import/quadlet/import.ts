@@ -44,7 +44,8 @@ export async function importQuadlet(
     return { imported: undefined, findings, sources };
   }
   const { placed, bootCoven } = withGroups(usable, context, report);
-  return await finishImport(placed, { bootCoven, context, report, path, sources });
+  const input = { noun: "container", total: engines.length } as const;
+  return await finishImport(placed, { bootCoven, context, report, path, sources, input });
 }
 
 /** Two units with one name would be one Soulstone. */
