@@ -31,7 +31,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/core/dispatcher/", "src/core/doctor/", "src/core/import/", "src/core/plan/"],
   ["src/core/compile/", "src/core/orchestrator/"],
   ["src/core/codex/", "src/core/rune/"],
-  ["src/core/report/", "src/core/facts.ts", "src/core/gpus.ts"],
+  ["src/core/api/", "src/core/report/", "src/core/facts.ts", "src/core/gpus.ts"],
   ["templates/", "dashboards/", "deno.json", "THIRD_PARTY_NOTICES.txt"],
 ];
 
@@ -49,7 +49,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "npm:toml-eslint-parser": ["src/core/codex/"],
   "npm:js-yaml": ["src/core/rune/", "src/core/doctor/", "src/core/import/"],
   "npm:shlex": ["src/core/codex/", "src/core/completion/", "src/core/import/"],
-  "npm:zod": ["src/core/codex/", "src/core/doctor/", "src/core/facts.ts"],
+  "npm:zod": ["src/core/api/", "src/core/codex/", "src/core/doctor/", "src/core/facts.ts"],
   "npm:fastest-levenshtein": ["src/core/report/"],
 };
 

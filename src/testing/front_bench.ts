@@ -159,7 +159,12 @@ export async function startFront(options: BenchOptions): Promise<FrontBench> {
     sent,
     tell,
     observe: (engines, isHeld = false) =>
-      tell({ kind: "observed", engines: new Map(Object.entries(engines)), isHeld }),
+      tell({
+        kind: "observed",
+        engines: new Map(Object.entries(engines)),
+        isHeld,
+        since: new Map(),
+      }),
     async next<Kind extends ToHand["kind"]>(kind: Kind) {
       for (;;) {
         const count = taken.get(kind) ?? 0;
@@ -221,6 +226,7 @@ function unitsOf({ ports, settings, engines = {} }: BenchOptions, port: number) 
       metricsPath: undefined,
       vramMib: undefined,
       devices: [],
+      description: undefined,
     })),
     covens: [],
   };
@@ -238,5 +244,6 @@ function unitsOf({ ports, settings, engines = {} }: BenchOptions, port: number) 
       ...engines[name],
     }])),
   };
-  return { kind: "units", inventory, door } as const;
+  const links = { grafana: undefined, prometheus: undefined };
+  return { kind: "units", inventory, door, links } as const;
 }

@@ -1,5 +1,6 @@
 /** The generated documents, by path. */
 import { comingFromPage } from "./coming_from.ts";
+import { doorApiSchema } from "./door_api.ts";
 import { errorsPage } from "./errors.ts";
 import { manualPage } from "./manual.ts";
 import { referencePage } from "./reference.ts";
@@ -13,6 +14,7 @@ export async function makePages(): Promise<ReadonlyMap<string, string>> {
     ["docs/errors.md", await formatted(await errorsPage())],
     ["docs/security.md", await formatted(securityPage(await read("docs/security.md")))],
     ["docs/lychd.1", manualPage()],
+    ["docs/door-api.json", doorApiSchema()],
   ]);
 }
 

@@ -2,6 +2,7 @@ import { type Codex, parseVolume, type Soulstone, uriOf } from "../codex/mod.ts"
 import { type Finding, finding, type Place, trimEnd } from "../report/mod.ts";
 import {
   covenTarget,
+  defaultDescription,
   type Directive,
   directive,
   SEPULCHER,
@@ -91,7 +92,7 @@ export function soulstoneUnitOf(
     findings.push(finding("shm-small", head, { engine, actualMib, neededMib }));
   }
 
-  const description = soulstone.description ?? `LychD Soulstone ${soulstone.name}`;
+  const description = soulstone.description ?? defaultDescription(soulstone.name);
   const unit: Unit = {
     Unit: {
       Description: given(

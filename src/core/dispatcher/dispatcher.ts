@@ -180,6 +180,17 @@ export class Dispatcher {
     return { phase, wish: swap?.wish, engines };
   }
 
+  /** The usual time of a swap. */
+  get usualSwapMilliseconds(): number {
+    return this.#swapTimes.medianMilliseconds;
+  }
+
+  /** Returns why requests for an engine are refused now, because its last start failed. */
+  failureOf(engine: string, now: number): string | undefined {
+    const key = keyOf({ kind: "soulstone", name: engine });
+    return (this.#failures.of(engine, now) ?? this.#failures.of(key, now))?.why;
+  }
+
   /** Estimates the milliseconds until an engine that does not run is ready. */
   estimateMilliseconds(engine: string, now: number): number {
     const median = this.#swapTimes.medianMilliseconds;

@@ -1,4 +1,5 @@
 import {
+  defaultDescription,
   QUADLET_FOLDER,
   SEPULCHER,
   soulstoneOf,
@@ -41,6 +42,8 @@ export interface Engine {
   /** Declared GPU memory in MiB: 0 without a device, undefined if not declared. */
   readonly vramMib: number | undefined;
   readonly devices: readonly string[];
+  /** That of the Codex. */
+  readonly description: string | undefined;
 }
 
 /** The target of a Coven. */
@@ -140,7 +143,13 @@ function engineOf(name: string, values: Values, published: readonly string[]): E
     metricsPath: fact("MetricsPath"),
     vramMib: vram !== undefined ? Number(vram) : devices.length === 0 ? 0 : undefined,
     devices,
+    description: descriptionOf(name, values),
   };
+}
+
+function descriptionOf(name: string, values: Values): string | undefined {
+  const text = values("Unit.Description").at(-1)?.replaceAll("%%", "%");
+  return text === defaultDescription(name) ? undefined : text;
 }
 
 /** Returns the Soulstones that a unit conflicts with, sorted. */

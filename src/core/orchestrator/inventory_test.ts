@@ -82,7 +82,22 @@ Deno.test("units contain all facts of their Codex", async () => {
     metricsPath: undefined,
     vramMib: 10500,
     devices: ["nvidia.com/gpu=0"],
+    description: undefined,
   });
+});
+
+Deno.test("the description is that of the Codex, without the escapes of the unit", async () => {
+  const codex = `
+[eye]
+image = "localhost/x"
+port = 8780
+description = '50% of a \\ $HOME'
+[owl]
+image = "localhost/x"
+port = 8781
+`;
+  const { engines } = await inventoryOf(codex);
+  deepStrictEqual(engines.map((e) => e.description), ["50% of a \\ $HOME", undefined]);
 });
 
 Deno.test("GPU memory is 0 without a device, and unknown for a device without a number", async () => {

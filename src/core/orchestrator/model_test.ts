@@ -115,6 +115,7 @@ function inventoryOf(kinds: readonly Kind[], offers: readonly number[]): Invento
     metricsPath: undefined,
     vramMib: VRAM_MIB[i],
     devices: [],
+    description: undefined,
   }));
   return {
     engines,

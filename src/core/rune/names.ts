@@ -75,6 +75,11 @@ export const SCRIBE = watcherUnit("scribe");
 /** The exporter of GPU metrics. */
 export const GPU_EXPORTER = watcherUnit("gpu-exporter");
 
+/** Returns the `Description=` of a Soulstone that has none in the Codex. */
+export function defaultDescription(soulstone: string): string {
+  return `LychD Soulstone ${soulstone}`;
+}
+
 /** The front door: its service, the service whose state keeps what runs, and its folder in `$XDG_RUNTIME_DIR`. */
 export const VESSEL = {
   name: "vessel",

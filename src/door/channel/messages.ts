@@ -11,10 +11,30 @@ import type { Wish } from "../../core/orchestrator/wish.ts";
 /** A part of a swap that takes time. */
 export type SwapPhase = "stop" | "memory" | "start" | "healthy";
 
+/** The addresses of the Watchers that are rendered. */
+export interface Links {
+  readonly grafana: string | undefined;
+  readonly prometheus: string | undefined;
+}
+
+/** The reason why an engine does not run although it should. */
+export interface Problem {
+  readonly why: string;
+  /** The command that helps. */
+  readonly command: string;
+  /** The last lines of its log; undefined without keys, because engines log prompts. */
+  readonly log: readonly string[] | undefined;
+}
+
 /** A message of the hand to the front. */
 export type ToFront =
   /** The units: the first message, and again after each render that changes no port. */
-  | { readonly kind: "units"; readonly inventory: Inventory; readonly door: Door }
+  | {
+    readonly kind: "units";
+    readonly inventory: Inventory;
+    readonly door: Door;
+    readonly links: Links;
+  }
   /**
    * The states of all engines, and whether the operator keeps what runs. An engine is reported as ready
    * only while its lease exists, and as stopping from the moment at which its stop waits for the front.
@@ -23,7 +43,11 @@ export type ToFront =
     readonly kind: "observed";
     readonly engines: ReadonlyMap<string, EngineState>;
     readonly isHeld: boolean;
+    /** The times from which engines have their states, in seconds of the Unix epoch, where known. */
+    readonly since: ReadonlyMap<string, number>;
   }
+  /** All engines with a problem. */
+  | { readonly kind: "problems"; readonly problems: ReadonlyMap<string, Problem> }
   /** The progress of a swap, for clients that wait. */
   | { readonly kind: "phase"; readonly phase: SwapPhase; readonly names: readonly string[] }
   /** The end of the swap that the front asked for. The last observation came before. */

@@ -1,11 +1,99 @@
 /** Tests of the endpoints that route nothing by a body: models, state, orders, and paths of engines. */
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { post, startEngine, startFront, test } from "../../testing/front_bench.ts";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { type Status, statusSchema } from "../../core/api/schema.ts";
+import type { DoorSettings } from "../../core/orchestrator/door.ts";
+import { type FrontBench, post, startEngine, startFront, test } from "../../testing/front_bench.ts";
 
 async function json(url: string, init?: RequestInit): Promise<[number, Record<string, unknown>]> {
   const answer = await fetch(url, init);
   return [answer.status, await answer.json()];
 }
+
+/** Returns the state of the door, which must fit its schema. */
+async function status({ url }: FrontBench): Promise<Status> {
+  return statusSchema.parse((await json(`${url}/lychd/v1/status`))[1]);
+}
+
+test("the state has what the Codex says of each Soulstone, and since when it has its state", async () => {
+  await using bench = await startFront({
+    ports: { eye: 8780, sage: 8781 },
+    engines: { eye: { aliases: ["gpt-4o"], served: "Qwen/big" } },
+  });
+  const units = bench.units({});
+  const eye = {
+    ...units.inventory.engines[0]!,
+    profile: "vllm",
+    description: "50% <script>",
+    capabilities: ["ocr"],
+    covens: ["vision"],
+    vramMib: 20_000,
+  };
+  bench.tell({
+    ...units,
+    inventory: {
+      engines: [eye, units.inventory.engines[1]!],
+      covens: [{ name: "vision", target: "", members: ["eye"], conflicts: ["sage"] }],
+    },
+    links: { grafana: "http://localhost:3000", prometheus: undefined },
+  });
+  const engines = new Map([["eye", "ready"], ["sage", "down"]] as const);
+  bench.tell({ kind: "observed", engines, isHeld: false, since: new Map([["eye", 1.5]]) });
+  const { soulstones, covens, links } = await status(bench);
+  deepStrictEqual(soulstones[0], {
+    name: "eye",
+    state: "ready",
+    since: "1970-01-01T00:00:01.500Z",
+    kind: "vllm",
+    description: "50% <script>",
+    covens: ["vision"],
+    capabilities: ["ocr"],
+    names: ["gpt-4o", "Qwen/big"],
+    port: 8780,
+    vram_mib: 20_000,
+    vram_used_mib: null,
+    under_way: 0,
+    waiting: 0,
+    ready_in_seconds: 0,
+    problem: null,
+  });
+  deepStrictEqual([soulstones[1]?.since, soulstones[1]?.vram_mib], [null, null]);
+  deepStrictEqual(covens, [{ name: "vision", soulstones: ["eye"] }]);
+  deepStrictEqual(links, { grafana: "http://localhost:3000", prometheus: null });
+  // systemd has no time for a unit that it has not loaded: that of the observation counts.
+  bench.observe({ sage: "ready" });
+  const stopped = (await status(bench)).soulstones[0]?.since;
+  ok(Date.parse(stopped ?? "") > Date.now() - 3_600_000, `${stopped}`);
+});
+
+test("the state says why an engine does not run; what its log says only with a key", async () => {
+  const problem = { why: "it exited with status 3", command: "lychd logs eye" };
+  const problems = new Map([["eye", { ...problem, log: ["a prompt"] }]]);
+  const seen = async (keys: DoorSettings["keys"], init?: RequestInit) => {
+    await using bench = await startFront({ ports: { eye: 1 }, settings: { keys } });
+    bench.tell({ kind: "problems", problems });
+    const [, state] = await json(`${bench.url}/lychd/v1/status`, init);
+    return statusSchema.parse(state).soulstones[0]?.problem;
+  };
+  deepStrictEqual(await seen([]), { ...problem, log: null });
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.of(107))).toHex();
+  deepStrictEqual(
+    await seen([{ name: "me", digest }], { headers: { "x-api-key": "k" } }),
+    { ...problem, log: ["a prompt"] },
+  );
+});
+
+test("an engine whose start failed has the reason until it runs", async () => {
+  await using bench = await startFront({ ports: { eye: 1 } });
+  const answering = post(bench, "/v1/completions", { model: "eye" });
+  await bench.next("summon");
+  const why = "eye is not ready: out of memory";
+  bench.tell({ kind: "swapped", result: { kind: "failed", engines: ["eye"], why } });
+  await (await answering).body?.cancel();
+  const problem = async () => (await status(bench)).soulstones[0]?.problem;
+  deepStrictEqual(await problem(), { why, command: "lychd logs eye", log: null });
+  bench.observe({ eye: "ready" });
+  strictEqual(await problem(), null);
+});
 
 test("models have their names and states, and engines are not queried", async () => {
   await using bench = await startFront({
@@ -52,15 +140,23 @@ test("the door is healthy while engines change, but not ready", async () => {
   deepStrictEqual(await json(`${bench.url}/ready`), [503, { status: "swapping" }]);
   deepStrictEqual(await json(`${bench.url}/health`), [200, { status: "ok" }]);
   bench.tell({ kind: "phase", phase: "memory", names: ["eye"] });
-  const [, { requests, ...state }] = await json(`${bench.url}/lychd/v1/status`);
-  strictEqual((requests as unknown[]).length, 1);
-  deepStrictEqual(state, {
-    phase: "swapping",
-    held: false,
-    goal: { kind: "soulstone", name: "eye" },
-    swap: { phase: "memory", soulstones: ["eye"] },
-    soulstones: [{ name: "eye", state: "down", under_way: 0, waiting: 1, ready_in_seconds: 30 }],
-  });
+  const { requests, ...state } = await status(bench);
+  strictEqual(requests.length, 1);
+  deepStrictEqual(
+    [state.phase, state.held, state.goal, state.swap?.phase, state.swap?.soulstones],
+    [
+      "swapping",
+      false,
+      { kind: "soulstone", name: "eye" },
+      "memory",
+      ["eye"],
+    ],
+  );
+  const [eye] = state.soulstones;
+  deepStrictEqual(
+    [eye?.name, eye?.state, eye?.under_way, eye?.waiting, eye?.ready_in_seconds],
+    ["eye", "down", 0, 1, 30],
+  );
   bench.tell({ kind: "swapped", result: { kind: "failed", engines: ["eye"], why: "x" } });
   await (await answering).body?.cancel();
 });
@@ -92,9 +188,13 @@ test("an order goes to the hand, and its answer comes after it was carried out",
   const summoned = post(bench, "/lychd/v1/summon", { wish: "eye" });
   const first = await bench.next("order");
   deepStrictEqual(first.order, { kind: "summon", wish: ["eye"] });
-  const swap = async () => (await (await fetch(`${bench.url}/lychd/v1/status`)).json()).swap;
+  const swap = async () => (await status(bench)).swap;
+  bench.tell({ kind: "phase", phase: "stop", names: ["sage"] });
   bench.tell({ kind: "phase", phase: "start", names: ["eye"] });
-  deepStrictEqual(await swap(), { phase: "start", soulstones: ["eye"] });
+  const phases = (await swap())?.phases.map(({ phase, soulstones, seconds }) => {
+    return [phase, soulstones, typeof seconds];
+  });
+  deepStrictEqual(phases, [["stop", ["sage"], "number"], ["start", ["eye"], "object"]]);
   bench.tell({ kind: "done", id: first.id, problem: undefined });
   deepStrictEqual(await (await summoned).json(), { done: true });
   strictEqual(await swap(), null);

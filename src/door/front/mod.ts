@@ -94,6 +94,9 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
       case "observed":
         driver?.observe(data);
         break;
+      case "problems":
+        driver?.learn(data);
+        break;
       case "gone":
         driver?.endOf(data.clients, LEFT);
         break;

@@ -1,10 +1,11 @@
 /** The states of all engines, as systemd has them now. */
 import type { EngineState } from "../../core/dispatcher/events.ts";
-import { conditionOf, inactiveUnit } from "../../core/orchestrator/condition.ts";
+import { conditionOf, inactiveUnit, stateHint } from "../../core/orchestrator/condition.ts";
 import type { Engine } from "../../core/orchestrator/inventory.ts";
 import { EVERY_SOULSTONE, soulstoneUnit, VESSEL } from "../../core/rune/names.ts";
 import { HostError } from "../../host/host.ts";
 import { isRunning, type Systemd } from "../../units/systemd.ts";
+import type { Problem } from "../channel/messages.ts";
 import { engineStateOf } from "./engine_state.ts";
 import type { Leases } from "./leases.ts";
 
@@ -12,7 +13,14 @@ import type { Leases } from "./leases.ts";
 export interface Seen {
   readonly engines: ReadonlyMap<string, EngineState>;
   readonly isHeld: boolean;
+  /** The times from which they have these states, in seconds of the Unix epoch, where known. */
+  readonly since: ReadonlyMap<string, number>;
+  /** The engines that should run, or cannot, each with the reason and the command that helps. */
+  readonly problems: ReadonlyMap<string, Fault>;
 }
+
+/** The reason why an engine does not run, and the command that helps. */
+type Fault = Pick<Problem, "why" | "command">;
 
 /** The pause between two looks at engines that start or stop: 2 % of the time so far, in limits. */
 const POLL_SHARE = 0.02;
@@ -89,6 +97,7 @@ export class EngineWatch {
     const states = await systemd.activeStates([EVERY_SOULSTONE, VESSEL.hold]);
     const rendered = new Map(this.#options.engines().map((engine) => [engine.name, engine]));
     const engines = new Map<string, EngineState>();
+    const [since, problems] = [new Map<string, number>(), new Map<string, Fault>()];
     let isAgain = false;
     // A render may have removed an engine that still has requests.
     for (const name of new Set([...rendered.keys(), ...leases.names])) {
@@ -96,15 +105,22 @@ export class EngineWatch {
       const engine = rendered.get(name);
       // Without its unit it has no hook: the command that stops it waits before it calls systemd.
       const isAsked = engine === undefined && leases.isAsked(name);
-      const state = isAsked ? "stopping" : engineStateOf(conditionOf(unit, engine));
+      const condition = conditionOf(unit, engine);
+      const state = isAsked ? "stopping" : engineStateOf(condition);
       engines.set(name, state);
+      const began = state === "ready" ? unit.activeFromSeconds : unit.sinceSeconds;
+      if (began !== undefined) since.set(name, began);
+      const command = stateHint(name, condition.state);
+      if (condition.why !== undefined && command !== undefined) {
+        problems.set(name, { why: condition.why, command });
+      }
       if (state === "ready" && !leases.names.has(name)) {
         leases.grant(name);
         isAgain = true;
       } else if (state !== "ready" && state !== "stopping") leases.revoke(name);
     }
     const isHeld = isRunning(states.get(VESSEL.hold));
-    return isAgain ? undefined : { engines, isHeld };
+    return isAgain ? undefined : { engines, isHeld, since, problems };
   }
 
   #pauseAfter({ engines }: Seen): number {

@@ -4,7 +4,7 @@ import { type DoorState, STATE_FILE, writeState } from "../../core/dispatcher/st
 import type { Wish } from "../../core/orchestrator/wish.ts";
 import { RECEIPT_PATH } from "../../core/plan/receipt.ts";
 import { printable } from "../../core/report/printable.ts";
-import { soulstoneOf, STOP, VESSEL } from "../../core/rune/names.ts";
+import { HARVESTER, SCRIBE, soulstoneOf, STOP, VESSEL } from "../../core/rune/names.ts";
 import { HostError } from "../../host/host.ts";
 import type { CommandContext } from "../../run/context.ts";
 import { EXIT, type ExitCode } from "../../run/invocation.ts";
@@ -18,6 +18,7 @@ import { EngineWatch, type Seen } from "./engine_watch.ts";
 import { type Asked, Front } from "./front.ts";
 import { ChannelFault } from "./messages.ts";
 import { Leases } from "./leases.ts";
+import { Problems } from "./problems.ts";
 import { ServiceStatus } from "./service_status.ts";
 import { banish, carryOut, type Place, type Result, summon } from "./transition.ts";
 import { Turns } from "./turns.ts";
@@ -68,7 +69,8 @@ export class Hand {
   #units: Units;
   /** The units whose network the newest front has. */
   #networkUnits: Units;
-  #seen: Seen = { engines: new Map(), isHeld: false };
+  #seen: Seen = { engines: new Map(), isHeld: false, since: new Map(), problems: new Map() };
+  readonly #problems: Problems;
   #swap: DoorState["swap"];
   #problem: DoorState["problem"];
   readonly #program: DoorState["program"];
@@ -93,6 +95,7 @@ export class Hand {
     this.#program = path && identity ? { path, identity } : undefined;
     this.#leases = new Leases(host, folder);
     this.#status = new ServiceStatus(context);
+    this.#problems = new Problems(context);
     this.#watch = new EngineWatch({
       systemd,
       leases: this.#leases,
@@ -169,12 +172,16 @@ export class Hand {
     this.#fronts.add(front);
     this.#sendUnits(front);
     this.#sendSeen(front);
+    const problems = this.#problems.known;
+    if (problems.size > 0) front.send({ kind: "problems", problems });
     return front;
   }
 
   #sendUnits(front: Front): void {
-    const { rendered: { inventory }, door } = this.#units;
-    front.send({ kind: "units", inventory, door });
+    const { rendered: { inventory, services }, door } = this.#units;
+    const uriOf = (name: string) => services.find((service) => service.name === name)?.uri;
+    const links = { grafana: uriOf(SCRIBE.name), prometheus: uriOf(HARVESTER.name) };
+    front.send({ kind: "units", inventory, door, links });
   }
 
   #sendSeen(front: Front): void {
@@ -182,7 +189,8 @@ export class Hand {
       if (state === "ready") front.using.add(name);
       else if (state !== "stopping") front.using.delete(name);
     }
-    front.send({ kind: "observed", ...this.#seen });
+    const { engines, isHeld, since } = this.#seen;
+    front.send({ kind: "observed", engines, isHeld, since });
   }
 
   #see(seen: Seen): void {
@@ -192,6 +200,15 @@ export class Hand {
     for (const front of this.#fronts) this.#sendSeen(front);
     this.#revokeFree();
     this.#shown.request();
+    void this.#explain();
+  }
+
+  /** Sends the problems of engines; with keys, also what their logs say. */
+  async #explain(): Promise<void> {
+    const { keys } = this.#units.door.settings;
+    const problems = await this.#problems.explain(this.#seen, { withLogs: keys.length > 0 });
+    if (problems === undefined) return;
+    for (const front of this.#fronts) front.send({ kind: "problems", problems });
   }
 
   /** Lets the hooks of engines go on that no front uses. */
@@ -351,6 +368,7 @@ export class Hand {
     }
     for (const each of fronts) this.#sendUnits(each);
     await this.#watch.look();
+    await this.#explain();
   }
 
   async #retire(front: Front, withinSeconds: number): Promise<void> {
@@ -475,6 +493,9 @@ function isBusy({ engines }: DispatcherStatus, names: readonly string[]): boolea
 }
 
 function isSameSeen(a: Seen, b: Seen): boolean {
-  return a.isHeld === b.isHeld && a.engines.size === b.engines.size &&
-    [...a.engines].every(([name, state]) => b.engines.get(name) === state);
+  return a.isHeld === b.isHeld && isSameMap(a.engines, b.engines) && isSameMap(a.since, b.since);
+}
+
+function isSameMap(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
+  return a.size === b.size && [...a].every(([name, value]) => b.get(name) === value);
 }

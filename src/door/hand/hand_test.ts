@@ -27,11 +27,12 @@ interface Render {
   readonly sage?: number | "absent";
   readonly image?: string;
   readonly reserved?: string;
+  readonly hasKey?: boolean;
 }
 
 /** Returns the files of a Codex. */
 function codexOf(
-  { door = 8081, owl = 9001, sage = 9002, image = "localhost/x", reserved }: Render,
+  { door = 8081, owl = 9001, sage = 9002, image = "localhost/x", reserved, hasKey }: Render,
 ) {
   const soulstones = Object.entries({ owl, sage }).map(([name, port]) =>
     port === "absent"
@@ -40,8 +41,8 @@ function codexOf(
   );
   const texts = {
     "lychd.toml": `[vessel]\nenabled = true\nport = ${door}\ndrain_seconds = 120\n${
-      reserved === undefined ? "" : `[sepulcher]\nreserve_ports = "${reserved}"\n`
-    }`,
+      hasKey === true ? `keys.me = "sha256:${"0".repeat(64)}"\n` : ""
+    }${reserved === undefined ? "" : `[sepulcher]\nreserve_ports = "${reserved}"\n`}`,
     "soulstones/all.toml": soulstones.join(""),
   };
   const encoder = new TextEncoder();
@@ -562,6 +563,27 @@ withHand("a shutdown that begins later lets the front leave at once", async (see
   strictEqual((await front.next("leave")).withinSeconds, 0);
   front.send({ kind: "left" });
   strictEqual(await seen.ended, EXIT.ok);
+});
+
+withHand("an engine that failed has its reason, and with keys its log", async (seen, front) => {
+  seen.journal = "a prompt\n\nout of memory\n";
+  const link = `${folders.manager}/units/invocation:soulstone-owl.service`;
+  seen.host.makeFolder(`${folders.manager}/units`);
+  seen.set("owl", { ...FAILED, StateChangeTimestamp: "@17" });
+  seen.host.create(link, "", 0o600);
+  const problem = { why: "it exited with status 3", command: "lychd logs owl" };
+  const { since } = await front.next("observed", ({ engines }) => engines.get("owl") === "down");
+  strictEqual(since.get("owl"), 17);
+  const { problems } = await front.next("problems", ({ problems }) => problems.size > 0);
+  deepStrictEqual([...problems], [["owl", { ...problem, log: undefined }]]);
+  await seen.render({ hasKey: true });
+  const explained = await front.next("problems");
+  deepStrictEqual([...explained.problems], [
+    ["owl", { ...problem, log: ["a prompt", "out of memory"] }],
+  ]);
+  seen.set("owl", RUNNING);
+  seen.host.remove(link);
+  strictEqual((await front.next("problems")).problems.size, 0);
 });
 
 withHand("a render with the same ports reaches the front", async (seen, front) => {

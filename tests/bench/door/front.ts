@@ -48,6 +48,7 @@ tell({
       metricsPath: undefined,
       vramMib: 0,
       devices: [],
+      description: undefined,
     }],
     covens: [],
   },
@@ -56,8 +57,9 @@ tell({
     settings: { ...DOOR_SETTINGS, port },
     engines: new Map(),
   },
+  links: { grafana: undefined, prometheus: undefined },
 });
-tell({ kind: "observed", engines: new Map([["eye", "ready"]]), isHeld: false });
+tell({ kind: "observed", engines: new Map([["eye", "ready"]]), isHeld: false, since: new Map() });
 
 function tell(message: ToFront): void {
   hand.postMessage(message);

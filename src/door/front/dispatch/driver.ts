@@ -1,8 +1,9 @@
 import { Dispatcher, type DispatcherStatus } from "../../../core/dispatcher/dispatcher.ts";
 import type { DoorEvent, Effect, EngineState } from "../../../core/dispatcher/events.ts";
 import type { Running } from "../../../core/orchestrator/transition.ts";
-import type { ToFront, ToHand } from "../../channel/messages.ts";
+import type { Problem, SwapPhase, ToFront, ToHand } from "../../channel/messages.ts";
 import type { MeasuredSwap, Metrics } from "../report/metrics.ts";
+import { epochSeconds } from "../report/time.ts";
 import type { DoorError } from "../request/error_answer.ts";
 import { ENGINE_QUEUE_LIMIT, policyOf } from "./policy.ts";
 import { cutError, NOT_ADMITTED, refusalError } from "./refusal.ts";
@@ -23,10 +24,14 @@ export interface DriverPorts {
 }
 
 /** The units and settings. */
-export type Units = Pick<Extract<ToFront, { kind: "units" }>, "inventory" | "door">;
+export type Units = Omit<Extract<ToFront, { kind: "units" }>, "kind">;
 
-/** The progress of a swap. */
-export type Progress = Omit<Extract<ToFront, { kind: "phase" }>, "kind">;
+/** A part of a swap, and the time at which it began, in milliseconds. */
+export interface Progress {
+  readonly phase: SwapPhase;
+  readonly names: readonly string[];
+  readonly since: number;
+}
 
 /**
  * Runs the dispatcher: it passes requests, messages of the hand and the time to it, and does what it
@@ -40,7 +45,9 @@ export class Driver {
   #engines: ReadonlyMap<string, EngineState> = new Map();
   #running: Running = { up: new Set(), crashed: new Set() };
   #isHeld = false;
-  #progress: Progress | undefined;
+  #progress: readonly Progress[] = [];
+  readonly #since = new Map<string, number>();
+  #problems: ReadonlyMap<string, Problem> = new Map();
   /** The engines that were reported as stopping, and for which `free` was not sent yet. */
   #leaving: ReadonlySet<string> = new Set();
   #wake: { readonly timer: ReturnType<typeof setTimeout>; readonly at: number } | undefined;
@@ -74,9 +81,29 @@ export class Driver {
     return this.#isHeld;
   }
 
-  /** The progress of the current swap. */
-  get progress(): Progress | undefined {
+  /** The parts of the current swap, of which the last one is under way; none without a swap. */
+  get progress(): readonly Progress[] {
     return this.#progress;
+  }
+
+  /** The times from which engines have their states, in seconds of the Unix epoch, where known. */
+  get since(): ReadonlyMap<string, number> {
+    return this.#since;
+  }
+
+  /** Returns why an engine does not run although it should. */
+  problemOf(engine: string): Problem | undefined {
+    if (this.#engines.get(engine) === "ready") return undefined;
+    const why = this.#dispatcher.failureOf(engine, this.#ports.now());
+    return this.#problems.get(engine) ??
+      (why === undefined ? undefined : { why, command: `lychd logs ${engine}`, log: undefined });
+  }
+
+  /** Estimates the seconds until the current swap ends. */
+  get restSeconds(): number {
+    const [first] = this.#progress;
+    const elapsed = first === undefined ? 0 : this.#ports.now() - first.since;
+    return Math.ceil(Math.max(0, this.#dispatcher.usualSwapMilliseconds - elapsed) / 1000);
   }
 
   /** The requests under way and waiting. */
@@ -177,13 +204,20 @@ export class Driver {
   }
 
   /** Takes the states of the engines. */
-  observe({ engines, isHeld }: Pick<Extract<ToFront, { kind: "observed" }>, "engines" | "isHeld">) {
+  observe({ engines, isHeld, since }: Omit<Extract<ToFront, { kind: "observed" }>, "kind">) {
     const named = (...states: EngineState[]) =>
       new Set([...engines].filter(([, state]) => states.includes(state)).map(([name]) => name));
     const wasStopping = (name: string) => this.#engines.get(name) === "stopping";
     this.#leaving = new Set(
       [...named("stopping")].filter((name) => !wasStopping(name) || this.#leaving.has(name)),
     );
+    // systemd knows no time for a unit that it has not loaded.
+    const now = epochSeconds(this.#ports.now());
+    for (const name of new Set([...this.#engines.keys(), ...engines.keys()])) {
+      const isChanged = this.#engines.has(name) && this.#engines.get(name) !== engines.get(name);
+      const began = since.get(name) ?? (isChanged ? now : undefined);
+      if (began !== undefined) this.#since.set(name, began);
+    }
     this.#engines = engines;
     this.#running = { up: named("ready", "starting", "crashed"), crashed: named("crashed") };
     if (isHeld !== this.#isHeld) {
@@ -193,22 +227,31 @@ export class Driver {
     this.#handle({ kind: "observed", engines });
   }
 
+  /** Takes the problems of engines. */
+  learn({ problems }: Extract<ToFront, { kind: "problems" }>): void {
+    this.#problems = problems;
+    this.#reportSoon();
+  }
+
   /** Takes the end of a swap. */
   finishSwap({ result }: Extract<ToFront, { kind: "swapped" }>): void {
-    this.#progress = undefined;
+    this.#progress = [];
     this.#ports.metrics.swapEnded(result.kind);
     this.#handle({ kind: "swapped", result });
   }
 
   /** Takes the end of the order of a client. */
   finishOrder(): void {
-    this.#progress = undefined;
+    this.#progress = [];
     this.#reportSoon();
   }
 
   /** Takes the progress of a swap. */
-  advance({ phase, names }: Progress): void {
-    this.#progress = { phase, names };
+  advance({ phase, names }: Omit<Extract<ToFront, { kind: "phase" }>, "kind">): void {
+    const last = this.#progress.at(-1);
+    this.#progress = last?.phase === phase
+      ? this.#progress.with(-1, { ...last, names })
+      : [...this.#progress, { phase, names, since: this.#ports.now() }];
     this.#ports.metrics.swapAdvanced(phase);
     this.#reportSoon();
   }

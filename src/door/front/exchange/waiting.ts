@@ -41,7 +41,7 @@ export function waitingText({ engine, isForwarded }: Ticket, driver: Driver): st
   if (driver.isHeld) return `${engine} does not run, and the operator keeps what runs`;
   const { phase, wish } = driver.status;
   const estimate = `about ${driver.estimateSeconds(engine)} s`;
-  const progress = driver.progress;
+  const progress = driver.progress.at(-1);
   if (phase === "swapping" && progress !== undefined) {
     return `waiting for ${engine}: ${PHASES[progress.phase]} ${
       progress.names.join(", ")

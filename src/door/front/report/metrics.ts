@@ -5,6 +5,7 @@ import type { SwapPhase } from "../../channel/messages.ts";
 import type { Ticket } from "../dispatch/ticket.ts";
 import { ENGINE_FAULTS } from "../exchange/engine_fault.ts";
 import { Counter, Gauge, Histogram, Registry } from "./prometheus.ts";
+import { epochSeconds } from "./time.ts";
 import type { Usage } from "./usage.ts";
 
 /** The type of the text of {@linkcode Metrics}. */
@@ -270,11 +271,6 @@ const USUAL_REASONS = [
 
 /** The label of a swap that stops or starts nothing. */
 const NONE = "none";
-
-/** Returns the time in seconds of the Unix epoch. */
-function epochSeconds(milliseconds: number): number {
-  return (performance.timeOrigin + milliseconds) / 1000;
-}
 
 /** Returns `2xx` for 200. */
 function classOf(status: number): string {

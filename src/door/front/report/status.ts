@@ -1,16 +1,22 @@
+import type { Status } from "../../../core/api/schema.ts";
+import type { Engine } from "../../../core/orchestrator/inventory.ts";
 import type { Driver } from "../dispatch/driver.ts";
+import { epochSeconds, timeText } from "./time.ts";
 
 /** The most requests in the state: more of them would make each event large. */
 const MOST_REQUESTS = 100;
 
 /**
  * Returns the state of the door for clients, with the oldest requests. It contains nothing of what clients
- * send.
+ * send. `vramUsedMib` has what was measured.
  */
-export function statusOf(driver: Driver) {
+export function statusOf(
+  driver: Driver,
+  vramUsedMib: ReadonlyMap<string, number> = new Map(),
+): Status {
   const { phase, wish, engines } = driver.status;
+  const { inventory, links } = driver.units;
   const counts = new Map(engines.map((engine) => [engine.name, engine]));
-  const { progress } = driver;
   return {
     phase,
     held: driver.isHeld,
@@ -18,25 +24,72 @@ export function statusOf(driver: Driver) {
       ? null
       : "name" in wish
       ? { kind: wish.kind, name: wish.name }
-      : { kind: wish.kind, names: wish.names },
-    swap: progress === undefined ? null : { phase: progress.phase, soulstones: progress.names },
-    soulstones: driver.units.inventory.engines.filter(({ stray }) => !stray).map(({ name }) => {
-      const state = driver.engines.get(name) ?? "down";
-      return {
-        name,
-        state,
-        under_way: counts.get(name)?.underWay ?? 0,
-        waiting: counts.get(name)?.waiting ?? 0,
-        ready_in_seconds: state === "ready" ? 0 : driver.estimateSeconds(name),
-      };
-    }),
+      : { kind: wish.kind, names: [...wish.names] },
+    swap: swapOf(driver),
+    soulstones: inventory.engines.filter(({ stray }) => !stray).map((engine) => ({
+      ...soulstoneOf(engine, driver),
+      vram_used_mib: vramUsedMib.get(engine.name) ?? null,
+      under_way: counts.get(engine.name)?.underWay ?? 0,
+      waiting: counts.get(engine.name)?.waiting ?? 0,
+    })),
+    covens: inventory.covens.map(({ name, members }) => ({ name, soulstones: [...members] })),
     requests: [...driver.requests].slice(0, MOST_REQUESTS).map((ticket) => ({
       id: ticket.id,
       soulstone: ticket.engine,
       endpoint: ticket.endpoint,
       state: ticket.isForwarded ? "under_way" : "waiting",
-      since: new Date(performance.timeOrigin + ticket.arrived).toISOString(),
+      since: timeText(epochSeconds(ticket.arrived)),
       client: ticket.client ?? null,
     })),
+    links: { grafana: links.grafana ?? null, prometheus: links.prometheus ?? null },
+  };
+}
+
+function soulstoneOf(
+  { name, profile, description, covens, capabilities, port, vramMib }: Engine,
+  driver: Driver,
+) {
+  const state = driver.engines.get(name) ?? "down";
+  const { door: { settings: { keys }, engines } } = driver.units;
+  const { aliases = [], served } = engines.get(name) ?? {};
+  const since = driver.since.get(name);
+  const problem = driver.problemOf(name);
+  return {
+    name,
+    state,
+    since: since === undefined ? null : timeText(since),
+    kind: profile,
+    ...description !== undefined && { description },
+    covens: [...covens],
+    capabilities: [...capabilities],
+    names: [...aliases, ...served === undefined ? [] : [served]],
+    port,
+    vram_mib: vramMib ?? null,
+    ready_in_seconds: state === "ready" ? 0 : driver.estimateSeconds(name),
+    problem: problem === undefined ? null : {
+      why: problem.why,
+      command: problem.command,
+      // Only clients with a key get here if there are keys.
+      log: keys.length === 0 || problem.log === undefined ? null : [...problem.log],
+    },
+  };
+}
+
+function swapOf({ progress, restSeconds }: Driver): Status["swap"] {
+  const current = progress.at(-1);
+  if (current === undefined) return null;
+  return {
+    phase: current.phase,
+    soulstones: [...current.names],
+    phases: progress.map(({ phase, names, since }, i) => {
+      const end = progress[i + 1]?.since;
+      return {
+        phase,
+        soulstones: [...names],
+        since: timeText(epochSeconds(since)),
+        seconds: end === undefined ? null : (end - since) / 1000,
+      };
+    }),
+    estimate_seconds: restSeconds,
   };
 }
