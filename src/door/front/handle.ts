@@ -17,6 +17,7 @@ import type { Orders } from "./orders.ts";
 import type { Events } from "./report/events.ts";
 import { METRICS_TYPE } from "./report/metrics.ts";
 import { modelList } from "./report/models.ts";
+import type { RequestLog } from "./report/request_log.ts";
 import { statusOf } from "./report/status.ts";
 import { type AdmissionRules, checkAdmission } from "./request/admission.ts";
 import { codingProblem, contentOf, isSimpleType } from "./request/content.ts";
@@ -30,6 +31,7 @@ import { withoutKeys } from "./request/target.ts";
 /** The parts of the door that answer requests. */
 export interface DoorParts extends Parts {
   readonly events: Events;
+  readonly log: RequestLog;
   readonly orders: Orders;
 }
 
@@ -138,6 +140,8 @@ function answer(
       return json(statusOf(driver));
     case "events":
       return follow(incoming, parts);
+    case "requests":
+      return json({ requests: parts.log.requests });
     case "summon":
     case "banish":
       return give(incoming, endpoint.kind, parts);
@@ -176,7 +180,7 @@ function modelNamed(id: string, parts: Parts) {
 }
 
 function follow(incoming: Incoming, { driver, events }: DoorParts): Response {
-  const body = events.follow(statusOf(driver), incoming);
+  const body = events.follow(incoming, statusOf(driver));
   if (body === undefined) {
     const message = "too many clients follow the events, or too many with this key";
     throw new Refused({ status: 503, code: "too_many_followers", message, retryAfterSeconds: 30 });

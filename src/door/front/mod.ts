@@ -10,6 +10,7 @@ import { PACE, type Pace } from "./pace.ts";
 import { Events } from "./report/events.ts";
 import { LEFT } from "./exchange/exchange.ts";
 import { Metrics } from "./report/metrics.ts";
+import { RequestLog } from "./report/request_log.ts";
 import { statusOf } from "./report/status.ts";
 
 /** The memory for bodies of requests, together. */
@@ -29,6 +30,7 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
   const left = Promise.withResolvers<void>();
   const send = (message: ToHand) => channel.postMessage(message);
   const events = new Events();
+  const log = new RequestLog();
   const orders = new Orders(send);
   const memory = new BodyMemory(BODIES_BYTES);
   const client = new EngineClient(connect);
@@ -57,8 +59,11 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
         measureSoon();
         events.publish(() => statusOf(begun));
       },
+      ended(ticket) {
+        if (log.add(ticket, now())) events.tell("request", () => log.last);
+      },
     });
-    const parts = { driver: begun, client, memory, metrics, pace, events, orders };
+    const parts = { driver: begun, client, memory, metrics, pace, events, log, orders };
     try {
       listening = listen(units.door.settings, (request, info) => handle(request, info, parts));
       send({ kind: "listening" });

@@ -20,6 +20,8 @@ export interface DriverPorts {
   send(message: ToHand): void;
   /** Called when the state may have changed, at most four times a second. */
   changed(): void;
+  /** Called after the end of a request. */
+  ended(ticket: Ticket): void;
   readonly metrics: Metrics;
 }
 
@@ -160,6 +162,7 @@ export class Driver {
     const { id } = ticket;
     if (!this.#tickets.delete(id)) return;
     this.#ports.metrics.ended(ticket);
+    this.#ports.ended(ticket);
     this.#handle({ kind: "ended", id });
   }
 
@@ -312,7 +315,7 @@ export class Driver {
     const ticket = this.#tickets.get(id);
     if (ticket === undefined) return;
     this.#ports.metrics.sent(ticket);
-    ticket.forward();
+    ticket.forward(this.#ports.now());
   }
 
   /** Returns the labels of a swap. Only one for a request begins while requests wait. */

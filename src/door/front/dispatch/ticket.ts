@@ -1,6 +1,7 @@
 import type { Wish } from "../../../core/orchestrator/wish.ts";
 import { Stop, type StopSignal } from "../engine/stop_signal.ts";
 import type { DoorError } from "../request/error_answer.ts";
+import type { Usage } from "../report/usage.ts";
 import { Refused } from "../request/refused.ts";
 
 /** The part of a request that the dispatcher needs. */
@@ -27,6 +28,11 @@ export class Ticket {
   /** The time of its arrival in milliseconds, and that from which it waits for its turn. */
   readonly arrived: number;
   waitingSince: number;
+  /** The times at which it was sent to its engine, and at which the first event of a stream came. */
+  sent: number | undefined;
+  began: number | undefined;
+  /** The tokens of its answer, once they are known. */
+  usage: Usage | undefined;
   /** The status of the answer of the engine, or the error that the client gets. */
   outcome: number | DoorError | undefined;
   /** Set after the upgrade to a WebSocket, which outlives its request: returns false if it must end. */
@@ -67,8 +73,9 @@ export class Ticket {
   }
 
   /** Takes the permission of the dispatcher. */
-  forward(): void {
+  forward(now: number): void {
     this.#isForwarded = true;
+    this.sent = now;
     this.#turn?.resolve();
     this.#turn = undefined;
   }
@@ -76,6 +83,7 @@ export class Ticket {
   /** Takes the permission back: the request waits again. */
   unforward(now: number): void {
     this.#isForwarded = false;
+    this.sent = undefined;
     this.waitingSince = now;
   }
 

@@ -27,6 +27,7 @@ class Measurement {
   take(piece: Uint8Array): void {
     if (this.#awaitsFirst && piece[0] !== COMMENT) {
       this.#awaitsFirst = false;
+      this.#ticket.began = performance.now();
       this.#metrics.began(this.#ticket);
     }
     this.#scan?.take(piece);
@@ -34,7 +35,9 @@ class Measurement {
 
   end(): void {
     const usage = this.#scan?.end();
-    if (usage !== undefined) this.#metrics.used(this.#ticket, usage);
+    if (usage === undefined) return;
+    this.#ticket.usage = usage;
+    this.#metrics.used(this.#ticket, usage);
   }
 }
 

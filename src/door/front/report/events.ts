@@ -1,6 +1,6 @@
 import { printableJson } from "../../../core/report/printable.ts";
 
-/** The most clients that follow the state at once, and the most of them with one key. */
+/** The most clients that follow the events at once, and the most of them with one key. */
 const MOST_FOLLOWERS = 64;
 const MOST_WITH_ONE_KEY = 16;
 
@@ -12,8 +12,8 @@ const COMMENT_MILLISECONDS = 15_000;
 
 type Controller = ReadableStreamDefaultController<Uint8Array>;
 
-/** A client that follows the state. */
-interface Follower {
+/** A client that follows events. */
+export interface Follower {
   /** The name of its key. */
   readonly client: string | undefined;
   /** Returns false after a render that would refuse its request. */
@@ -22,14 +22,25 @@ interface Follower {
 
 const encoder = new TextEncoder();
 
-/** The clients that follow the state of the door. */
+/** The clients that follow the state of the door, or one log. */
 export class Events {
   readonly #followers = new Map<Controller, Follower>();
+  readonly #onFollowed: (isFollowed: boolean) => void;
   #timer: ReturnType<typeof setInterval> | undefined;
   #published = "";
 
-  /** Returns a stream that begins with a state, or undefined if there are too many. */
-  follow(state: unknown, follower: Follower): ReadableStream<Uint8Array> | undefined {
+  /** Calls `onFollowed` when the first client comes, and when the last one has left. */
+  constructor(onFollowed: (isFollowed: boolean) => void = () => {}) {
+    this.#onFollowed = onFollowed;
+  }
+
+  /** True if at least one client follows. */
+  get isFollowed(): boolean {
+    return this.#followers.size > 0;
+  }
+
+  /** Returns a stream that begins with a state, if there is one; undefined if there are too many. */
+  follow(follower: Follower, state?: unknown): ReadableStream<Uint8Array> | undefined {
     if (this.#followers.size >= MOST_FOLLOWERS) return undefined;
     const { client } = follower;
     const isSame = (other: Follower) => client !== undefined && other.client === client;
@@ -40,7 +51,8 @@ export class Events {
         stream = controller;
         this.#followers.set(controller, follower);
         this.#timer ??= setInterval(() => this.#send(": \n\n"), COMMENT_MILLISECONDS);
-        controller.enqueue(encoder.encode(eventOf(state)));
+        if (state !== undefined) controller.enqueue(encoder.encode(eventOf("state", state)));
+        if (this.#followers.size === 1) this.#onFollowed(true);
       },
       cancel: () => this.#drop(stream),
     }, { highWaterMark: MOST_BYTES, size: (piece) => piece?.length ?? 0 });
@@ -48,10 +60,15 @@ export class Events {
 
   /** Sends a state to all followers, unless it is the last one. */
   publish(state: () => unknown): void {
-    if (this.#followers.size === 0) return;
-    const text = eventOf(state());
+    if (!this.isFollowed) return;
+    const text = eventOf("state", state());
     if (text !== this.#published) this.#send(text);
     this.#published = text;
+  }
+
+  /** Sends an event to all followers. */
+  tell(event: string, data: () => unknown): void {
+    if (this.isFollowed) this.#send(eventOf(event, data()));
   }
 
   /** Ends the streams that the settings do not admit any more. */
@@ -82,13 +99,13 @@ export class Events {
   }
 
   #drop(stream: Controller): void {
-    this.#followers.delete(stream);
-    if (this.#followers.size > 0) return;
+    if (!this.#followers.delete(stream) || this.isFollowed) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#onFollowed(false);
   }
 }
 
-function eventOf(state: unknown): string {
-  return `event: state\ndata: ${printableJson(state)}\n\n`;
+function eventOf(event: string, data: unknown): string {
+  return `event: ${event}\ndata: ${printableJson(data)}\n\n`;
 }

@@ -23,7 +23,7 @@ export type Endpoint =
   | { readonly kind: "queried"; readonly path: string }
   | { readonly kind: "models" }
   | { readonly kind: "model"; readonly id: string }
-  | { readonly kind: "health" | "ready" | "running" | "metrics" | "status" | "events" }
+  | { readonly kind: "health" | "ready" | "running" | "metrics" | "status" | "events" | "requests" }
   | { readonly kind: "summon" | "banish" }
   | { readonly kind: "cancel"; readonly id: string };
 
@@ -66,6 +66,7 @@ const ENDPOINTS: ReadonlyMap<string, Row> = new Map<string, Row>([
   ["/metrics", { methods: GET, endpoint: { kind: "metrics" } }],
   ["/lychd/v1/status", { methods: GET, endpoint: { kind: "status" } }],
   ["/lychd/v1/events", { methods: ["GET"], endpoint: { kind: "events" } }],
+  ["/lychd/v1/requests", { methods: GET, endpoint: { kind: "requests" } }],
   ["/lychd/v1/summon", { methods: POST, endpoint: { kind: "summon" } }],
   ["/lychd/v1/banish", { methods: POST, endpoint: { kind: "banish" } }],
 ]);

@@ -1,0 +1,116 @@
+/** Tests of what clients follow at `/lychd/v1/`: requests, samples, plans and logs. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { type EndedRequests, requestSchema, requestsSchema } from "../../core/api/schema.ts";
+import { type FrontBench, post, startEngine, startFront, test } from "../../testing/front_bench.ts";
+
+/** Returns the requests that have ended, which must fit their schema. */
+async function ended({ url }: FrontBench): Promise<EndedRequests["requests"]> {
+  const answer = await fetch(`${url}/lychd/v1/requests`);
+  return requestsSchema.parse(await answer.json()).requests;
+}
+
+/** An event of a stream. */
+interface Event {
+  readonly name: string;
+  readonly data: unknown;
+}
+
+/** Follows the events at a path. */
+async function follow({ url }: FrontBench, path = "/lychd/v1/events") {
+  const answer = await fetch(`${url}${path}`);
+  strictEqual(answer.headers.get("content-type"), "text/event-stream");
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  return {
+    /** Returns the next event of a name. */
+    async next(name: string): Promise<Event["data"]> {
+      for (;;) {
+        const end = text.indexOf("\n\n");
+        if (end < 0) {
+          const { value, done } = await reader.read();
+          if (done) throw new Error(`the stream ended before ${name}`);
+          text += value;
+          continue;
+        }
+        const [, event, data = ""] = /^event: (.*)\ndata: (.*)$/.exec(text.slice(0, end)) ?? [];
+        text = text.slice(end + 2);
+        if (event === name) return JSON.parse(data);
+      }
+    },
+    leave: () => reader.cancel(),
+  };
+}
+
+const STREAM = { "content-type": "text/event-stream" };
+
+test("a request that has ended is listed with its times and tokens, and without its prompt", async () => {
+  const usage = '"usage":{"prompt_tokens":7,"completion_tokens":2}';
+  await using engine = startEngine(async (request) => {
+    const { stream } = await request.json();
+    return stream === true
+      ? new Response(`data: {"choices":[]}\n\ndata: {${usage}}\n\n`, { headers: STREAM })
+      : Response.json({ error: "no secret" }, { status: 418 });
+  });
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  const events = await follow(bench);
+  const ask = async (body: object) => {
+    const prompt = "a secret";
+    await (await post(bench, "/v1/completions", { model: "eye", prompt, ...body })).text();
+    return requestSchema.parse(await events.next("request"));
+  };
+  const stream = await ask({ stream: true });
+  deepStrictEqual(
+    [stream.soulstone, stream.endpoint, stream.client, stream.result],
+    ["eye", "/v1/completions", null, "200"],
+  );
+  deepStrictEqual([stream.input_tokens, stream.output_tokens], [7, 2]);
+  const { queue_seconds, first_token_seconds, seconds, tokens_per_second } = stream;
+  ok(queue_seconds <= first_token_seconds! && first_token_seconds! <= seconds);
+  ok(tokens_per_second! > 2 / seconds - 1e-9);
+  const whole = await ask({});
+  deepStrictEqual(
+    [whole.first_token_seconds, whole.output_tokens, whole.tokens_per_second, whole.result],
+    [null, null, null, "418"],
+  );
+  deepStrictEqual(await ended(bench), [whole, stream]);
+  strictEqual(/secret/.test(JSON.stringify([stream, whole])), false);
+  await events.leave();
+});
+
+test("a request that waited is listed with the error, or as cancelled", async () => {
+  await using bench = await startFront({ ports: { eye: 1 } });
+  const events = await follow(bench);
+  const leaving = new AbortController();
+  const body = { model: "eye" };
+  const left = post(bench, "/v1/completions", body, { signal: leaving.signal }).catch(() => {});
+  await bench.next("summon");
+  leaving.abort();
+  await left;
+  await events.next("request");
+  await events.leave();
+  const refused = post(bench, "/v1/embeddings", body);
+  bench.tell({ kind: "swapped", result: { kind: "failed", engines: ["eye"], why: "x" } });
+  await (await refused).text();
+  const requests = await ended(bench);
+  deepStrictEqual(
+    requests.map(({ endpoint, result, queue_seconds, seconds }) => {
+      return [endpoint, result, queue_seconds === seconds];
+    }).sort(),
+    [["/v1/completions", "cancelled", true], ["/v1/embeddings", "engine_failed", true]],
+  );
+  // This one had no engine, so it never entered the queue.
+  await (await post(bench, "/v1/completions", { model: "no such" })).text();
+  strictEqual((await ended(bench)).length, 2);
+});
+
+test("the list keeps the last 200 requests", async () => {
+  let count = 0;
+  await using engine = startEngine(() => Response.json({}, { status: 309 + count++ }));
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  for (let i = 0; i < 203; i++) {
+    await (await post(bench, "/v1/completions", { model: "eye" })).body?.cancel();
+  }
+  const requests = await ended(bench);
+  strictEqual(requests.length, 200);
+  deepStrictEqual([requests[0]?.result, requests.at(-1)?.result], ["511", "312"]);
+});

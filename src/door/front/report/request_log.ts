@@ -1,0 +1,69 @@
+import type { EndedRequest, EndedRequests } from "../../../core/api/schema.ts";
+import type { Ticket } from "../dispatch/ticket.ts";
+import { epochSeconds, timeText } from "./time.ts";
+
+/** The requests that are kept. */
+const MOST_REQUESTS = 200;
+
+/** The part of a request that is kept: a ticket refers to the body and the connection of its client. */
+type Kept =
+  & Pick<
+    Ticket,
+    "id" | "client" | "engine" | "endpoint" | "arrived" | "sent" | "began" | "usage"
+  >
+  & { readonly ended: number; readonly result: string };
+
+/** The last requests that have ended, in memory. It has nothing of what clients send. */
+export class RequestLog {
+  readonly #kept: Kept[] = [];
+  #count = 0;
+
+  /**
+   * Adds a request that has just ended. Returns false for one without an outcome: an endpoint has refused
+   * it.
+   */
+  add(ticket: Ticket, now: number): boolean {
+    const { id, client, engine, endpoint, arrived, sent, began, usage, outcome } = ticket;
+    if (outcome === undefined) return false;
+    const result = typeof outcome === "number" ? String(outcome) : outcome.code;
+    const times = { arrived, sent, began, ended: now };
+    this.#kept[this.#count++ % MOST_REQUESTS] = {
+      ...{ id, client, engine, endpoint, usage, result },
+      ...times,
+    };
+    return true;
+  }
+
+  /** The requests for clients, newest first. */
+  get requests(): EndedRequests["requests"] {
+    const first = this.#count % MOST_REQUESTS;
+    return [...this.#kept.slice(first), ...this.#kept.slice(0, first)].reverse().map(endedOf);
+  }
+
+  /** The request that ended last, for clients. */
+  get last(): EndedRequest | undefined {
+    const kept = this.#kept[(this.#count - 1) % MOST_REQUESTS];
+    return kept && endedOf(kept);
+  }
+}
+
+function endedOf(
+  { id, client, engine, endpoint, arrived, sent, began, ended, usage, result }: Kept,
+): EndedRequest {
+  const since = (milliseconds: number) => (milliseconds - arrived) / 1000;
+  const answering = (ended - (began ?? sent ?? ended)) / 1000;
+  return {
+    id,
+    time: timeText(epochSeconds(ended)),
+    client: client ?? null,
+    soulstone: engine,
+    endpoint,
+    queue_seconds: since(sent ?? ended),
+    first_token_seconds: began === undefined ? null : since(began),
+    seconds: since(ended),
+    input_tokens: usage?.input ?? null,
+    output_tokens: usage?.output ?? null,
+    tokens_per_second: usage === undefined || answering <= 0 ? null : usage.output / answering,
+    result,
+  };
+}
