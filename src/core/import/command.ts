@@ -69,9 +69,10 @@ function readKnown(given: GivenCommand, profile: EngineProfile, portFlag: string
   const flag = takeFlag(given.words ?? [], [portFlag]);
   const port = Number(flag.value ?? Number.NaN);
   const inside = Number.isInteger(port) ? port : DEFAULT_PORTS[profile.name];
-  const host = takeFlag(flag.words, ["--host"]);
+  const plain = withoutTls(flag.words);
+  const host = takeFlag(plain.words, ["--host"]);
   const isLocal = host.value !== undefined && LOOPBACK.test(host.value);
-  const words = isLocal ? host.words : flag.words;
+  const words = isLocal ? host.words : plain.words;
   const whole = commandFields(undefined, words);
   const split = withModelField(profile, words);
   return {
@@ -83,6 +84,9 @@ function readKnown(given: GivenCommand, profile: EngineProfile, portFlag: string
     changes: (now) => [
       ...flag.value === undefined || inside === now ? [] : [`lychd sets ${portFlag} ${now}`],
       ...isLocal ? ["it listens on all addresses of the pod, so that the host can reach it"] : [],
+      ...plain.removed.length === 0
+        ? []
+        : [`lychd reaches engines over HTTP: without ${plain.removed.join(" ")}`],
     ],
     env: () => given.env,
   };
@@ -93,6 +97,28 @@ function commandFields(model: string | undefined, words: readonly string[]): Com
     ...model === undefined ? {} : { model },
     ...words.length === 0 ? {} : { exec: words.map(withoutPlaceholder) },
   };
+}
+
+/** Returns true for a flag that makes an engine listen with TLS. */
+export function isTlsFlag(flag: string): boolean {
+  return /^--ssl-(?:key-?file(?:-password)?|cert-?file|ca-certs|cert-reqs|ciphers)$/
+    .test(flag);
+}
+
+/** Returns the words without flags of TLS, and those flags. */
+function withoutTls(given: readonly string[]) {
+  const words: string[] = [];
+  const removed: string[] = [];
+  for (let i = 0; i < given.length; i++) {
+    const word = given[i] ?? "";
+    const [name = ""] = word.split("=", 1);
+    if (!isTlsFlag(name)) words.push(word);
+    else {
+      removed.push(name);
+      if (name === word) i++;
+    }
+  }
+  return { words, removed };
 }
 
 /** Addresses that only the container itself can reach. */

@@ -8,12 +8,11 @@ import type { Container, Setting } from "../setting.ts";
 import { readConfig, type SwapConfig } from "./config.ts";
 import { dockerGpus } from "./docker_gpus.ts";
 import { MacroOverflow } from "./macros.ts";
-import { containerSettings, type ModelInput, usesPort, wordsOf } from "./model.ts";
+import { commandOf, containerSettings, type ModelInput, usesPort } from "./model.ts";
 import { type Program, programNames } from "./program.ts";
 import type { Reader } from "./reader.ts";
 import { recordRouting } from "./routing.ts";
 import { modelFields, proxyPort, readTop, type Top } from "./settings.ts";
-import { unwrap } from "./wrappers.ts";
 import { readYaml, type YamlNode } from "./yaml.ts";
 
 /**
@@ -138,10 +137,10 @@ function enginesOf(config: SwapConfig, top: Top, input: SwapInput, reader: Reade
     const report = reader.report.of(name);
     const port = ports.get(model.id) ?? top.startPort;
     const one: ModelInput = { ...input, model, name, port, reader, report };
-    const words = wordsOf(one);
-    if (words === undefined) return [];
-    for (const program of programNames(unwrap(words).words)) programs.add(program);
-    const made = containerSettings(one, words);
+    const command = commandOf(one);
+    if (command === undefined) return [];
+    for (const program of programNames(command.words)) programs.add(program);
+    const made = containerSettings(one, command);
     if ("settings" in made) {
       const item = report.add(model.place, model.id);
       if (name === model.id) report.record(item, "carried", { to: "" });

@@ -1,23 +1,25 @@
 /** One model of llama-swap as a container. */
 import { split as splitLikeAShell } from "shlex";
 import { soulstoneSchema } from "../../codex/mod.ts";
-import type { Place } from "../../report/mod.ts";
+import { command, type Place } from "../../report/mod.ts";
 import type { ImportContext } from "../imported.ts";
 import type { ImportReport, Item } from "../report.ts";
 import { type Setting, splitPair } from "../setting.ts";
 import type { Model } from "./config.ts";
 import { environmentIn, expandMacros, macrosIn } from "./macros.ts";
 import {
+  isEngine,
   neededFiles,
   normalPath,
   type Program,
   programOf,
   secretInstead,
   translateOption,
+  whyNoImage,
   withoutEmptyWords,
 } from "./program.ts";
 import { type Entry, invalid, type Reader, textOf, textsOf } from "./reader.ts";
-import { unwrap } from "./wrappers.ts";
+import { unwrap, type Unwrapped } from "./wrappers.ts";
 
 /** A model, and what its import depends on. */
 export interface ModelInput {
@@ -56,11 +58,22 @@ export function usesPort(model: Model): boolean {
   return expandMacros(withoutComments(text), model.macros).includes("${PORT}");
 }
 
+/** Returns a model's command without wrappers, or nothing after an error. */
+export function commandOf(input: ModelInput): Unwrapped | undefined {
+  const words = wordsOf(input);
+  const variables = pairsOf(input).map(({ text }) => splitPair(text));
+  const { home } = input.context;
+  return words && unwrap(words, {
+    isEngine: (own) => isEngine(own, input.images),
+    environment: new Map([...home === undefined ? [] : [["HOME", home] as const], ...variables]),
+  });
+}
+
 /**
  * Returns the words of a model's command, none if it has no command. Adds an error if llama-swap would refuse
  * it.
  */
-export function wordsOf(input: ModelInput): readonly string[] | undefined {
+function wordsOf(input: ModelInput): readonly string[] | undefined {
   const { model, reader } = input;
   const entry = model.settings.get("cmd");
   if (entry === undefined) return [];
@@ -88,17 +101,15 @@ function withoutComments(text: string): string {
 /** Returns the program and the settings of a model, or the reason why it cannot be a Soulstone. */
 export function containerSettings(
   input: ModelInput,
-  words: readonly string[],
+  command: Unwrapped,
 ): { program: Program; settings: Setting[] } | { problem: string } {
   const { model, report } = input;
   const cmd = model.settings.get("cmd");
-  if (cmd === undefined || words.length === 0) return { problem: "it has no `cmd`" };
-  const command = unwrap(words);
+  if (cmd === undefined || command.words.length === 0) return { problem: "it has no `cmd`" };
   const program = programOf(command.words, input.images);
   if (program.kind === "none") return program;
   if (program.image === undefined) {
-    const name = program.kind === "host" ? program.program : "";
-    return { problem: `there is no default image for \`${name}\`; use --image ${name}=IMAGE` };
+    return { problem: command.problem ?? whyNoImage(command.words) };
   }
   if (!soulstoneSchema.shape.image.safeParse(program.image).success) {
     return { problem: `\`${program.image}\` is not an image name` };
@@ -183,8 +194,8 @@ function hostSettings(
   for (const file of unmounted) {
     report.lost(add(file), "mount its folder in `volumes`, and write the path in the container");
   }
-  const change =
-    `an image replaces the program of this host; use --image ${program}=IMAGE for another one`;
+  const other = command`--image ${program}=IMAGE`.line;
+  const change = `an image replaces the program of this host; use ${other} for another one`;
   return [
     setting("Image", image, add(program), change),
     ...folders.map(({ folder, isWritten }) => {
@@ -257,6 +268,8 @@ function variableSettings(
     ? secretInstead(name)
     : program.kind === "host" && OF_HOST.test(name)
     ? "the image has its own"
+    : /^LLAMA_ARG_SSL_/.test(name)
+    ? "lychd reaches engines over HTTP"
     : undefined;
   if (why !== undefined) {
     report.lost(item, why);

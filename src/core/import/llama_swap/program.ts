@@ -1,7 +1,8 @@
 /** A command of llama-swap as a container: its own one, or an image for a program of the host. */
 import { basename, dirname, normalize } from "node:path/posix";
-import { command } from "../../report/mod.ts";
+import { command, quoted } from "../../report/mod.ts";
 import { parseRunOptions, quadletKeyOf, type RunOption, wordOf } from "../../rune/mod.ts";
+import { isTlsFlag } from "../command.ts";
 import type { Outcome } from "../report.ts";
 import { dockerGpus, isAboutGpus } from "./docker_gpus.ts";
 
@@ -19,7 +20,7 @@ export type Program =
   }
   | {
     readonly kind: "host";
-    /** The name that `--image` uses. */
+    /** The name that `--image` uses: its path, if it has one. */
     readonly program: string;
     readonly image: string | undefined;
     readonly words: readonly string[];
@@ -84,14 +85,23 @@ function pythonModule(words: readonly string[], module: string): readonly string
  * @example
  * ```ts
  * import { programNames } from "./program.ts";
- * programNames(["/opt/llama-server-b1", "-m", "/m.gguf"]); // ["llama-server-b1", "llama-server"]
+ * programNames(["/opt/llama-server-b1"]); // ["/opt/llama-server-b1", "llama-server-b1", "llama-server"]
  * ```
  */
 export function programNames(words: readonly string[]): string[] {
-  const first = basename(words[0] ?? "");
+  const [path = ""] = words;
+  const first = basename(path);
   if (first === "docker" || first === "podman") return [];
   const known = HOST_PROGRAMS.find((p) => p.words(words) !== undefined);
-  return [first, ...known === undefined ? [] : [known.program]];
+  return [...new Set([path, first, ...known === undefined ? [] : [known.program]])];
+}
+
+/** Returns true for `docker run`, a program with a default image, and one of `images`. */
+export function isEngine(words: readonly string[], images: ReadonlyMap<string, string>): boolean {
+  const [first = ""] = words;
+  return /^(?:docker|podman)$/.test(basename(first)) && words.includes("run") ||
+    HOST_PROGRAMS.some((p) => p.words(words) !== undefined) ||
+    programNames(words).some((name) => images.has(name));
 }
 
 /**
@@ -108,19 +118,32 @@ export function programOf(words: readonly string[], images: ReadonlyMap<string, 
   const first = basename(words[0] ?? "");
   if (first === "docker" || first === "podman") return containerOf(first, words.slice(1));
   const known = HOST_PROGRAMS.find((p) => p.words(words) !== undefined);
+  const named = programNames(words).find((name) => images.has(name));
   return {
     kind: "host",
-    program: known?.program ?? first,
-    image: images.get(first) ?? (known && (images.get(known.program) ?? known.image)),
+    program: /^python[\d.]*$/.test(first) ? known?.program ?? first : words[0] ?? "",
+    image: named === undefined ? known?.image : images.get(named),
     words: known?.words(words) ?? [first, ...words.slice(1)],
   };
+}
+
+/** Returns why there is no image for the program of a command, and what to do. */
+export function whyNoImage([path = ""]: readonly string[]): string {
+  const name = basename(path);
+  if (name === "ssh") return "`ssh` starts it on another host: import it there";
+  const what = /\.(?:ba|z)?sh$/.test(name)
+    ? "cannot be read: write the command in it as `cmd`, or use"
+    : "has no default image: use";
+  return `${quoted(path)} ${what} ${command`--image ${path}=IMAGE`.line}`;
 }
 
 function containerOf(program: string, words: readonly string[]): Program {
   const run = words.indexOf("run");
   const before = words.slice(0, Math.max(run, 0));
   if (run < 0 || before.some((word) => word !== "container")) {
-    return { kind: "none", problem: `only \`${program} run\` is supported` };
+    const problem = `only \`${program} run\` is supported: write the options of the container as ` +
+      `\`${program} run\` in \`cmd\``;
+    return { kind: "none", problem };
   }
   const { options, rest } = parseRunOptions(words.slice(run + 1));
   const [image, ...command] = rest;
@@ -274,7 +297,10 @@ export function normalPath(word: string): string {
 const PATH_FLAG =
   /^(?:-m|-md|-mm|-mv|-jf|--?[\w-]*(?:model|mmproj|lora|vector|vocoder|file|path|dir|cache|preset|template)[\w-]*)$/;
 
-/** Parts of the names of such flags whose path is written to. */
+/** Flags whose value only looks like a path: the beginning of the paths of requests. */
+const REQUEST_FLAG = /^--(?:api-prefix|root-path)$|url|endpoint/;
+
+/** Parts of the names of flags whose path is written to. */
 const WRITTEN_FLAG = /save|log|download|output|cache/;
 
 const MODEL_FILE = /\.(?:gguf|jinja|gbnf|safetensors|bin)$/;
@@ -293,14 +319,16 @@ const MODEL_FILE = /\.(?:gguf|jinja|gbnf|safetensors|bin)$/;
 export function neededFiles(words: readonly string[]) {
   const folders = new Map<string, boolean>();
   const unmounted: string[] = [];
-  for (const [i, word] of words.entries()) {
-    const equals = /^-[^=]*=/.exec(word)?.[0] ?? "";
-    const value = word.slice(equals.length);
-    // The first word of vLLM is the model.
-    const flag = equals === "" ? words[i - 1] ?? "--model" : equals.slice(0, -1);
-    if (!PATH_FLAG.test(flag) || value.startsWith("-")) continue;
-    if (!/^\/[^/]+\/./.test(value)) {
-      if (MODEL_FILE.test(value)) unmounted.push(value);
+  // The first word of vLLM is the model.
+  let flag = "--model";
+  for (const word of words) {
+    const [, name = "", text] = /^(-[^=]*)(?:=(.*))?$/s.exec(word) ?? ["", flag, word];
+    flag = name;
+    if (text === undefined || isTlsFlag(flag) || REQUEST_FLAG.test(flag)) continue;
+    // A value can have a name, such as that of an adapter.
+    const value = text.replace(/^[\w.-]+=(?=\/)/, "");
+    if (!/^\/[^/]+\/./.test(value) || !PATH_FLAG.test(flag)) {
+      if (MODEL_FILE.test(value) || /^\/[^/]+\/[^/]+\/./.test(value)) unmounted.push(value);
       continue;
     }
     const folder = /\.[A-Za-z0-9]+$/.test(basename(value)) ? dirname(value) : value;

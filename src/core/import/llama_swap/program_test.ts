@@ -8,10 +8,15 @@ import {
   withoutEmptyWords,
 } from "./program.ts";
 
-const IMAGES = new Map([["whisper-server", "localhost/whisper"], ["vllm", "localhost/vllm:1"]]);
+const IMAGES = new Map([
+  ["whisper-server", "localhost/whisper"],
+  ["vllm", "localhost/vllm:1"],
+  ["/opt/fork/llama-server", "localhost/fork"],
+]);
 
 const PROGRAMS: readonly (readonly [words: string, read: string])[] = [
   ["/opt/x/llama-server-b123 -m a", "ghcr.io/ggml-org/llama.cpp:server-cuda | -m a"],
+  ["/opt/fork/llama-server -m a", "localhost/fork | -m a"],
   ["vllm serve m --tp 2", "localhost/vllm:1 | m --tp 2"],
   [
     "python3.12 -m vllm.entrypoints.openai.api_server --tp 2 --model m",
@@ -32,8 +37,8 @@ const PROGRAMS: readonly (readonly [words: string, read: string])[] = [
   ["docker run localhost/image", "localhost/image | "],
   ["docker run host:5000/image", "host:5000/image | "],
   ["/usr/bin/podman run image a", "image | a"],
-  ["podman --remote run image", "only `podman run` is supported"],
-  ["docker compose up", "only `docker run` is supported"],
+  ["podman --remote run image", "only `podman run` is supported: …"],
+  ["docker compose up", "only `docker run` is supported: …"],
   ["docker run --rm", "`docker run` names no image"],
 ];
 
@@ -41,7 +46,7 @@ Deno.test("a command is a container, or a program with an image", () => {
   for (const [words, expected] of PROGRAMS) {
     const program = programOf(words.split(" "), IMAGES);
     const actual = program.kind === "none"
-      ? program.problem
+      ? program.problem.replace(/: write .*/, ": …")
       : `${program.image} | ${program.words.join(" ")}`;
     strictEqual(actual, expected, words);
   }
@@ -57,7 +62,11 @@ const FILES: readonly (readonly [words: string, folders: string, unmounted?: str
   ["-m a.gguf", "", "a.gguf"],
   ["-m ../a.gguf", "", "../a.gguf"],
   ["-m /a.gguf", "", "/a.gguf"],
-  ["--ctx-size /srv/x/y.gguf", ""],
+  ["--ctx-size /srv/x/y.gguf", "", "/srv/x/y.gguf"],
+  ["m --lora-modules a=/srv/lora/a b=/srv/b/c", "/srv/lora/a /srv/b/c"],
+  ["--lora-scaled /srv/lora/l.gguf 0.5 -c 8", "/srv/lora"],
+  ["--tp 2 /srv/models/qwen", "", "/srv/models/qwen"],
+  ["--root-path /llm/v1/x --ssl-key-file /srv/t/k.pem", ""],
 ];
 
 Deno.test("the folders of files after flags for paths are found", () => {

@@ -1,4 +1,5 @@
 /** The settings of a model besides its command, and the settings outside models. */
+import { quoted } from "../../report/mod.ts";
 import type { GivenPort } from "../ports.ts";
 import type { ImportReport } from "../report.ts";
 import type { Assignment, Proposal } from "../resolve.ts";
@@ -7,6 +8,7 @@ import { all, type PortPlan, type Setting } from "../setting.ts";
 import { KNOWN, type SwapConfig } from "./config.ts";
 import { expandMacros } from "./macros.ts";
 import { type ModelInput, settingText } from "./model.ts";
+import { type Stop, stopOf } from "./stop.ts";
 import { type Entry, numberOf, type Reader, textOf, textsOf, truthOf } from "./reader.ts";
 
 const NO_PROXY = "clients connect to the engine directly, without a proxy";
@@ -162,6 +164,10 @@ export function modelFields(
       case "cmdStop":
         if (stop > STOP_LIMIT_SECONDS && command?.seconds !== undefined) {
           recordStop(entry, stop, report);
+        } else if (command?.signal !== undefined) {
+          const why = `systemd sends SIGTERM instead of ${command.signal}: set StopSignal of ` +
+            "[Container] in `quadlet`";
+          report.record(item, "changed", { why });
         } else if (command !== undefined) {
           report.record(item, "carried", { why: "systemd stops the container" });
         } else {
@@ -185,37 +191,71 @@ function isOff(node: Entry["node"]): boolean {
   return node.kind === "map" ? node.entries.length === 0 : !node.value;
 }
 
-/** Returns the time limit of a `cmdStop` that only stops a container. */
-function stopCommand(input: ModelInput): { seconds: number | undefined } | undefined {
-  const text = settingText(input, "cmdStop") ?? "";
-  if (!/^\s*(?:\S*\/)?(?:docker|podman) stop\s/.test(text)) return undefined;
-  const seconds = /\s(?:-t|--time(?:out)?)(?:\s+|=)?(\d{1,9})(?=\s|$)/.exec(text)?.[1];
-  return { seconds: seconds === undefined ? undefined : Number(seconds) };
+/** Reads a `cmdStop` that only stops the model. */
+function stopCommand(model: ContainedModel): Stop | undefined {
+  const names = all(model, "ContainerName").map(({ value }) => value);
+  return stopOf(settingText(model, "cmdStop") ?? "", names);
 }
 
-/** Addresses of this host. */
-const LOCAL = /^(?:localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])$/;
+/** Names and addresses of this host, also in a container of Docker or Podman. */
+const LOCAL =
+  /^(?:localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\]|172\.17\.0\.1|host\.(?:docker|containers)\.internal)$/;
+
+/** A model with the settings of its container. */
+type ContainedModel = ModelInput & Pick<PlacedModel, "settings">;
 
 /** Reads the address at which llama-swap reaches a model. */
-function proxyOf(input: ModelInput): { isLocal: boolean; port: number | undefined } {
-  const [, host = "", port] = /^https?:\/\/(\[[^\]]*\]|[^/:]*)(?::(\d+))?(?:\/.*)?$/.exec(
-    settingText(input, "proxy") ?? "",
-  ) ?? [];
-  return { isLocal: LOCAL.test(host), port: port === undefined ? undefined : Number(port) };
+function proxyOf(model: ContainedModel) {
+  const pattern =
+    /^(?<scheme>https?):\/\/(?<user>[^/@]*@)?(?<host>\[[^\]]*\]|[^/:]*)(?::(?<port>\d+))?(?<path>\/.*)?$/;
+  const parts: Readonly<Record<string, string | undefined>> =
+    pattern.exec(settingText(model, "proxy") ?? "")?.groups ?? {};
+  const { scheme, user, host = "", port, path = "" } = parts;
+  const isOwn = ["ContainerName", "HostName", "NetworkAlias"].some((key) =>
+    all(model, key).some(({ value }) => value === host)
+  );
+  return {
+    isTls: scheme === "https",
+    hasUser: user !== undefined,
+    /** True if it is a name of the model's own container, and so the port is that in the container. */
+    isOwn,
+    isReached: isOwn || LOCAL.test(host),
+    port: port !== undefined ? Number(port) : isOwn ? (scheme === "https" ? 443 : 80) : undefined,
+    path: path.replace(/\/$/, ""),
+  };
 }
 
-/** Returns the local port at which llama-swap reaches a model, if known. */
-export function proxyPort(input: ModelInput): number | undefined {
-  const { isLocal, port } = proxyOf(input);
-  return isLocal ? port : undefined;
+/** Returns the port at which llama-swap reaches a model on this host, if known. */
+export function proxyPort(model: ContainedModel): number | undefined {
+  const { isReached, port } = proxyOf(model);
+  return isReached ? port : undefined;
 }
 
 function recordProxy(placed: PlacedModel, { item }: Entry): void {
-  const { given: { port }, report } = placed;
+  const { given: { port }, plan: { command }, report } = placed;
   const proxy = proxyOf(placed);
-  if (!proxy.isLocal) report.lost(item, "it is on another host");
-  else if (proxy.port === port) report.record(item, "carried", { to: "port" });
-  else report.record(item, "changed", { to: "port", why: `the new port is ${port}` });
+  if (!proxy.isReached) return report.lost(item, "it is on another host");
+  const isKnown = command.profile.name !== "generic";
+  const lost = [
+    ...proxy.isTls && !isKnown
+      ? ["lychd reaches engines over HTTP: configure the engine without TLS"]
+      : [],
+    ...proxy.hasUser ? ["lychd sends the engine no name and password of a user"] : [],
+    ...proxy.path === "" ? [] : [`lychd adds no ${quoted(proxy.path)} to the paths of requests`],
+    ...proxy.isOwn && !command.canMove && proxy.port !== port
+      ? [`set its port to ${port} instead of ${proxy.port} in \`exec\` or \`env\``]
+      : [],
+  ];
+  const changes = [
+    ...proxy.isTls && isKnown ? ["lychd reaches engines over HTTP"] : [],
+    ...proxy.isOwn
+      ? [`the host reaches it at port ${port}`]
+      : proxy.port === port
+      ? []
+      : [`the new port is ${port}`],
+  ];
+  const outcome = lost.length > 0 ? "lost" : changes.length > 0 ? "changed" : "carried";
+  report.record(item, outcome, { to: "port", why: [...lost, ...changes].join("; ") });
 }
 
 function hasHealthCmd({ settings }: PlacedModel): boolean {
