@@ -18,28 +18,12 @@ import { EngineWatch, type Seen } from "./engine_watch.ts";
 import { type Asked, Front } from "./front.ts";
 import { ChannelFault } from "./messages.ts";
 import { Leases } from "./leases.ts";
+import { HAND_PACE, type HandPace } from "./pace.ts";
 import { Problems } from "./problems.ts";
 import { ServiceStatus } from "./service_status.ts";
 import { banish, carryOut, type Place, type Result, summon } from "./transition.ts";
 import { Turns } from "./turns.ts";
 import { addressOf, hasNetworkFor, isSameRender, readUnits, type Units } from "./units.ts";
-
-/** Several changes of systemd come together. */
-const HINT_MILLISECONDS = 20;
-
-/** A render writes the receipt, and then lets systemd load the units. */
-const RENDER_MILLISECONDS = 1000;
-
-/** The shortest time between two states in the state file, two in systemd, and two files of figures. */
-const STATE_MILLISECONDS = 250;
-const STATUS_MILLISECONDS = 1000;
-const METRICS_MILLISECONDS = 1000;
-
-/** The pause between two looks for clients that left. */
-const CLIENTS_MILLISECONDS = 3000;
-
-/** The pause between two looks whether all of the user's services are being stopped. */
-const SHUTDOWN_MILLISECONDS = 1000;
 
 /** The surroundings of {@linkcode Hand}. */
 export interface HandOptions {
@@ -49,6 +33,7 @@ export interface HandOptions {
   readonly folder: string;
   /** Starts a front with the network that the units on disk need. */
   readonly openFront: () => MessagePort;
+  readonly pace?: HandPace;
 }
 
 /**
@@ -75,20 +60,32 @@ export class Hand {
   #problem: DoorState["problem"];
   readonly #program: DoorState["program"];
 
-  readonly #hint = new Delayed(HINT_MILLISECONDS, () => void this.#watch.look());
-  readonly #rendered = new Delayed(RENDER_MILLISECONDS, () => void this.#reload());
-  readonly #changed = new Delayed(STATE_MILLISECONDS, () => this.#writeState());
-  readonly #measured = new Delayed(METRICS_MILLISECONDS, () => this.#writeMetrics());
-  readonly #clients = new Delayed(CLIENTS_MILLISECONDS, () => void this.#reportGone());
-  readonly #leaving = new Delayed(SHUTDOWN_MILLISECONDS, () => void this.#hurry());
-  readonly #shown = new Delayed(STATUS_MILLISECONDS, () => void this.#status.show(this.#text()));
+  readonly #pace: HandPace;
+  readonly #hint: Delayed;
+  readonly #rendered: Delayed;
+  readonly #changed: Delayed;
+  readonly #measured: Delayed;
+  readonly #clients: Delayed;
+  readonly #leaving: Delayed;
+  readonly #shown: Delayed;
 
   /** Refuses units without a front door. */
-  constructor({ context, systemd, folder, openFront }: HandOptions) {
+  constructor({ context, systemd, folder, openFront, pace = HAND_PACE }: HandOptions) {
     this.#context = context;
     this.#systemd = systemd;
     this.#folder = folder;
     this.#openFront = openFront;
+    this.#pace = pace;
+    this.#hint = new Delayed(pace.hintMilliseconds, () => void this.#watch.look());
+    this.#rendered = new Delayed(pace.renderMilliseconds, () => void this.#reload());
+    this.#changed = new Delayed(pace.stateMilliseconds, () => this.#writeState());
+    this.#measured = new Delayed(pace.metricsMilliseconds, () => this.#writeMetrics());
+    this.#clients = new Delayed(pace.clientsMilliseconds, () => void this.#reportGone());
+    this.#leaving = new Delayed(pace.shutdownMilliseconds, () => void this.#hurry());
+    this.#shown = new Delayed(
+      pace.statusMilliseconds,
+      () => void this.#status.show(this.#text()),
+    );
     this.#units = this.#networkUnits = readUnits(context);
     const { host, binary: path } = context;
     const identity = path && host.lstat(path)?.identity;
@@ -281,7 +278,7 @@ export class Hand {
     const isUsed = () =>
       [...this.#fronts].some((other) => other !== front && isBusy(other.state, stops));
     while (isUsed() && !interruption.aborted && performance.now() < end) {
-      await new Promise((wake) => setTimeout(wake, STATE_MILLISECONDS));
+      await new Promise((wake) => setTimeout(wake, this.#pace.stateMilliseconds));
     }
   }
 

@@ -14,6 +14,7 @@ import { type MemoryHost, memoryHost } from "../../testing/memory_host.ts";
 import { userSystemd } from "../../units/systemd.ts";
 import type { ToFront, ToHand } from "../channel/messages.ts";
 import { Hand } from "./hand.ts";
+import { HAND_PACE } from "./pace.ts";
 
 const folders = foldersOfHome("/home", { runtime: "/run/user/0", user: 0 });
 const FOLDER = folders.vessel ?? "";
@@ -58,6 +59,16 @@ const STARTING: Facts = { ...RUNNING, ActiveState: "activating", SubState: "star
 const FAILED: Facts = {
   ...{ LoadState: "loaded", ActiveState: "failed", Result: "exit-code" },
   ...{ ExecMainCode: "1", ExecMainStatus: "3" },
+};
+
+/** The times of a hand, shortened so that no test waits long. */
+const FAST = {
+  ...HAND_PACE,
+  renderMilliseconds: 40,
+  stateMilliseconds: 10,
+  metricsMilliseconds: 40,
+  clientsMilliseconds: 60,
+  shutdownMilliseconds: 20,
 };
 
 /** The time after which a test that waits for something has failed. */
@@ -189,7 +200,8 @@ class TestHost {
       this.fronts.push(front);
       return front.handEnd;
     };
-    const hand = new Hand({ context: this.context, systemd, folder: FOLDER, openFront });
+    const { context } = this;
+    const hand = new Hand({ context, systemd, folder: FOLDER, openFront, pace: FAST });
     this.ended = hand.run();
     this.ended.catch(() => {});
     const front = await this.front(0);
