@@ -1,7 +1,7 @@
 /** Tests the schemas with taplo, the TOML language server of most editors. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { join } from "node:path/posix";
-import { cli } from "./cli.ts";
+import { cli } from "../cli/cli.ts";
 
 const ROOT = join(import.meta.dirname ?? ".", "../..");
 

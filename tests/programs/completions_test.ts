@@ -1,8 +1,8 @@
 /** Tests completions in real shells, with TAB on a terminal, and the answers of lychd. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { type Shell, SHELLS } from "../../src/core/completion/shell.ts";
-import { type Cli, cli, exists, EYE, SAGE } from "./cli.ts";
-import type { Step } from "./pty.ts";
+import { type Cli, cli, exists, EYE, SAGE } from "../cli/cli.ts";
+import type { Step } from "../cli/pty.ts";
 
 /** A Soulstone with a description, whose capability has the name of its Coven. */
 const SCRIBE = `[scribe]
