@@ -1,3 +1,4 @@
+import { drainText } from "../core/dispatcher/drain_text.ts";
 import { fallbackCommand, planFallback } from "../core/orchestrator/fallback.ts";
 import { printable } from "../core/report/printable.ts";
 import { isOfWatchers, soulstoneOf, VESSEL, WATCHERS_TARGET } from "../core/rune/names.ts";
@@ -9,7 +10,7 @@ import { EXIT } from "../run/invocation.ts";
 import { summonEvents } from "../summon/events.ts";
 import { follow, type Following } from "../summon/follow.ts";
 import { printLost } from "../summon/outcome.ts";
-import { drainText, readDoorState } from "../units/door_state.ts";
+import { readDoorState } from "../units/door_state.ts";
 import { drain } from "../units/drain.ts";
 import { type Rendered, requireRendered } from "../units/rendered.ts";
 import { reachable, staleNow, withVessel } from "../units/stale.ts";

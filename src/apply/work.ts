@@ -6,7 +6,7 @@ import { GPU_EXPORTER, HARVESTER, SCRIBE, SEPULCHER, VESSEL } from "../core/rune
 import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
 import { Refusal } from "../run/refusal.ts";
-import { tableLines } from "../run/table.ts";
+import { tableLines } from "../core/report/table.ts";
 import { enginesNow, readNameNow } from "../units/engines.ts";
 import { shortNames, type Stale } from "../units/stale.ts";
 import type { Systemd } from "../units/systemd.ts";

@@ -1,3 +1,4 @@
+import { drainText } from "../core/dispatcher/drain_text.ts";
 import { unitsToStop } from "../core/orchestrator/inventory.ts";
 import { readName } from "../core/orchestrator/wish.ts";
 import { printable } from "../core/report/printable.ts";
@@ -5,7 +6,7 @@ import { EVERY_COVEN, EVERY_SOULSTONE, soulstoneOf } from "../core/rune/names.ts
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson } from "../run/say.ts";
-import { drainText, readDoorState } from "../units/door_state.ts";
+import { readDoorState } from "../units/door_state.ts";
 import { readNameNow, stopUnits } from "../units/engines.ts";
 import { readRendered } from "../units/rendered.ts";
 import { withSystemd } from "../units/systemd.ts";

@@ -3,7 +3,7 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson } from "../run/say.ts";
 import { wrap } from "../core/report/text.ts";
-import { tableLines } from "../run/table.ts";
+import { tableLines } from "../core/report/table.ts";
 import { aboutLines, stateText } from "../units/about.ts";
 import { tryEnginesNow } from "../units/engines.ts";
 import { NOT_STALE, staleJson, tryStaleNow, warnOfStale } from "../units/stale.ts";

@@ -1,9 +1,10 @@
+import { drainText } from "../core/dispatcher/drain_text.ts";
 import { enginesNamed } from "../core/orchestrator/inventory.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson, warn } from "../run/say.ts";
 import { missingImages, missingImageText } from "../units/images.ts";
-import { doorJson, drainText, readDoorState } from "../units/door_state.ts";
+import { doorJson, readDoorState } from "../units/door_state.ts";
 import {
   orRefuse,
   runningOf,
@@ -12,7 +13,7 @@ import {
   warnOfStaleUnits,
 } from "../units/engines.ts";
 import { NOT_STALE, staleJson, tryStaleNow, warnOfStale } from "../units/stale.ts";
-import { planWords, transitionJson, transitionText } from "../units/transition_text.ts";
+import { planWords, transitionJson, transitionText } from "../core/orchestrator/transition_text.ts";
 import { viewCodex } from "../units/view.ts";
 
 /** `lychd plan WISH`: shows what a summon would do, and why. */

@@ -4,11 +4,11 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import { printJson } from "../run/say.ts";
-import { tableLines } from "../run/table.ts";
+import { tableLines } from "../core/report/table.ts";
 import { codexProblem, refusePath } from "../trust/path.ts";
 import { orRefuse } from "../units/engines.ts";
 import { imageSizes, isLocal, presentImages } from "../units/images.ts";
-import { planWords } from "../units/transition_text.ts";
+import { planWords } from "../core/orchestrator/transition_text.ts";
 import { type CodexView, viewCodex } from "../units/view.ts";
 
 type PullInvocation = Extract<Invocation, { command: "pull" }>;

@@ -3,7 +3,6 @@ import { EXIT } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import type { Rendered } from "../units/rendered.ts";
 import type { Systemd } from "../units/systemd.ts";
-import type { SummonEvents } from "./events.ts";
 
 /**
  * Makes the front door keep what runs, or lets it start and stop engines again. A service of systemd
@@ -13,7 +12,6 @@ export async function setHold(
   isHeld: boolean,
   { files }: Rendered,
   systemd: Systemd,
-  events: SummonEvents,
 ): Promise<void> {
   if (!files.some(({ path }) => path === `${SYSTEMD_FOLDER}/${VESSEL.hold}`)) {
     throw new Refusal("there is no front door to hold: nothing was changed", {
@@ -23,11 +21,5 @@ export async function setHold(
   const problem = await (isHeld ? systemd.start([VESSEL.hold]) : systemd.stop([VESSEL.hold]));
   if (problem !== undefined) {
     throw new Refusal(`the front door was not changed: ${problem}`, { code: EXIT.hostRefused });
-  }
-  if (isHeld) {
-    const hint = "lychd summon --release";
-    events.emit({ event: "held", hint }, "the front door keeps what runs from now on", hint);
-  } else {
-    events.emit({ event: "released" }, "the front door starts and stops engines again");
   }
 }

@@ -10,7 +10,7 @@ import type { startLock } from "../units/start_lock.ts";
 import { EXIT, type ExitCode, type SummonOptions } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import { warn } from "../run/say.ts";
-import { tableLines } from "../run/table.ts";
+import { tableLines } from "../core/report/table.ts";
 import type { PodTrouble } from "../units/pod.ts";
 import { servicesNow } from "../units/services.ts";
 import { APPLY_POD } from "../units/stale.ts";

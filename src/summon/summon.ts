@@ -1,17 +1,18 @@
+import { drainText } from "../core/dispatcher/drain_text.ts";
 import { enginesNamed } from "../core/orchestrator/inventory.ts";
 import { readWish } from "../core/orchestrator/wish.ts";
 import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
 import { warn } from "../run/say.ts";
-import { drainText, readDoorState } from "../units/door_state.ts";
+import { readDoorState } from "../units/door_state.ts";
 import { orRefuse, warnOfStaleUnits, wishRefusal } from "../units/engines.ts";
 import { missingImages, missingImageText } from "../units/images.ts";
 import { requireRendered } from "../units/rendered.ts";
 import { staleJson, staleMessage } from "../units/stale.ts";
 import { startLock } from "../units/start_lock.ts";
 import { withSystemd } from "../units/systemd.ts";
-import { transitionJson, transitionText } from "../units/transition_text.ts";
+import { transitionJson, transitionText } from "../core/orchestrator/transition_text.ts";
 import {
   type Change,
   type End,
@@ -56,7 +57,8 @@ export async function startSummon(
     : orRefuse(readWish(invocation.wish, rendered.inventory)).wish;
   const isHeld = invocation.hold ? true : invocation.release ? false : undefined;
   if (isHeld !== undefined && !invocation.dryRun) {
-    await withSystemd(context, (systemd) => setHold(isHeld, rendered, systemd, events));
+    await withSystemd(context, (systemd) => setHold(isHeld, rendered, systemd));
+    printHold(isHeld, events);
   }
   if (wish === undefined) return EXIT.ok;
   const lock = startLock(context);
@@ -104,6 +106,14 @@ export async function startSummon(
     }
     return await conclude(summon, await followChange(summon));
   });
+}
+
+function printHold(isHeld: boolean, events: SummonEvents): void {
+  if (!isHeld) {
+    return events.emit({ event: "released" }, "the front door starts and stops engines again");
+  }
+  const hint = "lychd summon --release";
+  events.emit({ event: "held", hint }, "the front door keeps what runs from now on", hint);
 }
 
 /** Returns the refusal of a wish for which there is no plan. */

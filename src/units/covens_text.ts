@@ -2,7 +2,7 @@ import { covenViews, slotViews } from "../core/orchestrator/covens.ts";
 import { conflict, type Inventory, rivalsOf } from "../core/orchestrator/inventory.ts";
 import type { Palette } from "../core/report/palette.ts";
 import { wrap } from "../core/report/text.ts";
-import { tableLines } from "../run/table.ts";
+import { tableLines } from "../core/report/table.ts";
 
 /** Returns the Covens, the slots, and the rivals of each Soulstone, for `--json`. */
 export function covensJson(inventory: Inventory) {

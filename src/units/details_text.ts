@@ -1,7 +1,7 @@
 import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
 import { wrap } from "../core/report/text.ts";
-import { tableLines } from "../run/table.ts";
+import { tableLines } from "../core/report/table.ts";
 import { stateText } from "./about.ts";
 import {
   bytesText,

@@ -1,9 +1,9 @@
 /** The state of the front door, as its process writes it for the commands of the operator. */
 import { join } from "node:path/posix";
+import { requestsText } from "../core/dispatcher/drain_text.ts";
 import { type DoorState, readState, STATE_FILE } from "../core/dispatcher/state_file.ts";
 import type { Wish } from "../core/orchestrator/wish.ts";
 import { printable } from "../core/report/printable.ts";
-import { countOf } from "../core/report/text.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 
@@ -58,19 +58,6 @@ export function doorLines(state: DoorState): string[] {
   ];
 }
 
-/** Returns the requests that the stop of engines waits for, in words; undefined without any. */
-export function drainText(
-  state: DoorState | undefined,
-  stopped: readonly string[],
-): string | undefined {
-  const busy = (state?.engines ?? [])
-    .filter(({ name, underWay }) => underWay > 0 && stopped.includes(name))
-    .map(({ name, underWay }) => `${requestsText(underWay, "under way")} at ${printable(name)}`);
-  return busy.length === 0
-    ? undefined
-    : `${busy.join(", ")}: the stop waits for them, at most 30 s`;
-}
-
 /** Returns the goal of the front door: `Coven vision`. */
 export function wishText(wish: Wish): string {
   return wish.kind === "capabilities"
@@ -94,8 +81,4 @@ export function doorJson(state: DoorState | undefined) {
       return { soulstone: name, under_way: underWay, waiting };
     }),
   };
-}
-
-function requestsText(count: number, state: string): string {
-  return `${countOf(count, "request")} ${state}`;
 }

@@ -1,4 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { drainText } from "../core/dispatcher/drain_text.ts";
 import { writeState } from "../core/dispatcher/state_file.ts";
 import { foldersOfHome } from "../testing/folders_of_home.ts";
 import { memoryHost } from "../testing/memory_host.ts";
@@ -6,7 +7,6 @@ import {
   doorJson,
   doorLines,
   type DoorState,
-  drainText,
   readDoorState,
   runsFormerProgram,
 } from "./door_state.ts";

@@ -7,7 +7,7 @@ import type { Palette } from "../core/report/palette.ts";
 import { printable } from "../core/report/printable.ts";
 import { wrap } from "../core/report/text.ts";
 import { SEPULCHER, VESSEL } from "../core/rune/names.ts";
-import { tableLines } from "../run/table.ts";
+import { tableLines } from "../core/report/table.ts";
 import { aboutLines, stateText } from "./about.ts";
 import { doorJson, doorLines, type DoorState } from "./door_state.ts";
 import type { EngineNow, EnginesNow } from "./engines.ts";

@@ -87,6 +87,9 @@ export const METRICS_LENGTH = 4_000_000;
 
 /** An order of a client. */
 export type Order =
-  | { readonly kind: "summon"; readonly wish: readonly string[] }
+  /** With `hold`, the door changes nothing by itself from then on. */
+  | { readonly kind: "summon"; readonly wish: readonly string[]; readonly hold: boolean }
+  /** The door starts and stops engines by itself again. */
+  | { readonly kind: "release" }
   /** Without a name, all engines. */
   | { readonly kind: "banish"; readonly name: string | undefined };

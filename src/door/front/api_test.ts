@@ -1,6 +1,11 @@
 /** Tests of what clients follow at `/lychd/v1/`: requests, samples, plans and logs. */
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { type EndedRequests, requestSchema, requestsSchema } from "../../core/api/schema.ts";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import {
+  type EndedRequests,
+  planSchema,
+  requestSchema,
+  requestsSchema,
+} from "../../core/api/schema.ts";
 import { type FrontBench, post, startEngine, startFront, test } from "../../testing/front_bench.ts";
 
 /** Returns the requests that have ended, which must fit their schema. */
@@ -113,4 +118,57 @@ test("the list keeps the last 200 requests", async () => {
   const requests = await ended(bench);
   strictEqual(requests.length, 200);
   deepStrictEqual([requests[0]?.result, requests.at(-1)?.result], ["511", "312"]);
+});
+
+test("a plan has what an order would start and stop, in words too, and the requests it waits for", async () => {
+  await using engine = startEngine(() => new Promise<Response>(() => {}));
+  await using bench = await startFront({ ports: { eye: engine.port, sage: 1 }, ready: ["eye"] });
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const asked = post(bench, "/v1/completions", { model: "eye" }, { signal }).catch(() => {});
+  while (engine.requests === 0) await new Promise((wake) => setTimeout(wake, 5));
+  const plan = async (query: string) => {
+    const answer = await fetch(`${bench.url}/lychd/v1/plan?${query}`);
+    const body = await answer.json();
+    return answer.ok
+      ? planSchema.parse(body)
+      : [answer.status, body.error.code, body.error.message] as const;
+  };
+  const waits = "1 request under way at eye: the stop waits for them, at most 30 s";
+  deepStrictEqual(await plan("wish=sage"), {
+    starts: ["sage"],
+    stops: ["eye"],
+    keeps: [],
+    lines: [
+      "Soulstone sage: this Soulstone was requested",
+      "  stop   eye   conflicts with sage",
+      "  start  sage",
+      waits,
+    ],
+    requests_under_way: 1,
+  });
+  const all = {
+    starts: [],
+    stops: ["eye"],
+    keeps: [],
+    lines: ["stop  eye", waits],
+    requests_under_way: 1,
+  };
+  for (const query of ["banish", "banish=", "banish=eye"]) deepStrictEqual(await plan(query), all);
+  deepStrictEqual(await plan("banish=sage"), {
+    starts: [],
+    stops: [],
+    keeps: ["eye"],
+    lines: ["no engine stops", "keep  eye"],
+    requests_under_way: 0,
+  });
+  match(String(await plan("wish=sages")), /^404,unknown_name,.*sage/);
+  match(String(await plan("banish=owl")), /^404,unknown_name,/);
+  match(String(await plan("wish=eye&wish=sage")), /^409,no_plan,/);
+  for (const query of ["", "wish=eye&banish", "banish=a&banish=b", "wishes=eye"]) {
+    match(String(await plan(query)), /^400,bad_query,/);
+  }
+  strictEqual(bench.sent.some(({ kind }) => kind === "order" || kind === "summon"), false);
+  leaving.abort();
+  await asked;
 });

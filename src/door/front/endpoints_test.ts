@@ -187,7 +187,7 @@ test("an order goes to the hand, and its answer comes after it was carried out",
   await using bench = await startFront({ ports: { eye: 1 } });
   const summoned = post(bench, "/lychd/v1/summon", { wish: "eye" });
   const first = await bench.next("order");
-  deepStrictEqual(first.order, { kind: "summon", wish: ["eye"] });
+  deepStrictEqual(first.order, { kind: "summon", wish: ["eye"], hold: false });
   const swap = async () => (await status(bench)).swap;
   bench.tell({ kind: "phase", phase: "stop", names: ["sage"] });
   bench.tell({ kind: "phase", phase: "start", names: ["eye"] });
@@ -204,6 +204,14 @@ test("an order goes to the hand, and its answer comes after it was carried out",
   bench.tell({ kind: "done", id: second.id, problem: "nothing runs" });
   const answer = await banished;
   deepStrictEqual([answer.status, (await answer.json()).error.message], [409, "nothing runs"]);
+  const held = post(bench, "/lychd/v1/summon", { wish: ["ocr", "text"], hold: true });
+  const third = await bench.next("order");
+  deepStrictEqual(third.order, { kind: "summon", wish: ["ocr", "text"], hold: true });
+  const released = post(bench, "/lychd/v1/release", {});
+  const fourth = await bench.next("order");
+  deepStrictEqual(fourth.order, { kind: "release" });
+  for (const { id } of [third, fourth]) bench.tell({ kind: "done", id, problem: undefined });
+  deepStrictEqual([(await held).status, (await released).status], [200, 200]);
 });
 
 test("a path of an engine reaches it only if it runs", async () => {

@@ -17,6 +17,7 @@ import type { Orders } from "./orders.ts";
 import type { Events } from "./report/events.ts";
 import { METRICS_TYPE } from "./report/metrics.ts";
 import { modelList } from "./report/models.ts";
+import { planOf } from "./report/plan.ts";
 import type { RequestLog } from "./report/request_log.ts";
 import { statusOf } from "./report/status.ts";
 import { type AdmissionRules, checkAdmission } from "./request/admission.ts";
@@ -142,8 +143,11 @@ function answer(
       return follow(incoming, parts);
     case "requests":
       return json({ requests: parts.log.requests });
+    case "plan":
+      return json(planOf(new URLSearchParams(queryOf(incoming)), driver));
     case "summon":
     case "banish":
+    case "release":
       return give(incoming, endpoint.kind, parts);
     case "cancel":
       return cancel(endpoint.id, parts);
@@ -211,20 +215,29 @@ async function give(
   const received = await receiveBody(request, { headers, maxMib: ORDER_MIB, memory, pace });
   received.release();
   const text = await new Blob([...received.pieces]).text();
-  await orders.give(kind === "summon" ? summonOf(text) : banishOf(text));
+  await orders.give(ORDERS[kind](text));
   return json({ done: true });
 }
 
+/** Reads the body of each order. */
+const ORDERS = { summon: summonOf, banish: banishOf, release: releaseOf } as const;
+
 function summonOf(text: string): Order {
-  const { wish } = parsed(text, "wish");
+  const { wish, hold = false } = parsed(text, ["wish", "hold"]);
   const names = typeof wish === "string" ? [wish] : wish;
   const isList = Array.isArray(names) && names.length > 0 && names.length <= ORDER_LIMITS.names;
-  if (isList && names.every(isName)) return { kind: "summon", wish: names };
+  if (typeof hold !== "boolean") throw notValid("`hold` must be true or false");
+  if (isList && names.every(isName)) return { kind: "summon", wish: names, hold };
   throw notValid('`wish` must be a name or a list of capabilities, as in {"wish": "eye"}');
 }
 
+function releaseOf(text: string): Order {
+  parsed(text, []);
+  return { kind: "release" };
+}
+
 function banishOf(text: string): Order {
-  const { name } = parsed(text, "name");
+  const { name } = parsed(text, ["name"]);
   if (name === undefined || isName(name)) return { kind: "banish", name };
   throw notValid('`name` must be a name, as in {"name": "eye"}; without it, all engines stop');
 }
@@ -233,8 +246,8 @@ function isName(value: unknown): value is string {
   return typeof value === "string" && value.length <= ORDER_LIMITS.nameLength;
 }
 
-/** Parses an order, which has at most one field: a field with a typing error must not mean all engines. */
-function parsed(text: string, field: string): Readonly<Record<string, unknown>> {
+/** Parses an order, which has no other fields: one with a typing error must not mean all engines. */
+function parsed(text: string, fields: readonly string[]): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -244,9 +257,10 @@ function parsed(text: string, field: string): Readonly<Record<string, unknown>> 
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw notValid("it is not a JSON object");
   }
-  const [unknown] = Object.keys(value).filter((name) => name !== field);
+  const [unknown] = Object.keys(value).filter((name) => !fields.includes(name));
   if (unknown === undefined) return { ...value };
-  throw notValid(`unknown field ${quoted(unknown)}; the only one is \`${field}\``);
+  const known = fields.map((field) => `\`${field}\``).join(", ") || "none";
+  throw notValid(`unknown field ${quoted(unknown)}; the known ones: ${known}`);
 }
 
 function queryOf({ target, path }: Incoming): string {

@@ -233,9 +233,12 @@ export class Hand {
         return this.#measured.request();
       case "order": {
         const { id, order } = message;
+        // An order that changes what the operator keeps is the word of an operator too.
+        const isOfHold = order.kind === "release" || order.kind === "summon" && order.hold;
         const done = this.#transition(
           order,
-          (place) => this.#unlessHeld(() => carryOut(order, place)),
+          (place) =>
+            isOfHold ? carryOut(order, place) : this.#unlessHeld(() => carryOut(order, place)),
         );
         return void done.then((result) => {
           const problem = result.kind === "ready" ? undefined : result.why;
@@ -459,8 +462,10 @@ type Goal =
 
 function goalText(goal: Goal): string {
   if ("engines" in goal) return `banish ${goal.engines.join(" ")}`;
+  if (goal.kind === "release") return "order: release";
   if (goal.kind === "banish") return `order: banish ${goal.name ?? "all"}`;
-  return "stops" in goal ? `summon ${wishText(goal.wish)}` : `order: summon ${goal.wish.join(" ")}`;
+  if ("stops" in goal) return `summon ${wishText(goal.wish)}`;
+  return `order: summon ${goal.wish.join(" ")}${goal.hold ? " --hold" : ""}`;
 }
 
 function wishText(wish: Wish): string {

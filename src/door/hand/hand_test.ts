@@ -12,7 +12,7 @@ import { foldersOfHome } from "../../testing/folders_of_home.ts";
 import { memoryContext } from "../../testing/memory_context.ts";
 import { type MemoryHost, memoryHost } from "../../testing/memory_host.ts";
 import { userSystemd } from "../../units/systemd.ts";
-import type { ToFront, ToHand } from "../channel/messages.ts";
+import type { Order, ToFront, ToHand } from "../channel/messages.ts";
 import { Hand } from "./hand.ts";
 import { HAND_PACE } from "./pace.ts";
 
@@ -277,7 +277,10 @@ class TestHost {
       for (const unit of units) {
         const name = /soulstone-(.+)\.service|coven-(.+)s\.target/.exec(unit)?.slice(1).join("") ??
           "";
-        if (args[1] === "start") {
+        if (unit === HOLD) {
+          if (args[1] === "start") this.units.set(unit, RUNNING);
+          else this.units.delete(unit);
+        } else if (args[1] === "start") {
           // The job exists from now on.
           this.set(name, STARTING);
           void this.#start(name);
@@ -455,9 +458,11 @@ withHand("while the operator holds what runs, no swap begins", async (seen, fron
   await front.next("observed", ({ isHeld }) => isHeld);
   const { result } = await front.next("swapped");
   deepStrictEqual(result, { kind: "abandoned", why: "the operator keeps what runs" });
-  for (
-    const order of [{ kind: "summon", wish: ["sage"] }, { kind: "banish", name: "owl" }] as const
-  ) {
+  const orders: readonly Order[] = [
+    { kind: "summon", wish: ["sage"], hold: false },
+    { kind: "banish", name: "owl" },
+  ];
+  for (const order of orders) {
     front.send({ kind: "order", id: 1, order });
     strictEqual((await front.next("done")).problem, "the operator keeps what runs");
   }
@@ -476,6 +481,24 @@ withHand("a hold is noticed when systemd starts and stops its service", async (s
   await front.next("observed", ({ isHeld }) => !isHeld);
 });
 
+withHand("an order keeps what it starts, and another one ends that", async (seen, front) => {
+  await front.sees("owl", "ready");
+  const give = async (id: number, order: Order) => {
+    front.send({ kind: "order", id, order });
+    return (await front.next("done", (done) => done.id === id)).problem;
+  };
+  strictEqual(await give(1, { kind: "summon", wish: ["sag"], hold: true }) === undefined, false);
+  deepStrictEqual(seen.orders, []);
+  strictEqual(await give(2, { kind: "summon", wish: ["owl"], hold: true }), undefined);
+  const starts = [`start ${HOLD}`, "start soulstone-owl.service"];
+  deepStrictEqual(seen.orders, starts);
+  const why = "the operator keeps what runs";
+  strictEqual(await give(3, { kind: "banish", name: "owl" }), why);
+  strictEqual(await give(4, { kind: "release" }), undefined);
+  deepStrictEqual(seen.orders, [...starts, `stop ${HOLD}`]);
+  match(seen.err, /order: summon owl --hold \(\d+\.\d s\): done\n/);
+});
+
 withHand("banish stops the named engines, and none that is not rendered", async (seen, front) => {
   await front.sees("owl", "ready");
   seen.set("newt", RUNNING);
@@ -487,8 +510,8 @@ withHand("banish stops the named engines, and none that is not rendered", async 
 
 withHand("orders of a client are done as by the commands, in turn", async (seen, front) => {
   await front.sees("owl", "ready");
-  front.send({ kind: "order", id: 7, order: { kind: "summon", wish: ["sage"] } });
-  front.send({ kind: "order", id: 8, order: { kind: "summon", wish: ["newt"] } });
+  front.send({ kind: "order", id: 7, order: { kind: "summon", wish: ["sage"], hold: false } });
+  front.send({ kind: "order", id: 8, order: { kind: "summon", wish: ["newt"], hold: false } });
   front.send({ kind: "order", id: 9, order: { kind: "banish", name: undefined } });
   await freeAll(front);
   deepStrictEqual(await front.next("done"), { kind: "done", id: 7, problem: undefined });

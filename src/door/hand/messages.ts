@@ -68,8 +68,13 @@ function wishOf(data: unknown): Wish {
 function orderOf(data: unknown): Order {
   const { kind } = fieldsOf(data);
   switch (kind) {
-    case "summon":
-      return { kind, wish: texts(fieldsOf(data, ["kind", "wish"]).wish) };
+    case "summon": {
+      const { wish, hold } = fieldsOf(data, ["kind", "wish", "hold"]);
+      return { kind, wish: texts(wish), hold: flag(hold) };
+    }
+    case "release":
+      fieldsOf(data, ["kind"]);
+      return { kind };
     case "banish": {
       const { name } = fieldsOf(data, ["kind", "name"]);
       return { kind, name: name === undefined ? undefined : text(name) };
@@ -128,6 +133,11 @@ function texts(data: unknown): string[] {
 function text(data: unknown, longest = LONGEST_TEXT): string {
   if (typeof data === "string" && data.length <= longest) return data;
   throw new ChannelFault("not a short text");
+}
+
+function flag(data: unknown): boolean {
+  if (typeof data === "boolean") return data;
+  throw new ChannelFault("neither true nor false");
 }
 
 function count(data: unknown): number {

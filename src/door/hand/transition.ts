@@ -15,6 +15,7 @@ import {
 } from "../../summon/change.ts";
 import { hopelessText, type Phases } from "../../summon/follow.ts";
 import { explainLosses } from "../../summon/losses.ts";
+import { setHold } from "../../summon/hold.ts";
 import { rejection } from "../../summon/outcome.ts";
 import { stopUnits } from "../../units/engines.ts";
 import type { Rendered } from "../../units/rendered.ts";
@@ -82,10 +83,17 @@ export async function banish(
 
 /** Carries out an order of a client, as the command of the same name does. */
 export async function carryOut(order: Order, place: Place): Promise<Result> {
-  const { inventory } = place.rendered;
+  const { systemd, rendered } = place;
+  const { inventory } = rendered;
+  if (order.kind === "release") {
+    await setHold(false, rendered, systemd);
+    return { kind: "ready" };
+  }
   if (order.kind === "summon") {
     const read = readWish(order.wish, inventory);
-    return "wish" in read ? await summon(read.wish, place) : failed([], read.problem.message);
+    if ("problem" in read) return failed([], read.problem.message);
+    if (order.hold) await setHold(true, rendered, systemd);
+    return await summon(read.wish, place);
   }
   if (order.name === undefined) return await stop(place, [EVERY_SOULSTONE, EVERY_COVEN]);
   const read = readName(order.name, inventory);

@@ -23,8 +23,18 @@ export type Endpoint =
   | { readonly kind: "queried"; readonly path: string }
   | { readonly kind: "models" }
   | { readonly kind: "model"; readonly id: string }
-  | { readonly kind: "health" | "ready" | "running" | "metrics" | "status" | "events" | "requests" }
-  | { readonly kind: "summon" | "banish" }
+  | {
+    readonly kind:
+      | "health"
+      | "ready"
+      | "running"
+      | "metrics"
+      | "status"
+      | "events"
+      | "requests"
+      | "plan";
+  }
+  | { readonly kind: "summon" | "banish" | "release" }
   | { readonly kind: "cancel"; readonly id: string };
 
 interface Row {
@@ -67,8 +77,10 @@ const ENDPOINTS: ReadonlyMap<string, Row> = new Map<string, Row>([
   ["/lychd/v1/status", { methods: GET, endpoint: { kind: "status" } }],
   ["/lychd/v1/events", { methods: ["GET"], endpoint: { kind: "events" } }],
   ["/lychd/v1/requests", { methods: GET, endpoint: { kind: "requests" } }],
+  ["/lychd/v1/plan", { methods: GET, endpoint: { kind: "plan" } }],
   ["/lychd/v1/summon", { methods: POST, endpoint: { kind: "summon" } }],
   ["/lychd/v1/banish", { methods: POST, endpoint: { kind: "banish" } }],
+  ["/lychd/v1/release", { methods: POST, endpoint: { kind: "release" } }],
 ]);
 
 /** The methods that reach an engine below `/upstream`. */

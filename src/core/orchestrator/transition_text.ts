@@ -1,13 +1,8 @@
-import { type Inventory, withStrays } from "../core/orchestrator/inventory.ts";
-import {
-  type Choice,
-  planTransition,
-  type Running,
-  type Transition,
-} from "../core/orchestrator/transition.ts";
-import { readWish, type Wish, type WishProblem } from "../core/orchestrator/wish.ts";
-import type { Palette } from "../core/report/palette.ts";
-import { tableLines } from "../run/table.ts";
+import { type Inventory, withStrays } from "./inventory.ts";
+import { type Choice, planTransition, type Running, type Transition } from "./transition.ts";
+import { readWish, type Wish, type WishProblem } from "./wish.ts";
+import type { Palette } from "../report/palette.ts";
+import { tableLines } from "../report/table.ts";
 
 /** Reads and plans a wish. A stray cannot be wished for. */
 export function planWords(

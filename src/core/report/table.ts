@@ -1,4 +1,4 @@
-import { WIDTH } from "../core/report/text.ts";
+import { WIDTH } from "./text.ts";
 
 // deno-lint-ignore no-control-regex
 const COLOR = /\u001b\[[0-9;]*m/g;
