@@ -23,7 +23,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   import: 634,
   init: 760,
   licenses: 70,
-  list: 578,
+  list: 582,
   logs: 52,
   plan: 592,
   pull: 590,

@@ -157,6 +157,7 @@ const ENGINE_CHOICES = [
   { value: "sglang", name: "SGLang", description: "structured output; Hugging Face models" },
   { value: "llamacpp", name: "llama.cpp", description: "GGUF files on the GPU, the CPU or both" },
   { value: "tabbyapi", name: "TabbyAPI", description: "EXL3 models on one consumer GPU" },
+  { value: "ollama", name: "Ollama", description: "models of its own library, loaded on request" },
   { value: "generic", name: "another image", description: "any container that serves HTTP" },
 ] as const satisfies readonly { value: EngineName; name: string; description: string }[];
 
@@ -165,6 +166,7 @@ const MODEL_PROMPTS = {
   sglang: "Model (repository id, or a folder on this host):",
   llamacpp: "Model (.gguf file or repository id; empty to serve several):",
   tabbyapi: "Model (a folder on this host; optional):",
+  ollama: "Model (such as qwen3:8b; empty to serve several):",
 } as const;
 
 function list(text: string): string[] {

@@ -24,6 +24,8 @@ const { systemdAnalyze } = findPrograms((path) => {
 /** Values of the `quadlet` table, and the findings as CODE LINE:COLUMN. */
 const ROWS: readonly (readonly [quadlet: string, findings: readonly string[]])[] = [
   ["Service = { Nice = 5 }", []],
+  ['Service = { CPUQuota = "400%", MemoryMax = "75%", TasksMax = "50%" }', []],
+  ['Service = { ManagedOOMMemoryPressureLimit = "60%" }', []],
   ['Service = { Nice = "abc" }', ["directive-ignored 7:20"]],
   ['Service = { MemoryMax = "lots" }', ["directive-ignored 7:25"]],
   ['Unit = { ConditionPathExists = "relative" }', ["directive-ignored 7:32"]],

@@ -49,6 +49,12 @@ function ocr(...lines: readonly string[]): string {
   return ["[ocr]", 'image = "localhost/ocr:2"', "port = 8780", ...lines].join("\n");
 }
 
+/** Returns a Soulstone with the image of Ollama and this line. */
+function ollama(line: string): string {
+  const image = 'image = "docker.io/ollama/ollama:0.32.15"';
+  return ["[ollama]", image, "port = 8780", "devices = []", line].join("\n");
+}
+
 /** Returns two Soulstones of one group, in these slots. */
 function inGroup(first: string, second: string): string {
   const lines = (slot: string) => ['groups = ["vision"]', `slot = "${slot}"`];
@@ -309,6 +315,10 @@ $ echo $?
     good: ocr('exec = ["sh", "-c", "serve --port {port}; true"]'),
   },
   "exec-port-differs": pair('exec = ["--port", "8000"]', 'exec = ["--port", "{port}"]'),
+  "env-port-differs": {
+    bad: ollama('env = { OLLAMA_HOST = "0.0.0.0:11434" }'),
+    good: ollama('env = { OLLAMA_CONTEXT_LENGTH = "16384" }'),
+  },
   "text-unfit": pair('health = { cmd = "CMD true" }', 'health = { cmd = "true" }'),
   "quadlet-group-unknown": pair(
     'quadlet = { Contaner = { AutoUpdate = "registry" } }',

@@ -1,7 +1,7 @@
 /** Closed lists of names, in a file of their own so that no schema is loaded to use them. */
 
 /** The engine profiles. */
-export const ENGINES = ["vllm", "sglang", "llamacpp", "tabbyapi", "generic"] as const;
+export const ENGINES = ["vllm", "sglang", "llamacpp", "tabbyapi", "ollama", "generic"] as const;
 
 /** The name of an engine profile. */
 export type EngineName = (typeof ENGINES)[number];

@@ -1,7 +1,7 @@
 import type { Soulstone } from "../codex/mod.ts";
 import { type Finding, finding, isSecretName, type Place, secretsIn } from "../report/mod.ts";
 import { nearest } from "../report/nearest.ts";
-import type { EngineProfile, Flag } from "./engines/mod.ts";
+import { type EngineProfile, type Flag, portOfListen } from "./engines/mod.ts";
 
 /** One word of the engine's command, and the Codex value that it comes from. */
 export interface CommandWord {
@@ -55,6 +55,7 @@ function commandFindings(
   const { model, port, placeOf } = soulstone;
   const findings = [
     ...portFindings(soulstone, profile, words),
+    ...listenFindings(soulstone, profile),
     ...(soulstone.exec ?? []).flatMap((word, i) =>
       unknownPlaceholders(word).map((name) =>
         finding("exec-placeholder-unknown", placeOf(["exec", i]), { name })
@@ -104,6 +105,27 @@ function secretFindings({ exec = [], placeOf }: Soulstone, profile: EngineProfil
     const secret = isSecretName(flag) ? flag.replaceAll("_", "-") : "api-key";
     const variable = secret === "api-key" ? profile.keyVariable : undefined;
     return [finding("secret-in-exec", placeOf(["exec", i]), { secret, variable })];
+  });
+}
+
+/** Returns the variable that makes an engine without a port flag listen on the port of its Soulstone. */
+export function listenVariable(
+  { port }: Pick<Soulstone, "port">,
+  { portFlag, listenVariables: [name] }: EngineProfile,
+): Readonly<Record<string, string>> {
+  return portFlag !== undefined || name === undefined ? {} : { [name]: `0.0.0.0:${port}` };
+}
+
+/** Finds a variable of `env` that would replace it with another port. */
+function listenFindings(soulstone: Soulstone, profile: EngineProfile): Finding[] {
+  const { port, env, placeOf } = soulstone;
+  return Object.keys(listenVariable(soulstone, profile)).flatMap((name) => {
+    const value = env[name];
+    if (value === undefined) return [];
+    const given = portOfListen(value) ?? profile.defaultPort ?? "an unknown one";
+    return given === port
+      ? []
+      : [finding("env-port-differs", placeOf(["env", name]), { name, given, port })];
   });
 }
 

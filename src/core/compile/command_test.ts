@@ -8,6 +8,7 @@ const IMAGES = {
   sglang: "docker.io/lmsysorg/sglang:v0.5.23",
   llamacpp: "ghcr.io/ggml-org/llama.cpp:server-cuda13",
   tabbyapi: "ghcr.io/theroyallab/tabbyapi:cu13",
+  ollama: "docker.io/ollama/ollama:0.32.15",
   generic: "localhost/engine:1",
 } as const;
 
@@ -51,6 +52,8 @@ const ROWS: readonly Row[] = [
     model: "x",
     words: "main.py --model-name x --host 0.0.0.0 --port 8780",
   },
+  { engine: "ollama", words: "" },
+  { engine: "ollama", model: "qwen3:8b", exec: ["serve"], words: "serve" },
   { engine: "generic", words: "", codes: ["port-not-told"] },
 
   // Flags follow the command; flags in `exec` are not added again.
@@ -114,6 +117,12 @@ const ROWS: readonly Row[] = [
     engine: "tabbyapi",
     exec: ["python3", "main.py"],
     words: "python3 main.py --host 0.0.0.0 --port 8780",
+    codes: ["exec-repeats-entrypoint"],
+  },
+  {
+    engine: "ollama",
+    exec: "ollama serve",
+    words: "ollama serve",
     codes: ["exec-repeats-entrypoint"],
   },
   { engine: "generic", exec: ["serve", "{port}"], words: "serve 8780" },
@@ -181,6 +190,9 @@ const GUESSES: readonly (readonly [image: string, engine: string])[] = [
   ["lmsysorg/sglang:latest", "sglang"],
   ["ghcr.io/ggml-org/llama.cpp:server", "llamacpp"],
   ["ghcr.io/theroyallab/tabbyapi", "tabbyapi"],
+  ["ollama/ollama:rocm", "ollama"],
+  ["ghcr.io/open-webui/open-webui:ollama", "generic"],
+  ["localhost/ollama-exporter", "generic"],
   ["localhost:5000/engine", "generic"],
   ["localhost/engine:vllm", "generic"],
   ["my-ocr-service:latest", "generic"],
@@ -194,4 +206,27 @@ Deno.test("the engine is guessed from the repository of the image, not from its 
 
 Deno.test("the field `engine` takes precedence over the image", () => {
   deepStrictEqual(profileOf({ image: IMAGES.vllm, engine: "generic" }).name, "generic");
+});
+
+const HOSTS: readonly (readonly [host: string, codes: readonly string[]])[] = [
+  ["0.0.0.0:8780", []],
+  [":8780", []],
+  ["http://[::]:8780/", []],
+  ["0.0.0.0:11434", ["env-port-differs"]],
+  ["0.0.0.0", ["env-port-differs"]],
+  ["https://0.0.0.0", ["env-port-differs"]],
+];
+
+Deno.test("an address in `env` must have the port of the Soulstone, which a flag would override", () => {
+  const codesOf = (engine: keyof typeof IMAGES, env: string, port = 8780) => {
+    const text = `[eye]\nimage = "${IMAGES[engine]}"\nport = ${port}\nenv = { ${env} }\n`;
+    const bytes = new TextEncoder().encode(text);
+    const { codex } = readCodex({ folder: "c", files: [{ path: "soulstones/eye.toml", bytes }] });
+    return codex.soulstones.flatMap((s) => commandOf(s, profileOf(s)).findings.map((f) => f.code));
+  };
+  for (const [host, codes] of HOSTS) {
+    deepStrictEqual(codesOf("ollama", `OLLAMA_HOST = "${host}"`), codes, host);
+  }
+  deepStrictEqual(codesOf("ollama", 'OLLAMA_HOST = "0.0.0.0"', 11_434), []);
+  deepStrictEqual(codesOf("llamacpp", 'LLAMA_ARG_PORT = "8080"'), []);
 });

@@ -164,5 +164,5 @@ function layOut(codex: Codex, binary: string, findings: Finding[]): FileLayout[]
 
 /** Returns true if a finding of a Soulstone holds whatever its missing fields are. */
 function isCertain(f: Finding): boolean {
-  return f.severity === "error" && f.code !== "exec-port-differs" && f.code !== "health-nothing";
+  return f.severity === "error" && !/^(?:e\w+-port-differs|health-nothing)$/.test(f.code);
 }

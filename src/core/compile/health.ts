@@ -34,7 +34,8 @@ export function healthOfSoulstone(
     findings: [finding("text-unfit", at("cmd"), { field: "health.cmd", problem })],
   });
   const path = health?.path ?? profile.healthPath;
-  const command = health?.cmd ?? (path === undefined ? undefined : probeOf(port, path));
+  const own = health?.path === undefined ? profile.healthCommand : undefined;
+  const command = health?.cmd ?? own ?? (path === undefined ? undefined : probeOf(port, path));
   if (command === undefined) {
     return {
       sections: NO_SECTIONS,
@@ -82,7 +83,7 @@ export function healthSections(
   };
 }
 
-/** Returns a shell line that requests `path` with curl, wget or Python; every official image has one. */
+/** Returns a shell line that requests `path` with curl, wget or Python; nearly every official image has one. */
 export function probeOf(port: number, path: string): string {
   const url = `http://127.0.0.1:${port}${path}`;
   return `if command -v curl >/dev/null; then exec curl -fsS -o /dev/null '${url}'; ` +

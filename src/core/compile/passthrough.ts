@@ -7,6 +7,7 @@ import {
   SYSTEMD_COMMANDS,
   SYSTEMD_KEYS,
   SYSTEMD_LISTS,
+  SYSTEMD_VERBATIM,
   type Unit,
   writeExecWord,
   writeText,
@@ -216,6 +217,7 @@ function writeValue(section: SectionName, key: string, value: string): Written {
       return writeText(value, {
         command: section === "Service" && SYSTEMD_COMMANDS.has(key),
         quotesStripped: false,
+        verbatim: section === "Service" && SYSTEMD_VERBATIM.has(key),
       });
     case "pairs":
       if (!value.includes("=")) return { problem: "it must be NAME=VALUE, or Quadlet drops it" };

@@ -39,3 +39,17 @@ Deno.test("a mount without a source is refused where the generator of Podman 5.4
     deepStrictEqual(findings.map((f) => f.code), type === "tmpfs" ? [] : ["text-unfit"], type);
   }
 });
+
+Deno.test("a percent sign is doubled only where systemd replaces specifiers", async () => {
+  const limits = { CPUQuota: "400%", MemoryMax: "75%", TasksMax: "50%" };
+  const texts = { SyslogIdentifier: "50%", ExecReload: "/bin/echo 50%" };
+  const quadlet = `quadlet.Service = { ${
+    Object.entries({ ...limits, ...texts, ManagedOOMMemoryPressureLimit: "60%" })
+      .map(([key, value]) => `${key} = "${value}"`).join(", ")
+  } }\n`;
+  const valueOf = async (key: string) => (await serviceValues(quadlet, key)).at(-1);
+  for (const [key, value] of Object.entries(limits)) deepStrictEqual(await valueOf(key), value);
+  deepStrictEqual(await valueOf("ManagedOOMMemoryPressureLimit"), "60%");
+  deepStrictEqual(await valueOf("SyslogIdentifier"), "50%%");
+  deepStrictEqual(await valueOf("ExecReload"), "/bin/echo 50%%");
+});

@@ -18,6 +18,8 @@ const ROWS: readonly (readonly [engine: string, fields: string, served: string |
   ["llamacpp", 'model = "a/b"', undefined],
   ["llamacpp", 'model = "a/b"\nexec = ["--alias", "x,y"]', "x"],
   ["tabbyapi", 'model = "/models/qwen"', "qwen"],
+  ["ollama", 'model = "qwen3:8b"', "qwen3:8b"],
+  ["ollama", "", undefined],
   ["generic", 'exec = ["--served-model-name", "x", "--port", "{port}"]', undefined],
 ];
 

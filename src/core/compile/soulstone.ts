@@ -14,7 +14,7 @@ import {
   writeWord,
   type Written,
 } from "../rune/mod.ts";
-import { commandOf, type CommandWord } from "./command.ts";
+import { commandOf, type CommandWord, listenVariable } from "./command.ts";
 import {
   CLEAR_REQUESTED_STOP,
   CONTAINER_COMMENTS,
@@ -115,10 +115,11 @@ export function soulstoneUnitOf(
       Pod: directive(SEPULCHER.file),
       StartWithPod: directive(false),
       Exec: execOf(command.words, findings),
-      Environment: Object.entries(soulstone.env).sort(([a], [b]) => a < b ? -1 : 1)
-        .flatMap(([name, value]) =>
-          given(writeVariable(`${name}=${value}`), `env.${name}`, at("env", name))
-        ),
+      Environment: Object.entries({ ...listenVariable(soulstone, profile), ...soulstone.env })
+        .sort(([a], [b]) => a < b ? -1 : 1).flatMap(([name, value]) => {
+          const place = at(...Object.hasOwn(soulstone.env, name) ? ["env", name] : ["port"]);
+          return given(writeVariable(`${name}=${value}`), `env.${name}`, place);
+        }),
       Secret: soulstone.secrets.flatMap((s, i) => given(writeWord(s), "secrets", at("secrets", i))),
       Volume: volumesOf(soulstone, profile, given),
       AddDevice: devices.flatMap((device, i) =>

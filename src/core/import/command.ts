@@ -1,5 +1,5 @@
 import type { EngineName } from "../codex/mod.ts";
-import { type EngineProfile, profileOf } from "../compile/mod.ts";
+import { type EngineProfile, portOfListen, profileOf } from "../compile/mod.ts";
 
 type Variable = readonly [name: string, value: string];
 
@@ -28,8 +28,8 @@ export interface Command {
   readonly forms: (port: number) => readonly CommandFields[];
   /** Returns the changes of the words with a new port. */
   readonly changes: (port: number) => readonly string[];
-  /** Returns the variables with a new port. */
-  readonly env: (port: number) => readonly Variable[];
+  /** Returns the variables with a new port; nothing for one that lychd replaces. */
+  readonly env: (port: number) => readonly (Variable | undefined)[];
 }
 
 /** A command as fields. */
@@ -37,14 +37,6 @@ export interface CommandFields {
   readonly model?: string;
   readonly exec?: readonly string[];
 }
-
-/** The default ports of engines. Source: their documents; llama.cpp's images set 8080. */
-const DEFAULT_PORTS: Readonly<Partial<Record<EngineName, number>>> = {
-  vllm: 8000,
-  sglang: 30_000,
-  llamacpp: 8080,
-  tabbyapi: 5000,
-};
 
 /** Programs that start another one, whatever the image. */
 const SHELL = /^(?:.*\/)?(?:env|(?:ba|da|a|z)?sh)$/;
@@ -60,15 +52,17 @@ export function readCommand(given: GivenCommand): Command {
     // The entrypoint of these images expects the name of a tool first.
     guessed.name === "llamacpp" && /:(?:[\w.-]+-)?full/.test(given.image);
   const profile = isOther ? profileOf({ image: given.image, engine: "generic" }) : guessed;
-  return profile.portFlag === undefined
+  return profile.name === "generic"
     ? readOther(given, profile, profile === guessed ? undefined : "generic")
-    : readKnown(given, profile, profile.portFlag);
+    : readKnown(given, profile);
 }
 
-function readKnown(given: GivenCommand, profile: EngineProfile, portFlag: string): Command {
-  const flag = takeFlag(given.words ?? [], [portFlag]);
-  const port = Number(flag.value ?? Number.NaN);
-  const inside = Number.isInteger(port) ? port : DEFAULT_PORTS[profile.name];
+function readKnown(given: GivenCommand, profile: EngineProfile): Command {
+  const { portFlag, listenVariables } = profile;
+  const flag = takeFlag(given.words ?? [], portFlag === undefined ? [] : [portFlag]);
+  const [variable] = given.env.filter(([name]) => name === listenVariables[0]);
+  const port = Number(flag.value ?? portOfListen(variable?.[1] ?? "") ?? Number.NaN);
+  const inside = Number.isInteger(port) ? port : profile.defaultPort;
   const plain = withoutTls(flag.words);
   const host = takeFlag(plain.words, ["--host"]);
   const isLocal = host.value !== undefined && LOOPBACK.test(host.value);
@@ -88,7 +82,7 @@ function readKnown(given: GivenCommand, profile: EngineProfile, portFlag: string
         ? []
         : [`lychd reaches engines over HTTP: without ${plain.removed.join(" ")}`],
     ],
-    env: () => given.env,
+    env: () => given.env.map((pair) => listenVariables.includes(pair[0]) ? undefined : pair),
   };
 }
 
@@ -190,19 +184,25 @@ function readOther(
 ): Command {
   const words = given.words ?? [];
   const flag = Number(takeFlag(words, ["--port"]).value ?? Number.NaN);
+  const published = new Set(given.published.map(String));
+  const portAt = (i: number) => portOfWord(words, i, published);
   const written = new Set([
-    ...words.map((_, i) => portOfWord(words, i)),
+    ...words.map((_, i) => portAt(i)),
     ...given.env.map(portOfVariable),
   ]);
   const inside =
     [flag, ...given.published].find((port) =>
       port === flag && Number.isInteger(port) || written.has(String(port))
-    ) ?? given.published[0];
+    ) ?? given.published[0] ?? onlyPort([
+      ...words.map((_, i) => portAt(i)),
+      // A variable can also name the address of another program.
+      ...given.env.filter(([, value]) => UNSPECIFIED.test(value)).map(portOfVariable),
+    ]);
   const text = String(inside);
   const canMove = inside !== undefined && written.has(text);
   const exec = words.map((word, i) => {
     const escaped = withoutPlaceholder(word);
-    return canMove && portOfWord(words, i) === text
+    return canMove && portAt(i) === text
       ? `${onAllAddresses(escaped.slice(0, -text.length))}{port}`
       : escaped;
   });
@@ -216,11 +216,20 @@ function readOther(
     env: (port) =>
       given.env.map(([name, value]): Variable =>
         canMove && portOfVariable([name, value]) === text
-          ? [name, `${value.slice(0, -text.length)}${port}`]
+          ? [name, value.replace(new RegExp(`${text}(?=/?$)`), String(port))]
           : [name, value]
       ),
   };
 }
+
+/** Returns the port of a list, if it has only one. */
+function onlyPort(ports: readonly (string | undefined)[]): number | undefined {
+  const [only, ...others] = new Set(ports.filter((port) => port !== undefined));
+  return only === undefined || others.length > 0 ? undefined : Number(only);
+}
+
+/** An address on which a program listens for every other one. */
+const UNSPECIFIED = /^(?:\w+:\/\/)?(?:0\.0\.0\.0|\*|\[::\])?:/;
 
 /** Replaces an address before a port that only the container can reach. */
 function onAllAddresses(head: string): string {
@@ -228,19 +237,30 @@ function onAllAddresses(head: string): string {
   return address === null ? head : `${head.slice(0, address.index)}0.0.0.0:`;
 }
 
-/** Returns the port that a word clearly is: the value of a port flag, or after `=` or an address. */
-function portOfWord(words: readonly string[], i: number): string | undefined {
+/**
+ * Returns the port that a word clearly is: the value of a port flag, a published port that is not the
+ * value of another flag, or after `=` or an address.
+ */
+function portOfWord(
+  words: readonly string[],
+  i: number,
+  published: ReadonlySet<string>,
+): string | undefined {
   const word = words[i] ?? "";
+  const before = words[i - 1] ?? "";
   if (/^\d+$/.test(word)) {
-    return /^--?(?:[\w-]*port|p)$/i.test(words[i - 1] ?? "") ? word : undefined;
+    const isPort = PORT_FLAG.test(before) || published.has(word) && !before.startsWith("-");
+    return isPort ? word : undefined;
   }
   return /^(?:--?[\w-]*port=|(?:--?[\w-]+=)?(?:[\w.]*|\[[\da-f:]*\]):)(\d{1,5})$/i.exec(word)?.[1];
 }
+
+const PORT_FLAG = /^--?(?:[\w-]*(?:port|listen|bind|addr|address)|p)$/i;
 
 /** Returns the port that a variable clearly sets. */
 function portOfVariable([name, value]: Variable): string | undefined {
   if (/PORT$/i.test(name) && /^\d+$/.test(value)) return value;
   return /(?:ADDR|ADDRESS|BIND|HOST|LISTEN)$/i.test(name)
-    ? /^[\w.]*:(\d{1,5})$/.exec(value)?.[1]
+    ? /^(?:\w+:\/\/)?(?:[\w.*]*|\[[\da-f:]*\]):(\d{1,5})\/?$/i.exec(value)?.[1]
     : undefined;
 }

@@ -7,6 +7,7 @@ const IMAGES = {
   llamacpp: "ghcr.io/ggml-org/llama.cpp:server-cuda",
   full: "ghcr.io/ggml-org/llama.cpp:full-cuda",
   tabbyapi: "ghcr.io/theroyallab/tabbyapi:cu13",
+  ollama: "docker.io/ollama/ollama:latest",
   other: "localhost/engine:1",
 } as const;
 
@@ -102,7 +103,44 @@ const ROWS: readonly Row[] = [
     published: 80,
     reads: "80→ exec=serve PORT=9000 (it gets port 9000)",
   },
-  { image: "other", words: "serve 80", published: 80, reads: "80→ exec=serve 80" },
+  {
+    image: "other",
+    words: "serve 8000",
+    published: 8000,
+    reads: "8000→ exec=serve {port} (it gets port 9000)",
+  },
+  {
+    image: "other",
+    words: "serve --ctx-size 8000",
+    published: 8000,
+    reads: "8000→ exec=serve --ctx-size 8000",
+  },
+  {
+    image: "other",
+    words: "serve --listen :9292",
+    reads: "9292→ exec=serve --listen :{port} (it gets port 9000)",
+  },
+  {
+    image: "other",
+    words: "serve",
+    env: "API_HOST=db:5432",
+    reads: "undefined→ exec=serve API_HOST=db:5432",
+  },
+  {
+    image: "other",
+    words: "serve",
+    env: "API_HOST=http://0.0.0.0:5432/",
+    reads: "5432→ exec=serve API_HOST=http://0.0.0.0:9000/ (it gets port 9000)",
+  },
+  { image: "ollama", words: "serve", reads: "11434→ exec=serve" },
+  { image: "ollama", env: "OLLAMA_HOST=[::]:9292", reads: "9292→ " },
+  { image: "llamacpp", env: "LLAMA_ARG_PORT=9292", reads: "9292→ " },
+  {
+    image: "llamacpp",
+    words: "-c 8 --port 9293",
+    env: "LLAMA_ARG_PORT=9292",
+    reads: "9293→ exec=-c 8  (lychd sets --port 9000)",
+  },
   { image: "other", words: "say {port}", reads: "undefined→ exec=say {{port}}" },
 ];
 
@@ -121,7 +159,7 @@ for (const { image, words, published, env, entrypoint = false, reads } of ROWS) 
       ...command.engine === undefined ? [] : [`engine=${command.engine}`],
       ...form?.model === undefined ? [] : [`model=${form.model}`],
       ...form?.exec === undefined ? [] : [`exec=${form.exec.join(" ")}`],
-      ...command.env(9000).map((pair) => pair.join("=")),
+      ...command.env(9000).map((pair) => pair?.join("=")),
       ...command.changes(9000).map((change) => `(${change})`),
     ];
     strictEqual(actual.join(" "), reads);

@@ -107,20 +107,32 @@ function portChanges(
 }
 
 /** Reads words and variables together, because both can set the port of an engine. */
-function commandProposals({ container, plan: { command }, given }: PlacedContainer): Proposal[] {
+function commandProposals(
+  { container, plan: { command }, given, report }: PlacedContainer,
+): Proposal[] {
   const [exec] = all(container, "Exec");
   const env = command.env(given.port);
-  const variables = all(container, "Environment").map((setting, i): Proposal => {
-    const [name, value] = env[i] ?? splitPair(setting.value);
+  const variables = all(container, "Environment").flatMap((setting, i): Proposal[] => {
+    const variable = env[i];
+    if (variable === undefined) {
+      const isSame = ["", String(given.port)]
+        .includes(setting.value.replace(/^\w+=(?:0\.0\.0\.0|\[?::\]?)?:?/, ""));
+      report.record(setting.item, isSame ? "carried" : "changed", {
+        to: "port",
+        why: `lychd makes it listen on all addresses of the pod at port ${given.port}`,
+      });
+      return [];
+    }
+    const [name, value] = variable;
     const isMoved = value !== splitPair(setting.value)[1];
     const change = isMoved ? `it gets port ${given.port}` : setting.change;
-    return {
+    return [{
       item: setting.item,
       alternatives: [
         { assign: [{ path: ["env", name], value }], change },
         passed(setting, change, `${name}=${value}`),
       ],
-    };
+    }];
   });
   if (exec === undefined) return variables;
   const alternatives = command.forms(given.port).map((fields): Alternative => ({

@@ -138,9 +138,11 @@ const KEYS: Readonly<
     value === "false"
       ? { outcome: "carried", to: "" }
       : lost("the pod starts without engines; Covens start them"),
-  "Container.Network": ({ value }) =>
+  "Container.Network": ({ value }, { plan: { command } }) =>
     value === "host"
-      ? changed("port", `${IN_POD}: only its port is published on the host`)
+      ? command.inside === undefined
+        ? lost(`${IN_POD}, and the port on which it listens is unknown: set \`port\` to it`)
+        : changed("port", `${IN_POD}: only its port is published on the host`)
       : lost(`${IN_POD} and its network: they reach each other at localhost`),
   "Container.DNS": () => NO_DNS,
   "Container.DNSOption": () => NO_DNS,

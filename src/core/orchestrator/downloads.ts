@@ -153,6 +153,7 @@ const DOWNLOADS: Readonly<Record<EngineName, (command: readonly string[]) => Dow
     };
   },
   tabbyapi: () => ({ why: "TabbyAPI loads models from a folder" }),
+  ollama: () => ({ why: "Ollama downloads models while it runs: `ollama pull` in its container" }),
   generic: () => ({ why: "lychd does not know how its engine downloads models" }),
 };
 

@@ -90,9 +90,15 @@ const NOT_AHEAD: readonly (readonly [name: string, image: string, fields: string
       "TabbyAPI loads models from a folder",
     ],
     [
-      "generic",
+      "Ollama",
       "docker.io/ollama/ollama:latest",
-      'env = { OLLAMA_HOST = "0.0.0.0:8780" }',
+      'model = "qwen3:8b"',
+      "Ollama downloads models while it runs: `ollama pull` in its container",
+    ],
+    [
+      "generic",
+      "localhost/engine:1",
+      'env = { PORT = "8780" }',
       "lychd does not know how its engine downloads models",
     ],
   ];

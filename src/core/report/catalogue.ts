@@ -411,6 +411,11 @@ export const CATALOGUE = {
       `remove it (lychd adds it), or write ${p.flag} {port}`,
     ],
   ),
+  "env-port-differs": error(
+    "The engine would listen on a port that is neither published nor scraped.",
+    "`env.{{name}}` sets port {{given}}, but `port` is {{port}}",
+    "remove it: lychd sets it",
+  ),
   "text-unfit": error(
     "The value becomes one line of a unit file, where some characters cannot be escaped.",
     "`{{field}}` cannot be written to a unit: {{problem}}",

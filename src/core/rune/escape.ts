@@ -62,6 +62,8 @@ export interface TextPlace {
   readonly command: boolean;
   /** True if Quadlet strips double quotes from both ends. */
   readonly quotesStripped: boolean;
+  /** True if systemd expands nothing in it. */
+  readonly verbatim?: boolean;
 }
 
 /**
@@ -93,7 +95,7 @@ export function writeText(value: string, place: TextPlace): Written {
     return { problem: "it starts or ends with a double quote, which Quadlet strips" };
   }
   if (place.command && value === ";") return { problem: "it is only `;`, which ends a command" };
-  const text = doublePercents(value);
+  const text = place.verbatim ? value : doublePercents(value);
   return { text: place.command ? doubleDollars(text) : text };
 }
 

@@ -112,3 +112,14 @@ export const SYSTEMD_LISTS: ReadonlySet<string> = unmarked(
 export const SYSTEMD_COMMANDS: ReadonlySet<string> = new Set(
   [...SYSTEMD_LISTS].filter((name) => /^Exec(?:Condition|Reload|Start|Stop)/.test(name)),
 );
+
+/**
+ * The directives of [Service] in whose value systemd 257 replaces no specifiers, although it can
+ * contain a percent sign: `CPUQuota=50%%` is invalid. Observed with systemd-analyze 252.
+ */
+export const SYSTEMD_VERBATIM: ReadonlySet<string> = new Set(
+  [...SYSTEMD_KEYS.Service].filter((name) =>
+    /^(?:CPUQuota|TasksMax|ManagedOOM.*Limit|LogFilterPatterns|(?:Default|Startup)*Memory(?:High|Limit|Low|Max|Min|SwapMax|ZSwapMax))$/
+      .test(name)
+  ),
+);

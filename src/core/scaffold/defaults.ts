@@ -17,6 +17,7 @@ const IMAGES: Readonly<Partial<Record<EngineName, string>>> = {
   vllm: "docker.io/vllm/vllm-openai:v0.33.0",
   sglang: "docker.io/lmsysorg/sglang:v0.5.23",
   tabbyapi: "ghcr.io/theroyallab/tabbyapi:latest",
+  ollama: "docker.io/ollama/ollama:0.32.15",
 };
 
 /** The engines whose default image works only with NVIDIA GPUs. */

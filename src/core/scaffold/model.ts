@@ -24,6 +24,11 @@ export function placeModel(
     readonly isSelinuxEnforcing: boolean;
   },
 ): { model: string; volume: string | undefined } | { problem: string } {
+  if (engine === "ollama") {
+    return /^[.~/]/.test(model)
+      ? { problem: "a model of Ollama has a name such as qwen3:8b, not a path" }
+      : { model, volume: undefined };
+  }
   if (!/^~?\//.test(model)) {
     // A repository id has one `/` and does not end like a file.
     return /^[.~]|\/.*\/|\.gguf$/i.test(model)

@@ -103,30 +103,36 @@ function example(key: string, value: TomlText): string {
 const ENGINES: Readonly<
   Record<
     Exclude<EngineName, "generic">,
-    { model: string; withoutModel?: string; exec: readonly string[]; aboutExec: string }
+    { model: string; withoutModel?: string; options: string; aboutOptions: string }
   >
 > = {
   vllm: {
     model: "Qwen/Qwen3-8B",
-    exec: ["--max-model-len", "16384", "--gpu-memory-utilization", "0.85"],
-    aboutExec: "# Flags of vLLM; lychd adds the model, --host and --port.",
+    options: example("exec", ["--max-model-len", "16384", "--gpu-memory-utilization", "0.85"]),
+    aboutOptions: "# Flags of vLLM; lychd adds the model, --host and --port.",
   },
   sglang: {
     model: "Qwen/Qwen3-8B",
-    exec: ["--context-length", "16384", "--mem-fraction-static", "0.85"],
-    aboutExec: "# Flags of SGLang; lychd adds the model, --host, --port and --enable-metrics.",
+    options: example("exec", ["--context-length", "16384", "--mem-fraction-static", "0.85"]),
+    aboutOptions: "# Flags of SGLang; lychd adds the model, --host, --port and --enable-metrics.",
   },
   llamacpp: {
     model: "ggml-org/Qwen3-1.7B-GGUF:Q4_K_M",
     withoutModel: "# Without a model it serves several, and loads each at its first request.",
-    exec: ["--ctx-size", "16384", "--n-gpu-layers", "99"],
-    aboutExec: "# Flags of llama-server; lychd adds the model, --host, --port and --metrics.",
+    options: example("exec", ["--ctx-size", "16384", "--n-gpu-layers", "99"]),
+    aboutOptions: "# Flags of llama-server; lychd adds the model, --host, --port and --metrics.",
   },
   tabbyapi: {
     model: "/app/models/Qwen3-14B-exl3-4.0bpw",
     withoutModel: "# Without a model it starts empty; load one with its API.",
-    exec: ["--max-seq-len", "16384"],
-    aboutExec: "# Options of TabbyAPI; lychd adds the model, --host and --port.",
+    options: example("exec", ["--max-seq-len", "16384"]),
+    aboutOptions: "# Options of TabbyAPI; lychd adds the model, --host and --port.",
+  },
+  ollama: {
+    model: "qwen3:8b",
+    withoutModel: "# Without a model it serves several: a request names one.",
+    options: '# env = { OLLAMA_CONTEXT_LENGTH = "16384" }',
+    aboutOptions: "# Variables of Ollama; lychd sets OLLAMA_HOST.",
   },
 };
 
@@ -140,7 +146,7 @@ function modelLines({ engine, model, volumes }: NewSoulstone): readonly string[]
   return [...about, line("model", model)];
 }
 
-function engineLines({ engine, model, volumes, port }: NewSoulstone): readonly string[] {
+function engineLines({ name, engine, model, volumes, port }: NewSoulstone): readonly string[] {
   if (engine === "generic") {
     return [
       "# Pass the port to the program, either as a flag:",
@@ -153,9 +159,17 @@ function engineLines({ engine, model, volumes, port }: NewSoulstone): readonly s
   }
   const isRepository = model !== undefined && volumes.length === 0;
   return [
-    ENGINES[engine].aboutExec,
-    example("exec", ENGINES[engine].exec),
-    ...isRepository && engine !== "tabbyapi"
+    ENGINES[engine].aboutOptions,
+    ENGINES[engine].options,
+    ...engine === "ollama"
+      ? [
+        "# To download a model, while this Soulstone runs:",
+        `#   podman exec ${soulstoneUnit(name).container} ollama pull ${
+          printable(model ?? ENGINES.ollama.model)
+        }`,
+      ]
+      : [],
+    ...isRepository && engine !== "tabbyapi" && engine !== "ollama"
       ? [
         "# For a model that needs a login. Create the Podman secret with the token once:",
         "#   podman secret create hf-token -",

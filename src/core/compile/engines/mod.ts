@@ -12,7 +12,7 @@ import {
   valueOfFlag,
 } from "./profile.ts";
 
-export type { EngineProfile, Flag } from "./profile.ts";
+export { type EngineProfile, type Flag, portOfListen } from "./profile.ts";
 
 /** The folder in which Hugging Face's library keeps models, for root. */
 const HUGGINGFACE_CACHE: Cache = {
@@ -29,6 +29,7 @@ const VLLM: EngineProfile = {
   name: "vllm",
   keyVariable: "VLLM_API_KEY",
   title: "vLLM",
+  defaultPort: 8000,
   matches: (repository) => /vllm/i.test(repository),
   head: (model) => model === undefined ? [] : [model],
   entrypoint: ["vllm", "serve"],
@@ -64,6 +65,7 @@ const SGLANG: EngineProfile = {
   ...SERVER,
   name: "sglang",
   title: "SGLang",
+  defaultPort: 30_000,
   matches: (repository) => /sglang/i.test(repository),
   head: () => ["python3", "-m", "sglang.launch_server"],
   flags: (port, model) => [
@@ -99,8 +101,10 @@ const SGLANG: EngineProfile = {
 const LLAMACPP: EngineProfile = {
   ...SERVER,
   name: "llamacpp",
+  listenVariables: ["LLAMA_ARG_PORT", "LLAMA_ARG_HOST"],
   keyVariable: "LLAMA_API_KEY",
   title: "llama.cpp",
+  defaultPort: 8080,
   matches: (repository) => /llama[._-]?cpp|llama-server/i.test(repository),
   entrypoint: ["llama-server", "/app/llama-server"],
   flags: (port, model) => [
@@ -162,6 +166,7 @@ const TABBYAPI: EngineProfile = {
   ...SERVER,
   name: "tabbyapi",
   title: "TabbyAPI",
+  defaultPort: 5000,
   matches: (repository) => /tabby-?api/i.test(repository),
   head: () => ["main.py"],
   entrypoint: ["python3", "python"],
@@ -180,11 +185,34 @@ function folderFlags(model: string | undefined): Flag[] {
   return cut < 0 ? [name] : [{ names: ["--model-dir"], values: [path.slice(0, cut) || "/"] }, name];
 }
 
+/**
+ * Ollama. Its image runs `ollama serve`, which has no flags: a variable sets its address, and a request
+ * names a model, which it loads. It exports no metrics (pull request 18508 is open). Its image has no
+ * program for a request but its own client, which reads the same variable.
+ * Source: ollama/ollama, Dockerfile, envconfig/config.go and server/routes.go, 0.32.
+ */
+const OLLAMA: EngineProfile = {
+  ...SERVER,
+  name: "ollama",
+  title: "Ollama",
+  defaultPort: 11_434,
+  matches: (repository) => /(?:^|\/)ollama$/i.test(repository),
+  entrypoint: ["ollama", "/bin/ollama"],
+  flags: () => [],
+  portFlag: undefined,
+  listenVariables: ["OLLAMA_HOST"],
+  healthPath: "/api/version",
+  healthCommand: "ollama list >/dev/null",
+  served: (_, model) => model,
+  caches: () => [{ volume: "lychd-ollama", target: "/root/.ollama" }],
+};
+
 const PROFILES: Readonly<Record<EngineName, EngineProfile>> = {
   vllm: VLLM,
   sglang: SGLANG,
   llamacpp: LLAMACPP,
   tabbyapi: TABBYAPI,
+  ollama: OLLAMA,
   generic: GENERIC,
 };
 

@@ -29,12 +29,21 @@ export interface EngineProfile {
   readonly flags: (port: number, model: string | undefined) => readonly Flag[];
   /** The flag whose value must be the port of the Soulstone. */
   readonly portFlag: string | undefined;
+  /**
+   * The variables from which the engine reads its port and its address; one can hold both. Flags
+   * override them. lychd sets the first one for an engine without a port flag.
+   */
+  readonly listenVariables: readonly string[];
+  /** The port on which the image listens without any setting. */
+  readonly defaultPort: number | undefined;
   /** True if the engine cannot start without a model. */
   readonly needsModel: boolean;
   /** Returns true if `image` needs a GPU. */
   readonly needsGpu: (image: string) => boolean;
   /** The path that returns 200 only when the engine is ready. */
   readonly healthPath: string | undefined;
+  /** The line for a shell that checks it, for images without curl, wget and Python. */
+  readonly healthCommand: string | undefined;
   /** Returns the path of the Prometheus metrics, if the Soulstone exports any. */
   readonly metricsPath: (soulstone: Soulstone) => string | undefined;
   /** The variable from which it reads its API key. */
@@ -66,9 +75,12 @@ export const GENERIC: EngineProfile = {
   entrypoint: [],
   flags: () => [],
   portFlag: undefined,
+  listenVariables: [],
+  defaultPort: undefined,
   needsModel: false,
   needsGpu: () => false,
   healthPath: undefined,
+  healthCommand: undefined,
   metricsPath: () => undefined,
   keyVariable: undefined,
   metricsNeedKey: () => false,
@@ -101,6 +113,23 @@ export function numberOfFlag(words: readonly string[], ...names: readonly string
   const value = valueOfFlag(words, ...names) ?? "";
   return /^[1-9]\d{0,9}$/.test(value) ? Number(value) : undefined;
 }
+
+/**
+ * Returns the port in the value of a variable: a number, or an address as Ollama reads it.
+ *
+ * @example
+ * ```ts
+ * import { portOfListen } from "./profile.ts";
+ * ["8080", "0.0.0.0:9000", "http://[::1]", "0.0.0.0"].map(portOfListen); // [8080, 9000, 80, undefined]
+ * ```
+ */
+export function portOfListen(value: string): number | undefined {
+  const [, scheme = "", address = ""] = /^(?:(\w+):\/\/)?([^/]*)/.exec(value.trim()) ?? [];
+  const digits = /^(?:(?:\[[^\]]*\]|[^:]*):)?(\d+)$/.exec(address)?.[1];
+  return digits === undefined ? SCHEME_PORTS.get(scheme) : Number(digits);
+}
+
+const SCHEME_PORTS: ReadonlyMap<string, number> = new Map([["http", 80], ["https", 443]]);
 
 /** Returns the flags that make most engines listen on `port`. */
 export function listenFlags(port: number): Flag[] {

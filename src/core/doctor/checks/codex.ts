@@ -28,6 +28,7 @@ const PULL_GB: Readonly<Record<string, number>> = {
   sglang: 15,
   llamacpp: 2,
   tabbyapi: 5,
+  ollama: 2,
 };
 
 const CONTAINER_ACCESS = "a rootless container has no more permissions than the user";

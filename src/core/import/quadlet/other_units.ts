@@ -91,12 +91,24 @@ function portsFrom(
   const members = engines.filter(({ settings }) =>
     settings.some(({ key, value }) => key === "Pod" && value === basename(pod.path))
   );
-  return pod.lines.filter((line) => line.key === "PublishPort").flatMap(({ value, item }) => {
+  const listening = members.map((member) => ({ member, port: planPort(member).command.inside }));
+  const ports = pod.lines.filter((line) => line.key === "PublishPort").map(({ value, item }) => {
     const read = parsePublished(value);
     const inside = "problem" in read ? undefined : read.inside;
-    const owner = members.find((member) => planPort(member).command.inside === inside) ??
-      (members.length === 1 ? members[0] : undefined);
-    const setting = { section: "Container", key: "PublishPort", value, item };
-    return owner === undefined ? [] : [{ owner, setting }];
+    const owner = inside === undefined
+      ? undefined
+      : listening.find(({ port }) => port === inside)?.member;
+    return { owner, setting: { section: "Container", key: "PublishPort", value, item } };
   });
+  // What is left belongs together if it is one port and one container whose port is unknown.
+  const [only, ...others] = listening.filter(({ port }) => port === undefined);
+  const left = ports.filter(({ owner }) => owner === undefined);
+  const rest = members.length === 1
+    ? members[0]
+    : others.length === 0 && left.length === 1
+    ? only?.member
+    : undefined;
+  return ports.flatMap(({ owner = rest, setting }) =>
+    owner === undefined ? [] : [{ owner, setting }]
+  );
 }

@@ -11,6 +11,7 @@ import {
   quadletKeyOf,
   splitWords,
   SYSTEMD_COMMANDS,
+  SYSTEMD_VERBATIM,
   wordOf,
 } from "../../rune/mod.ts";
 import type { ImportContext } from "../imported.ts";
@@ -75,6 +76,7 @@ function readLine(
 
   /** Expands a text; an unknown specifier is lost. */
   function literal(text: string, of: typeof item): { value: string; change?: string } | undefined {
+    if (section === "Service" && SYSTEMD_VERBATIM.has(key)) return { value: text };
     // A Codex has a form of its own for a volume in the home folder.
     const isHome = key === "Volume" && isQuadlet && text.startsWith("%h/");
     const expanded = expand(isHome ? text.slice(2) : text, known, as);
