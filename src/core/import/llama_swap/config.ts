@@ -1,18 +1,16 @@
 /** llama-swap's configuration with its macros and its routing. */
 import type { Place } from "../../report/mod.ts";
 import type { Item } from "../report.ts";
-import { type Macro, mergeMacros } from "./macros.ts";
+import { expandMacros, expandNode, type Macro, mergeMacros, withoutComments } from "./macros.ts";
 import { enter, enterOthers, entriesOf, type Entry, find, type Reader, textsOf } from "./reader.ts";
 import { type Routed, routingOf } from "./routing_config.ts";
-import type { YamlNode } from "./yaml.ts";
+import type { YamlEntry, YamlNode } from "./yaml.ts";
 
 /** One model. */
 export interface Model {
   readonly id: string;
   readonly place: Place;
   readonly settings: ReadonlyMap<string, Entry>;
-  /** The global macros and its own; the last one is expanded first. */
-  readonly macros: readonly Macro[];
 }
 
 /** A configuration. */
@@ -20,13 +18,14 @@ export interface SwapConfig extends Routed {
   readonly models: readonly Model[];
   /** The settings outside models. */
   readonly settings: ReadonlyMap<string, Entry>;
-  readonly macros: readonly Macro[];
   readonly preload: readonly { readonly model: string; readonly item: Item }[];
 }
 
-/** Reads a configuration, and adds every setting to the report. */
+/** Reads a configuration, expands its macros, and adds every setting to the report. */
 export function readConfig(root: YamlNode, reader: Reader): SwapConfig {
-  const top = entriesOf(root, "the configuration", reader);
+  const written = entriesOf(root, "the configuration", reader);
+  const macros = macrosOf(find(written, "macros")?.node, "macros.", reader);
+  const top = written.map((entry) => MACROS_INSIDE.has(entry.key) ? entry : expand(entry, macros));
   const settings = new Map<string, Entry>();
   for (const entry of top) {
     if (STRUCTURED.has(entry.key)) continue;
@@ -37,7 +36,6 @@ export function readConfig(root: YamlNode, reader: Reader): SwapConfig {
     settings.set(entry.key, read);
   }
   const below = (key: string) => find(top, key)?.node;
-  const macros = macrosOf(below("macros"), "macros.", reader);
   const models = entriesOf(below("models"), "`models`", reader).map(
     ({ key: id, node, place }): Model => {
       const entries = entriesOf(node, `model \`${id}\``, reader);
@@ -46,19 +44,28 @@ export function readConfig(root: YamlNode, reader: Reader): SwapConfig {
       const hidden = own?.kind === "map" ? own.entries.filter((e) => e.node.kind !== "scalar") : [];
       const global = [{ name: "MODEL_ID", value: id }, ...macros]
         .filter(({ name }) => !hidden.some(({ key }) => key === name));
-      return {
-        id,
-        place,
-        settings: new Map(
-          entries.filter(({ key }) => key !== "macros")
-            .map((entry) => [entry.key, enter(entry, `${id}.`, reader, entry.key)]),
-        ),
-        macros: mergeMacros(global, macrosOf(own, `${id}.macros.`, reader)),
-      };
+      const all = mergeMacros(global, macrosOf(own, `${id}.macros.`, reader));
+      const settings = entries.filter(({ key }) => key !== "macros")
+        .map((entry) => enter(expand(entry, all), `${id}.`, reader, entry.key));
+      return { id, place, settings: new Map(settings.map((entry) => [entry.key, entry])) };
     },
   );
   const routed = routingOf(top, models.map(({ id }) => id), reader);
-  return { models, settings, macros, ...routed, preload: preloadOf(below("hooks"), reader) };
+  return { models, settings, ...routed, preload: preloadOf(below("hooks"), reader) };
+}
+
+/** The keys at the top level in which global macros alone are not expanded. */
+const MACROS_INSIDE = new Set(["macros", "models"]);
+
+/** Expands macros in a setting: not those in comments of commands. */
+function expand(entry: YamlEntry, macros: readonly Macro[]): YamlEntry {
+  const { key, node } = entry;
+  const isCommand = key === "cmd" || key === "cmdStop";
+  if (isCommand && node.kind === "scalar" && typeof node.value === "string") {
+    const value = expandMacros(withoutComments(node.value), macros);
+    return { ...entry, node: { ...node, value, written: node.value } };
+  }
+  return { ...entry, node: expandNode(node, macros) };
 }
 
 /** The keys at the top level whose values are read one by one. */
@@ -85,7 +92,7 @@ function macrosOf(node: YamlNode | undefined, path: string, reader: Reader): Mac
       return [];
     }
     reader.report.record(item, "carried", { why: "expanded where it is used" });
-    return [{ name: entry.key, value: String(entry.node.value ?? "") }];
+    return [{ name: entry.key, value: entry.node.value }];
   });
 }
 

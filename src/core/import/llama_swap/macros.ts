@@ -1,10 +1,11 @@
 /** Macros as llama-swap expands them. Source: internal/config/load.go, 2026-08. */
 import { quoted } from "../../report/mod.ts";
+import type { YamlNode, YamlScalar } from "./yaml.ts";
 
 /** A macro. */
 export interface Macro {
   readonly name: string;
-  readonly value: string;
+  readonly value: YamlScalar;
 }
 
 /** Adds the macros of a model; one of the same name replaces the global one. */
@@ -37,10 +38,45 @@ export class MacroOverflow extends Error {
 export function expandMacros(text: string, macros: readonly Macro[]): string {
   return macros.reduceRight((expanded, { name, value }) => {
     const [head = "", ...tails] = expanded.split(`\${${name}}`);
-    const length = expanded.length + tails.length * value.length;
-    if (tails.length > 0 && length > EXPANDED_LIMIT) throw new MacroOverflow(name);
-    return [head, ...tails].join(value);
+    if (tails.length === 0) return expanded;
+    const replacement = String(value ?? "");
+    const length = expanded.length + tails.length * replacement.length;
+    if (length > EXPANDED_LIMIT) throw new MacroOverflow(name);
+    return [head, ...tails].join(replacement);
   }, text);
+}
+
+/**
+ * Expands macros in every value below a node, but not in keys. A value that is nothing but a macro
+ * gets its type too.
+ */
+export function expandNode(node: YamlNode, macros: readonly Macro[]): YamlNode {
+  switch (node.kind) {
+    case "map": {
+      const entries = node.entries.map((entry) => {
+        return { ...entry, node: expandNode(entry.node, macros) };
+      });
+      return { ...node, entries };
+    }
+    case "list":
+      return { ...node, items: node.items.map((item) => expandNode(item, macros)) };
+    case "scalar": {
+      const value = expandScalar(node.value, macros);
+      return value === node.value ? node : { ...node, value, written: node.written ?? node.value };
+    }
+  }
+}
+
+function expandScalar(value: YamlScalar, macros: readonly Macro[]): YamlScalar {
+  return macros.reduceRight<YamlScalar>((expanded, macro) => {
+    if (typeof expanded !== "string" || !expanded.includes("${")) return expanded;
+    return expanded === `\${${macro.name}}` ? macro.value : expandMacros(expanded, [macro]);
+  }, value);
+}
+
+/** Returns a command without the lines that are comments. */
+export function withoutComments(text: string): string {
+  return text.split("\n").filter((line) => !line.trim().startsWith("#")).join("\n");
 }
 
 /** Returns the names of unknown macros in an expanded text, without `env.X`. */

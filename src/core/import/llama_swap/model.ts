@@ -6,7 +6,7 @@ import type { ImportContext } from "../imported.ts";
 import type { ImportReport, Item } from "../report.ts";
 import { type Setting, splitPair } from "../setting.ts";
 import type { Model } from "./config.ts";
-import { environmentIn, expandMacros, macrosIn } from "./macros.ts";
+import { environmentIn, expandMacros, macrosIn, withoutComments } from "./macros.ts";
 import {
   isEngine,
   neededFiles,
@@ -38,13 +38,13 @@ export interface ModelInput {
   readonly report: ImportReport;
 }
 
-/** Expands the macros of a text, except those of the environment. */
-export function expand({ model, context, port }: ModelInput, text: string): string {
-  const expanded = expandMacros(text, [{ name: "PORT", value: String(port) }, ...model.macros]);
+/** Expands the port and the home folder in a text. */
+export function expand({ context, port }: ModelInput, text: string): string {
+  const expanded = expandMacros(text, [{ name: "PORT", value: port }]);
   return context.home === undefined ? expanded : expanded.replaceAll("${env.HOME}", context.home);
 }
 
-/** Returns a setting of the model as text with its macros expanded, or nothing if it is not set. */
+/** Returns a setting of the model as text with the port, or nothing if it is not set. */
 export function settingText(input: ModelInput, key: string): string | undefined {
   const entry = input.model.settings.get(key);
   if (entry === undefined) return undefined;
@@ -54,8 +54,7 @@ export function settingText(input: ModelInput, key: string): string | undefined 
 /** Returns true if a model's command uses `${PORT}`, so that llama-swap gives it the next one. */
 export function usesPort(model: Model): boolean {
   const cmd = model.settings.get("cmd")?.node;
-  const text = cmd?.kind === "scalar" ? String(cmd.value) : "";
-  return expandMacros(withoutComments(text), model.macros).includes("${PORT}");
+  return cmd?.kind === "scalar" && String(cmd.value).includes("${PORT}");
 }
 
 /** Returns a model's command without wrappers, or nothing after an error. */
@@ -78,7 +77,7 @@ function wordsOf(input: ModelInput): readonly string[] | undefined {
   const entry = model.settings.get("cmd");
   if (entry === undefined) return [];
   const { place } = entry.node;
-  const expanded = expand(input, withoutComments(textOf(entry.node, "`cmd`", reader) ?? ""));
+  const expanded = expand(input, textOf(entry.node, "`cmd`", reader) ?? "");
   const unknown = macrosIn(expanded);
   for (const name of unknown) {
     invalid(reader, place, `model \`${model.id}\` uses the unknown macro \`${name}\``);
@@ -92,10 +91,6 @@ function wordsOf(input: ModelInput): readonly string[] | undefined {
     invalid(reader, place, `\`cmd\` of model \`${model.id}\` has an unclosed quote`);
     return undefined;
   }
-}
-
-function withoutComments(text: string): string {
-  return text.split("\n").filter((line) => !line.trim().startsWith("#")).join("\n");
 }
 
 /** Returns the program and the settings of a model, or the reason why it cannot be a Soulstone. */

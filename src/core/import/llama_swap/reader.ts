@@ -99,7 +99,7 @@ export function enter(
   const n = leavesOf(node);
   const isSecret = /key|secret|token|password/i.test(key);
   const shown = node.kind === "scalar" && !isSecret
-    ? `: ${node.value}`
+    ? `: ${node.written ?? node.value}`
     : ` (${n} value${n === 1 ? "" : "s"})`;
   return { key, node, item: report.add(place, `${path}${key}${shown}`, setting) };
 }

@@ -6,7 +6,6 @@ import type { Assignment, Proposal } from "../resolve.ts";
 import { START_LIMIT_SECONDS, STOP_LIMIT_SECONDS, whyCut } from "../seconds.ts";
 import { all, type PortPlan, type Setting } from "../setting.ts";
 import { KNOWN, type SwapConfig } from "./config.ts";
-import { expandMacros } from "./macros.ts";
 import { type ModelInput, settingText } from "./model.ts";
 import { type Stop, stopOf } from "./stop.ts";
 import { type Entry, numberOf, type Reader, textOf, textsOf, truthOf } from "./reader.ts";
@@ -55,13 +54,11 @@ export interface Top {
 }
 
 /** Reads the settings outside models, and records what became of each. */
-export function readTop({ settings, macros }: SwapConfig, reader: Reader): Top {
+export function readTop({ settings }: SwapConfig, reader: Reader): Top {
   const { report } = reader;
   const number = (key: string) => {
     const entry = settings.get(key);
-    if (entry === undefined) return undefined;
-    const text = textOf(entry.node, `\`${key}\``, reader) ?? "";
-    return numberOf(expandMacros(text, macros), entry, reader);
+    return entry && numberOf(textOf(entry.node, `\`${key}\``, reader), entry, reader);
   };
   const ttlSeconds = number("globalTTL") ?? 0;
   const waitSeconds = number("healthCheckTimeout");

@@ -17,8 +17,16 @@ export type YamlNode =
   & (
     | { readonly kind: "map"; readonly entries: readonly YamlEntry[] }
     | { readonly kind: "list"; readonly items: readonly YamlNode[] }
-    | { readonly kind: "scalar"; readonly value: string | number | boolean | null }
+    | {
+      readonly kind: "scalar";
+      readonly value: YamlScalar;
+      /** The value as the file has it, if macros in it were expanded. */
+      readonly written?: YamlScalar;
+    }
   );
+
+/** A scalar value. */
+export type YamlScalar = string | number | boolean | null;
 
 /** A key of a mapping, and its value. */
 export interface YamlEntry {
