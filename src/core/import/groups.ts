@@ -1,5 +1,5 @@
 /** Groups or slots that express which engines may run together, and the Coven that starts with the host. */
-import { NAME } from "../codex/mod.ts";
+import { GROUP_LIMIT, NAME } from "../codex/mod.ts";
 import { trimEnd } from "../report/mod.ts";
 import type { ImportContext } from "./imported.ts";
 import type { ImportReport, Item } from "./report.ts";
@@ -40,9 +40,13 @@ export interface Group {
 /** Returns true if two engines may run together. */
 export type MayCoexist = (a: string, b: string) => boolean;
 
+/** The pairs of engines that groups need not express. */
+type IsCovered = (a: string, b: string) => boolean;
+
 /**
- * Returns groups such that two of `names` share one exactly if `mayCoexist`. Each group is as large
- * as possible. An engine that runs alone is in no group.
+ * Returns groups such that two of `names` share one exactly if `mayCoexist`, except pairs that are
+ * covered otherwise. Each group is as large as possible. An engine that runs alone is in no group.
+ * Stops above the limit of a Codex.
  *
  * Groups cannot express that three engines may run in pairs, but not all at once.
  *
@@ -53,30 +57,38 @@ export type MayCoexist = (a: string, b: string) => boolean;
  * // [{ name: "big", members: ["big", "small"] }, { name: "huge", members: ["huge", "small"] }]
  * ```
  */
-export function groupsOf(names: readonly string[], mayCoexist: MayCoexist): Group[] {
+export function groupsOf(
+  names: readonly string[],
+  mayCoexist: MayCoexist,
+  isCovered: IsCovered = () => false,
+): Group[] {
   const covered = new Set<string>();
-  const pair = (a: string, b: string) => JSON.stringify([a, b].sort());
+  const pair = (a: string, b: string) => JSON.stringify(a < b ? [a, b] : [b, a]);
   const groups: string[][] = [];
   for (const [i, a] of names.entries()) {
     for (const b of names.slice(i + 1)) {
-      if (!mayCoexist(a, b) || covered.has(pair(a, b))) continue;
+      if (!mayCoexist(a, b) || isCovered(a, b) || covered.has(pair(a, b))) continue;
       const members = names.filter((name) => name === a || name === b);
       for (const name of names) {
         if (!members.includes(name) && members.every((member) => mayCoexist(member, name))) {
           members.push(name);
         }
       }
-      for (const x of members) for (const y of members) if (x !== y) covered.add(pair(x, y));
+      for (const x of members) for (const y of members) if (x < y) covered.add(pair(x, y));
       groups.push(members.sort((x, y) => names.indexOf(x) - names.indexOf(y)));
+      if (groups.length > GROUP_LIMIT) return named(groups);
     }
   }
+  return named(groups);
+}
+
+function named(groups: readonly (readonly string[])[]): Group[] {
   return groups.map((members) => ({ name: nameOf(members, groups), members }));
 }
 
 /**
- * Returns slots that express `mayCoexist` as {@linkcode groupsOf} does: engines of one slot exclude
- * each other, and those of different slots may run together. Engines that run alone have no slot.
- * Empty if slots cannot express it, or if one group can.
+ * Returns the slots that express most of `mayCoexist`: engines of one slot exclude each other, and
+ * those of different slots may run together. Empty if a single group expresses the same.
  *
  * @example
  * ```ts
@@ -86,17 +98,79 @@ export function groupsOf(names: readonly string[], mayCoexist: MayCoexist): Grou
  * ```
  */
 export function slotsOf(names: readonly string[], mayCoexist: MayCoexist): Group[] {
-  const rivalsOf = (name: string) => names.filter((n) => n !== name && !mayCoexist(n, name));
-  const rivals = new Map(names.map((name) => [name, rivalsOf(name)]));
-  const others = names.filter((name) => rivals.get(name)?.length !== names.length - 1);
-  // Each engine and its rivals are a slot, and for each of them the same one.
-  const slotOf = (name: string) =>
-    others.filter((n) => n === name || rivals.get(name)?.includes(n));
-  const slots = new Map(others.map((name) => [JSON.stringify(slotOf(name)), slotOf(name)]));
-  const count = [...slots.values()].reduce((sum, members) => sum + members.length, 0);
-  return count === others.length && slots.size < others.length
-    ? [...slots.values()].map((members) => ({ name: members[0] ?? "", members }))
-    : [];
+  const partners = new Map(
+    names.map((name) => [name, new Set(names.filter((n) => n !== name && mayCoexist(n, name)))]),
+  );
+  const partnersOf = (name: string) => partners.get(name) ?? new Set<string>();
+  let best: string[][] = [];
+  let most = 0;
+  for (const first of sortedDown(names, (name) => partnersOf(name).size).slice(0, SEED_LIMIT)) {
+    const alike = sortedDown(
+      names,
+      (name) => partnersOf(first).intersection(partnersOf(name)).size,
+    );
+    const near = [...alike].sort((a, b) =>
+      Number(partnersOf(first).has(b)) - Number(partnersOf(first).has(a))
+    );
+    const slots: string[][] = [[first]];
+    for (const name of near) {
+      if (name === first) continue;
+      const rivals = slots.filter((slot) => slot.some((other) => !partnersOf(name).has(other)));
+      const [rival, ...more] = rivals;
+      if (rival === undefined) slots.push([name]);
+      else if (more.length === 0 && !rival.some((other) => partnersOf(name).has(other))) {
+        rival.push(name);
+      }
+    }
+    const slotted = slots.flat().length;
+    const pairs = slots.reduce((sum, { length }) => sum - length ** 2, slotted ** 2);
+    if (slots.length < slotted && pairs > most) [best, most] = [slots, pairs];
+  }
+  const order = new Map(names.map((name, i) => [name, i]));
+  const at = (name: string | undefined) => order.get(name ?? "") ?? 0;
+  return best.map((members) => members.sort((a, b) => at(a) - at(b)))
+    .sort(([a], [b]) => at(a) - at(b))
+    .map((members) => ({ name: members[0] ?? "", members }));
+}
+
+/** The most engines from which slots are grown: those with the most partners. */
+const SEED_LIMIT = 16;
+
+function sortedDown(names: readonly string[], measure: (name: string) => number): string[] {
+  return names.map((name) => ({ name, size: measure(name) }))
+    .sort((a, b) => b.size - a.size).map(({ name }) => name);
+}
+
+/** Slots, and the groups for what slots cannot express. */
+export interface Cover {
+  readonly groups: readonly Group[];
+  readonly slots: readonly Group[];
+}
+
+/** The least part of the groups that slots must make superfluous. */
+const WORTH = 4;
+
+/**
+ * Returns groups and slots that together express `mayCoexist`: slots alone where they can, groups alone
+ * unless slots save most of them.
+ *
+ * @example
+ * ```ts
+ * import { coverOf } from "./groups.ts";
+ * coverOf(["a", "b", "c"], (x, y) => x === "a" || y === "a").slots.length; // 2
+ * ```
+ */
+export function coverOf(names: readonly string[], mayCoexist: MayCoexist): Cover {
+  const slots = slotsOf(names, mayCoexist);
+  const slotOf = new Map(slots.flatMap(({ name, members }) => members.map((m) => [m, name])));
+  const areApart = (a: string, b: string) => {
+    const [left, right] = [slotOf.get(a), slotOf.get(b)];
+    return left !== undefined && right !== undefined && left !== right;
+  };
+  const groups = groupsOf(names, mayCoexist, areApart);
+  if (groups.length === 0) return { groups, slots };
+  const alone = slots.length === 0 ? groups : groupsOf(names, mayCoexist);
+  return groups.length * WORTH <= alone.length ? { groups, slots } : { groups: alone, slots: [] };
 }
 
 /** Returns true if any two of `members` may run together. */
@@ -117,9 +191,7 @@ export function hasSameMembers(a: readonly string[], b: readonly string[]): bool
 }
 
 /** The imported engines that may run together and that start with the host. */
-export interface Placement {
-  readonly groups: readonly Group[];
-  readonly slots: readonly Group[];
+export interface Placement extends Cover {
   readonly residents: readonly string[];
   readonly mayAllRun: (members: readonly string[]) => boolean;
   /** The items that start an engine with the host; `engine` is undefined if it is not imported. */

@@ -1,22 +1,29 @@
 /**
- * The models that may run together under llama-swap's groups or matrix.
+ * The models that may run together under llama-swap's groups or matrix. Source:
+ * internal/router/group.go and config.example.yaml, 2026-08.
  *
- * Groups are one-sided: starting a member of an exclusive group unloads others, but a member of a
- * group that is not exclusive can then start beside it. lychd has no sides, so it lets both run:
- * it allows exactly the combinations that llama-swap can reach. Source: internal/router/group.go,
- * 2026-07.
+ * Groups can be one-sided: a start of a member of one group unloads another group, whose members can
+ * then be started beside it. lychd has no sides. It takes the safe reading, in which both exclude each
+ * other, so that they never need the memory of both.
  */
-import { GROUP_LIMIT } from "../../codex/mod.ts";
+import { exceededByGroups } from "../../codex/mod.ts";
 import {
+  type Cover,
+  coverOf,
   type Group,
-  groupsOf,
   hasSameMembers,
   mayAllCoexist,
   type MayCoexist,
-  slotsOf,
 } from "../groups.ts";
 import type { ImportReport } from "../report.ts";
-import type { Combinations } from "./matrix.ts";
+import {
+  allowedBy,
+  type Combinations,
+  combinationsOf,
+  type Expression,
+  NOTHING,
+  pairsOf,
+} from "./matrix.ts";
 import type { Entry } from "./reader.ts";
 
 /** A group of llama-swap with its defaults. */
@@ -32,19 +39,19 @@ export interface SwapGroup {
 }
 
 /** The models that may run together, and the differences from llama-swap. */
-export interface Routing {
-  readonly groups: readonly Group[];
-  /** Used instead of groups where possible. */
-  readonly slots: readonly Group[];
+export interface Routing extends Cover {
   /** Models that run with all others and are never unloaded. */
   readonly residents: readonly string[];
   readonly mayCoexist: MayCoexist;
   /** Returns true if all of them may run at once. */
   readonly mayAllRun: (models: readonly string[]) => boolean;
-  /** Groups that unload another one when a member starts, though both may run together. */
+  /** Groups of which only one unloads the other, though under lychd they exclude each other. */
   readonly oneSided: readonly { readonly starts: string; readonly unloads: string }[];
-  /** Models that may run together under lychd, though no set of the matrix has all of them. */
-  readonly looser: readonly (readonly string[])[];
+  /**
+   * Returns the models that may run together under lychd, though no set of the matrix has all of them,
+   * because of pairs of one set.
+   */
+  readonly looserOf: (set: string) => readonly (readonly string[])[];
 }
 
 /** Returns the routing of groups for the imported ones of `models`. */
@@ -67,7 +74,7 @@ export function routeGroups(
     a?.exclusive === true && b?.persistent === false;
   const mayCoexist = (a: string, b: string) => {
     const [left, right] = [groupOf(a), groupOf(b)];
-    return left === right ? left?.swap === false : !(unloads(left, right) && unloads(right, left));
+    return left === right ? left?.swap === false : !unloads(left, right) && !unloads(right, left);
   };
   const residents = imported.filter((model) =>
     groupOf(model)?.persistent === true &&
@@ -81,88 +88,99 @@ export function routeGroups(
       unloads: b.name,
     }))
   );
-  const named = groupsOf(others, mayCoexist).map((group) => ({
-    members: group.members,
-    name: groups.find((g) => hasSameMembers(g.members, group.members))?.name ?? group.name,
-  }));
-  const slots = slotsOf(others, mayCoexist).map(({ name, members }) => {
+  const cover = coverOf(others, mayCoexist);
+  const named = cover.groups.map(({ members, name }) => {
+    return { members, name: groups.find((g) => hasSameMembers(g.members, members))?.name ?? name };
+  });
+  const slots = cover.slots.map(({ name, members }) => {
     const isIn = (group: SwapGroup) =>
       group.members.some((member) => members.includes(member)) &&
       group.members.every((member) => members.includes(member) || !others.includes(member));
     return { members, name: groups.find(isIn)?.name ?? name };
   });
   return {
-    groups: slots.length > 0 ? [] : named,
+    groups: named,
     slots,
     residents,
     mayCoexist,
     mayAllRun: (together) => mayAllCoexist(together, mayCoexist),
     oneSided,
-    looser: [],
+    looserOf: () => [],
   };
 }
 
 /**
- * Returns the routing of a matrix: each combination is a group with the name of its set, unless slots
- * can express sets with several combinations. `looser` is empty if there are more groups than a Codex
- * may have, which is an error.
+ * Returns the routing of a matrix: each combination is a group with the name of its set, unless fewer
+ * groups or slots can express the same.
  */
 export function routeMatrix(
   imported: readonly string[],
-  sets: readonly { readonly name: string; readonly combinations: Combinations }[],
+  sets: readonly { readonly name: string; readonly expression: Expression }[],
 ): Routing {
+  const expressions = sets.map(({ expression }) => expression);
+  const mayCoexist = pairsOf(imported, expressions);
+  const isAllowed = allowedBy(expressions);
+  const cover = coverOfSets(imported, sets, mayCoexist);
+  const slots = cover.slots.map((slot) => {
+    const isSame = ({ expression: { kind, ...own } }: typeof sets[number]) =>
+      kind === "one" && "parts" in own && own.parts.length === slot.members.length &&
+      own.parts.every((part) => part.kind === "model" && slot.members.includes(part.model));
+    return { ...slot, name: sets.find(isSame)?.name ?? slot.name };
+  });
+  const byName = new Map(sets.map(({ name, expression }) => [name, expression]));
+  let looser: string[][] | undefined;
+  return {
+    groups: cover.groups,
+    slots,
+    residents: [],
+    mayCoexist,
+    mayAllRun: (models) => models.length === 1 || isAllowed(models),
+    oneSided: [],
+    looserOf(name) {
+      looser ??= largestTogether(imported, mayCoexist)
+        .filter((models) => models.length > 2 && !isAllowed(models));
+      return looser.filter((models) => {
+        const isPair = pairsOf(models, [byName.get(name) ?? NOTHING]);
+        return models.some((a) => models.some((b) => isPair(a, b)));
+      });
+    },
+  };
+}
+
+/** Returns the groups of sets by their names, unless slots or the limit of groups call for others. */
+function coverOfSets(
+  imported: readonly string[],
+  sets: readonly { readonly name: string; readonly expression: Expression }[],
+  mayCoexist: MayCoexist,
+): Cover {
+  const groups = groupsOfSets(imported, sets) ?? [];
+  const memberships = groups.reduce((sum, { members }) => sum + members.length, 0);
+  const isFit = groups.length > 0 && exceededByGroups(groups.length, memberships) === undefined;
+  if (isFit && groups.length <= sets.length) return { groups, slots: [] };
+  const cover = coverOf(imported, mayCoexist);
+  return isFit && cover.slots.length === 0 ? { groups, slots: [] } : cover;
+}
+
+/** Returns a group for each combination of several models, and for each set of one model. */
+function groupsOfSets(
+  imported: readonly string[],
+  sets: readonly { readonly name: string; readonly expression: Expression }[],
+): Group[] | undefined {
   const known = new Set(imported);
   const distinct = new Map<string, Group>();
-  for (const { name, combinations } of sets) {
+  for (const { name, expression } of sets) {
+    const combinations = combinationsOf(expression);
+    if (combinations === undefined) return undefined;
     const nameOf = namesOf(name, combinations);
     for (const all of combinations) {
       const members = all.filter((member) => known.has(member));
       const key = JSON.stringify(members);
-      if (members.length === 0 || distinct.has(key)) continue;
+      const isAlone = members.length < 2 && combinations.length > 1;
+      if (members.length === 0 || isAlone || distinct.has(key)) continue;
       distinct.set(key, { name: nameOf(all), members });
     }
   }
-  const groups = [...distinct.values()];
-  const together = groups.map(({ members }) => new Set(members));
-  const mayCoexist = sharesGroup(imported, groups);
-  const isOneGroup = (models: readonly string[]) =>
-    together.some((members) => models.every((model) => members.has(model)));
-  const slots = groups.length <= sets.length ? [] : slotsOf(imported, mayCoexist).map((slot) => {
-    const isSame = (combinations: Combinations) =>
-      combinations.every(({ length }) => length === 1) &&
-      hasSameMembers(combinations.flat(), slot.members);
-    return { ...slot, name: sets.find((set) => isSame(set.combinations))?.name ?? slot.name };
-  });
-  const looser = slots.length === 0 && groups.length > GROUP_LIMIT
-    ? []
-    : largestTogether(imported, mayCoexist).filter((models) =>
-      models.length > 1 && !isOneGroup(models)
-    );
-  const mayAllRun = (models: readonly string[]) => models.length === 1 || isOneGroup(models);
-  return {
-    groups: slots.length > 0 ? [] : groups,
-    slots,
-    residents: [],
-    mayCoexist,
-    mayAllRun,
-    oneSided: [],
-    looser,
-  };
-}
-
-/** Returns a fast test for two models that share a group. */
-function sharesGroup(models: readonly string[], groups: readonly Group[]): MayCoexist {
-  const numbers = new Map(models.map((model, i) => [model, i]));
-  const table = new Uint8Array(models.length ** 2);
-  for (const { members } of groups) {
-    const all = members.flatMap((member) => numbers.get(member) ?? []);
-    for (const a of all) for (const b of all) table[a * models.length + b] = 1;
-  }
-  return (a, b) => {
-    const [left, right] = [numbers.get(a), numbers.get(b)];
-    return left !== undefined && right !== undefined &&
-      table[left * models.length + right] === 1;
-  };
+  return [...distinct.values()];
 }
 
 /**
@@ -224,12 +242,14 @@ export function recordRouting(
     const sides = routing.oneSided.filter(({ starts, unloads }) =>
       unloads === name && key === "exclusive" || starts === name && key === "persistent"
     );
-    if (routing.looser.length > 0 && isSet) {
-      report.record(item, "changed", { to, why: looserText(routing) });
+    const looser = isSet ? routing.looserOf(name) : [];
+    if (looser.length > 0) {
+      report.record(item, "changed", { to, why: looserText(looser) });
     } else if (sides.length > 0) {
       const why = sides.map(({ starts, unloads }) =>
-        `\`${starts}\` and \`${unloads}\` run together; in llama-swap a start of \`${starts}\` ` +
-        `unloads \`${unloads}\`, which can be started again`
+        `\`${starts}\` and \`${unloads}\` exclude each other; in llama-swap only a start of ` +
+        `\`${starts}\` unloads \`${unloads}\`, which may start beside it: a group in common lets ` +
+        "both run"
       ).join("; ");
       report.record(item, "changed", { to, why });
     } else if (isSetting || isSet || key === "use" || item.text.startsWith("matrix.vars.")) {
@@ -243,7 +263,7 @@ const GROUP_SETTINGS = new Set(["exclusive", "members", "persistent", "swap"]);
 /** The most combinations that the report names. */
 const NAMED_LIMIT = 8;
 
-function looserText({ looser }: Routing): string {
+function looserText(looser: readonly (readonly string[])[]): string {
   const named = looser.slice(0, NAMED_LIMIT).map((models) => models.join(", "));
   const more = looser.length - named.length;
   const all = [...named, ...more === 0 ? [] : [`${more} more such sets`]].join("; of ");

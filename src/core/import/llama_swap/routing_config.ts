@@ -1,5 +1,5 @@
 /** Reads the routing from the top level of the file or from `routing.router`. */
-import { type Combinations, combinationsOf, newBudget } from "./matrix.ts";
+import { type Expression, NOTHING, readExpression } from "./matrix.ts";
 import {
   enter,
   enterOthers,
@@ -117,26 +117,28 @@ function readMatrix(node: YamlNode, models: readonly string[], reader: Reader): 
     entry: enter(entry, "matrix.sets.", reader),
     text: textOf(entry.node, `set \`${entry.key}\``, reader) ?? "",
   }));
-  const done = new Map<string, Combinations>();
+  const done = new Map<string, Expression>();
   const open = new Set<string>();
-  const budget = newBudget();
   /** A set may refer to a later one, but not to itself. */
-  function expand(name: string): Combinations | undefined {
+  function expand(name: string): Expression | undefined {
     const set = sets.find((other) => other.name === name);
     const known = done.get(name);
     if (known !== undefined || set === undefined || open.has(name)) return known;
+    if (open.size > SET_DEPTH_LIMIT) return undefined;
     open.add(name);
-    const read = combinationsOf(set.text, {
+    const read = readExpression(set.text, {
       modelOf: (word) => vars.get(word) ?? (models.includes(word) ? word : undefined),
       setOf: expand,
-      budget,
     });
     open.delete(name);
     if ("problem" in read) invalid(reader, set.place, `set \`${name}\`: ${read.problem}`);
-    const combinations = "problem" in read ? [] : read.combinations;
-    done.set(name, combinations);
-    return combinations;
+    const expression = "problem" in read ? NOTHING : read.expression;
+    done.set(name, expression);
+    return expression;
   }
-  const expanded = sets.map(({ name }) => ({ name, combinations: expand(name) ?? [] }));
+  const expanded = sets.map(({ name }) => ({ name, expression: expand(name) ?? NOTHING }));
   return { route: (imported) => routeMatrix(imported, expanded), routed: [...routed, ...sets] };
 }
+
+/** The longest chain of sets of which each refers to a later one. */
+const SET_DEPTH_LIMIT = 100;

@@ -1,6 +1,6 @@
 /** The containers of the input, and the groups or slots that their `Conflicts=` and `WantedBy=` become. */
 import { soulstoneUnit } from "../../rune/names.ts";
-import { freeName, groupsOf, mayAllCoexist, placeInGroups, slotsOf } from "../groups.ts";
+import { coverOf, freeName, mayAllCoexist, placeInGroups } from "../groups.ts";
 import type { ImportContext } from "../imported.ts";
 import type { ImportReport } from "../report.ts";
 import type { Container } from "../setting.ts";
@@ -77,11 +77,10 @@ export function withGroups(
   const mayCoexist = (a: string, b: string) =>
     !conflicts.get(a)?.has(b) && !conflicts.get(b)?.has(a);
   const names = engines.map(({ name }) => name);
-  const slots = slotsOf(names, mayCoexist);
+  const cover = coverOf(names, mayCoexist);
   const { fieldsOf, bootCoven } = placeInGroups(
     {
-      groups: slots.length > 0 ? [] : groupsOf(names, mayCoexist),
-      slots,
+      ...cover,
       residents: [],
       mayAllRun: (members) => mayAllCoexist(members, mayCoexist),
       starts: engines.flatMap((engine) =>
@@ -92,7 +91,7 @@ export function withGroups(
     context,
     report,
   );
-  const excludedBy = slots.length > 0 ? "slot" : "groups";
+  const excludedBy = cover.slots.length > 0 ? "slot" : "groups";
   const placed = engines.map((engine): Engine => {
     for (const { item, value } of named(engine, "Unit", "Conflicts")) {
       if (ownerOf(value) === undefined) continue;
