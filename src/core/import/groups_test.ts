@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { mayCoexist as mayCoexistByRule } from "../compile/mod.ts";
-import { coverOf, groupsOf, mayAllCoexist, slotsOf } from "./groups.ts";
+import { coverOf, groupsOf, mayAllCoexist } from "./groups.ts";
 
 const NAMES = ["a", "b", "c", "d", "e", "f"];
 const PAIRS = NAMES.flatMap((a, i) => NAMES.slice(i + 1).map((b) => [a, b] as const));
