@@ -18,7 +18,7 @@ export interface Edge {
  */
 const LAYERS: readonly (readonly string[])[] = [
   ["main.ts"],
-  ["src/sandbox/", "src/testing/"],
+  ["src/sandbox/", "src/testing/", "src/page/"],
   ["src/commands/"],
   ["src/apply/"],
   ["src/door/front/", "src/door/hand/"],
@@ -42,6 +42,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "npm:@inquirer/input": ["src/run/"],
   "npm:@inquirer/select": ["src/run/"],
   "npm:sisteransi": ["src/commands/", "src/summon/"],
+  "npm:preact": ["src/page/"],
+  "npm:@preact/signals": ["src/page/"],
   "npm:prom-client": ["src/door/front/"],
   "npm:pretty-ms": ["src/units/"],
   "npm:diff": ["src/core/plan/"],
@@ -185,7 +187,7 @@ function modulesBelow(folder: string): string[] {
   return [...Deno.readDirSync(folder)].flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory) return modulesBelow(path);
-    return /(?<!_test)\.ts$/.test(entry.name) ? [path] : [];
+    return /(?<!_test)\.tsx?$/.test(entry.name) ? [path] : [];
   });
 }
 

@@ -20,6 +20,7 @@ Deno.test("the binary is compiled with exactly these flags", () => {
     "--allow-net",
     `--allow-run=${[...Object.values(PROGRAM_PLACES).flat(), ...SHELL_PLACES].join()}`,
     ...SANDBOXES.flatMap((name) => ["--include", `dist/bundle/src/sandbox/${name}.js`]),
+    ...["--include", "dist/bundle/page"],
     ...["-o", "dist/lychd", "dist/bundle/main.js"],
   ]);
 });

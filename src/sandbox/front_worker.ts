@@ -4,8 +4,8 @@
 import { serveFront } from "../door/front/mod.ts";
 import type { FrontOrder } from "./second_sandboxes.ts";
 
-self.onmessage = async ({ data: { channel } }: MessageEvent<FrontOrder>) => {
-  await serveFront(channel);
+self.onmessage = async ({ data: { channel, page } }: MessageEvent<FrontOrder>) => {
+  await serveFront(channel, { page });
   // Otherwise the front of each former render would keep its memory.
   self.close();
 };

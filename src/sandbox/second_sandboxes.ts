@@ -4,6 +4,7 @@
  */
 import { doorNetwork, readDoor } from "../core/orchestrator/door.ts";
 import { readInventory } from "../core/orchestrator/inventory.ts";
+import type { PageFiles } from "../door/front/page/page.ts";
 import type { ProberOrder } from "../run/health.ts";
 import type { Folders } from "../run/folders.ts";
 import type { Invocation } from "../run/invocation.ts";
@@ -14,6 +15,25 @@ import { frontPermissions, proberPermissions, type StartSandbox } from "./permis
 export interface FrontOrder {
   /** The channel to the command that started it. */
   readonly channel: MessagePort;
+  readonly page: PageFiles;
+}
+
+/** The folder of the page, which `deno task bundle` makes: in the bundle, beside this program. */
+const PAGE = new URL(
+  import.meta.url.endsWith(".ts") ? "../../dist/bundle/page/" : "./page/",
+  import.meta.url,
+);
+
+/** Reads the files of the page; none if this program runs from its source and the page is not built. */
+function readPage(): PageFiles {
+  try {
+    const names = [...Deno.readDirSync(PAGE)].map(({ name }) => name);
+    const read = (name: string) => Deno.readFileSync(new URL(name, PAGE));
+    return new Map(names.map((name) => [name.replace(/\.gz$/, ""), read(name)]));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return new Map();
+    throw error;
+  }
 }
 
 /** Returns what starts the second sandboxes of a command, with the channels to it. */
@@ -53,7 +73,7 @@ export function secondSandboxes(
         event.preventDefault();
         fail(new Error(`internal error of the front door: ${event.message}`));
       };
-      worker.postMessage({ channel } satisfies FrontOrder, [channel]);
+      worker.postMessage({ channel, page: readPage() } satisfies FrontOrder, [channel]);
     },
   };
 }

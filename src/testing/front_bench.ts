@@ -4,6 +4,7 @@ import type { Engine, Inventory } from "../core/orchestrator/inventory.ts";
 import type { ToFront, ToHand } from "../door/channel/messages.ts";
 import { serveFront } from "../door/front/mod.ts";
 import { PACE, type Pace } from "../door/front/pace.ts";
+import type { PageFiles } from "../door/front/page/page.ts";
 import { DOOR_SETTINGS } from "./door_settings.ts";
 
 /** The engines of a test: each excludes all others. */
@@ -15,6 +16,7 @@ export interface BenchOptions {
   readonly settings?: Partial<DoorSettings>;
   readonly engines?: Readonly<Record<string, Partial<DoorEngine>>>;
   readonly pace?: Partial<Pace>;
+  readonly page?: PageFiles;
 }
 
 /** The front of the door with a scripted hand. */
@@ -185,7 +187,10 @@ export async function startFront(options: BenchOptions): Promise<FrontBench> {
       port2.close();
     },
   };
-  serveFront(port2, { ...PACE, ...options.pace });
+  serveFront(port2, {
+    pace: { ...PACE, ...options.pace },
+    ...options.page !== undefined && { page: options.page },
+  });
   tell(bench.units({}));
   await Promise.race([
     bench.next("listening"),

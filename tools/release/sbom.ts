@@ -28,8 +28,10 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 /** Returns the packages that are part of the bundle, sorted by name. */
 export async function packagesOf(): Promise<Package[]> {
   const { npm } = JSON.parse(await Deno.readTextFile(join(ROOT, "deno.lock")));
-  const { npmPackages } = JSON.parse(await deno("info", "--json", "main.ts"));
-  const all = Object.entries<NpmPackage>(npmPackages);
+  const infos = await Promise.all(
+    ["main.ts", "src/page/page.tsx"].map((entry) => deno("info", "--json", entry)),
+  );
+  const all = infos.flatMap((info) => Object.entries<NpmPackage>(JSON.parse(info).npmPackages));
   const found = new Map<string, Package>();
   for (const source of await bundled()) {
     // A release has its cache of packages below dist.
@@ -62,9 +64,12 @@ async function licenseOf(folder: string): Promise<string> {
 async function bundled(): Promise<Set<string>> {
   const folder = await Deno.makeTempDir({ prefix: "lychd-sbom-" });
   try {
-    const [, , ...args] = config.tasks.bundle.command.split(" && ").at(-1)?.split(" ") ?? [];
-    const others = args.filter((arg) => !arg.startsWith("--outdir="));
-    await deno("bundle", "--sourcemap=external", `--outdir=${folder}`, ...others);
+    const { bundle, "bundle:page": page } = config.tasks;
+    for (const [i, { command }] of [bundle, page].entries()) {
+      const bundling = command.split(" && ").find((each) => each.startsWith("deno bundle "));
+      const args = bundling?.split(" ").filter((arg) => !arg.startsWith("--outdir=")) ?? [];
+      await deno(...args.slice(1), "--sourcemap=external", `--outdir=${folder}/${i}`);
+    }
     const sources = new Set<string>();
     for (
       const { parentPath, name } of await readdir(folder, { recursive: true, withFileTypes: true })

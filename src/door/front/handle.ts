@@ -14,6 +14,7 @@ import type { Connection, Incoming } from "./exchange/incoming.ts";
 import { relay } from "./exchange/relay.ts";
 import { routeTo } from "./exchange/prepare.ts";
 import type { Orders } from "./orders.ts";
+import type { Page } from "./page/page.ts";
 import type { Events } from "./report/events.ts";
 import { METRICS_TYPE } from "./report/metrics.ts";
 import { modelList } from "./report/models.ts";
@@ -34,6 +35,7 @@ export interface DoorParts extends Parts {
   readonly events: Events;
   readonly log: RequestLog;
   readonly orders: Orders;
+  readonly page: Page;
 }
 
 /** An order of a client has few names. */
@@ -53,6 +55,8 @@ export async function handle(
   if (asked !== undefined) return asked;
   const target = withoutKeys(url);
   const path = target.split("?", 1)[0] ?? "";
+  const file = parts.page.answer(request, path);
+  if (file !== undefined) return file;
   try {
     const admitted = checkAdmission({ url, headers }, rules);
     if ("code" in admitted) {

@@ -7,11 +7,20 @@ import { handle } from "./handle.ts";
 import { listen, type Listening } from "./listen.ts";
 import { Orders } from "./orders.ts";
 import { PACE, type Pace } from "./pace.ts";
+import { Page, type PageFiles } from "./page/page.ts";
 import { Events } from "./report/events.ts";
 import { LEFT } from "./exchange/exchange.ts";
 import { Metrics } from "./report/metrics.ts";
 import { RequestLog } from "./report/request_log.ts";
 import { statusOf } from "./report/status.ts";
+
+/** The parts of a front besides its channel. */
+export interface FrontOptions {
+  /** The times without a setting; {@linkcode PACE} by default. */
+  readonly pace?: Pace;
+  /** The files of its page; none by default. */
+  readonly page?: PageFiles;
+}
 
 /** The memory for bodies of requests, together. */
 const BODIES_BYTES = 512 * 1_048_576;
@@ -26,7 +35,11 @@ const BODIES_BYTES = 512 * 1_048_576;
  * serveFront(port); // a MessagePort, whose other end is the hand
  * ```
  */
-export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<void> {
+export function serveFront(
+  channel: MessagePort,
+  { pace = PACE, page: files = new Map() }: FrontOptions = {},
+): Promise<void> {
+  const page = new Page(files);
   const left = Promise.withResolvers<void>();
   const send = (message: ToHand) => channel.postMessage(message);
   const events = new Events();
@@ -63,7 +76,7 @@ export function serveFront(channel: MessagePort, pace: Pace = PACE): Promise<voi
         if (log.add(ticket, now())) events.tell("request", () => log.last);
       },
     });
-    const parts = { driver: begun, client, memory, metrics, pace, events, log, orders };
+    const parts = { driver: begun, client, memory, metrics, pace, events, log, orders, page };
     try {
       listening = listen(units.door.settings, (request, info) => handle(request, info, parts));
       send({ kind: "listening" });

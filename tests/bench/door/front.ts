@@ -22,7 +22,7 @@ const worker = new Worker(
   },
 );
 const { port1: hand, port2: channel } = new MessageChannel();
-worker.postMessage({ channel } satisfies FrontOrder, [channel]);
+worker.postMessage({ channel, page: new Map() } satisfies FrontOrder, [channel]);
 hand.onmessage = ({ data }: MessageEvent<ToHand>) => {
   if (data.kind === "cannot-listen") throw new Error(data.why);
 };

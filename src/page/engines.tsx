@@ -1,0 +1,206 @@
+/// <reference lib="dom" />
+import { useSignal } from "@preact/signals";
+import { Copyable } from "./parts.tsx";
+import { isUp } from "./now.tsx";
+import { propose, running } from "./orders.ts";
+import { now, type Soulstone, soulstones, state } from "./state.ts";
+import { countOf, durationOf, listOf, memoryOf } from "./words.ts";
+
+/** All Covens and Soulstones, with their buttons. */
+export function Engines() {
+  const filter = useSignal("");
+  const known = state.value;
+  if (known === undefined) return <p class="empty">&nbsp;</p>;
+  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const shown = known.soulstones.filter((each) =>
+    words.every((word) => textOf(each).includes(word))
+  );
+  return (
+    <>
+      {known.covens.length > 0 && (
+        <section aria-labelledby="covens">
+          <h2 id="covens">
+            Covens <small>engines that run together</small>
+          </h2>
+          <ul class="covens">
+            {known.covens.map((coven) => <Coven key={coven.name} {...coven} />)}
+          </ul>
+        </section>
+      )}
+      <section aria-labelledby="soulstones">
+        <div class="heading">
+          <h2 id="soulstones">
+            Soulstones <small>{countOf(known.soulstones.length, "engine")}</small>
+          </h2>
+          <label class="filter">
+            Filter
+            <input
+              type="search"
+              onInput={({ currentTarget }) => filter.value = currentTarget.value}
+            />
+          </label>
+        </div>
+        {shown.length === 0 && (
+          <p class="empty">
+            {known.soulstones.length === 0
+              ? "The Codex has no Soulstone. lychd add ENGINE adds one."
+              : "No engine has all of these words."}
+          </p>
+        )}
+        <ul class="cards">{shown.map((each) => <Card key={each.name} {...each} />)}</ul>
+      </section>
+    </>
+  );
+}
+
+/** Returns what the filter searches. */
+function textOf(
+  { name, description, kind, covens, capabilities, names, state }: Soulstone,
+): string {
+  return [name, description, kind, ...covens, ...capabilities, ...names, state].join(" ")
+    .toLowerCase();
+}
+
+function Coven({ name, soulstones: members }: { name: string; soulstones: readonly string[] }) {
+  const ready = members.filter((member) => soulstones.value.get(member)?.state === "ready").length;
+  const isUp = ready === members.length;
+  return (
+    <li class={isUp ? "coven running" : "coven"}>
+      <div>
+        <div class="title">
+          <h3 title={name}>{name}</h3>
+          <span class="state">
+            {isUp ? <b>running</b> : ready === 0 ? "stopped" : `${ready} of ${members.length} run`}
+          </span>
+        </div>
+        <p title={members.join(", ")}>{members.join(", ")}</p>
+      </div>
+      <button
+        type="button"
+        aria-label={`Summon the Coven ${name}`}
+        disabled={running.value !== undefined || isUp}
+        onClick={() => propose({ kind: "summon", name })}
+      >
+        Summon
+      </button>
+    </li>
+  );
+}
+
+/** Returns the state of an engine in a word, which is also the name of its color. */
+function stateOf({ state, problem }: Soulstone): string {
+  if (problem !== null && state !== "ready") return "failed";
+  return {
+    down: "stopped",
+    starting: "starting",
+    ready: "running",
+    stopping: "stopping",
+    crashed: "crashed",
+  }[state];
+}
+
+function Card(stone: Soulstone) {
+  const { name, description, problem, capabilities, names, since, kind, port } = stone;
+  const word = stateOf(stone);
+  const seconds = since === null ? undefined : Math.floor((now.value - Date.parse(since)) / 1000);
+  return (
+    <li class={`card ${word}`}>
+      <div class="title">
+        <h3 title={name}>{name}</h3>
+        <span class="state">
+          <b>{word}</b>
+          {seconds !== undefined && ` ${durationOf(Math.max(0, seconds))}`}
+        </span>
+      </div>
+      {problem === null
+        ? (
+          <>
+            <p class="about">
+              <span title={description}>{description ?? placeOf(stone)}</span>
+              <span>{kind} {port}</span>
+            </p>
+            <p class="tags">
+              {capabilities.map((each) => <span key={each}>{each}</span>)}
+              {names.map((each) => <code key={each}>{each}</code>)}
+            </p>
+          </>
+        )
+        : (
+          <details class="problem">
+            <summary title={problem.why}>{problem.why}</summary>
+            <Copyable text={problem.command} label={`the command that helps ${name}`} />
+            {problem.log === null
+              ? <p>Without keys, the door shows no log: any program on this host could read it.</p>
+              : (
+                <pre
+                  tabindex={0}
+                  aria-label={`Last lines of ${name}`}
+                >{problem.log.join("\n")}</pre>
+              )}
+          </details>
+        )}
+      <p class="figures">
+        <span>{memoryWords(stone)}</span>
+        <span>{requestWords(stone)}</span>
+      </p>
+      <div class="buttons">
+        {isUp(stone)
+          ? <OrderButton kind="banish" name={name} />
+          : <OrderButton kind="summon" name={name} />}
+        <a
+          class="button quiet"
+          href={`#try/${encodeURIComponent(name)}`}
+          aria-label={`Try ${name}`}
+        >
+          Try
+        </a>
+        <a
+          class="button quiet"
+          href={`#logs/${encodeURIComponent(name)}`}
+          aria-label={`Logs of ${name}`}
+        >
+          Logs
+        </a>
+      </div>
+    </li>
+  );
+}
+
+function OrderButton(
+  { kind, name }: { readonly kind: "summon" | "banish"; readonly name: string },
+) {
+  const title = kind === "summon" ? "Summon" : "Banish";
+  return (
+    <button
+      type="button"
+      aria-label={`${title} ${name}`}
+      disabled={running.value !== undefined}
+      onClick={() => propose({ kind, name })}
+    >
+      {title}
+    </button>
+  );
+}
+
+function placeOf({ covens, names }: Soulstone): string {
+  return covens.length === 0 ? names.join(", ") : `in ${listOf(covens)}`;
+}
+
+/** Returns the GPU memory of an engine: used, and declared by the Codex. */
+function memoryWords({ vram_mib, vram_used_mib }: Soulstone): string {
+  if (vram_mib === 0 && vram_used_mib === null) return "no GPU";
+  const declared = vram_mib === null ? "VRAM undeclared" : `${memoryOf(vram_mib)} VRAM`;
+  return vram_used_mib === null ? declared : `${memoryOf(vram_used_mib)} of ${declared}`;
+}
+
+/** Returns the requests of an engine, or the time that the next one would wait. */
+function requestWords(stone: Soulstone): string {
+  const { under_way, waiting, ready_in_seconds } = stone;
+  if (under_way + waiting > 0) {
+    return [
+      ...under_way === 0 ? [] : [`${under_way} under way`],
+      ...waiting === 0 ? [] : [`${waiting} waiting`],
+    ].join(", ");
+  }
+  return ready_in_seconds === 0 ? "" : `ready in ${durationOf(ready_in_seconds)}`;
+}

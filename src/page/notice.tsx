@@ -1,0 +1,22 @@
+/// <reference lib="dom" />
+import { notice, running } from "./orders.ts";
+import { Copyable } from "./parts.tsx";
+
+/** The order that runs, and how the last one ended. It covers the page and moves nothing. */
+export function Notice() {
+  const ended = notice.value;
+  return (
+    <div class="notice" role="status">
+      {running.value !== undefined && <p>{running.value}: under way…</p>}
+      {ended !== undefined && (
+        <div class={ended.isError ? "error" : ""}>
+          <p>{ended.text}</p>
+          {ended.command !== undefined && <Copyable text={ended.command} label="the command" />}
+          <button type="button" class="small" onClick={() => notice.value = undefined}>
+            Close
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,134 @@
+/// <reference lib="dom" />
+import type { Status } from "../core/api/schema.ts";
+import { key, useKey } from "./door.ts";
+import { propose, release, running } from "./orders.ts";
+import { Bar, Copyable, Sparkline } from "./parts.tsx";
+import { now, offline, samples, state } from "./state.ts";
+import { clockOf, countOf, durationOf, listOf, memoryOf, numberOf } from "./words.ts";
+
+/** The present: the state of the door in a sentence, the phases of a swap, and what is measured. */
+export function Now() {
+  const known = state.value;
+  return (
+    <section class="now" aria-label="Now">
+      <div class="sentence">
+        <p role="status">{sentence()}</p>
+        <div class="buttons">
+          {key.value !== "" && (
+            <button type="button" class="quiet" onClick={() => useKey("")}>Forget the key</button>
+          )}
+          {known?.held && (
+            <button type="button" disabled={running.value !== undefined} onClick={release}>
+              Release
+            </button>
+          )}
+          <button
+            type="button"
+            class="quiet"
+            disabled={!known?.soulstones.some(isUp) || running.value !== undefined}
+            onClick={() => propose({ kind: "banish", name: undefined })}
+          >
+            Banish everything
+          </button>
+        </div>
+      </div>
+      {offline.value === undefined
+        ? <Phases swap={known?.swap ?? null} />
+        : <Copyable text="systemctl --user status lychd-vessel" label="the command" />}
+      <Measured />
+    </section>
+  );
+}
+
+/** Returns true if an engine uses the machine. */
+export function isUp({ state }: Pick<Status["soulstones"][number], "state">): boolean {
+  return state !== "down";
+}
+
+function sentence(): string {
+  const known = state.value;
+  if (offline.value !== undefined) {
+    const { since, why } = offline.value;
+    return `${why} The page tries again every 2 seconds` +
+      (known === undefined ? "." : `; what it shows is from before ${clockOf(new Date(since))}.`);
+  }
+  return known === undefined ? "Asking the door…" : sentenceOf(known);
+}
+
+function sentenceOf({ phase, held, goal, soulstones, swap }: Status): string {
+  const wish = goal === null ? undefined : "name" in goal ? goal.name : listOf(goal.names);
+  const up = soulstones.filter(isUp).map(({ name }) => name);
+  const suffix = held ? " Held: the door changes no engine until it is released." : "";
+  if (phase === "draining") {
+    return `Next: ${wish}. Requests under way are finished first.${suffix}`;
+  }
+  if (swap !== null || phase === "swapping") {
+    const left = swap === null ? "" : ` About ${durationOf(swap.estimate_seconds)} left.`;
+    return `Changing${wish === undefined ? "" : ` to ${wish}`}.${left}${suffix}`;
+  }
+  if (up.length === 0) return `No engine runs.${suffix}`;
+  return `${up.length > 6 ? countOf(up.length, "engine") : listOf(up)} ` +
+    `${up.length === 1 ? "runs" : "run"}.${suffix}`;
+}
+
+const PHASES = {
+  stop: "stop",
+  memory: "wait for memory of",
+  start: "start",
+  healthy: "wait for",
+} as const;
+
+/** The phases of a swap, or else the requests, in the same place, so that nothing moves. */
+function Phases({ swap }: Pick<Status, "swap">) {
+  if (swap === null) return <p class="phases">{requestWords()}</p>;
+  return (
+    <ol class="phases" aria-label="Phases of the swap">
+      {swap.phases.map(({ phase, soulstones, seconds, since }) => (
+        <li key={`${phase} ${since}`} class={seconds === null ? "current" : "done"}>
+          {PHASES[phase]} <span class="names">{listOf(soulstones)}</span>{" "}
+          <b>
+            {durationOf(seconds ?? Math.max(0, Math.floor((now.value - Date.parse(since)) / 1000)))}
+          </b>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function requestWords(): string {
+  const stones = state.value?.soulstones ?? [];
+  const sum = (of: "under_way" | "waiting") => stones.reduce((all, each) => all + each[of], 0);
+  const [open, waiting] = [sum("under_way"), sum("waiting")];
+  if (open + waiting === 0) return "No request is under way.";
+  return `${countOf(open, "request")} under way, ${waiting} waiting.`;
+}
+
+function Measured() {
+  const all = samples.value;
+  const last = all.at(-1);
+  return (
+    <div class="measures">
+      <div class="gpus">
+        {last?.gpus.map((gpu, i) => (
+          <Bar
+            key={i}
+            title={last.gpus.length > 1 ? `${i}: ${gpu.name}` : gpu.name}
+            share={gpu.memory_used_mib / gpu.memory_mib}
+            text={[
+              `${memoryOf(gpu.memory_used_mib)} of ${memoryOf(gpu.memory_mib)}`,
+              ...gpu.power_watts === null ? [] : [`${numberOf(Math.round(gpu.power_watts))} W`],
+              ...gpu.utilization === null ? [] : [`${Math.round(gpu.utilization * 100)} %`],
+            ].join(" · ")}
+          />
+        ))}
+      </div>
+      <Sparkline
+        title="Output"
+        unit="tokens/s"
+        values={all.map(({ tokens_per_second }) => tokens_per_second)}
+      />
+      <Sparkline title="Under way" unit="" values={all.map(({ under_way }) => under_way)} />
+      <Sparkline title="Waiting" unit="" values={all.map(({ waiting }) => waiting)} />
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+/// <reference lib="dom" />
+/**
+ * The state of the door as the page knows it: it follows the door's events, and connects again.
+ *
+ * @module
+ */
+import type { EndedRequest, EndedRequests, Sample, Status } from "../core/api/schema.ts";
+import { computed, effect, signal } from "@preact/signals";
+import { key, keyNeeded, read, send, wordsOf } from "./door.ts";
+import { readEvents } from "./sse.ts";
+
+/** The samples of the small history: ten minutes. */
+const SAMPLES = 300;
+
+/** The ended requests that the page keeps, as the door does. */
+const REQUESTS = 200;
+
+const AGAIN_MILLISECONDS = 2000;
+
+/** An engine in the state of the door. */
+export type Soulstone = Status["soulstones"][number];
+
+/** The last state; undefined until the first one. */
+export const state = signal<Status | undefined>(undefined);
+
+/** The samples of the last minutes, oldest first. */
+export const samples = signal<readonly Sample[]>([]);
+
+/** The requests that have ended, newest first. */
+export const ended = signal<readonly EndedRequest[]>([]);
+
+/** The time at which the events of the door stopped, and the reason; undefined while they come. */
+export const offline = signal<{ readonly since: number; readonly why: string } | undefined>(
+  undefined,
+);
+
+/** The present time, to the second. */
+export const now = signal(Date.now());
+
+/** The part of the page that is shown, and a name: `#logs/eye`. */
+export const route = signal(routeOf(location.hash));
+
+/** The Soulstones by name. */
+export const soulstones = computed<ReadonlyMap<string, Soulstone>>(() =>
+  new Map(state.value?.soulstones.map((each) => [each.name, each]))
+);
+
+function routeOf(hash: string): { readonly view: string; readonly name: string } {
+  const [view = "", name = ""] = hash.slice(1).split("/");
+  return { view: view || "engines", name: decodeURIComponent(name) };
+}
+
+/** Follows the door as long as the page is open. */
+export function follow(): void {
+  globalThis.addEventListener("hashchange", () => route.value = routeOf(location.hash));
+  setInterval(() => now.value = Date.now(), 1000);
+  // A new key begins a new connection.
+  effect(() => {
+    void key.value;
+    const stop = new AbortController();
+    keepConnected(stop.signal);
+    return () => stop.abort();
+  });
+}
+
+async function keepConnected(stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    let trouble = "The door has ended the connection.";
+    try {
+      await connect(stop);
+    } catch (error) {
+      if (stop.aborted) return;
+      // The next key begins a new connection.
+      if (keyNeeded.value !== undefined) return;
+      trouble = wordsOf(error);
+    }
+    const since = offline.value?.since ?? Date.now();
+    offline.value = { since, why: trouble };
+    await new Promise((wake) => setTimeout(wake, AGAIN_MILLISECONDS));
+  }
+}
+
+async function connect(stop: AbortSignal): Promise<void> {
+  const { body } = await send("/lychd/v1/events", { signal: stop });
+  if (body === null) return;
+  const past = read<EndedRequests>("/lychd/v1/requests", stop);
+  // Those that ended since then have come as events.
+  past.then(({ requests }) => addEnded(requests), () => {});
+  for await (const { event, data } of readEvents(body)) {
+    offline.value = undefined;
+    if (event === "state") state.value = JSON.parse(data);
+    if (event === "sample") {
+      samples.value = [...samples.value.slice(1 - SAMPLES), JSON.parse(data)];
+    }
+    if (event === "request") addEnded([JSON.parse(data)]);
+  }
+}
+
+function addEnded(requests: readonly EndedRequest[]): void {
+  const byId = new Map([...ended.value, ...requests].map((each) => [each.id, each]));
+  ended.value = [...byId.values()].sort((a, b) => a.time < b.time ? 1 : -1).slice(0, REQUESTS);
+}

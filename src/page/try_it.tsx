@@ -1,0 +1,242 @@
+/// <reference lib="dom" />
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { Plan } from "../core/api/schema.ts";
+import {
+  ask,
+  curlOf,
+  type Message,
+  messages,
+  progress,
+  pythonOf,
+  settings,
+  stopAnswer,
+} from "./chat.ts";
+import { read, wordsOf } from "./door.ts";
+import { Copyable } from "./parts.tsx";
+import { type Soulstone, soulstones, state } from "./state.ts";
+import { listOf } from "./words.ts";
+
+/** Engines with only these capabilities do not chat. */
+const NO_CHAT = /embed|rerank|speech|transcri|image-gen/i;
+
+/** The name of a capability of engines that read images. */
+const SEES = /vision|image|multimodal|ocr/i;
+
+/** A chat with any model or capability. */
+export function TryIt({ first }: { readonly first: string }) {
+  const { model, prompt, system, temperature, maxTokens, image } = settings;
+  const known = state.value;
+  const names = chatNames(known?.soulstones ?? []);
+  const all = [...names.soulstones, ...names.capabilities];
+  useEffect(() => {
+    if (first !== "" && all.includes(first)) model.value = first;
+    else if (!all.includes(model.value)) model.value = runningFirst(names.soulstones) ?? "";
+  }, [first, all.join()]);
+  const isBusy = progress.value !== undefined;
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (!isBusy && prompt.value.trim() !== "" && model.value !== "") ask();
+  };
+  return (
+    <section class="try" aria-labelledby="try">
+      <h2 id="try">Try it</h2>
+      <div class="columns">
+        <form class="settings" onSubmit={submit}>
+          <label class="field">
+            Model or capability
+            <select
+              value={model.value}
+              onChange={({ currentTarget }) => model.value = currentTarget.value}
+            >
+              <optgroup label="Soulstones">
+                {names.soulstones.map((name) => (
+                  <option key={name} value={name}>
+                    {name}
+                    {soulstones.value.get(name)?.state === "ready" ? " (runs)" : ""}
+                  </option>
+                ))}
+              </optgroup>
+              {names.capabilities.length > 0 && (
+                <optgroup label="Capabilities">
+                  {names.capabilities.map((name) => (
+                    <option key={name} value={name}>{name}</option>
+                  ))}
+                </optgroup>
+              )}
+            </select>
+          </label>
+          <Consequence name={model.value} />
+          <Field title="System prompt" of={system} />
+          <div class="pair">
+            <Field title="Temperature" of={temperature} isNumber />
+            <Field title="Most tokens" of={maxTokens} isNumber />
+          </div>
+          {sees(model.value) && <ImageField />}
+          <details>
+            <summary>The same for curl</summary>
+            <Copyable text={curlOf(location.origin)} label="the command of curl" />
+          </details>
+          <details>
+            <summary>The same for Python</summary>
+            <Copyable text={pythonOf(location.origin)} label="the program in Python" />
+          </details>
+        </form>
+        <div class="chat">
+          <Conversation />
+          <form class="prompt" onSubmit={submit}>
+            <label class="field">
+              Prompt
+              <textarea
+                rows={3}
+                value={prompt.value}
+                onInput={({ currentTarget }) => prompt.value = currentTarget.value}
+                onKeyDown={(event) => {
+                  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
+                }}
+              />
+            </label>
+            <div class="buttons">
+              {isBusy ? <button type="button" onClick={stopAnswer}>Stop</button> : (
+                <button
+                  type="submit"
+                  class="strong"
+                  disabled={prompt.value.trim() === "" || model.value === ""}
+                >
+                  Send
+                </button>
+              )}
+              <button
+                type="button"
+                class="quiet"
+                disabled={isBusy || messages.value.length === 0}
+                onClick={() => messages.value = []}
+              >
+                Clear
+              </button>
+              {image.value !== undefined && <img src={image.value} alt="The image to send" />}
+              <span role="status">{progress.value}</span>
+            </div>
+          </form>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Field({ title, of, isNumber = false }: {
+  readonly title: string;
+  readonly of: { value: string };
+  readonly isNumber?: boolean;
+}) {
+  return (
+    <label class="field">
+      {title}
+      <input
+        inputmode={isNumber ? "decimal" : "text"}
+        pattern={isNumber ? "[0-9]*[.]?[0-9]*" : undefined}
+        value={of.value}
+        placeholder="the engine's default"
+        onInput={({ currentTarget }) => of.value = currentTarget.value}
+      />
+    </label>
+  );
+}
+
+function ImageField() {
+  return (
+    <label class="field">
+      Image
+      <input
+        type="file"
+        accept="image/*"
+        onChange={({ currentTarget: { files } }) => {
+          const [file] = files ?? [];
+          if (file === undefined) return settings.image.value = undefined;
+          const reader = new FileReader();
+          reader.onload = () => settings.image.value = String(reader.result);
+          reader.readAsDataURL(file);
+        }}
+      />
+    </label>
+  );
+}
+
+/** Returns the names that may answer a chat. */
+function chatNames(stones: readonly Soulstone[]) {
+  const chats = stones.filter(({ capabilities }) =>
+    capabilities.length === 0 || capabilities.some((each) => !NO_CHAT.test(each))
+  );
+  const capabilities = chats.flatMap((each) => each.capabilities).filter((each) =>
+    !NO_CHAT.test(each)
+  );
+  return {
+    soulstones: chats.map(({ name }) => name),
+    capabilities: [...new Set(capabilities)].sort(),
+  };
+}
+
+function runningFirst(names: readonly string[]): string | undefined {
+  return names.find((name) => soulstones.value.get(name)?.state === "ready") ?? names[0];
+}
+
+/** Returns true if a model, or one with this capability, reads images. */
+function sees(name: string): boolean {
+  const stone = soulstones.value.get(name);
+  return SEES.test(name) || stone?.capabilities.some((each) => SEES.test(each)) === true;
+}
+
+/** The engines that a request to a model would start and stop. */
+function Consequence({ name }: { readonly name: string }) {
+  const words = useSignal("");
+  const states = state.value?.soulstones.map((each) => `${each.name} ${each.state}`).join();
+  useEffect(() => {
+    if (name === "") return;
+    const stop = new AbortController();
+    read<Plan>(`/lychd/v1/plan?wish=${encodeURIComponent(name)}`, stop.signal).then(
+      ({ starts, stops }) => words.value = consequenceOf(starts, stops),
+      (error) => words.value = stop.signal.aborted ? words.value : wordsOf(error),
+    );
+    return () => stop.abort();
+  }, [name, states]);
+  return <p class="hint consequence" role="status">{words.value}</p>;
+}
+
+function consequenceOf(starts: readonly string[], stops: readonly string[]): string {
+  if (starts.length === 0) return "It runs: an answer comes at once.";
+  const first = stops.length === 0 ? "" : `stops ${listOf(stops)} and `;
+  return `A request ${first}starts ${listOf(starts)}.`;
+}
+
+function Conversation() {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [messages.value]);
+  return (
+    <div ref={list} class="messages" role="log" aria-label="Conversation" tabindex={0}>
+      {messages.value.length === 0 && (
+        <p class="empty">Write a prompt. The engine starts if it has to.</p>
+      )}
+      {messages.value.map((message, i) => <Words key={i} {...message} />)}
+    </div>
+  );
+}
+
+function Words({ role, text, reasoning, image, figures, error }: Message) {
+  return (
+    <article class={role}>
+      <h3>{role === "user" ? "You" : "Answer"}</h3>
+      {image !== undefined && <img src={image} alt="The image of this prompt" />}
+      {reasoning !== undefined && (
+        <details open={text === ""}>
+          <summary>Reasoning</summary>
+          <p>{reasoning}</p>
+        </details>
+      )}
+      <p>{text}</p>
+      {error !== undefined && <p class="error">{error}</p>}
+      {figures !== undefined && <p class="hint">{figures}</p>}
+    </article>
+  );
+}
