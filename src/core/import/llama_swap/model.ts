@@ -4,8 +4,9 @@ import { soulstoneSchema } from "../../codex/mod.ts";
 import { command, type Place } from "../../report/mod.ts";
 import type { ImportContext } from "../imported.ts";
 import type { ImportReport, Item } from "../report.ts";
-import { type Setting, splitPair } from "../setting.ts";
+import { join, type Setting, splitPair } from "../setting.ts";
 import type { Model } from "./config.ts";
+import { DOWNLOADED_AGAIN, downloadedModel, EMPTY_AT_FIRST, isOffline } from "./downloads.ts";
 import { environmentIn, expandMacros, macrosIn, withoutComments } from "./macros.ts";
 import {
   isEngine,
@@ -15,6 +16,7 @@ import {
   programOf,
   secretInstead,
   translateOption,
+  whyEmpty,
   whyNoImage,
   withoutEmptyWords,
 } from "./program.ts";
@@ -115,14 +117,26 @@ export function containerSettings(
   for (const text of removed) {
     report.lost(report.add(cmd.item.place, text), "Quadlet cannot write an empty word");
   }
-  const engineWords = program.kind === "container" ? written : written.map((word) => {
+  const named = new Set(
+    [...command.variables, ...pairsOf(input).map(({ text }) => text)].map(nameOf),
+  );
+  const downloaded = program.kind === "host"
+    ? downloadedModel(program.image, written, [...named])
+    : undefined;
+  if (downloaded !== undefined) {
+    const place = placeIn(cmd, downloaded, input.source) ?? cmd.item.place;
+    const item = report.add(place, downloaded, "downloads");
+    report.record(item, "changed", { why: DOWNLOADED_AGAIN });
+  }
+  const engineWords = program.kind === "container" ? written : written.flatMap((word) => {
+    if (downloaded !== undefined && isOffline(word)) {
+      report.lost(add(word), EMPTY_AT_FIRST);
+      return [];
+    }
     const path = normalPath(word);
     if (path !== word) report.record(add(word), "changed", { why: `the same path is ${path}` });
     return path;
   });
-  const named = new Set(
-    [...command.variables, ...pairsOf(input).map(({ text }) => text)].map(nameOf),
-  );
   const settings = program.kind === "container"
     ? [
       setting("Image", program.image, add(program.given), program.change),
@@ -135,7 +149,8 @@ export function containerSettings(
         const translated = translateOption(option, program.options);
         if ("settings" in translated) {
           const { settings: own, change } = translated;
-          return own.map(({ key, value }) => setting(key, value, item, change));
+          const all = join(change, program.isDocker ? whyEmpty(option) : undefined);
+          return own.map(({ key, value }) => setting(key, value, item, all));
         }
         report.record(item, translated.outcome, translated);
         return [];
@@ -143,9 +158,14 @@ export function containerSettings(
     ]
     : hostSettings({ ...program, words: engineWords }, program.image, input, add);
   for (const { words: own, why } of command.lost) report.lost(add(own.join(" "), own[0]), why);
-  const variables = command.variables.flatMap((pair) =>
-    variableSettings(pair, add(pair), program, input)
-  );
+  const variablesOf = (pair: string, item: Item) => {
+    if (downloaded === undefined || !isOffline(pair)) {
+      return variableSettings(pair, item, program, input);
+    }
+    report.lost(item, EMPTY_AT_FIRST);
+    return [];
+  };
+  const variables = command.variables.flatMap((pair) => variablesOf(pair, add(pair)));
   for (const variable of environmentIn(command.words.join(" "))) {
     const why = "llama-swap expands it from its own environment: write the value";
     report.lost(add(`\${env.${variable}}`), why);
@@ -155,7 +175,7 @@ export function containerSettings(
     : [{ ...setting("Exec", "", cmd.item), words: engineWords }];
   if (exec.length === 0) report.record(cmd.item, "carried", { to: "image" });
   const setByCommand = new Set(command.variables.map(nameOf));
-  const ofModel = environmentSettings(input, program, setByCommand);
+  const ofModel = environmentSettings(input, setByCommand, variablesOf);
   return { program, settings: [...settings, ...exec, ...ofModel, ...variables] };
 }
 
@@ -193,17 +213,8 @@ function hostSettings(
   const change = `an image replaces the program of this host; use ${other} for another one`;
   return [
     setting("Image", image, add(program), change),
-    ...folders.map(({ folder, isWritten }) => {
-      const volume = volumeOf(folder, home) + (isWritten ? "" : ":ro");
-      return setting("Volume", volume, add(folder), "mounted into the container");
-    }),
+    ...folders.map((one) => folderSetting(one, add(one.folder), home)),
   ];
-}
-
-/** Returns the volume of a folder that has the same path in the container. */
-function volumeOf(folder: string, home: string | undefined): string {
-  const isAtHome = home !== undefined && folder.startsWith(`${home}/`);
-  return `${isAtHome ? `~${folder.slice(home.length)}` : folder}:${folder}`;
 }
 
 function pairsOf({ model, reader }: ModelInput) {
@@ -214,8 +225,8 @@ function pairsOf({ model, reader }: ModelInput) {
 /** Returns the variables of a model, without those that its command sets. */
 function environmentSettings(
   input: ModelInput,
-  program: Program,
   setByCommand: ReadonlySet<string>,
+  variablesOf: (pair: string, item: Item) => Setting[],
 ): Setting[] {
   const { report } = input;
   const entry = input.model.settings.get("env");
@@ -234,34 +245,38 @@ function environmentSettings(
       report.record(item, "carried", { why: "it has no effect: it is set again below" });
     } else if (setByCommand.has(nameOf(pair))) {
       report.record(item, "carried", { why: "it has no effect: `cmd` sets it again" });
-    } else return variableSettings(pair, item, program, input);
+    } else return variablesOf(pair, item);
     return [];
   });
 }
 
 /** Variables that describe the host, where an image has values of its own. */
 const OF_HOST =
-  /^(?:PATH|LD_LIBRARY_PATH|LD_PRELOAD|PYTHONPATH|PYTHONHOME|VIRTUAL_ENV|CONDA_PREFIX|HOME|USER|LOGNAME|SHELL|PWD|TMPDIR|XDG_RUNTIME_DIR)$/;
+  /^(?:PATH|(?:LD_)?LIBRARY_PATH|LD_PRELOAD|C(?:PLUS_INCLUDE_)?PATH|PYTHON(?:HOME|PATH)|VIRTUAL_ENV|UV_\w+|CONDA_\w+|(?:CUDA|ROCM|HIP|ONEAPI|VULKAN)_(?:HOME|PATH|ROOT|SDK)|HOME|USER|LOGNAME|SHELL|PWD|TERM|DISPLAY|TMPDIR|XDG_RUNTIME_DIR)$/;
 
 /** Variables that name a folder where an engine keeps what it has downloaded or compiled. */
 const CACHE =
-  /^(?:HF_HOME|XDG_CACHE_HOME|OLLAMA_MODELS|[A-Z0-9_]*CACHE(?:_DIR|_ROOT|_PATH|_HOME)?)$/;
+  /^(?:HF_HOME|TORCH_HOME|VLLM_CONFIG_ROOT|XDG_CACHE_HOME|OLLAMA_MODELS|[A-Z0-9_]*CACHE(?:_DIR|_ROOT|_PATH|_HOME)?)$/;
 
-/** Returns a variable as a setting, with the volume of a cache, or records why there is none. */
+/** Variables of llama.cpp that name a file or a folder, as its flags do. */
+const PATH_VARIABLE = /^LLAMA_ARG_(?:\w*_)?(?:MODEL|MMPROJ|FILE|DIR|PATH|PRESET)$/;
+
+/** Returns a variable as a setting, with the volume of its folder, or records why there is none. */
 function variableSettings(
   pair: string,
   item: Item,
   program: Program,
   { report, context: { home } }: ModelInput,
 ): Setting[] {
-  const [name, value] = splitPair(pair);
+  const [name, given] = splitPair(pair);
+  const isHost = program.kind === "host";
   const isPassed = program.kind !== "container" ||
     program.options.some((option) => option.name === "env" && option.value === name);
   const why = !isPassed
     ? "it is a variable of Docker itself, which passes only those of `-e`"
     : environmentIn(pair).length > 0
     ? secretInstead(name)
-    : program.kind === "host" && OF_HOST.test(name)
+    : isHost && OF_HOST.test(name)
     ? "the image has its own"
     : /^LLAMA_ARG_SSL_/.test(name)
     ? "lychd reaches engines over HTTP"
@@ -270,13 +285,36 @@ function variableSettings(
     report.lost(item, why);
     return [];
   }
-  const isMounted = program.kind === "host" && CACHE.test(name) && /^\/[^/]+\/./.test(value);
+  // Libraries expand the home folder in the names of caches.
+  const isOfHome = isHost && CACHE.test(name) && home !== undefined && given.startsWith("~/");
+  const value = isHost ? normalPath(isOfHome ? home + given.slice(1) : given) : given;
+  const [file] = isHost && PATH_VARIABLE.test(name)
+    ? neededFiles(["--file", value]).folders
+    : isHost && CACHE.test(name) && /^\/[^/]+\/./.test(value)
+    ? [{ folder: value, isWritten: true }]
+    : [];
+  const isUnmounted = isHost && file === undefined && /^\/[^/]+\/./.test(value);
+  const change = isUnmounted
+    ? "the container has no such path without `volumes`"
+    : value === given
+    ? undefined
+    : `the same path is ${value}`;
   return [
-    setting("Environment", pair, item),
-    ...isMounted
-      ? [setting("Volume", volumeOf(value, home), item, "mounted into the container")]
-      : [],
+    setting("Environment", `${name}=${value}`, item, change),
+    ...file === undefined ? [] : [folderSetting(file, item, home)],
   ];
+}
+
+/** Returns the volume of a folder that has the same path in the container. */
+function folderSetting(
+  { folder, isWritten }: { readonly folder: string; readonly isWritten: boolean },
+  item: Item,
+  home: string | undefined,
+): Setting {
+  const isAtHome = home !== undefined && folder.startsWith(`${home}/`);
+  const source = isAtHome ? `~${folder.slice(home.length)}` : folder;
+  const volume = `${source}:${folder}${isWritten ? "" : ":ro"}`;
+  return setting("Volume", volume, item, "mounted into the container");
 }
 
 function nameOf(pair: string): string {

@@ -15,6 +15,8 @@ export type Program =
     readonly given: string;
     readonly options: readonly RunOption[];
     readonly words: readonly string[];
+    /** True for a container of Docker, whose images and volumes Podman does not have. */
+    readonly isDocker: boolean;
     /** The difference from the input, if any. */
     readonly change: string | undefined;
   }
@@ -148,22 +150,50 @@ function containerOf(program: string, words: readonly string[]): Program {
   const { options, rest } = parseRunOptions(words.slice(run + 1));
   const [image, ...command] = rest;
   if (image === undefined) return { kind: "none", problem: `\`${program} run\` names no image` };
-  const full = program === "docker" ? withRegistry(image) : image;
+  const isDocker = program === "docker";
+  const { full, change } = isDocker ? imageOfDocker(image) : { full: image, change: undefined };
   return {
     kind: "container",
     image: full,
     given: image,
     options,
     words: command,
-    change: full === image ? undefined : `the full name of ${image} is ${full}`,
+    isDocker,
+    change,
   };
 }
 
-/** Returns the full name of an image of Docker, which has a default registry. */
-function withRegistry(image: string): string {
+/**
+ * Returns the full name of an image for Podman. Docker has a default registry, but an image without a folder was
+ * built on the host: no engine is an official image.
+ */
+function imageOfDocker(image: string): { full: string; change: string | undefined } {
   const [first = "", ...rest] = image.split("/");
-  if (rest.length > 0 && /[.:]|^localhost$/.test(first)) return image;
-  return rest.length === 0 ? `docker.io/library/${image}` : `docker.io/${image}`;
+  const isLocal = rest.length === 0 || first === "localhost";
+  if (!isLocal && /[.:]/.test(first)) return { full: image, change: undefined };
+  const loaded = first === "localhost" ? image : `localhost/${image}`;
+  const load = command`docker save ${image} | podman load`.line;
+  if (isLocal) return { full: loaded, change: `Docker's own image: first run   ${load}` };
+  const full = `docker.io/${image}`;
+  const isOfEngine = HOST_PROGRAMS.some((p) => p.image.split(":")[0] === full.split(":")[0]);
+  const built = isOfEngine
+    ? ""
+    : `; if it was built on this host:   ${load}   and then   image = "${loaded}"`;
+  return { full, change: `the full name of ${image} is ${full}${built}` };
+}
+
+/** Returns how the content of a volume of Docker comes to Podman; nothing for a folder of the host. */
+export function whyEmpty({ name, value = "" }: RunOption): string | undefined {
+  const pattern = name === "volume"
+    ? /^([\w.-]+):\//
+    : name === "mount" && /(?:^|,)type=volume(?:,|$)|^(?!.*(?:^|,)type=)/.test(value)
+    ? /(?:^|,)(?:source|src)=([\w.-]+)(?:,|$)/
+    : /(?!)/;
+  const volume = pattern.exec(value)?.[1];
+  if (volume === undefined) return undefined;
+  const copy =
+    command`podman volume create ${volume} && docker run --rm -v ${volume}:/from busybox tar -c -C /from . | podman volume import ${volume} -`;
+  return `Docker keeps its own volume, and that of Podman is empty at first:   ${copy.line}`;
 }
 
 /** One option of `docker run` as settings, or its outcome. */

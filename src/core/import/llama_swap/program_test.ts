@@ -31,7 +31,7 @@ const PROGRAMS: readonly (readonly [words: string, read: string])[] = [
   ["sglang serve --tp 2", "docker.io/lmsysorg/sglang:v0.5.23 | sglang serve --tp 2"],
   ["/usr/bin/whisper-server -m a", "localhost/whisper | whisper-server -m a"],
   ["ollama serve", "undefined | ollama serve"],
-  ["docker run image", "docker.io/library/image | "],
+  ["docker run image:1", "localhost/image:1 | "],
   ["docker run --rm u/image:1 a b", "docker.io/u/image:1 | a b"],
   ["docker container run ghcr.io/u/image", "ghcr.io/u/image | "],
   ["docker run localhost/image", "localhost/image | "],
