@@ -148,8 +148,24 @@ export function vllm(version: Version, model: string, busy = true): StandIn {
           requests,
           LOAD.timeToFirstTokenSeconds,
         ),
+        // With speculation, an output has several tokens.
+        ...version === "newest"
+          ? [
+            spread(
+              "request_time_per_output_token_seconds",
+              VLLM_INTER_TOKEN,
+              requests,
+              LOAD.timePerOutputTokenSeconds,
+            ),
+          ]
+          : [],
         ...interToken.map((name) =>
-          spread(name, VLLM_INTER_TOKEN, tokens, LOAD.timePerOutputTokenSeconds)
+          spread(
+            name,
+            VLLM_INTER_TOKEN,
+            version === "newest" ? tokens / 3 : tokens,
+            LOAD.timePerOutputTokenSeconds * (version === "newest" ? 3 : 1),
+          )
         ),
         spread("e2e_request_latency_seconds", VLLM_LATENCY, requests, LOAD.endToEndSeconds),
         spread("request_queue_time_seconds", VLLM_LATENCY, requests, 0.1),
@@ -341,6 +357,8 @@ export function llamacpp(version: Version, busy = true): StandIn {
       const now = (name: string, value: number): Family =>
         gauge(`llamacpp:${name}`, name, { labels: {}, value: busy ? value : 0 });
       const generated = LOAD.generationTokensPerSecond * t;
+      // It counts tokens when a request ends: here one each ten seconds.
+      const counted = LOAD.generationTokensPerSecond * 10 * Math.floor(t / 10);
       const prompt = LOAD.promptTokensPerSecond * t;
       const cached = LOAD.cachedTokensPerSecond * t;
       const newest = version === "older" ? [] : [
@@ -354,9 +372,9 @@ export function llamacpp(version: Version, busy = true): StandIn {
         // Only computed tokens count; older versions do not export cached tokens.
         total("prompt_tokens_total", version === "older" ? prompt : prompt - cached),
         total("prompt_seconds_total", t / 2),
-        total("tokens_predicted_total", generated),
-        total("tokens_predicted_seconds_total", generated * LOAD.timePerOutputTokenSeconds),
-        total("n_decode_total", t * 50),
+        total("tokens_predicted_total", counted),
+        total("tokens_predicted_seconds_total", counted * LOAD.timePerOutputTokenSeconds),
+        total("n_decode_total", generated / 4),
         total(version === "older" ? "n_past_max" : "n_tokens_max", busy ? 8192 : 0),
         version === "older"
           ? total("n_busy_slots_per_decode", busy ? 4 : 0)

@@ -1,5 +1,5 @@
 /**
- * Checks the dashboard of the front door: a real Prometheus reads the file that a real front writes under
+ * Checks the dashboard of the front door, and what the one of Covens shows of it: a real Prometheus reads the file that a real front writes under
  * load, and answers the queries of Grafana.
  */
 import assert from "node:assert/strict";
@@ -37,8 +37,16 @@ for (const folder of findProgramFolders()) {
     });
 
     const lines: string[] = [];
-    for (const { id, title, targets } of queryingPanels(BOARD)) {
-      for (const { refId, expr, instant } of targets!) {
+    const ofDoor = [
+      ...queryingPanels(BOARD),
+      ...queryingPanels(DASHBOARDS.get("lychd-covens.json")!),
+    ]
+      .map((panel) => ({
+        ...panel,
+        targets: panel.targets!.filter(({ expr }) => /\b(lychd_vessel_|vessel:)/.test(expr)),
+      }));
+    for (const { id, title, targets } of ofDoor) {
+      for (const { refId, expr, instant } of targets) {
         const query = interpolate(withoutStandIn(expr), VALUES);
         const series = instant
           ? await prometheus.now(query)

@@ -10,9 +10,9 @@ import { installEngines } from "./engines.ts";
 
 /** Panels of `lychd-covens.json` that stay empty: llama.cpp does not export this, and the host has no GPU. */
 const EMPTY = [
-  "Time to first token",
-  "KV cache",
-  "End-to-end latency",
+  "Time to first token (not of llama.cpp)",
+  "KV cache (not of llama.cpp)",
+  "End-to-end latency (not of llama.cpp)",
   "GPU memory",
   "GPU power",
   "GPU utilization",

@@ -13,6 +13,8 @@ import {
   VizTooltipOptionsBuilder,
 } from "@grafana/grafana-foundation-sdk/common";
 import {
+  FieldColorBuilder,
+  FieldColorModeId,
   MappingType,
   ThresholdsConfigBuilder,
   ThresholdsMode,
@@ -185,6 +187,8 @@ function timeline(options: Options, height: number): TimelineBuilder {
     .height(height)
     .unit(options.unit)
     .mergeValues(true)
+    // With a gradient, Grafana shows no legend.
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Fixed))
     .showValue(VisibilityMode.Auto)
     .noValue(options.noValue ?? "unknown: the observer does not write the unit states")
     .legend(

@@ -120,9 +120,9 @@ export function quantile(q: number, bucketRates: string, scope: Scope): string {
   return `histogram_quantile(${q}, ${aggregate("sum", scope, bucketRates, "le")}) >= 0`;
 }
 
-/** Returns a quotient; nothing for 0/0, which is NaN. */
+/** Returns a quotient; nothing for a denominator of 0, for which Prometheus returns NaN or infinity. */
 export function ratio(numerator: string, denominator: string): string {
-  return `${numerator} / ${denominator} >= 0`;
+  return `${numerator} / (${denominator} > 0)`;
 }
 
 /** Puts each operand of the outermost `or` and `and` on its own line. */

@@ -10,7 +10,7 @@ import {
   stateStat,
   stateTimeline,
 } from "../panels.ts";
-import { aggregate, FRESH, PANEL } from "../promql.ts";
+import { aggregate, born, FRESH, PANEL } from "../promql.ts";
 import { RECORDED } from "../rules/recorded.ts";
 
 /** Aggregates a recorded series for each Soulstone, without the labels of the rule. */
@@ -22,6 +22,15 @@ function each(record: string, operator: "sum" | "max" = "sum", ...matchers: stri
 const STATE = aggregate("max", PANEL, `${RECORDED.state}{${PANEL.soulstone.join(",")}}`);
 // Not by model: 5xx responses and restarts have no model label.
 const FAILURES = `${RECORDED.failures}{${PANEL.soulstone.join(",")}}`;
+const SEEN_BY_DOOR = aggregate(
+  "sum",
+  PANEL,
+  born(`lychd_vessel_upstream_errors_total{${PANEL.soulstone.join(",")}}`, {
+    ...PANEL,
+    window: "5m",
+  }),
+  "kind",
+);
 const ACTIVE = "max by (coven) (lychd_coven_active)";
 const ACTIVATED = "lychd_coven_activated_timestamp_seconds";
 // Each activation has its own timestamp. The first one counts if it is in the range: a Coven that
@@ -71,7 +80,7 @@ export function covensBoard(): Dashboard {
       stat({
         title: "Generation",
         description: "Generated tokens per second, all Soulstones together.",
-        unit: "suffix: tokens/s",
+        unit: "suffix:tokens/s",
         decimals: 1,
         width: 4,
         queries: [{ expression: `sum(${each(RECORDED.generationTokens)})`, legend: "all" }],
@@ -86,14 +95,18 @@ export function covensBoard(): Dashboard {
       }),
       stat({
         title: "Failed, last 5 minutes",
-        description: "Failed requests and engine restarts, all Soulstones together. The " +
+        description: "Failed requests and engine restarts, all Soulstones together, and requests " +
+          "that the front door got no whole answer for: llama.cpp does not count its failures. The " +
           "dashboards of the engines show them by kind, for any time range.",
         unit: "none",
         decimals: 0,
         width: 4,
         noValue: "unknown",
         thresholds: ANY_IS_BAD,
-        queries: [{ expression: `sum(${FAILURES})`, legend: "all kinds" }],
+        queries: [
+          { expression: `sum(${FAILURES})`, legend: "all kinds" },
+          { expression: `sum(${SEEN_BY_DOOR})`, legend: "seen by the front door" },
+        ],
       }),
       activeTimeline({
         title: "Coven history",
@@ -126,7 +139,7 @@ export function covensBoard(): Dashboard {
       graph({
         title: "Tokens per second",
         description: "Generated tokens and processed prompt tokens, averaged over two minutes.",
-        unit: "suffix: tokens/s",
+        unit: "suffix:tokens/s",
         width: 6,
         queries: [
           { expression: each(RECORDED.generationTokens), legend: "{{soulstone}} generation" },
@@ -134,9 +147,9 @@ export function covensBoard(): Dashboard {
         ],
       }),
       graph({
-        title: "Time to first token",
+        title: "Time to first token (not of llama.cpp)",
         description: "Median, 95th and 99th percentile of the requests of the last five minutes. " +
-          "llama.cpp does not export it.",
+          "llama.cpp does not export it; the dashboard of the front door has it for all engines.",
         unit: "s",
         width: 6,
         queries: ["0.5", "0.95", "0.99"].map((q) => ({
@@ -155,7 +168,7 @@ export function covensBoard(): Dashboard {
         ],
       }),
       graph({
-        title: "KV cache",
+        title: "KV cache (not of llama.cpp)",
         description: "The used share of the memory for running requests. llama.cpp does not " +
           "export it.",
         unit: "percentunit",
@@ -174,7 +187,7 @@ export function covensBoard(): Dashboard {
         }],
       }),
       graph({
-        title: "End-to-end latency",
+        title: "End-to-end latency (not of llama.cpp)",
         description:
           "Median and 95th percentile of the requests of the last five minutes. llama.cpp " +
           "does not export it.",
@@ -188,18 +201,17 @@ export function covensBoard(): Dashboard {
       graph({
         title: "Failures",
         description: "Failed requests and engine restarts in the five minutes before each " +
-          "point. One request may count twice: as an engine error and as a 5xx response.",
+          "point. One request may count twice: as an engine error, as a 5xx response, and at the " +
+          "front door. Only that one counts failed requests of llama.cpp.",
         unit: "none",
         width: 8,
-        queries: [{
-          expression: aggregate(
-            "sum",
-            PANEL,
-            FAILURES,
-            "kind",
-          ),
-          legend: "{{soulstone}} {{kind}}",
-        }],
+        queries: [
+          {
+            expression: aggregate("sum", PANEL, FAILURES, "kind"),
+            legend: "{{soulstone}} {{kind}}",
+          },
+          { expression: SEEN_BY_DOOR, legend: "{{soulstone}} front door: {{kind}}" },
+        ],
       }),
     ],
     rows: [GPU],

@@ -98,7 +98,7 @@ function headline(engine: Engine): Panel[] {
   const generation = stat({
     title: "Generation",
     description: "Generated tokens per second, all requests together.",
-    unit: "suffix: tokens/s",
+    unit: "suffix:tokens/s",
     decimals: 1,
     width: 4,
     queries: [{ expression: engine.generationTokens(PANEL), legend }],
@@ -106,7 +106,7 @@ function headline(engine: Engine): Panel[] {
   const prompt = stat({
     title: "Prompts",
     description: "Processed prompt tokens per second, including those found in a cache.",
-    unit: "suffix: tokens/s",
+    unit: "suffix:tokens/s",
     decimals: 1,
     width: 4,
     queries: [{ expression: engine.promptTokens(PANEL), legend }],
@@ -163,7 +163,7 @@ function curves(engine: Engine): Panel[] {
     title: "Tokens per second",
     description:
       "Generated tokens, and processed prompt tokens (including those found in a cache).",
-    unit: "suffix: tokens/s",
+    unit: "suffix:tokens/s",
     width: 8,
     queries: [
       { expression: engine.generationTokens(PANEL), legend: "{{soulstone}} generation" },

@@ -186,7 +186,7 @@ const REQUESTS: readonly Panel[] = [
     title: "Tokens per second",
     description: "Tokens as the answers report them. A stream of vLLM or SGLang reports them " +
       "only if its client asks for the usage.",
-    unit: "suffix: tokens/s",
+    unit: "suffix:tokens/s",
     width: 8,
     queries: [
       { expression: perSecond("output_tokens_total"), legend: "{{soulstone}} generation" },

@@ -148,9 +148,7 @@ export const SGLANG: Engine = {
       queries: [
         {
           // A mode appears with its first token. Tokens that were not computed come from the cache.
-          expression: `1 - ${live("prefill_compute", PANEL)} / ${
-            live("prefill_.+", PANEL)
-          } >= 0 or ${
+          expression: `1 - ${ratio(live("prefill_compute", PANEL), live("prefill_.+", PANEL))} or ${
             ratio(
               perSecond("sglang:cached_tokens_total", PANEL),
               perSecond("sglang:prompt_tokens_total", PANEL),
@@ -186,7 +184,7 @@ export const SGLANG: Engine = {
     graph({
       title: "Length of requests",
       description: "Mean number of tokens of the prompts and answers of finished requests.",
-      unit: "suffix: tokens",
+      unit: "suffix:tokens",
       width: 8,
       queries: [
         {

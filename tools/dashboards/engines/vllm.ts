@@ -76,11 +76,17 @@ export const VLLM: Engine = {
   endToEnd: buckets("vllm:e2e_request_latency_seconds"),
   // Renamed in 0.11; the older name was removed in 0.13.
   interTokenLatency: (q, scope) => quantile(q, interToken("bucket", scope), scope),
-  timePerOutputToken: (scope) =>
-    ratio(
+  // With speculation, the time between two outputs is not that between two tokens.
+  timePerOutputToken: (scope) => {
+    const perRequest = "vllm:request_time_per_output_token_seconds";
+    const between = ratio(
       aggregate("sum", scope, interToken("sum", scope)),
       aggregate("sum", scope, interToken("count", scope)),
-    ),
+    );
+    return `${
+      ratio(perSecond(`${perRequest}_sum`)(scope), perSecond(`${perRequest}_count`)(scope))
+    } or ${between}`;
+  },
   failures: [
     {
       kind: "answered 5xx",
@@ -102,13 +108,15 @@ export const VLLM: Engine = {
         ),
     },
     { kind: "engine error", count: finished("error") },
+    // Always 0 in current versions (vllm-project/vllm, issues 31503 and 55634); the front door counts those.
     { kind: "aborted", count: finished("abort") },
   ],
   details: [
     graph({
       title: "Requests finished",
       description: "Finished requests per second, by reason: `stop` is the end of the answer, " +
-        "`length` the token limit, `abort` a client that disconnected.",
+        "`length` the token limit, `abort` a client that disconnected. Newer versions do not count " +
+        "that; the dashboard of the front door does.",
       unit: "reqps",
       width: 8,
       queries: [{
@@ -196,7 +204,7 @@ export const VLLM: Engine = {
     graph({
       title: "Length of requests",
       description: "Median number of tokens of the prompts and answers of finished requests.",
-      unit: "suffix: tokens",
+      unit: "suffix:tokens",
       width: 8,
       queries: [
         {

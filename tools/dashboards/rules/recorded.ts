@@ -2,6 +2,7 @@
 export const RECORDED = {
   silent: "soulstone:up:silent2m",
   state: "soulstone:state:code",
+  busySlots: "soulstone:busy_slots:total",
   promptTokens: "soulstone:prompt_tokens:rate2m",
   generationTokens: "soulstone:generation_tokens:rate2m",
   running: "soulstone:requests_running:sum",

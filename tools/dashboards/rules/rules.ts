@@ -2,6 +2,7 @@
  * The rules of the Harvester: recorded series that all engines share, and alerts. A stopped Soulstone
  * never causes an alert, because another Coven runs.
  */
+import { busySlots } from "../engines/llamacpp.ts";
 import { ENGINES, ofAll } from "../engines/mod.ts";
 import { aggregate, FRESH, increase, inLines, ruleScope } from "../promql.ts";
 import { STATES } from "../panels.ts";
@@ -77,6 +78,8 @@ const SOULSTONES: RuleGroup = {
     // The next rule reads this one.
     { record: RECORDED.silent, expr: SILENT },
     { record: RECORDED.state, expr: stateCode() },
+    // The speeds of llama.cpp read this one.
+    { record: RECORDED.busySlots, expr: busySlots(NOW) },
     { record: RECORDED.promptTokens, expr: ofAll((engine) => engine.promptTokens(NOW)) },
     { record: RECORDED.generationTokens, expr: ofAll((engine) => engine.generationTokens(NOW)) },
     { record: RECORDED.running, expr: ofAll((engine) => engine.running(NOW)) },
