@@ -44,6 +44,7 @@ export interface Dashboard {
   readonly uid: string;
   readonly title: string;
   readonly templating: { readonly list: readonly Variable[] };
+  readonly annotations: { readonly list: readonly { readonly expr: string }[] };
   readonly panels: readonly Panel[];
 }
 

@@ -20,7 +20,8 @@ for (const [name, dashboard] of DASHBOARDS) {
   Deno.test(`every query of ${name} is valid PromQL`, () => {
     const queries = queryingPanels(dashboard).flatMap(({ targets }) => targets!);
     assert.ok(queries.length > 10);
-    for (const { expr } of queries) {
+    assert.equal(dashboard.annotations.list.length, 1);
+    for (const { expr } of [...queries, ...dashboard.annotations.list]) {
       const sent = interpolate(expr, VALUES);
       assert.doesNotMatch(sent, /\$/, "an unknown variable");
       assert.deepEqual(syntaxFaults(sent), [], expr);

@@ -1,5 +1,6 @@
 /** Builds a dashboard: variables, links, positions, and JSON without default values. */
 import {
+  AnnotationQueryBuilder,
   type Dashboard,
   DashboardBuilder,
   DashboardCursorSync,
@@ -13,6 +14,7 @@ import {
   VariableSort,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { DATA_SOURCE, type Panel } from "./panels.ts";
+import { aggregate, FRESH, ofSoulstone, PANEL } from "./promql.ts";
 
 /** A row of panels that can be collapsed. */
 export interface Row {
@@ -41,6 +43,19 @@ export interface Board {
   readonly rows: readonly Row[];
 }
 
+/** Marks the times at which Soulstones start, on every graph: a swap is between a stop and the end of a start. */
+const STARTS = new AnnotationQueryBuilder()
+  .name("Starts")
+  .datasource(DATA_SOURCE)
+  .enable(true)
+  .iconColor("yellow")
+  .expr(
+    `${
+      aggregate("max", PANEL, ofSoulstone("lychd_soulstone_state", PANEL, 'state="starting"'))
+    } == 1 and ${FRESH}`,
+  )
+  .titleFormat("{{soulstone}} starts");
+
 /** Returns the dashboard as Grafana reads it from a file. */
 export function dashboard(board: Board): Dashboard {
   const builder = new DashboardBuilder(board.title)
@@ -50,7 +65,7 @@ export function dashboard(board: Board): Dashboard {
     .time({ from: board.since, to: "now" })
     .refresh("15s")
     .tooltip(DashboardCursorSync.Crosshair)
-    .annotations([])
+    .annotations([STARTS])
     .link(
       new DashboardLinkBuilder("Soulstones and Covens").type(DashboardLinkType.Dashboards)
         .tags(["lychd"]).icon("dashboard").asDropdown(true).keepTime(true),

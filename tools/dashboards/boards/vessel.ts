@@ -54,6 +54,12 @@ const PHASES = ratio(
   ) as [string, string],
 );
 
+/** Returns the mean time until the Soulstones of a wish answered, from their start. */
+const LOADS = ratio(
+  `sum by (to) (increase(lychd_vessel_swap_seconds_sum{phase=~"start|healthy"}[$__range]))`,
+  `sum by (to) (increase(lychd_vessel_swap_seconds_count{phase="start"}[$__range]))`,
+);
+
 /** Returns the dashboard `lychd-vessel`. */
 export function vesselBoard(): Dashboard {
   return dashboard({
@@ -236,7 +242,7 @@ const CHANGES: readonly Panel[] = [
       "they ended.",
     unit: "none",
     decimals: 0,
-    width: 6,
+    width: 4,
     height: 8,
     noValue: "none",
     queries: [{ expression: counted("swaps_total", "to, result"), legend: "{{to}} {{result}}" }],
@@ -247,10 +253,21 @@ const CHANGES: readonly Panel[] = [
       "the GPU memory is free. *healthy*: until the Soulstones answer.",
     unit: "s",
     decimals: 1,
-    width: 6,
+    width: 4,
     height: 8,
     noValue: "none",
     queries: [{ expression: PHASES, legend: "{{phase}}" }],
+  }),
+  stat({
+    title: "Time to load",
+    description: "Mean time in the selected time range from the start of a Soulstone by the door " +
+      "until it answered.",
+    unit: "s",
+    decimals: 1,
+    width: 4,
+    height: 8,
+    noValue: "none",
+    queries: [{ expression: LOADS, legend: "{{to}}" }],
   }),
   graph({
     title: "Share of time in swaps",
