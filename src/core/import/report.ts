@@ -55,7 +55,7 @@ export interface ImportReport {
 }
 
 /**
- * Returns an empty report.
+ * Returns an empty report. `hide` removes further secrets from its texts.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export interface ImportReport {
  * report.entries()[0]?.outcome; // "lost"
  * ```
  */
-export function newReport(): ImportReport {
+export function newReport(hide: (text: string) => string = (text) => text): ImportReport {
   const items: Item[] = [];
   const recorded = new Map<Item, ReportEntry[]>();
   function add(place: Place, text: string, setting?: string): Item {
@@ -90,9 +90,9 @@ export function newReport(): ImportReport {
         ? soulstone
         : `${soulstone}.${to}`;
       const { place } = item;
-      const shown = maskWords(item.text);
+      const shown = hide(maskWords(item.text));
       const setting = item.setting ?? shown;
-      const entry = { outcome, place, item: shown, setting, soulstone, to: path, why };
+      const entry = { outcome, place, item: shown, setting, soulstone, to: path, why: hide(why) };
       recorded.set(item, [...recorded.get(item) ?? [], entry]);
     },
     lost(item, why) {

@@ -12,6 +12,7 @@ import { commandOf, containerSettings, type ModelInput, usesPort } from "./model
 import { type Program, programNames } from "./program.ts";
 import type { Reader } from "./reader.ts";
 import { recordRouting } from "./routing.ts";
+import { hideLists, hiderOf } from "./secrets.ts";
 import { modelFields, proxyPort, readTop, type Top } from "./settings.ts";
 import { readYaml, type YamlNode } from "./yaml.ts";
 
@@ -29,11 +30,20 @@ export async function importLlamaSwap(
   const failed = (...findings: Finding[]) => ({ imported: undefined, findings, sources });
   const text = readText(file);
   if ("error" in text) return failed(text.error);
-  sources.set(path, text.text);
+  sources.set(path, hideLists(text.text));
   const yaml = readYaml(path, text.text);
   if ("error" in yaml) return failed(yaml.error);
+  const hide = hiderOf(yaml.root);
+  sources.set(path, hide(hideLists(text.text)));
+  const input = { path, sources, source: text.text, images, context, hide };
   try {
-    return await importRoot(yaml.root, { path, sources, source: text.text, images, context });
+    const { findings, ...result } = await importRoot(yaml.root, input);
+    const shown = findings.map((one) => ({
+      ...one,
+      message: hide(one.message),
+      ...one.hint === undefined ? {} : { hint: hide(one.hint) },
+    }));
+    return { ...result, findings: shown };
   } catch (error) {
     if (!(error instanceof MacroOverflow)) throw error;
     const problem = error.message;
@@ -45,12 +55,14 @@ export async function importLlamaSwap(
 interface SwapInput extends Pick<ModelInput, "context" | "images" | "source"> {
   readonly path: string;
   readonly sources: ReadonlyMap<string, string>;
+  /** Replaces the secrets of the configuration in a text. */
+  readonly hide: (text: string) => string;
 }
 
 async function importRoot(root: YamlNode, input: SwapInput): Promise<ImportResult> {
   const { path, sources, images, context } = input;
   const failed = (...findings: Finding[]) => ({ imported: undefined, findings, sources });
-  const report = newReport();
+  const report = newReport(input.hide);
   const reader: Reader = { report, findings: [] };
   const config = readConfig(root, reader);
   const tooMany = config.models[SOULSTONE_LIMIT];

@@ -1,6 +1,7 @@
 /** Reads YAML values as llama-swap does. A value that it would refuse is an error. */
 import { type Finding, finding, type Place } from "../../report/mod.ts";
 import type { ImportReport, Item } from "../report.ts";
+import { isSecretKey } from "./secrets.ts";
 import type { YamlEntry, YamlNode } from "./yaml.ts";
 
 /** A setting with its value, and its item in the import report. */
@@ -97,8 +98,7 @@ export function enter(
   setting?: string,
 ): Entry {
   const n = leavesOf(node);
-  const isSecret = /key|secret|token|password/i.test(key);
-  const shown = node.kind === "scalar" && !isSecret
+  const shown = node.kind === "scalar" && !isSecretKey(key)
     ? `: ${node.written ?? node.value}`
     : ` (${n} value${n === 1 ? "" : "s"})`;
   return { key, node, item: report.add(place, `${path}${key}${shown}`, setting) };

@@ -34,7 +34,7 @@ export interface YamlEntry {
   /** From the key to the end of its line. */
   readonly place: Place;
   readonly node: YamlNode;
-  /** True if the value has an anchor. */
+  /** True if the value or a part of it has an anchor. */
   readonly isAnchored: boolean;
 }
 
@@ -81,6 +81,7 @@ function positionsOf(text: string): (offset: number) => Place["start"] {
 function readDocument(text: string, at: (from: number, to?: number) => Place): YamlNode {
   const events = parseEvents(text, {});
   const anchors = new Map<string, YamlNode>();
+  let defined = 0;
   let next = 1;
   const fail = (offset: number, problem: string): never =>
     YAMLException.throwAt(text, offset, problem);
@@ -125,7 +126,10 @@ function readDocument(text: string, at: (from: number, to?: number) => Place): Y
 
   function anchored(event: { anchorStart: number; anchorEnd: number }, node: YamlNode): YamlNode {
     const name = event.anchorStart < 0 ? "" : text.slice(event.anchorStart, event.anchorEnd);
-    if (name !== "") anchors.set(name.replace(/^&/, ""), node);
+    if (name !== "") {
+      anchors.set(name.replace(/^&/, ""), node);
+      defined++;
+    }
     return node;
   }
 
@@ -145,7 +149,7 @@ function readDocument(text: string, at: (from: number, to?: number) => Place): Y
       const key = keyNode.kind === "scalar"
         ? String(keyNode.value ?? "")
         : fail(offset, "a key must be a text");
-      const value = events[next];
+      const before = defined;
       const node = read();
       if (key === "<<" && event?.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN) {
         const sources = node.kind === "list" ? node.items : [node];
@@ -153,9 +157,7 @@ function readDocument(text: string, at: (from: number, to?: number) => Place): Y
         continue;
       }
       if (own.has(key)) fail(offset, `the key \`${key}\` is already defined above`);
-      const isAnchored = value !== undefined && "anchorStart" in value &&
-        value.type !== EVENT_ID.ALIAS && value.anchorStart >= 0;
-      own.set(key, { key, place, node, isAnchored });
+      own.set(key, { key, place, node, isAnchored: defined > before });
     }
     for (const entry of merged) if (!own.has(entry.key)) own.set(entry.key, entry);
     return [...own.values()];
