@@ -91,6 +91,8 @@ export interface Interpolation {
 export function interpolate(expression: string, values: Interpolation): string {
   return expression
     .replaceAll("$__rate_interval", values.rateInterval)
+    .replaceAll("$__interval_ms", "1000")
+    .replaceAll("$__interval", "1s")
     .replaceAll("$__range_s", values.range.replace(/s$/, ""))
     .replaceAll("$__range", values.range)
     .replaceAll("$soulstone", values.soulstone)

@@ -76,7 +76,8 @@ for (const [name, dashboard] of DASHBOARDS) {
         panel.fieldConfig?.defaults.noValue,
       ];
       assert.ok(texts.every((text) => text !== undefined && text !== ""), panel.title);
-      if (panel.type !== "stat") assert.equal(panel.options?.legend?.showLegend, true, panel.title);
+      const hasLegend = panel.type !== "stat" && panel.type !== "table";
+      if (hasLegend) assert.equal(panel.options?.legend?.showLegend, true, panel.title);
       const legends = panel.targets!.map(({ legendFormat }) => legendFormat ?? "");
       assert.ok(legends.every((legend) => legend !== ""), panel.title);
       assert.equal(new Set(legends).size, legends.length, panel.title);

@@ -36,9 +36,10 @@ const NEEDS_REQUESTS = [
   "Time per phase",
 ];
 
-/** Panels of all engines for metrics that llama.cpp does not export. */
+/** Queries over all engines for metrics that llama.cpp does not export. */
 const LLAMACPP_DOES_NOT_EXPORT = ["Time to first token", "KV cache", "End-to-end latency"]
-  .map((title) => `${title} (not of llama.cpp)`);
+  .flatMap((title) => ["A", "B", "C"].map((refId) => `${title} (not of llama.cpp) ${refId}`))
+  .concat("By Soulstone G");
 
 /** Panels with data for an engine that does not run. */
 const KNOWN_OF_STOPPED = ["Failed", "Failures", "State", "State history"];
@@ -114,8 +115,8 @@ for (const folder of findProgramFolders()) {
     report(covensBoard, answers);
     for (const { name, kind } of users) {
       await t.step(`${covensBoard.title}: ${name}`, () => {
-        const untold = queries(covensBoard).filter(({ panel }) =>
-          kind === "llamacpp" && LLAMACPP_DOES_NOT_EXPORT.includes(panel.title)
+        const untold = queries(covensBoard).filter(({ panel: { title }, query: { refId } }) =>
+          kind === "llamacpp" && LLAMACPP_DOES_NOT_EXPORT.includes(`${title} ${refId}`)
         );
         assert.deepEqual(emptyQueries(answers.get(name)!), untold.map(({ label }) => label));
       });

@@ -11,6 +11,7 @@ import { createGenerator } from "ts-json-schema-generator";
 const PANELS: Readonly<Record<string, { module: string; fields: boolean }>> = {
   "state-timeline": { module: "statetimeline", fields: true },
   stat: { module: "stat", fields: false },
+  table: { module: "table", fields: true },
   text: { module: "text", fields: false },
   timeseries: { module: "timeseries", fields: true },
 };

@@ -21,9 +21,10 @@ import {
   type ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Panel as PanelJson } from "@grafana/grafana-foundation-sdk/dashboard";
-import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
+import { DataqueryBuilder, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TimelineBuilder } from "@grafana/grafana-foundation-sdk/statetimeline";
+import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { PanelBuilder as TextBuilder, TextMode } from "@grafana/grafana-foundation-sdk/text";
 import { PanelBuilder as GraphBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 
@@ -81,10 +82,15 @@ function words(states: readonly { code: number; text: string; color: string }[])
   return [{ type: MappingType.ValueToText, options }];
 }
 
+/** Returns the name of a query by its place: `A`, `B`. */
+function refIdOf(index: number): string {
+  return String.fromCharCode("A".charCodeAt(0) + index);
+}
+
 function queries(panel: Options, kind: "instant" | "range"): DataqueryBuilder[] {
   return panel.queries.map(({ expression, legend }, index) => {
     const query = new DataqueryBuilder()
-      .refId(String.fromCharCode("A".charCodeAt(0) + index))
+      .refId(refIdOf(index))
       .expr(expression)
       .legendFormat(legend);
     return kind === "instant" ? query.instant() : query.range();
@@ -175,6 +181,55 @@ function statBuilder(options: Options): StatBuilder {
     .graphMode(BigValueGraphMode.None)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]))
     .targets(queries(options, "instant"));
+}
+
+/** A column of a table: the name, the unit, and the query with one value for each row. */
+export interface Column {
+  readonly title: string;
+  readonly unit: string;
+  readonly decimals?: number;
+  readonly expression: string;
+}
+
+/** A table with a row for each value of a label, sorted by it. */
+export function table(
+  { columns, label, ...options }: Omit<Options, "queries" | "unit"> & {
+    readonly label: string;
+    readonly columns: readonly Column[];
+  },
+): Panel {
+  const targets = columns.map(({ title, expression }) => ({ expression, legend: title }));
+  const builder = new TableBuilder()
+    .title(options.title)
+    .description(options.description)
+    .datasource(DATA_SOURCE)
+    .span(options.width)
+    .height(8)
+    .unit("none")
+    .noValue(options.noValue ?? "no requests")
+    .targets(
+      queries({ ...options, unit: "none", queries: targets }, "instant").map((query) =>
+        query.format(PromQueryFormat.Table)
+      ),
+    )
+    .withTransformation({ id: "merge", options: {} })
+    .withTransformation({
+      id: "organize",
+      options: {
+        excludeByName: { Time: true },
+        renameByName: Object.fromEntries(
+          columns.map(({ title }, index) => [`Value #${refIdOf(index)}`, title]),
+        ),
+      },
+    })
+    .withTransformation({ id: "sortBy", options: { sort: [{ field: label, desc: false }] } });
+  for (const { title, unit, decimals } of columns) {
+    builder.overrideByName(title, [
+      { id: "unit", value: unit },
+      ...decimals === undefined ? [] : [{ id: "decimals", value: decimals }],
+    ]);
+  }
+  return builder;
 }
 
 /** States over time, one row for each series. */

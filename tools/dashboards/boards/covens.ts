@@ -9,8 +9,9 @@ import {
   stat,
   stateStat,
   stateTimeline,
+  table,
 } from "../panels.ts";
-import { aggregate, born, FRESH, PANEL } from "../promql.ts";
+import { aggregate, born, FRESH, ofSoulstone, PANEL, quantile, RANGE } from "../promql.ts";
 import { RECORDED } from "../rules/recorded.ts";
 
 /** Aggregates a recorded series for each Soulstone, without the labels of the rule. */
@@ -38,6 +39,23 @@ const ACTIVATED = "lychd_coven_activated_timestamp_seconds";
 const SWAPS = `sum by (coven) (changes(${ACTIVATED}[$__range]) + ` +
   `(min_over_time(${ACTIVATED}[$__range]) >= bool (time() - $__range_s))) ` +
   "or on (coven) 0 * max by (coven) (lychd_coven_active)";
+
+/** Returns the sum over the shown time of a recorded series per second. */
+function total(record: string): string {
+  const sum = `sum_over_time(${ofSoulstone(record, PANEL)}[$__range:$__interval])`;
+  return `${aggregate("sum", PANEL, sum)} * $__interval_ms / 1000`;
+}
+
+/** Returns the events over the shown time of a counter of the front door. */
+function atDoor(name: string): string {
+  return aggregate("sum", RANGE, born(ofSoulstone(`lychd_vessel_${name}`, RANGE), RANGE));
+}
+
+/** Returns the 95th percentile over the shown time of a histogram of the front door. */
+function p95AtDoor(name: string): string {
+  const buckets = ofSoulstone(`lychd_vessel_${name}_bucket`, RANGE);
+  return quantile(0.95, `increase(${buckets}[$__range])`, RANGE);
+}
 
 export function covensBoard(): Dashboard {
   return dashboard({
@@ -211,6 +229,45 @@ export function covensBoard(): Dashboard {
             legend: "{{soulstone}} {{kind}}",
           },
           { expression: SEEN_BY_DOOR, legend: "{{soulstone}} front door: {{kind}}" },
+        ],
+      }),
+      table({
+        title: "By Soulstone",
+        description:
+          "The selected time range. The engines count tokens; the front door counts requests, times " +
+          "(with the queue) and errors.",
+        label: "soulstone",
+        width: 24,
+        columns: [
+          { title: "tokens in", unit: "short", expression: total(RECORDED.promptTokens) },
+          { title: "tokens out", unit: "short", expression: total(RECORDED.generationTokens) },
+          { title: "requests", unit: "short", decimals: 0, expression: atDoor("requests_total") },
+          {
+            title: "first token, p95",
+            unit: "s",
+            expression: p95AtDoor("time_to_first_token_seconds"),
+          },
+          {
+            title: "whole answer, p95",
+            unit: "s",
+            expression: p95AtDoor("request_duration_seconds"),
+          },
+          {
+            title: "errors",
+            unit: "short",
+            decimals: 0,
+            expression: atDoor("upstream_errors_total"),
+          },
+          {
+            title: "KV cache, peak",
+            unit: "percentunit",
+            decimals: 0,
+            expression: aggregate(
+              "max",
+              PANEL,
+              `max_over_time(${ofSoulstone(RECORDED.kvCache, PANEL)}[$__range])`,
+            ),
+          },
         ],
       }),
     ],
