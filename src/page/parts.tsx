@@ -43,9 +43,13 @@ export function Dialog({ title, onClose, children }: {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const { current } = dialog;
+    const before = document.activeElement;
     current?.showModal();
     current?.querySelector<HTMLElement>("[data-first]")?.focus();
-    return () => current?.close();
+    return () => {
+      current?.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
   }, []);
   return (
     <dialog

@@ -16,7 +16,7 @@ export function Requests() {
       <h2 id="requests">
         Requests <small>the last 200 of this door since its start; prompts are not kept</small>
       </h2>
-      <div class="table" role="region" aria-labelledby="requests" tabindex={0}>
+      <div class="table" role="region" aria-label="Table of requests" tabindex={0}>
         <table>
           <thead>
             <tr>{COLUMNS.map((title) => <th key={title} scope="col">{title}</th>)}</tr>
