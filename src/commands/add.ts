@@ -3,7 +3,8 @@ import { readCodexFolder } from "../units/codex_folder.ts";
 import type { CommandContext } from "../run/context.ts";
 import { promptForSoulstone } from "../scaffold/dialogue.ts";
 import { compileCodex, findingJson, reportFindings } from "../units/codex.ts";
-import { addToCodex, surveyHost } from "../scaffold/new_soulstones.ts";
+import { addToCodex } from "../scaffold/new_soulstones.ts";
+import { surveyHost } from "../scaffold/survey.ts";
 import { printJson } from "../run/say.ts";
 
 /** `lychd add`: writes a new Soulstone from the options, or prompts for it. */

@@ -12,6 +12,7 @@ import type { CommandContext } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { printJson } from "../run/say.ts";
 import { targetAt, writeImported } from "../scaffold/import_target.ts";
+import { surveyHost } from "../scaffold/survey.ts";
 import { findingJson } from "../units/codex.ts";
 import { readUnits } from "../units/import_files.ts";
 
@@ -36,6 +37,8 @@ export async function importConfiguration(
     user,
     takenPorts: target.codex === undefined ? new Map() : usedPorts(target.codex),
     takenGroups: new Set(soulstones.flatMap(({ groups }) => groups)),
+    // Units name their images.
+    vendor: from === "llama-swap" ? (await surveyHost(context)).vendor : undefined,
   };
   const units = readUnits(host, imports, from === "llama-swap");
   const file = units[0]?.file ?? { path: "", unreadable: "it does not exist" };

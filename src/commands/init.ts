@@ -4,7 +4,8 @@ import { readCodexFolder } from "../units/codex_folder.ts";
 import type { CommandContext } from "../run/context.ts";
 import { Refusal } from "../run/refusal.ts";
 import { promptForCodex } from "../scaffold/dialogue.ts";
-import { addToCodex, surveyHost } from "../scaffold/new_soulstones.ts";
+import { addToCodex } from "../scaffold/new_soulstones.ts";
+import { surveyHost } from "../scaffold/survey.ts";
 
 /** `lychd init`: writes a new Codex from the options, or prompts for it. */
 export async function init(

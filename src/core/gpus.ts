@@ -3,6 +3,9 @@
  * of the kernel's drivers below `/sys/class/drm`.
  */
 
+/** The maker of a GPU. */
+export type Vendor = "NVIDIA" | "AMD" | "Intel";
+
 /** The memory of one GPU. */
 export interface Gpu {
   readonly vendor: "nvidia" | "amd";

@@ -83,7 +83,7 @@ export function permissionsFor(
     case "import":
       return grant(
         [...folders.imports.flatMap((i) => [i.path, ...i.dropIns]), ...output],
-        [],
+        invocation.from === "llama-swap" ? SURVEYORS : [],
         output,
       );
     case "plan":

@@ -44,10 +44,12 @@ const READING: readonly Invocation[] = [
     all: false,
   },
   { command: "import", from: "quadlet", json: false, all: false },
+  { command: "import", from: "llama-swap", images: [], json: false, all: false },
 ];
 
 for (const invocation of READING) {
-  Deno.test(`${invocation.command} writes nothing and has no network`, () => {
+  const from = "from" in invocation ? ` from ${invocation.from}` : "";
+  Deno.test(`${invocation.command}${from} writes nothing and has no network`, () => {
     const granted = permissionsFor(invocation, folders, programs);
     deepStrictEqual(granted.write, []);
     const { net, env, ffi, sys } = workerPermissions(granted);

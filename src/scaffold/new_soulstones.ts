@@ -1,7 +1,6 @@
 import { join } from "node:path/posix";
 import { type CodexFile, readCodex, SCHEMA_KINDS, schemaFile, uriOf } from "../core/codex/mod.ts";
 import { compile } from "../core/compile/mod.ts";
-import { type Survey, surveyOf, surveyProbes } from "../core/doctor/mod.ts";
 import { type Scaffold, scaffoldCodex, type ScaffoldInput } from "../core/scaffold/mod.ts";
 import { type Finding, sortFindings } from "../core/report/finding.ts";
 import { formatReport } from "../core/report/frame.ts";
@@ -11,7 +10,6 @@ import { HostError } from "../host/host.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
 import { type CodexEntry, codexProblem } from "../trust/path.ts";
 import type { CommandContext } from "../run/context.ts";
-import { gather } from "../run/gather.ts";
 import { Refusal } from "../run/refusal.ts";
 import { findingJson } from "../units/codex.ts";
 import { writeNewFiles } from "./new_files.ts";
@@ -25,12 +23,6 @@ export type Addition = Omit<ScaffoldInput, "files" | "home"> & {
   /** The new key for clients of the front door; undefined if they need none. */
   readonly key?: string | undefined;
 };
-
-/** Finds the GPUs and the used ports of this host. */
-export async function surveyHost(context: CommandContext): Promise<Survey> {
-  const facts = await gather(context, (known) => surveyProbes(context.environment, known));
-  return surveyOf(facts, context.user);
-}
 
 /**
  * Scaffolds new Soulstones, checks the resulting Codex as `lychd check` does, and writes all files or

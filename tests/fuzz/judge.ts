@@ -187,6 +187,7 @@ const CONTEXT: ImportContext = {
   user: 1000,
   takenPorts: new Map(),
   takenGroups: new Set(),
+  vendor: "NVIDIA",
 };
 
 /** Checks that an import results in a valid Codex or an error. */

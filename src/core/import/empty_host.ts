@@ -1,6 +1,6 @@
 import type { ImportContext } from "./imported.ts";
 
-/** A host without a Codex, for tests and generated documents. */
+/** A host with GPUs of NVIDIA and without a Codex, for tests and generated documents. */
 export const EMPTY_HOST: ImportContext = {
   home: "/home/lich",
   runtime: "/run/user/1000",
@@ -8,4 +8,5 @@ export const EMPTY_HOST: ImportContext = {
   user: 1000,
   takenPorts: new Map(),
   takenGroups: new Set(),
+  vendor: "NVIDIA",
 };

@@ -1,5 +1,6 @@
 /** The input and the result of both importers. */
 import { type CodexFile, FILE_LIMIT_KIB } from "../codex/mod.ts";
+import type { Vendor } from "../gpus.ts";
 import { type Finding, finding, startOf } from "../report/mod.ts";
 import type { Reported } from "./report.ts";
 
@@ -30,6 +31,8 @@ export interface ImportContext {
   readonly takenPorts: ReadonlyMap<number, string>;
   /** The groups of the Codex. */
   readonly takenGroups: ReadonlySet<string>;
+  /** The maker of the GPUs for engines; undefined if no GPU is suitable. */
+  readonly vendor: Vendor | undefined;
 }
 
 /** The Codex that an import produces. */

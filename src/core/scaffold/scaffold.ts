@@ -1,8 +1,8 @@
 import { type Codex, FIRST_FREE_PORT, NAME, schemaFiles } from "../codex/mod.ts";
-import { profileOf } from "../compile/mod.ts";
+import { imageFor, NVIDIA_ONLY, profileOf } from "../compile/mod.ts";
 import type { Survey } from "../doctor/mod.ts";
 import { quoted } from "../report/mod.ts";
-import { imageFor, nameFor, NVIDIA_ONLY } from "./defaults.ts";
+import { nameFor } from "./defaults.ts";
 import { placeModel } from "./model.ts";
 import { type Ports, portsBeside } from "./ports.ts";
 import {

@@ -7,11 +7,11 @@ import {
   readDrm,
   readSmi,
   smiQuery,
+  type Vendor,
 } from "../../gpus.ts";
 import { filesOf } from "./system.ts";
 
-/** The maker of a GPU. */
-export type Vendor = "NVIDIA" | "AMD" | "Intel";
+export type { Vendor } from "../../gpus.ts";
 
 /** A GPU that a driver reports. */
 export interface HostGpu {

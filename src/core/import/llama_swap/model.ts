@@ -103,7 +103,10 @@ export function containerSettings(
   const { model, report } = input;
   const cmd = model.settings.get("cmd");
   if (cmd === undefined || command.words.length === 0) return { problem: "it has no `cmd`" };
-  const program = programOf(command.words, input.images);
+  const program = programOf(command.words, {
+    images: input.images,
+    vendor: input.context.vendor,
+  });
   if (program.kind === "none") return program;
   if (program.image === undefined) {
     return { problem: command.problem ?? whyNoImage(command.words) };
@@ -200,7 +203,7 @@ function setting(key: string, value: string, item: Item, change?: string): Setti
 
 /** Returns an image for a program of the host, and the folders of its files. */
 function hostSettings(
-  { program, words }: Extract<Program, { kind: "host" }>,
+  { program, words, doubt }: Extract<Program, { kind: "host" }>,
   image: string,
   { context: { home }, report }: ModelInput,
   add: (text: string) => Item,
@@ -210,7 +213,11 @@ function hostSettings(
     report.lost(add(file), "mount its folder in `volumes`, and write the path in the container");
   }
   const other = command`--image ${program}=IMAGE`.line;
-  const change = `an image replaces the program of this host; use ${other} for another one`;
+  const change = join(
+    "an image replaces the program of this host",
+    doubt,
+    `use ${other} for another one`,
+  );
   return [
     setting("Image", image, add(program), change),
     ...folders.map((one) => folderSetting(one, add(one.folder), home)),

@@ -2,6 +2,9 @@
 import { basename, dirname, normalize } from "node:path/posix";
 import { command, quoted } from "../../report/mod.ts";
 import { parseRunOptions, quadletKeyOf, type RunOption, wordOf } from "../../rune/mod.ts";
+import type { EngineName } from "../../codex/mod.ts";
+import { imageFor, NVIDIA_ONLY } from "../../compile/mod.ts";
+import type { Vendor } from "../../gpus.ts";
 import { isTlsFlag } from "../command.ts";
 import type { Outcome } from "../report.ts";
 import { dockerGpus, isAboutGpus } from "./docker_gpus.ts";
@@ -25,25 +28,35 @@ export type Program =
     /** The name that `--image` uses: its path, if it has one. */
     readonly program: string;
     readonly image: string | undefined;
+    /** The reason why the default image may not use the GPUs of this host. */
+    readonly doubt: string | undefined;
     readonly words: readonly string[];
   }
   | { readonly kind: "none"; readonly problem: string };
 
-/** Programs of a host, and images that run the same. */
+/** The images for programs of a host. */
+export interface Images {
+  /** The images of `--image`, by program. */
+  readonly images: ReadonlyMap<string, string>;
+  /** The maker of the GPUs for which the other images are. */
+  readonly vendor: Vendor | undefined;
+}
+
+/** Programs of a host, and engines that run the same. */
 const HOST_PROGRAMS: readonly {
   readonly program: string;
-  readonly image: string;
+  readonly engine: EngineName;
   /** Returns the words for the image, or nothing for another program. */
   readonly words: (words: readonly string[]) => readonly string[] | undefined;
 }[] = [
   {
     program: "llama-server",
-    image: "ghcr.io/ggml-org/llama.cpp:server-cuda",
+    engine: "llamacpp",
     words: ([first = "", ...rest]) => /^llama-?server/i.test(basename(first)) ? rest : undefined,
   },
   {
     program: "vllm",
-    image: "docker.io/vllm/vllm-openai:v0.33.0",
+    engine: "vllm",
     words: (words) => {
       const [first = "", second, ...rest] = words;
       if (basename(first) === "vllm" && second === "serve") return rest;
@@ -53,7 +66,7 @@ const HOST_PROGRAMS: readonly {
   },
   {
     program: "sglang",
-    image: "docker.io/lmsysorg/sglang:v0.5.23",
+    engine: "sglang",
     words: (words) => {
       if (basename(words[0] ?? "") === "sglang" && words[1] === "serve") return words;
       const rest = pythonModule(words, "sglang.launch_server");
@@ -107,16 +120,16 @@ export function isEngine(words: readonly string[], images: ReadonlyMap<string, s
 }
 
 /**
- * Reads the words of a `cmd`. `images` are those of `--image`, by program.
+ * Reads the words of a `cmd`.
  *
  * @example
  * ```ts
  * import { programOf } from "./program.ts";
- * programOf(["llama-server", "-m", "/m.gguf"], new Map());
- * // { kind: "host", program: "llama-server", image: "ghcr.io/…:server-cuda", words: ["-m", "/m.gguf"] }
+ * const program = programOf(["llama-server"], { images: new Map(), vendor: "NVIDIA" });
+ * // { kind: "host", program: "llama-server", image: "ghcr.io/…:server-cuda", words: [], … }
  * ```
  */
-export function programOf(words: readonly string[], images: ReadonlyMap<string, string>): Program {
+export function programOf(words: readonly string[], { images, vendor }: Images): Program {
   const first = basename(words[0] ?? "");
   if (first === "docker" || first === "podman") return containerOf(first, words.slice(1));
   const known = HOST_PROGRAMS.find((p) => p.words(words) !== undefined);
@@ -124,9 +137,17 @@ export function programOf(words: readonly string[], images: ReadonlyMap<string, 
   return {
     kind: "host",
     program: /^python[\d.]*$/.test(first) ? known?.program ?? first : words[0] ?? "",
-    image: named === undefined ? known?.image : images.get(named),
+    image: named === undefined ? known && imageFor(known.engine, vendor) : images.get(named),
+    doubt: named === undefined && known !== undefined ? doubtOf(known.engine, vendor) : undefined,
     words: known?.words(words) ?? [first, ...words.slice(1)],
   };
+}
+
+function doubtOf(engine: EngineName, vendor: Vendor | undefined): string | undefined {
+  if (vendor === undefined) return "no GPU was found on this host";
+  return NVIDIA_ONLY.includes(engine) && vendor !== "NVIDIA"
+    ? `it needs an NVIDIA GPU, and this host has one of ${vendor}`
+    : undefined;
 }
 
 /** Returns why there is no image for the program of a command, and what to do. */
@@ -175,7 +196,9 @@ function imageOfDocker(image: string): { full: string; change: string | undefine
   const load = command`docker save ${image} | podman load`.line;
   if (isLocal) return { full: loaded, change: `Docker's own image: first run   ${load}` };
   const full = `docker.io/${image}`;
-  const isOfEngine = HOST_PROGRAMS.some((p) => p.image.split(":")[0] === full.split(":")[0]);
+  const isOfEngine = HOST_PROGRAMS.some(({ engine }) =>
+    imageFor(engine, undefined)?.split(":")[0] === full.split(":")[0]
+  );
   const built = isOfEngine
     ? ""
     : `; if it was built on this host:   ${load}   and then   image = "${loaded}"`;

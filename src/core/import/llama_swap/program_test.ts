@@ -1,4 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import type { Vendor } from "../../gpus.ts";
 import {
   neededFiles,
   normalPath,
@@ -44,12 +45,29 @@ const PROGRAMS: readonly (readonly [words: string, read: string])[] = [
 
 Deno.test("a command is a container, or a program with an image", () => {
   for (const [words, expected] of PROGRAMS) {
-    const program = programOf(words.split(" "), IMAGES);
+    const program = programOf(words.split(" "), { images: IMAGES, vendor: "NVIDIA" });
     const actual = program.kind === "none"
       ? program.problem.replace(/: write .*/, ": …")
       : `${program.image} | ${program.words.join(" ")}`;
     strictEqual(actual, expected, words);
   }
+});
+
+Deno.test("the image of a program is for the GPUs of this host", () => {
+  const shown = (words: string, vendor: Vendor | undefined) => {
+    const program = programOf(words.split(" "), { images: new Map([["b", "c"]]), vendor });
+    return program.kind === "host" ? [program.image, program.doubt] : [];
+  };
+  const llama = "ghcr.io/ggml-org/llama.cpp:server";
+  deepStrictEqual(shown("llama-server", "NVIDIA"), [`${llama}-cuda`, undefined]);
+  deepStrictEqual(shown("llama-server", "AMD"), [`${llama}-rocm`, undefined]);
+  deepStrictEqual(shown("llama-server", "Intel"), [`${llama}-intel`, undefined]);
+  deepStrictEqual(shown("llama-server", undefined), [llama, "no GPU was found on this host"]);
+  deepStrictEqual(shown("vllm serve m", "AMD"), [
+    "docker.io/vllm/vllm-openai:v0.33.0",
+    "it needs an NVIDIA GPU, and this host has one of AMD",
+  ]);
+  deepStrictEqual(shown("b", "AMD"), ["c", undefined]);
 });
 
 const FILES: readonly (readonly [words: string, folders: string, unmounted?: string])[] = [
