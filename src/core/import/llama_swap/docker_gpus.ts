@@ -34,6 +34,28 @@ export function dockerGpus(options: readonly RunOption[]): DockerGpus | undefine
   return { by, names: name === "env" ? namesIn(value.slice(VARIABLE.length)) : ["all"] };
 }
 
+/**
+ * Gives `-e NVIDIA_VISIBLE_DEVICES` the value that the environment of the command has.
+ *
+ * @example
+ * ```ts
+ * import { withGpuVariable } from "./docker_gpus.ts";
+ * const option = { name: "env", value: "NVIDIA_VISIBLE_DEVICES", words: [], index: 0 };
+ * withGpuVariable([option], ["NVIDIA_VISIBLE_DEVICES=1"])[0]?.value; // "NVIDIA_VISIBLE_DEVICES=1"
+ * ```
+ */
+export function withGpuVariable(
+  options: readonly RunOption[],
+  environment: readonly string[],
+): readonly RunOption[] {
+  const pair = environment.findLast((one) => one.startsWith(VARIABLE));
+  return pair === undefined
+    ? options
+    : options.map((option) =>
+      option.name === "env" && `${option.value}=` === VARIABLE ? { ...option, value: pair } : option
+    );
+}
+
 /** Returns true if an option is one of those that ask for GPUs. */
 export function isAboutGpus(option: RunOption): boolean {
   return option.name === "gpus" || isVariable(option) || isRuntime(option);

@@ -4,6 +4,7 @@ import { soulstoneSchema } from "../../codex/mod.ts";
 import { command, type Place } from "../../report/mod.ts";
 import type { ImportContext } from "../imported.ts";
 import type { ImportReport, Item } from "../report.ts";
+import { withGpuVariable } from "./docker_gpus.ts";
 import { join, type Setting, splitPair } from "../setting.ts";
 import type { Model } from "./config.ts";
 import { DOWNLOADED_AGAIN, downloadedModel, EMPTY_AT_FIRST, isOffline } from "./downloads.ts";
@@ -103,11 +104,12 @@ export function containerSettings(
   const { model, report } = input;
   const cmd = model.settings.get("cmd");
   if (cmd === undefined || command.words.length === 0) return { problem: "it has no `cmd`" };
-  const program = programOf(command.words, {
-    images: input.images,
-    vendor: input.context.vendor,
-  });
-  if (program.kind === "none") return program;
+  const pairs = [...pairsOf(input).map(({ text }) => expand(input, text)), ...command.variables];
+  const read = programOf(command.words, { images: input.images, vendor: input.context.vendor });
+  if (read.kind === "none") return read;
+  const program = read.kind === "container"
+    ? { ...read, options: withGpuVariable(read.options, pairs) }
+    : read;
   if (program.image === undefined) {
     return { problem: command.problem ?? whyNoImage(command.words) };
   }
@@ -120,9 +122,7 @@ export function containerSettings(
   for (const text of removed) {
     report.lost(report.add(cmd.item.place, text), "Quadlet cannot write an empty word");
   }
-  const named = new Set(
-    [...command.variables, ...pairsOf(input).map(({ text }) => text)].map(nameOf),
-  );
+  const named = new Set(pairs.map(nameOf));
   const downloaded = program.kind === "host"
     ? downloadedModel(program.image, written, [...named])
     : undefined;
@@ -277,6 +277,12 @@ function variableSettings(
 ): Setting[] {
   const [name, given] = splitPair(pair);
   const isHost = program.kind === "host";
+  const isOption = program.kind === "container" &&
+    program.options.some((option) => option.name === "env" && option.value === pair);
+  if (isOption) {
+    report.record(item, "carried", { why: "an option of the container has it" });
+    return [];
+  }
   const isPassed = program.kind !== "container" ||
     program.options.some((option) => option.name === "env" && option.value === name);
   const why = !isPassed

@@ -168,8 +168,9 @@ function containerOf(program: string, words: readonly string[]): Program {
       `\`${program} run\` in \`cmd\``;
     return { kind: "none", problem };
   }
-  const { options, rest } = parseRunOptions(words.slice(run + 1));
-  const [image, ...command] = rest;
+  const { options: given, rest } = parseRunOptions(words.slice(run + 1));
+  const [image, ...whole] = rest;
+  const { options, command } = withEntrypoint(given, whole);
   if (image === undefined) return { kind: "none", problem: `\`${program} run\` names no image` };
   const isDocker = program === "docker";
   const { full, change } = isDocker ? imageOfDocker(image) : { full: image, change: undefined };
@@ -182,6 +183,16 @@ function containerOf(program: string, words: readonly string[]): Program {
     isDocker,
     change,
   };
+}
+
+/** Makes the first word of a command the entrypoint if that is empty: Quadlet writes no empty one. */
+function withEntrypoint(options: readonly RunOption[], command: readonly string[]) {
+  const last = options.findLast(({ name }) => name === "entrypoint");
+  const [program, ...rest] = command;
+  if (last?.value !== "" || program === undefined) return { options, command };
+  const replaced = options.filter((option) => option === last || option.name !== "entrypoint")
+    .map((option) => option === last ? { ...option, value: program } : option);
+  return { options: replaced, command: rest };
 }
 
 /**

@@ -33,6 +33,7 @@ const PROGRAMS: readonly (readonly [words: string, read: string])[] = [
   ["/usr/bin/whisper-server -m a", "localhost/whisper | whisper-server -m a"],
   ["ollama serve", "undefined | ollama serve"],
   ["docker run image:1", "localhost/image:1 | "],
+  ["docker run --entrypoint= ghcr.io/u/image a b", "ghcr.io/u/image | b"],
   ["docker run --rm u/image:1 a b", "docker.io/u/image:1 | a b"],
   ["docker container run ghcr.io/u/image", "ghcr.io/u/image | "],
   ["docker run localhost/image", "localhost/image | "],

@@ -105,6 +105,10 @@ const WRAPPERS: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
 
 const SHELL = /^(?:ash|bash|dash|ksh|sh|zsh)$/;
 
+/** Commands that only prepare another one. */
+const PREPARATION =
+  /^(?:|\.|:|cd|conda|echo|export|mkdir|module|printf|set|sleep|source|true|ulimit|umask|unset)$/;
+
 /** A command without wrappers. */
 export interface Unwrapped {
   readonly words: readonly string[];
@@ -233,7 +237,7 @@ function unwrapShell(
   const engines = read.filter(({ inner }) => surroundings.isEngine(inner.words));
   const [main, second] = engines.length > 0
     ? engines
-    : read.filter(({ command }) => command.words.length > 0);
+    : read.filter(({ command }) => !PREPARATION.test(command.words[0] ?? ""));
   if (main === undefined) return failed(`\`${shell} -c\` starts no program`);
   if (second !== undefined) {
     const count = engines.length > 1 ? "several engines" : "several programs";

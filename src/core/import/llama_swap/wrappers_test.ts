@@ -52,6 +52,7 @@ const SHELLS: readonly (readonly [script: string, read: string])[] = [
   ],
   ["docker rm -f x || true; engine run x", "engine run x |  | docker rm -f x"],
   ["bash -c 'engine -m \"a b\"'", "engine -m a b |  | "],
+  ["cd /x && source v/bin/activate && exec unknown", "unknown |  | cd /x, source v/bin/activate"],
   ["unknown --port 1", "unknown --port 1 |  | "],
   ["A=1", "`sh -c` starts no program"],
   ["a; b", "`sh -c` starts several programs: write the command of the engine as `cmd`"],
