@@ -8,30 +8,46 @@ import {
   reportText,
 } from "../../src/core/import/mod.ts";
 import { formatReport, PLAIN } from "../../src/core/report/mod.ts";
+import { dropInFolders } from "../../src/core/rune/mod.ts";
+import { DENO_HOST } from "../../src/host/deno_host.ts";
+import { readUnits } from "../../src/units/import_files.ts";
 
 const ROOT = import.meta.dirname ?? ".";
 
-/** An input, and the file with its expected result. */
+/** An input, a file or a folder of units, and the file with its expected result. */
 export interface ImportCase {
   readonly name: string;
   readonly input: string;
+  readonly isFolder: boolean;
   readonly expected: string;
 }
 
-/** Returns every `.container` or every `.yaml` of this folder. */
+/** Returns every `.container` and folder, or every `.yaml` of this folder. */
 export function importCases(kind: "quadlet" | "llama-swap"): ImportCase[] {
   const folder = join(ROOT, kind);
-  return [...Deno.readDirSync(folder)].map(({ name }) => name)
-    .filter((name) => /\.(?:container|yaml)$/.test(name)).sort()
-    .map((name) => ({
-      name: name.replace(/\.\w+$/, ""),
-      input: join(folder, name),
-      expected: join(folder, name.replace(/\.\w+$/, ".txt")),
-    }));
+  return [...Deno.readDirSync(folder)]
+    .filter(({ name, isDirectory }) => isDirectory || /\.(?:container|yaml)$/.test(name))
+    .map(({ name, isDirectory }) => {
+      const base = isDirectory ? name : name.replace(/\.\w+$/, "");
+      const expected = join(folder, `${base}.txt`);
+      return { name: base, input: join(folder, name), isFolder: isDirectory, expected };
+    }).sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
-/** Imports the file of a case alone. */
-export function importCase({ input }: ImportCase): Promise<ImportResult> {
+/** Imports the files of a case. */
+export function importCase({ input, isFolder }: ImportCase): Promise<ImportResult> {
+  if (isFolder) {
+    const paths = [...Deno.readDirSync(input)].filter(({ isFile }) => isFile).map(({ name }) =>
+      name
+    )
+      .sort().map((shown) => ({
+        shown,
+        path: join(input, shown),
+        dropIns: dropInFolders(shown).map((name) => join(input, name)),
+      }));
+    const units = readUnits(DENO_HOST, paths, false);
+    return importQuadlet(units.map((unit) => ({ ...unit, folder: "/etc/units" })), EMPTY_HOST);
+  }
   const file = { path: basename(input), bytes: Deno.readFileSync(input) };
   return input.endsWith(".yaml")
     ? importLlamaSwap(file, new Map(), EMPTY_HOST)

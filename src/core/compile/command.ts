@@ -52,7 +52,7 @@ function commandFindings(
   profile: EngineProfile,
   words: readonly string[],
 ): Finding[] {
-  const { model, port, placeOf } = soulstone;
+  const { image, model, port, placeOf } = soulstone;
   const findings = [
     ...portFindings(soulstone, profile, words),
     ...listenFindings(soulstone, profile),
@@ -67,7 +67,7 @@ function commandFindings(
   if (isWhole(soulstone) && model !== undefined && profile.head(model).includes(model)) {
     findings.push(finding("model-unused", placeOf(["model"]), {}));
   }
-  if (first !== undefined && profile.entrypoint.includes(first)) {
+  if (first !== undefined && profile.entrypoint.includes(first) && profile.isOfficial(image)) {
     findings.push(finding("exec-repeats-entrypoint", placeOf(["exec", 0]), {
       word: first,
       entrypoint: profile.entrypoint.join(" "),

@@ -1,6 +1,13 @@
 import type { Soulstone } from "../codex/mod.ts";
 import { type Finding, finding, type Place } from "../report/mod.ts";
-import { type Directive, directive, type Section, soulstoneUnit, writeText } from "../rune/mod.ts";
+import {
+  type Directive,
+  directive,
+  type Section,
+  soulstoneUnit,
+  writeText,
+  type Written,
+} from "../rune/mod.ts";
 import type { EngineProfile } from "./engines/mod.ts";
 
 /** The value with which Podman runs no health check, not even that of the image. */
@@ -12,6 +19,21 @@ const NOT_FOR_A_SHELL = /^\s*(?:\[|(?:CMD|CMD-SHELL|NONE)(?:\s|$))/i;
 /** Returns true for a health command that Podman passes to a shell unchanged. */
 export function isShellLine(command: string): boolean {
   return command !== NO_CHECK && !NOT_FOR_A_SHELL.test(command);
+}
+
+/**
+ * Writes a line for the shell. Quadlet strips double quotes from its ends, so an empty command comes
+ * before or after them.
+ *
+ * @example
+ * ```ts
+ * import { writeHealthCommand } from "./health.ts";
+ * writeHealthCommand('test -n "$(pgrep vllm)"'); // { text: 'test -n "$$(pgrep vllm)";' }
+ * ```
+ */
+export function writeHealthCommand(line: string): Written {
+  const guarded = `${line.startsWith('"') ? ":; " : ""}${line}${line.endsWith('"') ? ";" : ""}`;
+  return writeText(guarded, { command: true, quotesStripped: true });
 }
 
 /** The directives of a health check, by section of the unit. */
@@ -49,7 +71,7 @@ export function healthOfSoulstone(
   if (!isShellLine(command)) {
     return unfit("Podman reads it as a list or a keyword; write only the line for the shell");
   }
-  const written = writeText(command, { command: true, quotesStripped: true });
+  const written = writeHealthCommand(command);
   if ("problem" in written) return unfit(written.problem);
   const head = soulstone.placeOf([]);
   const from = (field: string) => at(field) === head ? undefined : at(field);

@@ -1,6 +1,7 @@
 import { QUADLET_SECTIONS, type TomlPath } from "../codex/mod.ts";
 import { type Finding, finding, hasErrors, type Place } from "../report/mod.ts";
 import {
+  parseRunOptions,
   QUADLET_KEYS,
   type QuadletKey,
   type Section,
@@ -16,6 +17,7 @@ import {
   writeWord,
   type Written,
 } from "../rune/mod.ts";
+import { isShellLine, writeHealthCommand } from "./health.ts";
 import { optionFindings } from "./podman_args.ts";
 import { type Rules, weaknesses } from "./quadlet_rules.ts";
 
@@ -40,6 +42,11 @@ const PROBLEMS: Readonly<Record<string, (value: string) => string | undefined>> 
   "Container.Volume": (value) =>
     /^[^/:]*\.(?:volume|image|build)(?::|$)/.test(value) ? OTHER_UNIT : undefined,
   "Container.Mount": mountProblem,
+  "Service.Restart": (value) =>
+    /^(?:no|always|on-(?:success|failure|abnormal|watchdog|abort))$/.test(value)
+      ? undefined
+      : "systemd ignores it; it restarts no, always, on-failure, on-abnormal, on-abort, on-watchdog " +
+        "or on-success",
 };
 
 /** Lists that replace lychd's own: `keep-groups` cannot be combined with other groups. */
@@ -82,6 +89,8 @@ export function mergePassed(
   if (passing.quadlet["Service"]?.["Restart"] !== undefined && Service?.RestartPreventExitStatus) {
     merged["Service"] = { ...Service, RestartPreventExitStatus: [] };
   }
+  // Podman combines `keep-groups` with no other group.
+  if (addsGroups(passing)) merged["Container"] = { ...unit["Container"], GroupAdd: [] };
   for (const [section, table] of Object.entries(passing.quadlet)) {
     if (!isSection(section)) {
       const known = QUADLET_SECTIONS;
@@ -111,6 +120,12 @@ export function mergePassed(
     if (Object.keys(keys).length > 0) merged[section] = keys;
   }
   return { unit: merged, findings };
+}
+
+/** Returns true if an option of `PodmanArgs` adds groups. */
+function addsGroups({ quadlet }: Passing): boolean {
+  const words = [quadlet["Container"]?.["PodmanArgs"] ?? []].flat().map(String);
+  return parseRunOptions(words).options.some(({ name }) => name === "group-add");
 }
 
 function isSection(text: string): text is SectionName {
@@ -182,6 +197,14 @@ function valueFindings(
     return optionFindings(values, { key, rules, placeOf });
   }
   const rule = rules[`${section}.${key}`];
+  if (section === "Container" && key === "GroupAdd" && values.includes("keep-groups")) {
+    const problem = "Podman combines keep-groups with no other group";
+    return values.flatMap((text, i) =>
+      text === "keep-groups"
+        ? []
+        : [finding("text-unfit", placeOf(i), { field: "quadlet.Container.GroupAdd", problem })]
+    );
+  }
   return values.flatMap((text, i) => {
     const part = rule?.refused?.(text);
     if (rule !== undefined && part !== undefined) {
@@ -225,7 +248,7 @@ function writeValue(section: SectionName, key: string, value: string): Written {
     case "words":
       return writeExecWord(value);
     case "tokens":
-      return value.startsWith("-") && key === "AddDevice"
+      return /^-(?!\/)/.test(value) && key === "AddDevice"
         ? { problem: "with a leading `-` Podman always ignores a CDI device" }
         : writeToken(value);
     case "boolean":
@@ -235,6 +258,8 @@ function writeValue(section: SectionName, key: string, value: string): Written {
     case "number":
       return /^\d+$/.test(value) ? { text: value } : { problem: "it must be a whole number" };
     case "text":
-      return writeText(value, { command: true, quotesStripped: !known.list });
+      return /^Health(?:Startup)?Cmd$/.test(key) && isShellLine(value)
+        ? writeHealthCommand(value)
+        : writeText(value, { command: true, quotesStripped: !known.list });
   }
 }

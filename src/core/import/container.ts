@@ -5,7 +5,7 @@
 import { FIRST_FREE_PORT } from "../codex/mod.ts";
 import { readCommand } from "./command.ts";
 import { proposalsFor } from "./keys.ts";
-import { type GivenPort, parsePublished, type Published } from "./ports.ts";
+import { type GivenPort, parsePorts, type Published } from "./ports.ts";
 import type { Alternative, Candidate, Proposal } from "./resolve.ts";
 import {
   all,
@@ -20,8 +20,8 @@ import {
 /** Finds the port at which a container's engine listens, and the port that it should have. */
 export function planPort(container: Container): PortPlan {
   const published = all(container, "PublishPort").flatMap((setting) => {
-    const read = parsePublished(setting.value);
-    return "problem" in read ? [] : [{ setting, published: read }];
+    const read = parsePorts(setting.value);
+    return "problem" in read ? [] : read.map((published) => ({ setting, published }));
   });
   const command = readCommand({
     image: all(container, "Image")[0]?.value ?? "",
@@ -72,12 +72,16 @@ export function candidateOf(placed: PlacedContainer): Candidate {
 /** Records what became of the published ports. */
 function recordPorts({ container, plan: { main, command }, given, report }: PlacedContainer): void {
   for (const setting of all(container, "PublishPort")) {
-    const read = parsePublished(setting.value);
+    const read = parsePorts(setting.value);
     if ("problem" in read) report.lost(setting.item, read.problem);
     else if (setting !== main?.setting) report.lost(setting.item, "a Soulstone has one port");
     else {
-      const changes = portChanges(read, given, command.canMove);
-      const isUnreached = read.inside !== given.port && !command.canMove;
+      const { published } = main;
+      const changes = [
+        ...read.length === 1 ? [] : [`a Soulstone has one port: ${published.inside} of these`],
+        ...portChanges(published, given, command.canMove),
+      ];
+      const isUnreached = published.inside !== given.port && !command.canMove;
       const outcome = isUnreached ? "lost" : changes.length === 0 ? "carried" : "changed";
       report.record(setting.item, outcome, { to: "port", why: changes.join("; ") });
     }

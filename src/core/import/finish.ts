@@ -7,12 +7,13 @@ import {
   portOwners,
 } from "../codex/mod.ts";
 import { finding, startOf } from "../report/mod.ts";
+import { withNewAddresses } from "./addresses.ts";
 import { candidateOf, planPort } from "./container.ts";
 import type { ImportContext, Imported, ImportResult } from "./imported.ts";
 import { givePorts } from "./ports.ts";
 import { entryLine, type ImportReport, type Outcome, type ReportEntry } from "./report.ts";
 import { resolve, type Resolved } from "./resolve.ts";
-import type { Container } from "./setting.ts";
+import type { Container, PlacedContainer } from "./setting.ts";
 import { soulstoneText } from "./toml_text.ts";
 
 /** The largest text of a Soulstone; its file also has a line that names the schema. */
@@ -47,9 +48,19 @@ export async function finishImport(containers: readonly Container[], { path, sou
     return { container, plan, owner: `Soulstone \`${container.name}\``, wish: plan.wish };
   });
   const taken = new Map([...DEFAULT_PORTS, ...given.context.takenPorts]);
-  const candidates = givePorts(plans, taken).map(({ container, plan, ...port }) =>
-    candidateOf({ container, plan, given: port, report: given.report.of(container.name) })
-  );
+  const placed = givePorts(plans, taken).map(({ container, plan, ...port }): PlacedContainer => {
+    return { container, plan, given: port, report: given.report.of(container.name) };
+  });
+  const candidates = placed.map((one) => {
+    const container = withNewAddresses(one, placed);
+    return candidateOf(
+      container === one.container ? one : {
+        ...one,
+        container,
+        plan: planPort(container),
+      },
+    );
+  });
   const result = await resolve(candidates, given.report);
   if ("tooLarge" in result) {
     const findings = [{ ...result.tooLarge, place: startOf(path) }];

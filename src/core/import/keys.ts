@@ -1,11 +1,19 @@
 /** Maps each key of a container to a field. Any other key goes to `quadlet`, if that is allowed. */
 import { soulstoneUnit } from "../rune/names.ts";
+import { SYSTEMD_COMMANDS } from "../rune/systemd_keys.ts";
 import { lychdSchema, parseVolume, QUADLET_SECTIONS, type TomlText } from "../codex/mod.ts";
 import { isShellLine, whyReserved } from "../compile/mod.ts";
 import type { Outcome } from "./report.ts";
 import type { Alternative, Proposal } from "./resolve.ts";
 import { START_LIMIT_SECONDS, STOP_LIMIT_SECONDS, wholeSeconds, whyCut } from "./seconds.ts";
-import { all, join, passed, type PlacedContainer, type Setting } from "./setting.ts";
+import {
+  all,
+  type Container,
+  join,
+  passed,
+  type PlacedContainer,
+  type Setting,
+} from "./setting.ts";
 
 /** Alternatives for the compiler to judge, or an outcome. */
 type Meaning =
@@ -32,11 +40,35 @@ function otherKey(setting: Setting, { container }: PlacedContainer): Meaning {
       ? { outcome: "carried", why: "it is always set" }
       : lost(why);
   }
+  if (section === "Service" && SYSTEMD_COMMANDS.has(key)) return hostCommand(setting, container);
   const renamed = section === "Unit" ? container.renamed?.get(value) : undefined;
   return renamed === undefined
     ? [passed(setting)]
     : [passed(setting, `the new name of that unit is ${renamed}`, renamed)];
 }
+
+/** Passes on a command of the host with the new names of containers. */
+function hostCommand(setting: Setting, { containers = new Map() }: Container): Meaning {
+  if (containers.size === 0) return [passed(setting)];
+  const changes = new Set<string>();
+  // The first word with a name is the container; a command in it can have the same name.
+  const named = new RegExp(
+    `((?:podman|docker)\\s+(?:container\\s+|healthcheck\\s+)?(?:${ON_CONTAINERS})\\s(?:[^;&|]*?\\s)??)` +
+      `(${[...containers.keys()].map((old) => RegExp.escape(old)).join("|")})(?=[\\s:;"'&|)]|$)`,
+    "g",
+  );
+  const value = setting.value.replace(named, (_, head: string, old: string) => {
+    const name = containers.get(old) ?? old;
+    changes.add(`the new name of ${old} is ${name}`);
+    return `${head}${name}`;
+  });
+  return [passed(setting, join(setting.change, ...changes), value)];
+}
+
+/** The commands of Podman and Docker that name a container. */
+const ON_CONTAINERS =
+  "attach|checkpoint|cp|diff|exec|export|inspect|kill|logs|pause|port|restart|restore|rm|start|stats|" +
+  "stop|top|unpause|update|wait";
 
 /** The sections that `quadlet` passes on. */
 const SECTIONS: ReadonlySet<string> = new Set(QUADLET_SECTIONS);
@@ -69,7 +101,10 @@ function field(
 
 /** Makes a setting a field of `health`, or the key itself if `read` finds no whole number. */
 function healthNumber(name: string, read: (text: string) => number | undefined) {
-  return (setting: Setting): Alternative[] => {
+  return (setting: Setting, { container }: PlacedContainer): Meaning => {
+    if (all(container, "HealthCmd").some((cmd) => cmd.value === "none")) {
+      return { outcome: "carried", why: "it has no effect: there is no health check" };
+    }
     const value = read(setting.value);
     return value === undefined ? [passed(setting)] : field(setting, ["health", name], value);
   };
@@ -108,12 +143,14 @@ const KEYS: Readonly<
   "Container.Volume": (setting) =>
     field(setting, ["volumes"]).slice(0, "volume" in parseVolume(setting.value) ? 1 : 2),
   "Container.AddDevice": (setting) =>
-    setting.value.startsWith("-")
-      ? lost(
-        "an optional device is not supported; if it exists, set " +
+    !setting.value.startsWith("-")
+      ? field(setting, ["devices"])
+      : setting.value.startsWith("-/")
+      ? [passed(setting)]
+      : lost(
+        "Podman always leaves out an optional CDI device; to use it, set " +
           `devices = ["${setting.value.slice(1)}"]`,
-      )
-      : field(setting, ["devices"]),
+      ),
   "Container.HealthCmd": health,
   "Container.HealthStartupCmd": health,
   "Container.HealthInterval": healthNumber("interval_seconds", wholeSeconds),

@@ -42,6 +42,37 @@ export function parsePublished(text: string): Published | { problem: string } {
   };
 }
 
+/**
+ * Reads a value of `PublishPort=` as its single ports: `8000-8001:9000-9001` publishes two.
+ *
+ * @example
+ * ```ts
+ * import { parsePorts } from "./ports.ts";
+ * parsePorts("8000-8001:9000-9001"); // [{ outside: 8000, inside: 9000, … }, { outside: 8001, … }]
+ * ```
+ */
+export function parsePorts(text: string): readonly Published[] | { problem: string } {
+  const [, head = "", first, , inside, last, protocol = ""] =
+    /^(.*:)??(?:(\d+)-(\d+):)?(\d+)-(\d+)(\/\w+)?$/.exec(text) ?? [];
+  if (inside === undefined) {
+    const read = parsePublished(text);
+    return "problem" in read ? read : [read];
+  }
+  const count = Number(last) - Number(inside) + 1;
+  if (count < 1 || count > MOST_PORTS) {
+    return { problem: `it is not a range of 1 to ${MOST_PORTS} ports` };
+  }
+  const read = Array.from({ length: count }, (_, i) => {
+    const outside = first === undefined ? "" : `${Number(first) + i}:`;
+    return parsePublished(`${head}${outside}${Number(inside) + i}${protocol}`);
+  });
+  const problem = read.find((each) => "problem" in each);
+  return problem ?? read.filter((each): each is Published => !("problem" in each));
+}
+
+/** The longest range of ports that is read. */
+const MOST_PORTS = 1000;
+
 /** Returns true for 1 to 65535. */
 export function isPortNumber(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= 65_535;

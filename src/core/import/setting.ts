@@ -34,6 +34,12 @@ export interface Container {
   readonly onHost?: { readonly port: number | undefined } | undefined;
   /** The new names of other units. */
   readonly renamed?: ReadonlyMap<string, string>;
+  /** The new names of containers, for commands of the host. */
+  readonly containers?: ReadonlyMap<string, string>;
+  /** The names by which other containers reach it. */
+  readonly hosts?: readonly string[];
+  /** The pod whose other containers reach it at localhost. */
+  readonly pod?: string | undefined;
   /** The services that the exclusivity rule already orders it against, each with the field for it. */
   readonly rivals?: ReadonlyMap<string, string>;
 }

@@ -140,7 +140,7 @@ export const WATCHER_FOLDERS = {
 
 /** Returns the service that Quadlet generates from a file; nothing if it is not a Quadlet unit. */
 export function serviceOf(file: string): string | undefined {
-  const match = /^(.+)\.(container|kube|pod|volume|network|image|build)$/.exec(file);
+  const match = /^(.+)\.(artifact|build|container|image|kube|network|pod|volume)$/.exec(file);
   if (match === null) return undefined;
   const [, name, kind] = match;
   return kind === "container" || kind === "kube" ? `${name}.service` : `${name}-${kind}.service`;

@@ -33,6 +33,7 @@ const VLLM: EngineProfile = {
   matches: (repository) => /vllm/i.test(repository),
   head: (model) => model === undefined ? [] : [model],
   entrypoint: ["vllm", "serve"],
+  isOfficial: (image) => /(?:^|\/)vllm\/vllm-openai(?:-\w+)?(?:[:@]|$)/.test(image),
   served: (words, model) =>
     valueOfFlag(words, "--served-model-name") ?? valueOfFlag(words, "--model") ??
       words.slice(0, 1).find((word) => word === model || isModel(word)),
@@ -107,6 +108,7 @@ const LLAMACPP: EngineProfile = {
   defaultPort: 8080,
   matches: (repository) => /llama[._-]?cpp|llama-server/i.test(repository),
   entrypoint: ["llama-server", "/app/llama-server"],
+  isOfficial: (image) => /(?:^|\/)ggml-org\/llama\.cpp:server(?:-|@|$)/.test(image),
   flags: (port, model) => [
     ...modelFlag(model),
     ...listenFlags(port),
@@ -170,6 +172,7 @@ const TABBYAPI: EngineProfile = {
   matches: (repository) => /tabby-?api/i.test(repository),
   head: () => ["main.py"],
   entrypoint: ["python3", "python"],
+  isOfficial: (image) => /(?:^|\/)theroyallab\/tabbyapi(?:[:@]|$)/.test(image),
   flags: (port, model) => [...folderFlags(model), ...listenFlags(port)],
   served: (words) => valueOfFlag(words, "--model-name"),
   contextTokens: (words) => numberOfFlag(words, "--max-seq-len"),
@@ -198,6 +201,7 @@ const OLLAMA: EngineProfile = {
   defaultPort: 11_434,
   matches: (repository) => /(?:^|\/)ollama$/i.test(repository),
   entrypoint: ["ollama", "/bin/ollama"],
+  isOfficial: (image) => /(?:^|\/)ollama\/ollama(?:[:@]|$)/.test(image),
   flags: () => [],
   portFlag: undefined,
   listenVariables: ["OLLAMA_HOST"],

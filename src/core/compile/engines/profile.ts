@@ -23,8 +23,10 @@ export interface EngineProfile {
   readonly matches: (repository: string) => boolean;
   /** Words before all flags, unless `exec` is a whole command. */
   readonly head: (model: string | undefined) => readonly string[];
-  /** First words of a command that the entrypoint of the image already runs. */
+  /** First words of a command that the entrypoint of the official image already runs. */
   readonly entrypoint: readonly string[];
+  /** Returns true for the repository and tag of an official image with that entrypoint. */
+  readonly isOfficial: (image: string) => boolean;
   /** Flags that make the engine listen on `port`, serve `model`, and export metrics. */
   readonly flags: (port: number, model: string | undefined) => readonly Flag[];
   /** The flag whose value must be the port of the Soulstone. */
@@ -73,6 +75,7 @@ export const GENERIC: EngineProfile = {
   matches: () => true,
   head: () => [],
   entrypoint: [],
+  isOfficial: () => false,
   flags: () => [],
   portFlag: undefined,
   listenVariables: [],

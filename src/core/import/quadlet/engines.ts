@@ -3,7 +3,7 @@ import { soulstoneUnit } from "../../rune/names.ts";
 import { coverOf, freeName, mayAllCoexist, placeInGroups } from "../groups.ts";
 import type { ImportContext } from "../imported.ts";
 import type { ImportReport } from "../report.ts";
-import type { Container } from "../setting.ts";
+import { all, type Container, type Setting } from "../setting.ts";
 import { settingsOf } from "./settings.ts";
 import type { QuadletUnit } from "./units.ts";
 
@@ -28,9 +28,6 @@ export function enginesOf(
     const names = [`${service?.value || unit.base}.service`, `${unit.base}.container`];
     return { unit, name: freeName(unit.base, taken), names };
   });
-  const renamed = new Map(
-    named.flatMap(({ name, names }) => names.map((n) => [n, soulstoneUnit(name).service] as const)),
-  );
   return named.map(({ unit, name, names }): Engine => {
     const settings = settingsOf(unit, context, report.of(name));
     const isOnHost = settings.some(({ key, value }) => key === "Network" && value === "host");
@@ -41,16 +38,88 @@ export function enginesOf(
       settings,
       heading: [
         `From ${unit.path}.`,
-        ...unit.base.includes("@")
-          ? ["It is a template: write a Soulstone for each instance."]
+        ...unit.base.endsWith("@")
+          ? [
+            "It is a template: import a copy named " +
+            `${unit.base}INSTANCE.container for each instance.`,
+          ]
           : [],
       ],
       // A unit without devices has none, whatever the default of lychd.toml is.
       fixed: [{ path: ["devices"], value: [] }],
       onHost: isOnHost ? { port: undefined } : undefined,
-      renamed,
     };
   });
+}
+
+/** Gives each engine the new names of the others: of their units, and of their containers. */
+export function withNewNames(engines: readonly Engine[]): Engine[] {
+  const renamed = new Map(
+    engines.flatMap(({ name, names }) =>
+      names.map((old) => [old, soulstoneUnit(name).service] as const)
+    ),
+  );
+  // Some commands name the container like its unit, without the prefix of Quadlet.
+  const containers = new Map(
+    [(engine: Engine) => engine.unit.base, containerName].flatMap((nameOf) =>
+      engines.map((engine) => [nameOf(engine), soulstoneUnit(engine.name).container] as const)
+    ),
+  );
+  return engines.map((engine) => ({
+    ...engine,
+    renamed,
+    containers,
+    hosts: [
+      containerName(engine),
+      ...engine.settings.filter(({ section, key }) =>
+        section === "Container" && (key === "HostName" || key === "NetworkAlias")
+      ).map(({ value }) => value),
+    ],
+    pod: all(engine, "Pod").at(-1)?.value,
+  }));
+}
+
+/** Returns the name of the container of the input, as Quadlet gives it. */
+function containerName(engine: Engine): string {
+  return all(engine, "ContainerName").at(-1)?.value ??
+    `systemd-${engine.unit.base.replace("@", "_")}`;
+}
+
+/**
+ * Makes a container with `UserNS=keep-id` run as root, which is the user on the host, as the user of its
+ * namespace was. The containers of a pod share its namespace.
+ */
+export function withoutKeptId(
+  engine: Engine,
+  { user }: ImportContext,
+  report: ImportReport,
+): Engine {
+  const kept = all(engine, "UserNS").at(-1);
+  const options = /^keep-id(?::(.*))?$/.exec(kept?.value ?? "");
+  if (kept === undefined || options === null) return engine;
+  const id = /(?:^|,)uid=(\d+)/.exec(options[1] ?? "")?.[1] ?? String(user);
+  const [given] = all(engine, "User").map(({ value }) => value.split(":")[0]);
+  if (given !== undefined && given !== id) {
+    report.of(engine.name).lost(
+      kept.item,
+      `the containers of a pod share its user namespace, in which user ${given} of the container is ` +
+        "another one on the host: check who may read the files that it mounts",
+    );
+    return { ...engine, settings: engine.settings.filter((setting) => setting !== kept) };
+  }
+  const change =
+    "the containers of a pod share its user namespace, in which root is your user on the " +
+    "host, as the user of the container was";
+  const own = (setting: Setting) =>
+    setting.section === "Container" && (setting.key === "User" || setting.key === "Group");
+  for (const setting of engine.settings.filter(own)) {
+    report.of(engine.name).record(setting.item, "changed", { to: "quadlet", why: change });
+  }
+  const settings = engine.settings.filter((setting) => !own(setting))
+    .map((setting): Setting =>
+      setting === kept ? { ...setting, key: "User", value: "0", change } : setting
+    );
+  return { ...engine, settings };
 }
 
 /** Targets of the user's systemd that start with the host. */

@@ -5,8 +5,9 @@ import { finishImport } from "../finish.ts";
 import type { ImportContext, ImportResult } from "../imported.ts";
 import { newReport } from "../report.ts";
 import { all } from "../setting.ts";
-import { type Engine, enginesOf, withGroups } from "./engines.ts";
+import { type Engine, enginesOf, withGroups, withNewNames, withoutKeptId } from "./engines.ts";
 import { withOtherUnits } from "./other_units.ts";
+import { environmentFilesOf } from "./settings.ts";
 import { type QuadletUnit, readUnitInput, type UnitInput } from "./units.ts";
 
 /**
@@ -30,7 +31,8 @@ export async function importQuadlet(
   findings.push(...duplicateErrors(units));
   if (findings.length > 0) return { imported: undefined, findings, sources };
 
-  const engines = withOtherUnits(units, enginesOf(units, context, report), report);
+  const engines = withOtherUnits(units, enginesOf(units, context, report), report)
+    .map((engine) => withoutKeptId(engine, context, report));
   const usable = engines.filter((engine) => {
     const why = whyNoSoulstone(engine);
     if (why === undefined) return true;
@@ -43,7 +45,7 @@ export async function importQuadlet(
     findings.push(finding("import-empty", startOf(first?.unit.path ?? path), { what }));
     return { imported: undefined, findings, sources };
   }
-  const { placed, bootCoven } = withGroups(usable, context, report);
+  const { placed, bootCoven } = withGroups(withNewNames(usable), context, report);
   const input = { noun: "container", total: engines.length } as const;
   return await finishImport(placed, { bootCoven, context, report, path, sources, input });
 }
@@ -61,9 +63,24 @@ function duplicateErrors(units: readonly QuadletUnit[]): Finding[] {
 /** Returns the reason why a container cannot be a Soulstone, if there is one. */
 function whyNoSoulstone(engine: Engine): string | undefined {
   const image = all(engine, "Image")[0]?.value;
-  const { path } = engine.unit;
-  if (image === undefined) return `${path} has no Image=`;
+  const { path, lines } = engine.unit;
+  const isJob = engine.settings.some(({ section, key, value }) =>
+    section === "Service" && key === "Type" && value === "oneshot"
+  );
+  if (isJob) return `${path} is a job that ends (Type=oneshot), not an engine: keep that unit`;
+  if (image === undefined) {
+    const given = lines.findLast(({ section, key, value }) =>
+      section === "Container" && key === "Image" && value !== ""
+    );
+    if (given === undefined) return `${path} has no Image=`;
+    const files = environmentFilesOf(lines).join(", ");
+    return `${path} has \`${given.value}\` as Image=, in which systemd replaces a part at startup: ` +
+      `write the whole name${files === "" ? "" : `, with the values of ${files}`}`;
+  }
   if (soulstoneSchema.shape.image.safeParse(image).success) return undefined;
+  if (/\s#/.test(image)) {
+    return `${path} has a remark after Image=, which Podman reads as a part of the name: give it a line`;
+  }
   return /\.(?:image|build)$/.test(image)
     ? `${path} gets its image from ${image}: import that unit too, or set the image`
     : `${path} has \`${image}\` as Image=, which is not an image name`;

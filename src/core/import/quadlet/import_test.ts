@@ -134,7 +134,7 @@ Deno.test("each of two containers in a pod gets the port on which it listens", a
 
 Deno.test("drop-ins are merged as Quadlet does, and reported with their own places", async () => {
   const result = await importUnits({ "a.container": unit("Exec=first\nLabel=a=1") }, {}, {
-    "a.container.d/10-x.conf": "[Container]\nExec=second\nLabel=\nLabel=b=2\nUserNS=keep-id",
+    "a.container.d/10-x.conf": "[Container]\nExec=second\nLabel=\nLabel=b=2\nAddHost=a:10.0.0.1",
   });
   const lines = linesOf(result, "a");
   strictEqual(lines.includes('exec = ["second"]'), true);

@@ -1,5 +1,5 @@
 /** Reads the lines of a unit as literal values. */
-import { join } from "node:path/posix";
+import { basename, join } from "node:path/posix";
 import { whyReserved } from "../../compile/mod.ts";
 import { trimEnds } from "../../report/mod.ts";
 import {
@@ -9,6 +9,7 @@ import {
   QUADLET_KEYS,
   type QuadletKey,
   quadletKeyOf,
+  type RunOption,
   splitWords,
   SYSTEMD_COMMANDS,
   SYSTEMD_VERBATIM,
@@ -16,23 +17,38 @@ import {
 } from "../../rune/mod.ts";
 import type { ImportContext } from "../imported.ts";
 import type { ImportReport } from "../report.ts";
-import type { Setting } from "../setting.ts";
+import { join as joined, type Setting } from "../setting.ts";
 import { effectiveLines, type Line, type QuadletUnit } from "./units.ts";
 
 /** Keys of `[Unit]` and `[Install]` that name units, one or several on a line. */
 const NAMES_UNITS =
   /^(?:After|Before|BindsTo|Conflicts|OnFailure|OnSuccess|PartOf|RequiredBy|Requires|Requisite|UpheldBy|Upholds|WantedBy|Wants)$/;
 
-/** Returns the specifiers and variables of systemd that are the same in every unit of the user. */
+/**
+ * Returns the specifiers and variables of systemd in the service of a unit, as far as they depend only
+ * on its name and the user.
+ */
 export function expansionsOf(
   { home, runtime, config, user }: ImportContext,
-  lines: readonly Line[],
-): Expansions {
+  { base, lines }: Pick<QuadletUnit, "base" | "lines">,
+): Known {
   const defined = (table: Record<string, string | undefined>) =>
     Object.fromEntries(
       Object.entries(table).filter((e): e is [string, string] => e[1] !== undefined),
     );
-  const specifiers = defined({ h: home, t: runtime, E: config, U: String(user) });
+  const below = (path: string) => home === undefined ? undefined : join(home, path);
+  const state = below(".local/state");
+  const specifiers = defined({
+    ...nameSpecifiers(base, lines),
+    ...{ h: home, E: config, U: String(user), u: home === undefined ? undefined : basename(home) },
+    ...{
+      t: runtime ?? `/run/user/${user}`,
+      S: state,
+      C: below(".cache"),
+      L: below(".local/state/log"),
+    },
+    ...{ T: "/tmp", V: "/var/tmp" },
+  });
   const variables = lines.filter(({ section, key }) =>
     section === "Service" && key === "Environment"
   ).flatMap(({ value }) => {
@@ -44,7 +60,45 @@ export function expansionsOf(
       return [word.slice(0, equals), "text" in text ? text.text : undefined] as const;
     });
   });
-  return { specifiers, variables: defined({ HOME: home, ...Object.fromEntries(variables) }) };
+  return {
+    specifiers,
+    variables: defined({ HOME: home, ...Object.fromEntries(variables) }),
+    environmentFiles: environmentFilesOf(lines),
+  };
+}
+
+/** Returns the files with variables for the commands of a service. */
+export function environmentFilesOf(lines: readonly Line[]): string[] {
+  return lines.filter(({ section, key }) => section === "Service" && key === "EnvironmentFile")
+    .map(({ value }) => value.replace(/^-/, ""));
+}
+
+/** Returns the specifiers that depend on the name of the service; `%i` of a template without instance is unknown. */
+function nameSpecifiers(
+  base: string,
+  lines: readonly Line[],
+): Record<string, string | undefined> {
+  const lastOf = (section: string, key: string) =>
+    lines.findLast((line) => line.section === section && line.key === key && line.value !== "")
+      ?.value;
+  const service = lastOf("Container", "ServiceName") ?? base;
+  const at = service.indexOf("@");
+  if (at < 0) {
+    const last = service.split("-").at(-1);
+    return { N: service, n: `${service}.service`, p: service, P: service, j: last, i: "", I: "" };
+  }
+  const prefix = service.slice(0, at);
+  const instance = service.slice(at + 1) || lastOf("Install", "DefaultInstance");
+  const whole = instance === undefined ? undefined : `${prefix}@${instance}`;
+  return {
+    N: whole,
+    n: whole === undefined ? undefined : `${whole}.service`,
+    p: prefix,
+    j: prefix.split("-").at(-1),
+    i: instance,
+    // systemd unescapes it; most instances have nothing to unescape.
+    I: instance !== undefined && /[\\-]/.test(instance) ? undefined : instance,
+  };
 }
 
 /** Returns every value of a unit that has an effect. Records values that Quadlet drops. */
@@ -54,15 +108,20 @@ export function settingsOf(
   report: ImportReport,
 ): Setting[] {
   const lines = effectiveLines(unit, report);
-  const known = expansionsOf(context, lines);
+  const known = expansionsOf(context, { base: unit.base, lines });
   return dropOverridden(lines.flatMap((line) => readLine(line, known, report)), report)
     .map((setting) => withAbsolutePath(setting, unit.folder));
+}
+
+/** The expansions of a unit, and the files that can define more variables. */
+interface Known extends Expansions {
+  readonly environmentFiles: readonly string[];
 }
 
 /** Returns the values of one line. */
 function readLine(
   { section, key, value, item }: Line,
-  known: Expansions,
+  known: Known,
   report: ImportReport,
 ): Setting[] {
   const isQuadlet = section === "Container" || section === "Quadlet";
@@ -77,12 +136,15 @@ function readLine(
   /** Expands a text; an unknown specifier is lost. */
   function literal(text: string, of: typeof item): { value: string; change?: string } | undefined {
     if (section === "Service" && SYSTEMD_VERBATIM.has(key)) return { value: text };
+    if (as === "word" && isSplit(text) && /\s/.test(known.variables[text.slice(1)] ?? "")) {
+      report.lost(of, `systemd splits ${text} into several words; write them`);
+      return undefined;
+    }
     // A Codex has a form of its own for a volume in the home folder.
     const isHome = key === "Volume" && isQuadlet && text.startsWith("%h/");
     const expanded = expand(isHome ? text.slice(2) : text, known, as);
     if ("unknown" in expanded) {
-      const why = `systemd replaces ${expanded.unknown} at startup; write the value`;
-      report.lost(of, why);
+      report.lost(of, whyUnknown(expanded.unknown, known));
       return undefined;
     }
     const filled = [...new Set(expanded.filled)].map((name) => {
@@ -118,7 +180,9 @@ function readLine(
         ? each(value.split(/\s+/), () => undefined)
         : one(value);
     case "text":
-      return one(entry.list ? value : trimEnds(value, /"/));
+      return key === "HealthCmd" || key === "HealthStartupCmd"
+        ? healthCommand(value)
+        : one(entry.list ? value : trimEnds(value, /"/));
     case "boolean":
       return one(/^"*(?:1|yes|true|on)"*$/i.test(value) ? "true" : "false");
     case "number":
@@ -139,35 +203,112 @@ function readLine(
         ? each(
           split.words,
           (word) =>
-            entry.value === "pairs" && !word.includes("=")
+            entry.value === "pairs" && key !== "Environment" && !word.includes("=")
               ? "Quadlet drops it: it has no `=`"
               : undefined,
-        )
+        ).map(passedVariable)
         : command(split.words);
     }
   }
 
-  /** Reads options that lychd relies on as their keys. */
+  /** Keeps a double quote at one end, which Podman 5.4 strips, so that the command was broken. */
+  function healthCommand(text: string): Setting[] {
+    const [first, last] = [text.startsWith('"'), text.endsWith('"') && text.length > 1];
+    return first === last ? one(trimEnds(text, /"/)) : one(text).map((setting) => ({
+      ...setting,
+      change: joined(setting.change, "Podman 5.4 strips the quote at its end; lychd keeps it"),
+    }));
+  }
+
+  /** Passes on a variable of the session, which Podman 5.4 does not do. */
+  function passedVariable(setting: Setting): Setting {
+    const { value } = setting;
+    if (key !== "Environment" || value.includes("=")) return setting;
+    const change = "Podman 5.4 drops it, later versions pass the variable of your systemd session";
+    return {
+      ...setting,
+      key: "PodmanArgs",
+      value: `--env=${value}`,
+      words: [`--env=${value}`],
+      change,
+    };
+  }
+
+  /** Reads options that have a key as that key. */
   function podmanArgs(words: readonly string[]): Setting[] {
     const { options, rest } = parseRunOptions(words);
     const parts = [...options.map((option) => option.words), ...rest.map((word) => [word])];
     return itemsOf(parts.map((part) => part.join(" "))).flatMap((own, i): Setting[] => {
       const option = options[i];
-      const name = option === undefined ? undefined : quadletKeyOf(option.name);
-      return option?.value !== undefined && name !== undefined && whyReserved(section, name)
+      const name = option === undefined ? undefined : keyOfOption(section, option);
+      if (option?.name === "gpus" && GPU_NAMES.test(option.value ?? "")) {
+        return (option.value ?? "").split(",").map((gpu) => ({
+          ...{ section, key: "AddDevice", value: `nvidia.com/gpu=${gpu}`, item: own },
+          change: "as a CDI device",
+        }));
+      }
+      return option?.value !== undefined && name !== undefined
         ? one(option.value, own).map((setting) => ({ ...setting, key: name }))
         : command(option === undefined ? parts[i] ?? [] : [wordOf(option)], own);
     });
   }
 
-  /** Keeps the words of a command together. */
+  /** Keeps the words of a command together. A variable that is a whole word becomes several. */
   function command(words: readonly string[], of = item): Setting[] {
-    const read = words.flatMap((word) => literal(word, of) ?? []);
-    if (read.length < words.length) return [];
-    const texts = read.map((word) => word.value);
-    const change = [...new Set(read.flatMap((word) => word.change ?? []))].join(", ") || undefined;
+    const read = words.flatMap((word) => {
+      const split = isSplit(word)
+        ? splitWords(known.variables[word.slice(1)] ?? "", "words")
+        : undefined;
+      return split !== undefined && "words" in split && split.words.length !== 1 &&
+          Object.hasOwn(known.variables, word.slice(1))
+        ? split.words.map((value) => ({
+          value,
+          change: `${word} is ${known.variables[word.slice(1)]}`,
+        }))
+        : [literal(word, of)];
+    });
+    if (read.includes(undefined)) return [];
+    const texts = read.flatMap((word) => word?.value ?? []);
+    const change = [...new Set(read.flatMap((word) => word?.change ?? []))].join(", ") || undefined;
     return [{ section, key, value: texts.join(" "), words: texts, item: of, change }];
   }
+}
+
+/** The GPUs of `--gpus`, which Podman reads as NVIDIA's CDI devices. */
+const GPU_NAMES = /^(?:all|\d+(?:,\d+)*)$/;
+
+/** Returns true for a variable that systemd splits into words, unlike `${NAME}`. */
+function isSplit(word: string): boolean {
+  return /^\$[A-Za-z_]\w*$/.test(word);
+}
+
+/** Variables that systemd sets for the commands of a service, which differ between runs. */
+const RUN_VARIABLES = /^\$\{?(?:EXIT_CODE|EXIT_STATUS|INVOCATION_ID|MAINPID|SERVICE_RESULT)\}?$/;
+
+/** Returns why an unknown specifier or variable is not carried over, and what helps. */
+function whyUnknown(shown: string, { environmentFiles }: Known): string {
+  const files = environmentFiles.join(", ");
+  const where = RUN_VARIABLES.test(shown)
+    ? "only a shell can read it: write /bin/sh -c 'COMMAND'"
+    : /^%[iIN]|^%n/.test(shown)
+    ? "import a copy of the unit whose name has the instance, or write the value"
+    : files !== "" && shown.startsWith("$")
+    ? `write the value, which may be in ${files}`
+    : "write the value";
+  return `systemd replaces ${shown} at startup; ${where}`;
+}
+
+/** Returns the key that means the same as an option, unless the key would mean something else. */
+function keyOfOption(section: string, { name, value = "" }: RunOption): string | undefined {
+  const key = quadletKeyOf(name);
+  if (key === undefined || whyReserved(section, key) !== undefined) return key;
+  // A path that Podman and Quadlet resolve from different folders, and a name without a value.
+  const isRelative = key === "Volume" && value.startsWith(".") ||
+    key === "EnvironmentFile" && !/^[/%]/.test(value);
+  const isBare = /^(?:Annotation|Environment|Label)$/.test(key) && !value.includes("=");
+  // Quadlet strips quotes, and an empty value is none.
+  const isChanged = value === "" || /^"|"$/.test(value);
+  return isRelative || isBare || isChanged ? undefined : key;
 }
 
 /** Drops pairs of the container whose name a later line sets again. */

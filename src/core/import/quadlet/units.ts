@@ -5,7 +5,16 @@ import { QUADLET_KEYS, readQuadletUnit, SYSTEMD_LISTS } from "../../rune/mod.ts"
 import { type ImportFile, readText } from "../imported.ts";
 import type { ImportReport, Item } from "../report.ts";
 
-const UNIT_KINDS = ["container", "pod", "volume", "image", "network", "build", "kube"] as const;
+const UNIT_KINDS = [
+  "container",
+  "pod",
+  "volume",
+  "image",
+  "network",
+  "build",
+  "kube",
+  "artifact",
+] as const;
 
 /** The kind of a Quadlet unit. */
 export type UnitKind = (typeof UNIT_KINDS)[number];
