@@ -21,6 +21,14 @@ const { systemdAnalyze } = findPrograms((path) => {
   }
 });
 
+/** Returns true for a generator that does not know keys of Podman 5.5. */
+function isBefore55(): boolean {
+  if (generator === undefined) return true;
+  const { stdout } = new Deno.Command(generator, { args: ["-version"] }).outputSync();
+  const version = new TextDecoder().decode(stdout).trim();
+  return version.localeCompare("5.5", "en", { numeric: true }) < 0;
+}
+
 /** Values of the `quadlet` table, and the findings as CODE LINE:COLUMN. */
 const ROWS: readonly (readonly [quadlet: string, findings: readonly string[]])[] = [
   ["Service = { Nice = 5 }", []],
@@ -32,8 +40,7 @@ const ROWS: readonly (readonly [quadlet: string, findings: readonly string[]])[]
   ['Unit = { After = ["not.aunit"] }', ["directive-ignored 7:19"]],
   ['Service = { WorkingDirectory = "relative" }', ["unit-refused 7:32"]],
   ['Service = { ExecReload = "/bin/sh \'open" }', ["unit-refused 7:26"]],
-  // A key that no version of Podman before 5.5 supports; newer generators accept it.
-  ['Container = { Memory = "8g" }', ["unit-refused 7:24"]],
+  ['Container = { Memory = "8g" }', isBefore55() ? ["unit-refused 7:24"] : []],
 ];
 
 for (const [quadlet, expected] of ROWS) {

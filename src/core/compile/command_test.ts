@@ -208,6 +208,22 @@ Deno.test("the field `engine` takes precedence over the image", () => {
   deepStrictEqual(profileOf({ image: IMAGES.vllm, engine: "generic" }).name, "generic");
 });
 
+Deno.test("only official images are known to run the first words of a command", () => {
+  const codesOf = (image: string) => {
+    const text =
+      `[eye]\nimage = "${image}"\nport = 8780\nexec = ["vllm", "serve", "m"]\nengine = "vllm"\n`;
+    const bytes = new TextEncoder().encode(text);
+    const { codex } = readCodex({ folder: "c", files: [{ path: "soulstones/eye.toml", bytes }] });
+    return codex.soulstones.flatMap((s) => commandOf(s, profileOf(s)).findings.map((f) => f.code));
+  };
+  for (const image of ["vllm/vllm-openai", "docker.io/vllm/vllm-openai:v1"]) {
+    deepStrictEqual(codesOf(image), ["exec-repeats-entrypoint"], image);
+  }
+  for (const image of ["docker.io/rocm/vllm:latest", "localhost/my-vllm-openai"]) {
+    deepStrictEqual(codesOf(image), [], image);
+  }
+});
+
 const HOSTS: readonly (readonly [host: string, codes: readonly string[]])[] = [
   ["0.0.0.0:8780", []],
   [":8780", []],

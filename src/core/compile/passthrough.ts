@@ -41,6 +41,10 @@ const PROBLEMS: Readonly<Record<string, (value: string) => string | undefined>> 
     /^\d{1,5}(?:-\d{1,5})?(?:\/(?:tcp|udp|sctp))?$/.test(value) ? undefined : "it must be a port",
   "Container.Volume": (value) =>
     /^[^/:]*\.(?:volume|image|build)(?::|$)/.test(value) ? OTHER_UNIT : undefined,
+  "Container.EnvironmentFile": (value) =>
+    value.startsWith("-")
+      ? "Quadlet knows no optional file, and reads the `-` as a part of it"
+      : undefined,
   "Container.Mount": mountProblem,
   "Service.Restart": (value) =>
     /^(?:no|always|on-(?:success|failure|abnormal|watchdog|abort))$/.test(value)

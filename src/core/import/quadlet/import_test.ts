@@ -271,3 +271,235 @@ Deno.test("a unit whose text and comments exceed a Codex file is refused", async
   deepStrictEqual(findings.map(({ code }) => code), ["import-too-large"]);
   match(findings[0]?.message ?? "", /128 KiB for one Soulstone/);
 });
+
+/** Returns the outcome and the reason of the entries for an item. */
+function outcomesOf({ imported }: ImportResult, item: string): string[] {
+  return (imported?.report ?? []).filter((entry) => entry.item === item)
+    .map(({ outcome, why }) => `${outcome}: ${why}`);
+}
+
+/** Returns true if a Soulstone has each of these lines. */
+function hasLines(result: ImportResult, name: string, ...lines: readonly string[]): void {
+  const text = linesOf(result, name);
+  for (const line of lines) {
+    strictEqual(text.includes(line), true, `${line} in\n${text.join("\n")}`);
+  }
+}
+
+Deno.test("commands of the host name the new container, once for each command of Podman", async () => {
+  const commands = [
+    ["podman exec ollama ollama pull x", "podman exec soulstone-ollama ollama pull x"],
+    [
+      "podman exec -it -u 0 systemd-ollama ollama ps",
+      "podman exec -it -u 0 soulstone-ollama ollama ps",
+    ],
+    ["-/usr/bin/podman rm -f ollama", "-/usr/bin/podman rm -f soulstone-ollama"],
+    ["podman cp /a ollama:/b", "podman cp /a soulstone-ollama:/b"],
+    [
+      "/bin/sh -c 'sleep 5; podman exec ollama true && podman exec web true'",
+      "/bin/sh -c 'sleep 5; podman exec soulstone-ollama true && podman exec soulstone-ui true'",
+    ],
+    ["podman pull docker.io/ollama/ollama", "podman pull docker.io/ollama/ollama"],
+    ["podman exec ollama-2 true", "podman exec ollama-2 true"],
+  ] as const;
+  const service = commands.map(([old]) => `ExecStartPost=${old}`).join("\n");
+  const result = await importUnits({
+    "ollama.container": unit("", `[Service]\n${service}`),
+    "ui.container": unit("ContainerName=web"),
+  });
+  const text = linesOf(result, "ollama").join("\n");
+  for (const [, now] of commands) {
+    strictEqual(text.includes(`  "${now}",`), true, `${now}\n${text}`);
+  }
+});
+
+Deno.test("addresses of other containers become those of the pod", async () => {
+  const result = await importUnits({
+    "llm.container": unit(
+      "ContainerName=llm\nNetworkAlias=brain\nExec=--port 8000\nPublishPort=9000:8000",
+    ),
+    "ui.container": unit(
+      "Environment=A=http://llm:8000/v1 B=http://brain:8000 C=http://host.containers.internal:9000/v1 " +
+        "D=http://other:8000 E=llm:70 F=http://user@llm:8000/x G=/models/llm:8000 H=http://xllm:8000\n" +
+        'Exec=serve --api http://llm:8000/v1 "two llm:8000;llm:8000"',
+    ),
+  });
+  hasLines(
+    result,
+    "ui",
+    'A = "http://localhost:9000/v1"',
+    'B = "http://localhost:9000"',
+    'C = "http://localhost:9000/v1"',
+    'D = "http://other:8000"',
+    'E = "localhost:70"',
+    'F = "http://user@localhost:9000/x"',
+    'G = "/models/llm:8000"',
+    'H = "http://xllm:8000"',
+    'exec = ["serve", "--api", "http://localhost:9000/v1", "two localhost:9000;localhost:9000"]',
+  );
+  deepStrictEqual(outcomesOf(result, "Environment=A=http://llm:8000/v1"), [
+    "changed: llm:8000 is localhost:9000 now",
+  ]);
+});
+
+Deno.test("localhost of a pod stays, with the new port of the container", async () => {
+  const result = await importUnits({
+    "llm.container": unit("Pod=a.pod\nExec=--port 80"),
+    "ui.container": unit(
+      "Pod=a.pod\nEnvironment=URL=http://localhost:80/v1 OWN=http://localhost:81/",
+    ),
+    "far.container": unit("Environment=URL=http://localhost:80/v1"),
+    "a.pod": "[Pod]\nPublishPort=8085:80",
+  });
+  hasLines(result, "ui", 'URL = "http://localhost:8085/v1"', 'OWN = "http://localhost:81/"');
+  hasLines(result, "far", 'URL = "http://localhost:80/v1"');
+});
+
+Deno.test("a pod that starts with the host starts its containers", async () => {
+  const result = await importUnits({
+    "a.container": unit("Pod=p.pod"),
+    "b.container": unit("Pod=p.pod\nStartWithPod=false"),
+    "p.pod": "[Pod]\n[Install]\nWantedBy=default.target",
+  });
+  strictEqual(result.imported?.bootCoven, "a");
+  strictEqual(groupsOf(result, "a"), 'groups = ["together", "a"]');
+  strictEqual(groupsOf(result, "b"), 'groups = ["together"]');
+});
+
+Deno.test("dependencies on units that lychd does not write are lost, those on other units stay", async () => {
+  const result = await importUnits({
+    "a.container": unit(
+      "Network=near.network\nVolume=v.volume:/v",
+      "[Unit]\nAfter=near-network.service v-volume.service build.service p-pod.service x.image " +
+        "get.service\nWants=far-network.service",
+    ),
+    "get.container": unit("Exec=hf download x", "[Service]\nType=oneshot"),
+    "p.pod": "[Pod]",
+    "v.volume": "[Volume]",
+  });
+  hasLines(
+    result,
+    "a",
+    'After = ["build.service", "get.service"]',
+    'Wants = "far-network.service"',
+  );
+  deepStrictEqual(result.imported?.soulstones.map(({ name }) => name), ["a"]);
+  deepStrictEqual(outcomesOf(result, "Type=oneshot"), [
+    "lost: get.container is a job that ends (Type=oneshot), not an engine: keep that unit",
+  ]);
+});
+
+Deno.test("an artifact and a build give their names, and a volume that binds a folder the folder", async () => {
+  const result = await importUnits({
+    "a.container": unit(
+      "Mount=type=artifact,source=m.artifact,destination=/m\nVolume=v.volume:/v:ro",
+    )
+      .replace("localhost/engine:1", "b.build"),
+    "b.build": "[Build]\nImageTag=localhost/first:1\nImageTag=localhost/second:1",
+    "m.artifact": "[Artifact]\nArtifact=quay.io/models/q:1",
+    "v.volume": "[Volume]\nType=bind\nDevice=/srv/models\nOptions=ro",
+  });
+  hasLines(
+    result,
+    "a",
+    'image = "localhost/first:1"',
+    'volumes = ["/srv/models:/v:ro"]',
+    'Mount = "type=artifact,source=quay.io/models/q:1,destination=/m"',
+  );
+});
+
+const KEPT_IDS: readonly (readonly [lines: string, user: string | undefined])[] = [
+  ["UserNS=keep-id", 'User = "0"'],
+  ["UserNS=keep-id:uid=1001,gid=1001", 'User = "0"'],
+  ["UserNS=keep-id\nUser=1000\nGroup=1000", 'User = "0"'],
+  ["UserNS=keep-id\nUser=%U:%U", 'User = "0"'],
+  ["UserNS=keep-id:uid=1001\nUser=1001", 'User = "0"'],
+  ["PodmanArgs=--userns=keep-id", 'User = "0"'],
+  ["UserNS=keep-id\nUser=0", 'User = "0"'],
+  ["UserNS=keep-id\nUser=998", 'User = "998"'],
+  ["UserNS=auto", undefined],
+];
+
+for (const [lines, user] of KEPT_IDS) {
+  Deno.test(`${lines.replaceAll("\n", " and ")} becomes ${user ?? "nothing"}`, async () => {
+    const result = await importUnits({ "a.container": unit(lines) });
+    deepStrictEqual(
+      linesOf(result, "a").filter((line) => /^(?:User|Group)\b/.test(line)),
+      user === undefined ? [] : [user],
+    );
+    const namespace = result.imported?.report.filter(({ item }) => /userns/i.test(item)) ?? [];
+    const isSame = !/User=(?:0|998)$|auto/.test(lines);
+    deepStrictEqual(namespace.map(({ outcome }) => outcome), [isSame ? "changed" : "lost"]);
+  });
+}
+
+Deno.test("a variable that is a whole word becomes several words, in braces one", async () => {
+  const result = await importUnits({
+    "a.container": unit(
+      "Exec=serve $FLAGS ${FLAGS} $NONE --port 8000\nLabel=$FLAGS",
+      "[Service]\nEnvironment=\"FLAGS=--a 'b c'\" NONE=",
+    ),
+  });
+  hasLines(result, "a", `exec = ["serve", "--a", "b c", "--a 'b c'", "--port", "{port}"]`);
+});
+
+Deno.test("options in PodmanArgs become what their keys become", async () => {
+  const result = await importUnits({
+    "a.container": unit(
+      "PodmanArgs=--shm-size=1g --device /dev/dri --gpus 0,1 -v ./x:/x --env BARE --stop-timeout 60 " +
+        "--health-cmd 'curl http://localhost:8000/h' --group-add keep-groups --init\n" +
+        "PodmanArgs=-e TOKEN=a --env-file vars.env --entrypoint /bin/sh\nExec=-c 'serve --port 8000'\n" +
+        "PublishPort=9000:8000",
+    ),
+  });
+  hasLines(
+    result,
+    "a",
+    'devices = ["/dev/dri", "nvidia.com/gpu=0", "nvidia.com/gpu=1"]',
+    "stop_timeout_seconds = 60",
+    'cmd = "curl http://localhost:8000/h"',
+    'GroupAdd = "keep-groups"',
+    'Entrypoint = "/bin/sh"',
+    'TOKEN = "a"',
+    'PodmanArgs = ["--volume=./x:/x", "--env=BARE", "--init", "--env-file=vars.env"]',
+  );
+});
+
+Deno.test("what Podman versions read differently is reported with both readings", async () => {
+  const result = await importUnits({
+    "a.container": unit('Entrypoint=\nEnvironment=HF_TOKEN\nHealthCmd=test "a b" = "a b"'),
+    "b.container": unit('Entrypoint=""\nHealthCmd="true"'),
+  });
+  for (const item of ["Entrypoint=", 'Entrypoint=""']) {
+    match(outcomesOf(result, item)[0] ?? "", /^lost: Podman 5\.4 ignores it, later versions/);
+  }
+  hasLines(result, "a", 'PodmanArgs = "--env=HF_TOKEN"', 'cmd = "test \\"a b\\" = \\"a b\\""');
+  hasLines(result, "b", 'cmd = "true"');
+});
+
+const NAME_SPECIFIERS: readonly (readonly [file: string, lines: string, words: string])[] = [
+  ["vllm@qwen.container", "", '"vllm@qwen", "vllm@qwen.service", "vllm", "qwen"'],
+  ["big-vllm.container", "ServiceName=x-y\n", '"x-y", "x-y.service", "x-y", "-"'],
+  ["t@.container", "", ""],
+];
+
+for (const [file, lines, words] of NAME_SPECIFIERS) {
+  Deno.test(`the specifiers of names in ${file} are ${words || "unknown"}`, async () => {
+    const exec = words.endsWith('"-"') ? "Exec=%N %n %p -" : "Exec=%N %n %p %i";
+    const result = await importUnits({ [file]: unit(`${lines}${exec}`) });
+    const [name = ""] = result.imported?.soulstones.map((soulstone) => soulstone.name) ?? [];
+    const [line = ""] = linesOf(result, name).filter((each) => each.startsWith("exec"));
+    strictEqual(line, words === "" ? "" : `exec = [${words}]`);
+  });
+}
+
+Deno.test("values of Restart= that systemd ignores are lost", async () => {
+  for (const value of ["always", "on-abnormal", "no"]) {
+    const result = await importUnits({ "a.container": unit("", `[Service]\nRestart=${value}`) });
+    hasLines(result, "a", `Restart = "${value}"`);
+  }
+  for (const value of ["unless-stopped", "yes", "on-failure:5"]) {
+    const result = await importUnits({ "a.container": unit("", `[Service]\nRestart=${value}`) });
+    match(outcomesOf(result, `Restart=${value}`)[0] ?? "", /^lost: systemd ignores it/);
+  }
+});

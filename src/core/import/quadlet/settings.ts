@@ -18,7 +18,7 @@ import {
 import type { ImportContext } from "../imported.ts";
 import type { ImportReport } from "../report.ts";
 import { join as joined, type Setting } from "../setting.ts";
-import { effectiveLines, type Line, type QuadletUnit } from "./units.ts";
+import { effectiveLines, EMPTY_ENTRYPOINT, type Line, type QuadletUnit } from "./units.ts";
 
 /** Keys of `[Unit]` and `[Install]` that name units, one or several on a line. */
 const NAMES_UNITS =
@@ -134,7 +134,10 @@ function readLine(
     : "text";
 
   /** Expands a text; an unknown specifier is lost. */
-  function literal(text: string, of: typeof item): { value: string; change?: string } | undefined {
+  function literal(
+    text: string,
+    of: typeof item,
+  ): { value: string; change?: string | undefined } | undefined {
     if (section === "Service" && SYSTEMD_VERBATIM.has(key)) return { value: text };
     if (as === "word" && isSplit(text) && /\s/.test(known.variables[text.slice(1)] ?? "")) {
       report.lost(of, `systemd splits ${text} into several words; write them`);
@@ -153,7 +156,10 @@ function readLine(
     });
     return {
       value: isHome ? `~${expanded.text}` : expanded.text,
-      ...filled.length === 0 ? {} : { change: filled.join(", ") },
+      change: joined(
+        filled.join(", ") || undefined,
+        key === "Volume" && text.startsWith("~/") ? "Podman does not expand `~`" : undefined,
+      ),
     };
   }
   function one(text: string, of = item): Setting[] {
@@ -180,6 +186,10 @@ function readLine(
         ? each(value.split(/\s+/), () => undefined)
         : one(value);
     case "text":
+      if (key === "Entrypoint" && trimEnds(value, /"/) === "") {
+        report.lost(item, EMPTY_ENTRYPOINT);
+        return [];
+      }
       return key === "HealthCmd" || key === "HealthStartupCmd"
         ? healthCommand(value)
         : one(entry.list ? value : trimEnds(value, /"/));
@@ -330,13 +340,21 @@ function dropOverridden(settings: readonly Setting[], report: ImportReport): Set
 function withAbsolutePath(setting: Setting, folder: string): Setting {
   const { section, key, value } = setting;
   if (section !== "Container") return setting;
+  const withValue = (changed: string, why: string): Setting =>
+    changed === value
+      ? setting
+      : { ...setting, value: changed, change: joined(setting.change, why) };
   const absolute = (path: string) => path.startsWith("/") ? path : join(folder, path);
-  const moved = key === "EnvironmentFile" && !value.startsWith("-")
-    ? absolute(value)
-    : key === "Volume" && value.startsWith(".")
-    ? value.replace(/^[^:]*/, absolute)
-    : key === "Mount"
-    ? value.replace(/(?<=(?:^|,)(?:src|source)=)\.[^,]*/, absolute)
-    : value;
-  return moved === value ? setting : { ...setting, value: moved, change: `relative to ${folder}` };
+  const relative = `relative to ${folder}`;
+  if (key === "EnvironmentFile") {
+    return value.startsWith("-")
+      ? withValue(absolute(value.slice(1)), "Quadlet knows no optional file, so it must exist")
+      : withValue(absolute(value), relative);
+  }
+  if (key === "Volume") {
+    return value.startsWith(".") ? withValue(value.replace(/^[^:]*/, absolute), relative) : setting;
+  }
+  return key === "Mount"
+    ? withValue(value.replace(/(?<=(?:^|,)(?:src|source)=)\.[^,]*/, absolute), relative)
+    : setting;
 }

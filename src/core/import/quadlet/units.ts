@@ -93,6 +93,11 @@ function lineAt(file: string, lines: readonly string[], line: number): Place {
 const NEVER_CLEARED =
   /^(?:After|Before|BindsTo|Conflicts|OnFailure|OnSuccess|PartOf|Requires|Requisite|Upholds|Wants)$/;
 
+/** What an empty `Entrypoint=` means, observed with 5.4.2 and 5.8.6. */
+export const EMPTY_ENTRYPOINT =
+  "Podman 5.4 ignores it, later versions run the command without the entrypoint of the image: " +
+  "then set `quadlet.Container.Entrypoint` to the program";
+
 /**
  * Returns the lines of a unit that have an effect: the last one of a key with one value, and of a
  * list those after its last empty line. Records the others.
@@ -107,6 +112,10 @@ export function effectiveLines({ kind, lines }: QuadletUnit, report: ImportRepor
   }));
   return lines.filter((line) => {
     if (kept.has(line)) return true;
+    if (line.section === "Container" && line.key === "Entrypoint" && line.value === "") {
+      report.lost(line.item, EMPTY_ENTRYPOINT);
+      return false;
+    }
     report.record(line.item, "carried", { why: "it has no effect in the unit either" });
     return false;
   });
