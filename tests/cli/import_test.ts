@@ -7,7 +7,7 @@ Exec=Qwen/Qwen3-8B --port 8000
 PublishPort=127.0.0.1:8780:8000
 AddDevice=nvidia.com/gpu=all
 Volume=%h/models:/models:ro
-UserNS=keep-id
+UserNS=auto
 
 [Install]
 WantedBy=default.target
@@ -15,7 +15,7 @@ WantedBy=default.target
 
 const EYE_NOTES = `1 of 1 container became a Soulstone
 not carried over (1):
-  eye.container:7:1 \`UserNS=keep-id\`: the containers of a pod share its user namespace
+  eye.container:7:1 \`UserNS=auto\`: the containers of a pod share its user namespace
 changed (3):
   eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` -> eye.model: lychd sets --port 8780
   eye.container:4:1 \`PublishPort=127.0.0.1:8780:8000\` -> eye.port: it listens on 8780 in the pod instead of 8000
@@ -25,7 +25,7 @@ carried over unchanged: 3 (--all lists them)
 
 const EYE_TOML = `# From eye.container.
 # Not carried over:
-#   eye.container:7:1 \`UserNS=keep-id\`: the containers of a pod share its user namespace
+#   eye.container:7:1 \`UserNS=auto\`: the containers of a pod share its user namespace
 # Changed:
 #   eye.container:3:1 \`Exec=Qwen/Qwen3-8B --port 8000\` -> eye.model: lychd sets --port 8780
 #   eye.container:4:1 \`PublishPort=127.0.0.1:8780:8000\` -> eye.port: it listens on 8780 in the pod instead of 8000

@@ -393,7 +393,7 @@ $ echo $?
 $ lychd import quadlet eye.txt
 error[import-kind]: the file is not a Quadlet unit
  --> eye.txt:1:1
-hint: units have one of these extensions: .container, .pod, .volume, .image, .network, .build, .kube
+hint: units have one of these extensions: .container, .pod, .volume, .image, .network, .build, .kube, .artifact
 
 1 error
 $ echo $?

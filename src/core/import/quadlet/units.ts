@@ -93,7 +93,7 @@ function lineAt(file: string, lines: readonly string[], line: number): Place {
 const NEVER_CLEARED =
   /^(?:After|Before|BindsTo|Conflicts|OnFailure|OnSuccess|PartOf|Requires|Requisite|Upholds|Wants)$/;
 
-/** What an empty `Entrypoint=` means, observed with 5.4.2 and 5.8.6. */
+/** The meaning of an empty `Entrypoint=`, observed with 5.4.2 and 5.8.6. */
 export const EMPTY_ENTRYPOINT =
   "Podman 5.4 ignores it, later versions run the command without the entrypoint of the image: " +
   "then set `quadlet.Container.Entrypoint` to the program";
