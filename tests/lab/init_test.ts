@@ -22,6 +22,7 @@ const ENGINES: readonly {
     model: ["Model (", "~/models/x.gguf\r"],
   },
   { engine: "tabbyapi", flags: "--model /srv/exl3/x", model: ["Model (", "/srv/exl3/x\r"] },
+  { engine: "ollama", flags: "--model qwen3:8b", model: ["Model (", "qwen3:8b\r"] },
   {
     engine: "generic",
     flags: `--image ${ENGINE_IMAGE}`,
