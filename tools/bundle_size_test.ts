@@ -20,7 +20,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   edit: 700,
   explain: 620,
   doctor: 740,
-  import: 870,
+  import: 890,
   init: 760,
   licenses: 70,
   list: 610,

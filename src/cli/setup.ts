@@ -158,13 +158,19 @@ new engines: both use the same ports.`)
 const llamaSwap = command("llama-swap", "Convert a llama-swap configuration to Soulstones")
   .details(`${ABOUT_IMPORTS}
 Groups and matrices of llama-swap become Covens (groups of engines that may run
-together), or slots if one engine of each may run.`)
+together), or slots if one engine of each may run. The Vessel, the front door
+of lychd, takes the place of llama-swap: its settings go to lychd.toml.`)
   .arguments({ imports: argument("<file>", "the YAML configuration", { complete: "files" }) })
   .options({
     images: repeatable(
       "--image <program=image>",
       "the container image for a program of this host; repeatable",
       { read: image },
+    ),
+    variables: repeatable(
+      "--env <name=value>",
+      "the value of ${env.NAME} in the configuration; repeatable",
+      { read: variable },
     ),
     ...IMPORT,
   })
@@ -183,6 +189,14 @@ Each command prints the engines as TOML, or writes them to a Codex, and reports
 every setting that was changed or lost.`)
   .commands({ Commands: [quadlet, llamaSwap] })
   .examples("lychd import llama-swap config.yaml", "lychd import quadlet *.container");
+
+function variable(text: string): readonly [name: string, value: string] {
+  const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new InvalidArgumentError("It must be NAME=VALUE.");
+  }
+  return [name, value];
+}
 
 function image(text: string): readonly [program: string, image: string] {
   const [, program, image] = /^([^=]+)=(.+)$/s.exec(text) ?? [];

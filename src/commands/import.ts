@@ -39,6 +39,7 @@ export async function importConfiguration(
     takenGroups: new Set(soulstones.flatMap(({ groups }) => groups)),
     // Units name their images.
     vendor: from === "llama-swap" ? (await surveyHost(context)).vendor : undefined,
+    variables: new Map(invocation.from === "llama-swap" ? invocation.variables : []),
   };
   const units = readUnits(host, imports, from === "llama-swap");
   const file = units[0]?.file ?? { path: "", unreadable: "it does not exist" };
@@ -53,22 +54,26 @@ export async function importConfiguration(
   }
   const written = output === undefined ? [] : writeImported(context, output, imported, target);
   terminal.err(reportText(imported, { all, palette }));
-  const { bootCoven, report } = imported;
+  const { bootCoven, settings, report } = imported;
   if (json) {
     printJson(context, {
       soulstones: imported.soulstones.map(({ name, text }) => ({ name, toml: text })),
       ...bootCoven === undefined ? {} : { boot_coven: bootCoven },
+      lychd_toml: settings,
       written,
       notes: report.map(entryJson),
     });
   } else if (output === undefined) {
     terminal.out(imported.soulstones.map(({ text }) => text).join("\n"));
   } else terminal.out(written.map((path) => `${printable(path)}\n`).join(""));
-  const isBootWritten = written.some((path) => path.endsWith("/lychd.toml"));
+  const areSettingsWritten = written.some((path) => path.endsWith("/lychd.toml"));
+  const settingLines = settings.split("\n").filter((line) => line !== "");
   const hints = [
-    ...bootCoven === undefined || isBootWritten
-      ? []
-      : [`add to lychd.toml: boot_coven = "${bootCoven}"`],
+    ...settingLines.length === 0 || areSettingsWritten ? [] : [
+      settingLines.length === 1
+        ? `add to lychd.toml: ${settingLines[0]}`
+        : ["add to lychd.toml:", ...settingLines.map((line) => `  ${line}`)],
+    ],
     ...soulstones.length === 0
       ? []
       : imported.slots.size > 0 && soulstones.some(({ slot }) => slot !== undefined)
@@ -78,6 +83,10 @@ export async function importConfiguration(
       : ["the new Soulstones share no group with the existing ones, so they exclude each other"],
     ...output === undefined ? [] : [`lychd check --codex ${shellWord(output)}`],
   ];
-  terminal.err(hints.map((hint) => `hint: ${printable(hint)}\n`).join(""));
+  const lines = hints.flatMap((hint) => {
+    const [first = "", ...more] = [hint].flat();
+    return [`hint: ${first}`, ...more];
+  });
+  terminal.err(lines.map((line) => `${printable(line)}\n`).join(""));
   return EXIT.ok;
 }

@@ -15,7 +15,7 @@ async function importOn(smi: string): Promise<Output & { code: number }> {
   const output = { out: "", err: "" };
   const folders = foldersOfHome("/home", { workingFolder: "/here", imports: ["config.yaml"] });
   const context = memoryContext(output, { host, folders, programs: findPrograms(() => true) });
-  const invocation = { command: "import", from: "llama-swap", images: [] } as const;
+  const invocation = { command: "import", from: "llama-swap", images: [], variables: [] } as const;
   const code = await importConfiguration({ ...invocation, json: false, all: false }, context);
   return { ...output, code };
 }

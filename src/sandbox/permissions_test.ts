@@ -44,7 +44,7 @@ const READING: readonly Invocation[] = [
     all: false,
   },
   { command: "import", from: "quadlet", json: false, all: false },
-  { command: "import", from: "llama-swap", images: [], json: false, all: false },
+  { command: "import", from: "llama-swap", images: [], variables: [], json: false, all: false },
 ];
 
 for (const invocation of READING) {

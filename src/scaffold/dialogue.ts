@@ -2,8 +2,8 @@ import {
   type Codex,
   type EngineName,
   NAME,
+  type Plain,
   readCodex,
-  type TomlText,
   tomlValue,
 } from "../core/codex/mod.ts";
 import { covensOf } from "../core/compile/mod.ts";
@@ -174,7 +174,7 @@ function list(text: string): string[] {
 }
 
 /** Returns the error that `lychd check` would report for a field. */
-function problemOf(field: string, value: TomlText): string | undefined {
+function problemOf(field: string, value: Plain): string | undefined {
   const others = { image: "localhost/x", port: 8780 };
   const lines = Object.entries({ ...others, [field]: value })
     .map(([key, value]) => `${key} = ${tomlValue(value)}\n`).join("");

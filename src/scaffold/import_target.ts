@@ -27,7 +27,7 @@ export function targetAt(host: Host, folder: string | undefined): Target {
 export function writeImported(
   context: CommandContext,
   root: string,
-  { soulstones, bootCoven }: Imported,
+  { soulstones, settings }: Imported,
   { codex, visited }: Target,
 ): string[] {
   const { host } = context;
@@ -49,9 +49,8 @@ export function writeImported(
   }));
   const exists = ({ path }: Pick<NewFile, "path">) => host.lstat(join(root, path)) !== undefined;
   try {
-    if (bootCoven !== undefined && !exists({ path: "lychd.toml" })) {
-      const text = `${schemaLine("lychd")}\nboot_coven = "${bootCoven}"\n`;
-      files.push({ path: "lychd.toml", text });
+    if (settings !== "" && !exists({ path: "lychd.toml" })) {
+      files.push({ path: "lychd.toml", text: `${schemaLine("lychd")}\n${settings}` });
     }
     const existing = files.filter(exists);
     if (existing.length > 0) {

@@ -1,4 +1,5 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { cli } from "./cli.ts";
 
 const EYE_UNIT = `[Container]
@@ -42,6 +43,7 @@ const SWAP = `models:
   big:
     cmd: llama-server --port \${PORT} -m /srv/models/big.gguf
     ttl: 300
+    unlisted: true
 `;
 
 Deno.test("import quadlet prints a TOML file and a report of every line", async () => {
@@ -155,19 +157,58 @@ Deno.test("import llama-swap accepts an image for a program, and prints JSON", a
     "llama-server=localhost/llama.cpp:1",
   ]);
   strictEqual(result.code, 0);
-  const { soulstones, notes, written } = JSON.parse(result.stdout);
+  const { soulstones, notes, written, lychd_toml } = JSON.parse(result.stdout);
+  strictEqual(lychd_toml, "[vessel]\nenabled = true\n");
   strictEqual(soulstones[0].name, "big");
   match(soulstones[0].toml, /^image = "localhost\/llama\.cpp:1"$/m);
   deepStrictEqual(written, []);
   deepStrictEqual(notes.find((note: { outcome: string }) => note.outcome === "lost"), {
     outcome: "lost",
     file: "config.yaml",
-    line: 4,
+    line: 5,
     column: 5,
-    item: "big.ttl: 300",
+    item: "big.unlisted: true",
     soulstone: "big",
-    why: "lychd never unloads an idle engine",
+    why: "the list of models has every Soulstone",
   });
+});
+
+Deno.test("import llama-swap takes the Vessel, keys and variables to lychd.toml, and never prints a key", async () => {
+  await using test = cli();
+  const key = "sk-0123456789abcdefghijklmnop";
+  test.write(
+    "config.yaml",
+    "apiKeys: [${env.KEY}, short]\nsendLoadingState: true\nmodels:\n" +
+      "  Qwen/Qwen3:8B: {cmd: '${env.DIR}/llama-server -m ${env.DIR}/q.gguf', ttl: 90}\n",
+  );
+  const args = [
+    "import",
+    "llama-swap",
+    "config.yaml",
+    "--env",
+    `KEY=${key}`,
+    "--env",
+    "DIR=/srv",
+    "--image",
+    "llama-server=ghcr.io/ggml-org/llama.cpp:server-cuda",
+  ];
+  const result = await test.run([...args, "--output", "codex"]);
+  strictEqual(result.code, 0, result.stderr);
+  const settings = test.read("codex/lychd.toml");
+  strictEqual(settings.includes(createHash("sha256").update(key).digest("hex")), true);
+  match(settings, /^\[gpu\]\ndefault_devices = \["nvidia\.com\/gpu=all"\]$/m);
+  match(settings, /^\[vessel\]\nenabled = true\nloading_message = true$/m);
+  const soulstone = test.read("codex/soulstones/Qwen-Qwen3-8B.toml");
+  match(soulstone, /^aliases = \["Qwen\/Qwen3:8B"\]$/m);
+  match(soulstone, /^model = "\/srv\/q\.gguf"$/m);
+  match(soulstone, /^idle_minutes = 2$/m);
+  match(result.stderr, /`ttl: 90`|2 minutes instead of 90 seconds/);
+  match(result.stderr, /`apiKeys\[1\]` -> vessel\.keys\.key-2: .* so short/);
+  strictEqual((await test.run(["check", "--codex", "codex"])).code, 0);
+  const all = await test.run([...args, "--all", "--json"]);
+  for (const text of [result.stderr, soulstone, settings, all.stdout, all.stderr]) {
+    strictEqual(text.includes(key) || text.includes('short"'), false, text);
+  }
 });
 
 Deno.test("unreadable input is reported like an error of a Codex", async () => {
@@ -264,6 +305,10 @@ Deno.test("wrong usage of import exits with 2 and a hint", async () => {
         ["llama-swap", "a", "--image", "x"],
         "error: option '--image <program=image>' argument " +
         "'x' is invalid. It must be PROGRAM=IMAGE.\n",
+      ],
+      [
+        ["llama-swap", "a", "--env", "A"],
+        "error: option '--env <name=value>' argument 'A' is invalid. It must be NAME=VALUE.\n",
       ],
       [["quadlet", "a", "--image", "x=y"], "error: unknown option '--image'\n"],
     ] as const

@@ -188,6 +188,7 @@ const CONTEXT: ImportContext = {
   takenPorts: new Map(),
   takenGroups: new Set(),
   vendor: "NVIDIA",
+  variables: new Map(),
 };
 
 /** Checks that an import results in a valid Codex or an error. */

@@ -54,15 +54,15 @@ export function importCase({ input, isFolder }: ImportCase): Promise<ImportResul
     : importQuadlet([{ file, folder: "/etc/units", dropIns: [] }], EMPTY_HOST);
 }
 
-/** Returns an import as text: the errors, or the Soulstones, `boot_coven` and the import report. */
+/** Returns an import as text: the errors, or the Soulstones, lychd.toml and the import report. */
 export function textOf({ imported, findings, sources }: ImportResult): string {
   if (imported === undefined) {
     return formatReport(findings, { sources, prefix: "", palette: PLAIN });
   }
-  const { soulstones, bootCoven } = imported;
+  const { soulstones, settings } = imported;
   return [
     ...soulstones.map(({ text }) => text),
-    ...bootCoven === undefined ? [] : [`boot_coven = "${bootCoven}"\n`],
+    ...settings === "" ? [] : [settings],
     reportText(imported, { all: true, palette: PLAIN }),
   ].join("\n");
 }

@@ -20,9 +20,8 @@ const FILES = QUADLET.filter(({ isFolder }) => !isFolder);
 const LLAMA_SWAP = importCases("llama-swap");
 
 /** Returns the Runes of an import, which must be a Codex without errors. */
-async function runesOf({ soulstones, bootCoven }: Imported): Promise<readonly Rune[]> {
+async function runesOf({ soulstones, settings }: Imported): Promise<readonly Rune[]> {
   const encoder = new TextEncoder();
-  const settings = bootCoven === undefined ? "" : `boot_coven = "${bootCoven}"\n`;
   const read = readCodex({
     folder: "codex",
     files: [

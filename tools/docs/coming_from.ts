@@ -30,9 +30,9 @@ are compiled. A dash means that the setting cannot be carried over.
 
 ## llama-swap
 
-llama-swap is a proxy that starts an engine for each request. lychd has no proxy: systemd starts and
-stops the engines, and each engine has its own address. \`lychd summon\` starts a Coven (a group of
-engines that may run together). The field \`groups\` of each engine lists its Covens, and
+llama-swap is a proxy that starts an engine for each request. In lychd [the Vessel](door.md), the
+front door, does that, and systemd starts and stops the engines, which have addresses of their own
+too. \`lychd summon\` starts a Coven (a group of engines that may run together). The field \`groups\` of each engine lists its Covens, and
 \`lychd covens\` shows which engines a Coven stops. LocalAI's \`concurrency_groups\` are the opposite,
 like the field \`slot\`: engines that share one may not run together.
 
@@ -68,8 +68,16 @@ the Codex is valid: 3 Soulstones, 1 Coven
 
 The import report on stderr lists the settings that changed or could not be carried over, with line
 and column. \`--all\` lists the others too. The same report is in comments above each Soulstone (an
-engine). \`lychd check\` then reports what containers need and programs of the host do not: here a GPU.
-Set \`[gpu] default_devices = ["nvidia.com/gpu=all"]\` in \`lychd.toml\` to give it to all engines.
+engine). If a group of llama-swap unloads another one, which may start beside it, the engines of both
+exclude each other: so they never need the memory of both. A group in common lets them run together.
+
+\`lychd.toml\` enables the Vessel at \`http://127.0.0.1:8081/v1\`. llama-swap listens on port 8080 of
+all addresses by default: to do the same, set \`port\` and \`bind_address\` of \`[vessel]\`; other
+addresses than those of this host need keys. \`default_devices\` gives the GPUs to engines that were
+programs of the host and found them by themselves.
+
+In a configuration, \`\${env.NAME}\` is a variable of llama-swap: \`--env NAME=VALUE\` gives the import its
+value.
 
 Settings of a model:
 
@@ -230,22 +238,27 @@ function importedRow(theirs: string, { before, after, line, isWhole = false }: I
 
 /** Returns every value of an import after its path. */
 function valuesOf(imported: NonNullable<ImportResult["imported"]>): string[] {
-  const { soulstones, bootCoven } = imported;
-  const own = soulstones.flatMap(({ name, text }) => {
-    let table = "";
-    return text.split("\n").flatMap((line) => {
-      const header = /^\[(.*)\]$/.exec(line)?.[1];
-      if (header !== undefined) {
-        table = `${header}.`;
-        return [];
-      }
-      if (line === "" || line.startsWith("#")) return [];
-      // One Soulstone alone needs no name.
-      const path = soulstones.length === 1 ? table.slice(name.length + 1) : table;
-      return [`${path}${line}`];
-    });
+  const { soulstones, settings } = imported;
+  const own = soulstones.flatMap(({ name, text }) =>
+    // One Soulstone alone needs no name.
+    valuesIn(text).map(({ table, line }) =>
+      (soulstones.length === 1 ? table.slice(name.length + 1) : table) + line
+    )
+  );
+  const ofHost = valuesIn(settings).map(({ table, line }) => table + line)
+    // Every import of llama-swap enables it.
+    .filter((value) => value !== "vessel.enabled = true");
+  return [...own, ...ofHost];
+}
+
+/** Returns the lines of TOML that set a value, each with the path of its table. */
+function valuesIn(text: string): { table: string; line: string }[] {
+  let table = "";
+  return text.split("\n").flatMap((line) => {
+    const header = /^\[(.*)\]$/.exec(line)?.[1];
+    if (header !== undefined) table = `${header}.`;
+    return header !== undefined || line === "" || line.startsWith("#") ? [] : [{ table, line }];
   });
-  return bootCoven === undefined ? own : [...own, `boot_coven = "${bootCoven}"`];
 }
 
 function code(values: readonly string[]): string {

@@ -22,4 +22,4 @@ export { type CodexFile, type CodexFolder, type ReadCodex, readCodex } from "./r
 export { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
 export { extraScrapeConfigs } from "./scrape_configs.ts";
 export { parseVolume, type Volume } from "./volume.ts";
-export { tomlKey, type TomlPath, type TomlText, tomlValue } from "./toml.ts";
+export { type Plain, tomlKey, type TomlPath, tomlValue } from "./toml.ts";

@@ -1,10 +1,5 @@
 import type { TomlPath } from "./toml.ts";
 
-/** A value that TOML, JSON and YAML can represent. */
-export type Plain = string | number | boolean | readonly Plain[] | {
-  readonly [key: string]: Plain;
-};
-
 /**
  * Returns the first value or key that TOML can represent but JSON cannot, with its path below `path`.
  * `problemOf` finds other problems of texts.

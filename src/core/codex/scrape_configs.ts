@@ -1,6 +1,7 @@
 import { type Finding, finding, isSecretName } from "../report/mod.ts";
 import type { Codex } from "./codex.ts";
-import { type Plain, unfitValue } from "./plain_value.ts";
+import { unfitValue } from "./plain_value.ts";
+import type { Plain } from "./toml.ts";
 import { shapeProblems } from "./scrape_config_shape.ts";
 import { fieldName, type TomlPath } from "./toml.ts";
 

@@ -86,8 +86,10 @@ export function charAt(file: string, line: number, column: number): Place {
   return { file, start: { line, column }, end: { line, column: column + 1 } };
 }
 
-/** A value that TOML can write on one line. */
-export type TomlText = string | number | boolean | readonly string[];
+/** A value that TOML, JSON and YAML can represent. */
+export type Plain = string | number | boolean | readonly Plain[] | {
+  readonly [key: string]: Plain;
+};
 
 /**
  * Writes a value as TOML on one line.
@@ -96,11 +98,19 @@ export type TomlText = string | number | boolean | readonly string[];
  * ```ts
  * import { tomlValue } from "./toml.ts";
  * tomlValue(["a", 'b "c"']); // '["a", "b \\"c\\""]'
+ * tomlValue({ a: 1, "b c": true }); // '{ a = 1, "b c" = true }'
  * ```
  */
-export function tomlValue(value: TomlText): string {
+export function tomlValue(value: Plain): string {
   if (typeof value === "string") return printableToml(value);
-  return typeof value === "object" ? `[${value.map(printableToml).join(", ")}]` : String(value);
+  if (typeof value !== "object") return String(value);
+  if (isList(value)) return `[${value.map(tomlValue).join(", ")}]`;
+  const pairs = Object.entries(value).map(([key, own]) => `${tomlKey(key)} = ${tomlValue(own)}`);
+  return pairs.length === 0 ? "{}" : `{ ${pairs.join(", ")} }`;
+}
+
+function isList(value: Plain): value is readonly Plain[] {
+  return Array.isArray(value);
 }
 
 /** Writes a key, in quotes if it needs them. */

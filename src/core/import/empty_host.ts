@@ -9,4 +9,5 @@ export const EMPTY_HOST: ImportContext = {
   takenPorts: new Map(),
   takenGroups: new Set(),
   vendor: "NVIDIA",
+  variables: new Map(),
 };

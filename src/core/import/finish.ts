@@ -14,7 +14,7 @@ import { givePorts } from "./ports.ts";
 import { entryLine, type ImportReport, type Outcome, type ReportEntry } from "./report.ts";
 import { resolve, type Resolved } from "./resolve.ts";
 import type { Container, PlacedContainer } from "./setting.ts";
-import { soulstoneText } from "./toml_text.ts";
+import { type Fields, settingsText, soulstoneText } from "./toml_text.ts";
 
 /** The largest text of a Soulstone; its file also has a line that names the schema. */
 const MAX_TEXT_BYTES = FILE_LIMIT_KIB * 1024 - 100;
@@ -39,6 +39,8 @@ export async function finishImport(containers: readonly Container[], { path, sou
   readonly path: string;
   readonly sources: ReadonlyMap<string, string>;
   readonly bootCoven: string | undefined;
+  /** The other fields of lychd.toml. */
+  readonly settings?: Fields;
   readonly context: ImportContext;
   readonly report: ImportReport;
   readonly input: Pick<Imported, "noun" | "total">;
@@ -78,7 +80,9 @@ export async function finishImport(containers: readonly Container[], { path, sou
   const fixed = containers.flatMap((container) => container.fixed);
   const slots = new Set(fixed.filter(({ path: [key] }) => key === "slot").map((f) => `${f.value}`));
   const { bootCoven, input } = given;
-  return { imported: { ...input, soulstones, bootCoven, slots, report }, findings: [], sources };
+  const settings = settingsText({ boot_coven: bootCoven, ...given.settings });
+  const imported = { ...input, soulstones, bootCoven, settings, slots, report };
+  return { imported, findings: [], sources };
 }
 
 /** Returns the TOML of a Soulstone below comments with its lost and changed items. */

@@ -33,6 +33,8 @@ export interface ImportContext {
   readonly takenGroups: ReadonlySet<string>;
   /** The maker of the GPUs for engines; undefined if no GPU is suitable. */
   readonly vendor: Vendor | undefined;
+  /** The environment of llama-swap, as far as it is known. */
+  readonly variables: ReadonlyMap<string, string>;
 }
 
 /** The Codex that an import produces. */
@@ -41,6 +43,8 @@ export interface Imported extends Reported {
   readonly soulstones: readonly { readonly name: string; readonly text: string }[];
   /** The Coven that starts with the host, for `boot_coven` of lychd.toml. */
   readonly bootCoven: string | undefined;
+  /** The TOML of lychd.toml, `boot_coven` included; empty if nothing belongs there. */
+  readonly settings: string;
   /** The slots of the Soulstones. */
   readonly slots: ReadonlySet<string>;
 }

@@ -1,7 +1,7 @@
 /** Maps each key of a container to a field. Any other key goes to `quadlet`, if that is allowed. */
 import { soulstoneUnit } from "../rune/names.ts";
 import { SYSTEMD_COMMANDS } from "../rune/systemd_keys.ts";
-import { lychdSchema, parseVolume, QUADLET_SECTIONS, type TomlText } from "../codex/mod.ts";
+import { lychdSchema, parseVolume, type Plain, QUADLET_SECTIONS } from "../codex/mod.ts";
 import { isShellLine, whyReserved } from "../compile/mod.ts";
 import type { Outcome } from "./report.ts";
 import type { Alternative, Proposal } from "./resolve.ts";
@@ -94,7 +94,7 @@ function changed(to: string, why: string): Meaning {
 function field(
   setting: Setting,
   path: readonly string[],
-  value: TomlText = setting.value,
+  value: Plain = setting.value,
 ): Alternative[] {
   return [{ assign: [{ path, value }], change: setting.change }, passed(setting)];
 }

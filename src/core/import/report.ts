@@ -131,16 +131,22 @@ function lineOf({ place, to, outcome, why }: Omit<ReportEntry, "item">, shown: s
   return `${where} ${shown}${target}${why === "" ? "" : `: ${why}`}`;
 }
 
-/** Returns the same outcome of a setting of several models or containers as one line. */
-function groupLine([first, ...others]: readonly ReportEntry[], noun: string): string {
-  if (first === undefined) return "";
-  const owners = new Set([first, ...others].map(({ soulstone }) => soulstone)).size;
-  const more = others.length === 0 ? "" : `; and ${others.length} more`;
-  if (owners < 2) return entryLine(first) + more;
+/** Returns the lines of one setting with one outcome: a single one if several models have it. */
+function groupLines(group: readonly ReportEntry[], noun: string): string[] {
+  const [first, ...others] = group;
+  if (first === undefined) return [];
+  const owners = new Set(group.map(({ soulstone }) => soulstone)).size;
+  if (owners < 2) {
+    return [...Map.groupBy(group, ({ item }) => item).values()].flatMap(([entry, ...more]) =>
+      entry === undefined
+        ? []
+        : [entryLine(entry) + (more.length === 0 ? "" : `; and ${more.length} more`)]
+    );
+  }
   const fieldOf = ({ to, soulstone }: ReportEntry) => to?.replace(`${soulstone}.`, "");
   const field = fieldOf(first);
   const to = others.every((entry) => fieldOf(entry) === field) ? field : undefined;
-  return lineOf({ ...first, to }, `${quoted(first.setting)} of ${owners} ${noun}s`);
+  return [lineOf({ ...first, to }, `${quoted(first.setting)} of ${owners} ${noun}s`)];
 }
 
 /** The result of an import, as far as its report depends on it. */
@@ -161,7 +167,8 @@ export function reportText(
   const section = (title: string, outcome: Outcome) => {
     const own = report.filter((entry) => entry.outcome === outcome);
     const alike = Map.groupBy(own, ({ setting, why }) => JSON.stringify([setting, why]));
-    const lines = [...alike.values()].map((group) => `  ${printable(groupLine(group, noun))}\n`);
+    const lines = [...alike.values()].flatMap((group) => groupLines(group, noun))
+      .map((line) => `  ${printable(line)}\n`);
     return own.length === 0 ? "" : `${title} (${own.length}):\n${lines.join("")}`;
   };
   const carried = report.filter(({ outcome }) => outcome === "carried").length;

@@ -3,7 +3,7 @@
  * first, and the compiler decides. If it refuses all alternatives, the item is lost for the
  * compiler's own reason. So an imported Codex always compiles.
  */
-import { type CodexFile, readCodex, type Soulstone, type TomlText } from "../codex/mod.ts";
+import { type CodexFile, type Plain, readCodex, type Soulstone } from "../codex/mod.ts";
 import { compile } from "../compile/mod.ts";
 import { type Finding, hasErrors, type Place } from "../report/mod.ts";
 import type { ImportReport, Item } from "./report.ts";
@@ -12,7 +12,7 @@ import { type Fields, soulstoneText } from "./toml_text.ts";
 /** One value for a field, such as `["env", "A"]`; it is appended if the field is a list. */
 export interface Assignment {
   readonly path: readonly string[];
-  readonly value: TomlText;
+  readonly value: Plain;
 }
 
 /** One form in which an item can be carried over. */
@@ -62,7 +62,7 @@ interface Layout extends Resolved {
 }
 
 /** The fields of a Soulstone that are lists; so is every key of `quadlet`. */
-const LISTS = new Set(["capabilities", "devices", "groups", "secrets", "volumes"]);
+const LISTS = new Set(["aliases", "capabilities", "devices", "groups", "secrets", "volumes"]);
 
 /** The most characters of one value, the same as for a line of a Codex. */
 const VALUE_LIMIT = 60_000;
@@ -99,7 +99,10 @@ export async function resolve(
 function isWritable({ assign }: Alternative): boolean {
   return assign.every(({ path, value }) =>
     !path.includes("__proto__") &&
-    [value].flat().every((v) => typeof v !== "string" || v.length <= VALUE_LIMIT)
+    [value].flat().every((v) => {
+      const text = typeof v === "object" ? JSON.stringify(v) : String(v);
+      return text.length <= VALUE_LIMIT && !text.includes('"__proto__":');
+    })
   );
 }
 
@@ -116,19 +119,19 @@ function layOut({ name, heading, fixed, choices }: Open): Layout {
 }
 
 /** Returns a table without inherited keys. */
-function emptyTable(): Record<string, TomlText | Fields> {
+function emptyTable(): Record<string, Plain | Fields> {
   return Object.create(null);
 }
 
 /** Sets the value at its path. Returns its index if the field is a list. */
 function assign(
-  fields: Record<string, TomlText | Fields>,
+  fields: Record<string, Plain | Fields>,
   { path, value }: Assignment,
 ): readonly number[] {
   const name = path.at(-1) ?? "";
   let table = fields;
   for (const step of path.slice(0, -1)) {
-    table = (table[step] ??= emptyTable()) as Record<string, TomlText | Fields>;
+    table = (table[step] ??= emptyTable()) as Record<string, Plain | Fields>;
   }
   const isList = path[0] === "quadlet" || path.length === 1 && LISTS.has(name);
   if (isList && !Array.isArray(value)) {

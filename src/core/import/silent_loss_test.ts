@@ -175,10 +175,42 @@ const node = fc.oneof(
   fc.dictionary(fc.constantFrom("in", "tools", "x", "y"), scalar, { maxKeys: 3 }),
 );
 
+/** Valid values of settings that llama-swap does not read as any scalar. */
+const VALID: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  aliases: fc.array(fc.constantFrom("gpt-4o", "x/y:1", "a", "", "no alias", "${MODEL_ID}"), {
+    maxLength: 3,
+  }),
+  concurrencyLimit: fc.constantFrom(0, 4, "99999"),
+  env: fc.array(fc.constantFrom("A=1", "B=${env.X}", "none"), { maxLength: 2 }),
+  filters: fc.record({
+    stripParams: fc.constantFrom("", "a, b", "model"),
+    setParams: fc.dictionary(fc.constantFrom("a", "b", "model", "__proto__"), node),
+    setParamsByID: fc.dictionary(
+      fc.constantFrom("a", "${MODEL_ID}", "b:high", "odd name"),
+      fc.constantFrom<unknown>({}, { a: 1, b: [null] }),
+    ),
+    unknown: node,
+  }, { requiredKeys: [] }),
+  sendLoadingState: fc.boolean(),
+  ttl: fc.constantFrom(-1, 0, 60, 90, 999_999_999),
+  unloadTimeout: fc.constantFrom(0, 30, 9999),
+};
+
+/** Returns settings of a model: most of them valid, or any. */
+const modelSettings = fc.subarray(MODEL_KEYS, { maxLength: 6 }).chain((keys) =>
+  fc.record(Object.fromEntries(keys.map((key) => {
+    const valid = VALID[key];
+    return [
+      key,
+      valid === undefined ? node : fc.oneof({ weight: 20, arbitrary: valid }, node),
+    ];
+  })))
+);
+
 const config = fc.record({
   models: fc.dictionary(
     fc.constantFrom("a", "b", "C/d", "e:1"),
-    fc.tuple(command, fc.dictionary(fc.constantFrom(...MODEL_KEYS), node, { maxKeys: 6 }))
+    fc.tuple(command, modelSettings)
       .map(([cmd, settings]) => ({ cmd, ...settings })),
     { minKeys: 1 },
   ),

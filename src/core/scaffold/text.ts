@@ -1,5 +1,5 @@
 import { soulstoneUnit } from "../rune/names.ts";
-import { type EngineName, schemaLine, tomlKey, type TomlText, tomlValue } from "../codex/mod.ts";
+import { type EngineName, type Plain, schemaLine, tomlKey, tomlValue } from "../codex/mod.ts";
 import type { HostGpu } from "../doctor/mod.ts";
 import { printable } from "../report/mod.ts";
 
@@ -91,11 +91,11 @@ export function soulstoneText(soulstone: NewSoulstone): string {
   ].join("\n");
 }
 
-function line(key: string, value: TomlText): string {
+function line(key: string, value: Plain): string {
   return `${key} = ${tomlValue(value)}`;
 }
 
-function example(key: string, value: TomlText): string {
+function example(key: string, value: Plain): string {
   return `# ${line(key, value)}`;
 }
 

@@ -65,7 +65,20 @@ function expand(entry: YamlEntry, macros: readonly Macro[]): YamlEntry {
     const value = expandMacros(withoutComments(node.value), macros);
     return { ...entry, node: { ...node, value, written: node.value } };
   }
-  return { ...entry, node: expandNode(node, macros) };
+  const expanded = expandNode(node, macros);
+  return { ...entry, node: key === "filters" ? withExpandedIds(expanded, macros) : expanded };
+}
+
+/** Expands macros in the keys of `setParamsByID`, the only ones in which llama-swap expands them. */
+function withExpandedIds(filters: YamlNode, macros: readonly Macro[]): YamlNode {
+  if (filters.kind !== "map") return filters;
+  const entries = filters.entries.map((entry) => {
+    const { key, node } = entry;
+    if (key !== "setParamsByID" || node.kind !== "map") return entry;
+    const byId = node.entries.map((own) => ({ ...own, key: expandMacros(own.key, macros) }));
+    return { ...entry, node: { ...node, entries: byId } };
+  });
+  return { ...filters, entries };
 }
 
 /** The keys at the top level whose values are read one by one. */

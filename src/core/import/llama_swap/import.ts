@@ -1,19 +1,24 @@
 import { exceededByGroups, SOULSTONE_LIMIT } from "../../codex/mod.ts";
+import { profileOf } from "../../compile/mod.ts";
 import { type Finding, finding, nearest, startOf } from "../../report/mod.ts";
 import { finishImport } from "../finish.ts";
 import { freeName, type Placed, placeInGroups } from "../groups.ts";
 import { type ImportContext, type ImportFile, type ImportResult, readText } from "../imported.ts";
 import { newReport } from "../report.ts";
+import type { Item } from "../report.ts";
 import type { Container, Setting } from "../setting.ts";
+import type { Fields } from "../toml_text.ts";
 import { readConfig, type SwapConfig } from "./config.ts";
 import { dockerGpus } from "./docker_gpus.ts";
-import { MacroOverflow } from "./macros.ts";
+import { expandEnvironment, MacroOverflow } from "./macros.ts";
 import { commandOf, containerSettings, type ModelInput, usesPort } from "./model.ts";
 import { type Program, programNames } from "./program.ts";
 import type { Reader } from "./reader.ts";
 import { recordRouting } from "./routing.ts";
+import type { Top } from "./placed_model.ts";
 import { hideLists, hiderOf } from "./secrets.ts";
-import { modelFields, proxyPort, readTop, type Top } from "./settings.ts";
+import { modelFields, proxyPort, readTop } from "./settings.ts";
+import { aliasOfRenamed, keysOf } from "./vessel.ts";
 import { readYaml, type YamlNode } from "./yaml.ts";
 
 /**
@@ -33,11 +38,14 @@ export async function importLlamaSwap(
   sources.set(path, hideLists(text.text));
   const yaml = readYaml(path, text.text);
   if ("error" in yaml) return failed(yaml.error);
-  const hide = hiderOf(yaml.root);
+  const { home, variables } = context;
+  const known = new Map([...home === undefined ? [] : [["HOME", home] as const], ...variables]);
+  const root = expandEnvironment(yaml.root, known);
+  const hide = hiderOf(root);
   sources.set(path, hide(hideLists(text.text)));
   const input = { path, sources, source: text.text, images, context, hide };
   try {
-    const { findings, ...result } = await importRoot(yaml.root, input);
+    const { findings, ...result } = await importRoot(root, input);
     const shown = findings.map((one) => ({
       ...one,
       message: hide(one.message),
@@ -105,6 +113,7 @@ async function importRoot(root: YamlNode, input: SwapInput): Promise<ImportResul
     report,
     path,
     sources,
+    settings: settingsOf(config, top, engines, reader),
     input: { noun: "model", total: config.models.length },
   });
   return result.imported !== undefined && reader.findings.length > 0
@@ -129,6 +138,8 @@ function unusedImages(
 interface Engine extends ModelInput {
   readonly program: Program;
   readonly settings: readonly Setting[];
+  /** Its name in the report. */
+  readonly item: Item;
 }
 
 /**
@@ -156,11 +167,7 @@ function enginesOf(config: SwapConfig, top: Top, input: SwapInput, reader: Reade
     if ("settings" in made) {
       const item = report.add(model.place, model.id);
       if (name === model.id) report.record(item, "carried", { to: "" });
-      else {
-        const why = "a name has letters, digits, `-`, `_` and `.`";
-        report.record(item, "changed", { to: "", why });
-      }
-      return [{ ...one, ...made }];
+      return [{ ...one, ...made, item }];
     }
     taken.delete(name);
     problem ??= made.problem;
@@ -191,8 +198,43 @@ function containerOf(
     ],
     // llama-swap reaches every engine from the host.
     onHost: { port: own.has("proxy") ? proxyPort(engine) : fallback },
-    moreFields: (plan, given) => modelFields({ ...engine, plan, given }, top),
+    moreFields(plan, given) {
+      const { fixed, proposals } = modelFields({ ...engine, plan, given }, top);
+      const renamed = name === id ? [] : [aliasOfRenamed(id, engine.item)];
+      return { fixed, proposals: [...renamed, ...proposals] };
+    },
   };
+}
+
+/** Returns the fields of lychd.toml: the Vessel in place of llama-swap, and the GPUs of programs. */
+function settingsOf(
+  { settings }: SwapConfig,
+  { hasLoadingMessage }: Top,
+  engines: readonly Engine[],
+  reader: Reader,
+): Fields {
+  const keys = keysOf(settings.get("apiKeys"), reader);
+  const devices = engines.map(({ program }) => devicesOfHost(program))
+    .find((own) => own.length > 0);
+  return {
+    ...devices === undefined ? {} : { gpu: { default_devices: devices } },
+    vessel: {
+      enabled: true,
+      ...hasLoadingMessage ? { loading_message: true } : {},
+      ...Object.keys(keys).length === 0 ? {} : { keys },
+    },
+  };
+}
+
+/** Returns the GPUs for the image of a program of the host, which found them by itself. */
+function devicesOfHost(program: Program): readonly string[] {
+  if (program.kind !== "host" || program.image === undefined) return [];
+  if (!profileOf({ image: program.image }).needsGpu(program.image)) return [];
+  return /rocm/.test(program.image)
+    ? ["/dev/kfd", "/dev/dri"]
+    : /vulkan|intel/.test(program.image)
+    ? ["/dev/dri"]
+    : ["nvidia.com/gpu=all"];
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Macros as llama-swap expands them. Source: internal/config/load.go, 2026-08. */
-import { quoted } from "../../report/mod.ts";
+import { command, quoted } from "../../report/mod.ts";
 import type { YamlNode, YamlScalar } from "./yaml.ts";
 
 /** A macro. */
@@ -84,7 +84,39 @@ export function macrosIn(text: string): string[] {
   return [...new Set([...text.matchAll(/\$\{([A-Za-z0-9_-]+)\}/g)].map((m) => m[1] ?? ""))];
 }
 
+/** Returns the help for a variable of llama-swap's own environment. */
+export function helpForVariable(name: string): string {
+  return "llama-swap reads it from its own environment: add " +
+    command`--env ${name}=VALUE`.line + " to the import";
+}
+
+/** Expands the variables of llama-swap's own environment that are known, also in keys. */
+export function expandEnvironment(
+  node: YamlNode,
+  variables: ReadonlyMap<string, string>,
+): YamlNode {
+  const expand = (text: string) =>
+    text.replace(ENVIRONMENT, (macro, name) => variables.get(name) ?? macro);
+  switch (node.kind) {
+    case "map": {
+      const entries = node.entries.map((entry) => {
+        const { key, node: below } = entry;
+        return { ...entry, key: expand(key), node: expandEnvironment(below, variables) };
+      });
+      return { ...node, entries };
+    }
+    case "list":
+      return { ...node, items: node.items.map((item) => expandEnvironment(item, variables)) };
+    case "scalar": {
+      const value = typeof node.value === "string" ? expand(node.value) : node.value;
+      return value === node.value ? node : { ...node, value, written: node.value };
+    }
+  }
+}
+
+const ENVIRONMENT = /\$\{env\.([A-Za-z_]\w*)\}/g;
+
 /** Returns the variables of llama-swap's own environment that a text uses. */
 export function environmentIn(text: string): string[] {
-  return [...new Set([...text.matchAll(/\$\{env\.([A-Za-z_]\w*)\}/g)].map((m) => m[1] ?? ""))];
+  return [...new Set([...text.matchAll(ENVIRONMENT)].map((m) => m[1] ?? ""))];
 }

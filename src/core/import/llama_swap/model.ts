@@ -8,7 +8,13 @@ import { withGpuVariable } from "./docker_gpus.ts";
 import { join, type Setting, splitPair } from "../setting.ts";
 import type { Model } from "./config.ts";
 import { DOWNLOADED_AGAIN, downloadedModel, EMPTY_AT_FIRST, isOffline } from "./downloads.ts";
-import { environmentIn, expandMacros, macrosIn, withoutComments } from "./macros.ts";
+import {
+  environmentIn,
+  expandMacros,
+  helpForVariable,
+  macrosIn,
+  withoutComments,
+} from "./macros.ts";
 import {
   isEngine,
   neededFiles,
@@ -41,10 +47,9 @@ export interface ModelInput {
   readonly report: ImportReport;
 }
 
-/** Expands the port and the home folder in a text. */
-export function expand({ context, port }: ModelInput, text: string): string {
-  const expanded = expandMacros(text, [{ name: "PORT", value: port }]);
-  return context.home === undefined ? expanded : expanded.replaceAll("${env.HOME}", context.home);
+/** Expands the port in a text. */
+export function expand({ port }: ModelInput, text: string): string {
+  return expandMacros(text, [{ name: "PORT", value: port }]);
 }
 
 /** Returns a setting of the model as text with the port, or nothing if it is not set. */
@@ -170,8 +175,7 @@ export function containerSettings(
   };
   const variables = command.variables.flatMap((pair) => variablesOf(pair, add(pair)));
   for (const variable of environmentIn(command.words.join(" "))) {
-    const why = "llama-swap expands it from its own environment: write the value";
-    report.lost(add(`\${env.${variable}}`), why);
+    report.lost(add(`\${env.${variable}}`), helpForVariable(variable));
   }
   const exec: Setting[] = engineWords.length === 0
     ? []

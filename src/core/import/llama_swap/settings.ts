@@ -1,60 +1,27 @@
 /** The settings of a model besides its command, and the settings outside models. */
 import { quoted } from "../../report/mod.ts";
-import type { GivenPort } from "../ports.ts";
+import type { PlacedModel, Top } from "./placed_model.ts";
 import type { ImportReport } from "../report.ts";
 import type { Assignment, Proposal } from "../resolve.ts";
 import { START_LIMIT_SECONDS, STOP_LIMIT_SECONDS, whyCut } from "../seconds.ts";
-import { all, type PortPlan, type Setting } from "../setting.ts";
+import { all } from "../setting.ts";
 import { KNOWN, type SwapConfig } from "./config.ts";
 import { type ModelInput, settingText } from "./model.ts";
 import { type Stop, stopOf } from "./stop.ts";
 import { type Entry, numberOf, type Reader, textOf, textsOf, truthOf } from "./reader.ts";
-
-const NO_PROXY = "clients connect to the engine directly, without a proxy";
-const NO_LIST = "there is no list of models: each engine has its own URI";
-const OWN_NAME = "the engine has its own name for the model, such as --alias of llama-server " +
-  "or --served-model-name of vLLM";
-
-/** The reasons why settings of models are lost. */
-const LOST_OF_MODEL: ReadonlyMap<string, string> = new Map([
-  ["aliases", OWN_NAME],
-  ["compat", NO_PROXY],
-  ["concurrencyLimit", "the engine has its own limit of requests"],
-  ["filters", NO_PROXY],
-  ["metadata", NO_LIST],
-  ["sendLoadingState", NO_PROXY],
-  ["timeouts", NO_PROXY],
-  ["unlisted", NO_LIST],
-  ["useModelName", OWN_NAME],
-]);
+import { contextOf, fieldsWithoutTtl, idleAfter, vesselProposals } from "./vessel.ts";
 
 /** The reasons why settings outside models are lost; the other known ones configure llama-swap. */
 const LOST_OF_TOP: ReadonlyMap<string, string> = new Map([
-  ["apiKeys", "each engine has its own key: provide it as a secret"],
-  ["includeAliasesInList", NO_LIST],
-  ["peers", "a Soulstone is an engine of this host"],
-  ["profiles", NO_PROXY],
-  ["selectors", NO_PROXY],
-  ["sendLoadingState", NO_PROXY],
-  ["upstream", NO_PROXY],
+  ["peers", "the Vessel forwards only to engines of this host"],
+  ["profiles", "`aliases` of a Soulstone do not change at runtime"],
+  ["selectors", "a tag in `capabilities` is one name for several engines"],
 ]);
 
 const NO_FIELD = "lychd has no field for it";
 
-/** Defaults for all models. */
-export interface Top {
-  /** The port of the first model that needs one. */
-  readonly startPort: number;
-  /** The limit of a startup, if set. */
-  readonly waitSeconds: number | undefined;
-  /** The time from SIGTERM to SIGKILL, if set. */
-  readonly stopSeconds: number | undefined;
-  /** The time after which an idle engine is unloaded; 0 means never. */
-  readonly ttlSeconds: number;
-}
-
 /** Reads the settings outside models, and records what became of each. */
-export function readTop({ settings }: SwapConfig, reader: Reader): Top {
+export function readTop({ settings, models }: SwapConfig, reader: Reader): Top {
   const { report } = reader;
   const number = (key: string) => {
     const entry = settings.get(key);
@@ -63,6 +30,10 @@ export function readTop({ settings }: SwapConfig, reader: Reader): Top {
   const ttlSeconds = number("globalTTL") ?? 0;
   const waitSeconds = number("healthCheckTimeout");
   const stopSeconds = number("unloadTimeout") || undefined;
+  const truth = (entry: Entry | undefined) =>
+    entry && truthOf(entry.node, `\`${entry.key}\``, reader);
+  const hasLoadingMessage = truth(settings.get("sendLoadingState")) ??
+    (models.length > 0 && models.every((m) => truth(m.settings.get("sendLoadingState")) === true));
   for (const entry of settings.values()) {
     const { key, item } = entry;
     if (report.has(item)) continue;
@@ -75,18 +46,28 @@ export function readTop({ settings }: SwapConfig, reader: Reader): Top {
         why: "set only if it is longer than the default, which includes the pull of an image" +
           (isCut ? `; ${whyCut(START_LIMIT_SECONDS)}` : ""),
       });
-    } else if (key === "globalTTL") recordTtl(ttlSeconds, entry, report);
-    else {
+    } else if (key === "globalTTL") {
+      const change = ttlSeconds > 0 ? idleAfter(ttlSeconds).change : "no engine is stopped";
+      const outcome = ttlSeconds > 0 && change !== undefined ? "changed" : "carried";
+      report.record(item, outcome, {
+        to: ttlSeconds > 0 ? "idle_minutes" : undefined,
+        why: change,
+      });
+    } else if (key === "sendLoadingState") {
+      report.record(item, "carried", { to: "vessel.loading_message" });
+    } else if (key === "includeAliasesInList") {
+      report.record(item, "changed", {
+        why: "the list of models has the aliases of each as a field",
+      });
+    } else if (key === "upstream") {
+      report.record(item, "changed", { why: "no request below `/upstream` starts an engine" });
+    } else if (key !== "apiKeys") {
       const why = KNOWN.has(key) ? "it configures llama-swap itself" : NO_FIELD;
       report.lost(item, LOST_OF_TOP.get(key) ?? why);
     }
   }
-  return { startPort: number("startPort") || 5800, waitSeconds, stopSeconds, ttlSeconds };
-}
-
-function recordTtl(seconds: number, { item }: Entry, report: ImportReport): void {
-  if (seconds > 0) report.lost(item, "lychd never unloads an idle engine");
-  else report.record(item, "carried", { why: "no engine is unloaded" });
+  const startPort = number("startPort") || 5800;
+  return { startPort, waitSeconds, stopSeconds, ttlSeconds, hasLoadingMessage };
 }
 
 function recordStop({ item }: Entry, seconds: number | undefined, report: ImportReport): void {
@@ -95,13 +76,6 @@ function recordStop({ item }: Entry, seconds: number | undefined, report: Import
     to: "stop_timeout_seconds",
     why: isCut ? whyCut(STOP_LIMIT_SECONDS) : undefined,
   });
-}
-
-/** A model with its port. */
-interface PlacedModel extends ModelInput {
-  readonly plan: PortPlan;
-  readonly given: GivenPort;
-  readonly settings: readonly Setting[];
 }
 
 /** The default of `stop_timeout_seconds`. */
@@ -113,7 +87,7 @@ export function modelFields(
   top: Top,
 ): { fixed: Assignment[]; proposals: Proposal[] } {
   const { model, plan, report, reader } = placed;
-  const fixed: Assignment[] = [];
+  const fixed: Assignment[] = [...fieldsWithoutTtl(placed, top)];
   const number = (key: string, least?: number) => {
     const entry = model.settings.get(key);
     const text = settingText(placed, key);
@@ -136,6 +110,8 @@ export function modelFields(
   const proposals = [...model.settings.values()].flatMap((entry): Proposal[] => {
     const { key, node, item } = entry;
     if (report.has(item)) return [];
+    const ofVessel = vesselProposals(placed, entry, top);
+    if (ofVessel !== undefined) return ofVessel;
     switch (key) {
       case "cmd":
       case "env":
@@ -150,11 +126,6 @@ export function modelFields(
       case "proxy":
         recordProxy(placed, entry);
         break;
-      case "ttl": {
-        const own = number(key, -1) ?? -1;
-        recordTtl(own < 0 ? top.ttlSeconds : own, entry, report);
-        break;
-      }
       case "unloadTimeout":
         recordStop(entry, stop, report);
         break;
@@ -173,7 +144,7 @@ export function modelFields(
         break;
       default:
         if (isOff(node)) report.record(item, "carried", { why: OFF });
-        else report.lost(item, LOST_OF_MODEL.get(key) ?? NO_FIELD);
+        else report.lost(item, NO_FIELD);
     }
     return [];
   });
@@ -285,11 +256,14 @@ function descriptionOf(placed: PlacedModel, { key, item }: Entry): Proposal[] {
 }
 
 /** Capabilities become tags. */
-function capabilitiesOf({ report, reader }: PlacedModel, { node, item }: Entry): Proposal[] {
+function capabilitiesOf(placed: PlacedModel, { node, item }: Entry): Proposal[] {
+  const { report, reader } = placed;
   if (node.kind !== "map") return [];
   const items = report.split(
     item,
-    node.entries.map(({ key, place }) => ({ text: `capabilities.${key}`, place })),
+    node.entries.map(({ key, place }) => {
+      return { text: `capabilities.${key}`, setting: `capabilities.${key}`, place };
+    }),
   );
   return node.entries.flatMap(({ key, node: value }, i): Proposal[] => {
     const own = items[i] ?? item;
@@ -300,7 +274,11 @@ function capabilitiesOf({ report, reader }: PlacedModel, { node, item }: Entry):
       : [];
     if (tags.length === 0) {
       if (isOff(value)) report.record(own, "carried", { why: OFF });
-      else report.lost(own, NO_LIST);
+      else if (key === "context" && Number(textOf(value, "", reader)) === contextOf(placed)) {
+        report.record(own, "carried", { why: "the Vessel lists the limit of the command" });
+      } else if (key === "context") {
+        report.lost(own, "the Vessel lists the context only if the command limits it to that");
+      }
       return [];
     }
     const assign = tags.map((tag) => ({ path: ["capabilities"], value: tag }));

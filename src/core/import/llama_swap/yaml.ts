@@ -58,13 +58,28 @@ export function readYaml(file: string, text: string): { root: YamlNode } | { err
     return { file, start: positionAt(from), end: positionAt(Math.max(to, from + 1)) };
   };
   try {
-    return { root: readDocument(text, at) };
+    return { root: readDocument(hideBraces(text), at) };
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
     // The line of the mark would also count lone carriage returns.
     const offset = Math.min(error.mark?.position ?? 0, text.length);
     return { error: finding("yaml-broken", at(offset), { problem: error.reason }) };
   }
+}
+
+/** Private characters in place of the braces of `${env.NAME}`. */
+const [OPEN, CLOSE] = ["\u{e000}", "\u{e001}"];
+
+/**
+ * Hides the braces of `${env.NAME}`, which YAML would read as a mapping inside of brackets: llama-swap
+ * puts in the value before it reads the YAML. The length stays the same, so places do too.
+ */
+function hideBraces(text: string): string {
+  return text.replace(/\$\{(env\.[A-Za-z_]\w*)\}/g, `$$${OPEN}$1${CLOSE}`);
+}
+
+function showBraces(text: string): string {
+  return text.replace(/\$\u{e000}(env\.\w+)\u{e001}/gu, "$${$1}");
 }
 
 /** Returns a function from offsets to positions, which is fast for neighboring offsets. */
@@ -184,7 +199,7 @@ function endOfLine(text: string, from: number): number {
 
 /** Returns the value of a scalar in YAML's core schema. */
 function valueOf(text: string, event: ScalarEvent) {
-  const value = getScalarValue(text, event);
+  const value = showBraces(getScalarValue(text, event));
   const isText = event.style !== SCALAR_STYLE.PLAIN ||
     event.tagStart >= 0 && /str$/.test(text.slice(event.tagStart, event.tagEnd));
   return isText
