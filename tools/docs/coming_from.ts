@@ -92,7 +92,10 @@ Settings of later versions of llama-swap are reported as not carried over.
 ## Quadlet units
 
 \`lychd import quadlet *.container\` reads units as Quadlet does, with their drop-ins. Import the
-\`.volume\`, \`.image\` and \`.pod\` units that the containers use together with them.
+\`.volume\`, \`.image\`, \`.build\`, \`.artifact\` and \`.pod\` units that the containers use together
+with them: they give names, folders and ports. All engines share one pod, so URLs and commands of the
+host that name a container get its new address or name. A template needs an instance:
+\`vllm@qwen.container\`.
 
 ${units}
 

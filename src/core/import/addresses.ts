@@ -2,79 +2,95 @@
 import { type Container, join, type PlacedContainer, type Setting, splitPair } from "./setting.ts";
 
 /** The names of the host inside a container. */
-const HOST_NAMES = ["host.containers.internal", "host.docker.internal"];
+const HOST_NAMES: readonly string[] = ["host.containers.internal", "host.docker.internal"];
+
+/** The names of the own network. */
+const LOCAL_NAMES: readonly string[] = ["localhost", "127.0.0.1"];
+
+/** The ports of a container, before and now. */
+interface Ports {
+  readonly container: Container;
+  readonly inside: number | undefined;
+  readonly outside: number | undefined;
+  readonly now: number;
+}
 
 /**
- * Returns a container whose variables, command and commands of the host use the new addresses of all
- * containers. Of a container without names, nothing changes.
+ * Returns a function that gives the variables, the command and the commands of the host of a container
+ * the new addresses of all containers. It changes no container without names.
  */
-export function withNewAddresses(
-  { container }: Pick<PlacedContainer, "container">,
-  all: readonly PlacedContainer[],
-): Container {
-  if (container.hosts === undefined) return container;
-  return {
-    ...container,
-    settings: container.settings.map((setting) => {
-      const moves = all.flatMap((other) => movesOf(other, container, setting));
-      return moves.reduce(withMove, setting);
-    }),
-  };
-}
-
-/** An address that changes. */
-interface Move {
-  readonly hosts: readonly string[];
-  /** The old port; undefined for any other port of the container. */
-  readonly port: number | undefined;
-  readonly now: number | undefined;
-}
-
-/** Returns the addresses of a container that a setting of `user` can name, and that change. */
-function movesOf(
-  { container, plan, given: { port: now } }: PlacedContainer,
-  user: Container,
-  { section, key }: Setting,
-): Move[] {
-  const { hosts = [], pod, onHost } = container;
-  const inside = plan.main?.published.inside ?? plan.command.inside;
-  const outside = plan.main?.published.outside ?? (onHost === undefined ? undefined : inside);
-  const local = ["localhost", "127.0.0.1"];
-  const moved = (names: readonly string[], port: number | undefined): Move[] =>
-    port === undefined || names.length === 0 ? [] : [{ hosts: names, port, now }];
-  if (section === "Service") return moved(local, outside).filter((move) => move.port !== now);
-  if (section !== "Container" || !/^(?:Environment|Exec)$/.test(key)) return [];
-  const isLocal = container !== user &&
-    (pod !== undefined && pod === user.pod || onHost !== undefined && user.onHost !== undefined);
-  return [
-    ...moved(container === user ? [] : hosts, inside),
-    ...container === user ? [] : [{ hosts, port: undefined, now: undefined }],
-    ...moved(HOST_NAMES, outside),
-    ...isLocal ? moved(local, inside).filter((move) => move.port !== now) : [],
-  ];
-}
-
-/** Replaces an address in the value and in the words of a setting. */
-function withMove(setting: Setting, { hosts, port, now }: Move): Setting {
-  const names = hosts.map((host) => RegExp.escape(host)).join("|");
-  if (names === "") return setting;
-  // A name after one slash is a part of a path.
-  const address = new RegExp(
-    `(?<![\\w.-]|(?<!/)/)(?:${names}):(${port ?? "\\d{1,5}"})(?!\\d)`,
-    "g",
+export function newAddresses(
+  placed: readonly PlacedContainer[],
+): (container: Container) => Container {
+  const all = placed.map(portsOf);
+  const byName = new Map(
+    all.flatMap((ports) => (ports.container.hosts ?? []).map((host) => [host, ports] as const)),
   );
-  const changes = new Set<string>();
-  const replaced = (text: string) =>
-    text.replace(address, (old, digits: string) => {
-      const address = `localhost:${now ?? digits}`;
-      changes.add(`${old} is ${address} now`);
-      return address;
-    });
-  const value = setting.key === "Environment"
-    ? `${splitPair(setting.value)[0]}=${replaced(splitPair(setting.value)[1])}`
-    : replaced(setting.value);
-  const words = setting.words?.map(replaced);
-  return changes.size === 0
-    ? setting
-    : { ...setting, value, ...words && { words }, change: join(setting.change, ...changes) };
+  const byOutside = new Map(all.map((ports) => [ports.outside, ports]));
+  const byInside = new Map(
+    all.map((ports) => [`${networkOf(ports.container)} ${ports.inside}`, ports]),
+  );
+  const names = [...byName.keys(), ...HOST_NAMES, ...LOCAL_NAMES].map((name) =>
+    RegExp.escape(name)
+  );
+  // A name after one slash is a part of a path.
+  const address = new RegExp(`(?<![\\w.-]|(?<!/)/)(${names.join("|")}):(\\d{1,5})(?!\\d)`, "g");
+
+  /** Returns the new port of an address in a setting of `user`, if it changes. */
+  function portNow(host: string, port: number, user: Container, section: string) {
+    const isLocal = LOCAL_NAMES.includes(host);
+    if (section === "Service") return isLocal ? changed(byOutside.get(port), port) : undefined;
+    if (isLocal) {
+      const network = networkOf(user);
+      const other = network === undefined ? undefined : byInside.get(`${network} ${port}`);
+      return other?.container.name === user.name ? undefined : changed(other, port);
+    }
+    if (HOST_NAMES.includes(host)) return byOutside.get(port)?.now;
+    const other = byName.get(host);
+    if (other === undefined || other.container.name === user.name) return undefined;
+    return other.inside === port ? other.now : port;
+  }
+
+  function withAddresses(setting: Setting, user: Container): Setting {
+    const { section, key, value } = setting;
+    const isRead = section === "Service" ||
+      section === "Container" && /^(?:Environment|Exec)$/.test(key);
+    if (!isRead) return setting;
+    const changes = new Set<string>();
+    const replaced = (text: string) =>
+      text.replace(address, (old, host: string, digits: string) => {
+        const now = portNow(host, Number(digits), user, section);
+        if (now === undefined) return old;
+        changes.add(`${old} is localhost:${now} now`);
+        return `localhost:${now}`;
+      });
+    const [name, text] = key === "Environment" ? splitPair(value) : ["", value];
+    const now = key === "Environment" ? `${name}=${replaced(text)}` : replaced(text);
+    const words = setting.words?.map(replaced);
+    return changes.size === 0
+      ? setting
+      : { ...setting, value: now, ...words && { words }, change: join(setting.change, ...changes) };
+  }
+
+  return (container) =>
+    container.hosts === undefined ? container : {
+      ...container,
+      settings: container.settings.map((setting) => withAddresses(setting, container)),
+    };
+}
+
+function portsOf({ container, plan, given: { port: now } }: PlacedContainer): Ports {
+  const inside = plan.main?.published.inside ?? plan.command.inside;
+  const outside = plan.main?.published.outside ??
+    (container.onHost === undefined ? undefined : inside);
+  return { container, inside, outside, now };
+}
+
+/** Returns the pod of a container, or the host, whose localhost it shares; nothing for its own network. */
+function networkOf({ pod, onHost }: Container): string | undefined {
+  return pod ?? (onHost === undefined ? undefined : "host");
+}
+
+function changed(ports: Ports | undefined, port: number): number | undefined {
+  return ports === undefined || ports.now === port ? undefined : ports.now;
 }

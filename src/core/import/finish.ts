@@ -7,7 +7,7 @@ import {
   portOwners,
 } from "../codex/mod.ts";
 import { finding, startOf } from "../report/mod.ts";
-import { withNewAddresses } from "./addresses.ts";
+import { newAddresses } from "./addresses.ts";
 import { candidateOf, planPort } from "./container.ts";
 import type { ImportContext, Imported, ImportResult } from "./imported.ts";
 import { givePorts } from "./ports.ts";
@@ -53,8 +53,9 @@ export async function finishImport(containers: readonly Container[], { path, sou
   const placed = givePorts(plans, taken).map(({ container, plan, ...port }): PlacedContainer => {
     return { container, plan, given: port, report: given.report.of(container.name) };
   });
+  const withNewAddresses = newAddresses(placed);
   const candidates = placed.map((one) => {
-    const container = withNewAddresses(one, placed);
+    const container = withNewAddresses(one.container);
     return candidateOf(
       container === one.container ? one : {
         ...one,

@@ -53,7 +53,7 @@ function hostCommand(setting: Setting, { containers = new Map() }: Container): M
   const changes = new Set<string>();
   // The first word with a name is the container; a command in it can have the same name.
   const named = new RegExp(
-    `((?:podman|docker)\\s+(?:container\\s+|healthcheck\\s+)?(?:${ON_CONTAINERS})\\s(?:[^;&|]*?\\s)??)` +
+    `((?:podman|docker)\\s+(?:container\\s+|healthcheck\\s+)?(?:${ON_CONTAINERS})\\s(?:[^;&|]{0,1000}?\\s)??)` +
       `(${[...containers.keys()].map((old) => RegExp.escape(old)).join("|")})(?=[\\s:;"'&|)]|$)`,
     "g",
   );
