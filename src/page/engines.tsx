@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import { useSignal } from "@preact/signals";
 import { Copyable } from "./parts.tsx";
-import { isUp } from "./now.tsx";
+import { hasFailed, isUp } from "./now.tsx";
 import { propose, running } from "./orders.ts";
 import { now, type Soulstone, soulstones, state } from "./state.ts";
 import { countOf, durationOf, listOf, memoryOf } from "./words.ts";
@@ -88,15 +88,15 @@ function Coven({ name, soulstones: members }: { name: string; soulstones: readon
 }
 
 /** Returns the state of an engine in a word, which is also the name of its color. */
-function stateOf({ state, problem }: Soulstone): string {
-  if (problem !== null && state !== "ready") return "failed";
+function stateOf(stone: Soulstone): string {
+  if (hasFailed(stone)) return "failed";
   return {
     down: "stopped",
     starting: "starting",
     ready: "running",
     stopping: "stopping",
     crashed: "crashed",
-  }[state];
+  }[stone.state];
 }
 
 function Card(stone: Soulstone) {
@@ -202,5 +202,7 @@ function requestWords(stone: Soulstone): string {
       ...waiting === 0 ? [] : [`${waiting} waiting`],
     ].join(", ");
   }
-  return ready_in_seconds === 0 ? "" : `ready in ${durationOf(ready_in_seconds)}`;
+  return ready_in_seconds === 0 || hasFailed(stone)
+    ? ""
+    : `ready in ${durationOf(ready_in_seconds)}`;
 }

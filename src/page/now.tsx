@@ -3,7 +3,7 @@ import type { Status } from "../core/api/schema.ts";
 import { key, useKey } from "./door.ts";
 import { propose, release, running } from "./orders.ts";
 import { Bar, Copyable, Sparkline } from "./parts.tsx";
-import { now, offline, samples, state } from "./state.ts";
+import { now, offline, samples, type Soulstone, state } from "./state.ts";
 import { clockOf, countOf, durationOf, listOf, memoryOf, numberOf } from "./words.ts";
 
 /** The present: the state of the door in a sentence, the phases of a swap, and what is measured. */
@@ -41,8 +41,13 @@ export function Now() {
 }
 
 /** Returns true if an engine uses the machine. */
-export function isUp({ state }: Pick<Status["soulstones"][number], "state">): boolean {
+export function isUp({ state }: Soulstone): boolean {
   return state !== "down";
+}
+
+/** Returns true if an engine should run and does not. */
+export function hasFailed({ problem, state }: Soulstone): boolean {
+  return problem !== null && state !== "ready";
 }
 
 function sentence(): string {
@@ -57,7 +62,6 @@ function sentence(): string {
 
 function sentenceOf({ phase, held, goal, soulstones, swap }: Status): string {
   const wish = goal === null ? undefined : "name" in goal ? goal.name : listOf(goal.names);
-  const up = soulstones.filter(isUp).map(({ name }) => name);
   const suffix = held ? " Held: the door changes no engine until it is released." : "";
   if (phase === "draining") {
     return `Next: ${wish}. Requests under way are finished first.${suffix}`;
@@ -66,9 +70,20 @@ function sentenceOf({ phase, held, goal, soulstones, swap }: Status): string {
     const left = swap === null ? "" : ` About ${durationOf(swap.estimate_seconds)} left.`;
     return `Changing${wish === undefined ? "" : ` to ${wish}`}.${left}${suffix}`;
   }
-  if (up.length === 0) return `No engine runs.${suffix}`;
-  return `${up.length > 6 ? countOf(up.length, "engine") : listOf(up)} ` +
-    `${up.length === 1 ? "runs" : "run"}.${suffix}`;
+  const failed = soulstones.filter(hasFailed);
+  const up = soulstones.filter((each) => isUp(each) && !hasFailed(each));
+  return `${phraseOf(up, ["runs", "run"]) ?? "No engine runs"}.${
+    failed.length === 0 ? "" : ` ${phraseOf(failed, ["has failed", "have failed"])}.`
+  }${suffix}`;
+}
+
+/** Returns engines as a subject with its verb; only their number if they are many. */
+function phraseOf(stones: readonly Soulstone[], [one, many]: readonly [string, string]) {
+  if (stones.length === 0) return undefined;
+  const names = stones.map(({ name }) => name);
+  return `${names.length > 6 ? countOf(names.length, "engine") : listOf(names)} ${
+    names.length === 1 ? one : many
+  }`;
 }
 
 const PHASES = {
