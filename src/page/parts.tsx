@@ -73,7 +73,8 @@ export function Sparkline({ title, values, unit }: {
   readonly unit: string;
 }) {
   const [width, height, most] = [300, 40, Math.max(1, ...values)];
-  const step = width / 299;
+  // The line fills the width from a minute on.
+  const step = width / Math.max(29, values.length - 1);
   const x = (i: number) => (width - (values.length - 1 - i) * step).toFixed(1);
   const y = (value: number) => (height - 1 - value / most * (height - 3)).toFixed(1);
   const line = values.map((value, i) => `${x(i)},${y(value)}`).join(" ");

@@ -9,8 +9,8 @@ import { computed, effect, signal } from "@preact/signals";
 import { key, keyNeeded, read, send, wordsOf } from "./door.ts";
 import { readEvents } from "./sse.ts";
 
-/** The samples of the small history: ten minutes. */
-const SAMPLES = 300;
+/** The samples of the small history: five minutes. */
+const SAMPLES = 150;
 
 /** The ended requests that the page keeps, as the door does. */
 const REQUESTS = 200;

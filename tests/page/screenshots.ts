@@ -128,10 +128,13 @@ async function takeAll(shell: LichShell): Promise<void> {
   await page.getByRole("dialog").getByText("Keeps").waitFor();
   await take(page, "page-dark");
   await page.getByRole("button", { name: "Cancel" }).click();
-  await take(await open({ width: 360, height: 740 }), "page-phone");
+  const phone = await open({ width: 360, height: 740 });
+  await phone.getByText("NVIDIA").first().waitFor();
+  await take(phone, "page-phone");
   await printPaints(page);
   await shell.run("lychd summon painter");
-  const failing = await open({});
+  const failing = await open({ height: 1000 });
+  await failing.getByText("NVIDIA").first().waitFor();
   await failing.locator(".problem summary").click();
   await take(failing, "page-failing");
 }
