@@ -17,7 +17,17 @@ export function App() {
   const { grafana, prometheus } = state.value?.links ?? {};
   return (
     <>
-      <a class="skip" href="#main">Skip to the engines</a>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          // The fragment names the view.
+          event.preventDefault();
+          document.getElementById("main")?.focus();
+        }}
+      >
+        Skip to the content
+      </a>
       <header class="top">
         <h1>lychd</h1>
         <nav aria-label="Views">
