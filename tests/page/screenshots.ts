@@ -133,6 +133,7 @@ async function takeAll(shell: LichShell): Promise<void> {
   await take(phone, "page-phone");
   await printPaints(page);
   await shell.run("lychd summon painter");
+  await must(shell, `cd ${GPU_FOLDER.host} && echo 1748 >used`);
   const failing = await open({ height: 1000 });
   await failing.getByText("NVIDIA").first().waitFor();
   await failing.locator(".problem summary").click();
