@@ -4,7 +4,7 @@ import { readCommand } from "../command.ts";
 
 /** Variables that name the folder of downloads. */
 const FOLDER =
-  /^(?:HF_HOME|HF_HUB_CACHE|HUGGINGFACE_HUB_CACHE|LLAMA_CACHE|TRANSFORMERS_CACHE|XDG_CACHE_HOME)$/;
+  /^(?:HF_HOME|HF_HUB_CACHE|HUGGINGFACE_HUB_CACHE|LLAMA_CACHE|OLLAMA_MODELS|TRANSFORMERS_CACHE|XDG_CACHE_HOME)$/;
 
 /** Variables, and a flag, with which an engine uses only what it has downloaded. */
 const OFFLINE =
@@ -16,38 +16,55 @@ export function isOffline(wordOrPair: string): boolean {
   return wordOrPair === "--offline" || OFFLINE.test(name) && !/^(?:0|false|no|off|)$/i.test(value);
 }
 
+/** Downloads of a program of the host. */
+export interface Downloads {
+  /** The word of the command that names them. */
+  readonly word: string;
+  /** The volume that gives them to the container. */
+  readonly volume: string;
+}
+
 /**
- * Returns the model that a program of the host has downloaded to its default folder; nothing for a file, or
- * if a flag or one of the variables `names` names another folder.
+ * Returns what a program of the host has downloaded to its default folder; nothing for a file, or if a flag or
+ * one of the variables `names` names another folder. `program` is the word of its name.
  *
  * @example
  * ```ts
- * import { downloadedModel } from "./downloads.ts";
- * downloadedModel("docker.io/vllm/vllm-openai", ["Qwen/Qwen3-8B"], []); // "Qwen/Qwen3-8B"
- * downloadedModel("docker.io/vllm/vllm-openai", ["/srv/qwen"], []); // undefined
+ * import { downloadsOf } from "./downloads.ts";
+ * const command = { program: "vllm", image: "docker.io/vllm/vllm-openai", names: [] };
+ * downloadsOf({ ...command, words: ["Qwen/Qwen3-8B"] })?.word; // "Qwen/Qwen3-8B"
+ * downloadsOf({ ...command, words: ["/srv/qwen"] }); // undefined
  * ```
  */
-export function downloadedModel(
-  image: string,
-  words: readonly string[],
-  names: readonly string[],
-): string | undefined {
-  if (names.some((name) => FOLDER.test(name))) return undefined;
+export function downloadsOf({ program, image, words, names }: {
+  readonly program: string;
+  readonly image: string;
+  readonly words: readonly string[];
+  readonly names: readonly string[];
+}): Downloads | undefined {
+  const { name } = profileOf({ image });
+  if (names.some((own) => FOLDER.test(own))) return undefined;
   if (words.some((word) => /^--download-dir(?:=|$)/.test(word))) return undefined;
+  if (name === "ollama") return { word: program, volume: "~/.ollama:/root/.ollama" };
   const command = readCommand({ image, hasEntrypoint: false, words, env: [], published: [] });
-  const model = command.forms(0)[0]?.model;
-  const isFile = model === undefined || /^[./~]|\.gguf$/.test(model);
-  return isFile || profileOf({ image }).caches(model).length === 0 ? undefined : model;
+  const word = command.forms(0)[0]?.model;
+  const isFile = word === undefined || /^[./~]|\.gguf$/.test(word);
+  return isFile || profileOf({ image }).caches(word).length === 0 ? undefined : {
+    word,
+    volume: "~/.cache/huggingface:/root/.cache/huggingface",
+  };
 }
 
-/** The line of a Codex that uses the downloads of this host instead of a volume of lychd. */
-const REUSED = 'volumes = ["~/.cache/huggingface:/root/.cache/huggingface"]';
+/** Returns the difference for a program whose downloads this host may have. */
+export function downloadedAgain({ volume }: Downloads): string {
+  return `it downloads to a volume of lychd; to use the downloads of this host:   volumes = ["${volume}"]` +
+    (/huggingface/.test(volume)
+      ? "   (llama.cpp before March 2026: ~/.cache/llama.cpp:/root/.cache/llama.cpp)"
+      : "");
+}
 
-/** The difference for a model that this host may have downloaded. */
-export const DOWNLOADED_AGAIN =
-  `it is downloaded to a volume of lychd; to use a download of this host:   ${REUSED}   ` +
-  "(llama.cpp before March 2026: ~/.cache/llama.cpp:/root/.cache/llama.cpp)";
-
-/** The reason why an engine may download at its first start. */
-export const EMPTY_AT_FIRST =
-  "the volume of downloads is empty at first; add it again after `lychd pull`, or with   " + REUSED;
+/** Returns the reason why an engine may download at its first start. */
+export function emptyAtFirst({ volume }: Downloads): string {
+  return "the volume of downloads is empty at first; add it again after `lychd pull`, or with   " +
+    `volumes = ["${volume}"]`;
+}

@@ -1,5 +1,5 @@
 import { strictEqual } from "node:assert/strict";
-import { downloadedModel, isOffline } from "./downloads.ts";
+import { downloadsOf, isOffline } from "./downloads.ts";
 
 const VLLM = "docker.io/vllm/vllm-openai:v0.33.0";
 const LLAMACPP = "ghcr.io/ggml-org/llama.cpp:server";
@@ -13,13 +13,22 @@ Deno.test("a model is found that the host has downloaded to its default folder",
     [LLAMACPP, "-c 8 --hf-repo a/b:Q4", "a/b:Q4"],
     [LLAMACPP, "-m /srv/a.gguf", undefined],
     [LLAMACPP, "-m a.gguf", undefined],
+    ["docker.io/ollama/ollama", "serve", "p"],
     ["localhost/ocr", "-m a/b", undefined],
   ];
   for (const [image, words, model] of cases) {
-    strictEqual(downloadedModel(image, words.split(" "), ["A"]), model, words);
+    strictEqual(
+      downloadsOf({ program: "p", image, words: words.split(" "), names: ["A"] })?.word,
+      model,
+      words,
+    );
   }
   for (const name of ["HF_HOME", "HF_HUB_CACHE", "LLAMA_CACHE", "XDG_CACHE_HOME"]) {
-    strictEqual(downloadedModel(VLLM, ["Qwen/Qwen3-8B"], [name]), undefined, name);
+    strictEqual(
+      downloadsOf({ program: "p", image: VLLM, words: ["Qwen/Qwen3-8B"], names: [name] }),
+      undefined,
+      name,
+    );
   }
 });
 

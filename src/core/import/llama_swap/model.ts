@@ -7,7 +7,7 @@ import type { ImportReport, Item } from "../report.ts";
 import { withGpuVariable } from "./docker_gpus.ts";
 import { join, type Setting, splitPair } from "../setting.ts";
 import type { Model } from "./config.ts";
-import { DOWNLOADED_AGAIN, downloadedModel, EMPTY_AT_FIRST, isOffline } from "./downloads.ts";
+import { downloadedAgain, downloadsOf, emptyAtFirst, isOffline } from "./downloads.ts";
 import {
   environmentIn,
   expandMacros,
@@ -128,17 +128,17 @@ export function containerSettings(
     report.lost(report.add(cmd.item.place, text), "Quadlet cannot write an empty word");
   }
   const named = new Set(pairs.map(nameOf));
-  const downloaded = program.kind === "host"
-    ? downloadedModel(program.image, written, [...named])
+  const downloads = program.kind === "host"
+    ? downloadsOf({ ...program, image: program.image, words: written, names: [...named] })
     : undefined;
-  if (downloaded !== undefined) {
-    const place = placeIn(cmd, downloaded, input.source) ?? cmd.item.place;
-    const item = report.add(place, downloaded, "downloads");
-    report.record(item, "changed", { why: DOWNLOADED_AGAIN });
+  if (downloads !== undefined) {
+    const place = placeIn(cmd, downloads.word, input.source) ?? cmd.item.place;
+    const item = report.add(place, downloads.word, "downloads");
+    report.record(item, "changed", { why: downloadedAgain(downloads) });
   }
   const engineWords = program.kind === "container" ? written : written.flatMap((word) => {
-    if (downloaded !== undefined && isOffline(word)) {
-      report.lost(add(word), EMPTY_AT_FIRST);
+    if (downloads !== undefined && isOffline(word)) {
+      report.lost(add(word), emptyAtFirst(downloads));
       return [];
     }
     const path = normalPath(word);
@@ -167,10 +167,10 @@ export function containerSettings(
     : hostSettings({ ...program, words: engineWords }, program.image, input, add);
   for (const { words: own, why } of command.lost) report.lost(add(own.join(" "), own[0]), why);
   const variablesOf = (pair: string, item: Item) => {
-    if (downloaded === undefined || !isOffline(pair)) {
+    if (downloads === undefined || !isOffline(pair)) {
       return variableSettings(pair, item, program, input);
     }
-    report.lost(item, EMPTY_AT_FIRST);
+    report.lost(item, emptyAtFirst(downloads));
     return [];
   };
   const variables = command.variables.flatMap((pair) => variablesOf(pair, add(pair)));

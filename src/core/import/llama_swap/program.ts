@@ -65,6 +65,12 @@ const HOST_PROGRAMS: readonly {
     },
   },
   {
+    program: "ollama",
+    engine: "ollama",
+    words: ([first = "", second]) =>
+      basename(first) === "ollama" && second === "serve" ? ["serve"] : undefined,
+  },
+  {
     program: "sglang",
     engine: "sglang",
     words: (words) => {
