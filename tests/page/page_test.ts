@@ -297,6 +297,7 @@ labTest("all of it works by keyboard and in both color schemes", async () => {
     await page.close();
   }
   const page = await browser.open({ hash: "#requests" });
+  await page.getByRole("heading", { name: "Requests" }).waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   assert.ok(await isFocused(page.getByRole("main")));
