@@ -16,7 +16,9 @@ export interface Gpu {
 }
 
 /** A column of `nvidia-smi --query-gpu`. */
-type SmiColumn = "index" | "uuid" | "name" | "memory.total" | "memory.free" | "driver_version";
+type SmiColumn =
+  | ("index" | "uuid" | "name" | "driver_version")
+  | ("memory.total" | "memory.free" | "memory.used" | "power.draw" | "utilization.gpu");
 
 /** Returns the arguments of `nvidia-smi` that print `columns` as CSV, one GPU on each line. */
 export function smiQuery(columns: readonly SmiColumn[]): readonly string[] {

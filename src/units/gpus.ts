@@ -5,6 +5,17 @@ import {
   parseAmdCounters,
   parseNvidiaSmi,
 } from "../core/gpus.ts";
+import {
+  AMD_LOADS,
+  controlGroupFile,
+  type GpuLoad,
+  memoryOfSoulstones,
+  NVIDIA_LOADS,
+  NVIDIA_PROCESSES,
+  parseAmdLoads,
+  parseNvidiaLoads,
+  parseProcesses,
+} from "../core/orchestrator/gpu_load.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 
@@ -16,25 +27,52 @@ const LIMITS = { milliseconds: 10_000, bytes: 65_536 };
  * interrupt, and after the deadline (on the clock of `performance.now()`).
  */
 export async function readGpus(
-  { host, programs, interruption }: CommandContext,
+  context: CommandContext,
   deadlineMilliseconds = Infinity,
 ): Promise<Gpu[]> {
+  const { programs: { nvidiaSmi, grep } } = context;
   const restMilliseconds = Math.max(0, Math.ceil(deadlineMilliseconds - performance.now()));
   const milliseconds = Math.min(LIMITS.milliseconds, restMilliseconds);
-  const limits = { ...LIMITS, milliseconds, until: interruption };
-  async function outputOf(program: string | undefined, args: readonly string[]): Promise<string> {
-    if (program === undefined) return "";
-    try {
-      // grep fails if one of the cards is missing.
-      return (await host.run(program, args, {}, limits)).stdout;
-    } catch (error) {
-      if (error instanceof HostError) return "";
-      throw error;
-    }
-  }
   const [nvidia, amd] = await Promise.all([
-    outputOf(programs.nvidiaSmi, NVIDIA_QUERY),
-    outputOf(programs.grep, ["-Hs", "", ...AMD_COUNTERS]),
+    outputOf(context, nvidiaSmi, NVIDIA_QUERY, milliseconds),
+    // grep fails if one of the cards is missing.
+    outputOf(context, grep, ["-Hs", "", ...AMD_COUNTERS], milliseconds),
   ]);
   return [...parseNvidiaSmi(nvidia), ...parseAmdCounters(amd)];
+}
+
+/** Reads the load of the GPUs, and the GPU memory of each Soulstone in MiB, where a program reports them. */
+export async function readGpuLoads(
+  context: CommandContext,
+): Promise<{ readonly gpus: readonly GpuLoad[]; readonly usedMib: ReadonlyMap<string, number> }> {
+  const { programs: { nvidiaSmi, grep } } = context;
+  const [nvidia, amd, apps] = await Promise.all([
+    outputOf(context, nvidiaSmi, NVIDIA_LOADS),
+    outputOf(context, grep, ["-Hs", "", ...AMD_LOADS]),
+    outputOf(context, nvidiaSmi, NVIDIA_PROCESSES),
+  ]);
+  const processes = parseProcesses(apps);
+  const files = [...processes.keys()].map(controlGroupFile);
+  const groups = files.length === 0 ? "" : await outputOf(context, grep, ["-Hs", "", ...files]);
+  return {
+    gpus: [...parseNvidiaLoads(nvidia), ...parseAmdLoads(amd)],
+    usedMib: memoryOfSoulstones(processes, groups),
+  };
+}
+
+/** Returns what a program prints; nothing if there is none, or it does not answer. */
+async function outputOf(
+  { host, interruption }: CommandContext,
+  program: string | undefined,
+  args: readonly string[],
+  milliseconds = LIMITS.milliseconds,
+): Promise<string> {
+  if (program === undefined) return "";
+  try {
+    const limits = { ...LIMITS, milliseconds, until: interruption };
+    return (await host.run(program, args, {}, limits)).stdout;
+  } catch (error) {
+    if (error instanceof HostError) return "";
+    throw error;
+  }
 }

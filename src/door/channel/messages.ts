@@ -5,6 +5,7 @@
 import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
 import type { EngineState, SwapResult } from "../../core/dispatcher/events.ts";
 import type { Door } from "../../core/orchestrator/door.ts";
+import type { GpuLoad } from "../../core/orchestrator/gpu_load.ts";
 import type { Inventory } from "../../core/orchestrator/inventory.ts";
 import type { Wish } from "../../core/orchestrator/wish.ts";
 
@@ -48,6 +49,12 @@ export type ToFront =
   }
   /** All engines with a problem. */
   | { readonly kind: "problems"; readonly problems: ReadonlyMap<string, Problem> }
+  /** The load of the GPUs, and the GPU memory of engines in MiB, while clients follow the events. */
+  | {
+    readonly kind: "sample";
+    readonly gpus: readonly GpuLoad[];
+    readonly usedMib: ReadonlyMap<string, number>;
+  }
   /** The progress of a swap, for clients that wait. */
   | { readonly kind: "phase"; readonly phase: SwapPhase; readonly names: readonly string[] }
   /** The end of the swap that the front asked for. The last observation came before. */
@@ -76,6 +83,8 @@ export type ToHand =
   | { readonly kind: "state"; readonly state: DispatcherStatus }
   /** The figures for Prometheus in its text format. */
   | { readonly kind: "metrics"; readonly text: string }
+  /** Clients follow the events from now on, or none does any more. */
+  | { readonly kind: "follow"; readonly isFollowed: boolean }
   /** Everything that was under way has ended. */
   | { readonly kind: "left" };
 

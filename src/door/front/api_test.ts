@@ -5,6 +5,8 @@ import {
   planSchema,
   requestSchema,
   requestsSchema,
+  sampleSchema,
+  statusSchema,
 } from "../../core/api/schema.ts";
 import { type FrontBench, post, startEngine, startFront, test } from "../../testing/front_bench.ts";
 
@@ -171,4 +173,54 @@ test("a plan has what an order would start and stop, in words too, and the reque
   strictEqual(bench.sent.some(({ kind }) => kind === "order" || kind === "summon"), false);
   leaving.abort();
   await asked;
+});
+
+test("while a client follows, samples have the GPUs and the tokens of now", async () => {
+  const more = Promise.withResolvers<void>();
+  const text = (words: string) => `data: {"choices":[{"delta":{"content":"${words}"}}]}\n\n`;
+  await using engine = startEngine(() => {
+    const stream = new ReadableStream({
+      async start(controller) {
+        // The first event of a stream has no text.
+        controller.enqueue(text("") + text("Hi") + text('the \\"content\\":\\"') + text("x"));
+        await more.promise;
+        controller.close();
+      },
+    });
+    return new Response(stream.pipeThrough(new TextEncoderStream()), { headers: STREAM });
+  });
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  strictEqual(bench.sent.some(({ kind }) => kind === "follow"), false);
+  const events = await follow(bench);
+  strictEqual((await bench.next("follow")).isFollowed, true);
+  const used = async () => {
+    const state = await (await fetch(`${bench.url}/lychd/v1/status`)).json();
+    return statusSchema.parse(state).soulstones[0]?.vram_used_mib;
+  };
+  strictEqual(await used(), null);
+  const asked = await post(bench, "/v1/chat/completions", { model: "eye", stream: true });
+  const reader = asked.body!.getReader();
+  await reader.read();
+  const gpu = { name: "NVIDIA H200", usedMib: 1, totalMib: 2, powerWatts: 76.5 };
+  const sample = async () => {
+    const gpus = [{ ...gpu, utilization: undefined }];
+    bench.tell({ kind: "sample", gpus, usedMib: new Map([["eye", 512]]) });
+    return sampleSchema.parse(await events.next("sample"));
+  };
+  const first = await sample();
+  deepStrictEqual(first.gpus, [{
+    name: "NVIDIA H200",
+    memory_used_mib: 1,
+    memory_mib: 2,
+    power_watts: 76.5,
+    utilization: null,
+  }]);
+  deepStrictEqual([first.under_way, first.waiting, await used()], [1, 0, 512]);
+  ok(first.tokens_per_second > 0);
+  strictEqual((await sample()).tokens_per_second, 0);
+  more.resolve();
+  await reader.read();
+  await events.leave();
+  strictEqual((await bench.next("follow")).isFollowed, false);
+  strictEqual(await used(), null);
 });

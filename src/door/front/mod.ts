@@ -12,7 +12,9 @@ import { Events } from "./report/events.ts";
 import { LEFT } from "./exchange/exchange.ts";
 import { Metrics } from "./report/metrics.ts";
 import { RequestLog } from "./report/request_log.ts";
+import { sampleOf } from "./report/sample.ts";
 import { statusOf } from "./report/status.ts";
+import { epochSeconds } from "./report/time.ts";
 
 /** The parts of a front besides its channel. */
 export interface FrontOptions {
@@ -42,7 +44,14 @@ export function serveFront(
   const page = new Page(files);
   const left = Promise.withResolvers<void>();
   const send = (message: ToHand) => channel.postMessage(message);
-  const events = new Events();
+  const events = new Events((isFollowed) => {
+    if (isFollowed) metrics.rate.begin(now());
+    else {
+      metrics.rate.end();
+      driver?.measure(new Map());
+    }
+    send({ kind: "follow", isFollowed });
+  });
   const log = new RequestLog();
   const orders = new Orders(send);
   const memory = new BodyMemory(BODIES_BYTES);
@@ -71,10 +80,9 @@ export function serveFront(
       changed() {
         measureSoon();
         events.publish(() => statusOf(begun));
+        for (const request of log.takeNew()) events.tell("request", () => request);
       },
-      ended(ticket) {
-        if (log.add(ticket, now())) events.tell("request", () => log.last);
-      },
+      ended: (ticket) => log.add(ticket, now()),
     });
     const parts = { driver: begun, client, memory, metrics, pace, events, log, orders, page };
     try {
@@ -115,6 +123,15 @@ export function serveFront(
       case "problems":
         driver?.learn(data);
         break;
+      case "sample": {
+        const { rate } = metrics;
+        const [tokensPerSecond, time] = [rate.take(now()), epochSeconds(now())];
+        driver?.measure(data.usedMib);
+        const engines = driver?.status.engines ?? [];
+        const sampled = { epochSeconds: time, gpus: data.gpus, tokensPerSecond, engines };
+        events.tell("sample", () => sampleOf(sampled));
+        break;
+      }
       case "gone":
         driver?.endOf(data.clients, LEFT);
         break;

@@ -16,6 +16,8 @@ export class Front {
   state: DispatcherStatus = { phase: "steady", wish: undefined, engines: [] };
   /** Its figures for Prometheus, as it reported them last. */
   metrics: string | undefined;
+  /** True while clients follow its events. */
+  isFollowed = false;
   /** True while it waits for the end of a swap. */
   isSwapping = false;
   readonly #channel: MessagePort;

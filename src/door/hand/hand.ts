@@ -20,6 +20,7 @@ import { ChannelFault } from "./messages.ts";
 import { Leases } from "./leases.ts";
 import { HAND_PACE, type HandPace } from "./pace.ts";
 import { Problems } from "./problems.ts";
+import { Sampler } from "./sampler.ts";
 import { ServiceStatus } from "./service_status.ts";
 import { banish, carryOut, type Place, type Result, summon } from "./transition.ts";
 import { Turns } from "./turns.ts";
@@ -56,6 +57,7 @@ export class Hand {
   #networkUnits: Units;
   #seen: Seen = { engines: new Map(), isHeld: false, since: new Map(), problems: new Map() };
   readonly #problems: Problems;
+  readonly #sampler: Sampler;
   #swap: DoorState["swap"];
   #problem: DoorState["problem"];
   readonly #program: DoorState["program"];
@@ -93,6 +95,9 @@ export class Hand {
     this.#leases = new Leases(host, folder);
     this.#status = new ServiceStatus(context);
     this.#problems = new Problems(context);
+    this.#sampler = new Sampler(context, (sample) => {
+      for (const front of this.#fronts) if (front.isFollowed) front.send(sample);
+    });
     this.#watch = new EngineWatch({
       systemd,
       leases: this.#leases,
@@ -123,6 +128,7 @@ export class Hand {
       interruption.removeEventListener("abort", leave);
       files.close();
       this.#watch.close();
+      this.#sampler.close();
       for (const front of this.#fronts) front.close();
       for (
         const delayed of [
@@ -228,6 +234,9 @@ export class Hand {
         front.state = message.state;
         if (hasRequests(front.state)) this.#clients.request();
         return this.#changed.request();
+      case "follow":
+        front.isFollowed = message.isFollowed;
+        return this.#sampleIfWanted();
       case "metrics":
         front.metrics = message.text;
         return this.#measured.request();
@@ -262,6 +271,10 @@ export class Hand {
         });
       }
     }
+  }
+
+  #sampleIfWanted(): void {
+    this.#sampler.isWanted = [...this.#fronts].some(({ isFollowed }) => isFollowed);
   }
 
   /** Reports clients that left to the fronts, and looks again while there are requests. */
@@ -379,6 +392,7 @@ export class Hand {
   #forget(front: Front): void {
     front.close();
     this.#fronts.delete(front);
+    this.#sampleIfWanted();
     this.#revokeFree();
     this.#changed.request();
   }

@@ -43,6 +43,8 @@ export function readToHand(data: unknown): ToHand {
     }
     case "free":
       return { kind, engine: text(fields("engine").engine) };
+    case "follow":
+      return { kind, isFollowed: flag(fields("isFollowed").isFollowed) };
     case "metrics":
       return { kind, text: text(fields("text").text, METRICS_LENGTH) };
     case "state":

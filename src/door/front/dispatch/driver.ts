@@ -50,6 +50,7 @@ export class Driver {
   #progress: readonly Progress[] = [];
   readonly #since = new Map<string, number>();
   #problems: ReadonlyMap<string, Problem> = new Map();
+  #usedMib: ReadonlyMap<string, number> = new Map();
   /** The engines that were reported as stopping, and for which `free` was not sent yet. */
   #leaving: ReadonlySet<string> = new Set();
   #wake: { readonly timer: ReturnType<typeof setTimeout>; readonly at: number } | undefined;
@@ -91,6 +92,11 @@ export class Driver {
   /** The times from which engines have their states, in seconds of the Unix epoch, where known. */
   get since(): ReadonlyMap<string, number> {
     return this.#since;
+  }
+
+  /** The GPU memory that engines use in MiB, as far as it is measured now. */
+  get usedMib(): ReadonlyMap<string, number> {
+    return this.#usedMib;
   }
 
   /** Returns why an engine does not run although it should. */
@@ -233,6 +239,12 @@ export class Driver {
   /** Takes the problems of engines. */
   learn({ problems }: Extract<ToFront, { kind: "problems" }>): void {
     this.#problems = problems;
+    this.#reportSoon();
+  }
+
+  /** Takes the GPU memory that engines use in MiB. */
+  measure(usedMib: ReadonlyMap<string, number>): void {
+    this.#usedMib = usedMib;
     this.#reportSoon();
   }
 

@@ -15,13 +15,14 @@ class Measurement {
   readonly #ticket: Ticket;
   readonly #metrics: Metrics;
   readonly #scan: UsageScan | undefined;
+  readonly #isStream: boolean;
   #awaitsFirst: boolean;
 
   constructor({ headers, ticket, metrics }: Measuring) {
     this.#ticket = ticket;
     this.#metrics = metrics;
-    this.#awaitsFirst = isEvents(headers);
-    this.#scan = this.#awaitsFirst || isJson(headers) ? new UsageScan() : undefined;
+    this.#isStream = this.#awaitsFirst = isEvents(headers);
+    this.#scan = this.#isStream || isJson(headers) ? new UsageScan() : undefined;
   }
 
   take(piece: Uint8Array): void {
@@ -31,12 +32,14 @@ class Measurement {
       this.#metrics.began(this.#ticket);
     }
     this.#scan?.take(piece);
+    if (this.#isStream) this.#metrics.rate.addPiece(piece);
   }
 
   end(): void {
     const usage = this.#scan?.end();
     if (usage === undefined) return;
     this.#ticket.usage = usage;
+    if (!this.#isStream) this.#metrics.rate.addTokens(usage.output);
     this.#metrics.used(this.#ticket, usage);
   }
 }

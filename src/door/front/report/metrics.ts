@@ -6,6 +6,7 @@ import type { Ticket } from "../dispatch/ticket.ts";
 import { ENGINE_FAULTS } from "../exchange/engine_fault.ts";
 import { Counter, Gauge, Histogram, Registry } from "./prometheus.ts";
 import { epochSeconds } from "./time.ts";
+import { TokenRate } from "./token_rate.ts";
 import type { Usage } from "./usage.ts";
 
 /** The type of the text of {@linkcode Metrics}. */
@@ -39,6 +40,8 @@ export interface MeasuredSwap {
  * Codex, and words of lists that the door has.
  */
 export class Metrics {
+  /** The tokens of now: Prometheus computes rates itself. */
+  readonly rate = new TokenRate();
   readonly #now: () => number;
   readonly #changed: () => void;
   readonly #registry = new Registry();

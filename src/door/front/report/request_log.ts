@@ -5,6 +5,9 @@ import { epochSeconds, timeText } from "./time.ts";
 /** The requests that are kept. */
 const MOST_REQUESTS = 200;
 
+/** The most requests that one call of `takeNew` returns: under load, clients do not get each of them. */
+const MOST_NEW = 50;
+
 /** The part of a request that is kept: a ticket refers to the body and the connection of its client. */
 type Kept =
   & Pick<
@@ -17,33 +20,36 @@ type Kept =
 export class RequestLog {
   readonly #kept: Kept[] = [];
   #count = 0;
+  #taken = 0;
 
-  /**
-   * Adds a request that has just ended. Returns false for one without an outcome: an endpoint has refused
-   * it.
-   */
-  add(ticket: Ticket, now: number): boolean {
+  /** Adds a request that has just ended. One without an outcome was refused by an endpoint. */
+  add(ticket: Ticket, now: number): void {
     const { id, client, engine, endpoint, arrived, sent, began, usage, outcome } = ticket;
-    if (outcome === undefined) return false;
+    if (outcome === undefined) return;
     const result = typeof outcome === "number" ? String(outcome) : outcome.code;
     const times = { arrived, sent, began, ended: now };
     this.#kept[this.#count++ % MOST_REQUESTS] = {
       ...{ id, client, engine, endpoint, usage, result },
       ...times,
     };
-    return true;
   }
 
   /** The requests for clients, newest first. */
   get requests(): EndedRequests["requests"] {
-    const first = this.#count % MOST_REQUESTS;
-    return [...this.#kept.slice(first), ...this.#kept.slice(0, first)].reverse().map(endedOf);
+    return this.#newest(MOST_REQUESTS);
   }
 
-  /** The request that ended last, for clients. */
-  get last(): EndedRequest | undefined {
-    const kept = this.#kept[(this.#count - 1) % MOST_REQUESTS];
-    return kept && endedOf(kept);
+  /** Returns the newest requests since the last call for clients, oldest first. */
+  takeNew(): EndedRequests["requests"] {
+    const count = Math.min(this.#count - this.#taken, MOST_NEW);
+    this.#taken = this.#count;
+    return this.#newest(count).reverse();
+  }
+
+  #newest(most: number): EndedRequest[] {
+    const first = this.#count % MOST_REQUESTS;
+    const kept = [...this.#kept.slice(first), ...this.#kept.slice(0, first)];
+    return kept.reverse().slice(0, most).map(endedOf);
   }
 }
 

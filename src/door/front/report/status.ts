@@ -8,12 +8,9 @@ const MOST_REQUESTS = 100;
 
 /**
  * Returns the state of the door for clients, with the oldest requests. It contains nothing of what clients
- * send. `vramUsedMib` has what was measured.
+ * send.
  */
-export function statusOf(
-  driver: Driver,
-  vramUsedMib: ReadonlyMap<string, number> = new Map(),
-): Status {
+export function statusOf(driver: Driver): Status {
   const { phase, wish, engines } = driver.status;
   const { inventory, links } = driver.units;
   const counts = new Map(engines.map((engine) => [engine.name, engine]));
@@ -28,7 +25,7 @@ export function statusOf(
     swap: swapOf(driver),
     soulstones: inventory.engines.filter(({ stray }) => !stray).map((engine) => ({
       ...soulstoneOf(engine, driver),
-      vram_used_mib: vramUsedMib.get(engine.name) ?? null,
+      vram_used_mib: driver.usedMib.get(engine.name) ?? null,
       under_way: counts.get(engine.name)?.underWay ?? 0,
       waiting: counts.get(engine.name)?.waiting ?? 0,
     })),
