@@ -124,6 +124,26 @@ export const DENO_HOST: Host = {
       throw hostError(program, error);
     }
   },
+  async runFollowed(program, args, { until, onText }) {
+    try {
+      if (until.aborted) return 0;
+      const child = new Deno.Command(program, {
+        args: [...args],
+        stdin: "null",
+        stdout: "piped",
+        stderr: "null",
+        detached: true,
+      }).spawn();
+      const stop = () => signal(child, "SIGTERM");
+      until.addEventListener("abort", stop);
+      for await (const { text } of piecesOf(child.stdout)) if (!until.aborted) await onText(text);
+      const { code } = await child.status;
+      until.removeEventListener("abort", stop);
+      return code;
+    } catch (error) {
+      throw hostError(program, error);
+    }
+  },
   tryLockFolder: (path) =>
     attempt(path, () => {
       const folder = Deno.openSync(path);
@@ -199,28 +219,39 @@ function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
   }
 }
 
-/**
- * Reads a stream into one buffer. A program that runs for months needs that: the stream would otherwise make
- * one of 64 KiB for each read, which the runtime frees late (Deno 2.9.6: 130 KiB for each program).
- */
+/** Reads a stream to its end, which comes after at most `limitBytes`. */
 async function readStream(
   program: string,
   stream: ReadableStream<Uint8Array>,
   limitBytes: number,
 ): Promise<string> {
+  let all = "";
+  let read = 0;
+  for await (const { text, bytes } of piecesOf(stream)) {
+    read += bytes;
+    if (read > limitBytes) {
+      throw new HostError("other", program, `it printed more than ${limitBytes} bytes`);
+    }
+    all += text;
+  }
+  return all;
+}
+
+/**
+ * Reads a stream into one buffer. A program that runs for months needs that: the stream would otherwise make
+ * one of 64 KiB for each read, which the runtime frees late (Deno 2.9.6: 130 KiB for each program).
+ */
+async function* piecesOf(stream: ReadableStream<Uint8Array>) {
   const reader = stream.getReader({ mode: "byob" });
   const decoder = new TextDecoder();
   let buffer = new ArrayBuffer(READ_BYTES);
-  let text = "";
-  let bytes = 0;
   for (;;) {
     const { done, value } = await reader.read(new Uint8Array(buffer));
-    if (done) return text + decoder.decode();
-    bytes += value.length;
-    if (bytes > limitBytes) {
-      throw new HostError("other", program, `it printed more than ${limitBytes} bytes`);
+    if (done) {
+      yield { text: decoder.decode(), bytes: 0 };
+      return;
     }
-    text += decoder.decode(value, { stream: true });
+    yield { text: decoder.decode(value, { stream: true }), bytes: value.length };
     buffer = value.buffer;
   }
 }

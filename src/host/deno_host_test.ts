@@ -89,3 +89,20 @@ Deno.test("a huge file is refused by its size, and readHead stops at its limit",
   strictEqual(DENO_HOST.readHead(path, 100_000).length, 100_000);
   Deno.removeSync(path);
 });
+
+Deno.test("a program that is followed waits for its reader, and ends when it is aborted", async () => {
+  const leaving = new AbortController();
+  let text = "";
+  const script = "trap 'exit 3' TERM; printf 'é1\\n'; printf '2\\n'; while :; do sleep 0.1; done";
+  const code = await DENO_HOST.runFollowed("/bin/sh", ["-c", script], {
+    until: leaving.signal,
+    onText(piece) {
+      text += piece;
+      if (text === "é1\n2\n") leaving.abort();
+      return Promise.resolve();
+    },
+  });
+  strictEqual(code, 3);
+  const options = { until: leaving.signal, onText: () => Promise.resolve() };
+  strictEqual(await DENO_HOST.runFollowed("/no/such", [], options), 0);
+});

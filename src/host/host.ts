@@ -26,6 +26,14 @@ export interface AttachedOptions {
   readonly onStderr?: ((text: string) => void) | undefined;
 }
 
+/** The options of a program whose output is read while it runs. */
+export interface FollowedOptions {
+  /** Sends it SIGTERM. */
+  readonly until: AbortSignal;
+  /** Receives the next piece of its stdout. Nothing more is read before the promise is fulfilled. */
+  readonly onText: (text: string) => Promise<void>;
+}
+
 /** The status of a path; `stat` follows symlinks and `lstat` does not. */
 export interface FileStatus {
   readonly kind: "file" | "folder" | "symlink" | "other";
@@ -170,6 +178,12 @@ export interface Host {
     program: string,
     args: readonly string[],
     options?: AttachedOptions,
+  ): Promise<number>;
+  /** Runs a program and reads its output while it runs; a program that prints faster waits. */
+  runFollowed(
+    program: string,
+    args: readonly string[],
+    options: FollowedOptions,
   ): Promise<number>;
   /**
    * Locks the file `path` and writes `holder` into it. Returns how to release it; after `waitSeconds`

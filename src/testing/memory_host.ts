@@ -140,6 +140,12 @@ export function memoryHost(
       onStderr?.(stderr);
       return code;
     },
+    async runFollowed(program, args, { until, onText }) {
+      const { code, stdout } = await run(program, args);
+      await onText(stdout);
+      if (!until.aborted) await new Promise((end) => until.addEventListener("abort", end));
+      return code;
+    },
     lock: () => Promise.resolve({ release() {} }),
     tryLockFolder: () => ({ release() {} }),
   };

@@ -98,15 +98,15 @@ export const NVIDIA_PROCESSES: readonly string[] = [
 export function parseProcesses(text: string): Map<string, number> {
   const used = new Map<string, number>();
   for (const line of text.split("\n")) {
-    const [, process, mib] = /^(\d+), (\d+)$/.exec(line.trim()) ?? [];
-    if (process !== undefined) used.set(process, (used.get(process) ?? 0) + Number(mib));
+    const [, pid, mib] = /^(\d+), (\d+)$/.exec(line.trim()) ?? [];
+    if (pid !== undefined) used.set(pid, (used.get(pid) ?? 0) + Number(mib));
   }
   return used;
 }
 
-/** Returns the file of the kernel that names the control group of a process. */
-export function controlGroupFile(process: string): string {
-  return `/proc/${process}/cgroup`;
+/** Returns the file of the kernel that names the control group of the process with this number. */
+export function controlGroupFile(pid: string): string {
+  return `/proc/${pid}/cgroup`;
 }
 
 /**
@@ -126,8 +126,8 @@ export function memoryOfSoulstones(
 ): Map<string, number> {
   const used = new Map<string, number>();
   for (const line of groups.split("\n")) {
-    const [, process = "", group = ""] = /^\/proc\/(\d+)\/cgroup:\d+::(\/.*)$/.exec(line) ?? [];
-    const mib = processes.get(process);
+    const [, pid = "", group = ""] = /^\/proc\/(\d+)\/cgroup:\d+::(\/.*)$/.exec(line) ?? [];
+    const mib = processes.get(pid);
     const [soulstone] = group.split("/").flatMap((part) => soulstoneOf(part) ?? []);
     if (mib !== undefined && soulstone !== undefined) {
       used.set(soulstone, (used.get(soulstone) ?? 0) + mib);

@@ -55,6 +55,6 @@ Deno.test("the memory of a Soulstone is that of all processes in the control gro
     [13, `${slice}/soulstone-deep.think-2.service/a`],
     // A program of another user, or on the desktop.
     [15, `${slice}/app-soulstone-eye.service.scope`],
-  ].map(([process, group]) => `${controlGroupFile(String(process))}:${group}\n`).join("");
+  ].map(([pid, group]) => `${controlGroupFile(String(pid))}:${group}\n`).join("");
   deepStrictEqual([...memoryOfSoulstones(processes, groups)], [["eye", 123], ["deep.think-2", 5]]);
 });

@@ -6,6 +6,7 @@ import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
 import type { EngineState, SwapResult } from "../../core/dispatcher/events.ts";
 import type { Door } from "../../core/orchestrator/door.ts";
 import type { GpuLoad } from "../../core/orchestrator/gpu_load.ts";
+import type { JournalLine } from "../../core/orchestrator/journal_line.ts";
 import type { Inventory } from "../../core/orchestrator/inventory.ts";
 import type { Wish } from "../../core/orchestrator/wish.ts";
 
@@ -55,6 +56,10 @@ export type ToFront =
     readonly gpus: readonly GpuLoad[];
     readonly usedMib: ReadonlyMap<string, number>;
   }
+  /** The next lines of a log that the front reads. */
+  | { readonly kind: "log"; readonly id: number; readonly lines: readonly JournalLine[] }
+  /** Nothing more comes of a log. */
+  | { readonly kind: "log-end"; readonly id: number }
   /** The progress of a swap, for clients that wait. */
   | { readonly kind: "phase"; readonly phase: SwapPhase; readonly names: readonly string[] }
   /** The end of the swap that the front asked for. The last observation came before. */
@@ -85,11 +90,18 @@ export type ToHand =
   | { readonly kind: "metrics"; readonly text: string }
   /** Clients follow the events from now on, or none does any more. */
   | { readonly kind: "follow"; readonly isFollowed: boolean }
+  /** Read the log of an engine: the last lines, and those to come. */
+  | { readonly kind: "read-log"; readonly id: number; readonly engine: string }
+  /** Its client has left. */
+  | { readonly kind: "leave-log"; readonly id: number }
   /** Everything that was under way has ended. */
   | { readonly kind: "left" };
 
 /** The limits of an order: the front refuses more, and the hand never gets it. */
 export const ORDER_LIMITS = { nameLength: 200, names: 100 } as const;
+
+/** The most logs that a front reads at once. */
+export const MOST_LOGS = 8;
 
 /** The most characters of the figures: the front sends none that are longer. */
 export const METRICS_LENGTH = 4_000_000;

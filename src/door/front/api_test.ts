@@ -1,7 +1,8 @@
 /** Tests of what clients follow at `/lychd/v1/`: requests, samples, plans and logs. */
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import {
   type EndedRequests,
+  logLineSchema,
   planSchema,
   requestSchema,
   requestsSchema,
@@ -9,6 +10,7 @@ import {
   statusSchema,
 } from "../../core/api/schema.ts";
 import { type FrontBench, post, startEngine, startFront, test } from "../../testing/front_bench.ts";
+import { digestOfKey } from "./request/admission.ts";
 
 /** Returns the requests that have ended, which must fit their schema. */
 async function ended({ url }: FrontBench): Promise<EndedRequests["requests"]> {
@@ -23,8 +25,8 @@ interface Event {
 }
 
 /** Follows the events at a path. */
-async function follow({ url }: FrontBench, path = "/lychd/v1/events") {
-  const answer = await fetch(`${url}${path}`);
+async function follow({ url }: FrontBench, path = "/lychd/v1/events", init?: RequestInit) {
+  const answer = await fetch(`${url}${path}`, init);
   strictEqual(answer.headers.get("content-type"), "text/event-stream");
   const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
@@ -223,4 +225,54 @@ test("while a client follows, samples have the GPUs and the tokens of now", asyn
   await events.leave();
   strictEqual((await bench.next("follow")).isFollowed, false);
   strictEqual(await used(), null);
+});
+
+/** A key, and a request with it. */
+const KEY = {
+  settings: {
+    keys: [{ name: "alice", digest: Uint8Array.from(digestOfKey("a-key")).toHex() }],
+  },
+  init: { headers: { authorization: "Bearer a-key" } },
+};
+
+test("with a key a client follows the log of a Soulstone until it leaves", async () => {
+  await using bench = await startFront({ ports: { eye: 1, sage: 1 }, settings: KEY.settings });
+  const log = await follow(bench, "/lychd/v1/logs/eye", KEY.init);
+  const asked = await bench.next("read-log");
+  strictEqual(asked.engine, "eye");
+  const other = await follow(bench, "/lychd/v1/logs/sage", KEY.init);
+  const { id } = await bench.next("read-log");
+  bench.tell({ kind: "log", id: asked.id, lines: [{ timeSeconds: 0.5, text: "a\nb" }] });
+  bench.tell({ kind: "log", id, lines: [{ timeSeconds: 1, text: "c" }] });
+  const line = { time: "1970-01-01T00:00:00.500Z", text: "a\nb" };
+  deepStrictEqual(logLineSchema.parse(await log.next("line")), line);
+  strictEqual(logLineSchema.parse(await other.next("line")).text, "c");
+  await log.leave();
+  strictEqual((await bench.next("leave-log")).id, asked.id);
+  bench.tell({ kind: "log-end", id });
+  await rejects(other.next("line"), /the stream ended/);
+});
+
+test("a log needs a key of the door, the name of a Soulstone, and a free place", async () => {
+  const ask = async ({ url }: FrontBench, name: string, init?: RequestInit) => {
+    const answer = await fetch(`${url}/lychd/v1/logs/${name}`, init);
+    if (answer.ok) return answer;
+    const { error } = await answer.json();
+    return `${answer.status} ${error.code}: ${error.message}`;
+  };
+  await using open = await startFront({ ports: { eye: 1 } });
+  match(String(await ask(open, "eye")), /^403 needs_key: .*lychd logs eye/);
+  await using bench = await startFront({ ports: { eye: 1 }, settings: KEY.settings });
+  match(String(await ask(bench, "eye")), /^401 bad_key/);
+  match(String(await ask(bench, "eyes", KEY.init)), /^404 unknown_name: .*did you mean `eye`/);
+  match(String(await ask(bench, "%2e%2e", KEY.init)), /^404 no_endpoint/);
+  strictEqual([...open.sent, ...bench.sent].some(({ kind }) => kind === "read-log"), false);
+  const logs = await Promise.all(Array.from({ length: 8 }, () => ask(bench, "eye", KEY.init)));
+  match(String(await ask(bench, "eye", KEY.init)), /^503 too_many_followers/);
+  // A render without the key ends them all.
+  bench.tell(bench.units({ settings: { keys: [{ name: "bob", digest: "0".repeat(64) }] } }));
+  for (const log of logs) {
+    ok(log instanceof Response);
+    await log.text();
+  }
 });

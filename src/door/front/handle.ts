@@ -13,6 +13,7 @@ import { enter, exchange, exchangeWith, type Parts } from "./exchange/exchange.t
 import type { Connection, Incoming } from "./exchange/incoming.ts";
 import { relay } from "./exchange/relay.ts";
 import { routeTo } from "./exchange/prepare.ts";
+import type { Logs } from "./logs.ts";
 import type { Orders } from "./orders.ts";
 import type { Page } from "./page/page.ts";
 import type { Events } from "./report/events.ts";
@@ -34,6 +35,7 @@ import { withoutKeys } from "./request/target.ts";
 export interface DoorParts extends Parts {
   readonly events: Events;
   readonly log: RequestLog;
+  readonly logs: Logs;
   readonly orders: Orders;
   readonly page: Page;
 }
@@ -147,6 +149,8 @@ function answer(
       return follow(incoming, parts);
     case "requests":
       return json({ requests: parts.log.requests });
+    case "logs":
+      return followLog(incoming, endpoint.soulstone, parts);
     case "plan":
       return json(planOf(new URLSearchParams(queryOf(incoming)), driver));
     case "summon":
@@ -193,6 +197,25 @@ function follow(incoming: Incoming, { driver, events }: DoorParts): Response {
     const message = "too many clients follow the events, or too many with this key";
     throw new Refused({ status: 503, code: "too_many_followers", message, retryAfterSeconds: 30 });
   }
+  return eventStream(body);
+}
+
+/** Follows the log of a Soulstone, which needs a key: engines log prompts of other clients. */
+function followLog(incoming: Incoming, name: string, { driver, logs }: DoorParts): Response {
+  if (incoming.client === undefined) {
+    const message = `a log may have prompts, so it needs a key; [vessel.keys] sets one, and ` +
+      `lychd logs ${name} prints the log`;
+    throw new Refused({ status: 403, code: "needs_key", message });
+  }
+  const names = driver.units.inventory.engines.map(({ name }) => name);
+  if (names.includes(name)) return eventStream(logs.follow(name, incoming));
+  const near = nearest(name, names);
+  const hint = near === undefined ? "" : `; did you mean ${quoted(near)}?`;
+  const message = `there is no Soulstone ${quoted(name)}${hint}`;
+  throw new Refused({ status: 404, code: "unknown_name", message });
+}
+
+function eventStream(body: ReadableStream<Uint8Array>): Response {
   const headers = {
     "content-type": "text/event-stream",
     "cache-control": "no-store, no-transform",

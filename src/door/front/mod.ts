@@ -5,6 +5,7 @@ import { EngineClient } from "./engine/client.ts";
 import type { StopSignal } from "./engine/stop_signal.ts";
 import { handle } from "./handle.ts";
 import { listen, type Listening } from "./listen.ts";
+import { Logs } from "./logs.ts";
 import { Orders } from "./orders.ts";
 import { PACE, type Pace } from "./pace.ts";
 import { Page, type PageFiles } from "./page/page.ts";
@@ -54,6 +55,7 @@ export function serveFront(
   });
   const log = new RequestLog();
   const orders = new Orders(send);
+  const logs = new Logs(send);
   const memory = new BodyMemory(BODIES_BYTES);
   const client = new EngineClient(connect);
   let [driver, listening]: [Driver?, Listening?] = [];
@@ -84,7 +86,7 @@ export function serveFront(
       },
       ended: (ticket) => log.add(ticket, now()),
     });
-    const parts = { driver: begun, client, memory, metrics, pace, events, log, orders, page };
+    const parts = { driver: begun, client, memory, metrics, pace, events, log, logs, orders, page };
     try {
       listening = listen(units.door.settings, (request, info) => handle(request, info, parts));
       send({ kind: "listening" });
@@ -96,6 +98,7 @@ export function serveFront(
 
   const leave = async (withinSeconds: number) => {
     events.close();
+    logs.close();
     const message = "the door stops";
     const timer = setTimeout(() => {
       driver?.endAll({ status: 503, code: "cut", message, retryAfterSeconds: 2 });
@@ -116,6 +119,7 @@ export function serveFront(
         if (driver === undefined) begin(data);
         else driver.reload(data);
         events.endRefused();
+        logs.endRefused();
         break;
       case "observed":
         driver?.observe(data);
@@ -132,6 +136,12 @@ export function serveFront(
         events.tell("sample", () => sampleOf(sampled));
         break;
       }
+      case "log":
+        logs.take(data);
+        break;
+      case "log-end":
+        logs.end(data);
+        break;
       case "gone":
         driver?.endOf(data.clients, LEFT);
         break;

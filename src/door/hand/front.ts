@@ -1,5 +1,6 @@
 import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
 import type { ToFront, ToHand } from "../channel/messages.ts";
+import type { Logs } from "./logs.ts";
 import { ChannelFault, readToHand } from "./messages.ts";
 
 /** The messages about the front itself, which {@linkcode Front} handles. */
@@ -16,6 +17,8 @@ export class Front {
   state: DispatcherStatus = { phase: "steady", wish: undefined, engines: [] };
   /** Its figures for Prometheus, as it reported them last. */
   metrics: string | undefined;
+  /** The logs that it reads. */
+  readonly logs: Logs;
   /** True while clients follow its events. */
   isFollowed = false;
   /** True while it waits for the end of a swap. */
@@ -27,10 +30,12 @@ export class Front {
   /** Calls `onAsked` for each message, and `onFault` for one that no front sends. */
   constructor(
     channel: MessagePort,
+    logs: Logs,
     onAsked: (message: Asked, front: Front) => void,
     onFault: (fault: ChannelFault) => void,
   ) {
     this.#channel = channel;
+    this.logs = logs;
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       try {
         const message = readToHand(data);
@@ -65,6 +70,7 @@ export class Front {
   }
 
   close(): void {
+    this.logs.close();
     this.#channel.close();
   }
 }

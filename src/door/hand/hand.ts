@@ -18,6 +18,7 @@ import { EngineWatch, type Seen } from "./engine_watch.ts";
 import { type Asked, Front } from "./front.ts";
 import { ChannelFault } from "./messages.ts";
 import { Leases } from "./leases.ts";
+import { Logs } from "./logs.ts";
 import { HAND_PACE, type HandPace } from "./pace.ts";
 import { Problems } from "./problems.ts";
 import { Sampler } from "./sampler.ts";
@@ -169,6 +170,7 @@ export class Hand {
   #open(): Front {
     const front = new Front(
       this.#openFront(),
+      new Logs(this.#context),
       (message, from) => this.#take(message, from),
       (fault) => this.#fault(fault),
     );
@@ -237,6 +239,10 @@ export class Hand {
       case "follow":
         front.isFollowed = message.isFollowed;
         return this.#sampleIfWanted();
+      case "read-log":
+        return this.#readLog(message.id, message.engine, front);
+      case "leave-log":
+        return front.logs.leave(message.id);
       case "metrics":
         front.metrics = message.text;
         return this.#measured.request();
@@ -271,6 +277,15 @@ export class Hand {
         });
       }
     }
+  }
+
+  /** Reads the log of a rendered engine. A client needs a key for it: engines log prompts. */
+  #readLog(id: number, name: string, front: Front): void {
+    const { rendered: { inventory }, door } = this.#units;
+    const engine = inventory.engines.find((engine) => engine.name === name);
+    const end = () => front.send({ kind: "log-end", id });
+    if (engine === undefined || door.settings.keys.length === 0) return end();
+    front.logs.read(id, engine, { lines: (lines) => front.send({ kind: "log", id, lines }), end });
   }
 
   #sampleIfWanted(): void {

@@ -136,6 +136,8 @@ class TestHost {
   out = "";
   err = "";
   journal = "";
+  /** The arguments of each journalctl that follows. */
+  readonly journals: (readonly string[])[] = [];
   /** The output of ss, and its arguments. */
   connections = "";
   asked: readonly string[] = [];
@@ -155,6 +157,7 @@ class TestHost {
         }
         this.asked = args;
       }
+      if (args.includes("--follow")) this.journals.push(args);
       const stdout = program === "/systemctl"
         ? this.#systemctl(args)
         : program === "/journalctl"
@@ -620,6 +623,42 @@ withHand("an engine that failed has its reason, and with keys its log", async (s
   seen.host.remove(link);
   strictEqual((await front.next("problems")).problems.size, 0);
 });
+
+withHand(
+  "with keys, the log of a rendered engine is read until it is left",
+  async (seen, front) => {
+    const entry = { MESSAGE: "a prompt", __REALTIME_TIMESTAMP: "1500000" };
+    seen.journal = `${JSON.stringify(entry)}\n-- Boot --\n`;
+    await front.sees("owl", "ready");
+    front.send({ kind: "read-log", id: 1, engine: "owl" });
+    strictEqual((await front.next("log-end")).id, 1);
+    await seen.render({ hasKey: true });
+    await front.next("units");
+    for (const [id, engine] of [[2, "--file=/etc/passwd"], [3, "scribe"], [4, ""]] as const) {
+      front.send({ kind: "read-log", id, engine });
+      strictEqual((await front.next("log-end")).id, id);
+    }
+    strictEqual(seen.journals.length, 0);
+    front.send({ kind: "read-log", id: 5, engine: "owl" });
+    const log = await front.next("log");
+    deepStrictEqual([log.id, log.lines], [5, [{ timeSeconds: 1.5, text: "a prompt" }]]);
+    strictEqual(seen.journals.length, 1);
+    ok(seen.journals[0]?.includes("SYSLOG_IDENTIFIER=soulstone-owl"));
+    front.send({ kind: "leave-log", id: 5 });
+    strictEqual((await front.next("log-end")).id, 5);
+  },
+);
+
+withHand(
+  "a front that reads more logs than it may is not trusted any more",
+  async (seen, front) => {
+    await seen.render({ hasKey: true });
+    await front.next("units", ({ door }) => door.settings.keys.length > 0);
+    for (let id = 1; id <= 9; id++) front.send({ kind: "read-log", id, engine: "owl" });
+    strictEqual(await seen.ended, EXIT.failure);
+    match(seen.err, /broke the rules of its channel: too many logs/);
+  },
+);
 
 withHand("a render with the same ports reaches the front", async (seen, front) => {
   await front.next("units");

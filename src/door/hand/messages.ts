@@ -45,6 +45,12 @@ export function readToHand(data: unknown): ToHand {
       return { kind, engine: text(fields("engine").engine) };
     case "follow":
       return { kind, isFollowed: flag(fields("isFollowed").isFollowed) };
+    case "read-log": {
+      const { id, engine } = fields("id", "engine");
+      return { kind, id: count(id), engine: text(engine) };
+    }
+    case "leave-log":
+      return { kind, id: count(fields("id").id) };
     case "metrics":
       return { kind, text: text(fields("text").text, METRICS_LENGTH) };
     case "state":

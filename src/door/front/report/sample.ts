@@ -3,7 +3,7 @@ import type { DispatcherStatus } from "../../../core/dispatcher/dispatcher.ts";
 import type { GpuLoad } from "../../../core/orchestrator/gpu_load.ts";
 import { timeText } from "./time.ts";
 
-/** What a sample is made of. */
+/** The measurements of a sample. */
 export interface Sampled {
   readonly epochSeconds: number;
   readonly gpus: readonly GpuLoad[];

@@ -35,7 +35,8 @@ export type Endpoint =
       | "plan";
   }
   | { readonly kind: "summon" | "banish" | "release" }
-  | { readonly kind: "cancel"; readonly id: string };
+  | { readonly kind: "cancel"; readonly id: string }
+  | { readonly kind: "logs"; readonly soulstone: string };
 
 interface Row {
   readonly methods: readonly string[];
@@ -88,6 +89,7 @@ const UPSTREAM_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 const MODEL = "/v1/models/";
 const CANCEL = "/lychd/v1/cancel/";
+const LOGS = "/lychd/v1/logs/";
 const UPSTREAM = "/upstream/";
 const NAME = /^[A-Za-z0-9._-]+$/;
 
@@ -141,6 +143,9 @@ function rowOf(method: string, path: string): Row | { readonly error: NoEndpoint
   }
   if (path.startsWith(CANCEL) && path.length > CANCEL.length) {
     return { methods: POST, endpoint: { kind: "cancel", id: path.slice(CANCEL.length) } };
+  }
+  if (path.startsWith(LOGS) && NAME.test(path.slice(LOGS.length))) {
+    return { methods: ["GET"], endpoint: { kind: "logs", soulstone: path.slice(LOGS.length) } };
   }
   if (!path.startsWith(UPSTREAM)) return undefined;
   const slash = path.indexOf("/", UPSTREAM.length);
