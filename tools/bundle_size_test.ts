@@ -13,6 +13,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   add: 760,
   apply: 122,
   banish: 52,
+  chat: 40,
   check: 620,
   complete: 740,
   completions: 25,

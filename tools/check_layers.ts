@@ -22,7 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/commands/"],
   ["src/apply/"],
   ["src/door/front/", "src/door/hand/"],
-  ["src/summon/", "src/inscribe/", "src/scaffold/", "src/door/channel/"],
+  ["src/client/", "src/summon/", "src/inscribe/", "src/scaffold/", "src/door/channel/"],
   ["src/units/"],
   ["src/trust/"],
   ["src/run/"],

@@ -101,3 +101,22 @@ Before it starts, both try to break out, as in lychd self-test.`)
     ),
   })
   .examples("lychd serve", "lychd self-test serve");
+
+export const chat = command("chat", "Send a prompt to a model through the front door")
+  .details(`
+A model is a name that the front door knows: a Soulstone, an alias, a Coven or a
+capability. Its engine starts if it does not run. The answer is printed while it
+comes. Without a prompt it is a dialogue on a terminal; - reads the prompt from
+stdin. If the front door has keys, LYCHD_KEY must be one of them.`)
+  .arguments({
+    model: argument("[model]", "a name of a model (default: the one that runs)", {
+      complete: "name",
+    }),
+    prompt: argument("[prompt...]", "the words of the prompt, or -"),
+  })
+  .options({ system: option("--system <text>", "instructions for the model") })
+  .examples(
+    "lychd chat hermes",
+    'lychd chat hermes "Why is the sky blue?"',
+    "git diff | lychd chat hermes --system 'Review this change' -",
+  );

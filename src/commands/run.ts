@@ -54,6 +54,8 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
       return await (await import("./summon.ts")).summon(invocation, context);
     case "serve":
       return await (await import("./serve.ts")).serve(context);
+    case "chat":
+      return await (await import("./chat.ts")).chat(invocation, context);
     case "banish":
       return await (await import("./banish.ts")).banish(invocation, context);
     case "status":

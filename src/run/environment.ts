@@ -6,6 +6,7 @@ export const VARIABLES = [
   "XDG_DATA_HOME",
   "XDG_RUNTIME_DIR",
   "LYCHD_CODEX",
+  "LYCHD_KEY",
   "NO_COLOR",
   "FORCE_COLOR",
   // The command-line library reads it.
@@ -36,12 +37,12 @@ export function refuseGpuDrivers(): void {
 
 /**
  * Keeps the proxies of the environment (`HTTP_PROXY`) out of every sandbox: `fetch` of a port that a
- * sandbox may use would connect to the proxy, on any host. No sandbox can undo it.
+ * sandbox may use at this address would connect to the proxy, on any host. No sandbox can undo it.
  */
-export function refuseProxies(): void {
+export function refuseProxies(address = "127.0.0.1"): void {
   const [upper, lower] = [readVariable("NO_PROXY"), readVariable("no_proxy")];
   const set = (name: Variable, value = "") =>
-    Deno.env.set(name, [value, "127.0.0.1"].filter((each) => each !== "").join());
+    Deno.env.set(name, [value, address].filter((each) => each !== "").join());
   set("NO_PROXY", upper ?? lower);
   set("no_proxy", lower ?? upper);
 }

@@ -29,6 +29,8 @@ export interface Terminal extends Pick<Streams, "outIsTerminal" | "errIsTerminal
   readonly canAsk: boolean;
   /** Prints a question on `err` and reads a line; returns nothing if `until` is aborted first. */
   ask(question: string, until?: AbortSignal): Promise<string | undefined>;
+  /** Reads stdin to its end. */
+  readAll(): Promise<string>;
 }
 
 /** Returns true for colors: never with NO_COLOR, always with FORCE_COLOR, otherwise on a terminal. */
@@ -87,6 +89,9 @@ export function paletteOf(hasColors: boolean, columns = WIDTH): Palette {
   };
 }
 
+/** The longest line that a terminal passes on, in bytes. */
+const LONGEST_LINE = 4096;
+
 /** Makes a terminal of the streams of this process. A reader that closed its pipe is not an error. */
 export function processTerminal(streams: Streams): Terminal {
   let isGone = false;
@@ -114,7 +119,7 @@ export function processTerminal(streams: Streams): Terminal {
     canAsk: streams.inIsTerminal,
     async ask(question, until) {
       write(Deno.stderr)(question);
-      const buffer = new Uint8Array(256);
+      const buffer = new Uint8Array(LONGEST_LINE);
       const ended = new Promise<undefined>((end) => {
         if (until?.aborted) end(undefined);
         until?.addEventListener("abort", () => end(undefined));
@@ -124,5 +129,6 @@ export function processTerminal(streams: Streams): Terminal {
         .then((length) => new TextDecoder().decode(buffer.subarray(0, length ?? 0)));
       return await Promise.race([answer, ended]);
     },
+    readAll: () => new Response(Deno.stdin.readable).text(),
   };
 }

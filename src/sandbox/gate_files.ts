@@ -167,11 +167,17 @@ export function unitsIn({ quadlet, systemd }: Pick<Folders, "quadlet" | "systemd
   const containers = [...Deno.readDirSync(quadlet)]
     .filter(({ name, isFile }) => isFile && /\.(?:container|pod)$/.test(name))
     .map(({ name }) => ({ place: join(quadlet, name), path: `${QUADLET_FOLDER}/${name}` }));
-  const { service } = VESSEL;
-  const door = { place: join(systemd, service), path: `${SYSTEMD_FOLDER}/${service}` };
-  return [...containers, ...isFile(door.place) ? [door] : []].flatMap(({ place, path }) => {
-    // The command refuses a file that lychd cannot have written.
-    if (Deno.statSync(place).size > FILE_LIMIT_BYTES) return [];
-    return [{ path, text: Deno.readTextFileSync(place) }];
-  });
+  return [...containers.flatMap(unitAt), ...doorUnitIn({ systemd })];
+}
+
+/** Reads the unit of the front door, if there is one. */
+export function doorUnitIn({ systemd }: Pick<Folders, "systemd">): UnitFile[] {
+  const place = join(systemd, VESSEL.service);
+  return isFile(place) ? unitAt({ place, path: `${SYSTEMD_FOLDER}/${VESSEL.service}` }) : [];
+}
+
+function unitAt({ place, path }: { readonly place: string; readonly path: string }): UnitFile[] {
+  // The command refuses a file that lychd cannot have written.
+  if (Deno.statSync(place).size > FILE_LIMIT_BYTES) return [];
+  return [{ path, text: Deno.readTextFileSync(place) }];
 }

@@ -1,7 +1,8 @@
 import { homedir } from "node:os";
 import type { Parsed } from "../cli/tree.ts";
 import { printable } from "../core/report/printable.ts";
-import { computeFolders, type FolderInput, foldersAbove } from "../run/folders.ts";
+import { refuseProxies } from "../run/environment.ts";
+import { computeFolders, type FolderInput, type Folders, foldersAbove } from "../run/folders.ts";
 import { type GateRequest, isGateRequest } from "../run/gate_request.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import type { Permissions } from "../run/permissions.ts";
@@ -19,7 +20,9 @@ import {
   USERS,
 } from "./gate_files.ts";
 import {
+  clientPermissions,
   frontPermissions,
+  isClient,
   permissionsFor,
   proberPermissions,
   type StartSandbox,
@@ -60,7 +63,9 @@ export async function launch(
     importOptions: named.imports,
   });
   const programs = findPrograms(isFile);
-  const permissions = permissionsFor(invocation, folders, programs);
+  const door = isClient(invocation) ? await findDoor(folders, env) : undefined;
+  const permissions = door && clientPermissions(invocation, door) ||
+    permissionsFor(invocation, folders, programs);
   const test = async (out: Terminal["out"]) => {
     const { selfTest } = await import("./self_test/report.ts");
     const sandboxes = sandboxesOf(invocation, permissions).map((sandbox) => ({
@@ -96,8 +101,17 @@ export async function launch(
     version,
     environment: sessionVariables(env),
     streams,
+    door,
   };
   return await runInWorker(worker, request, surroundings);
+}
+
+/** Reads where the front door listens. Loaded late: few commands are its clients. */
+async function findDoor(folders: Folders, env: Surroundings["env"]) {
+  const { doorPlace } = await import("./door_access.ts");
+  const door = doorPlace(folders, env("LYCHD_KEY"));
+  if (door !== undefined) refuseProxies(door.address);
+  return door;
 }
 
 /** The port that a second sandbox may use in a self-test; none listens there. */

@@ -115,6 +115,8 @@ export function permissionsFor(
     case "init":
     case "add":
       return grant([codex], SURVEYORS, [codex]);
+    // See clientPermissions.
+    case "chat":
     case "schema":
     case "completions":
     case "licenses":
@@ -171,6 +173,20 @@ export function frontPermissions(
     ...addresses.map((address) => `${address.includes(":") ? `[${address}]` : address}:${port}`),
     ...[...enginePorts].map((enginePort) => `127.0.0.1:${enginePort}`),
   ]);
+}
+
+/** Returns true for a command that uses the front door as other programs do. */
+export function isClient({ command }: Invocation): boolean {
+  return command === "chat";
+}
+
+/** Returns the permissions of a client of the front door: to connect to it. */
+export function clientPermissions(
+  invocation: Invocation,
+  { address, port }: { readonly address: string; readonly port: number },
+): Permissions | undefined {
+  if (!isClient(invocation) || !isPort(port)) return undefined;
+  return onlyNetwork([`${address.includes(":") ? `[${address}]` : address}:${port}`]);
 }
 
 function onlyNetwork(net: readonly string[]): Permissions {

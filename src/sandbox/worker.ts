@@ -12,7 +12,7 @@ import type { Programs } from "../run/programs.ts";
 import { OutputError, processTerminal, type Streams } from "../run/terminal.ts";
 import { printable } from "../core/report/printable.ts";
 import { runCommand } from "../commands/run.ts";
-import type { CommandContext } from "../run/context.ts";
+import type { CommandContext, DoorAccess } from "../run/context.ts";
 
 /** The request that the gate sends. */
 export interface WorkerRequest {
@@ -28,6 +28,8 @@ export interface WorkerRequest {
   readonly version: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly streams: Streams;
+  /** For the clients of the front door. */
+  readonly door: DoorAccess | undefined;
 }
 
 /** The message that the gate sends when the operator interrupts the command. */

@@ -44,6 +44,7 @@ export function memoryTerminal(output: Output, terminal: Partial<Terminal> = {})
     err: (text) => void (output.err += text),
     canAsk: false,
     ask: () => Promise.resolve(""),
+    readAll: () => Promise.resolve(""),
     outPalette: PLAIN,
     errPalette: PLAIN,
     outIsGone: () => false,

@@ -30,6 +30,7 @@ const LINES: readonly (readonly string[])[] = [
   ["summon", "eye"],
   ["banish", "eye"],
   ["logs", "sage", "--lines", "1"],
+  ["chat", "eye", "hello"],
   ["complete", "fish", "--", "summon", ""],
   ["doctor", "--only", "codex.valid"],
   ["edit", "eye"],

@@ -3,6 +3,7 @@ import type { Permissions } from "../../src/run/permissions.ts";
 import type { Folders } from "../../src/run/folders.ts";
 import { foldersOfHome } from "../../src/testing/folders_of_home.ts";
 import {
+  clientPermissions,
   frontPermissions,
   permissionsFor,
   proberPermissions,
@@ -36,6 +37,7 @@ const LINES: readonly string[] = [
   "summon WISH",
   "banish",
   "serve",
+  "chat",
   "status",
   "list",
   "covens",
@@ -117,10 +119,15 @@ function permissionTable(): string {
       imports: named.imports ?? [],
     });
     const prober = proberPermissions(invocation, [8780]);
+    const client = clientPermissions(invocation, { address: "127.0.0.1", port: 8081 });
     const places = { addresses: ["127.0.0.1"], port: 8081, enginePorts: new Set([8780]) };
     const front = frontPermissions(invocation, places);
     return [
-      rowOf(`\`${line}\``, permissionsFor(invocation, folders, findPrograms(() => true)), folders),
+      rowOf(
+        `\`${line}\``,
+        client ?? permissionsFor(invocation, folders, findPrograms(() => true)),
+        folders,
+      ),
       ...prober === undefined ? [] : [rowOf(`\`${line}\`, second sandbox`, prober, folders)],
       ...front === undefined ? [] : [rowOf(`\`${line}\`, the front`, front, folders)],
     ];
@@ -134,14 +141,16 @@ function permissionTable(): string {
 }
 
 function rowOf(title: string, permissions: Permissions, folders: Folders): string {
-  const isFront = permissions.net?.some((place) => place.endsWith(":8081"));
+  const isOfDoor = permissions.net?.some((place) => place.endsWith(":8081"));
   const cells = [
     pathsIn(permissions.read, folders),
     pathsIn(permissions.write, folders),
     [...new Set(permissions.run.map(programName))].sort(),
     permissions.net === undefined
       ? []
-      : isFront
+      : permissions.net.length === 1 && isOfDoor
+      ? ["the port of the front door"]
+      : isOfDoor
       ? ["its own port", "the ports of rendered engines and of `reserve_ports` on 127.0.0.1"]
       : ["the ports of rendered engines on 127.0.0.1"],
   ];

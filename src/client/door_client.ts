@@ -1,0 +1,83 @@
+/** A client of the front door, for the commands that use it as other programs do. */
+import type { DoorAccess } from "../run/context.ts";
+import { EXIT } from "../run/invocation.ts";
+import { Refusal } from "../run/refusal.ts";
+import { type ServerEvent, serverEvents } from "./server_events.ts";
+
+/** The most characters of an error that is not in the form of the door. */
+const LONGEST_ERROR = 200;
+
+/** Sends requests to the front door. Throws a Refusal with the reason if it does not fulfil one. */
+export class DoorClient {
+  readonly #access: DoorAccess;
+
+  constructor(access: DoorAccess) {
+    this.#access = access;
+  }
+
+  /** Returns the JSON at a path. */
+  async get(path: string): Promise<unknown> {
+    return await (await this.#request(path)).json();
+  }
+
+  /** Sends a body as JSON, and returns that of the answer. */
+  async post(path: string, body: unknown, signal?: AbortSignal): Promise<unknown> {
+    return await (await this.#request(path, { body, signal })).json();
+  }
+
+  /** Returns the events at a path, or those of the answer to a body. */
+  async *events(
+    path: string,
+    sent: { readonly body?: unknown; readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<ServerEvent, void> {
+    const { body } = await this.#request(path, sent);
+    try {
+      if (body !== null) yield* serverEvents(body.pipeThrough(new TextDecoderStream()));
+    } catch (error) {
+      if (sent.signal?.aborted) return;
+      throw failed("the connection to the front door broke off", error);
+    }
+  }
+
+  async #request(
+    path: string,
+    { body, signal }: { readonly body?: unknown; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Response> {
+    const { url, key } = this.#access;
+    const headers = {
+      ...key !== undefined && { authorization: `Bearer ${key}` },
+      ...body !== undefined && { "content-type": "application/json" },
+    };
+    const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    let answer: Response;
+    try {
+      answer = await fetch(`${url}${path}`, { ...sent, headers, signal: signal ?? null });
+    } catch (error) {
+      if (error instanceof TypeError) throw failed(`nothing answers at ${url}`, error);
+      throw error;
+    }
+    if (answer.ok) return answer;
+    const text = await answer.text();
+    throw new Refusal(errorOf(text) ?? `status ${answer.status}: ${text.slice(0, LONGEST_ERROR)}`, {
+      code: answer.status === 404 ? EXIT.usage : EXIT.failure,
+      hint: answer.status === 401 ? "LYCHD_KEY=$(cat FILE) lychd ..." : undefined,
+    });
+  }
+}
+
+/** Returns the message of an error of the door, or of an event with one. */
+export function errorOf(text: string): string | undefined {
+  try {
+    const { error } = JSON.parse(text);
+    const message = typeof error === "object" ? error?.message : error;
+    return typeof message === "string" ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function failed(what: string, error: unknown): Refusal {
+  const why = error instanceof Error && error.message !== "" ? `: ${error.message}` : "";
+  const options = { code: EXIT.hostRefused, hint: "systemctl --user status lychd-vessel" };
+  return new Refusal(`${what}${why}`, options);
+}
