@@ -35,6 +35,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   serve: 125,
   status: 77,
   summon: 105,
+  top: 45,
 };
 
 /** The most kilobytes of the page, compressed: it must load at once on a phone, too. */

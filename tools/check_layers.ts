@@ -41,7 +41,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "npm:@inquirer/confirm": ["src/run/"],
   "npm:@inquirer/input": ["src/run/"],
   "npm:@inquirer/select": ["src/run/"],
-  "npm:sisteransi": ["src/commands/", "src/summon/"],
+  "npm:sisteransi": ["src/run/", "src/commands/", "src/summon/"],
   "npm:preact": ["src/page/"],
   "npm:@preact/signals": ["src/page/"],
   "npm:prom-client": ["src/door/front/"],

@@ -120,3 +120,11 @@ stdin. If the front door has keys, LYCHD_KEY must be one of them.`)
     'lychd chat hermes "Why is the sky blue?"',
     "git diff | lychd chat hermes --system 'Review this change' -",
   );
+
+export const top = command("top", "Show what the front door does now")
+  .details(`
+On a terminal it shows the Soulstones with their requests and GPU memory, swaps,
+the GPUs, and the requests that ended last. Keys summon and banish a Soulstone;
+what an order would stop is shown before it is given. In a pipe it prints each
+change as a line. If the front door has keys, LYCHD_KEY must be one of them.`)
+  .examples("lychd top", "lychd top | grep request");

@@ -14,7 +14,7 @@ import {
   type InvocationOf,
   type Named,
 } from "./declare.ts";
-import { banish, chat, plan, pull, serve, summon } from "./engines.ts";
+import { banish, chat, plan, pull, serve, summon, top } from "./engines.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { covens, explain, list, logs, status } from "./inspect.ts";
 import { apply, edit, purge, render, restart, rollback } from "./render.ts";
@@ -32,7 +32,7 @@ before it starts the other.`)
     "Create a Codex": [init, add, edit, importing],
     "Check the Codex and the host": [check, doctor],
     "Install units": [render, apply, rollback, purge],
-    "Run engines": [pull, plan, summon, restart, banish, serve, chat],
+    "Run engines": [pull, plan, summon, restart, banish, serve, chat, top],
     "Inspect the Codex and its engines": [list, covens, explain, status, logs],
     "Editors, shells and help": [schema, completions, selfTest, licenses, help, complete],
   })

@@ -56,6 +56,8 @@ async function dispatch(invocation: Invocation, context: CommandContext): Promis
       return await (await import("./serve.ts")).serve(context);
     case "chat":
       return await (await import("./chat.ts")).chat(invocation, context);
+    case "top":
+      return await (await import("./top.ts")).top(context);
     case "banish":
       return await (await import("./banish.ts")).banish(invocation, context);
     case "status":

@@ -117,6 +117,7 @@ export function permissionsFor(
       return grant([codex], SURVEYORS, [codex]);
     // See clientPermissions.
     case "chat":
+    case "top":
     case "schema":
     case "completions":
     case "licenses":
@@ -177,7 +178,7 @@ export function frontPermissions(
 
 /** Returns true for a command that uses the front door as other programs do. */
 export function isClient({ command }: Invocation): boolean {
-  return command === "chat";
+  return command === "chat" || command === "top";
 }
 
 /** Returns the permissions of a client of the front door: to connect to it. */

@@ -31,6 +31,7 @@ const LINES: readonly (readonly string[])[] = [
   ["banish", "eye"],
   ["logs", "sage", "--lines", "1"],
   ["chat", "eye", "hello"],
+  ["top"],
   ["complete", "fish", "--", "summon", ""],
   ["doctor", "--only", "codex.valid"],
   ["edit", "eye"],

@@ -38,6 +38,7 @@ const LINES: readonly string[] = [
   "banish",
   "serve",
   "chat",
+  "top",
   "status",
   "list",
   "covens",

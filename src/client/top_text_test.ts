@@ -1,0 +1,103 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import type { EndedRequest, Status } from "../core/api/schema.ts";
+import { PLAIN } from "../core/report/palette.ts";
+import { changeLines, topLines } from "./top_text.ts";
+
+const EYE: Status["soulstones"][0] = {
+  name: "eye",
+  state: "ready",
+  since: "1970-01-01T00:00:00.000Z",
+  kind: "vllm",
+  covens: ["vision"],
+  capabilities: [],
+  names: [],
+  port: 8780,
+  vram_mib: 20_000,
+  vram_used_mib: 18_000,
+  under_way: 2,
+  waiting: 1,
+  ready_in_seconds: 0,
+  problem: null,
+};
+
+const STATUS: Status = {
+  phase: "steady",
+  held: false,
+  goal: null,
+  swap: null,
+  soulstones: [EYE],
+  covens: [],
+  requests: [],
+  links: { grafana: null, prometheus: null },
+};
+
+const REQUEST: EndedRequest = {
+  id: "1",
+  time: "1970-01-01T00:00:01.000Z",
+  client: "alice",
+  soulstone: "eye",
+  endpoint: "/v1/completions",
+  queue_seconds: 0,
+  first_token_seconds: 0.25,
+  seconds: 2,
+  input_tokens: 7,
+  output_tokens: 100,
+  tokens_per_second: 57.1,
+  result: "200",
+};
+
+const OPTIONS = {
+  url: "http://127.0.0.1:8081",
+  columns: 80,
+  rows: 24,
+  palette: PLAIN,
+  selected: "eye",
+  footer: ["q quit"],
+  nowMilliseconds: 150_000,
+};
+
+Deno.test("the screen has the Soulstones and the requests that ended", () => {
+  const view = { status: STATUS, sample: undefined, requests: [REQUEST] };
+  deepStrictEqual(topLines(view, OPTIONS), [
+    "http://127.0.0.1:8081  steady",
+    "",
+    "  SOULSTONE  STATE  SINCE  VRAM             REQUESTS  COVENS",
+    "> eye        ready  2m     18000/20000 MiB  2 + 1     vision",
+    "",
+    "  ENDED     SOULSTONE  CLIENT  QUEUE  FIRST  TIME  TOKENS  PER S  RESULT",
+    "  00:00:01  eye        alice   0.0    0.3    2.0   100     57.1   200",
+    "",
+    "q quit",
+  ]);
+});
+
+Deno.test("the screen fits a terminal of any size, and always has its footer", () => {
+  const soulstones = Array.from({ length: 60 }, (_, i) => {
+    const problem = { why: "\u001b[2J".repeat(30), command: "lychd logs eye", log: null };
+    return { ...EYE, name: `eye-${i}`.padEnd(64, "x"), problem };
+  });
+  const requests = Array.from({ length: 200 }, () => REQUEST);
+  const view = { status: { ...STATUS, soulstones }, sample: undefined, requests };
+  for (const [columns, rows] of [[80, 24], [20, 5], [200, 300], [1, 1]] as const) {
+    const lines = topLines(view, { ...OPTIONS, columns, rows });
+    ok(lines.length <= rows && lines.every((line) => line.length <= columns), `${columns}`);
+    ok(lines.every((line) => !line.includes("\u001b")));
+    if (rows > 2) strictEqual(lines.at(-1), "q quit".slice(0, columns));
+  }
+});
+
+Deno.test("only what changed is a line in a pipe", () => {
+  deepStrictEqual(changeLines(undefined, STATUS), ["eye ready"]);
+  deepStrictEqual(changeLines(STATUS, STATUS), []);
+  const since = "1970-01-01T00:00:00.000Z";
+  const part = { phase: "start" as const, soulstones: ["eye"] };
+  const swap = { ...part, phases: [{ ...part, since, seconds: null }], estimate_seconds: 3 };
+  const problem = { why: "it exited\nhere", command: "lychd logs eye", log: null };
+  const crashed = { ...EYE, state: "crashed" as const, problem };
+  const after = { ...STATUS, swap, soulstones: [crashed] };
+  deepStrictEqual(changeLines(STATUS, after), [
+    "eye crashed",
+    "eye it exited\\nhere",
+    "swap start eye",
+  ]);
+});
