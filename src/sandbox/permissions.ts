@@ -7,7 +7,8 @@ import type { ProgramName, Programs } from "../run/programs.ts";
 
 /**
  * Returns the exact permissions of one run: the only place that grants any. docs/security.md has them
- * as a table. No command has the network; see {@linkcode proberPermissions}.
+ * as a table. No command has the network, except clients of the front door, which have nothing else:
+ * see {@linkcode proberPermissions} and {@linkcode clientPermissions}.
  */
 export function permissionsFor(
   invocation: Invocation,

@@ -22,7 +22,8 @@ async function piped(test: Cli, args: readonly string[], stdin: string) {
   const [program, words] = programCommand();
   const child = new Deno.Command(program, {
     args: [...words, ...args],
-    env: { HOME: test.home, XDG_CONFIG_HOME: "" },
+    clearEnv: true,
+    env: test.environment({}),
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -87,7 +87,7 @@ export class Cli implements AsyncDisposable {
     const shown = (text: string) => text.replaceAll(this.dir, "[DIR]");
     if (!this.#isProcess) {
       const words = args.map((arg) => arg.replaceAll("[DIR]", this.dir));
-      const surroundings = { env: this.#environment(env), workingFolder: this.dir };
+      const surroundings = { env: this.environment(env), workingFolder: this.dir };
       const { code, out, err } = await runInProcess(words, surroundings);
       return { code, stdout: shown(out), stderr: shown(err) };
     }
@@ -96,7 +96,7 @@ export class Cli implements AsyncDisposable {
       args: [...words, ...args.map((arg) => arg.replaceAll("[DIR]", this.dir))],
       cwd: this.dir,
       clearEnv: true,
-      env: this.#environment(env),
+      env: this.environment(env),
       stdin: "null",
     }).output();
     const decoder = new TextDecoder();
@@ -114,7 +114,7 @@ export class Cli implements AsyncDisposable {
       args: ["-c", line.replaceAll("$LYCHD", lychd)],
       cwd: this.dir,
       clearEnv: true,
-      env: this.#environment(env),
+      env: this.environment(env),
     }).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return { code, stdout: text(stdout), stderr: text(stderr) };
@@ -129,7 +129,7 @@ export class Cli implements AsyncDisposable {
     env: Readonly<Record<string, string | undefined>> = {},
   ): Promise<{ code: number; text: string }> {
     if (!this.#isProcess && /^lychd (?!self-test )[\w \n.,:=\/'"-]*$/.test(line)) {
-      const surroundings = { env: this.#environment(env), workingFolder: this.dir };
+      const surroundings = { env: this.environment(env), workingFolder: this.dir };
       const { code, both } = await runInProcess(split(line).slice(1), surroundings);
       return { code, text: both };
     }
@@ -155,7 +155,7 @@ export class Cli implements AsyncDisposable {
     steps: readonly Step[],
     env: Readonly<Record<string, string | undefined>> = {},
   ): Promise<{ code: number; shown: string }> {
-    const environment = this.#environment({ TERM: "xterm-256color", ...env });
+    const environment = this.environment({ TERM: "xterm-256color", ...env });
     return runAtTerminal(line, steps, { cwd: this.dir, env: environment });
   }
 
@@ -212,7 +212,8 @@ export class Cli implements AsyncDisposable {
     await Deno.remove(this.dir, { recursive: true });
   }
 
-  #environment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  /** Returns the variables of a process with the home of the test. */
+  environment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
     const all = { HOME: this.home, PATH: Deno.env.get("PATH"), DENO_DIR, ...env };
     return Object.fromEntries(
       Object.entries(all).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]),
