@@ -5,17 +5,6 @@ import {
   parseAmdCounters,
   parseNvidiaSmi,
 } from "../core/gpus.ts";
-import {
-  AMD_LOADS,
-  controlGroupFile,
-  type GpuLoad,
-  memoryOfSoulstones,
-  NVIDIA_LOADS,
-  NVIDIA_PROCESSES,
-  parseAmdLoads,
-  parseNvidiaLoads,
-  parseProcesses,
-} from "../core/orchestrator/gpu_load.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 
@@ -41,27 +30,8 @@ export async function readGpus(
   return [...parseNvidiaSmi(nvidia), ...parseAmdCounters(amd)];
 }
 
-/** Reads the load of the GPUs, and the GPU memory of each Soulstone in MiB, where a program reports them. */
-export async function readGpuLoads(
-  context: CommandContext,
-): Promise<{ readonly gpus: readonly GpuLoad[]; readonly usedMib: ReadonlyMap<string, number> }> {
-  const { programs: { nvidiaSmi, grep } } = context;
-  const [nvidia, amd, apps] = await Promise.all([
-    outputOf(context, nvidiaSmi, NVIDIA_LOADS),
-    outputOf(context, grep, ["-Hs", "", ...AMD_LOADS]),
-    outputOf(context, nvidiaSmi, NVIDIA_PROCESSES),
-  ]);
-  const processes = parseProcesses(apps);
-  const files = [...processes.keys()].map(controlGroupFile);
-  const groups = files.length === 0 ? "" : await outputOf(context, grep, ["-Hs", "", ...files]);
-  return {
-    gpus: [...parseNvidiaLoads(nvidia), ...parseAmdLoads(amd)],
-    usedMib: memoryOfSoulstones(processes, groups),
-  };
-}
-
 /** Returns what a program prints; nothing if there is none, or it does not answer. */
-async function outputOf(
+export async function outputOf(
   { host, interruption }: CommandContext,
   program: string | undefined,
   args: readonly string[],

@@ -1,4 +1,4 @@
-import { readGpuLoads } from "../../units/gpus.ts";
+import { readGpuLoads } from "../../units/gpu_loads.ts";
 import type { CommandContext } from "../../run/context.ts";
 import type { ToFront } from "../channel/messages.ts";
 
