@@ -127,4 +127,4 @@ On a terminal it shows the Soulstones with their requests and GPU memory, swaps,
 the GPUs, and the requests that ended last. Keys summon and banish a Soulstone;
 what an order would stop is shown before it is given. In a pipe it prints each
 change as a line. If the front door has keys, LYCHD_KEY must be one of them.`)
-  .examples("lychd top", "lychd top | grep request");
+  .examples("lychd top");
