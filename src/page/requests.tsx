@@ -12,8 +12,8 @@ const COLUMNS = [
 export function Requests() {
   const open = state.value?.requests ?? [];
   return (
-    <section aria-labelledby="requests">
-      <h2 id="requests">
+    <section aria-labelledby="requests-title">
+      <h2 id="requests-title">
         Requests <small>the last 200 of this door since its start; prompts are not kept</small>
       </h2>
       <div class="table" role="region" aria-label="Table of requests" tabindex={0}>

@@ -39,8 +39,8 @@ export function TryIt({ first }: { readonly first: string }) {
     if (!isBusy && prompt.value.trim() !== "" && model.value !== "") ask();
   };
   return (
-    <section class="try" aria-labelledby="try">
-      <h2 id="try">Try it</h2>
+    <section class="try" aria-labelledby="try-title">
+      <h2 id="try-title">Try it</h2>
       <div class="columns">
         <form class="settings" onSubmit={submit}>
           <label class="field">
