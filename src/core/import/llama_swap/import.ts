@@ -41,7 +41,7 @@ export async function importLlamaSwap(
   const { home, variables } = context;
   const known = new Map([...home === undefined ? [] : [["HOME", home] as const], ...variables]);
   const root = expandEnvironment(yaml.root, known);
-  const hide = hiderOf(root);
+  const hide = hiderOf(root, variables);
   sources.set(path, hide(hideLists(text.text)));
   const input = { path, sources, source: text.text, images, context, hide };
   try {

@@ -18,7 +18,8 @@ export function isSecretKey(key: string): boolean {
 
 /**
  * Returns a function that replaces the secrets of a configuration in a text with as many `*`: values below keys
- * such as `apiKeys`, values with a name such as `HF_TOKEN=`, and macros that stand for one.
+ * such as `apiKeys`, values with a name such as `HF_TOKEN=`, and macros that stand for one. `variables` are
+ * those that `${env.NAME}` stood for.
  *
  * @example
  * ```ts
@@ -28,7 +29,10 @@ export function isSecretKey(key: string): boolean {
  * if ("root" in read) hiderOf(read.root)("k: hunter2"); // "k: *******"
  * ```
  */
-export function hiderOf(root: YamlNode): (text: string) => string {
+export function hiderOf(
+  root: YamlNode,
+  variables: ReadonlyMap<string, string> = new Map(),
+): (text: string) => string {
   const values = new Set<string>();
   const secretMacros = new Set<string>();
   const byKey = new Map<string, string[]>();
@@ -56,6 +60,7 @@ export function hiderOf(root: YamlNode): (text: string) => string {
     }
   };
   visit(root, "", false);
+  for (const [name, value] of variables) if (isSecretKey(name)) addSecret(value);
   // A macro can stand for another one, which is then added to the set.
   for (const macro of secretMacros) for (const text of byKey.get(macro) ?? []) addSecret(text);
   if (values.size === 0) return (text) => text;

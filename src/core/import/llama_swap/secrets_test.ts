@@ -8,7 +8,10 @@ import { hideLists } from "./secrets.ts";
 /** Returns everything that an import prints, except the new Codex. */
 async function printed(text: string): Promise<string> {
   const file = { path: "config.yaml", bytes: new TextEncoder().encode(text) };
-  const { imported, findings, sources } = await importLlamaSwap(file, new Map(), EMPTY_HOST);
+  const { imported, findings, sources } = await importLlamaSwap(file, new Map(), {
+    ...EMPTY_HOST,
+    variables: new Map([["KEY", "hunter22"], ["X", "pass-w0rd."]]),
+  });
   return formatReport(findings, { sources, prefix: "", palette: PLAIN }) +
     JSON.stringify(findings) +
     (imported === undefined ? "" : reportText(imported, { all: true, palette: PLAIN }) +
@@ -35,6 +38,8 @@ const CONFIGS: Readonly<Record<string, string>> = {
   "in an address": `models: {a: {cmd: "${CMD}", proxy: "http://me:hunter22@10.0.0.1:1"}}`,
   "that is used again":
     `apiKeys: [hunter22]\nmodels: {a: {cmd: "${CMD} --slot hunter22", name: hunter22}}`,
+  "of the environment":
+    `models: {a: {cmd: "${CMD} --slot \${env.KEY} --api-key \${env.X} --x \${env.X}"}}`,
   "in filters": `models: {a: {cmd: "${CMD}", filters: {setParams: {api_key: hunter22}}}}`,
   "at an error": `apiKeys:\n  - hunter22\n  - [pass-w0rd.]\nmodels: {a: {cmd: "${CMD}"}}`,
   "in a broken file": `apiKeys:\n- hunter22: [\n- pass-w0rd.]]\nmodels: {a: {cmd: "${CMD}"}}`,
