@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { Vendor } from "../../gpus.ts";
 import {
+  isEngine,
   neededFiles,
   normalPath,
   programOf,
@@ -70,6 +71,17 @@ Deno.test("the image of a program is for the GPUs of this host", () => {
     "it needs an NVIDIA GPU, and this host has one of AMD",
   ]);
   deepStrictEqual(shown("b", "AMD"), ["c", undefined]);
+});
+
+Deno.test("an engine is a container, a known program, or one with an image", () => {
+  for (const words of ["docker run x", "/a/llama-server", "ollama serve", "whisper-server -m a"]) {
+    strictEqual(isEngine(words.split(" "), IMAGES), true, words);
+  }
+  for (
+    const words of ["docker rm -f x", "ollama pull m", "other-server", "/opt/other/whisper -m a"]
+  ) {
+    strictEqual(isEngine(words.split(" "), IMAGES), false, words);
+  }
 });
 
 const FILES: readonly (readonly [words: string, folders: string, unmounted?: string])[] = [
