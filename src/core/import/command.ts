@@ -77,7 +77,7 @@ function readKnown(given: GivenCommand, profile: EngineProfile): Command {
     forms: () => split === undefined ? [whole] : [split, whole],
     changes: (now) => [
       ...flag.value === undefined || inside === now ? [] : [`lychd sets ${portFlag} ${now}`],
-      ...isLocal ? ["it listens on all addresses of the pod, so that the host can reach it"] : [],
+      ...isLocal ? [EVERYWHERE] : [],
       ...plain.removed.length === 0
         ? []
         : [`lychd reaches engines over HTTP: without ${plain.removed.join(" ")}`],
@@ -200,7 +200,13 @@ function readOther(
     ]);
   const text = String(inside);
   const canMove = inside !== undefined && written.has(text);
-  const exec = words.map((word, i) => {
+  const reachable = words.map((word, i) => listenEverywhere(word, words[i - 1] ?? ""));
+  const env = given.env.map(([name, value]): Variable => [
+    name,
+    LISTEN_VARIABLE.test(name) && LOOPBACK.test(value) ? "0.0.0.0" : value,
+  ]);
+  const isLocal = reachable.some((word, i) => word !== words[i]);
+  const exec = reachable.map((word, i) => {
     const escaped = withoutPlaceholder(word);
     return canMove && portAt(i) === text
       ? `${onAllAddresses(escaped.slice(0, -text.length))}{port}`
@@ -212,14 +218,33 @@ function readOther(
     inside,
     canMove,
     forms: () => [words.length === 0 ? {} : { exec }],
-    changes: (port) => canMove && inside !== port ? [`it gets port ${port}`] : [],
+    changes: (port) => [
+      ...canMove && inside !== port ? [`it gets port ${port}`] : [],
+      ...isLocal ? [EVERYWHERE] : [],
+    ],
     env: (port) =>
-      given.env.map(([name, value]): Variable =>
+      env.map(([name, value]): Variable =>
         canMove && portOfVariable([name, value]) === text
           ? [name, value.replace(new RegExp(`${text}(?=/?$)`), String(port))]
           : [name, value]
       ),
   };
+}
+
+/** The reason for another address than the input has. */
+export const EVERYWHERE = "it listens on all addresses of the pod, so that the host can reach it";
+
+/** Variables with the address on which a program listens, not with the one of another program. */
+const LISTEN_VARIABLE =
+  /^(?:HOST|(?:API|APP|BIND|HTTP|LISTEN|SERVER|UVICORN|WEB)_(?:ADDR|ADDRESS|HOST)|(?:\w+_)?(?:BIND|LISTEN)|GRADIO_SERVER_NAME)$/i;
+
+const LISTEN_FLAG = /^--?(?:[\w-]*-)?(?:address|bind|host|ip|listen)$/i;
+
+/** Replaces an address that only the container itself can reach, as the value of a flag. */
+function listenEverywhere(word: string, before: string): string {
+  if (LISTEN_FLAG.test(before) && LOOPBACK.test(word)) return "0.0.0.0";
+  const [flag = "", value = ""] = /^([^=]*)=(.*)$/s.exec(word)?.slice(1) ?? [];
+  return LISTEN_FLAG.test(flag) && LOOPBACK.test(value) ? `${flag}=0.0.0.0` : word;
 }
 
 /** Returns the port of a list, if it has only one. */

@@ -132,6 +132,24 @@ const ROWS: readonly Row[] = [
     env: "API_HOST=http://0.0.0.0:5432/",
     reads: "5432→ exec=serve API_HOST=http://0.0.0.0:9000/ (it gets port 9000)",
   },
+  {
+    image: "other",
+    words: "serve --host 127.0.0.1 --bind=localhost --db-host-name localhost --port 80",
+    reads: "80→ exec=serve --host 0.0.0.0 --bind=0.0.0.0 --db-host-name localhost --port {port} " +
+      "(it gets port 9000) (it listens on all addresses of the pod, so that the host can reach it)",
+  },
+  {
+    image: "other",
+    words: "serve",
+    env: "UVICORN_HOST=127.0.0.1",
+    reads: "undefined→ exec=serve UVICORN_HOST=0.0.0.0",
+  },
+  {
+    image: "other",
+    words: "serve",
+    env: "DB_HOST=127.0.0.1",
+    reads: "undefined→ exec=serve DB_HOST=127.0.0.1",
+  },
   { image: "ollama", words: "serve", reads: "11434→ exec=serve" },
   { image: "ollama", env: "OLLAMA_HOST=[::]:9292", reads: "9292→ " },
   { image: "llamacpp", env: "LLAMA_ARG_PORT=9292", reads: "9292→ " },

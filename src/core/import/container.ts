@@ -3,7 +3,7 @@
  * options of `podman run` have Quadlet names too.
  */
 import { FIRST_FREE_PORT } from "../codex/mod.ts";
-import { readCommand } from "./command.ts";
+import { EVERYWHERE, readCommand } from "./command.ts";
 import { proposalsFor } from "./keys.ts";
 import { type GivenPort, parsePorts, type Published } from "./ports.ts";
 import type { Alternative, Candidate, Proposal } from "./resolve.ts";
@@ -129,7 +129,8 @@ function commandProposals(
     }
     const [name, value] = variable;
     const isMoved = value !== splitPair(setting.value)[1];
-    const change = isMoved ? `it gets port ${given.port}` : setting.change;
+    const move = value === "0.0.0.0" ? EVERYWHERE : `it gets port ${given.port}`;
+    const change = join(setting.change, isMoved ? move : undefined);
     return [{
       item: setting.item,
       alternatives: [

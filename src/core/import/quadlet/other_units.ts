@@ -46,16 +46,19 @@ export function withOtherUnits(
   engines: readonly Engine[],
   report: ImportReport,
 ): Engine[] {
-  const lineOf: LineOf = (file, key, which) => {
-    const lines = units.find((unit) => basename(unit.path) === file)
-      ?.lines.filter((line) => line.key === key && line.value !== "");
-    return which === "first" ? lines?.[0] : lines?.at(-1);
+  const others: Others = {
+    has: (file) => units.some(({ path }) => basename(path) === file),
+    line(file, key, which) {
+      const lines = units.find((unit) => basename(unit.path) === file)
+        ?.lines.filter((line) => line.key === key && line.value !== "");
+      return which === "first" ? lines?.[0] : lines?.at(-1);
+    },
   };
   const pods = units.filter((unit) => unit.kind === "pod");
   const filled = engines.map((engine): Engine => ({
     ...engine,
     settings: [
-      ...engine.settings.map((one) => fillIn(one, lineOf, report.of(engine.name))),
+      ...engine.settings.map((one) => fillIn(one, others, report.of(engine.name))),
       ...fromPod(engine, pods),
     ],
   }));
@@ -72,6 +75,10 @@ export function withOtherUnits(
     const own = published.filter(({ owner }) => owner === engine).map(({ setting }) => setting);
     const ownReport = report.of(engine.name);
     const settings = [...engine.settings, ...own].filter((setting) => {
+      if (setting.key === "Pod" && !others.has(setting.value)) {
+        ownReport.lost(setting.item, `import ${setting.value} too: it publishes the ports`);
+        return false;
+      }
       const file = unwritten(setting, engine, units);
       if (file !== undefined) ownReport.lost(setting.item, `lychd writes no unit for ${file}`);
       return file === undefined;
@@ -115,21 +122,25 @@ function isMember({ settings }: Engine, pod: string): boolean {
   return settings.some(({ key, value }) => key === "Pod" && value === basename(pod));
 }
 
-/** Returns the last line of a key that has a value; the first one of a list. */
-type LineOf = (file: string, key: string, which?: "first") => Line | undefined;
+/** The units of the input by the names of their files. */
+interface Others {
+  has(file: string): boolean;
+  /** Returns the last line of a key that has a value; the first one of a list. */
+  line(file: string, key: string, which?: "first"): Line | undefined;
+}
 
 /** Replaces the name of an `.image` or `.volume` by its value. */
-function fillIn(setting: Setting, lineOf: LineOf, report: ImportReport): Setting {
+function fillIn(setting: Setting, others: Others, report: ImportReport): Setting {
   const { section, key, value } = setting;
   if (section !== "Container") return setting;
   if (key === "Image" && value.endsWith(".image")) {
-    const line = lineOf(value, "Image");
+    const line = others.line(value, "Image");
     if (line === undefined) return setting;
     report.record(line.item, "carried", { to: "image" });
     return { ...setting, value: line.value, change: `the image of ${value}` };
   }
   if (key === "Image" && value.endsWith(".build")) {
-    const line = lineOf(value, "ImageTag", "first");
+    const line = others.line(value, "ImageTag", "first");
     if (line === undefined) return setting;
     report.record(line.item, "carried", { to: "image" });
     const change = `${value} builds it: keep that unit, or run podman build -t ${line.value}`;
@@ -138,30 +149,33 @@ function fillIn(setting: Setting, lineOf: LineOf, report: ImportReport): Setting
   const file = sourceIn(key, value);
   if (file === undefined) return setting;
   if (file.endsWith(".artifact")) {
-    const line = lineOf(file, "Artifact");
+    const line = others.line(file, "Artifact");
     if (line === undefined) return setting;
     report.record(line.item, "carried", { to: "quadlet.Container.Mount" });
     const change = `the artifact of ${file}; download it with podman artifact pull ${line.value}`;
     return { ...setting, value: value.replace(file, line.value), change };
   }
-  const device = lineOf(file, "Device");
-  const isBind = /\bbind\b/.test(lineOf(file, "Options")?.value ?? "") ||
-    /^(?:none|bind)$/.test(lineOf(file, "Type")?.value ?? "");
+  const device = others.line(file, "Device");
+  const isBind = /\bbind\b/.test(others.line(file, "Options")?.value ?? "") ||
+    /^(?:none|bind)$/.test(others.line(file, "Type")?.value ?? "");
   if (key === "Volume" && isBind && device?.value.startsWith("/")) {
     for (const name of ["Driver", "Type", "Device", "Options"]) {
-      const line = lineOf(file, name);
+      const line = others.line(file, name);
       if (line !== undefined) report.record(line.item, "carried", { to: "volumes" });
     }
     const change = `${file} binds ${device.value}`;
     return { ...setting, value: value.replace(file, device.value), change };
   }
-  const line = lineOf(file, "VolumeName");
+  const line = others.line(file, "VolumeName");
   if (line !== undefined) report.record(line.item, "carried", { to: "volumes" });
   const name = line?.value ?? `systemd-${file.replace(/\.volume$/, "")}`;
+  const isRead = others.has(file);
   return {
     ...setting,
     value: value.replace(file, name),
-    change: `${file} created the Podman volume ${name}`,
+    change: isRead
+      ? `${file} created the Podman volume ${name}`
+      : `${file} created the Podman volume ${name}, if it sets no other name: import it too`,
   };
 }
 
