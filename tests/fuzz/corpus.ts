@@ -25,7 +25,8 @@ function seedOf(folder: string): Seed {
 }
 
 const imported = (kind: "quadlet" | "llama-swap") =>
-  importCases(kind).map(({ input }): Seed => ["", Deno.readTextFileSync(input)]);
+  importCases(kind).filter(({ isFolder }) => !isFolder)
+    .map(({ input }): Seed => ["", Deno.readTextFileSync(input)]);
 
 /** The texts of the golden tests. */
 export const SEEDS: Readonly<Record<Kind, readonly Seed[]>> = {
