@@ -38,7 +38,7 @@ export async function importConfiguration(
     takenPorts: target.codex === undefined ? new Map() : usedPorts(target.codex),
     takenGroups: new Set(soulstones.flatMap(({ groups }) => groups)),
     // Units name their images.
-    vendor: from === "llama-swap" ? (await surveyHost(context)).vendor : undefined,
+    vendor: from === "llama-swap" ? await vendorOf(context) : undefined,
     variables: new Map(invocation.from === "llama-swap" ? invocation.variables : []),
   };
   const units = readUnits(host, imports, from === "llama-swap");
@@ -89,4 +89,10 @@ export async function importConfiguration(
   });
   terminal.err(lines.map((line) => `${printable(line)}\n`).join(""));
   return EXIT.ok;
+}
+
+/** Returns the maker of the GPUs of this host. Only the report is on stderr, even if a program is slow. */
+async function vendorOf(context: CommandContext) {
+  const terminal = { ...context.terminal, err: () => {} };
+  return (await surveyHost({ ...context, terminal })).vendor;
 }
