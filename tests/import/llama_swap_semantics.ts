@@ -1,6 +1,6 @@
 /**
- * Which models llama-swap runs together, as its documentation has it: a loader of its own, which shares
- * no code with the import. Source: config.example.yaml and docs/configuration.md, 2026-08.
+ * Judges which models llama-swap runs together, as its documentation has it. It shares no code with the
+ * import. Source: config.example.yaml and docs/configuration.md, 2026-08.
  */
 
 /** A group of a configuration. */

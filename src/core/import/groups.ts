@@ -194,8 +194,8 @@ export function hasSameMembers(a: readonly string[], b: readonly string[]): bool
 export interface Placement extends Cover {
   readonly residents: readonly string[];
   readonly mayAllRun: (members: readonly string[]) => boolean;
-  /** The items that start an engine with the host; `engine` is undefined if it is not imported. */
-  readonly starts: readonly { readonly engine: string | undefined; readonly item: Item }[];
+  /** The items that start an engine with the host, or the reason why there is none. */
+  readonly starts: readonly ({ readonly item: Item } & ({ engine: string } | { why: string }))[];
 }
 
 /** The groups and the slot of each engine, and `boot_coven` of lychd.toml. */
@@ -216,8 +216,12 @@ export function placeInGroups(
 ): Placed {
   const taken = new Set(takenGroups);
   const all = groups.map(({ name, members }): Group => ({ name: freeName(name, taken), members }));
-  const starting = [...new Set(starts.flatMap(({ engine }) => engine ?? []))]
-    .filter((engine) => !residents.includes(engine));
+  const wanted = [
+    ...new Set(starts.flatMap((start) => "engine" in start ? [start.engine] : [])),
+  ];
+  // A resident starts with any Coven, and so needs its own only if nothing else starts.
+  const others = wanted.filter((engine) => !residents.includes(engine));
+  const starting = others.length > 0 ? others : wanted;
   let bootCoven: string | undefined;
   if (starting.length > 0 && mayAllRun(starting)) {
     bootCoven = all.find(({ members }) => hasSameMembers(members, starting))?.name;
@@ -226,8 +230,9 @@ export function placeInGroups(
       all.push({ name: bootCoven, members: starting });
     }
   }
-  for (const { engine, item } of starts) {
-    if (bootCoven === undefined || engine === undefined) {
+  for (const { item, ...start } of starts) {
+    if ("why" in start) report.lost(item, start.why);
+    else if (bootCoven === undefined) {
       report.lost(item, "only one Coven starts with the host; its engines must run together");
     } else {
       const why = `\`boot_coven = "${bootCoven}"\` in lychd.toml starts it with the host`;

@@ -2,7 +2,7 @@ import { exceededByGroups, SOULSTONE_LIMIT } from "../../codex/mod.ts";
 import { profileOf } from "../../compile/mod.ts";
 import { type Finding, finding, nearest, startOf } from "../../report/mod.ts";
 import { finishImport } from "../finish.ts";
-import { freeName, type Placed, placeInGroups } from "../groups.ts";
+import { freeName, type Placed, placeInGroups, type Placement } from "../groups.ts";
 import { type ImportContext, type ImportFile, type ImportResult, readText } from "../imported.ts";
 import { newReport } from "../report.ts";
 import type { Item } from "../report.ts";
@@ -14,11 +14,11 @@ import { expandEnvironment, MacroOverflow } from "./macros.ts";
 import { commandOf, containerSettings, type ModelInput, usesPort } from "./model.ts";
 import { type Program, programNames } from "./program.ts";
 import type { Reader } from "./reader.ts";
-import { recordRouting } from "./routing.ts";
+import { recordRouting, type Routing } from "./routing.ts";
 import type { Top } from "./placed_model.ts";
 import { hideLists, hiderOf } from "./secrets.ts";
 import { modelFields, proxyPort, readTop } from "./settings.ts";
-import { aliasOfRenamed, keysOf } from "./vessel.ts";
+import { aliasesIn, aliasOfRenamed, keysOf } from "./vessel.ts";
 import { readYaml, type YamlNode } from "./yaml.ts";
 
 /**
@@ -99,9 +99,7 @@ async function importRoot(root: YamlNode, input: SwapInput): Promise<ImportResul
     return failed(finding("codex-too-large", startOf(path), { limit }));
   }
   recordRouting(routing, config.routed, report);
-  const starts = config.preload.map(({ model, item }) => {
-    return { engine: imported.includes(model) ? model : undefined, item };
-  });
+  const starts = startsOf(config, imported, routing);
   const placed = placeInGroups({ ...routing, starts }, context, report);
   const containers = engines.map((engine) =>
     containerOf(engine, placed, routing.residents, top, path)
@@ -119,6 +117,35 @@ async function importRoot(root: YamlNode, input: SwapInput): Promise<ImportResul
   return result.imported !== undefined && reader.findings.length > 0
     ? failed(...reader.findings)
     : result;
+}
+
+/** Returns the models that run after llama-swap has loaded those of `preload`, one after the other. */
+function startsOf(
+  { preload, models }: SwapConfig,
+  imported: readonly string[],
+  { mayAllRun }: Routing,
+): Placement["starts"] {
+  const named = preload.map(({ model: name, item }) => {
+    const id = (models.find((model) => model.id === name) ??
+      models.find((model) => aliasesIn(model).includes(name)))?.id;
+    return { item, name, id };
+  });
+  const loaded = named.flatMap(({ id }) => id !== undefined && imported.includes(id) ? [id] : []);
+  const running = loaded.reduce<readonly string[]>((before, next) => {
+    const beside = before.filter((other) => other !== next).reduce<readonly string[]>(
+      (kept, other) => mayAllRun([...kept, other, next]) ? [...kept, other] : kept,
+      [],
+    );
+    return [...beside, next];
+  }, []);
+  return named.map(({ item, name, id }) => {
+    if (id === undefined) return { item, why: `there is no model \`${name}\`` };
+    if (running.includes(id)) return { item, engine: id };
+    const why = imported.includes(id)
+      ? "a later model of the list unloads it"
+      : `\`${id}\` did not become a Soulstone`;
+    return { item, why };
+  });
 }
 
 /** Returns the images for programs that no model runs, and a suggestion. */

@@ -6,10 +6,12 @@ import type { Assignment, Proposal } from "../resolve.ts";
 import { all } from "../setting.ts";
 import type { Fields } from "../toml_text.ts";
 import { environmentIn, helpForVariable } from "./macros.ts";
+import type { Model } from "./config.ts";
 import { type ModelInput, settingText } from "./model.ts";
 import {
   entriesOf,
   type Entry,
+  find,
   numberOf,
   type Reader,
   textOf,
@@ -101,6 +103,19 @@ export function idleAfter(seconds: number): { assign: Assignment[]; change: stri
     assign: [{ path: ["idle_minutes"], value }],
     change: value * 60 === seconds ? undefined : `${value} minutes instead of ${seconds} seconds`,
   };
+}
+
+/** Returns the other names of a model: its aliases, and the keys of `setParamsByID`. */
+export function aliasesIn({ settings }: Pick<Model, "settings">): readonly string[] {
+  const aliases = settings.get("aliases")?.node;
+  const filters = settings.get("filters")?.node;
+  const byId = filters?.kind === "map" ? find(filters.entries, "setParamsByID")?.node : undefined;
+  return [
+    ...aliases?.kind === "list" ? aliases.items : [],
+    ...byId?.kind === "map" ? byId.entries.map(({ key }) => key) : [],
+  ].flatMap((each) =>
+    typeof each === "string" ? [each] : each.kind === "scalar" ? [String(each.value ?? "")] : []
+  );
 }
 
 /** Returns the names that clients use. */
