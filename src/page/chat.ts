@@ -103,9 +103,9 @@ export async function ask(): Promise<void> {
       body: bodyOf(history),
       signal: stop.signal,
     });
-    for await (const { data, comment } of readEvents(body!)) {
-      if (comment !== "") progress.value = comment;
-      if (data === "" || data === "[DONE]") continue;
+    for await (const { name, data } of readEvents(body!)) {
+      if (name === "") progress.value = data;
+      if (name === "" || data === "[DONE]") continue;
       const { choices, usage, error } = JSON.parse(data);
       if (error !== undefined) throw new Error(error.message);
       tokens = usage?.completion_tokens ?? tokens;

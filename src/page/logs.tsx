@@ -21,7 +21,7 @@ export function Logs({ name }: { readonly name: string }) {
       const { body } = await send(`/lychd/v1/logs/${encodeURIComponent(name)}`, {
         signal: stop.signal,
       });
-      for await (const { event, data } of readEvents(body!)) {
+      for await (const { name: event, data } of readEvents(body!)) {
         if (event === "line") lines.value = [...lines.value.slice(1 - LINES), JSON.parse(data)];
       }
       problem.value = new Error("The log has ended.");

@@ -86,13 +86,13 @@ async function connect(stop: AbortSignal): Promise<void> {
   const past = read<EndedRequests>("/lychd/v1/requests", stop);
   // Those that ended since then have come as events.
   past.then(({ requests }) => addEnded(requests), () => {});
-  for await (const { event, data } of readEvents(body)) {
+  for await (const { name, data } of readEvents(body)) {
     offline.value = undefined;
-    if (event === "state") state.value = JSON.parse(data);
-    if (event === "sample") {
+    if (name === "state") state.value = JSON.parse(data);
+    if (name === "sample") {
       samples.value = [...samples.value.slice(1 - SAMPLES), JSON.parse(data)];
     }
-    if (event === "request") addEnded([JSON.parse(data)]);
+    if (name === "request") addEnded([JSON.parse(data)]);
   }
 }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { DOOR, installDoor, rivals } from "../lab/door.ts";
-import { type Fields, waitUntil } from "../lab/host_codex.ts";
+import { type Fields, must, waitUntil } from "../lab/host_codex.ts";
 import { labTest, labUp, type LichShell, lichShell } from "../lab/lab.ts";
 import { gpuEngine, running } from "../lab/summon.ts";
 import { assertAccessible, assertFits, type Page, startBrowser } from "./browser.ts";
@@ -269,6 +269,27 @@ labTest("a chat streams, is listed without its prompt, and can be cancelled", as
   assert.ok(!(await page.content()).includes("w0 w1"));
   await page.getByRole("link", { name: "Try it" }).click();
   await page.getByRole("log").locator(".error").waitFor();
+});
+
+labTest("the log of an engine is live, and needs a key", async () => {
+  await using shell = lichShell();
+  await install(shell, rivals(), KEYS);
+  await using browser = await startBrowser();
+  const page = await browser.open({ hash: "#logs/a", withErrors: true });
+  await page.getByLabel("Key of this door").fill(KEY);
+  await page.keyboard.press("Enter");
+  await must(shell, "lychd summon a");
+  const log = page.getByRole("log");
+  await log.getByText(/ ready a$/).waitFor();
+  await assertAccessible(page);
+  await must(shell, "lychd banish a");
+  await log.getByText(/ gone a$/).waitFor();
+
+  await install(shell, rivals());
+  const other = await browser.open({ hash: "#logs/a", withErrors: true });
+  await other.getByText("lychd logs a", { exact: true }).waitFor();
+  await other.getByText("[vessel.keys]").waitFor();
+  await assertAccessible(other);
 });
 
 labTest("all of it works by keyboard and in both color schemes", async () => {

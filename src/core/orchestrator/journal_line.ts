@@ -32,9 +32,11 @@ export function readJournalLine(line: string): JournalLine | undefined {
   if (!Number.isFinite(timeSeconds) || message === undefined) return undefined;
   const text = message === null
     ? "[a line of more than 4096 bytes]"
-    : Array.isArray(message)
-    ? new TextDecoder().decode(Uint8Array.from(message))
-    : String(message);
+    : (Array.isArray(message)
+      ? new TextDecoder().decode(Uint8Array.from(message))
+      : String(message))
+      // Podman leaves the end of each line in its message.
+      .trimEnd();
   const shown = printable(text.slice(0, LONGEST).replace(COLOR, ""));
   return { timeSeconds, text: text.length > LONGEST ? `${shown} [...]` : shown };
 }

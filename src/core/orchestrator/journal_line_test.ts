@@ -12,6 +12,10 @@ Deno.test("a message is shown without colors, and other control characters are v
   strictEqual(textOf([0xff, 0x41]), "\ufffdA");
 });
 
+Deno.test("the end of a line is not part of it", () => {
+  deepStrictEqual(["ready\n", "ready\r\n", "  a\nb\n"].map(textOf), ["ready", "ready", "  a\\nb"]);
+});
+
 Deno.test("a long message is cut", () => {
   strictEqual(textOf("x".repeat(1000))?.length, 1000);
   strictEqual(textOf("x".repeat(1001)), `${"x".repeat(1000)} [...]`);
