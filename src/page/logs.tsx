@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { LogLine } from "../core/api/schema.ts";
-import { DoorFailure, send, wordsOf } from "./door.ts";
+import { DoorFailure, key, send, wordsOf } from "./door.ts";
 import { Copyable } from "./parts.tsx";
 import { readEvents } from "./sse.ts";
 import { clockOf } from "./words.ts";
@@ -17,6 +17,7 @@ export function Logs({ name }: { readonly name: string }) {
   const log = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const stop = new AbortController();
+    problem.value = undefined;
     (async () => {
       const { body } = await send(`/lychd/v1/logs/${encodeURIComponent(name)}`, {
         signal: stop.signal,
@@ -29,7 +30,7 @@ export function Logs({ name }: { readonly name: string }) {
       if (!stop.signal.aborted) problem.value = error;
     });
     return () => stop.abort();
-  }, [name]);
+  }, [name, key.value]);
   // Follow the end, unless the reader has scrolled up.
   const { current } = log;
   const isAtEnd = current === null ||
