@@ -19,6 +19,10 @@ const FIELDS: ReadonlySet<string> = new Set(
   ["secret", "secrets", "Secret", "key_secret", "admin_password_secret"],
 );
 
+/** The special tokens of a tokenizer, such as `eos_token_id`. */
+const SPECIAL_TOKEN =
+  /(?:^|_)(?:bos|bot|cls|eom|eos|eot|fim|mask|nl|pad|sep|stop|think|unk|audio|image|video)_token/;
+
 /**
  * Returns true if the name of a variable, a flag or a field is that of a secret.
  *
@@ -33,6 +37,7 @@ export function isSecretName(name: string): boolean {
   if (FIELDS.has(name)) return false;
   const words = name.replace(/([a-z])(?=[A-Z])/g, "$1_").toLowerCase().split(/[^a-z]+/)
     .filter((word) => word !== "");
+  if (SPECIAL_TOKEN.test(words.join("_"))) return false;
   const last = words.at(-1) ?? "";
   return SECRET_END.test(last) ||
     words.some((word) => SECRET_WORD.test(word)) && !NAMES_A_PLACE.test(last);
@@ -49,15 +54,20 @@ const FORMS = [
   String.raw`(?<![\w:])(?<random>[0-9A-Fa-f]{64})\b`,
 ].join("|");
 
-/** A value up to the quote that ends it, otherwise up to the end of the word. */
-const VALUE = String.raw`\\?["']?(?<value>(?<=["'])[^"'\\]+|[^\s'",;\\-][^\s'",;\\]*)`;
+/**
+ * A value up to the quote or bracket that ends it, otherwise up to the end of the word. A quote can be escaped, several
+ * times for JSON in TOML; the same number of backslashes is before the one that ends it.
+ */
+const VALUE = String.raw`(?<open>\\*["'])(?<quoted>[^]*?)(?=(?<!\\)\k<open>|$)` +
+  String.raw`|[[{](?<list>[^\]}]+)` +
+  String.raw`|(?<word>[^\s'",;\\-](?:[^\s'",;\\]|\\+[^\s'"\\])*)`;
 
 /** Patterns of the text before a value: `TOKEN=`, `--api-key `, `x-api-key: ` and `"token": `. */
 const LEADS = [
   String.raw`(?<![\w-])-{0,2}(?<name>[A-Za-z][\w-]*)=`,
   String.raw`(?<![\w-])--?(?<name>[A-Za-z][\w-]*)\s+`,
   String.raw`(?<![\w-])(?<name>[A-Za-z]+[-_][\w-]*):\s+`,
-  String.raw`(?<![\w-])(?<name>[A-Za-z][\w-]*)\\?["']\s*:\s*`,
+  String.raw`(?<![\w-])(?<name>[A-Za-z][\w-]*)\\*["']\s*:\s*`,
 ];
 
 /** Names before values. A value can be a pair again, as in `--env=TOKEN=x`. */
@@ -67,8 +77,8 @@ const VALUE_HERE = new RegExp(VALUE, "dy");
 
 const FORMED = new RegExp(FORMS, "dg");
 
-/** A variable that has the secret. */
-const REFERENCE = /^\$(?:\{[\w.]+\}|\w+)$/;
+/** A variable that has the secret, or a switch. */
+const NO_SECRET = /^(?:\$(?:\{[\w.]+\}|\w+)|(?:(?:bool:)?(?:true|false)|null)[\]}]*)$/;
 
 type Span = readonly [start: number, end: number];
 
@@ -78,7 +88,7 @@ function spansIn(text: string): Span[] {
     .flatMap(({ indices }) => Object.values(indices?.groups ?? {}));
   return [...NAMED.flatMap((pattern) => valuesBehind(pattern, text)), ...formed]
     .filter((span) => span !== undefined)
-    .filter(([start, end]) => !REFERENCE.test(text.slice(start, end)));
+    .filter(([start, end]) => !NO_SECRET.test(text.slice(start, end)));
 }
 
 /** Returns where the values behind names of secrets are, without those within another one. */
@@ -87,7 +97,8 @@ function valuesBehind(pattern: RegExp, text: string): Span[] {
   for (const { index, 0: lead, groups } of text.matchAll(pattern)) {
     if (index < (spans.at(-1)?.[1] ?? 0) || !isSecretName(groups?.["name"] ?? "")) continue;
     VALUE_HERE.lastIndex = index + lead.length;
-    const span = VALUE_HERE.exec(text)?.indices?.groups?.["value"];
+    const { quoted, list, word } = VALUE_HERE.exec(text)?.indices?.groups ?? {};
+    const span = quoted ?? list ?? word;
     if (span !== undefined) spans.push(span);
   }
   return spans;
@@ -112,7 +123,7 @@ const STRING = String.raw`"""[^]*?(?:"""|$)|'''[^]*?(?:'''|$)|"(?:[^"\\\n]|\\.)*
 
 /** A key, or an option in a list, up to its value. `:` and no sign at all are mistakes for `=`. */
 const HEAD = new RegExp(
-  String.raw`(?:(?<![\w-])(?<key>[\w-]+)|(?<=["'])(?<quoted>[^"'\n]+)["'])` +
+  String.raw`(?:(?<![\w-])(?<key>[\w-]+)|(?<=["'])(?<quoted>(?:[^"'\n\\]|\\[^"'\n])+)["'])` +
     String.raw`(?:[ \t]*[=:]+[ \t]*|[ \t]+(?=["']))` +
     String.raw`|(?<=["'])--?(?<option>[A-Za-z][\w-]*)["']\s*,(?:\s|#.*\n)*`,
   "g",
@@ -172,7 +183,10 @@ export function maskSecrets(source: string): string {
     const name = groups["key"] ?? groups["quoted"] ?? groups["option"] ?? "";
     if (isSecretName(name)) spans.push(valueAt(source, index + head.length));
   }
-  return hide(source, spans).replace(/[^\n]+/g, maskWords);
+  const ofLines = [...source.matchAll(/[^\n]+/g)].flatMap(({ index, 0: line }) =>
+    spansIn(line).map(([start, end]): Span => [index + start, index + end])
+  );
+  return hide(source, [...spans, ...ofLines]);
 }
 
 /** Replaces the characters of the spans, but no line ends. */

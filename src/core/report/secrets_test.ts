@@ -39,6 +39,10 @@ Deno.test("secrets in a word: by the name before it, or by its form", () => {
     "https://host:8080/x": [],
     "--max-num-batched-tokens=8": [],
     "skip-this-sk-short": [],
+    "tokenizer.ggml.add_bos_token=bool:false": [],
+    "tokenizer.ggml.eos_token_id=int:2,tokenizer.ggml.pad_token_id=int:0": [],
+    '{"eos_token": "</s>", "use_auth_token": false}': [],
+    "tool.api_key=s3": ["s3"],
   };
   for (const [word, secrets] of Object.entries(words)) deepStrictEqual(secretsIn(word), secrets);
 });
@@ -60,6 +64,30 @@ PIN_KEY = 12345
   const masked = maskSecrets(source);
   strictEqual(masked.includes("s3cret") || masked.includes("12345"), false, masked);
   strictEqual(masked, source.replaceAll("s3cret", "******").replace("12345", "*****"));
+});
+
+Deno.test("a secret within escaped quotes is masked where it is", () => {
+  const json = JSON.stringify;
+  const values = [
+    { token: "s3cret" },
+    { a: [{ api_key: "s3cret", b: 1 }] },
+    { api_keys: ["s3cret", "s3cret"], b: "c" },
+    { a: json({ token: "s3cret", b: json({ password: "s3cret" }) }) },
+    "--api-key 's3cret' --port 1",
+    '--api-key "s3cret" --port 1',
+  ];
+  for (const value of values) {
+    const text = typeof value === "string" ? value : json(value);
+    for (const source of [`exec = ["--x", ${json(text)}]`, `env = { A = ${json(text)} }`]) {
+      const masked = maskSecrets(source);
+      // More than the secret may be hidden.
+      if (typeof value === "string" || text.includes("[")) {
+        strictEqual(masked.includes("s3cret"), false, masked);
+      } else strictEqual(masked, source.replaceAll("s3cret", "******"));
+    }
+  }
+  const whole = 'exec = ["{\\"token\\": \\"s3\\\\\\"cr\\\\et\\"}", "TOKEN=s3\\\\cret"]';
+  strictEqual(/s3|cr|et\\/.test(maskSecrets(whole).slice(22)), false, maskSecrets(whole));
 });
 
 Deno.test("a mistake in a line does not show its secret", () => {
