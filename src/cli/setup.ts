@@ -160,7 +160,11 @@ const llamaSwap = command("llama-swap", "Convert a llama-swap configuration to S
 Groups and matrices of llama-swap become Covens (groups of engines that may run
 together), or slots if one engine of each may run. The Vessel, the front door
 of lychd, takes the place of llama-swap: its settings go to lychd.toml.`)
-  .arguments({ imports: argument("<file>", "the YAML configuration", { complete: "files" }) })
+  .arguments({
+    imports: argument("<file...>", "the YAML files, a folder of them, or - for stdin", {
+      complete: "files",
+    }),
+  })
   .options({
     images: repeatable(
       "--image <program=image>",
@@ -176,7 +180,7 @@ of lychd, takes the place of llama-swap: its settings go to lychd.toml.`)
   })
   .examples(
     "lychd import llama-swap config.yaml",
-    "lychd import llama-swap config.yaml > soulstones.toml",
+    "lychd import llama-swap config.d > soulstones.toml",
     "lychd import llama-swap config.yaml \\",
     "  --image llama-server=ghcr.io/ggml-org/llama.cpp:server-rocm",
     "lychd import llama-swap config.yaml --output ~/.config/lychd",

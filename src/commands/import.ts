@@ -14,7 +14,7 @@ import { printJson } from "../run/say.ts";
 import { targetAt, writeImported } from "../scaffold/import_target.ts";
 import { surveyHost } from "../scaffold/survey.ts";
 import { findingJson } from "../units/codex.ts";
-import { readUnits } from "../units/import_files.ts";
+import { readConfiguration, readUnits } from "../units/import_files.ts";
 
 type ImportInvocation = Extract<Invocation, { command: "import" }>;
 
@@ -41,11 +41,13 @@ export async function importConfiguration(
     vendor: from === "llama-swap" ? await vendorOf(context) : undefined,
     variables: new Map(invocation.from === "llama-swap" ? invocation.variables : []),
   };
-  const units = readUnits(host, imports, from === "llama-swap");
-  const file = units[0]?.file ?? { path: "", unreadable: "it does not exist" };
   const { imported, findings, sources } = invocation.from === "llama-swap"
-    ? await importLlamaSwap(file, new Map(invocation.images), importContext)
-    : await importQuadlet(units, importContext);
+    ? await importLlamaSwap(
+      await readConfiguration(host, imports, terminal.readAll),
+      new Map(invocation.images),
+      importContext,
+    )
+    : await importQuadlet(readUnits(host, imports), importContext);
   const palette = terminal.errPalette;
   terminal.err(formatReport(findings, { sources, prefix: "", palette }));
   if (imported === undefined) {

@@ -22,17 +22,59 @@ interface Tally {
 
 const TOO_MANY_FILES = `${IMPORT_FILE_LIMIT} files`;
 
-/** Reads the units with their drop-ins, or a file alone, up to the limits of an import. */
-export function readUnits(host: Host, paths: readonly ImportPath[], isAlone: boolean): UnitInput[] {
+/** Reads the units with their drop-ins, up to the limits of an import. */
+export function readUnits(host: Host, paths: readonly ImportPath[]): UnitInput[] {
   const tally: Tally = { files: 0, bytes: 0 };
   const units: UnitInput[] = [];
   for (const path of paths) {
     const file = readFile(host, path.path, path.shown, tally);
-    const dropIns = isAlone || "overLimit" in file ? [] : dropInsOf(host, path, tally);
+    const dropIns = "overLimit" in file ? [] : dropInsOf(host, path, tally);
     units.push({ file, folder: join(path.path, ".."), dropIns });
-    if (isAlone || [file, ...dropIns].some((each) => "overLimit" in each)) break;
+    if ([file, ...dropIns].some((each) => "overLimit" in each)) break;
   }
   return units;
+}
+
+/** The path that means stdin. */
+const STDIN = "-";
+
+/**
+ * Reads the files of one configuration, up to the limits of an import: files, those in a folder that end in
+ * `.yaml` or `.yml` in the order of their names, and stdin for `-`.
+ */
+export async function readConfiguration(
+  host: Host,
+  paths: readonly ImportPath[],
+  readStdin: () => Promise<string>,
+): Promise<ImportFile[]> {
+  const tally: Tally = { files: 0, bytes: 0 };
+  const files: ImportFile[] = [];
+  for (const { path, shown } of paths) {
+    if (shown === STDIN) {
+      const bytes = new TextEncoder().encode(await readStdin());
+      files.push({ path: "stdin", bytes: bytes.subarray(0, READ_LIMIT_BYTES) });
+    } else if (isFolder(host, path)) {
+      files.push(...readFolder(host, path, shown, tally));
+    } else files.push(readFile(host, path, shown, tally));
+  }
+  return files;
+}
+
+function isFolder(host: Host, path: string): boolean {
+  try {
+    return host.stat(path)?.kind === "folder";
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    return false;
+  }
+}
+
+function readFolder(host: Host, path: string, shown: string, tally: Tally): ImportFile[] {
+  const names = host.list(path, IMPORT_FILE_LIMIT + 1);
+  if (names.length > IMPORT_FILE_LIMIT) return [{ path: shown, overLimit: TOO_MANY_FILES }];
+  const files = names.filter((name) => /\.ya?ml$/.test(name)).sort()
+    .map((name) => readFile(host, join(path, name), join(shown, name), tally));
+  return files.length > 0 ? files : [{ path: shown, unreadable: "it has no .yaml file" }];
 }
 
 function readFile(host: Host, path: string, shown: string, tally: Tally): ImportFile {

@@ -151,7 +151,7 @@ devices = ["nvidia.com/gpu=all"]
 
 /** The largest allowed Codices: of the most Soulstones and generated files, and of the most groups. */
 const LARGEST = {
-  "300 Soulstones": { soulstones: 300, groups: 30, each: 1, length: 12 },
+  "300 Soulstones": { soulstones: 300, groups: 30, each: 1, length: 11 },
   "128 groups": { soulstones: 16, groups: 128, each: 128, length: 64 },
 };
 

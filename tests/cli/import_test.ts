@@ -211,6 +211,25 @@ Deno.test("import llama-swap takes the Vessel, keys and variables to lychd.toml,
   }
 });
 
+Deno.test("import llama-swap joins several files, those of a folder, and stdin", async () => {
+  await using test = cli();
+  const model = (name: string, port: number) =>
+    `models:\n  ${name}: {cmd: "\${srv} -m /m/${name}.gguf"}\nstartPort: ${port}\n`;
+  test.write("0.yaml", "macros: {srv: 'llama-server --port ${PORT}'}\n")
+    .write("folder/1.yaml", model("a", 9100)).write("folder/x.txt", "not a configuration");
+  test.process();
+  const { code, stdout, stderr } = await test.shell(
+    "printf '%s' \"$STDIN\" | $LYCHD import llama-swap 0.yaml folder -",
+    { STDIN: model("b", 9100) },
+  );
+  strictEqual(code, 0, stderr);
+  match(stdout, /^# From model `a` of folder\/1\.yaml\.$/m);
+  match(stdout, /^# From model `b` of stdin\.$/m);
+  const refused = await test.shell("echo 'macros: {srv: x}' | $LYCHD import llama-swap 0.yaml -");
+  match(refused.stderr, /`macros\.srv` has another value in 0\.yaml:1:10\n --> stdin:1:10$/m);
+  strictEqual(refused.code, 1);
+});
+
 Deno.test("unreadable input is reported like an error of a Codex", async () => {
   await using test = cli();
   test.write("config.yaml", "models:\n  a: {cmd: 'server ${nope}'}\n");
@@ -291,11 +310,6 @@ Deno.test("wrong usage of import exits with 2 and a hint", async () => {
   for (
     const [args, stderr] of [
       [["quadlet"], "error: missing required argument 'file'\n"],
-      [
-        ["llama-swap", "a", "b"],
-        "error: too many arguments for 'llama-swap'. " +
-        "Expected 1 argument but got 2: a, b.\n",
-      ],
       [
         ["quadlet", "a", "--output="],
         "error: option '--output <dir>' argument '' is invalid. " +

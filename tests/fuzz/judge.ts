@@ -177,7 +177,7 @@ function judgeLines(text: string, read: ReadUnit): void {
 /** Imports a configuration of llama-swap. */
 async function judgeConfig(text: string): Promise<string[]> {
   const file = { path: "config.yaml", bytes: encoder.encode(text) };
-  return judgeImport(await importLlamaSwap(file, new Map(), CONTEXT));
+  return judgeImport(await importLlamaSwap([file], new Map(), CONTEXT));
 }
 
 const CONTEXT: ImportContext = {

@@ -72,7 +72,7 @@ Deno.test("imported engines run together exactly if the models of llama-swap do"
       const placed = isBelowRouting ? { routing: { router: { use, settings: routing } } } : routing;
       const text = JSON.stringify({ macros: MACROS, models, ...placed }, null, 1);
       const file = { path: "config.yaml", bytes: new TextEncoder().encode(text) };
-      const { imported, findings } = await importLlamaSwap(file, new Map(), EMPTY_HOST);
+      const { imported, findings } = await importLlamaSwap([file], new Map(), EMPTY_HOST);
       deepStrictEqual(findings.map(({ message }) => message), []);
       const toml = imported?.soulstones.map((soulstone) => soulstone.text).join("\n") ?? "";
       const bytes = new TextEncoder().encode(toml);

@@ -10,7 +10,7 @@ import {
 import { formatReport, PLAIN } from "../../src/core/report/mod.ts";
 import { dropInFolders } from "../../src/core/rune/mod.ts";
 import { DENO_HOST } from "../../src/host/deno_host.ts";
-import { readUnits } from "../../src/units/import_files.ts";
+import { readConfiguration, readUnits } from "../../src/units/import_files.ts";
 
 const ROOT = import.meta.dirname ?? ".";
 
@@ -22,7 +22,7 @@ export interface ImportCase {
   readonly expected: string;
 }
 
-/** Returns every `.container` and folder, or every `.yaml` of this folder. */
+/** Returns every `.container`, every `.yaml`, and every folder of this folder. */
 export function importCases(kind: "quadlet" | "llama-swap"): ImportCase[] {
   const folder = join(ROOT, kind);
   return [...Deno.readDirSync(folder)]
@@ -35,7 +35,13 @@ export function importCases(kind: "quadlet" | "llama-swap"): ImportCase[] {
 }
 
 /** Imports the files of a case. */
-export function importCase({ input, isFolder }: ImportCase): Promise<ImportResult> {
+export async function importCase({ input, isFolder }: ImportCase): Promise<ImportResult> {
+  const isSwap = basename(join(input, "..")) === "llama-swap";
+  if (isSwap) {
+    const path = { shown: basename(input), path: input, dropIns: [] };
+    const files = await readConfiguration(DENO_HOST, [path], () => Promise.resolve(""));
+    return importLlamaSwap(files, new Map(), EMPTY_HOST);
+  }
   if (isFolder) {
     const paths = [...Deno.readDirSync(input)].filter(({ isFile }) => isFile).map(({ name }) =>
       name
@@ -45,13 +51,11 @@ export function importCase({ input, isFolder }: ImportCase): Promise<ImportResul
         path: join(input, shown),
         dropIns: dropInFolders(shown).map((name) => join(input, name)),
       }));
-    const units = readUnits(DENO_HOST, paths, false);
+    const units = readUnits(DENO_HOST, paths);
     return importQuadlet(units.map((unit) => ({ ...unit, folder: "/etc/units" })), EMPTY_HOST);
   }
   const file = { path: basename(input), bytes: Deno.readFileSync(input) };
-  return input.endsWith(".yaml")
-    ? importLlamaSwap(file, new Map(), EMPTY_HOST)
-    : importQuadlet([{ file, folder: "/etc/units", dropIns: [] }], EMPTY_HOST);
+  return importQuadlet([{ file, folder: "/etc/units", dropIns: [] }], EMPTY_HOST);
 }
 
 /** Returns an import as text: the errors, or the Soulstones, lychd.toml and the import report. */

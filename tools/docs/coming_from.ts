@@ -179,7 +179,7 @@ async function topRow(setting: string): Promise<Row> {
 }
 
 function importSwap(text: string): Promise<ImportResult> {
-  return importLlamaSwap(fileOf("config.yaml", text), new Map(), EMPTY_HOST);
+  return importLlamaSwap([fileOf("config.yaml", text)], new Map(), EMPTY_HOST);
 }
 
 async function unitRow([section, line]: readonly [string, string]): Promise<Row> {

@@ -239,6 +239,10 @@ $ echo $?
     bad: inGroup("main", "main"),
     good: inGroup("main", "reader"),
   },
+  "llama-swap-variable": pair(
+    'exec = ["--max-model-len", "${env.CONTEXT}"]',
+    'exec = ["--max-model-len", "32768"]',
+  ),
   "slot-of-resident": {
     bad: eye('slot = "main"', "resident = true"),
     good: eye("resident = true"),

@@ -81,7 +81,7 @@ const FIELDS: readonly (readonly [toml: string, isValid: boolean])[] = [
   ["health = { cmd = 'nonesuch --x' }", true],
   ["health = { cmd = 'cmd-shell x' }", false],
   ["health = { cmd = '[\"x\"]' }", false],
-  ["health = { cmd = '\"x\" y' }", false],
+  ['health = { cmd = \'"x" y "z"\' }', true],
   ["health = { cmd = ';' }", false],
   ["secrets = ['hub-token,type=env,target=HF_TOKEN', 'b']", true],
   ["secrets = ['a,type=evn']", false],

@@ -23,7 +23,7 @@ export const EDITOR = {
   secret: `^${withoutAnchors(SECRET_NAME)}(?:,${withoutAnchors(SECRET_OPTION)})*$`,
   volume: VOLUME_PATTERN,
   line: `^(?!\\s)${INSIDE}[^\\s\\p{Cc}\\\\]$`,
-  shellLine: `^(?:none|(?![\\s"\\[]|(?:${KEYWORD})(?:\\s|$)|;$)${INSIDE}[^\\s\\p{Cc}\\\\"])$`,
+  shellLine: `^(?:none|(?![\\s\\[]|(?:${KEYWORD})(?:\\s|$)|;$)${INSIDE}[^\\s\\p{Cc}\\\\])$`,
 } as const;
 
 function withoutAnchors({ source }: RegExp): string {

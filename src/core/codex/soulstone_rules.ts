@@ -1,5 +1,6 @@
 import { type Finding, finding, isSecretName, quoted, secretsIn, trimEnd } from "../report/mod.ts";
 import type { Soulstone } from "./codex.ts";
+import type { TomlPath } from "./toml.ts";
 import { duplicates } from "./duplicates.ts";
 import { SECRET_NAME, SECRET_OPTION, VARIABLE } from "./patterns.ts";
 import type { SoulstoneFields } from "./schema.ts";
@@ -30,6 +31,7 @@ export function soulstoneFindings(soulstone: Soulstone, fields: SoulstoneFields)
     ...Object.entries(env).flatMap((pair) => variableFindings(soulstone, pair)),
     ...quadletSecrets(soulstone),
     ...requestFindings(soulstone),
+    ...swapVariableFindings(soulstone, fields),
     ...soulstone.resident && soulstone.slot !== undefined
       ? [finding("slot-of-resident", soulstone.placeOf(["slot"]), {})]
       : [],
@@ -37,6 +39,23 @@ export function soulstoneFindings(soulstone: Soulstone, fields: SoulstoneFields)
       ? [finding("health-both", soulstone.placeOf(["health"]), {})]
       : [],
   ];
+}
+
+/** Finds variables of llama-swap, which only an import with `--env` fills in. */
+function swapVariableFindings(soulstone: Soulstone, fields: SoulstoneFields): Finding[] {
+  const { exec, env, model, volumes, quadlet } = fields;
+  const visit = (value: unknown, path: TomlPath): Finding[] => {
+    if (typeof value === "string") {
+      const [text, variable] = /\$\{env\.(\w+)\}/.exec(value) ?? [];
+      return text === undefined || variable === undefined
+        ? []
+        : [finding("llama-swap-variable", soulstone.placeOf(path), { text, variable })];
+    }
+    if (typeof value !== "object" || value === null) return [];
+    const entries = Array.isArray(value) ? value.entries() : Object.entries(value);
+    return [...entries].flatMap(([key, inner]) => visit(inner, [...path, key]));
+  };
+  return visit({ exec, env, model, volumes, quadlet }, []);
 }
 
 function volumeFindings(soulstone: Soulstone, volumes: readonly string[]): Finding[] {

@@ -5,7 +5,7 @@
  */
 import { type CodexFile, type Plain, readCodex, type Soulstone } from "../codex/mod.ts";
 import { compile } from "../compile/mod.ts";
-import { type Finding, hasErrors, type Place } from "../report/mod.ts";
+import { type Finding, type Place } from "../report/mod.ts";
 import type { ImportReport, Item } from "./report.ts";
 import { type Fields, soulstoneText } from "./toml_text.ts";
 
@@ -63,6 +63,9 @@ interface Layout extends Resolved {
 
 /** The fields of a Soulstone that are lists; so is every key of `quadlet`. */
 const LISTS = new Set(["aliases", "capabilities", "devices", "groups", "secrets", "volumes"]);
+
+/** The error of a Codex that an import does not avoid: without the word, the engine would do something else. */
+const LEFT_TO_OPERATOR = "llama-swap-variable";
 
 /** The most characters of one value, the same as for a line of a Codex. */
 const VALUE_LIMIT = 60_000;
@@ -153,12 +156,14 @@ async function judge(
   const { codex, findings } = readCodex({ folder: "", files });
   const tooLarge = findings.find(({ code }) => /^(?:codex|file)-too-large$/.test(code));
   if (tooLarge !== undefined) return { tooLarge };
-  const all = [...findings, ...hasErrors(findings) ? [] : (await compile(codex)).findings];
+  const isFatal = ({ severity, code }: Finding) =>
+    severity === "error" && code !== LEFT_TO_OPERATOR;
+  const all = [...findings, ...findings.some(isFatal) ? [] : (await compile(codex)).findings];
   const choicesAt = new Map(layouts.flatMap((layout) => {
     const soulstone = codex.soulstones.find(({ name }) => name === layout.name);
     return soulstone === undefined ? [] : [[soulstone.file, indexChoices(layout, soulstone)]];
   }));
-  return all.filter((f) => f.severity === "error").flatMap((finding) => {
+  return all.filter(isFatal).flatMap((finding) => {
     const refused = choicesAt.get(finding.place.file)?.(finding.place) ?? [];
     if (refused.length === 0) {
       throw new Error(`the compiler refuses an imported Codex: ${finding.message}`);

@@ -43,7 +43,7 @@ function importUnit(text: string): Promise<unknown> {
 
 function importSwap(text: string): Promise<unknown> {
   const file = { path: "config.yaml", bytes: encoder.encode(text) };
-  return importLlamaSwap(file, IMAGES, EMPTY_HOST);
+  return importLlamaSwap([file], IMAGES, EMPTY_HOST);
 }
 
 function many(text: (i: number) => string, least = LENGTH): string {

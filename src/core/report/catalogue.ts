@@ -488,6 +488,11 @@ export const CATALOGUE = {
     "{{problem}}",
     "fix it for llama-swap first; see its config.example.yaml",
   ),
+  "llama-swap-variable": error(
+    "Only llama-swap fills in its variables of the environment.",
+    "`{{text}}` is a variable of llama-swap, and means nothing here",
+    "write its value, or import again with   --env {{variable}}=VALUE",
+  ),
   "import-kind": entry(
     "error",
     "`lychd import quadlet` recognizes Quadlet units by their file name extension.",

@@ -14,6 +14,7 @@ import { expandEnvironment, MacroOverflow } from "./macros.ts";
 import { commandOf, containerSettings, type ModelInput, usesPort } from "./model.ts";
 import { type Program, programNames } from "./program.ts";
 import type { Reader } from "./reader.ts";
+import { mergeFiles } from "./merge.ts";
 import { recordRouting, type Routing } from "./routing.ts";
 import type { Top } from "./placed_model.ts";
 import { hideLists, hiderOf } from "./secrets.ts";
@@ -22,29 +23,35 @@ import { aliasesIn, aliasOfRenamed, keysOf } from "./vessel.ts";
 import { readYaml, type YamlNode } from "./yaml.ts";
 
 /**
- * Imports a configuration of llama-swap: each model becomes a Soulstone, and its groups or its matrix
- * become groups or slots. `images` has the images of `--image`, by program.
+ * Imports a configuration of llama-swap, from one file or several: each model becomes a Soulstone, and its
+ * groups or its matrix become groups or slots. `images` has the images of `--image`, by program.
  */
 export async function importLlamaSwap(
-  file: ImportFile,
+  files: readonly ImportFile[],
   images: ReadonlyMap<string, string>,
   context: ImportContext,
 ): Promise<ImportResult> {
-  const { path } = file;
   const sources = new Map<string, string>();
   const failed = (...findings: Finding[]) => ({ imported: undefined, findings, sources });
-  const text = readText(file);
-  if ("error" in text) return failed(text.error);
-  sources.set(path, hideLists(text.text));
-  const yaml = readYaml(path, text.text);
-  if ("error" in yaml) return failed(yaml.error);
   const { home, variables } = context;
   const known = new Map([...home === undefined ? [] : [["HOME", home] as const], ...variables]);
-  const root = expandEnvironment(yaml.root, known);
+  const texts = new Map<string, string>();
+  const roots: YamlNode[] = [];
+  const unreadable: Finding[] = [];
+  for (const file of files) {
+    const read = readFile(file, texts);
+    if ("error" in read) unreadable.push(read.error);
+    else roots.push(expandEnvironment(read.root, known));
+  }
+  for (const [path, text] of texts) sources.set(path, hideLists(text));
+  if (unreadable.length > 0) return failed(...unreadable);
+  const { root, findings: conflicts } = mergeFiles(roots);
   const hide = hiderOf(root, variables);
-  sources.set(path, hide(hideLists(text.text)));
-  const input = { path, sources, source: text.text, images, context, hide };
+  for (const [path, text] of texts) sources.set(path, hide(hideLists(text)));
+  if (conflicts.length > 0) return failed(...conflicts);
+  const path = files[0]?.path ?? "";
   try {
+    const input = { path, sources, texts, images, context, hide };
     const { findings, ...result } = await importRoot(root, input);
     const shown = findings.map((one) => ({
       ...one,
@@ -59,8 +66,19 @@ export async function importLlamaSwap(
   }
 }
 
+/** Reads a file of the configuration; its text, if it has one, is added to `texts`. */
+function readFile(
+  file: ImportFile,
+  texts: Map<string, string>,
+): { root: YamlNode } | { error: Finding } {
+  const text = readText(file);
+  if ("error" in text) return text;
+  texts.set(file.path, text.text);
+  return readYaml(file.path, text.text);
+}
+
 /** The input besides the root of the YAML. */
-interface SwapInput extends Pick<ModelInput, "context" | "images" | "source"> {
+interface SwapInput extends Pick<ModelInput, "context" | "images" | "texts"> {
   readonly path: string;
   readonly sources: ReadonlyMap<string, string>;
   /** Replaces the secrets of the configuration in a text. */
@@ -101,9 +119,7 @@ async function importRoot(root: YamlNode, input: SwapInput): Promise<ImportResul
   recordRouting(routing, config.routed, report);
   const starts = startsOf(config, imported, routing);
   const placed = placeInGroups({ ...routing, starts }, context, report);
-  const containers = engines.map((engine) =>
-    containerOf(engine, placed, routing.residents, top, path)
-  );
+  const containers = engines.map((engine) => containerOf(engine, placed, routing.residents, top));
   const { bootCoven } = placed;
   const result = await finishImport(containers, {
     bootCoven,
@@ -210,14 +226,13 @@ function containerOf(
   placed: Placed,
   residents: readonly string[],
   top: Top,
-  path: string,
 ): Container {
   const { model: { id, settings: own }, name, program, settings, port } = engine;
   const fallback = usesPort(engine.model) ? port : undefined;
   return {
     name,
     settings,
-    heading: [`From model \`${id}\` of ${path}.`],
+    heading: [`From model \`${id}\` of ${engine.model.place.file}.`],
     fixed: [
       ...placed.fieldsOf(id),
       ...residents.includes(id) ? [{ path: ["resident"], value: true }] : [],

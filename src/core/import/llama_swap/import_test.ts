@@ -7,7 +7,7 @@ import { importLlamaSwap } from "./import.ts";
 /** Returns the TOML, the report and the errors of an import. */
 async function imported(yaml: string, images: Readonly<Record<string, string>> = {}) {
   const file = { path: "config.yaml", bytes: new TextEncoder().encode(yaml) };
-  const result = await importLlamaSwap(file, new Map(Object.entries(images)), EMPTY_HOST);
+  const result = await importLlamaSwap([file], new Map(Object.entries(images)), EMPTY_HOST);
   return {
     toml: result.imported?.soulstones.map(({ text }) => text).join("\n") ?? "",
     reported: result.imported?.report.filter(({ outcome }) => outcome !== "carried")

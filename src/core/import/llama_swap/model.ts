@@ -40,8 +40,8 @@ export interface ModelInput {
   readonly context: ImportContext;
   /** The images of `--image`, by program. */
   readonly images: ReadonlyMap<string, string>;
-  /** The text of the file. */
-  readonly source: string;
+  /** The texts of the files by path. */
+  readonly texts: ReadonlyMap<string, string>;
   readonly reader: Reader;
   /** The report for its Soulstone. */
   readonly report: ImportReport;
@@ -122,7 +122,7 @@ export function containerSettings(
     return { problem: `\`${program.image}\` is not an image name` };
   }
   const add = (text: string, first = text) =>
-    report.add(placeIn(cmd, first, input.source) ?? cmd.item.place, text);
+    report.add(placeIn(cmd, first, input.texts) ?? cmd.item.place, text);
   const { words: written, removed } = withoutEmptyWords(program.words);
   for (const text of removed) {
     report.lost(report.add(cmd.item.place, text), "Quadlet cannot write an empty word");
@@ -132,7 +132,7 @@ export function containerSettings(
     ? downloadsOf({ ...program, image: program.image, words: written, names: [...named] })
     : undefined;
   if (downloads !== undefined) {
-    const place = placeIn(cmd, downloads.word, input.source) ?? cmd.item.place;
+    const place = placeIn(cmd, downloads.word, input.texts) ?? cmd.item.place;
     const item = report.add(place, downloads.word, "downloads");
     report.record(item, "changed", { why: downloadedAgain(downloads) });
   }
@@ -187,8 +187,12 @@ export function containerSettings(
 }
 
 /** Returns the place of a word of a command in the file, or nothing if it came from a macro. */
-function placeIn({ node: { place } }: Entry, word: string, source: string): Place | undefined {
-  const lines = source.split("\n");
+function placeIn(
+  { node: { place } }: Entry,
+  word: string,
+  texts: ReadonlyMap<string, string>,
+): Place | undefined {
+  const lines = (texts.get(place.file) ?? "").split("\n");
   for (let line = place.start.line; line <= place.end.line; line++) {
     const text = lines[line - 1] ?? "";
     const from = line === place.start.line ? place.start.column - 1 : 0;

@@ -26,7 +26,7 @@ export function isSecretKey(key: string): boolean {
  * import { hiderOf } from "./secrets.ts";
  * import { readYaml } from "./yaml.ts";
  * const read = readYaml("a.yaml", "macros: {k: hunter2}\nmodels: {a: {cmd: 'x --api-key ${k}'}}");
- * if ("root" in read) hiderOf(read.root)("k: hunter2"); // "k: *******"
+ * "root" in read ? hiderOf(read.root)("k: hunter2") : ""; // "k: *******"
  * ```
  */
 export function hiderOf(

@@ -8,7 +8,7 @@ import { hideLists } from "./secrets.ts";
 /** Returns everything that an import prints, except the new Codex. */
 async function printed(text: string): Promise<string> {
   const file = { path: "config.yaml", bytes: new TextEncoder().encode(text) };
-  const { imported, findings, sources } = await importLlamaSwap(file, new Map(), {
+  const { imported, findings, sources } = await importLlamaSwap([file], new Map(), {
     ...EMPTY_HOST,
     variables: new Map([["KEY", "hunter22"], ["X", "pass-w0rd."]]),
   });
