@@ -46,6 +46,8 @@ export interface ImportReport {
   lost(item: Item, why: string): void;
   /** Leaves an item out, because the outcome of a larger one includes it. */
   leaveOut(item: Item): void;
+  /** Leaves out every outcome of this Soulstone, which was not made. */
+  leaveOutAll(): void;
   /** Returns true if an outcome of the item is recorded. */
   has(item: Item): boolean;
   /** Returns the same report for one Soulstone: `to` is a field of it, or empty for itself. */
@@ -100,6 +102,11 @@ export function newReport(hide: (text: string) => string = (text) => text): Impo
     },
     leaveOut(item) {
       recorded.set(item, recorded.get(item) ?? []);
+    },
+    leaveOutAll() {
+      for (const [item, entries] of recorded) {
+        recorded.set(item, entries.filter((entry) => entry.soulstone !== soulstone));
+      }
     },
     has: (item) => recorded.has(item),
     of: reportOf,

@@ -11,9 +11,22 @@ export interface Setting {
   readonly value: string;
   /** The words of a command. */
   readonly words?: readonly string[];
+  /** The words of a command that are lost because only systemd can expand them. */
+  readonly unknown?: readonly UnknownWord[];
   readonly item: Item;
   /** The difference from the input so far. */
   readonly change?: string | undefined;
+}
+
+/** A word that only systemd can expand. */
+export interface UnknownWord {
+  /** The flag whose value it is, if any. */
+  readonly flag: string | undefined;
+  readonly word: string;
+  /** True if it is the first word, `vllm serve` apart. */
+  readonly isFirst: boolean;
+  /** The reason, and what helps. */
+  readonly why: string;
 }
 
 /** One container of the input. */

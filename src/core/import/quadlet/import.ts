@@ -1,5 +1,6 @@
 import { basename } from "node:path/posix";
 import { soulstoneSchema } from "../../codex/mod.ts";
+import { profileOf } from "../../compile/mod.ts";
 import { type Finding, finding, startOf } from "../../report/mod.ts";
 import { finishImport } from "../finish.ts";
 import type { ImportContext, ImportResult } from "../imported.ts";
@@ -36,7 +37,9 @@ export async function importQuadlet(
   const usable = engines.filter((engine) => {
     const why = whyNoSoulstone(engine);
     if (why === undefined) return true;
-    for (const { item } of engine.settings) if (!report.has(item)) report.lost(item, why);
+    report.of(engine.name).leaveOutAll();
+    report.lost(report.add(startOf(engine.unit.path), basename(engine.unit.path)), why);
+    for (const { item } of engine.unit.lines) report.leaveOut(item);
     return false;
   });
   if (usable.length === 0) {
@@ -77,11 +80,42 @@ function whyNoSoulstone(engine: Engine): string | undefined {
     return `${path} has \`${given.value}\` as Image=, in which systemd replaces a part at startup: ` +
       `write the whole name${files === "" ? "" : `, with the values of ${files}`}`;
   }
-  if (soulstoneSchema.shape.image.safeParse(image).success) return undefined;
+  if (soulstoneSchema.shape.image.safeParse(image).success) return whyNoModel(engine, image);
   if (/\s#/.test(image)) {
     return `${path} has a remark after Image=, which Podman reads as a part of the name: give it a line`;
   }
   return /\.(?:image|build)$/.test(image)
     ? `${path} gets its image from ${image}: import that unit too, or set the image`
     : `${path} has \`${image}\` as Image=, which is not an image name`;
+}
+
+/** Flags that name a model. */
+const MODEL_FLAG =
+  /^-(?:m|mu|hfr?|dr|-(?:model(?:-(?:path|id|name|url))?|hf-repo|docker-repo))(?:=|$)/;
+
+/** The variable that names a model, in `Environment=`. */
+const MODEL_VARIABLE =
+  /(?:^|[\s"'])(LLAMA_ARG_(?:MODEL|MODEL_URL|HF_REPO|DOCKER_REPO)|MODEL_(?:ID|NAME|PATH))=/;
+
+/** Returns the reason why the model of a container, or its whole command, is unknown, if it is. */
+function whyNoModel(engine: Engine, image: string): string | undefined {
+  const { path, lines } = engine.unit;
+  const [{ words = [], unknown = [] } = {}] = all(engine, "Exec");
+  const isNamed = all(engine, "Environment").some(({ value }) => MODEL_VARIABLE.test(value)) ||
+    words.some((word) => MODEL_FLAG.test(word));
+  const isFirstWord = profileOf({ image }).head("model")[0] === "model";
+  const model = unknown.find(({ flag, word, isFirst }) =>
+    MODEL_FLAG.test(flag ?? word) || isFirst && isFirstWord
+  );
+  if (model !== undefined) return `the model of ${path} is unknown: ${model.why}`;
+  const isScript = /(?:^|\/)(?:ba|da|z)?sh$/.test(words[0] ?? "");
+  const first = unknown.find(({ flag }) =>
+    words.length === 0 && !isNamed || isScript && /^-[a-z]*c$/.test(flag ?? "")
+  );
+  if (first !== undefined) return `the command of ${path} is unknown: ${first.why}`;
+  const variable = lines.filter(({ key }) => key === "Environment")
+    .flatMap(({ value }) => MODEL_VARIABLE.exec(value)?.[1] ?? []).at(-1);
+  return isNamed || variable === undefined
+    ? undefined
+    : `the model of ${path} is unknown: write the value of ${variable}`;
 }

@@ -227,11 +227,7 @@ Deno.test("a unit without an image is lost, and the others are imported", async 
   });
   deepStrictEqual(result.imported?.soulstones.map(({ name }) => name), ["b"]);
   const lost = result.imported?.report.filter((note) => note.outcome === "lost") ?? [];
-  deepStrictEqual(lost.map(({ item }) => item), [
-    "Rootfs=/srv",
-    "Label=a=b",
-    "Subnet=10.0.0.0/24",
-  ]);
+  deepStrictEqual(lost.map(({ item }) => item), ["a.container", "Subnet=10.0.0.0/24"]);
   match(lost[0]?.why ?? "", /a\.container has no Image=/);
 });
 
@@ -384,9 +380,42 @@ Deno.test("dependencies on units that lychd does not write are lost, those on ot
     'Wants = "far-network.service"',
   );
   deepStrictEqual(result.imported?.soulstones.map(({ name }) => name), ["a"]);
-  deepStrictEqual(outcomesOf(result, "Type=oneshot"), [
+  deepStrictEqual(outcomesOf(result, "get.container"), [
     "lost: get.container is a job that ends (Type=oneshot), not an engine: keep that unit",
   ]);
+});
+
+const UNKNOWN_WORDS:
+  readonly (readonly [image: string, lines: string, exec: string | undefined])[] = [
+    ["vllm/vllm-openai", "Exec=org/m --api-key ${KEY} --max-model-len 9", '"--max-model-len", "9"'],
+    ["vllm/vllm-openai", "Exec=org/m --enable-lora $EXTRA", '"--enable-lora"'],
+    ["vllm/vllm-openai", "Exec=${MODEL} --max-model-len 9", undefined],
+    ["vllm/vllm-openai", "Exec=--max-model-len 9 --model=${MODEL}", undefined],
+    ["ghcr.io/ggml-org/llama.cpp:server", "Exec=-m /m/%H.gguf -c 9", undefined],
+    ["ghcr.io/ggml-org/llama.cpp:server", "Exec=$LLAMA_ARGS", undefined],
+    [
+      "ghcr.io/ggml-org/llama.cpp:server",
+      "Environment=LLAMA_ARG_MODEL=/m/${MODEL}\nExec=-c 9",
+      undefined,
+    ],
+    [
+      "ghcr.io/ggml-org/llama.cpp:server",
+      "Environment=LLAMA_ARG_MODEL=/m/a\nExec=-c 9 $MORE",
+      '"-c", "9"',
+    ],
+    ["localhost/engine", "Exec=/bin/sh -c 'exec server --level ${LEVEL}'", undefined],
+  ];
+
+Deno.test("a word that only systemd can expand is lost alone, unless it is the model", async () => {
+  for (const [image, lines, exec] of UNKNOWN_WORDS) {
+    const text = `[Container]\nImage=${image}\n${lines}`;
+    const result = await importUnits({ "a.container": text, "b.container": unit() });
+    const own = linesOf(result, "a").find((line) => line.startsWith("exec"));
+    strictEqual(own, exec && `exec = [${exec}]`, lines);
+    const missing = result.imported?.report.filter(({ item }) => item === "a.container") ?? [];
+    strictEqual(missing.length, exec === undefined ? 1 : 0, lines);
+    strictEqual(result.imported?.soulstones.length, exec === undefined ? 1 : 2);
+  }
 });
 
 Deno.test("an artifact and a build give their names, and a volume that binds a folder the folder", async () => {
@@ -480,16 +509,16 @@ Deno.test("what Podman versions read differently is reported with both readings"
 const NAME_SPECIFIERS: readonly (readonly [file: string, lines: string, words: string])[] = [
   ["vllm@qwen.container", "", '"vllm@qwen", "vllm@qwen.service", "vllm", "qwen"'],
   ["big-vllm.container", "ServiceName=x-y\n", '"x-y", "x-y.service", "x-y", "-"'],
-  ["t@.container", "", ""],
+  ["t@.container", "", '"t"'],
 ];
 
 for (const [file, lines, words] of NAME_SPECIFIERS) {
-  Deno.test(`the specifiers of names in ${file} are ${words || "unknown"}`, async () => {
+  Deno.test(`the specifiers of names in ${file} are ${words}`, async () => {
     const exec = words.endsWith('"-"') ? "Exec=%N %n %p -" : "Exec=%N %n %p %i";
     const result = await importUnits({ [file]: unit(`${lines}${exec}`) });
     const [name = ""] = result.imported?.soulstones.map((soulstone) => soulstone.name) ?? [];
     const [line = ""] = linesOf(result, name).filter((each) => each.startsWith("exec"));
-    strictEqual(line, words === "" ? "" : `exec = [${words}]`);
+    strictEqual(line, `exec = [${words}]`);
   });
 }
 

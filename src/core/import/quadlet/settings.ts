@@ -17,7 +17,7 @@ import {
 } from "../../rune/mod.ts";
 import type { ImportContext } from "../imported.ts";
 import type { ImportReport } from "../report.ts";
-import { join as joined, type Setting } from "../setting.ts";
+import { join as joined, type Setting, type UnknownWord } from "../setting.ts";
 import { effectiveLines, EMPTY_ENTRYPOINT, type Line, type QuadletUnit } from "./units.ts";
 
 /** Keys of `[Unit]` and `[Install]` that name units, one or several on a line. */
@@ -133,23 +133,18 @@ function readLine(
     ? "line"
     : "text";
 
-  /** Expands a text; an unknown specifier is lost. */
+  /** Expands a text, or returns why it is lost. */
   function literal(
     text: string,
-    of: typeof item,
-  ): { value: string; change?: string | undefined } | undefined {
+  ): { value: string; change?: string | undefined } | { unknown: string } {
     if (section === "Service" && SYSTEMD_VERBATIM.has(key)) return { value: text };
     if (as === "word" && isSplit(text) && /\s/.test(known.variables[text.slice(1)] ?? "")) {
-      report.lost(of, `systemd splits ${text} into several words; write them`);
-      return undefined;
+      return { unknown: `systemd splits ${text} into several words; write them` };
     }
     // A Codex has a form of its own for a volume in the home folder.
     const isHome = key === "Volume" && isQuadlet && text.startsWith("%h/");
     const expanded = expand(isHome ? text.slice(2) : text, known, as);
-    if ("unknown" in expanded) {
-      report.lost(of, whyUnknown(expanded.unknown, known));
-      return undefined;
-    }
+    if ("unknown" in expanded) return { unknown: whyUnknown(expanded.unknown, known) };
     const filled = [...new Set(expanded.filled)].map((name) => {
       const alone = expand(name, known, name.startsWith("%") ? "text" : "word");
       return `${name} is ${"text" in alone ? alone.text : ""}`;
@@ -163,8 +158,10 @@ function readLine(
     };
   }
   function one(text: string, of = item): Setting[] {
-    const read = literal(text, of);
-    return read === undefined ? [] : [{ section, key, item: of, ...read }];
+    const read = literal(text);
+    if (!("unknown" in read)) return [{ section, key, item: of, ...read }];
+    report.lost(of, read.unknown);
+    return [];
   }
   /** Adds each of several parts as an item of its own. */
   function itemsOf(parts: readonly string[]) {
@@ -263,7 +260,10 @@ function readLine(
     });
   }
 
-  /** Keeps the words of a command together. A variable that is a whole word becomes several. */
+  /**
+   * Keeps the words of a command together. A variable that is a whole word becomes several. A word with
+   * an unknown variable is lost alone, with the flag whose value it is.
+   */
   function command(words: readonly string[], of = item): Setting[] {
     const read = words.flatMap((word) => {
       const split = isSplit(word)
@@ -272,17 +272,39 @@ function readLine(
       return split !== undefined && "words" in split && split.words.length !== 1 &&
           Object.hasOwn(known.variables, word.slice(1))
         ? split.words.map((value) => ({
+          word,
           value,
           change: `${word} is ${known.variables[word.slice(1)]}`,
         }))
-        : [literal(word, of)];
+        : [{ word, ...literal(word) }];
     });
-    if (read.includes(undefined)) return [];
-    const texts = read.flatMap((word) => word?.value ?? []);
-    const change = [...new Set(read.flatMap((word) => word?.change ?? []))].join(", ") || undefined;
-    return [{ section, key, value: texts.join(" "), words: texts, item: of, change }];
+    const kept: { value: string; change?: string | undefined }[] = [];
+    const unknown: UnknownWord[] = [];
+    for (const [i, one] of read.entries()) {
+      if (!("unknown" in one)) {
+        kept.push(one);
+        continue;
+      }
+      const { word, unknown: why } = one;
+      const before = kept.at(-1)?.value ?? "";
+      const flag = /^-[^=]*$/.test(before) && !HAS_FLAGS.test(word) ? before : undefined;
+      if (flag !== undefined) kept.pop();
+      const isFirst = read.slice(0, i).every((other) =>
+        /^(?:.*\/)?(?:vllm|serve)$/.test(other.word)
+      );
+      const text = flag === undefined ? word : `${flag} ${word}`;
+      unknown.push({ flag, word, isFirst, why });
+      report.lost(read.length === 1 ? of : report.add(of.place, text), why);
+    }
+    if (kept.length === 0 && key !== "Exec") return [];
+    const texts = kept.map(({ value }) => value);
+    const change = [...new Set(kept.flatMap((word) => word.change ?? []))].join(", ") || undefined;
+    return [{ section, key, value: texts.join(" "), words: texts, unknown, item: of, change }];
   }
 }
+
+/** Variables with flags and their values, as far as the name shows it. */
+const HAS_FLAGS = /^\$[A-Za-z_]*(?:ARG|EXTRA|FLAG|OPT|PARAM)/i;
 
 /** The GPUs of `--gpus`, which Podman reads as NVIDIA's CDI devices. */
 const GPU_NAMES = /^(?:all|\d+(?:,\d+)*)$/;
