@@ -1,3 +1,4 @@
+import { basename } from "node:path/posix";
 import type { EngineName } from "../codex/mod.ts";
 import { type EngineProfile, portOfListen, profileOf } from "../compile/mod.ts";
 
@@ -6,8 +7,10 @@ type Variable = readonly [name: string, value: string];
 /** The command of a container in the input. */
 export interface GivenCommand {
   readonly image: string;
-  /** True if the image's entrypoint is replaced. */
-  readonly hasEntrypoint: boolean;
+  /** The engine that the image runs, if its name need not show it. */
+  readonly engine?: EngineName | undefined;
+  /** The words in place of the image's entrypoint, if any. */
+  readonly entrypoint?: readonly string[] | undefined;
   /** The words after the image, if any. */
   readonly words: readonly string[] | undefined;
   readonly env: readonly Variable[];
@@ -36,6 +39,8 @@ export interface Command {
 export interface CommandFields {
   readonly model?: string;
   readonly exec?: readonly string[];
+  /** Variables that the input does not have. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Programs that start another one, whatever the image. */
@@ -48,16 +53,24 @@ const SHELL = /^(?:.*\/)?(?:env|(?:ba|da|a|z)?sh)$/;
  */
 export function readCommand(given: GivenCommand): Command {
   const guessed = profileOf({ image: given.image });
-  const isOther = given.hasEntrypoint || SHELL.test(given.words?.[0] ?? "") ||
-    // The entrypoint of these images expects the name of a tool first.
-    guessed.name === "llamacpp" && /:(?:[\w.-]+-)?full/.test(given.image);
-  const profile = isOther ? profileOf({ image: given.image, engine: "generic" }) : guessed;
+  const isOther = given.entrypoint !== undefined || SHELL.test(given.words?.[0] ?? "") ||
+    guessed.name === "llamacpp" && FULL_IMAGE.test(given.image);
+  const engine = isOther ? "generic" : guessed.name === "generic" ? given.engine : undefined;
+  const profile = engine === undefined ? guessed : profileOf({ image: given.image, engine });
+  const shown = profile.name === guessed.name ? undefined : engine;
   return profile.name === "generic"
-    ? readOther(given, profile, profile === guessed ? undefined : "generic")
-    : readKnown(given, profile);
+    ? readOther(given, profile, shown)
+    : readKnown(given, profile, shown);
 }
 
-function readKnown(given: GivenCommand, profile: EngineProfile): Command {
+/** Images of llama.cpp whose entrypoint expects the name of a tool first. */
+const FULL_IMAGE = /:(?:[\w.-]+-)?full/;
+
+function readKnown(
+  given: GivenCommand,
+  profile: EngineProfile,
+  engine: EngineName | undefined,
+): Command {
   const { portFlag, listenVariables } = profile;
   const flag = takeFlag(given.words ?? [], portFlag === undefined ? [] : [portFlag]);
   const [variable] = given.env.filter(([name]) => name === listenVariables[0]);
@@ -70,7 +83,7 @@ function readKnown(given: GivenCommand, profile: EngineProfile): Command {
   const whole = commandFields(undefined, words);
   const split = withModelField(profile, words);
   return {
-    engine: undefined,
+    engine,
     profile,
     inside,
     canMove: true,
@@ -205,7 +218,13 @@ function readOther(
     name,
     LISTEN_VARIABLE.test(name) && LOOPBACK.test(value) ? "0.0.0.0" : value,
   ]);
-  const isLocal = reachable.some((word, i) => word !== words[i]);
+  const setting = localSetting(given);
+  const address = setting === undefined
+    ? {}
+    : setting.startsWith("-")
+    ? { words: [setting, "0.0.0.0"] }
+    : { env: { [setting]: "0.0.0.0" } };
+  const isLocal = setting !== undefined || reachable.some((word, i) => word !== words[i]);
   const exec = reachable.map((word, i) => {
     const escaped = withoutPlaceholder(word);
     return canMove && portAt(i) === text
@@ -217,7 +236,10 @@ function readOther(
     profile,
     inside,
     canMove,
-    forms: () => [words.length === 0 ? {} : { exec }],
+    forms: () => {
+      const whole = [...exec, ...address.words ?? []];
+      return [{ ...whole.length === 0 ? {} : { exec: whole }, env: address.env ?? {} }];
+    },
     changes: (port) => [
       ...canMove && inside !== port ? [`it gets port ${port}`] : [],
       ...isLocal ? [EVERYWHERE] : [],
@@ -231,12 +253,42 @@ function readOther(
   };
 }
 
+/** Programs that by default listen only on 127.0.0.1, and the flag or the variable for the address. */
+const LOCAL_PROGRAMS: readonly (readonly [program: RegExp, setting: string])[] = [
+  [/^(?:llama-?server|whisper-server)(?:-[\w-]+)? /i, "--host"],
+  [/^\S+\.llamafile /i, "--host"],
+  [/^sglang serve /, "--host"],
+  [/^python[\d.]* -m (?:sglang\.launch_server|llama_cpp\.server|uvicorn) /, "--host"],
+  [/^python[\d.]* \S*tabby\S*\/main\.py /i, "--host"],
+  [/^uvicorn /, "--host"],
+  [/^sd-server /, "--listen-ip"],
+  [/^ollama serve /, "OLLAMA_HOST"],
+];
+
+/** The variables of programs that also have a flag for the address. */
+const ADDRESS_VARIABLE = /^(?:LLAMA_ARG|UVICORN)_HOST$/;
+
+/** Returns the flag or the variable for the address of a program that would listen only on 127.0.0.1. */
+function localSetting({ image, entrypoint, words = [], env }: GivenCommand): string | undefined {
+  const isTool = FULL_IMAGE.test(image) && /^(?:--server|-s)$/.test(words[0] ?? "");
+  const line = [...isTool ? ["llama-server"] : [], ...entrypoint ?? [], ...words];
+  const setting = line.flatMap((word, i) => {
+    // The value of a flag is not a program.
+    if (/^-(?!-$)/.test(line[i - 1] ?? "")) return [];
+    const start = [basename(word), ...line.slice(i + 1, i + 3), ""].join(" ");
+    return LOCAL_PROGRAMS.find(([program]) => program.test(start))?.[1] ?? [];
+  })[0];
+  const isSet = setting === undefined || takeFlag(line, [setting]).value !== undefined ||
+    env.some(([name]) => name === setting || ADDRESS_VARIABLE.test(name));
+  return isSet ? undefined : setting;
+}
+
 /** The reason for another address than the input has. */
 export const EVERYWHERE = "it listens on all addresses of the pod, so that the host can reach it";
 
 /** Variables with the address on which a program listens, not with the one of another program. */
 const LISTEN_VARIABLE =
-  /^(?:HOST|(?:API|APP|BIND|HTTP|LISTEN|SERVER|UVICORN|WEB)_(?:ADDR|ADDRESS|HOST)|(?:\w+_)?(?:BIND|LISTEN)|GRADIO_SERVER_NAME)$/i;
+  /^(?:HOST|LLAMA_ARG_HOST|OLLAMA_HOST|(?:API|APP|BIND|HTTP|LISTEN|SERVER|UVICORN|WEB)_(?:ADDR|ADDRESS|HOST)|(?:\w+_)?(?:BIND|LISTEN)|GRADIO_SERVER_NAME)$/i;
 
 const LISTEN_FLAG = /^--?(?:[\w-]*-)?(?:address|bind|host|ip|listen)$/i;
 

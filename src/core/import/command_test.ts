@@ -1,4 +1,5 @@
 import { strictEqual } from "node:assert/strict";
+import type { EngineName } from "../codex/mod.ts";
 import { readCommand } from "./command.ts";
 
 const IMAGES = {
@@ -16,10 +17,13 @@ interface Row {
   readonly words?: string;
   readonly published?: number;
   readonly env?: string;
-  readonly entrypoint?: boolean;
+  readonly entrypoint?: string;
+  readonly engine?: EngineName;
   /** `inside→` and the first form of the fields at port 9000. */
   readonly reads: string;
 }
+
+const ALL = "(it listens on all addresses of the pod, so that the host can reach it)";
 
 const ROWS: readonly Row[] = [
   // lychd sets the port flag, and a model at lychd's own place is a field.
@@ -70,13 +74,14 @@ const ROWS: readonly Row[] = [
   {
     image: "vllm",
     words: "m --port 1",
-    entrypoint: true,
+    entrypoint: "/usr/bin/other",
     reads: "1→ engine=generic exec=m --port {port} (it gets port 9000)",
   },
   {
     image: "full",
     words: "--server --port 8080",
-    reads: "8080→ engine=generic exec=--server --port {port} (it gets port 9000)",
+    reads:
+      `8080→ engine=generic exec=--server --port {port} --host 0.0.0.0 (it gets port 9000) ${ALL}`,
   },
   {
     image: "other",
@@ -159,14 +164,73 @@ const ROWS: readonly Row[] = [
     env: "LLAMA_ARG_PORT=9292",
     reads: "9293→ exec=-c 8  (lychd sets --port 9000)",
   },
+  // Programs that listen only on 127.0.0.1, whatever their image.
+  {
+    image: "full",
+    words: "--server --host 127.0.0.1",
+    reads: `undefined→ engine=generic exec=--server --host 0.0.0.0 ${ALL}`,
+  },
+  {
+    image: "llamacpp",
+    entrypoint: "/app/llama-server",
+    words: "-m /x.gguf --alias llama-server",
+    reads: `undefined→ engine=generic exec=-m /x.gguf --alias llama-server --host 0.0.0.0 ${ALL}`,
+  },
+  {
+    image: "llamacpp",
+    entrypoint: "/app/llama-server",
+    reads: `undefined→ engine=generic exec=--host 0.0.0.0 ${ALL}`,
+  },
+  {
+    image: "other",
+    words: "/opt/x/llama-server-b12 -m /x.gguf",
+    reads: `undefined→ exec=/opt/x/llama-server-b12 -m /x.gguf --host 0.0.0.0 ${ALL}`,
+  },
+  {
+    image: "other",
+    words: "tini -- sglang serve m",
+    reads: `undefined→ exec=tini -- sglang serve m --host 0.0.0.0 ${ALL}`,
+  },
+  {
+    image: "other",
+    words: "python3 -m sglang.launch_server --host 10.0.0.1",
+    reads: "undefined→ exec=python3 -m sglang.launch_server --host 10.0.0.1",
+  },
+  {
+    image: "other",
+    words: "python3 /opt/tabby/main.py",
+    reads: `undefined→ exec=python3 /opt/tabby/main.py --host 0.0.0.0 ${ALL}`,
+  },
+  {
+    image: "other",
+    words: "llama-server",
+    env: "LLAMA_ARG_HOST=127.0.0.1",
+    reads: "undefined→ exec=llama-server LLAMA_ARG_HOST=0.0.0.0",
+  },
+  {
+    image: "other",
+    words: "ollama serve",
+    reads: `undefined→ exec=ollama serve +OLLAMA_HOST=0.0.0.0 ${ALL}`,
+  },
+  { image: "other", words: "llama-server.sh -m x", reads: "undefined→ exec=llama-server.sh -m x" },
+  { image: "other", words: "vllm serve m", reads: "undefined→ exec=vllm serve m" },
+  // An image of another name runs the engine of its program.
+  {
+    image: "other",
+    engine: "llamacpp",
+    words: "-m /x.gguf --port 1",
+    reads: "1→ engine=llamacpp model=/x.gguf (lychd sets --port 9000)",
+  },
+  { image: "vllm", engine: "llamacpp", words: "m", reads: "8000→ model=m" },
   { image: "other", words: "say {port}", reads: "undefined→ exec=say {{port}}" },
 ];
 
-for (const { image, words, published, env, entrypoint = false, reads } of ROWS) {
+for (const { image, words, published, env, entrypoint, engine, reads } of ROWS) {
   Deno.test(`${image} with ${words ?? "no words"}${env ? ` and ${env}` : ""} is ${reads}`, () => {
     const command = readCommand({
       image: IMAGES[image],
-      hasEntrypoint: entrypoint,
+      entrypoint: entrypoint === undefined ? undefined : [entrypoint],
+      engine,
       words: words?.split(" "),
       env: env === undefined ? [] : [env.split("=") as [string, string]],
       published: published === undefined ? [] : [published],
@@ -177,6 +241,7 @@ for (const { image, words, published, env, entrypoint = false, reads } of ROWS) 
       ...command.engine === undefined ? [] : [`engine=${command.engine}`],
       ...form?.model === undefined ? [] : [`model=${form.model}`],
       ...form?.exec === undefined ? [] : [`exec=${form.exec.join(" ")}`],
+      ...Object.entries(form?.env ?? {}).map((pair) => `+${pair.join("=")}`),
       ...command.env(9000).map((pair) => pair?.join("=")),
       ...command.changes(9000).map((change) => `(${change})`),
     ];

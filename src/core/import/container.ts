@@ -23,9 +23,11 @@ export function planPort(container: Container): PortPlan {
     const read = parsePorts(setting.value);
     return "problem" in read ? [] : read.map((published) => ({ setting, published }));
   });
+  const [entrypoint] = all(container, "Entrypoint");
   const command = readCommand({
     image: all(container, "Image")[0]?.value ?? "",
-    hasEntrypoint: all(container, "Entrypoint").length > 0,
+    engine: container.engine,
+    entrypoint: entrypoint && splitEntrypoint(entrypoint.value),
     words: all(container, "Exec")[0]?.words,
     env: all(container, "Environment").map(({ value }) => splitPair(value)),
     published: [...published.map((p) => p.published.inside), container.onHost?.port]
@@ -39,6 +41,12 @@ export function planPort(container: Container): PortPlan {
     ? outside ?? inside
     : inside;
   return { command, main, wish };
+}
+
+/** Returns the words of an entrypoint, which is one word or a list in JSON. */
+function splitEntrypoint(value: string): readonly string[] {
+  const words = /^\[.*\]$/s.test(value) ? value.match(/(?<=")[^",]*(?=")/g) : null;
+  return words ?? [value];
 }
 
 /** Returns the candidate for the Soulstone of a container. */
@@ -114,7 +122,7 @@ function portChanges(
 function commandProposals(
   { container, plan: { command }, given, report }: PlacedContainer,
 ): Proposal[] {
-  const [exec] = all(container, "Exec");
+  const exec = all(container, "Exec")[0] ?? all(container, "Entrypoint")[0];
   const env = command.env(given.port);
   const variables = all(container, "Environment").flatMap((setting, i): Proposal[] => {
     const variable = env[i];
@@ -140,8 +148,13 @@ function commandProposals(
     }];
   });
   if (exec === undefined) return variables;
-  const alternatives = command.forms(given.port).map((fields): Alternative => ({
-    assign: Object.entries(fields).map(([field, value]) => ({ path: [field], value })),
+  const alternatives = command.forms(given.port).map((
+    { env: added = {}, ...fields },
+  ): Alternative => ({
+    assign: [
+      ...Object.entries(fields).map(([field, value]) => ({ path: [field], value })),
+      ...Object.entries(added).map(([name, value]) => ({ path: ["env", name], value })),
+    ],
     change: join(exec.change, ...command.changes(given.port)),
   }));
   return [{ item: exec.item, alternatives }, ...variables];

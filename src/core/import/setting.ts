@@ -1,4 +1,5 @@
 /** A container as Quadlet settings. */
+import type { EngineName } from "../codex/mod.ts";
 import type { Command } from "./command.ts";
 import type { GivenPort, Published } from "./ports.ts";
 import type { ImportReport, Item } from "./report.ts";
@@ -34,6 +35,8 @@ export interface Container {
   /** The name of its Soulstone. */
   readonly name: string;
   readonly settings: readonly Setting[];
+  /** The engine of its program, if its image need not show it. */
+  readonly engine?: EngineName | undefined;
   /** Comment lines above its table. */
   readonly heading: readonly string[];
   /** Fields that do not come from settings, such as `groups`. */

@@ -46,7 +46,7 @@ export function downloadsOf({ program, image, words, names }: {
   if (names.some((own) => FOLDER.test(own))) return undefined;
   if (words.some((word) => /^--download-dir(?:=|$)/.test(word))) return undefined;
   if (name === "ollama") return { word: program, volume: "~/.ollama:/root/.ollama" };
-  const command = readCommand({ image, hasEntrypoint: false, words, env: [], published: [] });
+  const command = readCommand({ image, words, env: [], published: [] });
   const word = command.forms(0)[0]?.model;
   const isFile = word === undefined || /^[./~]|\.gguf$/.test(word);
   return isFile || profileOf({ image }).caches(word).length === 0 ? undefined : {

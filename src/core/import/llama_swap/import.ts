@@ -232,6 +232,7 @@ function containerOf(
   return {
     name,
     settings,
+    engine: program.kind === "host" ? program.engine : undefined,
     heading: [`From model \`${id}\` of ${engine.model.place.file}.`],
     fixed: [
       ...placed.fieldsOf(id),

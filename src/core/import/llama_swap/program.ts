@@ -28,6 +28,7 @@ export type Program =
     /** The name that `--image` uses: its path, if it has one. */
     readonly program: string;
     readonly image: string | undefined;
+    readonly engine: EngineName | undefined;
     /** The reason why the default image may not use the GPUs of this host. */
     readonly doubt: string | undefined;
     readonly words: readonly string[];
@@ -144,6 +145,7 @@ export function programOf(words: readonly string[], { images, vendor }: Images):
     kind: "host",
     program: /^python[\d.]*$/.test(first) ? known?.program ?? first : words[0] ?? "",
     image: named === undefined ? known && imageFor(known.engine, vendor) : images.get(named),
+    engine: known?.engine,
     doubt: named === undefined && known !== undefined ? doubtOf(known.engine, vendor) : undefined,
     words: known?.words(words) ?? [first, ...words.slice(1)],
   };
