@@ -31,6 +31,7 @@ const PROGRAMS: Readonly<Record<string, readonly ProgramName[]>> = {
   "serve": ["systemctl", "systemdNotify", ...POD_PROGRAMS, ...GPU_PROGRAMS],
   "init": SURVEYORS,
   "add vllm": SURVEYORS,
+  "import llama-swap x.yaml": SURVEYORS,
 };
 
 /** The other attempts that command lines are granted. */

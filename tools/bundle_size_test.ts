@@ -11,7 +11,7 @@ const WORKER = "src/sandbox/worker.js";
 const LIMITS: Readonly<Record<string, number>> = {
   main: 26,
   add: 760,
-  apply: 122,
+  apply: 124,
   banish: 52,
   chat: 40,
   check: 620,

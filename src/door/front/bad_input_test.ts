@@ -171,7 +171,7 @@ const CASES: readonly Case[] = [
   ...([
     ["a long name", { wish: "a".repeat(201) }],
     ["many names", { wish: Array(101).fill("a") }],
-    ["an unknown field", { wish: "eye", hold: true }],
+    ["an unknown field", { wish: "eye", held: true }],
     ["a list", ["eye"]],
   ] as const).map(([claim, body]) => ({
     claim: `an order with ${claim}`,
