@@ -5,7 +5,7 @@
  */
 import { type CodexFile, type Plain, readCodex, type Soulstone } from "../codex/mod.ts";
 import { compile } from "../compile/mod.ts";
-import { type Finding, type Place } from "../report/mod.ts";
+import type { Finding, Place } from "../report/mod.ts";
 import type { ImportReport, Item } from "./report.ts";
 import { type Fields, soulstoneText } from "./toml_text.ts";
 
