@@ -216,7 +216,7 @@ function hostSettings(
   { context: { home }, report }: ModelInput,
   add: (text: string) => Item,
 ): Setting[] {
-  const { folders, unmounted } = neededFiles(words);
+  const { mounts, unmounted } = neededFiles(words);
   for (const file of unmounted) {
     report.lost(add(file), "mount its folder in `volumes`, and write the path in the container");
   }
@@ -228,7 +228,7 @@ function hostSettings(
   );
   return [
     setting("Image", image, add(program), change),
-    ...folders.map((one) => folderSetting(one, add(one.folder), home)),
+    ...mounts.map((one) => mountSetting(one, add(one.path), home)),
   ];
 }
 
@@ -310,9 +310,9 @@ function variableSettings(
   const isOfHome = isHost && CACHE.test(name) && home !== undefined && given.startsWith("~/");
   const value = isHost ? normalPath(isOfHome ? home + given.slice(1) : given) : given;
   const [file] = isHost && PATH_VARIABLE.test(name)
-    ? neededFiles(["--file", value]).folders
+    ? neededFiles(["--file", value]).mounts
     : isHost && CACHE.test(name) && /^\/[^/]+\/./.test(value)
-    ? [{ folder: value, isWritten: true }]
+    ? [{ path: value, isWritten: true }]
     : [];
   const isUnmounted = isHost && file === undefined && /^\/[^/]+\/./.test(value);
   const change = isUnmounted
@@ -322,19 +322,19 @@ function variableSettings(
     : `the same path is ${value}`;
   return [
     setting("Environment", `${name}=${value}`, item, change),
-    ...file === undefined ? [] : [folderSetting(file, item, home)],
+    ...file === undefined ? [] : [mountSetting(file, item, home)],
   ];
 }
 
-/** Returns the volume of a folder that has the same path in the container. */
-function folderSetting(
-  { folder, isWritten }: { readonly folder: string; readonly isWritten: boolean },
+/** Returns the volume of a file or folder that has the same path in the container. */
+function mountSetting(
+  { path, isWritten }: { readonly path: string; readonly isWritten: boolean },
   item: Item,
   home: string | undefined,
 ): Setting {
-  const isAtHome = home !== undefined && folder.startsWith(`${home}/`);
-  const source = isAtHome ? `~${folder.slice(home.length)}` : folder;
-  const volume = `${source}:${folder}${isWritten ? "" : ":ro"}`;
+  const isAtHome = home !== undefined && path.startsWith(`${home}/`);
+  const source = isAtHome ? `~${path.slice(home.length)}` : path;
+  const volume = `${source}:${path}${isWritten ? "" : ":ro"}`;
   return setting("Volume", volume, item, "mounted into the container");
 }
 

@@ -365,53 +365,79 @@ export function normalPath(word: string): string {
   return /\/\.{0,2}\/|\/\.\.?$/.test(path) ? flag + normalize(path) : word;
 }
 
-/** Flags whose value is a path. */
+/** Flags, and keys of JSON, whose value is a path. */
 const PATH_FLAG =
-  /^(?:-m|-md|-mm|-mv|-jf|--?[\w-]*(?:model|mmproj|lora|vector|vocoder|file|path|dir|cache|preset|template)[\w-]*)$/;
+  /^(?:-m|-md|-mm|-mv|-jf|--?[\w.-]*(?:model|mmproj|lora|vector|vocoder|file|path|dir|cache|preset|template|tokenizer|config|draft|adapter|processor|plugin|grammar|schema|folder)[\w.-]*)$/;
 
 /** Flags whose value only looks like a path: the beginning of the paths of requests. */
 const REQUEST_FLAG = /^--(?:api-prefix|root-path)$|url|endpoint/;
 
 /** Parts of the names of flags whose path is written to. */
-const WRITTEN_FLAG = /save|log|download|output|cache/;
+const WRITTEN_FLAG = /save|log|download|output|cache|storage/;
 
 const MODEL_FILE = /\.(?:gguf|jinja|gbnf|safetensors|bin)$/;
 
+/** Folders that an image has too, with programs or settings that a mount would hide; and homes with other files. */
+const OF_IMAGE = new RegExp(
+  String.raw`^/(?:(?:app|bin|boot|etc|home|lib\w*|opt|root|sbin|tmp|usr|var|(?:\w+-)?workspace)?` +
+    String.raw`|(?:dev|proc|run|sys)(?:/.*)?|home/[^/]+|root/\.cache|var/(?:cache|lib|log|tmp)` +
+    String.raw`|usr/(?:local/)?(?:bin|include|lib\w*|local|sbin|share|src)|usr/local/cuda[^/]*` +
+    String.raw`|opt/(?:conda|intel|nvidia|python|rocm|venv)[^/]*)$`,
+);
+
 /**
  * Returns the folders of the host that a container must mount for a command: those of the files after
- * flags for paths. The folder of an `unmounted` file is unknown, or cannot be mounted.
+ * flags for paths, also in JSON. Of a folder that the image has too, only the file is mounted. `unmounted`
+ * has the paths that are not clearly a file or folder of the host, or that cannot be mounted.
  *
  * @example
  * ```ts
  * import { neededFiles } from "./program.ts";
  * neededFiles(["-m", "/srv/models/x.gguf", "--lora", "y.gguf"]);
- * // { folders: [{ folder: "/srv/models", isWritten: false }], unmounted: ["y.gguf"] }
+ * // { mounts: [{ path: "/srv/models", isWritten: false }], unmounted: ["y.gguf"] }
  * ```
  */
 export function neededFiles(words: readonly string[]) {
-  const folders = new Map<string, boolean>();
+  const mounts = new Map<string, boolean>();
   const unmounted: string[] = [];
   // The first word of vLLM is the model.
   let flag = "--model";
   for (const word of words) {
     const [, name = "", text] = /^(-[^=]*)(?:=(.*))?$/s.exec(word) ?? ["", flag, word];
     flag = name;
-    if (text === undefined || isTlsFlag(flag) || REQUEST_FLAG.test(flag)) continue;
-    // A value can have a name, such as that of an adapter.
-    const value = text.replace(/^[\w.-]+=(?=\/)/, "");
-    if (!/^\/[^/]+\/./.test(value) || !PATH_FLAG.test(flag)) {
-      if (MODEL_FILE.test(value) || /^\/[^/]+\/[^/]+\/./.test(value)) unmounted.push(value);
-      continue;
+    if (text === undefined) continue;
+    for (const [of, value] of namedValues(flag, text)) {
+      if (isTlsFlag(of) || REQUEST_FLAG.test(of)) continue;
+      if (!value.startsWith("/") || !PATH_FLAG.test(of)) {
+        if (MODEL_FILE.test(value) || /^\/[^/]+\/./.test(value)) unmounted.push(value);
+        continue;
+      }
+      const isWritten = WRITTEN_FLAG.test(of);
+      const isFile = /\.[A-Za-z0-9]+$/.test(basename(value));
+      const folder = isFile ? dirname(value) : value;
+      if (!OF_IMAGE.test(folder)) mounts.set(folder, isWritten || mounts.get(folder) === true);
+      // A file that does not exist yet cannot be mounted.
+      else if (isFile && !isWritten) mounts.set(value, false);
+      else unmounted.push(value);
     }
-    const folder = /\.[A-Za-z0-9]+$/.test(basename(value)) ? dirname(value) : value;
-    folders.set(folder, WRITTEN_FLAG.test(flag) || folders.get(folder) === true);
   }
-  const all = [...folders].map(([folder, isWritten]) => ({ folder, isWritten }));
+  const all = [...mounts].map(([path, isWritten]) => ({ path, isWritten }));
   const isBelow = (inner: string, outer: string) => inner.startsWith(`${outer}/`);
   return {
-    folders: all.filter(({ folder, isWritten }) =>
-      !all.some((o) => isBelow(folder, o.folder) && (o.isWritten || !isWritten))
+    mounts: all.filter(({ path, isWritten }) =>
+      !all.some((o) => isBelow(path, o.path) && (o.isWritten || !isWritten))
     ),
     unmounted,
   };
+}
+
+/** Returns the values in a text, each with its name: those of JSON, or the whole text with its flag. */
+function namedValues(flag: string, text: string): (readonly [name: string, value: string])[] {
+  if (/^\s*[{[]/.test(text)) {
+    return [...text.matchAll(/(?:"([\w.-]+)"\s*:\s*)?"(\/[^"\\]+)"(?!\s*:)/g)].map((
+      [, key, value = ""],
+    ) => [key === undefined ? "--path" : `--${key}`, normalPath(value)]);
+  }
+  // A value can have a name or a scale, such as that of an adapter.
+  return [[flag, text.replace(/^[\w.-]+=(?=\/)/, "").replace(/(?<=\.\w+):[\d.]+$/, "")]];
 }

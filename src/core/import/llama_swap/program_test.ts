@@ -93,7 +93,26 @@ const FILES: readonly (readonly [words: string, folders: string, unmounted?: str
   ["Qwen/Qwen3-8B --api-prefix /v1/x", ""],
   ["-m a.gguf", "", "a.gguf"],
   ["-m ../a.gguf", "", "../a.gguf"],
-  ["-m /a.gguf", "", "/a.gguf"],
+  ["-m /a.gguf", "/a.gguf"],
+  ["--model-dir /models -m /models/x.gguf", "/models"],
+  ["/srv/m/q --tokenizer /srv/tok", "/srv/m/q /srv/tok"],
+  [
+    `/srv/m/q --x-config {"model":"/srv/draft/q","n":["/srv/l/a.json"],"c":"d/e"}`,
+    "/srv/m/q /srv/draft/q /srv/l",
+  ],
+  [`m --kv={"a":{"shared_storage_path":"/srv/kv/../k2"},"endpoint":"/v1/x"}`, "/srv/k2+"],
+  ["m --speculative-config.model /srv/draft/q --quantity /srv/x", "/srv/draft/q", "/srv/x"],
+  ["--system-prompt /no_think", ""],
+  ["--lora-scaled /srv/l/a.gguf:0.5", "/srv/l"],
+  // The folders of an image stay as they are.
+  ["-m /models/a.gguf --chat-template-file /app/qwen.jinja", "/models /app/qwen.jinja"],
+  ["--lora /etc/lora.gguf -m /opt/models/x.gguf", "/etc/lora.gguf /opt/models"],
+  [
+    "-m /home/lich/x.gguf --mmproj /usr/local/lib/y.gguf",
+    "/home/lich/x.gguf /usr/local/lib/y.gguf",
+  ],
+  ["-m /dev/shm/x.gguf --slot-save-path /tmp", "/dev/shm/x.gguf", "/tmp"],
+  ["--log-file /tmp/llama.log", "", "/tmp/llama.log"],
   ["--ctx-size /srv/x/y.gguf", "", "/srv/x/y.gguf"],
   ["m --lora-modules a=/srv/lora/a b=/srv/b/c", "/srv/lora/a /srv/b/c"],
   ["--lora-scaled /srv/lora/l.gguf 0.5 -c 8", "/srv/lora"],
@@ -103,8 +122,8 @@ const FILES: readonly (readonly [words: string, folders: string, unmounted?: str
 
 Deno.test("the folders of files after flags for paths are found", () => {
   for (const [words, expected, lost = ""] of FILES) {
-    const { folders, unmounted } = neededFiles(words.split(" "));
-    const actual = folders.map(({ folder, isWritten }) => `${folder}${isWritten ? "+" : ""}`);
+    const { mounts, unmounted } = neededFiles(words.split(" "));
+    const actual = mounts.map(({ path, isWritten }) => `${path}${isWritten ? "+" : ""}`);
     deepStrictEqual([actual.join(" "), unmounted.join(" ")], [expected, lost], words);
   }
 });
