@@ -106,8 +106,8 @@ export const chat = command("chat", "Send a prompt to a model through the front 
   .details(`
 A model is a name that the front door knows: a Soulstone, an alias, a Coven or a
 capability. Its engine starts if it does not run. The answer is printed while it
-comes. Without a prompt it is a dialogue on a terminal; - reads the prompt from
-stdin. If the front door has keys, LYCHD_KEY must be one of them.`)
+comes. Without a prompt it is a dialogue on a terminal; - at the end of a prompt,
+or alone, reads stdin. If the front door has keys, LYCHD_KEY must be one of them.`)
   .arguments({
     model: argument("[model]", "a name of a model (default: the one that runs)", {
       complete: "name",

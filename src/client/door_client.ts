@@ -7,6 +7,14 @@ import { type ServerEvent, serverEvents } from "./server_events.ts";
 /** The most characters of an error that is not in the form of the door. */
 const LONGEST_ERROR = 200;
 
+const KEY_NEEDED = { hint: "LYCHD_KEY=$(cat FILE) lychd ..." };
+
+/** The characters that a header may have and a key has. */
+const KEY = /^[!-~\u00a1-\u00ff]+$/;
+
+const BAD_KEY = "LYCHD_KEY is not a valid key: a key is one word of letters, digits and other " +
+  "characters of Latin-1";
+
 /** Sends requests to the front door. Throws a Refusal with the reason if it does not fulfil one. */
 export class DoorClient {
   readonly #access: DoorAccess;
@@ -44,6 +52,7 @@ export class DoorClient {
     { body, signal }: { readonly body?: unknown; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Response> {
     const { url, key } = this.#access;
+    if (key !== undefined && !KEY.test(key.trim())) throw new Refusal(BAD_KEY, KEY_NEEDED);
     const headers = {
       ...key !== undefined && { authorization: `Bearer ${key}` },
       ...body !== undefined && { "content-type": "application/json" },
@@ -58,9 +67,14 @@ export class DoorClient {
     }
     if (answer.ok) return answer;
     const text = await answer.text();
+    if (answer.status === 401) {
+      const message = key === undefined
+        ? errorOf(text)
+        : "LYCHD_KEY is not a key of the front door";
+      throw new Refusal(message ?? "the front door needs a key", KEY_NEEDED);
+    }
     throw new Refusal(errorOf(text) ?? `status ${answer.status}: ${text.slice(0, LONGEST_ERROR)}`, {
       code: answer.status === 404 ? EXIT.usage : EXIT.failure,
-      hint: answer.status === 401 ? "LYCHD_KEY=$(cat FILE) lychd ..." : undefined,
     });
   }
 }

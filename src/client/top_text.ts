@@ -10,6 +10,8 @@ export interface TopView {
   readonly sample: Sample | undefined;
   /** Newest first. */
   readonly requests: readonly EndedRequest[];
+  /** The reason why the front door sends nothing now. */
+  readonly offline: string | undefined;
 }
 
 /** The screen, and what is chosen on it. */
@@ -25,39 +27,71 @@ export interface TopOptions {
   readonly nowMilliseconds: number;
 }
 
+/** The lines of the head, the table and a blank line that a long footer leaves. */
+const LEAST_ABOVE = 6;
+
 /** Returns the lines of the screen: no more and no longer than fit. */
-export function topLines({ status, sample, requests }: TopView, options: TopOptions): string[] {
-  const { url, rows, palette, footer } = options;
-  const counts = sample === undefined ? "" : `  ${rateText(sample)}`;
-  const head = [
-    [palette.strong, `${url}  ${status?.phase ?? "connecting"}${counts}`],
-    ...(sample?.gpus ?? []).map((gpu) => [undefined, gpuText(gpu)] as const),
-    ...swapLines(status).map((line) => [palette.warning, line] as const),
-    [undefined, ""],
-  ] as const;
-  const body = [...head, ...soulstoneLines(status, options)];
-  const ended = requestLines(requests).map((line) => [undefined, line] as const);
-  const free = rows - footer.length - body.length - 2;
-  const all = [
-    ...body,
-    ...free < 2 || requests.length === 0 ? [] : [[undefined, ""] as const, ...ended.slice(0, free)],
-  ];
-  const shown = all.slice(0, Math.max(0, rows - footer.length - 1));
+export function topLines(view: TopView, options: TopOptions): string[] {
+  const { rows, palette } = options;
+  const footer = shortened(options.footer, rows - LEAST_ABOVE);
+  const space = Math.max(0, rows - footer.length - 1);
+  const head = headLines(view, options).slice(0, Math.max(1, space - LEAST_ABOVE / 2));
+  const [title, ...soulstones] = soulstoneLines(view.status, options);
+  const visible = around(soulstones, Math.max(0, space - head.length - 1));
+  const body = [...head, ...title === undefined ? [] : [title.line], ...visible];
+  const ended = requestLines(view.requests, options).map((line) => [undefined, line] as const);
+  const free = space - body.length - 1;
+  const blank = [undefined, ""] as const;
+  const shown = free < 2 || view.requests.length === 0
+    ? body
+    : [...body, blank, ...ended.slice(0, free)];
   return [
-    ...shown,
-    [undefined, ""] as const,
+    ...shown.slice(0, space),
+    blank,
     ...footer.map((line) => [palette.hint, line] as const),
-  ].slice(0, rows).map(([paint, line]) => {
+  ].slice(-rows).map(([paint, line]) => {
     const cut = printable(line).slice(0, options.columns);
     return paint === undefined ? cut : paint(cut);
   });
 }
 
+/** Leaves out lines before the last one, which names the keys, if there are more than `most`. */
+function shortened(lines: readonly string[], most: number): readonly string[] {
+  if (lines.length <= Math.max(2, most)) return lines;
+  const first = lines.slice(0, Math.max(0, most - 2));
+  const left = lines.length - 1 - first.length;
+  return [...first, `... and ${left} more lines; lychd plan shows all`, ...lines.slice(-1)];
+}
+
+/** Returns as many lines as fit around the one that is chosen. */
+function around(lines: readonly SoulstoneLine[], most: number): Line[] {
+  const chosen = lines.findIndex(({ isChosen }) => isChosen);
+  const first = Math.max(0, Math.min(chosen - Math.floor(most / 2), lines.length - most));
+  return lines.slice(first, first + most).map(({ line }) => line);
+}
+
+function headLines({ status, sample, offline }: TopView, { url, palette }: TopOptions): Line[] {
+  const counts = sample === undefined ? "" : `  ${rateText(sample)}`;
+  const phase = offline === undefined ? status?.phase ?? "connecting" : "offline";
+  return [
+    [palette.strong, `${url}  ${phase}${counts}`],
+    ...offline === undefined ? [] : [[palette.error, offline] as const],
+    ...swapLines(status).map((line) => [palette.warning, line] as const),
+    ...(sample?.gpus ?? []).map((gpu) => [undefined, gpuText(gpu)] as const),
+    [undefined, ""],
+  ];
+}
+
 /** A line, and its colour. */
 type Line = readonly [paint: ((text: string) => string) | undefined, text: string];
 
-function soulstoneLines(status: Status | undefined, options: TopOptions): Line[] {
-  const { palette, selected, nowMilliseconds } = options;
+interface SoulstoneLine {
+  readonly line: Line;
+  readonly isChosen: boolean;
+}
+
+function soulstoneLines(status: Status | undefined, options: TopOptions): SoulstoneLine[] {
+  const { palette, selected, nowMilliseconds, columns } = options;
   const soulstones = status?.soulstones ?? [];
   const rows = soulstones.map((each) => [
     `${each.name === selected ? ">" : " "} ${each.name}`,
@@ -70,16 +104,29 @@ function soulstoneLines(status: Status | undefined, options: TopOptions): Line[]
     each.covens.join(" "),
   ]);
   const title = ["  SOULSTONE", "STATE", "SINCE", "VRAM", "REQUESTS", "COVENS"];
-  const [first = "", ...lines] = tableLines([title, ...rows]);
+  const fitted = [5, 0].reduce((all, i) => fitColumn(all, i, columns), [title, ...rows]);
+  const [first = "", ...lines] = tableLines(fitted);
+  const part = (line: Line, isChosen = false) => ({ line, isChosen });
   return [
-    [palette.strong, first],
-    ...soulstones.flatMap(({ state, problem }, i): Line[] => [
-      [paintOf(state, palette), lines[i] ?? ""],
-      ...problem === null ? [] : [
-        [palette.error, `    ${problem.why}: ${problem.command}`] as const,
-      ],
+    part([palette.strong, first]),
+    ...soulstones.flatMap(({ name, state, problem }, i) => [
+      part([paintOf(state, palette), lines[i] ?? ""], name === selected),
+      ...problem === null ? [] : [part([palette.error, `    ${problem.why}: ${problem.command}`])],
     ]),
   ];
+}
+
+/** The width that a column of names keeps. */
+const LEAST_NAME = 12;
+
+/** Shortens the cells of a column so that the rows are no longer than `columns`, if it is long. */
+function fitColumn(rows: string[][], index: number, columns: number): string[][] {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  const others = widths.reduce((sum, width, i) => sum + (i === index ? 0 : width + 2), 0);
+  const most = Math.max(LEAST_NAME, columns - others);
+  return rows.map((row) =>
+    row.map((cell, i) => i === index && cell.length > most ? `${cell.slice(0, most - 1)}…` : cell)
+  );
 }
 
 function paintOf(state: string, palette: Palette): Line[0] {
@@ -104,7 +151,10 @@ function swapLines(status: Status | undefined): string[] {
   return [`swap: ${parts.join(", ")}; about ${swap.estimate_seconds} s left`];
 }
 
-function requestLines(requests: readonly EndedRequest[]): string[] {
+function requestLines(
+  requests: readonly EndedRequest[],
+  { columns }: Pick<TopOptions, "columns">,
+): string[] {
   const title = ["  ENDED", "SOULSTONE", "CLIENT", "QUEUE", "FIRST", "TIME", "TOKENS", "PER S"];
   const rows = requests.map((request) => [
     `  ${request.time.slice(11, 19)}`,
@@ -117,7 +167,8 @@ function requestLines(requests: readonly EndedRequest[]): string[] {
     request.tokens_per_second?.toFixed(1) ?? "",
     request.result,
   ]);
-  return tableLines([[...title, "RESULT"], ...rows]);
+  const table = [[...title, "RESULT"], ...rows];
+  return tableLines([2, 1].reduce((all, i) => fitColumn(all, i, columns), table));
 }
 
 const BAR = 20;

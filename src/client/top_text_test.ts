@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { EndedRequest, Status } from "../core/api/schema.ts";
 import { PLAIN } from "../core/report/palette.ts";
 import { changeLines, topLines } from "./top_text.ts";
@@ -46,6 +46,8 @@ const REQUEST: EndedRequest = {
   result: "200",
 };
 
+const VIEW = { status: STATUS, sample: undefined, requests: [], offline: undefined };
+
 const OPTIONS = {
   url: "http://127.0.0.1:8081",
   columns: 80,
@@ -57,7 +59,7 @@ const OPTIONS = {
 };
 
 Deno.test("the screen has the Soulstones and the requests that ended", () => {
-  const view = { status: STATUS, sample: undefined, requests: [REQUEST] };
+  const view = { ...VIEW, requests: [REQUEST] };
   deepStrictEqual(topLines(view, OPTIONS), [
     "http://127.0.0.1:8081  steady",
     "",
@@ -77,7 +79,7 @@ Deno.test("the screen fits a terminal of any size, and always has its footer", (
     return { ...EYE, name: `eye-${i}`.padEnd(64, "x"), problem };
   });
   const requests = Array.from({ length: 200 }, () => REQUEST);
-  const view = { status: { ...STATUS, soulstones }, sample: undefined, requests };
+  const view = { ...VIEW, status: { ...STATUS, soulstones }, requests };
   for (const [columns, rows] of [[80, 24], [20, 5], [200, 300], [1, 1]] as const) {
     const lines = topLines(view, { ...OPTIONS, columns, rows });
     ok(lines.length <= rows && lines.every((line) => line.length <= columns), `${columns}`);
@@ -99,5 +101,42 @@ Deno.test("only what changed is a line in a pipe", () => {
     "eye crashed",
     "eye it exited\\nhere",
     "swap start eye",
+  ]);
+});
+
+Deno.test("the chosen Soulstone and the last line of the footer are always seen", () => {
+  const soulstones = Array.from({ length: 60 }, (_, i) => ({ ...EYE, name: `eye-${i}` }));
+  const view = { ...VIEW, status: { ...STATUS, soulstones }, requests: [REQUEST] };
+  const footer = [...Array.from({ length: 40 }, (_, i) => `stop eye-${i}`), "Enter: do it"];
+  for (const rows of [8, 24, 50]) {
+    for (const { name: selected } of soulstones) {
+      const lines = topLines(view, { ...OPTIONS, rows, selected, footer });
+      ok(lines.length <= rows);
+      ok(lines.some((line) => line.startsWith(`> ${selected} `)), `${rows} ${selected}`);
+      deepStrictEqual(lines.slice(-2), [lines.at(-2), "Enter: do it"]);
+    }
+  }
+  const [, , last] = topLines(view, { ...OPTIONS, rows: 24, footer }).slice(-4);
+  strictEqual(last, "... and 24 more lines; lychd plan shows all");
+});
+
+Deno.test("a long name leaves room for the other columns", () => {
+  const long = { ...EYE, name: "x".repeat(64), covens: ["y".repeat(64)] };
+  const requests = [{ ...REQUEST, soulstone: long.name, client: "z".repeat(64) }];
+  const view = { ...VIEW, status: { ...STATUS, soulstones: [EYE, long] }, requests };
+  const lines = topLines(view, OPTIONS);
+  deepStrictEqual(lines.slice(2, 5), [
+    "  SOULSTONE                STATE  SINCE  VRAM             REQUESTS  COVENS",
+    "> eye                      ready  2m     18000/20000 MiB  2 + 1     vision",
+    `  ${"x".repeat(22)}…  ready  2m     18000/20000 MiB  2 + 1     yyyyyyyyyyy…`,
+  ]);
+  match(lines[7] ?? "", /xxx… {2}zzz.*zzz… .* 200$/);
+});
+
+Deno.test("a front door that left is offline, without old figures", () => {
+  const view = { ...VIEW, status: undefined, offline: "nothing answers" };
+  deepStrictEqual(topLines(view, OPTIONS).slice(0, 2), [
+    "http://127.0.0.1:8081  offline",
+    "nothing answers",
   ]);
 });

@@ -2,7 +2,7 @@ import { DoorClient, errorOf } from "../client/door_client.ts";
 import { printable } from "../core/report/printable.ts";
 import { type CommandContext, requireDoor } from "../run/context.ts";
 import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
-import { Refusal } from "../run/refusal.ts";
+import { printRefusal, Refusal } from "../run/refusal.ts";
 
 /** A message of a chat. */
 interface Message {
@@ -19,6 +19,7 @@ interface Model {
 /**
  * `lychd chat [MODEL] [PROMPT...]`: sends a prompt through the front door, and prints the answer while it
  * comes. Without a prompt it is a dialogue on a terminal, and otherwise reads the prompt from stdin.
+ * A prompt that ends with `-` goes on with stdin.
  */
 export async function chat(
   { model, prompt, system }: Extract<Invocation, { command: "chat" }>,
@@ -26,12 +27,15 @@ export async function chat(
 ): Promise<ExitCode> {
   const { terminal } = context;
   const client = new DoorClient(requireDoor(context));
-  const words = prompt.join(" ");
-  const isDialogue = words === "" && terminal.canAsk;
-  const chosen = model ?? await runningModel(client);
+  const named = model === "-" ? undefined : model;
+  const readsStdin = model === "-" || prompt.at(-1) === "-";
+  const words = (prompt.at(-1) === "-" ? prompt.slice(0, -1) : prompt).join(" ");
+  const isDialogue = words === "" && !readsStdin && terminal.canAsk;
+  const chosen = named ?? await runningModel(client);
   const messages: Message[] = system === undefined ? [] : [{ role: "system", content: system }];
   if (!isDialogue) {
-    const content = words === "" || words === "-" ? await terminal.readAll() : words;
+    const read = readsStdin || words === "" ? await terminal.readAll() : "";
+    const content = words === "" || read === "" ? words + read : `${words}\n\n${read}`;
     if (content.trim() === "") throw new Refusal("the prompt is empty", { code: EXIT.usage });
     messages.push({ role: "user", content });
     await answer(client, { model: chosen, messages }, context);
@@ -45,9 +49,14 @@ export async function chat(
       return EXIT.ok;
     }
     if (line.trim() === "") continue;
-    messages.push({ role: "user", content: line.trimEnd() });
-    const content = await answer(client, { model: chosen, messages }, context);
-    messages.push({ role: "assistant", content });
+    const said = [...messages, { role: "user", content: line.trimEnd() } as const];
+    try {
+      const content = await answer(client, { model: chosen, messages: said }, context);
+      messages.splice(0, Infinity, ...said, { role: "assistant", content });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      printRefusal(context, error);
+    }
   }
 }
 

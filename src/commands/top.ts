@@ -7,6 +7,7 @@ import {
   type TopView,
 } from "../client/top_text.ts";
 import type { EndedRequest, EndedRequests, Plan, Sample, Status } from "../core/api/schema.ts";
+import { printable } from "../core/report/printable.ts";
 import { type CommandContext, requireDoor } from "../run/context.ts";
 import { EXIT, type ExitCode } from "../run/invocation.ts";
 import { Refusal } from "../run/refusal.ts";
@@ -26,6 +27,9 @@ type DoorEvent =
   | { readonly kind: "sample"; readonly data: Sample }
   | { readonly kind: "request"; readonly data: EndedRequest };
 
+/** An event, or the reason why there is none. */
+type News = DoorEvent | { readonly kind: "lost"; readonly data: Refusal };
+
 /** `lychd top`: shows what the front door does, on a terminal with keys, and otherwise line by line. */
 export async function top(context: CommandContext): Promise<ExitCode> {
   const access = requireDoor(context);
@@ -40,16 +44,41 @@ export async function top(context: CommandContext): Promise<ExitCode> {
     }
   }
   let before: Status | undefined;
-  for await (const { kind, data } of eventsOf(client)) {
-    const lines = kind === "state"
-      ? changeLines(before, data)
-      : [kind === "sample" ? sampleLine(data) : requestLine(data)];
+  let isLost = false;
+  for await (const { kind, data } of followed(client)) {
+    let lines: string[];
+    if (kind === "lost") {
+      if (before === undefined || data.code !== EXIT.hostRefused) throw data;
+      lines = isLost ? [] : [printable(data.message)];
+      isLost = true;
+    } else {
+      lines = isLost ? ["the front door answers again"] : [];
+      isLost = false;
+      if (kind === "state") {
+        lines.push(...changeLines(before, data));
+        before = data;
+      } else lines.push(kind === "sample" ? sampleLine(data) : requestLine(data));
+    }
     const time = new Date().toISOString().slice(11, 19);
     for (const line of lines) terminal.out(`${time} ${line}\n`);
-    if (kind === "state") before = data;
-    if (terminal.outIsGone()) return EXIT.ok;
+    if (terminal.outIsGone()) break;
   }
   return EXIT.ok;
+}
+
+/** Returns the events until the signal, again and again: a render may start another front. */
+async function* followed(client: DoorClient, signal?: AbortSignal): AsyncGenerator<News, void> {
+  while (!signal?.aborted) {
+    try {
+      yield* eventsOf(client, signal);
+      const code = EXIT.hostRefused;
+      yield { kind: "lost", data: new Refusal("the front door ended the connection", { code }) };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      yield { kind: "lost", data: error };
+    }
+    await new Promise((wake) => setTimeout(wake, AGAIN_MILLISECONDS));
+  }
 }
 
 async function* eventsOf(
@@ -65,6 +94,9 @@ async function* eventsOf(
 
 /** An order that waits for a yes. */
 interface Question {
+  /** Its plan, as the query of the front door. */
+  readonly query: string;
+  readonly plan: Plan;
   readonly lines: readonly string[];
   readonly act: () => Promise<unknown>;
 }
@@ -78,7 +110,7 @@ class Top {
   readonly #screen: Screen;
   readonly #shown: Pick<Parameters<typeof topLines>[1], "url" | "palette">;
   readonly #leaving = new AbortController();
-  #view: TopView = { status: undefined, sample: undefined, requests: [] };
+  #view: TopView = { status: undefined, sample: undefined, requests: [], offline: undefined };
   #selected: string | undefined;
   #question: Question | undefined;
   #message = "";
@@ -115,23 +147,19 @@ class Top {
     }
   }
 
-  /** Follows the events, again and again: a render may start another front. */
   async #follow(): Promise<void> {
-    const { signal } = this.#leaving;
-    while (!signal.aborted) {
-      try {
-        for await (const event of eventsOf(this.#client, signal)) this.#take(event);
-      } catch (error) {
-        this.#say(error);
-      }
-      await new Promise((wake) => setTimeout(wake, AGAIN_MILLISECONDS));
-    }
+    for await (const news of followed(this.#client, this.#leaving.signal)) this.#take(news);
   }
 
-  #take({ kind, data }: DoorEvent): void {
+  #take({ kind, data }: News): void {
     switch (kind) {
+      case "lost": {
+        const { requests } = this.#view;
+        this.#view = { status: undefined, sample: undefined, requests, offline: data.message };
+        break;
+      }
       case "state":
-        this.#view = { ...this.#view, status: data };
+        this.#view = { ...this.#view, status: data, offline: undefined };
         if (!data.soulstones.some(({ name }) => name === this.#selected)) {
           this.#selected = data.soulstones[0]?.name;
         }
@@ -151,7 +179,7 @@ class Top {
     const question = this.#question;
     if (question !== undefined) {
       this.#question = undefined;
-      if (key === "\r" || key === "\n" || key === "y") this.#give(question.act);
+      if (key === "\r" || key === "\n" || key === "y") await this.#confirm(question);
       return;
     }
     const name = this.#selected;
@@ -189,12 +217,26 @@ class Top {
 
   /** Shows what an order would do, before it is given. */
   async #ask(kind: "wish" | "banish", name: string, act: Question["act"]): Promise<void> {
+    const query = `${kind}=${encodeURIComponent(name)}`;
+    const plan = await this.#plan(query);
+    if (plan !== undefined) this.#question = { query, plan, lines: plan.lines, act };
+  }
+
+  /** Gives the order if it still does what was shown; otherwise shows what it would do now. */
+  async #confirm({ query, plan: { starts, stops }, act }: Question): Promise<void> {
+    const plan = await this.#plan(query);
+    if (plan === undefined) return;
+    if (`${plan.starts} ${plan.stops}` === `${starts} ${stops}`) return this.#give(act);
+    const lines = ["the engines changed meanwhile; the order would do this now:", ...plan.lines];
+    this.#question = { query, plan, lines, act };
+  }
+
+  async #plan(query: string): Promise<Plan | undefined> {
     try {
-      const query = `${kind}=${encodeURIComponent(name)}`;
-      const { lines } = await this.#client.get(`/lychd/v1/plan?${query}`) as Plan;
-      this.#question = { lines, act };
+      return await this.#client.get(`/lychd/v1/plan?${query}`) as Plan;
     } catch (error) {
       this.#say(error);
+      return undefined;
     }
   }
 

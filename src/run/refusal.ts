@@ -44,6 +44,15 @@ export function refusalOf(error: unknown, state: string, options?: RefusalOption
     : error;
 }
 
+/** Prints a Refusal on stderr. */
+export function printRefusal(
+  { terminal }: { readonly terminal: Pick<Terminal, "err"> },
+  { lines, hint }: Pick<Refusal, "lines" | "hint">,
+): void {
+  terminal.err(`lychd: ${lines.map(printable).join("\n")}\n`);
+  if (hint !== undefined) terminal.err(`hint: ${printable(hint)}\n`);
+}
+
 /**
  * Runs `act`. Prints the Refusal that it throws on stderr, with `json` also as an object on stdout.
  * Returns the exit code.
@@ -57,9 +66,8 @@ export async function withRefusals(
     return await act();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const { message, lines, hint, code } = error;
-    terminal.err(`lychd: ${lines.map(printable).join("\n")}\n`);
-    if (hint !== undefined) terminal.err(`hint: ${printable(hint)}\n`);
+    printRefusal({ terminal }, error);
+    const { message, hint, code } = error;
     if (json) printJson({ terminal }, { error: message, ...hint && { hint } });
     return code;
   }

@@ -1,8 +1,11 @@
 /** The screen and the keys of a terminal, for a command that uses all of it. */
 import { cursor, erase } from "sisteransi";
+import { readInput } from "./terminal.ts";
 
 const ALTERNATE = "\u001b[?1049h";
 const USUAL = "\u001b[?1049l";
+/** To the first row; `cursor.to(0, 0)` keeps the row. */
+const HOME = "\u001b[H";
 
 /** The size of a terminal in characters. */
 export interface Size {
@@ -34,13 +37,13 @@ export class Screen {
   draw(lines: readonly string[]): void {
     if (this.#isClosed) return;
     const text = lines.map((line) => line + erase.lineEnd).join("\r\n");
-    this.#out(cursor.to(0, 0) + text + erase.down());
+    this.#out(HOME + text + erase.down());
   }
 
   /** Returns the keys that were pressed since the last call; undefined at the end of the input. */
   async keys(): Promise<string | undefined> {
     const buffer = new Uint8Array(64);
-    const length = await Deno.stdin.read(buffer);
+    const length = await readInput(buffer);
     return length === null ? undefined : new TextDecoder().decode(buffer.subarray(0, length));
   }
 

@@ -92,6 +92,35 @@ export function paletteOf(hasColors: boolean, columns = WIDTH): Palette {
 /** The longest line that a terminal passes on, in bytes. */
 const LONGEST_LINE = 4096;
 
+/** The pause before the next try of a stream that is not ready. */
+const NOT_READY_MILLISECONDS = 20;
+
+/**
+ * Reads from stdin; null at its end. The runtime cannot reopen the terminal of another user, as after
+ * `su`, and then makes it non-blocking: a read fails until there is a line.
+ */
+export async function readInput(buffer: Uint8Array): Promise<number | null> {
+  for (;;) {
+    try {
+      return await Deno.stdin.read(buffer);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      await new Promise((wake) => setTimeout(wake, NOT_READY_MILLISECONDS));
+    }
+  }
+}
+
+/** Reads stdin to its end. */
+async function readAll(): Promise<string> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(65_536);
+  let text = "";
+  for (let length: number | null = 0; length !== null; length = await readInput(buffer)) {
+    text += decoder.decode(buffer.subarray(0, length), { stream: true });
+  }
+  return text + decoder.decode();
+}
+
 /** Makes a terminal of the streams of this process. A reader that closed its pipe is not an error. */
 export function processTerminal(streams: Streams): Terminal {
   let isGone = false;
@@ -125,10 +154,10 @@ export function processTerminal(streams: Streams): Terminal {
         until?.addEventListener("abort", () => end(undefined));
       });
       // A read cannot be cancelled; it ends with the process.
-      const answer = Deno.stdin.read(buffer)
+      const answer = readInput(buffer)
         .then((length) => new TextDecoder().decode(buffer.subarray(0, length ?? 0)));
       return await Promise.race([answer, ended]);
     },
-    readAll: () => new Response(Deno.stdin.readable).text(),
+    readAll,
   };
 }

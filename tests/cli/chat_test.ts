@@ -53,15 +53,46 @@ Deno.test("chat prints the answer of the model that runs, and nothing else", asy
   const blue = { code: 0, stdout: "blue\u001b[2J\n", stderr: "" };
   deepStrictEqual(await test.run(["chat", "eye", "the", "sky"]), blue);
   deepStrictEqual(await piped(test, ["chat", "--system", "be short"], "a\nb"), blue);
+  deepStrictEqual(await piped(test, ["chat", "eye", "review", "this", "-"], "a\n"), blue);
+  deepStrictEqual(await piped(test, ["chat", "-"], "a"), blue);
   deepStrictEqual(bodies.map(({ messages }) => messages), [
     [{ role: "user", content: "the sky" }],
     [{ role: "system", content: "be short" }, { role: "user", content: "a\nb" }],
+    [{ role: "user", content: "review this\n\na\n" }],
+    [{ role: "user", content: "a" }],
   ]);
   const unknown = await test.run(["chat", "eyes", "hi"]);
   deepStrictEqual([unknown.code, unknown.stdout], [2, ""]);
   match(unknown.stderr, /^lychd: there is no model `eyes`; did you mean `eye`\?\n/);
   const empty = await test.run(["chat", "eye", "-"]);
   deepStrictEqual([empty.code, empty.stderr], [2, "lychd: the prompt is empty\n"]);
+});
+
+Deno.test("a dialogue goes on after an answer that failed", async () => {
+  const bodies: { messages: { content: string }[] }[] = [];
+  await using engine = startEngine(async (request) => {
+    bodies.push(await request.json());
+    return bodies.length === 2
+      ? Response.json({ error: { message: "the context is full" } }, { status: 400 })
+      : new Response(`${piece({ content: "blue" })}data: [DONE]\n\n`, { headers: STREAM });
+  });
+  await using bench = await startFront({ ports: { eye: engine.port }, ready: ["eye"] });
+  await using test = homeOf(bench);
+  const { code } = await test.converse(["chat", "eye"], [
+    ["> ", "one\r"],
+    ["blue", ""],
+    ["> ", "two\r"],
+    ["lychd: the context is full", ""],
+    ["> ", "three\r"],
+    ["blue", ""],
+    ["> ", "\u0004"],
+  ]);
+  strictEqual(code, 0);
+  deepStrictEqual(bodies.map(({ messages }) => messages.map(({ content }) => content)), [
+    ["one"],
+    ["one", "blue", "two"],
+    ["one", "blue", "three"],
+  ]);
 });
 
 Deno.test("chat says what the front door needs: a key, a name, or to run at all", async () => {
@@ -77,6 +108,12 @@ Deno.test("chat says what the front door needs: a key, a name, or to run at all"
     await using test = homeOf(bench);
     const refused = await test.run(["chat", "eye", "hi"]);
     match(refused.stderr, /^lychd: a key is needed.*\nhint: LYCHD_KEY=/);
+    const wrong = await test.run(["chat", "eye", "hi"], { LYCHD_KEY: "l" });
+    match(wrong.stderr, /^lychd: LYCHD_KEY is not a key of the front door\nhint: LYCHD_KEY=/);
+    for (const key of ["ключ", "a\nb", "a b"]) {
+      const { code, stderr } = await test.run(["chat", "eye", "hi"], { LYCHD_KEY: key });
+      deepStrictEqual([key, code, stderr.split(":")[1]], [key, 1, " LYCHD_KEY is not a valid key"]);
+    }
     const many = await test.run(["chat"], { LYCHD_KEY: "k" });
     strictEqual(many.stderr, "lychd: no model runs: name one of eye, sage\nhint: lychd chat eye\n");
   }

@@ -1,7 +1,7 @@
 /** Runs commands on a terminal, with `script` of util-linux. */
 
-/** Keys to type after a text was shown. */
-export type Step = readonly [awaited: string, keys: string];
+/** Keys to type after a text was shown; a function may do something first. */
+export type Step = readonly [awaited: string, keys: string | (() => string)];
 
 /** The limit of a dialogue, longer than any of a test takes. */
 const LIMIT_MILLISECONDS = 60_000;
@@ -42,7 +42,7 @@ export async function runAtTerminal(
       seen = at + awaited.length;
       waiting.shift();
       await new Promise((wake) => setTimeout(wake, PAUSE_MILLISECONDS));
-      await type(keyboard, keys);
+      await type(keyboard, typeof keys === "string" ? keys : keys());
     }
   }
   clearTimeout(timer);

@@ -30,12 +30,60 @@ Deno.test("top shows the Soulstones, and gives an order after it showed what tha
   strictEqual(code, 0);
   deepStrictEqual(await orders, { kind: "summon", wish: ["soulstone:sage"], hold: false });
   match(shown, /stop {3}eye/);
+  const rows = rowsOf(shown);
+  match(rows[0] ?? "", /^http:\/\/127\.0\.0\.1:\d+ {2}steady/);
+  deepStrictEqual(rows.filter((row) => row.startsWith("http")), [rows[0]]);
   // The terminal is as before: its usual screen, with a cursor.
   ok(shown.endsWith("\u001b[?25h\u001b[?1049l"));
 });
 
-Deno.test("top prints each change as a line in a pipe", async () => {
-  await using bench = await startFront({ ports: { eye: 1, sage: 1 }, ready: ["eye"] });
+Deno.test("top shows a plan again if it changed before it was confirmed", async () => {
+  await using bench = await startFront({ ports: { eye: 1, sage: 1 }, ready: ["sage"] });
+  await using test = cli().write(UNIT, unitOf(bench.port));
+  const { code, shown } = await test.converse(["top"], [
+    ["> eye", "s"],
+    ["Enter: do it", () => {
+      bench.observe({ eye: "ready" });
+      return "";
+    }],
+    ["> eye        ready", "\r"],
+    ["changed meanwhile", "x"],
+    ["q quit", "q"],
+  ]);
+  strictEqual(code, 0);
+  ok(!shown.includes("works on it"));
+  ok(!bench.sent.some(({ kind }) => kind === "order"));
+});
+
+// deno-lint-ignore no-control-regex
+const PART = /\u001b\[[?0-9;]*[A-Za-z]|\r|\n|[^\u001b\r\n]+/g;
+
+/** The screen of a terminal of 24 rows before it was left, without colors and attributes. */
+function rowsOf(shown: string): string[] {
+  const [, text = ""] = shown.split("\u001b[?1049h");
+  const rows = Array<string>(24).fill("");
+  let row = 0;
+  let column = 0;
+  for (const [part] of text.matchAll(PART)) {
+    if (part === "\u001b[?1049l") break;
+    if (part === "\u001b[H") row = column = 0;
+    else if (part === "\r") column = 0;
+    else if (part === "\n" && row < 23) row++;
+    else if (part === "\n") rows.splice(0, 24, ...rows.slice(1), "");
+    else if (part === "\u001b[K") rows[row] = rows[row]!.slice(0, column);
+    else if (part === "\u001b[J") rows.fill("", row + 1);
+    else if (!part.startsWith("\u001b")) {
+      rows[row] = rows[row]!.slice(0, column).padEnd(column) + part +
+        rows[row]!.slice(column + part.length);
+      column += part.length;
+    }
+  }
+  return rows;
+}
+
+Deno.test("top prints each change as a line in a pipe, also of the next front door", async () => {
+  const options = { ports: { eye: 1, sage: 1 }, ready: ["eye"] };
+  const bench = await startFront(options);
   await using test = cli().write(UNIT, unitOf(bench.port));
   const [program, words] = programCommand();
   const child = new Deno.Command(program, {
@@ -58,6 +106,10 @@ Deno.test("top prints each change as a line in a pipe", async () => {
   await until(
     / sample 0\.0 tokens\/s, 0 under way, 0 waiting; H200 {2}\[#{10}\.{10}\] {2}1\/2 MiB {2}76 W {2}50 %\n/,
   );
+  await bench[Symbol.asyncDispose]();
+  await until(/:\d\d (the front door ended the connection|.*broke off.*|nothing answers.*)\n/);
+  await using _next = await startFront({ ...options, settings: { port: bench.port } });
+  await until(/ the front door answers again\n[^]* eye ready\n/);
   child.kill("SIGKILL");
   await reader.cancel();
   await child.status;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { quoted } from "../../../core/report/printable.ts";
 import type { DoorError } from "../request/error_answer.ts";
 import { errorAnswer } from "../request/error_answer.ts";
 
@@ -50,11 +51,17 @@ export class Page {
 
   /** Returns the answer for a file of the page; undefined if the path belongs to the rest of the door. */
   answer({ method, headers }: Pick<Request, "method" | "headers">, path: string) {
-    if (method !== "GET" && method !== "HEAD") return undefined;
     const name = path === "/" ? "index.html" : path.match(/^\/assets\/([a-z.]+)$/)?.[1];
     if (name === undefined) return undefined;
     const file = this.#files.get(name);
-    if (file === undefined) return path === "/" ? errorAnswer(path, NOT_BUILT) : undefined;
+    if (file === undefined && path !== "/") return undefined;
+    if (method !== "GET" && method !== "HEAD") {
+      const message = `${quoted(path)} takes GET, HEAD, not ${quoted(method)}`;
+      const answer = errorAnswer(path, { status: 405, code: "wrong_method", message });
+      answer.headers.set("allow", "GET, HEAD");
+      return answer;
+    }
+    if (file === undefined) return errorAnswer(path, NOT_BUILT);
     const answer = new Headers({
       "content-type": TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream",
       "content-security-policy": POLICY,

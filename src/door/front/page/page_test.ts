@@ -81,5 +81,6 @@ test("only GET and HEAD read the page", async () => {
   const head = await fetch(`${bench.url}/`, { method: "HEAD" });
   deepStrictEqual([head.status, await head.text()], [200, ""]);
   const answer = await fetch(`${bench.url}/`, { method: "POST", body: "x" });
-  deepStrictEqual([answer.status, (await answer.json()).error.code], [404, "no_endpoint"]);
+  deepStrictEqual([answer.status, (await answer.json()).error.code], [405, "wrong_method"]);
+  strictEqual(answer.headers.get("allow"), "GET, HEAD");
 });
