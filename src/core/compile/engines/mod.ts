@@ -12,7 +12,7 @@ import {
   valueOfFlag,
 } from "./profile.ts";
 
-export { type EngineProfile, type Flag, portOfListen } from "./profile.ts";
+export { type EngineProfile, type Flag, portOfListen, valueOfFlag } from "./profile.ts";
 
 /** The folder in which Hugging Face's library keeps models, for root. */
 const HUGGINGFACE_CACHE: Cache = {

@@ -1,12 +1,13 @@
 import { exceededByGroups, SOULSTONE_LIMIT } from "../../codex/mod.ts";
-import { profileOf } from "../../compile/mod.ts";
+import { profileOf, valueOfFlag } from "../../compile/mod.ts";
 import { type Finding, finding, nearest, startOf } from "../../report/mod.ts";
 import { finishImport } from "../finish.ts";
 import { freeName, type Placed, placeInGroups, type Placement } from "../groups.ts";
 import { type ImportContext, type ImportFile, type ImportResult, readText } from "../imported.ts";
 import { newReport } from "../report.ts";
-import type { Item } from "../report.ts";
-import type { Container, Setting } from "../setting.ts";
+import type { ImportReport, Item } from "../report.ts";
+import type { Assignment } from "../resolve.ts";
+import { all, type Container, type Setting } from "../setting.ts";
 import type { Fields } from "../toml_text.ts";
 import { readConfig, type SwapConfig } from "./config.ts";
 import { dockerGpus } from "./docker_gpus.ts";
@@ -237,7 +238,7 @@ function containerOf(
     fixed: [
       ...placed.fieldsOf(id),
       ...residents.includes(id) ? [{ path: ["resident"], value: true }] : [],
-      ...hasNoGpus(program) ? [{ path: ["devices"], value: [] }] : [],
+      ...gpusOf(engine),
     ],
     // llama-swap reaches every engine from the host.
     onHost: { port: own.has("proxy") ? proxyPort(engine) : fallback },
@@ -257,8 +258,7 @@ function settingsOf(
   reader: Reader,
 ): Fields {
   const keys = keysOf(settings.get("apiKeys"), reader);
-  const devices = engines.map(({ program }) => devicesOfHost(program))
-    .find((own) => own.length > 0);
+  const devices = defaultDevices(engines, reader.report);
   return {
     ...devices === undefined ? {} : { gpu: { default_devices: devices } },
     vessel: {
@@ -267,6 +267,26 @@ function settingsOf(
       ...Object.keys(keys).length === 0 ? {} : { keys },
     },
   };
+}
+
+/** Returns the GPUs of this host for the programs that found them by themselves, and reports them. */
+function defaultDevices(
+  engines: readonly Engine[],
+  report: ImportReport,
+): readonly string[] | undefined {
+  const first = engines.find(({ program, context }) =>
+    context.vendor !== undefined && devicesOfHost(program).length > 0
+  );
+  if (first === undefined) return undefined;
+  const devices = devicesOfHost(first.program);
+  const written = `default_devices = [${devices.map((name) => `"${name}"`).join(", ")}]`;
+  report.record(report.add(startOf(first.model.place.file), "GPUs of programs"), "changed", {
+    to: "gpu.default_devices",
+    why:
+      `programs of the host find its GPUs by themselves; ${written} in lychd.toml gives them to ` +
+      "every Soulstone without `devices`",
+  });
+  return devices;
 }
 
 /** Returns the GPUs for the image of a program of the host, which found them by itself. */
@@ -281,11 +301,32 @@ function devicesOfHost(program: Program): readonly string[] {
 }
 
 /**
- * Returns true for a container without GPUs. `default_devices` provides those of a program of the host, and of a
- * container whose GPUs could not be read.
+ * Returns the GPUs of an engine that `default_devices` does not provide: none for a container without
+ * any, and those of a program that asks for them, if this host has none.
  */
-function hasNoGpus(program: Program): boolean {
-  if (program.kind !== "container") return false;
-  const gpus = dockerGpus(program.options);
-  return gpus === undefined || gpus.names !== undefined;
+function gpusOf({ program, settings, context: { vendor } }: Engine): readonly Assignment[] {
+  if (program.kind === "container") {
+    const gpus = dockerGpus(program.options);
+    const isKnown = gpus === undefined || gpus.names !== undefined;
+    return isKnown ? [{ path: ["devices"], value: [] }] : [];
+  }
+  const isWanted = all({ settings }, "Exec").some(({ words = [] }) => asksForGpus(words)) ||
+    all({ settings }, "Environment").some(({ value }) => GPU_VARIABLE.test(value));
+  return vendor === undefined && isWanted
+    ? devicesOfHost(program).map((value) => ({ path: ["devices"], value }))
+    : [];
+}
+
+/** Variables that select GPUs. */
+const GPU_VARIABLE =
+  /^(?:(?:CUDA|HIP|ROCR|NVIDIA|GGML_VK)_VISIBLE_DEVICES|LLAMA_ARG_N_GPU_LAYERS)=(?!0?$|-1$|none$|void$)/;
+
+/** Returns true for a command with layers or parts of a model on GPUs. */
+function asksForGpus(words: readonly string[]): boolean {
+  const value = valueOfFlag(
+    words,
+    ...["-ngl", "--gpu-layers", "--n-gpu-layers"],
+    ...["-tp", "--tensor-parallel-size", "--tp", "--tp-size", "-dev", "--device"],
+  );
+  return value !== undefined && !/^(?:0|none|cpu)$/.test(value);
 }

@@ -1,17 +1,27 @@
 import { EMPTY_HOST } from "../empty_host.ts";
-import { deepStrictEqual, match, ok } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import type { Vendor } from "../../gpus.ts";
 import { PLAIN } from "../../report/mod.ts";
+import type { ImportContext } from "../imported.ts";
 import { entryLine, reportText } from "../report.ts";
 import { importLlamaSwap } from "./import.ts";
 
 /** Returns the TOML, the report and the errors of an import. */
-async function imported(yaml: string, images: Readonly<Record<string, string>> = {}) {
+async function imported(
+  yaml: string,
+  images: Readonly<Record<string, string>> = {},
+  context: Partial<ImportContext> = {},
+) {
   const file = { path: "config.yaml", bytes: new TextEncoder().encode(yaml) };
-  const result = await importLlamaSwap([file], new Map(Object.entries(images)), EMPTY_HOST);
+  const result = await importLlamaSwap([file], new Map(Object.entries(images)), {
+    ...EMPTY_HOST,
+    ...context,
+  });
   return {
     toml: result.imported?.soulstones.map(({ text }) => text).join("\n") ?? "",
     reported: result.imported?.report.filter(({ outcome }) => outcome !== "carried")
       .map((entry) => `${entry.outcome} ${entryLine(entry)}`) ?? [],
+    settings: result.imported?.settings ?? "",
     text: result.imported && reportText(result.imported, { all: false, palette: PLAIN }),
     errors: result.findings.map(({ message, hint }) => `${message}; ${hint}`),
   };
@@ -134,3 +144,32 @@ Deno.test("one chat and one embedding model at a time need two slots, not a grou
   deepStrictEqual(slots, [...chat.map(() => 'slot = "chat"'), ...embed.map(() => 'slot = "e0"')]);
   ok(!/^groups/m.test(toml));
 });
+
+const GPUS: readonly (readonly [
+  vendor: Vendor | undefined,
+  cmd: string,
+  devices: string | undefined,
+  isDefault: boolean,
+])[] = [
+  ["NVIDIA", "llama-server -hf a/b", undefined, true],
+  [undefined, "vllm serve a/b", undefined, false],
+  [undefined, "vllm serve a/b -tp 2", 'devices = ["nvidia.com/gpu=all"]', false],
+  [undefined, "llama-server -hf a/b -ngl 99", undefined, false],
+  [
+    undefined,
+    "docker run --gpus 2 x/y/z",
+    'devices = ["nvidia.com/gpu=0", "nvidia.com/gpu=1"]',
+    false,
+  ],
+];
+
+for (const [vendor, cmd, devices, isDefault] of GPUS) {
+  Deno.test(`the GPUs of ${cmd} on a host of ${vendor ?? "no maker"} are reported`, async () => {
+    const { toml, settings, reported } = await imported(`models: {a: {cmd: ${cmd}}}`, {}, {
+      vendor,
+    });
+    strictEqual(toml.split("\n").find((line) => line.startsWith("devices =")), devices);
+    strictEqual(settings.includes("default_devices"), isDefault);
+    strictEqual(reported.some((line) => line.includes("default_devices = [")), isDefault);
+  });
+}
