@@ -71,9 +71,11 @@ export function withNewNames(engines: readonly Engine[]): Engine[] {
     containers,
     hosts: [
       containerName(engine),
-      ...engine.settings.filter(({ section, key }) =>
-        section === "Container" && (key === "HostName" || key === "NetworkAlias")
-      ).map(({ value }) => value),
+      ...["HostName", "NetworkAlias"].flatMap((key) => all(engine, key).map((s) => s.value)),
+      // A network has its aliases among its options, after its name.
+      ...all(engine, "Network").flatMap(({ value }) =>
+        value.split(/[:,]/).flatMap((option) => /^alias=(.+)$/.exec(option)?.[1] ?? [])
+      ),
     ],
     pod: all(engine, "Pod").at(-1)?.value,
   }));

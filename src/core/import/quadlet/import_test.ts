@@ -338,6 +338,28 @@ Deno.test("addresses of other containers become those of the pod", async () => {
   ]);
 });
 
+const ALIASES = [
+  "NetworkAlias=llm",
+  "HostName=llm",
+  "Network=llm.network:alias=llm",
+  "Network=llm.network:ip=10.89.0.5,alias=other,alias=llm",
+  "Network=one.network\nNetwork=two:alias=llm",
+  "PodmanArgs=--network-alias llm",
+  "PodmanArgs=--network=two:alias=llm",
+];
+
+for (const alias of ALIASES) {
+  Deno.test(`${alias.replace("\n", " and ")} is a name of the container in addresses`, async () => {
+    const result = await importUnits({
+      "llama.container": unit(
+        `ContainerName=llama\n${alias}\nExec=--port 8000\nPublishPort=9000:8000`,
+      ),
+      "ui.container": unit("Environment=URLS=http://llama:8000/v1;http://llm:8000/v1"),
+    });
+    hasLines(result, "ui", 'URLS = "http://localhost:9000/v1;http://localhost:9000/v1"');
+  });
+}
+
 Deno.test("localhost of a pod stays, with the new port of the container", async () => {
   const result = await importUnits({
     "llm.container": unit("Pod=a.pod\nExec=--port 80"),
