@@ -6,7 +6,7 @@ import { Logs } from "./logs.tsx";
 import { Notice } from "./notice.tsx";
 import { Now } from "./now.tsx";
 import { Requests } from "./requests.tsx";
-import { route, state } from "./state.ts";
+import { offline, route, state } from "./state.ts";
 import { TryIt } from "./try_it.tsx";
 
 const VIEWS = { engines: "Engines", requests: "Requests", try: "Try it" } as const;
@@ -47,7 +47,7 @@ export function App() {
         </nav>
       </header>
       <Now />
-      <main id="main" tabindex={-1}>
+      <main id="main" tabindex={-1} class={offline.value === undefined ? "" : "old"}>
         {view === "requests"
           ? <Requests />
           : view === "try"

@@ -6,7 +6,12 @@
  */
 import { signal } from "@preact/signals";
 import { key, send, wordsOf } from "./door.ts";
+import { readTemperature, readTokens } from "./parameters.ts";
 import { readEvents } from "./sse.ts";
+import { soulstones } from "./state.ts";
+
+/** The name of a capability of engines that read images. */
+const SEES = /vision|image|multimodal|ocr/i;
 
 /** A message of a chat. */
 export interface Message {
@@ -21,7 +26,7 @@ export interface Message {
   readonly error?: string;
 }
 
-/** The settings of the next request. Empty texts are not sent. */
+/** The settings of the next request, as they are written. Empty texts are not sent. */
 export const settings = {
   model: signal(""),
   system: signal(""),
@@ -54,9 +59,23 @@ interface Body {
   readonly max_tokens?: number;
 }
 
+/** Returns true if a model, or one with this capability, reads images. */
+export function sees(name: string): boolean {
+  const stone = soulstones.value.get(name);
+  return SEES.test(name) || stone?.capabilities.some((each) => SEES.test(each)) === true;
+}
+
+/** Returns the image that goes with the next prompt: one that its model reads. */
+export function imageToSend(): string | undefined {
+  return sees(settings.model.value) ? settings.image.value : undefined;
+}
+
 /** Returns the body of the next request. */
 export function bodyOf(history: readonly Message[]): Body {
-  const { model, system, temperature, maxTokens } = settings;
+  const { model, system } = settings;
+  const { value: temperature } = readTemperature(settings.temperature.value);
+  const { value: maxTokens } = readTokens(settings.maxTokens.value);
+  const contentOf = sees(model.value) ? withImage : withoutImage;
   return {
     model: model.value,
     messages: [
@@ -65,27 +84,35 @@ export function bodyOf(history: readonly Message[]): Body {
     ],
     stream: true,
     stream_options: { include_usage: true },
-    ...temperature.value !== "" && { temperature: Number(temperature.value) },
-    ...maxTokens.value !== "" && { max_tokens: Number(maxTokens.value) },
+    ...temperature !== undefined && { temperature },
+    ...maxTokens !== undefined && { max_tokens: maxTokens },
   };
 }
 
-function contentOf({ role, text, image }: Message) {
-  if (image === undefined) return { role, content: text };
+function withoutImage({ role, text }: Message) {
+  return { role, content: text };
+}
+
+function withImage(message: Message) {
+  const { role, text, image } = message;
+  if (image === undefined) return withoutImage(message);
   const picture = { type: "image_url", image_url: { url: image } };
   return { role, content: [{ type: "text", text }, picture] };
 }
 
 /** Sends the prompt, and shows the answer as it comes. */
 export async function ask(): Promise<void> {
-  const { prompt, image } = settings;
+  const { prompt } = settings;
+  const image = imageToSend();
   const question: Message = {
     role: "user",
     text: prompt.value,
-    ...image.value !== undefined && { image: image.value },
+    ...image !== undefined && { image },
   };
   const history = [...messages.value, question];
-  [prompt.value, image.value] = ["", undefined];
+  prompt.value = "";
+  // One that this model does not read stays for another.
+  if (image !== undefined) settings.image.value = undefined;
   let answer: Message = { role: "assistant", text: "" };
   const show = (changes: Partial<Message>) => {
     answer = { ...answer, ...changes };

@@ -1,23 +1,23 @@
 /// <reference lib="dom" />
 import { useSignal } from "@preact/signals";
-import { carryOut, type Order, proposed, titleOf } from "./orders.ts";
-import { Dialog } from "./parts.tsx";
+import { carryOut, type Order, proposed, queryOf, release, running, titleOf } from "./orders.ts";
+import { Copyable, Dialog, PassingButton } from "./parts.tsx";
+import { usePlan } from "./plan.ts";
+import { state } from "./state.ts";
 import type { Plan } from "../core/api/schema.ts";
 import { countOf, listOf } from "./words.ts";
 
 /** Shows what an order would do, and carries it out only then. */
 export function Confirmation() {
-  if (proposed.value === undefined) return null;
-  const { order, plan, problem } = proposed.value;
-  return <Proposal key={titleOf(order)} order={order} plan={plan} problem={problem} />;
+  const order = proposed.value;
+  return order === undefined ? null : <Proposal key={titleOf(order)} order={order} />;
 }
 
-function Proposal({ order, plan, problem }: {
-  readonly order: Order;
-  readonly plan: Plan | undefined;
-  readonly problem: string | undefined;
-}) {
+function Proposal({ order }: { readonly order: Order }) {
+  const { plan, problem, isCurrent } = usePlan(queryOf(order));
   const hold = useSignal(false);
+  // A new hold replaces the one that there is.
+  const isRefused = state.value?.held === true && !hold.value;
   const close = () => proposed.value = undefined;
   const title = titleOf(order);
   return (
@@ -29,6 +29,7 @@ function Proposal({ order, plan, problem }: {
           ? <p>Asking the door…</p>
           : <PlanWords {...plan} />}
       </div>
+      {isRefused && <Held />}
       {order.kind === "summon" && (
         <label class="check">
           <input
@@ -42,7 +43,7 @@ function Proposal({ order, plan, problem }: {
         <button
           type="button"
           class="strong"
-          disabled={plan === undefined}
+          disabled={plan === undefined || !isCurrent || isRefused}
           onClick={() => carryOut(order, hold.value)}
         >
           {title}
@@ -50,6 +51,18 @@ function Proposal({ order, plan, problem }: {
         <button type="button" data-first onClick={close}>Cancel</button>
       </div>
     </Dialog>
+  );
+}
+
+function Held() {
+  return (
+    <div class="held">
+      <p>The door is held: it changes no engine until it is released.</p>
+      <Copyable text="lychd summon --release" label="the command that releases the door" />
+      <PassingButton aria-disabled={running.value !== undefined} onClick={release}>
+        Release
+      </PassingButton>
+    </div>
   );
 }
 

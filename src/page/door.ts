@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 
 const STORED = "lychd-key";
 
@@ -14,10 +14,17 @@ export const key = signal(sessionStorage.getItem(STORED) ?? "");
 /** The reason for which the door needs a key now; undefined if it does not. */
 export const keyNeeded = signal<string | undefined>(undefined);
 
-/** Takes a key until the browser session ends, or forgets it. */
+/** A text that a header can carry as a key. */
+const KEY = /^[!-~]+$/;
+
+/** Takes a key until the browser session ends, or forgets it. Asks again for a text that cannot be one. */
 export function useKey(text: string): void {
-  key.value = text;
-  keyNeeded.value = undefined;
+  if (text !== "" && !KEY.test(text)) {
+    keyNeeded.value =
+      "This is not a valid key: a key has only letters, digits and signs of ASCII, without spaces.";
+    return;
+  }
+  batch(() => [key.value, keyNeeded.value] = [text, undefined]);
   if (text === "") sessionStorage.removeItem(STORED);
   else sessionStorage.setItem(STORED, text);
 }

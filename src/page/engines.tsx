@@ -1,9 +1,9 @@
 /// <reference lib="dom" />
 import { useSignal } from "@preact/signals";
-import { Copyable } from "./parts.tsx";
+import { Copyable, SteadyButton } from "./parts.tsx";
 import { hasFailed, isUp } from "./now.tsx";
-import { propose, running } from "./orders.ts";
-import { now, type Soulstone, soulstones, state } from "./state.ts";
+import { type Order, proposed, running, titleOf } from "./orders.ts";
+import { now, offline, type Soulstone, soulstones, state } from "./state.ts";
 import { countOf, durationOf, listOf, memoryOf } from "./words.ts";
 
 /** All Covens and Soulstones, with their buttons. */
@@ -70,19 +70,13 @@ function Coven({ name, soulstones: members }: { name: string; soulstones: readon
         <div class="title">
           <h3 title={name}>{name}</h3>
           <span class="state">
+            {offline.value !== undefined && "was "}
             {isUp ? <b>running</b> : ready === 0 ? "stopped" : `${ready} of ${members.length} run`}
           </span>
         </div>
         <p title={members.join(", ")}>{members.join(", ")}</p>
       </div>
-      <button
-        type="button"
-        aria-label={`Summon the Coven ${name}`}
-        disabled={running.value !== undefined || isUp}
-        onClick={() => propose({ kind: "summon", name })}
-      >
-        Summon
-      </button>
+      <OrderButton order={{ kind: "summon", target: { kind: "coven", name } }} isOff={isUp} />
     </li>
   );
 }
@@ -108,6 +102,7 @@ function Card(stone: Soulstone) {
       <div class="title">
         <h3 title={name}>{name}</h3>
         <span class="state">
+          {offline.value !== undefined && "was "}
           <b>{word}</b>
           {seconds !== undefined && ` ${durationOf(Math.max(0, seconds))}`}
         </span>
@@ -144,9 +139,9 @@ function Card(stone: Soulstone) {
         <span>{requestWords(stone)}</span>
       </p>
       <div class="buttons">
-        {isUp(stone)
-          ? <OrderButton kind="banish" name={name} />
-          : <OrderButton kind="summon" name={name} />}
+        <OrderButton
+          order={{ kind: isUp(stone) ? "banish" : "summon", target: { kind: "soulstone", name } }}
+        />
         <a
           class="button quiet"
           href={`#try/${encodeURIComponent(name)}`}
@@ -167,18 +162,16 @@ function Card(stone: Soulstone) {
 }
 
 function OrderButton(
-  { kind, name }: { readonly kind: "summon" | "banish"; readonly name: string },
+  { order, isOff = false }: { readonly order: Order; readonly isOff?: boolean },
 ) {
-  const title = kind === "summon" ? "Summon" : "Banish";
   return (
-    <button
-      type="button"
-      aria-label={`${title} ${name}`}
-      disabled={running.value !== undefined}
-      onClick={() => propose({ kind, name })}
+    <SteadyButton
+      aria-label={titleOf(order)}
+      isOff={isOff || running.value !== undefined}
+      onClick={() => proposed.value = order}
     >
-      {title}
-    </button>
+      {order.kind === "summon" ? "Summon" : "Banish"}
+    </SteadyButton>
   );
 }
 
@@ -196,6 +189,7 @@ function memoryWords({ vram_mib, vram_used_mib }: Soulstone): string {
 /** Returns the requests of an engine, or the time that the next one would wait. */
 function requestWords(stone: Soulstone): string {
   const { under_way, waiting, ready_in_seconds } = stone;
+  if (offline.value !== undefined) return "";
   if (under_way + waiting > 0) {
     return [
       ...under_way === 0 ? [] : [`${under_way} under way`],

@@ -8,7 +8,7 @@ export function KeyDialog() {
   const input = useRef<HTMLInputElement>(null);
   if (keyNeeded.value === undefined) return null;
   return (
-    <Dialog title="Key" onClose={() => {}}>
+    <Dialog title="Key">
       <form
         onSubmit={(event) => {
           event.preventDefault();

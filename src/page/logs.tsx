@@ -2,35 +2,56 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { LogLine } from "../core/api/schema.ts";
-import { DoorFailure, key, send, wordsOf } from "./door.ts";
+import { keepConnected } from "./connection.ts";
+import { DoorFailure, key, keyNeeded, send, wordsOf } from "./door.ts";
 import { Copyable } from "./parts.tsx";
 import { readEvents } from "./sse.ts";
+import { soulstones, state } from "./state.ts";
 import { clockOf } from "./words.ts";
 
 /** The lines that the page keeps. */
 const LINES = 2000;
 
-/** The log of an engine, live. */
+/** The log of an engine, live, or why there is none. */
 export function Logs({ name }: { readonly name: string }) {
+  const known = state.value?.soulstones;
+  const words = name === ""
+    ? "Choose an engine to see its log."
+    : known !== undefined && !soulstones.value.has(name)
+    ? `The Codex has no Soulstone ${JSON.stringify(name)}.`
+    : undefined;
+  return (
+    <section aria-labelledby="log">
+      <div class="heading">
+        <h2 id="log">{name === "" ? "Logs" : `Log of ${name}`}</h2>
+        <a class="button quiet" href="#engines">Back to the engines</a>
+      </div>
+      {words !== undefined
+        ? <p class="empty">{words}</p>
+        : known !== undefined && <Lines name={name} />}
+    </section>
+  );
+}
+
+function Lines({ name }: { readonly name: string }) {
   const lines = useSignal<readonly LogLine[]>([]);
   const problem = useSignal<unknown>(undefined);
   const log = useRef<HTMLDivElement>(null);
   useEffect(() => {
+    if (keyNeeded.value !== undefined) return;
     const stop = new AbortController();
-    problem.value = undefined;
-    (async () => {
-      const { body } = await send(`/lychd/v1/logs/${encodeURIComponent(name)}`, {
-        signal: stop.signal,
-      });
+    const follow = async (signal: AbortSignal) => {
+      const { body } = await send(`/lychd/v1/logs/${encodeURIComponent(name)}`, { signal });
+      // Each connection begins with the last lines.
+      let read: readonly LogLine[] = [];
       for await (const { name: event, data } of readEvents(body!)) {
-        if (event === "line") lines.value = [...lines.value.slice(1 - LINES), JSON.parse(data)];
+        problem.value = undefined;
+        if (event === "line") lines.value = read = [...read.slice(1 - LINES), JSON.parse(data)];
       }
-      problem.value = new Error("The log has ended.");
-    })().catch((error) => {
-      if (!stop.signal.aborted) problem.value = error;
-    });
+    };
+    keepConnected(stop.signal, follow, (why) => problem.value = why);
     return () => stop.abort();
-  }, [name, key.value]);
+  }, [name, key.value, keyNeeded.value === undefined]);
   // Follow the end, unless the reader has scrolled up.
   const { current } = log;
   const isAtEnd = current === null ||
@@ -39,11 +60,7 @@ export function Logs({ name }: { readonly name: string }) {
     if (isAtEnd) log.current?.scrollTo({ top: log.current.scrollHeight });
   }, [lines.value]);
   return (
-    <section aria-labelledby="log">
-      <div class="heading">
-        <h2 id="log">Log of {name}</h2>
-        <a class="button quiet" href="#engines">Back to the engines</a>
-      </div>
+    <>
       {problem.value !== undefined && <Unreadable name={name} problem={problem.value} />}
       {lines.value.length > 0 && (
         <div ref={log} class="log" role="log" aria-label={`Lines of ${name}`} tabindex={0}>
@@ -54,7 +71,7 @@ export function Logs({ name }: { readonly name: string }) {
           ))}
         </div>
       )}
-    </section>
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { notice, running } from "./orders.ts";
-import { Copyable } from "./parts.tsx";
+import { Copyable, PassingButton } from "./parts.tsx";
 
 /** The order that runs, and how the last one ended. It covers the page and moves nothing. */
 export function Notice() {
@@ -12,9 +12,9 @@ export function Notice() {
         <div class={ended.isError ? "error" : ""}>
           <p>{ended.text}</p>
           {ended.command !== undefined && <Copyable text={ended.command} label="the command" />}
-          <button type="button" class="small" onClick={() => notice.value = undefined}>
+          <PassingButton class="small" onClick={() => notice.value = undefined}>
             Close
-          </button>
+          </PassingButton>
         </div>
       )}
     </div>

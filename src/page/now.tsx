@@ -1,8 +1,8 @@
 /// <reference lib="dom" />
 import type { Status } from "../core/api/schema.ts";
 import { key, useKey } from "./door.ts";
-import { propose, release, running } from "./orders.ts";
-import { Bar, Copyable, Sparkline } from "./parts.tsx";
+import { proposed, release, running } from "./orders.ts";
+import { Bar, Copyable, PassingButton, Sparkline, SteadyButton } from "./parts.tsx";
 import { now, offline, samples, type Soulstone, state } from "./state.ts";
 import { clockOf, countOf, durationOf, listOf, memoryOf, numberOf } from "./words.ts";
 
@@ -10,7 +10,7 @@ import { clockOf, countOf, durationOf, listOf, memoryOf, numberOf } from "./word
 export function Now() {
   const known = state.value;
   return (
-    <section class="now" aria-label="Now">
+    <section class={offline.value === undefined ? "now" : "now old"} aria-label="Now">
       <div class="sentence">
         <p role="status">{sentence()}</p>
         <div class="buttons">
@@ -18,18 +18,17 @@ export function Now() {
             <button type="button" class="quiet" onClick={() => useKey("")}>Forget the key</button>
           )}
           {known?.held && (
-            <button type="button" disabled={running.value !== undefined} onClick={release}>
+            <PassingButton aria-disabled={running.value !== undefined} onClick={release}>
               Release
-            </button>
+            </PassingButton>
           )}
-          <button
-            type="button"
+          <SteadyButton
             class="quiet"
-            disabled={!known?.soulstones.some(isUp) || running.value !== undefined}
-            onClick={() => propose({ kind: "banish", name: undefined })}
+            isOff={!known?.soulstones.some(isUp) || running.value !== undefined}
+            onClick={() => proposed.value = { kind: "banish", target: undefined }}
           >
             Banish everything
-          </button>
+          </SteadyButton>
         </div>
       </div>
       {offline.value === undefined
@@ -62,19 +61,30 @@ function sentence(): string {
 
 function sentenceOf({ phase, held, goal, soulstones, swap }: Status): string {
   const wish = goal === null ? undefined : "name" in goal ? goal.name : listOf(goal.names);
-  const suffix = held ? " Held: the door changes no engine until it is released." : "";
+  const failed = phraseOf(soulstones.filter(hasFailed), ["has failed", "have failed"]);
+  const suffix = (failed === undefined ? "" : ` ${failed}.`) +
+    (held ? " Held: the door changes no engine until it is released." : "");
   if (phase === "draining") {
     return `Next: ${wish}. Requests under way are finished first.${suffix}`;
   }
   if (swap !== null || phase === "swapping") {
     const left = swap === null ? "" : ` About ${durationOf(swap.estimate_seconds)} left.`;
-    return `Changing${wish === undefined ? "" : ` to ${wish}`}.${left}${suffix}`;
+    const change = wish === undefined ? changeOf(swap) : ` to ${wish}`;
+    return `Changing${change}.${left}${suffix}`;
   }
-  const failed = soulstones.filter(hasFailed);
   const up = soulstones.filter((each) => isUp(each) && !hasFailed(each));
-  return `${phraseOf(up, ["runs", "run"]) ?? "No engine runs"}.${
-    failed.length === 0 ? "" : ` ${phraseOf(failed, ["has failed", "have failed"])}.`
-  }${suffix}`;
+  return `${phraseOf(up, ["runs", "run"]) ?? "No engine runs"}.${suffix}`;
+}
+
+/** Returns the engines of a swap that no request wishes, as far as it has come. */
+function changeOf(swap: Status["swap"]): string {
+  const of = (isStop: boolean) => {
+    const phases = swap?.phases.filter(({ phase }) => (phase === "stop") === isStop) ?? [];
+    const names = [...new Set(phases.flatMap(({ soulstones }) => soulstones))];
+    return names.length === 0 ? [] : [`${isStop ? "stop" : "start"} ${listOf(names)}`];
+  };
+  const parts = [...of(true), ...of(false)];
+  return parts.length === 0 ? "" : `: ${parts.join(", ")}`;
 }
 
 /** Returns engines as a subject with its verb; only their number if they are many. */
@@ -121,6 +131,7 @@ function requestWords(): string {
 function Measured() {
   const all = samples.value;
   const last = all.at(-1);
+  const isOld = offline.value !== undefined;
   return (
     <div class="measures">
       <div class="gpus">
@@ -141,9 +152,20 @@ function Measured() {
         title="Output"
         unit="tokens/s"
         values={all.map(({ tokens_per_second }) => tokens_per_second)}
+        isOld={isOld}
       />
-      <Sparkline title="Under way" unit="" values={all.map(({ under_way }) => under_way)} />
-      <Sparkline title="Waiting" unit="" values={all.map(({ waiting }) => waiting)} />
+      <Sparkline
+        title="Under way"
+        unit=""
+        values={all.map(({ under_way }) => under_way)}
+        isOld={isOld}
+      />
+      <Sparkline
+        title="Waiting"
+        unit=""
+        values={all.map(({ waiting }) => waiting)}
+        isOld={isOld}
+      />
     </div>
   );
 }

@@ -4,19 +4,22 @@
  *
  * @module
  */
-import type { Plan } from "../core/api/schema.ts";
 import { signal } from "@preact/signals";
-import { read, send, wordsOf } from "./door.ts";
+import { send, wordsOf } from "./door.ts";
 
-/** An order to the door. Without a name, `banish` stops all engines. */
+/** The target of an order. A Coven and a Soulstone may have the same name. */
+export interface Target {
+  readonly kind: "coven" | "soulstone";
+  readonly name: string;
+}
+
+/** An order to the door. Without a target, `banish` stops all engines. */
 export type Order =
-  | { readonly kind: "summon"; readonly name: string }
-  | { readonly kind: "banish"; readonly name: string | undefined };
+  | { readonly kind: "summon"; readonly target: Target }
+  | { readonly kind: "banish"; readonly target: Target | undefined };
 
-/** The order that waits for a confirmation, with its plan as soon as it is known, or the reason. */
-export const proposed = signal<
-  { readonly order: Order; readonly plan?: Plan; readonly problem?: string } | undefined
->(undefined);
+/** The order that waits for a confirmation. */
+export const proposed = signal<Order | undefined>(undefined);
 
 /** The words of the order that runs; undefined if none does. */
 export const running = signal<string | undefined>(undefined);
@@ -27,41 +30,40 @@ export const notice = signal<
 >(undefined);
 
 /** Returns the words of an order, for its button. */
-export function titleOf({ kind, name }: Order): string {
-  return kind === "summon" ? `Summon ${name}` : `Banish ${name ?? "everything"}`;
+export function titleOf({ kind, target }: Order): string {
+  const what = target === undefined
+    ? "everything"
+    : target.kind === "coven"
+    ? `the Coven ${target.name}`
+    : target.name;
+  return `${kind === "summon" ? "Summon" : "Banish"} ${what}`;
 }
 
-/** Asks the door what an order would do, and shows it. */
-export async function propose(order: Order): Promise<void> {
-  proposed.value = { order };
-  const set = (found: { plan?: Plan; problem?: string }) => {
-    if (proposed.value?.order === order) proposed.value = { order, ...found };
-  };
-  try {
-    set({ plan: await read<Plan>(`/lychd/v1/plan?${queryOf(order)}`) });
-  } catch (error) {
-    set({ problem: wordsOf(error) });
-  }
+/** Returns the query of the plan of an order. */
+export function queryOf({ kind, target }: Order): string {
+  if (target === undefined) return kind;
+  return `${kind === "summon" ? "wish" : "banish"}=${encodeURIComponent(wordOf(target))}`;
 }
 
-function queryOf({ kind, name }: Order): string {
-  if (name === undefined) return kind;
-  return `${kind === "summon" ? "wish" : "banish"}=${encodeURIComponent(name)}`;
+function wordOf({ kind, name }: Target): string {
+  return `${kind}:${name}`;
 }
 
 /** Carries out an order that was proposed. */
 export async function carryOut(order: Order, isHeld: boolean): Promise<void> {
-  const { kind, name } = order;
   proposed.value = undefined;
-  await run(titleOf(order), `/lychd/v1/${kind}`, {
-    ...kind === "summon"
-      ? { wish: [name], ...isHeld && { hold: true } }
-      : name !== undefined && { name },
-  }, kind === "summon" ? `lychd status` : `lychd status`);
+  const { kind, target } = order;
+  const body = target === undefined
+    ? {}
+    : kind === "banish"
+    ? { name: wordOf(target) }
+    : { wish: [wordOf(target)], ...isHeld && { hold: true } };
+  await run(titleOf(order), `/lychd/v1/${kind}`, body, "lychd status");
 }
 
 /** Lets the door change engines again. */
 export async function release(): Promise<void> {
+  if (running.value !== undefined) return;
   await run("Release", "/lychd/v1/release", {}, "lychd summon --release");
 }
 

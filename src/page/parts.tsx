@@ -5,8 +5,8 @@
  * @module
  */
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { numberOf } from "./words.ts";
 
 /** A command or a program to copy. Where the browser refuses the clipboard, the text is selected. */
@@ -34,10 +34,48 @@ export function Copyable({ text, label }: { readonly text: string; readonly labe
   );
 }
 
-/** A modal dialog that is open as long as it is rendered. */
+/**
+ * A button that goes away when its work is done: then the focus of the keyboard goes to the content, or to
+ * the first button of its dialog.
+ */
+export function PassingButton(properties: JSX.IntrinsicElements["button"]) {
+  const button = useRef<HTMLButtonElement>(null);
+  // An effect without layout ends only after the button is gone.
+  useLayoutEffect(() => {
+    const { current } = button;
+    const next = current?.closest("dialog")?.querySelector<HTMLElement>("[data-first]") ??
+      document.getElementById("main");
+    return () => {
+      if (document.activeElement === current) next?.focus();
+    };
+  }, []);
+  return <button {...properties} ref={button} type="button" />;
+}
+
+/**
+ * A button that keeps the focus of the keyboard while it is off: the browser takes the focus from one that
+ * is disabled.
+ */
+export function SteadyButton({ isOff, onClick, ...properties }: {
+  readonly isOff: boolean;
+  readonly onClick: () => void;
+} & Omit<JSX.IntrinsicElements["button"], "onClick">) {
+  return (
+    <button
+      {...properties}
+      type="button"
+      aria-disabled={isOff}
+      onClick={() => {
+        if (!isOff) onClick();
+      }}
+    />
+  );
+}
+
+/** A modal dialog that is open as long as it is rendered. Without `onClose`, Escape does not close it. */
 export function Dialog({ title, onClose, children }: {
   readonly title: string;
-  readonly onClose: () => void;
+  readonly onClose?: () => void;
   readonly children: ComponentChildren;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -48,7 +86,8 @@ export function Dialog({ title, onClose, children }: {
     current?.querySelector<HTMLElement>("[data-first]")?.focus();
     return () => {
       current?.close();
-      if (before instanceof HTMLElement) before.focus();
+      const next = before?.isConnected ? before : document.getElementById("main");
+      if (next instanceof HTMLElement) next.focus();
     };
   }, []);
   return (
@@ -57,7 +96,13 @@ export function Dialog({ title, onClose, children }: {
       aria-labelledby="dialog-title"
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        onClose?.();
+      }}
+      onClose={({ currentTarget }) => {
+        // A browser lets a page refuse Escape only once.
+        if (!currentTarget.isConnected) return;
+        if (onClose === undefined) currentTarget.showModal();
+        else onClose();
       }}
     >
       <h2 id="dialog-title">{title}</h2>
@@ -66,11 +111,12 @@ export function Dialog({ title, onClose, children }: {
   );
 }
 
-/** A small history: a line of values, with its last value in words. */
-export function Sparkline({ title, values, unit }: {
+/** A small history: a line of values, with its last value in words unless that is old. */
+export function Sparkline({ title, values, unit, isOld }: {
   readonly title: string;
   readonly values: readonly number[];
   readonly unit: string;
+  readonly isOld: boolean;
 }) {
   const [width, height, most] = [300, 40, Math.max(1, ...values)];
   // The line fills the width from a minute on.
@@ -78,7 +124,7 @@ export function Sparkline({ title, values, unit }: {
   const x = (i: number) => (width - (values.length - 1 - i) * step).toFixed(1);
   const y = (value: number) => (height - 1 - value / most * (height - 3)).toFixed(1);
   const line = values.map((value, i) => `${x(i)},${y(value)}`).join(" ");
-  const last = values.at(-1);
+  const last = isOld ? undefined : values.at(-1);
   return (
     <figure class="measure">
       <figcaption>

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { cancel } from "./orders.ts";
-import { ended, now, state } from "./state.ts";
+import { PassingButton } from "./parts.tsx";
+import { ended, now, offline, state } from "./state.ts";
 import { clockOf, durationOf, numberOf } from "./words.ts";
 
 const COLUMNS = [
@@ -29,18 +30,18 @@ export function Requests() {
                 <td>{soulstone}</td>
                 <td>{endpoint}</td>
                 <td colspan={6}>
+                  {offline.value !== undefined && "was "}
                   {state === "waiting" ? "waiting" : "under way"} for{" "}
                   {durationOf(Math.max(0, Math.floor((now.value - Date.parse(since)) / 1000)))}
                 </td>
                 <td>
-                  <button
-                    type="button"
+                  <PassingButton
                     class="small"
                     onClick={() =>
                       cancel(id)}
                   >
                     Cancel
-                  </button>
+                  </PassingButton>
                 </td>
               </tr>
             ))}

@@ -6,7 +6,9 @@
  */
 import type { EndedRequest, EndedRequests, Sample, Status } from "../core/api/schema.ts";
 import { computed, effect, signal } from "@preact/signals";
+import { keepConnected } from "./connection.ts";
 import { key, keyNeeded, read, send, wordsOf } from "./door.ts";
+import { routeOf } from "./route.ts";
 import { readEvents } from "./sse.ts";
 
 /** The samples of the small history: five minutes. */
@@ -14,8 +16,6 @@ const SAMPLES = 150;
 
 /** The ended requests that the page keeps, as the door does. */
 const REQUESTS = 200;
-
-const AGAIN_MILLISECONDS = 2000;
 
 /** An engine in the state of the door. */
 export type Soulstone = Status["soulstones"][number];
@@ -34,7 +34,7 @@ export const offline = signal<{ readonly since: number; readonly why: string } |
   undefined,
 );
 
-/** The present time, to the second. */
+/** The time for which the state holds: the present, to the second, until the events stop. */
 export const now = signal(Date.now());
 
 /** The part of the page that is shown, and a name: `#logs/eye`. */
@@ -45,39 +45,27 @@ export const soulstones = computed<ReadonlyMap<string, Soulstone>>(() =>
   new Map(state.value?.soulstones.map((each) => [each.name, each]))
 );
 
-function routeOf(hash: string): { readonly view: string; readonly name: string } {
-  const [view = "", name = ""] = hash.slice(1).split("/");
-  return { view: view || "engines", name: decodeURIComponent(name) };
-}
+/** The states of all engines in a text, which changes when a plan may change. */
+export const engineStates = computed(() =>
+  state.value?.soulstones.map(({ name, state }) => `${name} ${state}`).join() ?? ""
+);
 
 /** Follows the door as long as the page is open. */
 export function follow(): void {
   globalThis.addEventListener("hashchange", () => route.value = routeOf(location.hash));
-  setInterval(() => now.value = Date.now(), 1000);
-  // A new key begins a new connection.
+  setInterval(() => {
+    if (offline.value === undefined) now.value = Date.now();
+  }, 1000);
+  // A new key begins a new connection; while one is needed, there is none.
   effect(() => {
     void key.value;
+    if (keyNeeded.value !== undefined) return;
     const stop = new AbortController();
-    keepConnected(stop.signal);
+    keepConnected(stop.signal, connect, (why) => {
+      offline.value = { since: offline.value?.since ?? Date.now(), why: wordsOf(why) };
+    });
     return () => stop.abort();
   });
-}
-
-async function keepConnected(stop: AbortSignal): Promise<void> {
-  while (!stop.aborted) {
-    let trouble = "The door has ended the connection.";
-    try {
-      await connect(stop);
-    } catch (error) {
-      if (stop.aborted) return;
-      // The next key begins a new connection.
-      if (keyNeeded.value !== undefined) return;
-      trouble = wordsOf(error);
-    }
-    const since = offline.value?.since ?? Date.now();
-    offline.value = { since, why: trouble };
-    await new Promise((wake) => setTimeout(wake, AGAIN_MILLISECONDS));
-  }
 }
 
 async function connect(stop: AbortSignal): Promise<void> {

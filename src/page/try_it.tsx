@@ -1,31 +1,30 @@
 /// <reference lib="dom" />
-import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import type { Plan } from "../core/api/schema.ts";
+import { useEffect, useId, useRef } from "preact/hooks";
 import {
   ask,
   curlOf,
+  imageToSend,
   type Message,
   messages,
   progress,
   pythonOf,
+  sees,
   settings,
   stopAnswer,
 } from "./chat.ts";
-import { read, wordsOf } from "./door.ts";
-import { Copyable } from "./parts.tsx";
+import { readTemperature, readTokens, type Written } from "./parameters.ts";
+import { Copyable, PassingButton } from "./parts.tsx";
+import { usePlan } from "./plan.ts";
 import { type Soulstone, soulstones, state } from "./state.ts";
 import { listOf } from "./words.ts";
 
 /** Engines with only these capabilities do not chat. */
 const NO_CHAT = /embed|rerank|speech|transcri|image-gen/i;
 
-/** The name of a capability of engines that read images. */
-const SEES = /vision|image|multimodal|ocr/i;
-
 /** A chat with any model or capability. */
 export function TryIt({ first }: { readonly first: string }) {
-  const { model, prompt, system, temperature, maxTokens, image } = settings;
+  const { model, prompt, system, temperature, maxTokens } = settings;
+  const image = imageToSend();
   const known = state.value;
   const names = chatNames(known?.soulstones ?? []);
   const all = [...names.soulstones, ...names.capabilities];
@@ -36,11 +35,20 @@ export function TryIt({ first }: { readonly first: string }) {
   const isBusy = progress.value !== undefined;
   const submit = (event: Event) => {
     event.preventDefault();
+    const wrong = document.querySelector<HTMLElement>("[aria-invalid]");
+    if (wrong !== null) return wrong.focus();
     if (!isBusy && prompt.value.trim() !== "" && model.value !== "") ask();
   };
   return (
     <section class="try" aria-labelledby="try-title">
       <h2 id="try-title">Try it</h2>
+      {known !== undefined && first !== "" && !all.includes(first) && (
+        <p class="error">
+          {soulstones.value.has(first)
+            ? `${first} does not chat. Choose another model.`
+            : `The Codex has no Soulstone or capability ${JSON.stringify(first)}. Choose one.`}
+        </p>
+      )}
       <div class="columns">
         <form class="settings" onSubmit={submit}>
           <label class="field">
@@ -69,8 +77,8 @@ export function TryIt({ first }: { readonly first: string }) {
           <Consequence name={model.value} />
           <Field title="System prompt" of={system} />
           <div class="pair">
-            <Field title="Temperature" of={temperature} isNumber />
-            <Field title="Most tokens" of={maxTokens} isNumber />
+            <Field title="Temperature" of={temperature} read={readTemperature} />
+            <Field title="Most tokens" of={maxTokens} read={readTokens} />
           </div>
           {sees(model.value) && <ImageField />}
           <details>
@@ -114,7 +122,17 @@ export function TryIt({ first }: { readonly first: string }) {
               >
                 Clear
               </button>
-              {image.value !== undefined && <img src={image.value} alt="The image to send" />}
+              {image !== undefined && (
+                <>
+                  <img src={image} alt="The image to send" />
+                  <PassingButton
+                    class="small"
+                    onClick={() => settings.image.value = undefined}
+                  >
+                    Remove the image
+                  </PassingButton>
+                </>
+              )}
               <span role="status">{progress.value}</span>
             </div>
           </form>
@@ -124,30 +142,44 @@ export function TryIt({ first }: { readonly first: string }) {
   );
 }
 
-function Field({ title, of, isNumber = false }: {
+function Field({ title, of, read }: {
   readonly title: string;
   readonly of: { value: string };
-  readonly isNumber?: boolean;
+  /** Reads a number; none for a text. */
+  readonly read?: (text: string) => Written;
 }) {
+  const problem = read?.(of.value).problem;
+  const id = useId();
   return (
-    <label class="field">
-      {title}
-      <input
-        inputmode={isNumber ? "decimal" : "text"}
-        pattern={isNumber ? "[0-9]*[.]?[0-9]*" : undefined}
-        value={of.value}
-        placeholder="the engine's default"
-        onInput={({ currentTarget }) => of.value = currentTarget.value}
-      />
-    </label>
+    <div class="field">
+      <label>
+        {title}
+        <input
+          inputmode={read === undefined ? "text" : "decimal"}
+          aria-invalid={problem === undefined ? undefined : true}
+          aria-describedby={problem === undefined ? undefined : id}
+          value={of.value}
+          placeholder="the engine's default"
+          onInput={({ currentTarget }) => of.value = currentTarget.value}
+        />
+      </label>
+      {problem !== undefined && <p id={id} class="error">{problem}</p>}
+    </div>
   );
 }
 
 function ImageField() {
+  const input = useRef<HTMLInputElement>(null);
+  const isEmpty = settings.image.value === undefined;
+  useEffect(() => {
+    // The same file can be chosen again.
+    if (isEmpty) input.current!.value = "";
+  }, [isEmpty]);
   return (
     <label class="field">
       Image
       <input
+        ref={input}
         type="file"
         accept="image/*"
         onChange={({ currentTarget: { files } }) => {
@@ -180,26 +212,17 @@ function runningFirst(names: readonly string[]): string | undefined {
   return names.find((name) => soulstones.value.get(name)?.state === "ready") ?? names[0];
 }
 
-/** Returns true if a model, or one with this capability, reads images. */
-function sees(name: string): boolean {
-  const stone = soulstones.value.get(name);
-  return SEES.test(name) || stone?.capabilities.some((each) => SEES.test(each)) === true;
-}
-
 /** The engines that a request to a model would start and stop. */
 function Consequence({ name }: { readonly name: string }) {
-  const words = useSignal("");
-  const states = state.value?.soulstones.map((each) => `${each.name} ${each.state}`).join();
-  useEffect(() => {
-    if (name === "") return;
-    const stop = new AbortController();
-    read<Plan>(`/lychd/v1/plan?wish=${encodeURIComponent(name)}`, stop.signal).then(
-      ({ starts, stops }) => words.value = consequenceOf(starts, stops),
-      (error) => words.value = stop.signal.aborted ? words.value : wordsOf(error),
-    );
-    return () => stop.abort();
-  }, [name, states]);
-  return <p class="hint consequence" role="status">{words.value}</p>;
+  const kind = soulstones.value.has(name) ? "soulstone" : "capability";
+  const { plan, problem } = usePlan(
+    name === "" ? undefined : `wish=${encodeURIComponent(`${kind}:${name}`)}`,
+  );
+  return (
+    <p class="hint consequence" role="status">
+      {problem ?? (plan && consequenceOf(plan.starts, plan.stops))}
+    </p>
+  );
 }
 
 function consequenceOf(starts: readonly string[], stops: readonly string[]): string {

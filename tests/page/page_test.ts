@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** Tests of the page of the front door in a real browser, with the stand-in engine under a real systemd. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { DOOR, installDoor, rivals } from "../lab/door.ts";
 import { type Fields, must, waitUntil } from "../lab/host_codex.ts";
@@ -68,20 +69,37 @@ labTest("every button does what its plan says, and systemd agrees", async () => 
   await (await propose(page, "Summon a")).press("Summon a");
   await waitForState(page, "a", "running");
   assert.ok((await up()).includes("a"));
+  assert.ok(await isFocused(page.getByRole("button", { name: "Banish a", exact: true })));
   await page.getByText("Summon a: done.").waitFor();
 
   const coven = await propose(page, "Summon the Coven two");
   assert.match(coven.plan, /^Stops a Starts .*b/);
   await coven.dialog.getByRole("checkbox").check();
-  await coven.press("Summon two");
+  await coven.press("Summon the Coven two");
   await waitForState(page, "b", "running");
   await waitForState(page, "always", "running");
   await page.getByText("Held: the door changes no engine").waitFor();
   assert.deepEqual(await up(), ["always", "b"]);
-  await page.getByText("Summon two: done.").waitFor();
-  await page.getByRole("button", { name: "Release" }).click();
+  await page.getByText("Summon the Coven two: done.").waitFor();
+  const held = await propose(page, "Summon a");
+  const summon = held.dialog.getByRole("button", { name: "Summon a", exact: true });
+  assert.ok(await summon.isDisabled());
+  await held.dialog.getByText("lychd summon --release").waitFor();
+  await assertAccessible(page);
+  await held.press("Release");
+  await held.dialog.getByText("The door is held").waitFor({ state: "detached" });
+  assert.ok(await summon.isEnabled());
+  await held.press("Cancel");
   await page.getByText("Held: the door changes no engine").waitFor({ state: "detached" });
   assert.equal((await shell.run("lychd status --json | grep -q '\"held\":true'")).code, 1);
+
+  // A plan that is open follows the engines.
+  const follows = await propose(page, "Banish everything");
+  assert.match(follows.plan, /^Stops always and b /);
+  await must(shell, "lychd banish always");
+  await follows.dialog.getByRole("definition").first().getByText(/^b\b/).waitFor();
+  await follows.press("Cancel");
+  await must(shell, "lychd summon always");
 
   const banish = await propose(page, "Banish b");
   assert.equal(banish.plan, "Stops b Starts nothing Keeps always");
@@ -172,6 +190,10 @@ labTest("the page asks for a key, refuses a wrong one, and forgets it on demand"
   const page = await browser.open({ withErrors: true });
   const field = page.getByLabel("Key of this door");
   await page.getByText("This door needs a key.").waitFor();
+  for (let i = 0; i < 3; i++) await page.keyboard.press("Escape");
+  await field.fill("schlüssel");
+  await page.keyboard.press("Enter");
+  await page.getByText("This is not a valid key").waitFor();
   await assertAccessible(page);
   await field.fill("wrong");
   await page.keyboard.press("Enter");
@@ -193,13 +215,78 @@ labTest(
     await using browser = await startBrowser();
     const page = await browser.open({ withErrors: true });
     await waitForState(page, "a", "stopped");
+    const card = page.locator(".card", { hasText: "was stopped" }).first();
     await shell.run("systemctl --user stop lychd-vessel.service");
+    await card.waitFor();
     await page.getByText("The door does not answer.").waitFor();
     await page.getByText("systemctl --user status lychd-vessel").waitFor();
     await shell.run("systemctl --user start lychd-vessel.service");
     await page.getByText("No engine runs.").waitFor();
+    await card.waitFor({ state: "detached" });
   },
 );
+
+labTest("a name in the address that does not exist is answered in words", async () => {
+  await using shell = lichShell();
+  await install(shell, rivals());
+  await using browser = await startBrowser();
+  const page = await browser.open();
+  const cases = [
+    ...[["#logs", "Choose an engine"], ["#logs/%", 'no Soulstone "%"']],
+    ...[["#logs/nix", 'no Soulstone "nix"'], ["#try/nix", 'no Soulstone or capability "nix"']],
+  ] as const;
+  for (const [hash, words] of cases) {
+    await page.goto(`${DOOR}/${hash}`);
+    await page.getByText(words).waitFor();
+    await assertAccessible(page);
+  }
+});
+
+labTest("a request has only numbers and images that its model takes", async () => {
+  await using shell = lichShell();
+  await install(shell, {
+    a: gpuEngine("a", 8780, { groups: ["one"], capabilities: ["vision"] }),
+    b: gpuEngine("b", 8781, { groups: ["one"] }),
+  });
+  await using browser = await startBrowser();
+  const page = await browser.open({ hash: "#try/a" });
+  await page.getByText("A request starts a.").waitFor();
+  const bodies: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().endsWith("/v1/chat/completions")) bodies.push(request.postData() ?? "");
+  });
+  const temperature = page.getByLabel("Temperature");
+  const prompt = page.getByLabel("Prompt", { exact: true });
+  const send = async (text: string) => {
+    await prompt.fill(text);
+    await page.keyboard.press("Enter");
+  };
+  await temperature.fill("warm");
+  await send("one");
+  await page.getByText("Write a number that is at least 0").waitFor();
+  assert.ok(await isFocused(temperature));
+  await assertAccessible(page);
+  assert.equal(bodies.length, 0);
+  await temperature.fill("0,7");
+  const file = page.getByLabel("Image", { exact: true });
+  const image = page.getByAltText("The image to send");
+  const picture = { name: "x.png", mimeType: "image/png", buffer: Buffer.from("89504e47", "hex") };
+  await file.setInputFiles(picture);
+  await image.waitFor();
+  await send("one");
+  await page.getByText(/first token after/).waitFor();
+  assert.equal(JSON.parse(bodies[0] ?? "").temperature, 0.7);
+  assert.match(bodies[0] ?? "", /image_url/);
+  assert.equal(await file.inputValue(), "");
+  // The same file again.
+  await file.setInputFiles(picture);
+  await image.waitFor();
+  await page.getByLabel("Model or capability").selectOption("b");
+  await image.waitFor({ state: "detached" });
+  await send("two");
+  await page.getByText(/first token after/).nth(1).waitFor();
+  assert.doesNotMatch(bodies[1] ?? "image_url", /image_url/);
+});
 
 labTest(
   "60 Soulstones with names of 64 letters fit a phone, and a description is text",
@@ -286,6 +373,10 @@ labTest("the log of an engine is live, and needs a key", async () => {
   await assertAccessible(page);
   await must(shell, `lychd banish ${name}`);
   await log.getByText(`gone ${name}`).waitFor();
+  await must(shell, "systemctl --user restart lychd-vessel.service");
+  await waitForDoor(shell);
+  await must(shell, `lychd summon ${name}`);
+  await log.getByText(`ready ${name}`).nth(1).waitFor();
 
   await install(shell, rivals());
   const other = await browser.open({ hash: "#logs/a", withErrors: true });

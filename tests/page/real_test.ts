@@ -25,8 +25,8 @@ labTest("a chat with llama-server starts it, and the page counts its tokens", as
   await page.getByRole("link", { name: "Engines" }).click();
   await page.getByRole("button", { name: "Summon the Coven think" }).click();
   await page.getByRole("dialog").getByRole("definition").first().getByText("one").waitFor();
-  await page.getByRole("button", { name: "Summon think", exact: true }).click();
-  await page.getByText("Summon think: done.").waitFor();
+  await page.getByRole("button", { name: "Summon the Coven think", exact: true }).click();
+  await page.getByText("Summon the Coven think: done.").waitFor();
   assert.deepEqual(await running(shell, ["one", "two", "plain", "judge"]), [
     "two",
     "plain",

@@ -9,14 +9,22 @@ const SECRET_WORD =
   /^(?:token|secrets?|key|apikey|passwords?|passwd|passphrase|pwd|creds|credentials?|jwt)$/;
 
 /** Words that are a secret only at the end of a name: `DB_PASS`, but not `PassEnvironment`. */
-const SECRET_END = /^(?:keys|apikeys|pass|pat)$/;
+const SECRET_END = /^(?:auth|authorization|keys|apikeys|pass|pat)$/;
 
 /** Last words of the name of a file, of a Podman secret or of a kind. */
 const NAMES_A_PLACE = /^(?:file|path|dir|name|type|url|env|lifetime|length|size)$/;
 
 /** Fields of lychd and of Quadlet that name a Podman secret. */
 const FIELDS: ReadonlySet<string> = new Set(
-  ["secret", "secrets", "Secret", "key_secret", "admin_password_secret"],
+  [
+    "secret",
+    "secrets",
+    "Secret",
+    "key_secret",
+    "admin_password_secret",
+    "basic_auth",
+    "authorization",
+  ],
 );
 
 /** The special tokens of a tokenizer, such as `eos_token_id`. */

@@ -2,13 +2,14 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { isSecretName, maskSecrets, secretsIn } from "./secrets.ts";
 
 const SECRET_NAMES =
-  ("HF_TOKEN HF_TOKEN_READ PASSWD DB_PASSWORD DB_PASS GH_PAT API_KEYS CREDS AWS_ACCESS_KEY_ID " +
+  ("HF_TOKEN HF_TOKEN_READ ANTHROPIC_AUTH auth PASSWD DB_PASSWORD DB_PASS GH_PAT API_KEYS CREDS AWS_ACCESS_KEY_ID " +
     "AWS_SECRET_ACCESS_KEY apiKey --api-key api_key client_secret SECRET KEY credentials").split(
       " ",
     );
-const OTHER_NAMES = ("HF_TOKEN_PATH --max-num-batched-tokens TOKENIZERS_PARALLELISM --tokenizer " +
-  "admin_password_secret secret secrets Secret PassEnvironment --ssl-keyfile --api-key-file model KEYSPACE --max-tokens")
-  .split(" ");
+const OTHER_NAMES =
+  ("HF_TOKEN_PATH AUTH_TYPE AUTHOR basic_auth --max-num-batched-tokens TOKENIZERS_PARALLELISM --tokenizer " +
+    "admin_password_secret secret secrets Secret PassEnvironment --ssl-keyfile --api-key-file model KEYSPACE --max-tokens")
+    .split(" ");
 
 Deno.test("the names of secrets, and similar ones of other values", () => {
   deepStrictEqual(SECRET_NAMES.filter((name) => !isSecretName(name)), []);

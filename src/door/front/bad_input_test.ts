@@ -150,7 +150,7 @@ const CASES: readonly Case[] = [
     headers: ["Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__", "Connection: HTTP2-Settings"],
     expected: "200",
   },
-  { claim: "CONNECT", line: "CONNECT 127.0.0.1:22", expected: "400 bad_host" },
+  { claim: "CONNECT", line: "CONNECT 127.0.0.1:22", expected: "405 wrong_method" },
   { claim: "TRACE", line: "TRACE /v1/models", expected: "405 wrong_method" },
   { claim: "GET for an order", line: "GET /lychd/v1/banish", expected: "405 wrong_method" },
   { claim: "an encoded path", line: "GET /upstream/eye/%2e%2e/health", expected: "400 bad_path" },

@@ -604,7 +604,8 @@ withHand("a shutdown that begins later lets the front leave at once", async (see
 });
 
 withHand("an engine that failed has its reason, and with keys its log", async (seen, front) => {
-  seen.journal = "a prompt\n\nout of memory\n";
+  const gone = 'Error: no container with ID or name "soulstone-owl" found: no such container';
+  seen.journal = `a prompt\n\n${gone}\nout of memory\n`;
   const link = `${folders.manager}/units/invocation:soulstone-owl.service`;
   seen.host.makeFolder(`${folders.manager}/units`);
   seen.set("owl", { ...FAILED, StateChangeTimestamp: "@17" });

@@ -8,6 +8,9 @@ import type { Seen } from "./engine_watch.ts";
 const LINES = 12;
 const LONGEST_LINE = 1000;
 
+/** The message of Podman for a container that is gone already: no reason of a failure. */
+const GONE = /^Error: no container with (?:ID|name)\b/;
+
 /** The engines that should run and do not, with what their logs say. */
 export class Problems {
   readonly #context: CommandContext;
@@ -48,7 +51,8 @@ export class Problems {
     const known = this.#logs.get(name);
     if (known !== undefined && known.since === since) return known.log;
     const lines = await journalTail(this.#context, logSourceOf(name), { lines: LINES });
-    const log = lines.map((line) => line.slice(0, LONGEST_LINE));
+    const reasons = lines.filter((line) => !GONE.test(line));
+    const log = (reasons.length === 0 ? lines : reasons).map((line) => line.slice(0, LONGEST_LINE));
     this.#logs.set(name, { since, log });
     return log;
   }

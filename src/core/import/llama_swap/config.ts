@@ -29,7 +29,7 @@ export function readConfig(root: YamlNode, reader: Reader): SwapConfig {
   const settings = new Map<string, Entry>();
   for (const entry of top) {
     if (STRUCTURED.has(entry.key)) continue;
-    const read = enter(entry, "", reader);
+    const read = enter(entry, "", reader, { isKnown: KNOWN.has(entry.key) });
     if (entry.isAnchored && !KNOWN.has(entry.key)) {
       reader.report.record(read.item, "carried", { why: "used where the file refers to it" });
     }
@@ -46,7 +46,11 @@ export function readConfig(root: YamlNode, reader: Reader): SwapConfig {
         .filter(({ name }) => !hidden.some(({ key }) => key === name));
       const all = mergeMacros(global, macrosOf(own, `${id}.macros.`, reader));
       const settings = entries.filter(({ key }) => key !== "macros")
-        .map((entry) => enter(expand(entry, all), `${id}.`, reader, entry.key));
+        .map((entry) => {
+          const { key } = entry;
+          const isKnown = KNOWN_OF_MODEL.has(key);
+          return enter(expand(entry, all), `${id}.`, reader, { setting: key, isKnown });
+        });
       return { id, place, settings: new Map(settings.map((entry) => [entry.key, entry])) };
     },
   );
@@ -90,6 +94,14 @@ export const KNOWN: ReadonlySet<string> = new Set(
     "apiKeys captureBuffer globalTTL healthCheckTimeout includeAliasesInList logLevel logRequests " +
     "logTimeFormat logToStdout metricsMaxInMemory peers performance profiles selectors " +
     "sendLoadingState startPort store tailcat ui unloadTimeout upstream"
+  ).split(" "),
+);
+
+/** The keys of a model that llama-swap knows. */
+const KNOWN_OF_MODEL: ReadonlySet<string> = new Set(
+  (
+    "aliases capabilities checkEndpoint cmd cmdStop compat concurrencyLimit description env filters macros " +
+    "metadata name proxy sendLoadingState timeouts ttl unlisted unloadTimeout useModelName"
   ).split(" "),
 );
 

@@ -43,6 +43,9 @@ export interface Images {
   readonly vendor: Vendor | undefined;
 }
 
+/** A file that starts a program: its command is unknown, whatever its name is. */
+const SCRIPT = /\.(?:bash|fish|py|sh|zsh)$/;
+
 /** Programs of a host, and engines that run the same. */
 const HOST_PROGRAMS: readonly {
   readonly program: string;
@@ -53,7 +56,8 @@ const HOST_PROGRAMS: readonly {
   {
     program: "llama-server",
     engine: "llamacpp",
-    words: ([first = "", ...rest]) => /^llama-?server/i.test(basename(first)) ? rest : undefined,
+    words: ([first = "", ...rest]) =>
+      /^llama-?server/i.test(basename(first)) && !SCRIPT.test(first) ? rest : undefined,
   },
   {
     program: "vllm",
@@ -81,6 +85,13 @@ const HOST_PROGRAMS: readonly {
     },
   },
 ];
+
+/** Returns the script or the module that a command of Python runs. */
+function pythonTarget([first = "", ...rest]: readonly string[]): string | undefined {
+  if (!/^python[\d.]*$/.test(basename(first))) return undefined;
+  const at = rest.findIndex((word) => word === "-m" || !word.startsWith("-"));
+  return rest[at] === "-m" ? rest[at + 1] : rest[at];
+}
 
 /** Moves the model to the front: the image runs `vllm serve`, which expects it there. */
 function withModelFirst(words: readonly string[]): readonly string[] {
@@ -115,7 +126,8 @@ export function programNames(words: readonly string[]): string[] {
   const first = basename(path);
   if (first === "docker" || first === "podman") return [];
   const known = HOST_PROGRAMS.find((p) => p.words(words) !== undefined);
-  return [...new Set([path, first, ...known === undefined ? [] : [known.program]])];
+  const names = [pythonTarget(words), path, first, known?.program];
+  return [...new Set(names.filter((name) => name !== undefined))];
 }
 
 /** Returns true for `docker run`, a program with a default image, and one of `images`. */
@@ -141,13 +153,18 @@ export function programOf(words: readonly string[], { images, vendor }: Images):
   if (first === "docker" || first === "podman") return containerOf(first, words.slice(1));
   const known = HOST_PROGRAMS.find((p) => p.words(words) !== undefined);
   const named = programNames(words).find((name) => images.has(name));
+  const image = named === undefined ? known && imageFor(known.engine, vendor) : images.get(named);
+  const startsProgram = TEI_IMAGE.test(image ?? "") && first === TEI_PROGRAM;
   return {
     kind: "host",
-    program: /^python[\d.]*$/.test(first) ? known?.program ?? first : words[0] ?? "",
-    image: named === undefined ? known && imageFor(known.engine, vendor) : images.get(named),
+    // `vllm` for a module of Python, which many programs may be.
+    program: known !== undefined && pythonTarget(words) !== undefined
+      ? known.program
+      : programNames(words)[0] ?? "",
+    image,
     engine: known?.engine,
     doubt: named === undefined && known !== undefined ? doubtOf(known.engine, vendor) : undefined,
-    words: known?.words(words) ?? [first, ...words.slice(1)],
+    words: known?.words(words) ?? [...startsProgram ? [] : [first], ...words.slice(1)],
   };
 }
 
@@ -159,14 +176,23 @@ function doubtOf(engine: EngineName, vendor: Vendor | undefined): string | undef
 }
 
 /** Returns why there is no image for the program of a command, and what to do. */
-export function whyNoImage([path = ""]: readonly string[]): string {
+export function whyNoImage(words: readonly string[]): string {
+  const [path = ""] = programNames(words);
   const name = basename(path);
   if (name === "ssh") return "`ssh` starts it on another host: import it there";
-  const what = /\.(?:ba|z)?sh$/.test(name)
-    ? "cannot be read: write the command in it as `cmd`, or use"
+  const what = SCRIPT.test(name)
+    ? "is a script, which import does not read: write the command in it as `cmd`, or use"
     : "has no default image: use";
-  return `${quoted(path)} ${what} ${command`--image ${path}=IMAGE`.line}`;
+  const image = name === TEI_PROGRAM ? TEI : "IMAGE";
+  return `${quoted(path)} ${what} ${command`--image ${path}=${image}`.line}`;
 }
+
+/** The image of Text Embeddings Inference for most GPUs; its documentation names those for others. */
+const TEI = "ghcr.io/huggingface/text-embeddings-inference:1.8";
+const TEI_PROGRAM = "text-embeddings-router";
+
+/** An image whose entry point is the program. */
+const TEI_IMAGE = /(?:^|\/)text-embeddings-inference(?:[:@]|$)/;
 
 function containerOf(program: string, words: readonly string[]): Program {
   const run = words.indexOf("run");

@@ -14,6 +14,8 @@ const IMAGES = new Map([
   ["whisper-server", "localhost/whisper"],
   ["vllm", "localhost/vllm:1"],
   ["/opt/fork/llama-server", "localhost/fork"],
+  ["serve.py", "localhost/serve"],
+  ["text-embeddings-router", "ghcr.io/huggingface/text-embeddings-inference:1.8"],
 ]);
 
 const PROGRAMS: readonly (readonly [words: string, read: string])[] = [
@@ -34,6 +36,12 @@ const PROGRAMS: readonly (readonly [words: string, read: string])[] = [
   ["/usr/bin/whisper-server -m a", "localhost/whisper | whisper-server -m a"],
   ["/usr/bin/ollama serve", "docker.io/ollama/ollama:0.32.15 | serve"],
   ["ollama run m", "undefined | ollama run m"],
+  ["/opt/llama-server-all.sh -m a", "undefined | llama-server-all.sh -m a"],
+  ["python3 -u serve.py --port 1", "localhost/serve | python3 -u serve.py --port 1"],
+  [
+    "/usr/bin/text-embeddings-router --model-id m",
+    "ghcr.io/huggingface/text-embeddings-inference:1.8 | --model-id m",
+  ],
   ["docker run image:1", "localhost/image:1 | "],
   ["docker run --entrypoint= ghcr.io/u/image a b", "ghcr.io/u/image | b"],
   ["docker run --rm u/image:1 a b", "docker.io/u/image:1 | a b"],

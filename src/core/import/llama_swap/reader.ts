@@ -88,17 +88,17 @@ export function numberOf(
 }
 
 /**
- * Adds a setting to the report, with its value if that is a scalar and not a secret. `setting` is its
- * name if several models may have it.
+ * Adds a setting to the report, with its value if that is a scalar and not a secret: one of an unknown setting
+ * may be. `setting` is its name if several models may have it.
  */
 export function enter(
   { key, node, place }: YamlEntry,
   path: string,
   { report }: Reader,
-  setting?: string,
+  { setting, isKnown = true }: { readonly setting?: string; readonly isKnown?: boolean } = {},
 ): Entry {
   const n = leavesOf(node);
-  const shown = node.kind === "scalar" && !isSecretKey(key)
+  const shown = node.kind === "scalar" && isKnown && !isSecretKey(key)
     ? `: ${node.written ?? node.value}`
     : ` (${n} value${n === 1 ? "" : "s"})`;
   return { key, node, item: report.add(place, `${path}${key}${shown}`, setting) };
@@ -111,7 +111,9 @@ export function enterOthers(
   path: string,
   reader: Reader,
 ): Entry[] {
-  return entries.filter(({ key }) => !read.includes(key)).map((e) => enter(e, path, reader));
+  return entries.filter(({ key }) => !read.includes(key)).map((e) =>
+    enter(e, path, reader, { isKnown: false })
+  );
 }
 
 /** Returns the number of scalars in a node. */

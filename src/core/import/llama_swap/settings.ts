@@ -105,7 +105,7 @@ export function modelFields(
   const { healthPath } = plan.command.profile;
   if (!model.settings.has("checkEndpoint") && healthPath === undefined && !hasHealthCmd(placed)) {
     // The default of llama-swap, for engines that lychd does not know.
-    fixed.push({ path: ["health", "path"], value: "/health" });
+    fixed.push({ path: ["health", "path"], value: `${proxyOf(placed).path}/health` });
   }
   const proposals = [...model.settings.values()].flatMap((entry): Proposal[] => {
     const { key, node, item } = entry;

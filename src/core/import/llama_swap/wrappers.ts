@@ -13,6 +13,8 @@ interface Wrapper {
   readonly operands?: number;
   /** The word before the command, whatever is between it and the options. */
   readonly until?: RegExp;
+  /** The word before the script of a shell in place of the command. */
+  readonly shell?: RegExp;
   /** True if `NAME=VALUE` after its options is a variable. */
   readonly setsVariables?: boolean;
   /** The option whose value is a variable. */
@@ -36,7 +38,7 @@ const RUNNER: Wrapper = {
 
 /**
  * Sources: env(1), nice(1), nohup(1), stdbuf(1), timeout(1) of coreutils 9.7; sudo(8); numactl(8);
- * taskset(1), chrt(1), ionice(1), setsid(1) of util-linux 2.41; systemd-run(1) of 258; `uv run --help`;
+ * taskset(1), chrt(1), flock(1), ionice(1), setsid(1) of util-linux 2.41; systemd-run(1) of 258; `uv run --help`;
  * `conda run --help`; toolbox(1); distrobox-enter(1); flatpak-spawn(1).
  */
 const WRAPPERS: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
@@ -50,6 +52,13 @@ const WRAPPERS: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>([
   }],
   ["exec", { valued: /^-a$/, why: undefined }],
   ["flatpak-spawn", { valued: /^--directory$/, variable: /^--env$/, why: NO_EFFECT }],
+  ["flock", {
+    valued: /^(?:-[Ew]|--(?:conflict-exit-code|timeout|wait))$/,
+    operands: 1,
+    shell: /^(?:-c|--command)$/,
+    why:
+      "a lock of the host has no effect on a container: engines of one `slot` exclude each other",
+  }],
   ["ionice", { valued: /^(?:-[cn]|--class(?:data)?)$/, why: NO_EFFECT }],
   ["nice", { valued: /^(?:-n|--adjustment)$/, why: NO_EFFECT }],
   ["nix", {
@@ -153,7 +162,9 @@ function unwrapTo(depth: number, words: readonly string[], surroundings: Surroun
   const own = WRAPPERS.get(name);
   const read = own && depth > 0 ? readWrapper(words, own) : undefined;
   if (own === undefined || read === undefined) return { words, variables: [], lost: [] };
-  const inner = unwrapTo(depth - 1, words.slice(read.end), surroundings);
+  const rest = words.slice(read.end);
+  const isScript = own.shell?.test(rest[0] ?? "") === true;
+  const inner = unwrapTo(depth - 1, isScript ? ["sh", ...rest] : rest, surroundings);
   const before = words.slice(0, read.options);
   // Nothing of a plain `env` is lost.
   const isPlain = own.why === undefined ||

@@ -18,6 +18,8 @@ const COMMANDS: readonly (readonly [command: string, read: string])[] = [
   ["env A=1", "env A=1 |  | "],
   ["sudo -u", "sudo -u |  | "],
   ["exec nohup setsid -f stdbuf -o L time -p x", "x |  | stdbuf -o L, time -p"],
+  ["flock -n /tmp/gpu.lock x -m a", "x -m a |  | flock -n /tmp/gpu.lock"],
+  ["flock --wait 5 9 -c engine", "engine |  | flock --wait 5 9"],
   ["timeout -k 5 1h ionice -c 2 chrt -f 1 x", "x |  | timeout -k 5 1h, ionice -c 2, chrt -f 1"],
   [
     "systemd-run --user -p MemoryMax=32G --setenv=A=1 -E B=2 -u y x --user",

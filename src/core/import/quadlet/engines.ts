@@ -111,17 +111,34 @@ export function withoutKeptId(
   }
   const change =
     "the containers of a pod share its user namespace, in which root is your user on the " +
-    "host, as the user of the container was";
+    "host, as the user of the container was; its HOME is /root unless `env` sets it";
   const own = (setting: Setting) =>
     setting.section === "Container" && (setting.key === "User" || setting.key === "Group");
   for (const setting of engine.settings.filter(own)) {
     report.of(engine.name).record(setting.item, "changed", { to: "quadlet", why: change });
   }
   const settings = engine.settings.filter((setting) => !own(setting))
-    .map((setting): Setting =>
-      setting === kept ? { ...setting, key: "User", value: "0", change } : setting
+    .flatMap((setting): Setting[] =>
+      setting === kept
+        ? [{ ...setting, key: "User", value: "0", change }, ...homeOfVolumes(engine, kept)]
+        : [setting]
     );
   return { ...engine, settings };
+}
+
+/**
+ * Returns the variable with the home folder in which volumes show that the image expects its files. For
+ * root it would be /root.
+ */
+function homeOfVolumes(engine: Engine, kept: Setting): Setting[] {
+  const homes = ["Volume", "Mount"].flatMap((key) => all(engine, key)).flatMap(({ value }) =>
+    /(?:^[^:]*:|(?:^|,)(?:dst|destination|target)=)(\/home\/[^/:,]+)/.exec(value)?.[1] ?? []
+  );
+  const [home] = homes;
+  const isSet = all(engine, "Environment").some(({ value }) => value.startsWith("HOME="));
+  if (home === undefined || isSet) return [];
+  const change = `HOME of root would be /root, without the files of ${home}`;
+  return [{ ...kept, key: "Environment", value: `HOME=${home}`, change }];
 }
 
 /** Targets of the user's systemd that start with the host. */

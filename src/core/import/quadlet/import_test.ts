@@ -484,6 +484,21 @@ for (const [lines, user] of KEPT_IDS) {
   });
 }
 
+Deno.test("a user namespace that was kept keeps the home folder that volumes show", async () => {
+  const homes = [
+    "Volume=/srv/a:/home/vllm/.cache",
+    "Mount=type=bind,src=/srv/a,dst=/home/vllm/.cache",
+  ];
+  for (const home of homes) {
+    const result = await importUnits({ "a.container": unit(`UserNS=keep-id\n${home}`) });
+    hasLines(result, "a", 'HOME = "/home/vllm"');
+  }
+  const own = await importUnits({
+    "a.container": unit(`UserNS=keep-id\nEnvironment=HOME=/x\n${homes[0]}`),
+  });
+  hasLines(own, "a", 'HOME = "/x"');
+});
+
 Deno.test("a variable that is a whole word becomes several words, in braces one", async () => {
   const result = await importUnits({
     "a.container": unit(
