@@ -12,7 +12,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   main: 26,
   add: 760,
   apply: 124,
-  banish: 52,
+  banish: 54,
   chat: 40,
   check: 620,
   complete: 740,
