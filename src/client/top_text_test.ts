@@ -8,6 +8,7 @@ const EYE: Status["soulstones"][0] = {
   state: "ready",
   since: "1970-01-01T00:00:00.000Z",
   kind: "vllm",
+  resident: false,
   covens: ["vision"],
   capabilities: [],
   names: [],

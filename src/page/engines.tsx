@@ -64,6 +64,11 @@ function textOf(
 function Coven({ name, soulstones: members }: { name: string; soulstones: readonly string[] }) {
   const ready = members.filter((member) => soulstones.value.get(member)?.state === "ready").length;
   const isUp = ready === members.length;
+  // Residents run also without it.
+  const isDown = members.every((member) => {
+    const stone = soulstones.value.get(member);
+    return stone?.state !== "ready" || stone.resident;
+  });
   return (
     <li class={isUp ? "coven running" : "coven"}>
       <div>
@@ -71,7 +76,7 @@ function Coven({ name, soulstones: members }: { name: string; soulstones: readon
           <h3 title={name}>{name}</h3>
           <span class="state">
             {offline.value !== undefined && "was "}
-            {isUp ? <b>running</b> : ready === 0 ? "stopped" : `${ready} of ${members.length} run`}
+            {isUp ? <b>running</b> : isDown ? "stopped" : `${ready} of ${members.length} run`}
           </span>
         </div>
         <p title={members.join(", ")}>{members.join(", ")}</p>
@@ -175,7 +180,8 @@ function OrderButton(
   );
 }
 
-function placeOf({ covens, names }: Soulstone): string {
+function placeOf({ covens, resident, names }: Soulstone): string {
+  if (resident) return "runs with every Coven";
   return covens.length === 0 ? names.join(", ") : `in ${listOf(covens)}`;
 }
 

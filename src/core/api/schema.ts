@@ -31,6 +31,7 @@ const soulstone = z.strictObject({
   kind: z.string().check(about("The kind of its engine, such as `vllm`.")),
   description: z.optional(z.string()).check(about("That of the Codex.")),
   covens: strings,
+  resident: z.boolean().check(about("True if it runs with every Coven.")),
   capabilities: strings,
   names: strings.check(about("Its other names: aliases, and the id that the engine serves.")),
   port: count,

@@ -53,6 +53,7 @@ test("the state has what the Codex says of each Soulstone, and since when it has
     vram_used_mib: null,
     under_way: 0,
     waiting: 0,
+    resident: false,
     ready_in_seconds: 0,
     problem: null,
   });

@@ -43,7 +43,7 @@ export function statusOf(driver: Driver): Status {
 }
 
 function soulstoneOf(
-  { name, profile, description, covens, capabilities, port, vramMib }: Engine,
+  { name, profile, description, covens, resident, capabilities, port, vramMib }: Engine,
   driver: Driver,
 ) {
   const state = driver.engines.get(name) ?? "down";
@@ -58,6 +58,7 @@ function soulstoneOf(
     kind: profile,
     ...description !== undefined && { description },
     covens: [...covens],
+    resident,
     capabilities: [...capabilities],
     names: [...aliases, ...served === undefined ? [] : [served]],
     port,
