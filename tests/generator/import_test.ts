@@ -197,8 +197,12 @@ function compare(before: PodmanRun, now: PodmanRun, notes: readonly ReportEntry[
   );
   if (isExecReported) return;
   const port = /^--port/;
+  const reported = new Set(
+    notes.filter(({ outcome }) => outcome === "lost").flatMap(({ item }) => item.split(" ")),
+  );
   const lost = before.words.filter((word, i) =>
-    !now.words.includes(word) && !port.test(word) && !port.test(before.words[i - 1] ?? "")
+    !now.words.includes(word) && !reported.has(word) && !port.test(word) &&
+    !port.test(before.words[i - 1] ?? "")
   );
   deepStrictEqual(lost.filter((word) => !/^--?(?:model|m|hf-repo)$/.test(word)), []);
   const isSglang = now.words.includes("sglang.launch_server");

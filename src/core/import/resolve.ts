@@ -65,7 +65,7 @@ interface Layout extends Resolved {
 const LISTS = new Set(["aliases", "capabilities", "devices", "groups", "secrets", "volumes"]);
 
 /** The error of a Codex that an import does not avoid: without the word, the engine would do something else. */
-const LEFT_TO_OPERATOR = "llama-swap-variable";
+export const LEFT_TO_OPERATOR = "llama-swap-variable";
 
 /** The most characters of one value, the same as for a line of a Codex. */
 const VALUE_LIMIT = 60_000;
