@@ -173,3 +173,23 @@ for (const [vendor, cmd, devices, isDefault] of GPUS) {
     strictEqual(reported.some((line) => line.includes("default_devices = [")), isDefault);
   });
 }
+
+/** Paths of `proxy`, endpoints, and the fields of `health` that they become. */
+const HEALTH_PATHS: readonly (readonly [proxy: string, endpoint: string, field: string])[] = [
+  ["/api/", "", "/api/health"],
+  ["/api", "checkEndpoint: /ready", "/api/ready"],
+  ["/api", "checkEndpoint: ready", "/api/ready"],
+  ["", "checkEndpoint: ready", "/ready"],
+  ["", "", ""],
+  ["", "checkEndpoint: /health", ""],
+];
+
+for (const [proxy, endpoint, path] of HEALTH_PATHS) {
+  Deno.test(`the health path of a proxy with \`${proxy}\` and \`${endpoint}\` is \`${path}\``, async () => {
+    const { toml } = await imported(
+      `models: {a: {cmd: "llama-server --port \${PORT} -hf a/b", ` +
+        `proxy: "http://127.0.0.1:\${PORT}${proxy}"${endpoint && `, ${endpoint}`}}}`,
+    );
+    strictEqual(/^path = "(.*)"$/m.exec(toml)?.[1] ?? "", path, toml);
+  });
+}

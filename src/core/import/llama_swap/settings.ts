@@ -102,10 +102,10 @@ export function modelFields(
   if (stop !== STOP_SECONDS) {
     fixed.push({ path: ["stop_timeout_seconds"], value: Math.min(stop, STOP_LIMIT_SECONDS) });
   }
-  const { healthPath } = plan.command.profile;
-  if (!model.settings.has("checkEndpoint") && healthPath === undefined && !hasHealthCmd(placed)) {
-    // The default of llama-swap, for engines that lychd does not know.
-    fixed.push({ path: ["health", "path"], value: `${proxyOf(placed).path}/health` });
+  const isOfEngine = plan.command.profile.healthPath !== undefined && proxyOf(placed).path === "";
+  if (!model.settings.has("checkEndpoint") && !isOfEngine && !hasHealthCmd(placed)) {
+    // The default of llama-swap, for engines that lychd does not know, or that have a prefix.
+    fixed.push({ path: ["health", "path"], value: healthPathOf(placed, "/health") });
   }
   const proposals = [...model.settings.values()].flatMap((entry): Proposal[] => {
     const { key, node, item } = entry;
@@ -230,8 +230,14 @@ function hasHealthCmd({ settings }: PlacedModel): boolean {
   return all({ settings }, "HealthCmd").length > 0;
 }
 
+/** Returns the path of an endpoint, which llama-swap adds to that of `proxy`. */
+function healthPathOf(model: ContainedModel, endpoint: string): string {
+  return `${proxyOf(model).path}/${endpoint.replace(/^\/+/, "")}`;
+}
+
 function healthOf(placed: PlacedModel, { key, item }: Entry): Proposal[] {
-  const path = settingText(placed, key) ?? "";
+  const endpoint = settingText(placed, key) ?? "";
+  const path = endpoint === "none" ? endpoint : healthPathOf(placed, endpoint);
   if (hasHealthCmd(placed)) placed.report.lost(item, "the container has its own health check");
   else if (path === placed.plan.command.profile.healthPath) {
     placed.report.record(item, "carried", { why: "it is the default of the engine" });

@@ -509,6 +509,20 @@ Deno.test("a variable that is a whole word becomes several words, in braces one"
   hasLines(result, "a", `exec = ["serve", "--a", "b c", "--a 'b c'", "--port", "{port}"]`);
 });
 
+Deno.test("the report shows the value of a variable without its secrets", async () => {
+  const exec = "Exec=--api-key ${API_KEY} --hf-token=${B} --token ${C} $FLAGS --ctx ${N}";
+  const result = await importUnits({
+    "a.container": unit(
+      exec,
+      "[Service]\nEnvironment=API_KEY=hunter21 B=hunter22 C=hunter23 N=4096\n" +
+        'Environment="FLAGS=-c 1 --password hunter24"',
+    ),
+  });
+  deepStrictEqual(outcomesOf(result, exec), [
+    "changed: ${API_KEY} is ***, ${B} is ***, ${C} is ***, $FLAGS is -c 1 --password ***, ${N} is 4096",
+  ]);
+});
+
 Deno.test("options in PodmanArgs become what their keys become", async () => {
   const result = await importUnits({
     "a.container": unit(

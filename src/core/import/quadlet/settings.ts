@@ -1,7 +1,7 @@
 /** Reads the lines of a unit as literal values. */
 import { basename, join } from "node:path/posix";
 import { whyReserved } from "../../compile/mod.ts";
-import { trimEnds } from "../../report/mod.ts";
+import { secretsIn, trimEnds } from "../../report/mod.ts";
 import {
   expand,
   type Expansions,
@@ -133,9 +133,10 @@ function readLine(
     ? "line"
     : "text";
 
-  /** Expands a text, or returns why it is lost. */
+  /** Expands a text, or returns why it is lost. `before` is the word before it in a command. */
   function literal(
     text: string,
+    before = "",
   ): { value: string; change?: string | undefined } | { unknown: string } {
     if (section === "Service" && SYSTEMD_VERBATIM.has(key)) return { value: text };
     if (as === "word" && isSplit(text) && /\s/.test(known.variables[text.slice(1)] ?? "")) {
@@ -147,7 +148,7 @@ function readLine(
     if ("unknown" in expanded) return { unknown: whyUnknown(expanded.unknown, known) };
     const filled = [...new Set(expanded.filled)].map((name) => {
       const alone = expand(name, known, name.startsWith("%") ? "text" : "word");
-      return `${name} is ${"text" in alone ? alone.text : ""}`;
+      return meaningOf(name, "text" in alone ? alone.text : "", `${before} ${expanded.text}`);
     });
     return {
       value: isHome ? `~${expanded.text}` : expanded.text,
@@ -265,7 +266,7 @@ function readLine(
    * an unknown variable is lost alone, with the flag whose value it is.
    */
   function command(words: readonly string[], of = item): Setting[] {
-    const read = words.flatMap((word) => {
+    const read = words.flatMap((word, i) => {
       const split = isSplit(word)
         ? splitWords(known.variables[word.slice(1)] ?? "", "words")
         : undefined;
@@ -274,9 +275,9 @@ function readLine(
         ? split.words.map((value) => ({
           word,
           value,
-          change: `${word} is ${known.variables[word.slice(1)]}`,
+          change: meaningOf(word, known.variables[word.slice(1)] ?? ""),
         }))
-        : [{ word, ...literal(word) }];
+        : [{ word, ...literal(word, words[i - 1]) }];
     });
     const kept: { value: string; change?: string | undefined }[] = [];
     const unknown: UnknownWord[] = [];
@@ -301,6 +302,13 @@ function readLine(
     const change = [...new Set(kept.flatMap((word) => word.change ?? []))].join(", ") || undefined;
     return [{ section, key, value: texts.join(" "), words: texts, unknown, item: of, change }];
   }
+}
+
+/** Returns what a specifier or variable means, without the secrets in its value or its context. */
+function meaningOf(name: string, value: string, context = ""): string {
+  const secrets = [`${name.replace(/\W/g, "")}=${value}`, context].flatMap(secretsIn);
+  const shown = secrets.reduce((text, secret) => text.replaceAll(secret, "***"), value);
+  return `${name} is ${shown}`;
 }
 
 /** Variables with flags and their values, as far as the name shows it. */
