@@ -179,6 +179,7 @@ const HEALTH_PATHS: readonly (readonly [proxy: string, endpoint: string, field: 
   ["/api/", "", "/api/health"],
   ["/api", "checkEndpoint: /ready", "/api/ready"],
   ["/api", "checkEndpoint: ready", "/api/ready"],
+  ["/api", "checkEndpoint: /api/ready", "/api/ready"],
   ["", "checkEndpoint: ready", "/ready"],
   ["", "", ""],
   ["", "checkEndpoint: /health", ""],

@@ -230,9 +230,12 @@ function hasHealthCmd({ settings }: PlacedModel): boolean {
   return all({ settings }, "HealthCmd").length > 0;
 }
 
-/** Returns the path of an endpoint, which llama-swap adds to that of `proxy`. */
+/** Returns the path of an endpoint, which llama-swap adds to that of `proxy`, unless it begins with that. */
 function healthPathOf(model: ContainedModel, endpoint: string): string {
-  return `${proxyOf(model).path}/${endpoint.replace(/^\/+/, "")}`;
+  const { path } = proxyOf(model);
+  if (/^\w+:/.test(endpoint)) return endpoint;
+  const below = `/${endpoint.replace(/^\/+/, "")}`;
+  return below.startsWith(`${path}/`) ? below : path + below;
 }
 
 function healthOf(placed: PlacedModel, { key, item }: Entry): Proposal[] {

@@ -216,12 +216,20 @@ function readWrapper(
  * ```
  */
 export function scriptOf(words: readonly string[]): string | undefined {
-  if (!SHELL.test(basename(words[0] ?? ""))) return undefined;
+  return SHELL.test(basename(words[0] ?? "")) ? operandsOf(words).script : undefined;
+}
+
+/** Returns what a shell runs: the text after `-c`, or the words from a file on. */
+function operandsOf(words: readonly string[]): { script?: string | undefined; file?: string[] } {
   const at = words.findIndex((word) => /^-[a-z]*c[a-z]*$/.test(word));
-  const isFile = words.slice(1, at < 0 ? undefined : at).some((word, i, all) =>
-    !/^[-+]/.test(word) && !/^-[a-z]*[oO]$/.test(all[i - 1] ?? "")
+  const file = words.findIndex((word, i) =>
+    i > 0 && !/^[-+]/.test(word) && !(i > 1 && /^-[a-z]*[oO]$/.test(words[i - 1] ?? ""))
   );
-  return at < 0 || isFile ? undefined : words[at + 1];
+  return at >= 0 && (file < 0 || at < file)
+    ? { script: words[at + 1] }
+    : file < 0
+    ? {}
+    : { file: words.slice(file) };
 }
 
 /** Returns the only engine that the script of a shell starts. */
@@ -232,7 +240,9 @@ function unwrapShell(
 ): Unwrapped {
   const failed = (problem: string): Unwrapped => ({ words, variables: [], lost: [], problem });
   const shell = basename(words[0] ?? "");
-  const script = scriptOf(words);
+  const { script, file } = operandsOf(words);
+  // A file is a program of its own, which `--image` can name.
+  if (file !== undefined) return { words: file, variables: [], lost: [] };
   if (script === undefined) {
     return failed(`a script of \`${shell}\` starts it: write the command of the engine as \`cmd\``);
   }

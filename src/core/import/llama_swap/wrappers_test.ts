@@ -86,7 +86,10 @@ Deno.test("the script of a shell is found after its options", () => {
     const words = ["/bin/bash", ...options.split(" "), "engine"];
     strictEqual(shown(words), "engine |  | ", options);
   }
-  for (const command of ["bash", "bash start.sh", "bash -x start.sh -c 8", "sh -c"]) {
+  for (const options of ["", "-x ", "-eo pipefail "]) {
+    strictEqual(shown(`bash ${options}/x/start.sh -c 8`.split(" ")), "/x/start.sh -c 8 |  | ");
+  }
+  for (const command of ["bash", "bash -x", "sh -c"]) {
     match(shown(command.split(" ")), /^a script of `\w+` starts it: write/);
   }
 });
