@@ -160,7 +160,8 @@ const KEYS: Readonly<
     (text) => /^\d{1,5}$/.test(text) ? Number(text) : undefined,
   ),
   "Container.Notify": ({ value }, { container }) =>
-    value === "healthy" && all(container, "HealthCmd").some((cmd) => isShellLine(cmd.value))
+    value === "healthy" &&
+      all(container, "HealthCmd").some((cmd) => isShellLine(shellLine(cmd.value)))
       ? changed("health", "the start waits for the health check with `podman wait`")
       : undefined,
   // As a key it would conflict with the time limit of systemd.
@@ -202,13 +203,20 @@ const KEYS: Readonly<
   },
 };
 
+/** Returns a health command without the keyword of Podman before it, if a shell would run the same. */
+function shellLine(command: string): string {
+  return /^CMD-SHELL +(.*)$/s.exec(command)?.[1] ??
+    /^CMD +([\w@%+=:,./-]+(?: +[\w@%+=:,./-]+)*)$/.exec(command)?.[1] ?? command;
+}
+
 /** Replaces the port in a health command if the port changes. */
 function health(setting: Setting, { plan: { command, main }, given: { port } }: PlacedContainer) {
   const before = command.inside ?? main?.published.inside;
+  const line = shellLine(setting.value);
   const value = command.canMove && before !== undefined
-    ? setting.value.replace(new RegExp(`(?<=[:=\\s])${before}(?!\\d)`, "g"), String(port))
-    : setting.value;
-  const moved = value === setting.value ? undefined : `it checks port ${port}`;
+    ? line.replace(new RegExp(`(?<=[:=\\s])${before}(?!\\d)`, "g"), String(port))
+    : line;
+  const moved = value === line ? undefined : `it checks port ${port}`;
   const changed = { ...setting, value, change: join(setting.change, moved) };
   return setting.key === "HealthCmd" ? field(changed, ["health", "cmd"]) : [passed(changed)];
 }

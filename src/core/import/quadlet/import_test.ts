@@ -557,6 +557,23 @@ Deno.test("what Podman versions read differently is reported with both readings"
   hasLines(result, "b", 'cmd = "true"');
 });
 
+/** Health commands with a keyword of Podman, and what they become. */
+const HEALTH_KEYWORDS: readonly (readonly [command: string, line: string])[] = [
+  ["CMD-SHELL curl http://x/ || exit 1", 'cmd = "curl http://x/ || exit 1"'],
+  ["CMD  curl -f http://x/health", 'cmd = "curl -f http://x/health"'],
+  ["CMD sh -c 'exit 0'", `HealthCmd = "CMD sh -c 'exit 0'"`],
+  ["CMD curl http://x/?a=1", 'HealthCmd = "CMD curl http://x/?a=1"'],
+  ["cmd-shell true", 'HealthCmd = "cmd-shell true"'],
+];
+
+for (const [command, line] of HEALTH_KEYWORDS) {
+  Deno.test(`HealthCmd=${command} becomes ${line}`, async () => {
+    const result = await importUnits({ "a.container": unit(`HealthCmd=${command}`) });
+    hasLines(result, "a", line);
+    deepStrictEqual(outcomesOf(result, `HealthCmd=${command}`), ["carried: "]);
+  });
+}
+
 const NAME_SPECIFIERS: readonly (readonly [file: string, lines: string, words: string])[] = [
   ["vllm@qwen.container", "", '"vllm@qwen", "vllm@qwen.service", "vllm", "qwen"'],
   ["big-vllm.container", "ServiceName=x-y\n", '"x-y", "x-y.service", "x-y", "-"'],
