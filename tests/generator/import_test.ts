@@ -104,7 +104,7 @@ function isReported(notes: readonly ReportEntry[], option: string): boolean {
     // A published port moves to the pod, and so does a variable with the port, even if it stays the same.
     (outcome !== "carried" || key === "PublishPort" || /\.port$/.test(to) ||
         why.startsWith("it has no effect")) && item.startsWith(`${key}=`) ||
-    outcome !== "carried" && isOption.test(item) ||
+    (outcome !== "carried" || why.startsWith("it has no effect")) && isOption.test(item) ||
     outcome !== "carried" && item.startsWith(`Remap${key?.[0] === "U" ? "Uid" : "Gid"}=`)
   );
 }

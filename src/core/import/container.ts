@@ -33,7 +33,9 @@ export function planPort(container: Container): PortPlan {
     published: [...published.map((p) => p.published.inside), container.onHost?.port]
       .filter((port) => port !== undefined),
   });
-  const main = published.find((p) => p.published.inside === command.inside) ?? published[0];
+  const main = isOnHost(container)
+    ? undefined
+    : published.find((p) => p.published.inside === command.inside) ?? published[0];
   const outside = main?.published.outside ?? container.onHost?.port;
   const inside = main?.published.inside ?? command.inside;
   // An engine that cannot be moved keeps its port, unless only root can publish that.
@@ -41,6 +43,11 @@ export function planPort(container: Container): PortPlan {
     ? outside ?? inside
     : inside;
   return { command, main, wish };
+}
+
+/** Returns true for a container in the network of the host, which publishes no ports. */
+export function isOnHost(container: Pick<Container, "settings">): boolean {
+  return all(container, "Network").some(({ value }) => value === "host");
 }
 
 /** Returns the words of an entrypoint, which is one word or a list in JSON. */
@@ -82,7 +89,11 @@ function recordPorts({ container, plan: { main, command }, given, report }: Plac
   for (const setting of all(container, "PublishPort")) {
     const read = parsePorts(setting.value);
     if ("problem" in read) report.lost(setting.item, read.problem);
-    else if (setting !== main?.setting) report.lost(setting.item, "a Soulstone has one port");
+    else if (isOnHost(container)) {
+      report.record(setting.item, "carried", {
+        why: "it has no effect in the network of the host",
+      });
+    } else if (setting !== main?.setting) report.lost(setting.item, "a Soulstone has one port");
     else {
       const { published } = main;
       const changes = [

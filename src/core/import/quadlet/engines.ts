@@ -1,5 +1,6 @@
 /** The containers of the input, and the groups or slots that their `Conflicts=` and `WantedBy=` become. */
 import { soulstoneUnit } from "../../rune/names.ts";
+import { isOnHost } from "../container.ts";
 import { coverOf, freeName, mayAllCoexist, placeInGroups } from "../groups.ts";
 import type { ImportContext } from "../imported.ts";
 import type { ImportReport } from "../report.ts";
@@ -30,7 +31,6 @@ export function enginesOf(
   });
   return named.map(({ unit, name, names }): Engine => {
     const settings = settingsOf(unit, context, report.of(name));
-    const isOnHost = settings.some(({ key, value }) => key === "Network" && value === "host");
     return {
       unit,
       names,
@@ -47,7 +47,7 @@ export function enginesOf(
       ],
       // A unit without devices has none, whatever the default of lychd.toml is.
       fixed: [{ path: ["devices"], value: [] }],
-      onHost: isOnHost ? { port: undefined } : undefined,
+      onHost: isOnHost({ settings }) ? { port: undefined } : undefined,
     };
   });
 }

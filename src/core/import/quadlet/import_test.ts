@@ -557,6 +557,23 @@ Deno.test("what Podman versions read differently is reported with both readings"
   hasLines(result, "b", 'cmd = "true"');
 });
 
+Deno.test("a container in the network of the host keeps the port on which it listens", async () => {
+  const vllm = "Image=docker.io/vllm/vllm-openai:v1\nNetwork=host\nPublishPort=9000:8000\n";
+  const result = await importUnits({
+    "a.container": unit(`${vllm}Exec=--port 8010`),
+    "b.container": unit("Network=host\nPublishPort=9001:7000"),
+    "c.container": unit(
+      "Environment=A=http://localhost:8010/v1 B=http://localhost:9000\nNetwork=host",
+    ),
+  });
+  hasLines(result, "a", "port = 8010");
+  hasLines(result, "b", "port = 7000");
+  hasLines(result, "c", 'A = "http://localhost:8010/v1"', 'B = "http://localhost:9000"');
+  deepStrictEqual(outcomesOf(result, "PublishPort=9000:8000"), [
+    "carried: it has no effect in the network of the host",
+  ]);
+});
+
 /** Health commands with a keyword of Podman, and what they become. */
 const HEALTH_KEYWORDS: readonly (readonly [command: string, line: string])[] = [
   ["CMD-SHELL curl http://x/ || exit 1", 'cmd = "curl http://x/ || exit 1"'],
