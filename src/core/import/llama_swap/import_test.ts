@@ -174,6 +174,16 @@ for (const [vendor, cmd, devices, isDefault] of GPUS) {
   });
 }
 
+Deno.test("a value that is read several times is one error", async () => {
+  const { errors } = await imported(
+    `models: {a: {cmd: llama-server -hf a/b, env: x}, b: {cmd: llama-server -hf a/b, env: x}}`,
+  );
+  deepStrictEqual(
+    errors.map((line) => line.replace(/;.*/, "")),
+    Array(2).fill("`env` must be a list"),
+  );
+});
+
 /** Paths of `proxy`, endpoints, and the fields of `health` that they become. */
 const HEALTH_PATHS: readonly (readonly [proxy: string, endpoint: string, field: string])[] = [
   ["/api/", "", "/api/health"],

@@ -17,9 +17,13 @@ export interface Reader {
   readonly findings: Finding[];
 }
 
-/** Adds an error about a value that llama-swap would refuse. */
+/** Adds an error about a value that llama-swap would refuse, once if it is read several times. */
 export function invalid({ findings }: Reader, place: Place, problem: string): void {
-  findings.push(finding("llama-swap-invalid", place, { problem }));
+  const error = finding("llama-swap-invalid", place, { problem });
+  const isKnown = findings.some((other) =>
+    other.place === place && other.message === error.message
+  );
+  if (!isKnown) findings.push(error);
 }
 
 /** Returns the entries of a mapping; null is an empty mapping. */
