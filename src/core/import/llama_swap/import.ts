@@ -9,6 +9,7 @@ import type { ImportReport, Item } from "../report.ts";
 import type { Assignment } from "../resolve.ts";
 import { all, type Container, type Setting } from "../setting.ts";
 import type { Fields } from "../toml_text.ts";
+import { withoutKeptId } from "../user_namespace.ts";
 import { readConfig, type SwapConfig } from "./config.ts";
 import { dockerGpus } from "./docker_gpus.ts";
 import { expandEnvironment, MacroOverflow } from "./macros.ts";
@@ -211,7 +212,8 @@ function enginesOf(config: SwapConfig, top: Top, input: SwapInput, reader: Reade
     if ("settings" in made) {
       const item = report.add(model.place, model.id);
       if (name === model.id) report.record(item, "carried", { to: "" });
-      return [{ ...one, ...made, item }];
+      const { settings } = withoutKeptId({ name, ...made }, input.context, reader.report);
+      return [{ ...one, ...made, settings, item }];
     }
     taken.delete(name);
     problem ??= made.problem;

@@ -174,6 +174,18 @@ for (const [vendor, cmd, devices, isDefault] of GPUS) {
   });
 }
 
+Deno.test("a user namespace that is kept makes the container run as root of the pod", async () => {
+  const { toml, reported } = await imported(
+    "models: {a: {cmd: podman run --userns=keep-id -u 1000:1000 -v /x:/home/app/.cache -p 1:1 a/b}}",
+    {},
+    { user: 1000 },
+  );
+  match(toml, /^User = "0"$/m);
+  match(toml, /^HOME = "\/home\/app"$/m);
+  ok(!/^Group/m.test(toml), toml);
+  ok(reported.some((line) => line.includes("`--userns=keep-id` -> ")), reported.join("\n"));
+});
+
 Deno.test("a value that is read several times is one error", async () => {
   const { errors } = await imported(
     `models: {a: {cmd: llama-server -hf a/b, env: x}, b: {cmd: llama-server -hf a/b, env: x}}`,

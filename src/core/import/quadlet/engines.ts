@@ -4,7 +4,7 @@ import { isOnHost } from "../container.ts";
 import { coverOf, freeName, mayAllCoexist, placeInGroups } from "../groups.ts";
 import type { ImportContext } from "../imported.ts";
 import type { ImportReport } from "../report.ts";
-import { all, type Container, type Setting } from "../setting.ts";
+import { all, type Container } from "../setting.ts";
 import { settingsOf } from "./settings.ts";
 import type { QuadletUnit } from "./units.ts";
 
@@ -85,60 +85,6 @@ export function withNewNames(engines: readonly Engine[]): Engine[] {
 function containerName(engine: Engine): string {
   return all(engine, "ContainerName").at(-1)?.value ??
     `systemd-${engine.unit.base.replace("@", "_")}`;
-}
-
-/**
- * Makes a container with `UserNS=keep-id` run as root, which is the user on the host, as the user of its
- * namespace was. The containers of a pod share its namespace.
- */
-export function withoutKeptId(
-  engine: Engine,
-  { user }: ImportContext,
-  report: ImportReport,
-): Engine {
-  const kept = all(engine, "UserNS").at(-1);
-  const options = /^keep-id(?::(.*))?$/.exec(kept?.value ?? "");
-  if (kept === undefined || options === null) return engine;
-  const id = /(?:^|,)uid=(\d+)/.exec(options[1] ?? "")?.[1] ?? String(user);
-  const [given] = all(engine, "User").map(({ value }) => value.split(":")[0]);
-  if (given !== undefined && given !== id) {
-    report.of(engine.name).lost(
-      kept.item,
-      `the containers of a pod share its user namespace, in which user ${given} of the container is ` +
-        "another one on the host: check who may read the files that it mounts",
-    );
-    return { ...engine, settings: engine.settings.filter((setting) => setting !== kept) };
-  }
-  const change =
-    "the containers of a pod share its user namespace, in which root is your user on the " +
-    "host, as the user of the container was; its HOME is /root unless `env` sets it";
-  const own = (setting: Setting) =>
-    setting.section === "Container" && (setting.key === "User" || setting.key === "Group");
-  for (const setting of engine.settings.filter(own)) {
-    report.of(engine.name).record(setting.item, "changed", { to: "quadlet", why: change });
-  }
-  const settings = engine.settings.filter((setting) => !own(setting))
-    .flatMap((setting): Setting[] =>
-      setting === kept
-        ? [{ ...setting, key: "User", value: "0", change }, ...homeOfVolumes(engine, kept)]
-        : [setting]
-    );
-  return { ...engine, settings };
-}
-
-/**
- * Returns the variable with the home folder in which volumes show that the image expects its files. For
- * root it would be /root.
- */
-function homeOfVolumes(engine: Engine, kept: Setting): Setting[] {
-  const homes = ["Volume", "Mount"].flatMap((key) => all(engine, key)).flatMap(({ value }) =>
-    /(?:^[^:]*:|(?:^|,)(?:dst|destination|target)=)(\/home\/[^/:,]+)/.exec(value)?.[1] ?? []
-  );
-  const [home] = homes;
-  const isSet = all(engine, "Environment").some(({ value }) => value.startsWith("HOME="));
-  if (home === undefined || isSet) return [];
-  const change = `HOME of root would be /root, without the files of ${home}`;
-  return [{ ...kept, key: "Environment", value: `HOME=${home}`, change }];
 }
 
 /** Targets of the user's systemd that start with the host. */
