@@ -1,5 +1,6 @@
 /** The generated documents, by path. */
 import { comingFromPage } from "./coming_from.ts";
+import { commandsPage } from "./commands.ts";
 import { doorApiSchema } from "./door_api.ts";
 import { errorsPage } from "./errors.ts";
 import { manualPage } from "./manual.ts";
@@ -11,6 +12,7 @@ export async function makePages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ["docs/codex.md", await formatted(await referencePage())],
     ["docs/coming-from.md", await formatted(await comingFromPage())],
+    ["docs/commands.md", await formatted(commandsPage())],
     ["docs/errors.md", await formatted(await errorsPage())],
     ["docs/security.md", await formatted(securityPage(await read("docs/security.md")))],
     ["docs/lychd.1", manualPage()],
