@@ -212,7 +212,12 @@ function readOther(
       ...given.env.filter(([, value]) => UNSPECIFIED.test(value)).map(portOfVariable),
     ]);
   const text = String(inside);
-  const canMove = inside !== undefined && written.has(text);
+  const isWritten = inside !== undefined && written.has(text);
+  // A port that only the image sets.
+  const variable = isWritten || given.entrypoint !== undefined
+    ? undefined
+    : PORT_VARIABLES.find(([image]) => image.test(given.image))?.[1];
+  const canMove = inside !== undefined && (isWritten || variable !== undefined);
   const reachable = words.map((word, i) => listenEverywhere(word, words[i - 1] ?? ""));
   const env = given.env.map(([name, value]): Variable => [
     name,
@@ -236,9 +241,10 @@ function readOther(
     profile,
     inside,
     canMove,
-    forms: () => {
+    forms: (port) => {
       const whole = [...exec, ...address.words ?? []];
-      return [{ ...whole.length === 0 ? {} : { exec: whole }, env: address.env ?? {} }];
+      const ofPort = canMove && variable !== undefined ? { [variable]: String(port) } : {};
+      return [{ ...whole.length === 0 ? {} : { exec: whole }, env: { ...address.env, ...ofPort } }];
     },
     changes: (port) => [
       ...canMove && inside !== port ? [`it gets port ${port}`] : [],
@@ -263,6 +269,11 @@ const LOCAL_PROGRAMS: readonly (readonly [program: RegExp, setting: string])[] =
   [/^uvicorn /, "--host"],
   [/^sd-server /, "--listen-ip"],
   [/^ollama serve /, "OLLAMA_HOST"],
+];
+
+/** Images that set the variable of their port themselves. */
+const PORT_VARIABLES: readonly (readonly [image: RegExp, variable: string])[] = [
+  [/(?:^|\/)text-embeddings-inference(?:[:@]|$)/, "PORT"],
 ];
 
 /** The variables of programs that also have a flag for the address. */

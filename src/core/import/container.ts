@@ -3,10 +3,10 @@
  * options of `podman run` have Quadlet names too.
  */
 import { FIRST_FREE_PORT } from "../codex/mod.ts";
-import { EVERYWHERE, readCommand } from "./command.ts";
+import { type CommandFields, EVERYWHERE, readCommand } from "./command.ts";
 import { proposalsFor } from "./keys.ts";
 import { type GivenPort, parsePorts, type Published } from "./ports.ts";
-import type { Alternative, Candidate, Proposal } from "./resolve.ts";
+import type { Alternative, Assignment, Candidate, Proposal } from "./resolve.ts";
 import {
   all,
   type Container,
@@ -14,6 +14,7 @@ import {
   passed,
   type PlacedContainer,
   type PortPlan,
+  type Setting,
   splitPair,
 } from "./setting.ts";
 
@@ -71,6 +72,9 @@ export function candidateOf(placed: PlacedContainer): Candidate {
       ...engine === undefined ? [] : [{ path: ["engine"], value: engine }],
       ...isExposed ? [] : [{ path: ["port_expose"], value: false }],
       ...container.fixed,
+      ...commandItem(container) === undefined
+        ? addedVariables(plan.command.forms(given.port)[0])
+        : [],
       ...more?.fixed ?? [],
     ],
     proposals: [
@@ -133,7 +137,7 @@ function portChanges(
 function commandProposals(
   { container, plan: { command }, given, report }: PlacedContainer,
 ): Proposal[] {
-  const exec = all(container, "Exec")[0] ?? all(container, "Entrypoint")[0];
+  const exec = commandItem(container);
   const env = command.env(given.port);
   const variables = all(container, "Environment").flatMap((setting, i): Proposal[] => {
     const variable = env[i];
@@ -164,9 +168,19 @@ function commandProposals(
   ): Alternative => ({
     assign: [
       ...Object.entries(fields).map(([field, value]) => ({ path: [field], value })),
-      ...Object.entries(added).map(([name, value]) => ({ path: ["env", name], value })),
+      ...addedVariables({ env: added }),
     ],
     change: join(exec.change, ...command.changes(given.port)),
   }));
   return [{ item: exec.item, alternatives }, ...variables];
+}
+
+/** Returns the setting with the command of a container. */
+function commandItem(container: Container): Setting | undefined {
+  return all(container, "Exec")[0] ?? all(container, "Entrypoint")[0];
+}
+
+/** Returns the variables that a command gets. */
+function addedVariables({ env = {} }: Pick<CommandFields, "env"> = {}): Assignment[] {
+  return Object.entries(env).map(([name, value]) => ({ path: ["env", name], value }));
 }

@@ -574,6 +574,19 @@ Deno.test("a container in the network of the host keeps the port on which it lis
   ]);
 });
 
+Deno.test("Text Embeddings Inference gets its port by the variable that its image sets", async () => {
+  const tei = "PublishPort=8090:80\nImage=ghcr.io/huggingface/text-embeddings-inference:1.8\n";
+  const result = await importUnits({
+    "a.container": unit(tei),
+    "b.container": unit(`${tei}Exec=--port 80`),
+    "c.container": unit(`${tei}Environment=PORT=80`),
+  });
+  hasLines(result, "a", "port = 8090", 'PORT = "8090"');
+  hasLines(result, "b", 'exec = ["--port", "{port}"]');
+  hasLines(result, "c", 'PORT = "8092"');
+  deepStrictEqual(linesOf(result, "b").filter((line) => line.startsWith("PORT")), []);
+});
+
 /** Health commands with a keyword of Podman, and what they become. */
 const HEALTH_KEYWORDS: readonly (readonly [command: string, line: string])[] = [
   ["CMD-SHELL curl http://x/ || exit 1", 'cmd = "curl http://x/ || exit 1"'],
