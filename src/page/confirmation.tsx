@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import { useSignal } from "@preact/signals";
-import { carryOut, type Order, proposed, queryOf, release, running, titleOf } from "./orders.ts";
+import { carryOut, hasToWait, type Order, proposed, queryOf, release, titleOf } from "./orders.ts";
 import { Copyable, Dialog, PassingButton } from "./parts.tsx";
 import { usePlan } from "./plan.ts";
 import { state } from "./state.ts";
@@ -59,7 +59,7 @@ function Held() {
     <div class="held">
       <p>The door is held: it changes no engine until it is released.</p>
       <Copyable text="lychd summon --release" label="the command that releases the door" />
-      <PassingButton aria-disabled={running.value !== undefined} onClick={release}>
+      <PassingButton aria-disabled={hasToWait("release")} onClick={release}>
         Release
       </PassingButton>
     </div>

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { Copyable, SteadyButton } from "./parts.tsx";
 import { hasFailed, isUp } from "./now.tsx";
-import { type Order, proposed, running, titleOf } from "./orders.ts";
+import { hasToWait, type Order, proposed, titleOf } from "./orders.ts";
 import { now, offline, type Soulstone, soulstones, state } from "./state.ts";
 import { countOf, durationOf, listOf, memoryOf } from "./words.ts";
 
@@ -10,7 +10,7 @@ import { countOf, durationOf, listOf, memoryOf } from "./words.ts";
 export function Engines() {
   const filter = useSignal("");
   const known = state.value;
-  if (known === undefined) return <p class="empty">&nbsp;</p>;
+  if (known === undefined) return <section aria-busy="true" />;
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = known.soulstones.filter((each) =>
     words.every((word) => textOf(each).includes(word))
@@ -172,7 +172,7 @@ function OrderButton(
   return (
     <SteadyButton
       aria-label={titleOf(order)}
-      isOff={isOff || running.value !== undefined}
+      isOff={isOff || hasToWait(order.kind)}
       onClick={() => proposed.value = order}
     >
       {order.kind === "summon" ? "Summon" : "Banish"}

@@ -2,12 +2,12 @@
 import { notice, running } from "./orders.ts";
 import { Copyable, PassingButton } from "./parts.tsx";
 
-/** The order that runs, and how the last one ended. It covers the page and moves nothing. */
+/** The orders that run, and how the last one ended. It covers the page and moves nothing. */
 export function Notice() {
   const ended = notice.value;
   return (
     <div class="notice" role="status">
-      {running.value !== undefined && <p>{running.value}: under way…</p>}
+      {running.value.map((title) => <p key={title}>{title}: under way…</p>)}
       {ended !== undefined && (
         <div class={ended.isError ? "error" : ""}>
           <p>{ended.text}</p>

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { Status } from "../core/api/schema.ts";
 import { key, useKey } from "./door.ts";
-import { proposed, release, running } from "./orders.ts";
+import { hasToWait, proposed, release } from "./orders.ts";
 import { Bar, Copyable, PassingButton, Sparkline, SteadyButton } from "./parts.tsx";
 import { now, offline, samples, type Soulstone, state } from "./state.ts";
 import { clockOf, countOf, durationOf, listOf, memoryOf, numberOf } from "./words.ts";
@@ -18,13 +18,13 @@ export function Now() {
             <button type="button" class="quiet" onClick={() => useKey("")}>Forget the key</button>
           )}
           {known?.held && (
-            <PassingButton aria-disabled={running.value !== undefined} onClick={release}>
+            <PassingButton aria-disabled={hasToWait("release")} onClick={release}>
               Release
             </PassingButton>
           )}
           <SteadyButton
             class="quiet"
-            isOff={!known?.soulstones.some(isUp) || running.value !== undefined}
+            isOff={!known?.soulstones.some(isUp) || hasToWait("banish")}
             onClick={() => proposed.value = { kind: "banish", target: undefined }}
           >
             Banish everything
@@ -134,7 +134,12 @@ function Measured() {
   const isOld = offline.value !== undefined;
   return (
     <div class="measures">
-      <div class="gpus">
+      <div
+        class="gpus"
+        role="group"
+        aria-label="GPUs"
+        tabindex={(last?.gpus.length ?? 0) > 2 ? 0 : undefined}
+      >
         {last?.gpus.map((gpu, i) => (
           <Bar
             key={i}

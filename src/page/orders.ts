@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /**
- * The orders of the page: each is confirmed after its plan is shown, and one runs at a time.
+ * The orders of the page: each is confirmed after its plan is shown, and waits for the former one, except a
+ * banish, which may end it.
  *
  * @module
  */
@@ -21,8 +22,8 @@ export type Order =
 /** The order that waits for a confirmation. */
 export const proposed = signal<Order | undefined>(undefined);
 
-/** The words of the order that runs; undefined if none does. */
-export const running = signal<string | undefined>(undefined);
+/** The words of the orders that run: one, or also a banish that ends it. */
+export const running = signal<readonly string[]>([]);
 
 /** The end of the last order. */
 export const notice = signal<
@@ -37,6 +38,12 @@ export function titleOf({ kind, target }: Order): string {
     ? `the Coven ${target.name}`
     : target.name;
   return `${kind === "summon" ? "Summon" : "Banish"} ${what}`;
+}
+
+/** Returns true if an order has to wait for those that run. */
+export function hasToWait(kind: "summon" | "banish" | "release"): boolean {
+  const words = running.value;
+  return kind === "banish" ? words.some((each) => each.startsWith("Banish")) : words.length > 0;
 }
 
 /** Returns the query of the plan of an order. */
@@ -63,12 +70,12 @@ export async function carryOut(order: Order, isHeld: boolean): Promise<void> {
 
 /** Lets the door change engines again. */
 export async function release(): Promise<void> {
-  if (running.value !== undefined) return;
+  if (hasToWait("release")) return;
   await run("Release", "/lychd/v1/release", {}, "lychd summon --release");
 }
 
 async function run(title: string, path: string, body: unknown, command: string): Promise<void> {
-  running.value = title;
+  running.value = [...running.value, title];
   notice.value = undefined;
   try {
     await send(path, { body });
@@ -76,7 +83,7 @@ async function run(title: string, path: string, body: unknown, command: string):
   } catch (error) {
     notice.value = { text: `${title}: ${wordsOf(error)}`, command, isError: true };
   } finally {
-    running.value = undefined;
+    running.value = running.value.filter((each) => each !== title);
   }
 }
 

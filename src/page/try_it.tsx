@@ -80,7 +80,7 @@ export function TryIt({ first }: { readonly first: string }) {
             <Field title="Temperature" of={temperature} read={readTemperature} />
             <Field title="Most tokens" of={maxTokens} read={readTokens} />
           </div>
-          {sees(model.value) && <ImageField />}
+          <ImageField isOff={!sees(model.value)} />
           <details>
             <summary>The same for curl</summary>
             <Copyable text={curlOf(location.origin)} label="the command of curl" />
@@ -168,7 +168,8 @@ function Field({ title, of, read }: {
   );
 }
 
-function ImageField() {
+/** It is there for each model, so that nothing moves. */
+function ImageField({ isOff }: { readonly isOff: boolean }) {
   const input = useRef<HTMLInputElement>(null);
   const isEmpty = settings.image.value === undefined;
   useEffect(() => {
@@ -177,10 +178,11 @@ function ImageField() {
   }, [isEmpty]);
   return (
     <label class="field">
-      Image
+      Image{isOff && " (this model reads none)"}
       <input
         ref={input}
         type="file"
+        disabled={isOff}
         accept="image/*"
         onChange={({ currentTarget: { files } }) => {
           const [file] = files ?? [];

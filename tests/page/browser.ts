@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** Debian's Chromium in the network of the lab, for the tests of the page. */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
@@ -76,6 +77,28 @@ export async function assertAccessible(page: Page): Promise<void> {
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
   });
   assert.deepEqual(violations, []);
+}
+
+/** Checks that nothing of a page has moved since it was opened, except after a key or a click. */
+export async function assertSteady(page: Page): Promise<void> {
+  const moved = await page.evaluate(() =>
+    new Promise<string[]>((done) => {
+      new PerformanceObserver((list) => done(list.getEntries().flatMap(nodesOf)))
+        .observe({ type: "layout-shift", buffered: true });
+      setTimeout(() => done([]), 500);
+      function nodesOf(entry: PerformanceEntry): string[] {
+        const { sources, hadRecentInput } = entry as unknown as LayoutShift;
+        if (hadRecentInput) return [];
+        return sources.map(({ node }) => node instanceof Element ? node.outerHTML : "text");
+      }
+    })
+  );
+  assert.deepEqual(moved, []);
+}
+
+interface LayoutShift {
+  readonly sources: readonly { readonly node: Node | null }[];
+  readonly hadRecentInput: boolean;
 }
 
 interface AxeResult {

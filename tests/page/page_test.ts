@@ -7,7 +7,7 @@ import { DOOR, installDoor, rivals } from "../lab/door.ts";
 import { type Fields, must, waitUntil } from "../lab/host_codex.ts";
 import { labTest, labUp, type LichShell, lichShell } from "../lab/lab.ts";
 import { gpuEngine, running } from "../lab/summon.ts";
-import { assertAccessible, assertFits, type Page, startBrowser } from "./browser.ts";
+import { assertAccessible, assertFits, assertSteady, type Page, startBrowser } from "./browser.ts";
 
 const KEY = "a-key-of-the-test";
 const KEYS = { keys: { alice: `sha256:${createHash("sha256").update(KEY).digest("hex")}` } };
@@ -155,6 +155,23 @@ labTest("a swap is seen while it goes on, and moves nothing", async () => {
   assert.deepEqual(await running(shell, ["a", "b"]), ["b"]);
 });
 
+labTest("an engine that loads can be banished before it is ready", async () => {
+  await using shell = lichShell();
+  await install(shell, rivals({}, ["--load-seconds", "300"]));
+  await using browser = await startBrowser();
+  // The browser reports the order that is not done as an error.
+  const page = await browser.open({ withErrors: true });
+  await (await propose(page, "Summon a")).press("Summon a");
+  await waitForState(page, "a", "starting");
+  const summon = page.getByRole("button", { name: "Summon b", exact: true });
+  assert.equal(await summon.getAttribute("aria-disabled"), "true");
+  await (await propose(page, "Banish a")).press("Banish a");
+  await waitForState(page, "a", "stopped");
+  await page.getByText(/^Summon a: a is not ready: it was stopped/).waitFor();
+  assert.equal(await summon.getAttribute("aria-disabled"), "false");
+  assert.deepEqual(await running(shell, ["a", "b"]), []);
+});
+
 interface Seen {
   seen: { phases: string[]; moved: string[] };
 }
@@ -223,6 +240,11 @@ labTest(
     await shell.run("systemctl --user start lychd-vessel.service");
     await page.getByText("No engine runs.").waitFor();
     await card.waitFor({ state: "detached" });
+    // Like a host that sleeps, and a network that is lost: the connection stays.
+    await shell.run("systemctl --user kill -s STOP lychd-vessel.service");
+    await page.getByText("The door does not answer.").waitFor();
+    await shell.run("systemctl --user kill -s CONT lychd-vessel.service");
+    await page.getByText("No engine runs.").waitFor();
   },
 );
 
@@ -251,6 +273,7 @@ labTest("a request has only numbers and images that its model takes", async () =
   await using browser = await startBrowser();
   const page = await browser.open({ hash: "#try/a" });
   await page.getByText("A request starts a.").waitFor();
+  await assertSteady(page);
   const bodies: string[] = [];
   page.on("request", (request) => {
     if (request.url().endsWith("/v1/chat/completions")) bodies.push(request.postData() ?? "");
@@ -379,9 +402,10 @@ labTest("the log of an engine is live, and needs a key", async () => {
   await log.getByText(`ready ${name}`).nth(1).waitFor();
 
   await install(shell, rivals());
-  const other = await browser.open({ hash: "#logs/a", withErrors: true });
+  const other = await browser.open({ hash: "#logs/a", width: 360, withErrors: true });
   await other.getByText("lychd logs a", { exact: true }).waitFor();
   await other.getByText("openssl rand -hex 32").waitFor();
+  await assertFits(other);
   await assertAccessible(other);
 });
 
@@ -392,6 +416,7 @@ labTest("all of it works by keyboard and in both color schemes", async () => {
   for (const scheme of ["light", "dark"] as const) {
     const page = await browser.open({ scheme });
     await waitForState(page, "a", "stopped");
+    await assertSteady(page);
     await assertAccessible(page);
     const button = page.getByRole("button", { name: "Summon a", exact: true });
     for (let i = 0; i < 40 && !await isFocused(button); i++) await page.keyboard.press("Tab");

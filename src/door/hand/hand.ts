@@ -51,6 +51,8 @@ export class Hand {
   readonly #watch: EngineWatch;
   readonly #status: ServiceStatus;
   readonly #turns = new Turns();
+  /** A banish does not wait for the start that it ends. */
+  readonly #banishes = new Turns();
   readonly #fronts = new Set<Front>();
   readonly #end = Promise.withResolvers<ExitCode>();
   #units: Units;
@@ -254,6 +256,7 @@ export class Hand {
           order,
           (place) =>
             isOfHold ? carryOut(order, place) : this.#unlessHeld(() => carryOut(order, place)),
+          order.kind === "banish" ? this.#banishes : this.#turns,
         );
         return void done.then((result) => {
           const problem = result.kind === "ready" ? undefined : result.why;
@@ -322,15 +325,19 @@ export class Hand {
   }
 
   /** Does a transition when its turn comes; every front knows what runs before it returns. */
-  async #transition(goal: Goal, work: (place: Place) => Promise<Result>): Promise<Result> {
+  async #transition(
+    goal: Goal,
+    work: (place: Place) => Promise<Result>,
+    turns = this.#turns,
+  ): Promise<Result> {
     const { terminal, interruption } = this.#context;
-    const result = await this.#turns.take(async (): Promise<Result> => {
+    const result = await turns.take(async (): Promise<Result> => {
       if (interruption.aborted) {
         return { kind: "abandoned", why: "the front door is being stopped" };
       }
       const startMilliseconds = performance.now();
       const result = await this.#attempt(work);
-      this.#swap = undefined;
+      if (turns === this.#turns) this.#swap = undefined;
       this.#changed.request();
       this.#shown.request();
       await this.#watch.look();
