@@ -33,16 +33,39 @@ export class DoorClient {
     return await (await this.#request(path, { body, signal })).json();
   }
 
-  /** Returns the events at a path, or those of the answer to a body. */
+  /**
+   * Returns the events at a path, or those of the answer to a body. Throws a Refusal after a longer silence
+   * than `silenceMilliseconds`.
+   */
   async *events(
     path: string,
-    sent: { readonly body?: unknown; readonly signal?: AbortSignal | undefined } = {},
+    { silenceMilliseconds, ...sent }: {
+      readonly body?: unknown;
+      readonly signal?: AbortSignal | undefined;
+      readonly silenceMilliseconds?: number;
+    } = {},
   ): AsyncGenerator<ServerEvent, void> {
-    const { body } = await this.#request(path, sent);
+    const silence = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    using _ = { [Symbol.dispose]: () => clearTimeout(timer) };
+    const hear = () => {
+      clearTimeout(timer);
+      if (silenceMilliseconds === undefined) return;
+      timer = setTimeout(() => silence.abort(), silenceMilliseconds);
+    };
+    hear();
     try {
-      if (body !== null) yield* serverEvents(body.pipeThrough(new TextDecoderStream()));
+      const signal = AbortSignal.any([silence.signal, ...sent.signal ? [sent.signal] : []]);
+      const { body } = await this.#request(path, { ...sent, signal });
+      if (body === null) return;
+      for await (const event of serverEvents(body.pipeThrough(new TextDecoderStream()))) {
+        hear();
+        yield event;
+      }
     } catch (error) {
       if (sent.signal?.aborted) return;
+      if (silence.signal.aborted) throw failed("the front door does not answer");
+      if (error instanceof Refusal) throw error;
       throw failed("the connection to the front door broke off", error);
     }
   }
@@ -90,7 +113,7 @@ export function errorOf(text: string): string | undefined {
   }
 }
 
-function failed(what: string, error: unknown): Refusal {
+function failed(what: string, error?: unknown): Refusal {
   const why = error instanceof Error && error.message !== "" ? `: ${error.message}` : "";
   const options = { code: EXIT.hostRefused, hint: "systemctl --user status lychd-vessel" };
   return new Refusal(`${what}${why}`, options);

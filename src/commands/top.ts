@@ -16,6 +16,9 @@ import { Screen } from "../run/screen.ts";
 /** The pause between two drawings, in which times change, and the terminal may get another size. */
 const DRAW_MILLISECONDS = 1000;
 
+/** The front door sends at least a comment every 5 seconds; without one, it hangs or is not reached. */
+const SILENCE_MILLISECONDS = 15_000;
+
 /** The pause before the next try to reach a front door that left. */
 const AGAIN_MILLISECONDS = 1000;
 
@@ -85,7 +88,8 @@ async function* eventsOf(
   client: DoorClient,
   signal?: AbortSignal,
 ): AsyncGenerator<DoorEvent, void> {
-  for await (const { name, data } of client.events("/lychd/v1/events", { signal })) {
+  const options = { signal, silenceMilliseconds: SILENCE_MILLISECONDS };
+  for await (const { name, data } of client.events("/lychd/v1/events", options)) {
     if (name === "state" || name === "sample" || name === "request") {
       yield { kind: name, data: JSON.parse(data) };
     }
@@ -126,29 +130,37 @@ class Top {
   }
 
   async run(): Promise<ExitCode> {
-    const { requests } = await this.#client.get("/lychd/v1/requests") as EndedRequests;
-    this.#view = { ...this.#view, requests };
     const timer = setInterval(() => this.#draw(), DRAW_MILLISECONDS);
-    void this.#follow();
     try {
-      for (;;) {
-        this.#draw();
-        const keys = await this.#screen.keys();
-        if (keys === undefined) return EXIT.ok;
-        // deno-lint-ignore no-control-regex
-        for (const key of keys.match(/\u001b\[.|[^]/g) ?? []) {
-          if (key === "q" || key === "\u0003") return EXIT.ok;
-          await this.#press(key);
-        }
-      }
+      return await Promise.race([this.#keys(), this.#follow()]);
     } finally {
       clearInterval(timer);
       this.#leaving.abort();
     }
   }
 
-  async #follow(): Promise<void> {
+  /** Takes keys until the one that quits, also while the front door does not answer. */
+  async #keys(): Promise<ExitCode> {
+    const fault = Promise.withResolvers<never>();
+    let pressed = Promise.resolve();
+    for (;;) {
+      this.#draw();
+      const keys = await Promise.race([this.#screen.keys(), fault.promise]);
+      if (keys === undefined) return EXIT.ok;
+      // deno-lint-ignore no-control-regex
+      for (const key of keys.match(/\u001b\[.|[^]/g) ?? []) {
+        if (key === "q" || key === "\u0003") return EXIT.ok;
+        pressed = pressed.then(() => this.#press(key)).then(() => this.#draw());
+        pressed.catch(fault.reject);
+      }
+    }
+  }
+
+  async #follow(): Promise<never> {
+    const { requests } = await this.#client.get("/lychd/v1/requests") as EndedRequests;
+    this.#view = { ...this.#view, requests };
     for await (const news of followed(this.#client, this.#leaving.signal)) this.#take(news);
+    return await new Promise(() => {});
   }
 
   #take({ kind, data }: News): void {

@@ -40,11 +40,12 @@ function Lines({ name }: { readonly name: string }) {
   useEffect(() => {
     if (keyNeeded.value !== undefined) return;
     const stop = new AbortController();
-    const follow = async (signal: AbortSignal) => {
+    const follow = async (signal: AbortSignal, hear: () => void) => {
       const { body } = await send(`/lychd/v1/logs/${encodeURIComponent(name)}`, { signal });
       // Each connection begins with the last lines.
       let read: readonly LogLine[] = [];
       for await (const { name: event, data } of readEvents(body!)) {
+        hear();
         problem.value = undefined;
         if (event === "line") lines.value = read = [...read.slice(1 - LINES), JSON.parse(data)];
       }

@@ -68,13 +68,14 @@ export function follow(): void {
   });
 }
 
-async function connect(stop: AbortSignal): Promise<void> {
+async function connect(stop: AbortSignal, hear: () => void): Promise<void> {
   const { body } = await send("/lychd/v1/events", { signal: stop });
   if (body === null) return;
   const past = read<EndedRequests>("/lychd/v1/requests", stop);
   // Those that ended since then have come as events.
   past.then(({ requests }) => addEnded(requests), () => {});
   for await (const { name, data } of readEvents(body)) {
+    hear();
     offline.value = undefined;
     if (name === "state") state.value = JSON.parse(data);
     if (name === "sample") {

@@ -55,6 +55,44 @@ Deno.test("top shows a plan again if it changed before it was confirmed", async 
   ok(!bench.sent.some(({ kind }) => kind === "order"));
 });
 
+Deno.test("top can be left while it waits for a front door that hangs", async () => {
+  // It listens, takes the connection, and then says nothing.
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr as Deno.NetAddr;
+  await using test = cli().write(UNIT, unitOf(port));
+  const early = await test.converse(["top"], [["connecting", "q"]]);
+  strictEqual(early.code, 0);
+});
+
+Deno.test("top shows a front door that stops in the middle as offline, and can be left then", async () => {
+  const state = await (async () => {
+    await using bench = await startFront({ ports: { eye: 1 } });
+    return await (await fetch(`${bench.url}/lychd/v1/status`)).text();
+  })();
+  const end = new AbortController();
+  const options = { port: 0, hostname: "127.0.0.1", signal: end.signal, onListen() {} };
+  const server = Deno.serve(options, (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/lychd/v1/requests") return Response.json({ requests: [] });
+    if (pathname === "/lychd/v1/plan") return new Promise<Response>(() => {});
+    return new Response(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(new TextEncoder().encode(`event: state\ndata: ${state.trim()}\n\n`));
+        },
+      }),
+    );
+  });
+  await using test = cli().write(UNIT, unitOf(server.addr.port));
+  const { code, shown } = await test.converse(["top"], [
+    ["> eye", "s"],
+    ["the front door does not answer", "q"],
+  ]);
+  end.abort();
+  strictEqual(code, 0);
+  match(shown, /offline/);
+});
+
 // deno-lint-ignore no-control-regex
 const PART = /\u001b\[[?0-9;]*[A-Za-z]|\r|\n|[^\u001b\r\n]+/g;
 

@@ -7,8 +7,8 @@ const MOST_WITH_ONE_KEY = 16;
 /** A client that reads slower than this many bytes behind is dropped. */
 const MOST_BYTES = 262_144;
 
-/** The pause after which a stream of events gets a comment, so that proxies keep it open. */
-const COMMENT_MILLISECONDS = 15_000;
+/** The pause after which a stream of events gets a comment: proxies keep it open, and clients see that it lasts. */
+const COMMENT_MILLISECONDS = 5000;
 
 type Controller = ReadableStreamDefaultController<Uint8Array>;
 
