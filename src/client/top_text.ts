@@ -148,7 +148,9 @@ function swapLines(status: Status | undefined): string[] {
   const parts = swap.phases.map(({ phase, soulstones, seconds }) =>
     `${phase} ${soulstones.join(", ")}${seconds === null ? "" : ` ${seconds.toFixed(1)} s`}`
   );
-  return [`swap: ${parts.join(", ")}; about ${swap.estimate_seconds} s left`];
+  const { estimate_seconds: seconds } = swap;
+  const left = seconds === 0 ? "longer than usual" : `about ${seconds} s left`;
+  return [`swap: ${parts.join(", ")}; ${left}`];
 }
 
 function requestLines(

@@ -89,6 +89,20 @@ Deno.test("the screen fits a terminal of any size, and always has its footer", (
   }
 });
 
+Deno.test("a swap that takes longer than its estimate is not said to end at once", () => {
+  const part = { phase: "start" as const, soulstones: ["eye"] };
+  const since = "1970-01-01T00:00:00.000Z";
+  for (const [seconds, words] of [[3, "about 3 s left"], [0, "longer than usual"]] as const) {
+    const swap = {
+      ...part,
+      phases: [{ ...part, since, seconds: null }],
+      estimate_seconds: seconds,
+    };
+    const view = { ...VIEW, status: { ...STATUS, swap } };
+    strictEqual(topLines(view, OPTIONS)[1], `swap: start eye; ${words}`);
+  }
+});
+
 Deno.test("only what changed is a line in a pipe", () => {
   deepStrictEqual(changeLines(undefined, STATUS), ["eye ready"]);
   deepStrictEqual(changeLines(STATUS, STATUS), []);

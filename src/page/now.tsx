@@ -68,7 +68,11 @@ function sentenceOf({ phase, held, goal, soulstones, swap }: Status): string {
     return `Next: ${wish}. Requests under way are finished first.${suffix}`;
   }
   if (swap !== null || phase === "swapping") {
-    const left = swap === null ? "" : ` About ${durationOf(swap.estimate_seconds)} left.`;
+    const left = swap === null
+      ? ""
+      : swap.estimate_seconds === 0
+      ? " It takes longer than usual."
+      : ` About ${durationOf(swap.estimate_seconds)} left.`;
     const change = wish === undefined ? changeOf(swap) : ` to ${wish}`;
     return `Changing${change}.${left}${suffix}`;
   }
@@ -138,7 +142,7 @@ function Measured() {
         class="gpus"
         role="group"
         aria-label="GPUs"
-        tabindex={(last?.gpus.length ?? 0) > 2 ? 0 : undefined}
+        tabindex={(last?.gpus.length ?? 0) > 1 ? 0 : undefined}
       >
         {last?.gpus.map((gpu, i) => (
           <Bar
