@@ -515,17 +515,25 @@ withHand("orders of a client are done as by the commands, in turn", async (seen,
   await front.sees("owl", "ready");
   front.send({ kind: "order", id: 7, order: { kind: "summon", wish: ["sage"], hold: false } });
   front.send({ kind: "order", id: 8, order: { kind: "summon", wish: ["newt"], hold: false } });
-  front.send({ kind: "order", id: 9, order: { kind: "banish", name: undefined } });
   await freeAll(front);
   deepStrictEqual(await front.next("done"), { kind: "done", id: 7, problem: undefined });
   deepStrictEqual(await front.next("done"), {
     ...{ kind: "done", id: 8 },
     problem: "there is no Coven, Soulstone or capability `newt`",
   });
+  front.send({ kind: "order", id: 9, order: { kind: "banish", name: undefined } });
   await front.sees("sage", "stopping");
   front.send({ kind: "free", engine: "sage" });
   strictEqual((await front.next("done")).id, 9);
   deepStrictEqual(seen.orders, ["start soulstone-sage.service", "stop soulstone-sage.service"]);
+});
+
+withHand("a banish of a client does not wait for a start that is under way", async (_, front) => {
+  await front.sees("owl", "ready");
+  front.send({ kind: "order", id: 7, order: { kind: "summon", wish: ["sage"], hold: false } });
+  front.send({ kind: "order", id: 8, order: { kind: "banish", name: undefined } });
+  await freeAll(front);
+  strictEqual((await front.next("done")).id, 8);
 });
 
 withHand("the state of the dispatcher is in a file", async (seen, front) => {
