@@ -28,6 +28,7 @@ const STATUS: Status = {
   swap: null,
   soulstones: [EYE],
   covens: [],
+  portals: [],
   requests: [],
   links: { grafana: null, prometheus: null },
 };
@@ -37,6 +38,7 @@ const REQUEST: EndedRequest = {
   time: "1970-01-01T00:00:01.000Z",
   client: "alice",
   soulstone: "eye",
+  portal: false,
   endpoint: "/v1/completions",
   queue_seconds: 0,
   first_token_seconds: 0.25,

@@ -108,8 +108,8 @@ export function checkPaths(
 }
 
 /**
- * Returns the symlinks that a Codex is read through: `lychd.toml`, `soulstones`, and the folders and
- * `.toml` files below it, except hidden ones. Stops at the limit of entries that a Codex may have.
+ * Returns the symlinks that a Codex is read through: `lychd.toml`, `soulstones`, `portals`, and the
+ * folders, `.toml` and `.pem` files below them, except hidden ones. Stops at the limit of entries that a Codex may have.
  */
 export function symlinksOfCodex(codex: string): string[] {
   const symlinks: string[] = [];
@@ -119,7 +119,7 @@ export function symlinksOfCodex(codex: string): string[] {
     const entries = orNothing(
       () => [...Iterator.from(Deno.readDirSync(path)).take(ENTRY_LIMIT + 1)],
     );
-    const isRead = entries !== undefined || path.endsWith(".toml");
+    const isRead = entries !== undefined || /\.(?:toml|pem)$/.test(path);
     if (isRead && lstat(path)?.isSymlink) symlinks.push(path);
     const real = realPath(path);
     // A symlink may lead to a folder above it.
@@ -129,7 +129,7 @@ export function symlinksOfCodex(codex: string): string[] {
       if (!name.startsWith(".") && ++count <= ENTRY_LIMIT && !isFile) visit(join(path, name));
     }
   };
-  for (const name of ["lychd.toml", "soulstones"]) visit(join(codex, name));
+  for (const name of ["lychd.toml", "soulstones", "portals"]) visit(join(codex, name));
   return symlinks.sort();
 }
 

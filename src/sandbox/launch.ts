@@ -119,7 +119,12 @@ const UNUSED_PORT = 49_151;
 
 /** Returns the sandboxes of a command, for its self-test. */
 function sandboxesOf(invocation: Invocation, permissions: Permissions) {
-  const places = { addresses: ["127.0.0.1"], port: UNUSED_PORT, enginePorts: new Set<number>() };
+  const places = {
+    addresses: ["127.0.0.1"],
+    port: UNUSED_PORT,
+    enginePorts: new Set<number>(),
+    portals: new Set<string>(),
+  };
   const second = [
     {
       name: "the sandbox that asks for health",

@@ -164,16 +164,18 @@ export function proberPermissions(
 
 /**
  * Returns the permissions of the sandbox that speaks HTTP for the front door: to listen on its own
- * addresses, and to connect to exactly these ports of engines on 127.0.0.1.
+ * addresses, and to connect to exactly these ports of engines on 127.0.0.1, and these Portals.
  */
 export function frontPermissions(
   invocation: Invocation,
-  { addresses, port, enginePorts }: DoorNetwork,
+  { addresses, port, enginePorts, portals }: DoorNetwork,
 ): Permissions | undefined {
   if (invocation.command !== "serve" || ![port, ...enginePorts].every(isPort)) return undefined;
+  if (![...portals].every(isHostAndPort)) return undefined;
   return onlyNetwork([
     ...addresses.map((address) => `${address.includes(":") ? `[${address}]` : address}:${port}`),
     ...[...enginePorts].map((enginePort) => `127.0.0.1:${enginePort}`),
+    ...portals,
   ]);
 }
 
@@ -193,6 +195,13 @@ export function clientPermissions(
 
 function onlyNetwork(net: readonly string[]): Permissions {
   return { read: [], write: [], run: [], net };
+}
+
+/** Returns true for one host and one port: no pattern of hosts, and no port that means all. */
+function isHostAndPort(address: string): boolean {
+  const [, port = ""] = /^(?:[A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]):(\d+)$/.exec(address) ??
+    [];
+  return isPort(Number(port));
 }
 
 function isPort(port: number): boolean {

@@ -147,13 +147,23 @@ Deno.test("the hand of the door has no network, and writes only to the folder of
 });
 
 Deno.test("the front of the door listens on its addresses, connects to engines, and does nothing else", () => {
-  const places = { addresses: ["127.0.0.1", "::1"], port: 8081, enginePorts: new Set([8780]) };
+  const places = {
+    addresses: ["127.0.0.1", "::1"],
+    port: 8081,
+    enginePorts: new Set([8780]),
+    portals: new Set(["garage.lan:443", "[fd00::1]:8081"]),
+  };
   deepStrictEqual(frontPermissions(SERVE, places), {
     read: [],
     write: [],
     run: [],
-    net: ["127.0.0.1:8081", "[::1]:8081", "127.0.0.1:8780"],
+    net: ["127.0.0.1:8081", "[::1]:8081", "127.0.0.1:8780", "garage.lan:443", "[fd00::1]:8081"],
   });
+  for (
+    const portal of ["*.lan:443", "10.0.0.0/8:80", "garage.lan", "garage.lan:0", ":80", "*:80"]
+  ) {
+    strictEqual(frontPermissions(SERVE, { ...places, portals: new Set([portal]) }), undefined);
+  }
   strictEqual(frontPermissions(SUMMON, places), undefined);
   for (const port of [0, 65_536, 1.5, NaN]) {
     strictEqual(frontPermissions(SERVE, { ...places, port }), undefined);

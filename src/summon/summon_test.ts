@@ -337,6 +337,7 @@ Deno.test("a summon waits for a swap of the front door, and then plans", async (
         wish: OWL,
         swap: undefined,
         engines: [],
+        portals: [],
         problem: undefined,
         program: undefined,
         timeSeconds: 1,

@@ -1,7 +1,7 @@
 import type { EngineState } from "../core/dispatcher/events.ts";
-import type { Door, DoorEngine, DoorSettings } from "../core/orchestrator/door.ts";
+import type { Door, DoorEngine, DoorPortal, DoorSettings } from "../core/orchestrator/door.ts";
 import type { Engine, Inventory } from "../core/orchestrator/inventory.ts";
-import type { ToFront, ToHand } from "../door/channel/messages.ts";
+import type { PortalKey, ToFront, ToHand } from "../door/channel/messages.ts";
 import { serveFront } from "../door/front/mod.ts";
 import { PACE, type Pace } from "../door/front/pace.ts";
 import type { PageFiles } from "../door/front/page/page.ts";
@@ -15,6 +15,9 @@ export interface BenchOptions {
   readonly ready?: readonly string[];
   readonly settings?: Partial<DoorSettings>;
   readonly engines?: Readonly<Record<string, Partial<DoorEngine>>>;
+  /** By name; the port of each at least. */
+  readonly portals?: Readonly<Record<string, Partial<DoorPortal>>>;
+  readonly portalKeys?: Readonly<Record<string, PortalKey>>;
   readonly pace?: Partial<Pace>;
   readonly page?: PageFiles;
 }
@@ -58,10 +61,11 @@ export interface TestEngine {
 export function startEngine(
   answer: (request: Request) => Response | Promise<Response>,
   port = 0,
+  tls: { readonly cert: string; readonly key: string } | undefined = undefined,
 ): TestEngine {
   let requests = 0;
   const stop = new AbortController();
-  const options = { hostname: "127.0.0.1", port, signal: stop.signal, onListen() {} };
+  const options = { hostname: "127.0.0.1", port, signal: stop.signal, onListen() {}, ...tls };
   const server = Deno.serve(options, async (request) => {
     requests++;
     return await answer(request);
@@ -209,7 +213,10 @@ export function freePort(): number {
   return port;
 }
 
-function unitsOf({ ports, settings, engines = {} }: BenchOptions, port: number) {
+function unitsOf(
+  { ports, settings, engines = {}, portals = {}, portalKeys = {} }: BenchOptions,
+  port: number,
+) {
   const names = Object.keys(ports).sort();
   const inventory: Inventory = {
     engines: names.map((name): Engine => ({
@@ -248,7 +255,20 @@ function unitsOf({ ports, settings, engines = {} }: BenchOptions, port: number) 
       strip: [],
       ...engines[name],
     }])),
+    portals: Object.entries(portals).map(([name, portal]) => ({
+      name,
+      isSecure: false,
+      host: "localhost",
+      port: 9,
+      path: "/v1",
+      aliases: {},
+      capabilities: {},
+      timeoutSeconds: 600,
+      prefer: "local",
+      ...portal,
+    })),
   };
   const links = { grafana: undefined, prometheus: undefined };
-  return { kind: "units", inventory, door, links } as const;
+  const keys = new Map(Object.entries(portalKeys));
+  return { kind: "units", inventory, door, links, portalKeys: keys } as const;
 }

@@ -14,8 +14,8 @@ const BROKEN_LINK = "it is a broken symlink";
 const DEPTH_LIMIT = 16;
 
 /**
- * Reads the files of a Codex: `lychd.toml` and every `.toml` file below `soulstones/`. Follows symlinks
- * to such files and to folders, and skips hidden names. The result includes files that cannot be read,
+ * Reads the files of a Codex: `lychd.toml`, every `.toml` file below `soulstones/`, and the `.toml` and
+ * `.pem` files of `portals/`. Follows symlinks to such files and to folders, and skips hidden names. The result includes files that cannot be read,
  * every path that was visited, and the first path beyond the limits.
  */
 export function readCodexFolder(
@@ -36,6 +36,7 @@ export function readCodexFolder(
   const settings = readFile(recorder, folder, "lychd.toml");
   if (settings !== undefined) add(found, settings);
   walk(recorder, { root: folder, shown }, "soulstones", found, new Set());
+  walk(recorder, { root: folder, shown }, "portals", found, new Set());
   const { files, overLimit } = found;
   return {
     folder: { folder: shown, files, ...overLimit === undefined ? {} : { overLimit } },
@@ -118,7 +119,7 @@ function walk(host: Host, place: Place, path: string, found: Found, seen: Set<st
     const entry = attempt(() => host.stat(join(root, below)));
     if (!("reason" in entry) && entry.value?.kind === "folder") {
       walk(host, place, below, found, seen);
-    } else if (name.endsWith(".toml")) {
+    } else if (name.endsWith(".toml") || path.startsWith("portals") && name.endsWith(".pem")) {
       add(found, readFile(host, root, below) ?? { path: below, unreadable: BROKEN_LINK });
     }
   }

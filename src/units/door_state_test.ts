@@ -16,6 +16,7 @@ const STEADY: DoorState = {
   wish: undefined,
   swap: undefined,
   engines: [{ name: "eye", underWay: 3, waiting: 0 }, { name: "sage", underWay: 0, waiting: 1 }],
+  portals: [],
   problem: undefined,
   program: undefined,
   timeSeconds: 5,

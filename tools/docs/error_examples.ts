@@ -44,6 +44,21 @@ function eyeWith(line: string): string {
   return eye().replace(new RegExp(`^${key} = .*$`, "m"), line);
 }
 
+const VESSEL_ON = { "lychd.toml": "[vessel]\nenabled = true" };
+
+/** Returns a Codex with a Portal. */
+function withPortal(file: string): Readonly<Record<string, string>> {
+  return { "soulstones/eye.toml": eye(), ...VESSEL_ON, "portals/garage.toml": file };
+}
+
+function portal(bad: string, good: string): CodexExample {
+  return { bad: withPortal(bad), good: withPortal(good) };
+}
+
+const HOME_CA = {
+  "portals/home.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+};
+
 /** Returns a Soulstone with an image that lychd does not know. */
 function ocr(...lines: readonly string[]): string {
   return ["[ocr]", 'image = "localhost/ocr:2"', "port = 8780", ...lines].join("\n");
@@ -263,6 +278,40 @@ $ echo $?
     "request = { set = { today = 2026-01-01 } }",
     'request = { set = { today = "2026-01-01" } }',
   ),
+  "portal-url-invalid": portal('url = "garage.lan"', 'url = "https://garage.lan/v1"'),
+  "portal-ca-name-invalid": {
+    bad: withPortal('url = "https://garage.lan"\nca_file = "/etc/ssl/home.pem"'),
+    good: { ...withPortal('url = "https://garage.lan"\nca_file = "home.pem"'), ...HOME_CA },
+  },
+  "portal-ca-invalid": {
+    bad: withPortal('url = "https://garage.lan"\nca_file = "home.pem"'),
+    good: { ...withPortal('url = "https://garage.lan"\nca_file = "home.pem"'), ...HOME_CA },
+  },
+  "portal-ca-unused": {
+    bad: { ...withPortal('url = "http://garage.lan"\nca_file = "home.pem"'), ...HOME_CA },
+    good: { ...withPortal('url = "https://garage.lan"\nca_file = "home.pem"'), ...HOME_CA },
+  },
+  "portal-name-taken": {
+    bad: {
+      "soulstones/eye.toml": eye('aliases = ["garage"]'),
+      ...VESSEL_ON,
+      "portals/garage.toml": 'url = "https://garage.lan"',
+    },
+    good: withPortal('url = "https://garage.lan"'),
+  },
+  "portal-model-unknown": portal(
+    'url = "https://garage.lan"\nmodels = ["qwen3:32b"]\naliases = { gpt-4o = "qwen3" }',
+    'url = "https://garage.lan"\nmodels = ["qwen3:32b"]\naliases = { gpt-4o = "qwen3:32b" }',
+  ),
+  "portal-here": portal('url = "http://localhost:8081"', 'url = "http://garage.lan:8081"'),
+  "portal-plain": portal(
+    'url = "http://garage.lan:8081"\nkey_secret = "garage"',
+    'url = "https://garage.lan:8081"\nkey_secret = "garage"',
+  ),
+  "portal-without-vessel": {
+    bad: { "soulstones/eye.toml": eye(), "portals/garage.toml": 'url = "https://garage.lan"' },
+    good: withPortal('url = "https://garage.lan"'),
+  },
   "vessel-open": settings(
     '[vessel]\nbind_address = "0.0.0.0"',
     `[vessel]\nbind_address = "0.0.0.0"\nkeys = { laptop = "${DIGEST}" }`,

@@ -121,7 +121,12 @@ function permissionTable(): string {
     });
     const prober = proberPermissions(invocation, [8780]);
     const client = clientPermissions(invocation, { address: "127.0.0.1", port: 8081 });
-    const places = { addresses: ["127.0.0.1"], port: 8081, enginePorts: new Set([8780]) };
+    const places = {
+      addresses: ["127.0.0.1"],
+      port: 8081,
+      enginePorts: new Set([8780]),
+      portals: new Set(["garage.lan:443"]),
+    };
     const front = frontPermissions(invocation, places);
     return [
       rowOf(

@@ -57,6 +57,20 @@ const swap = z.strictObject({
   estimate_seconds: count.check(about("An estimate of the time that is left.")),
 });
 
+const portal = z.strictObject({
+  name: z.string(),
+  address: z.string().check(about("Its host and port.")),
+  prefer: z.enum(["local", "portal", "fallback"]),
+  models: z.array(z.strictObject({
+    id: z.string(),
+    loaded: z.boolean().check(about("False if it has to load the model first.")),
+  })).check(about("The first 100.")),
+  under_way: count,
+  problem: z.nullable(z.strictObject({ code: z.string(), why: z.string() })).check(
+    about("Why it cannot be used now."),
+  ),
+});
+
 /** The state of the door: GET `/lychd/v1/status`, and the event `state`. */
 export const statusSchema = z.strictObject({
   phase: z.enum(["steady", "draining", "swapping", "held"]),
@@ -68,9 +82,11 @@ export const statusSchema = z.strictObject({
   swap: z.nullable(swap),
   soulstones: z.array(soulstone),
   covens: z.array(z.strictObject({ name: z.string(), soulstones: strings })),
+  portals: z.array(portal),
   requests: z.array(z.strictObject({
     id: z.string(),
-    soulstone: z.string(),
+    soulstone: z.string().check(about("The Soulstone, or the Portal.")),
+    portal: z.boolean().check(about("True if a Portal answers it.")),
     endpoint: z.string(),
     state: z.enum(["under_way", "waiting"]),
     since: time,
@@ -87,7 +103,8 @@ export const requestSchema = z.strictObject({
   id: z.string(),
   time: time.check(about("Its end.")),
   client: z.nullable(z.string()).check(about("The name of its key.")),
-  soulstone: z.string(),
+  soulstone: z.string().check(about("The Soulstone, or the Portal.")),
+  portal: z.boolean().check(about("True if a Portal answered it.")),
   endpoint: z.string(),
   queue_seconds: seconds.check(about("From its arrival until it was sent, or ended.")),
   first_token_seconds: z.nullable(seconds).check(

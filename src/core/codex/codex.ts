@@ -1,5 +1,5 @@
 import type { Place } from "../report/finding.ts";
-import type { LychdFields, SoulstoneFields } from "./schema.ts";
+import type { LychdFields, PortalFields, SoulstoneFields } from "./schema.ts";
 import type { TomlPath } from "./toml.ts";
 
 /** An inference engine, as defined by its table. */
@@ -26,12 +26,28 @@ export interface Soulstone extends Omit<SoulstoneFields, "exec" | "groups" | "ca
   keyOf(path: TomlPath): Place;
 }
 
+/** Another server with models, as defined by its file. */
+export interface Portal extends PortalFields {
+  /** The name of its file, without `.toml`. */
+  readonly name: string;
+  /** The path of its file in the Codex folder. */
+  readonly file: string;
+  /** The certificates of `ca_file`, as PEM. */
+  readonly authorities: string | undefined;
+  /** Returns the place of a field, or the start of the file if the field has its default. */
+  placeOf(path: TomlPath): Place;
+  /** Returns the place of the key of a field. */
+  keyOf(path: TomlPath): Place;
+}
+
 /** The configuration of a host. Soulstones are sorted by name. */
 export interface Codex {
   readonly settings: LychdFields;
   /** True if some settings have problems and hold their defaults. */
   readonly settingsPartial: boolean;
   readonly soulstones: readonly Soulstone[];
+  /** Sorted by name. */
+  readonly portals: readonly Portal[];
   /** Returns the place of a setting, or the start of `lychd.toml` if it has its default. */
   settingsPlaceOf(path: TomlPath): Place;
   /** Returns the place of the key of a setting. */

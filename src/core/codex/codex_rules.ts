@@ -3,6 +3,7 @@ import { type Codex, type Soulstone, watchersOf } from "./codex.ts";
 import { duplicates } from "./duplicates.ts";
 import { FIRST_FREE_PORT } from "./limits.ts";
 import { isLoopback } from "./loopback.ts";
+import { portalFindings } from "./portal_rules.ts";
 import { nextFreePort, parsePortRange, portOwners } from "./ports.ts";
 import type { RuleContext } from "./rule_context.ts";
 import { scrapeConfigFindings } from "./scrape_configs.ts";
@@ -21,6 +22,7 @@ export function codexFindings(codex: Codex, context: RuleContext): Finding[] {
     ...addressFindings(codex, context),
     ...watcherFindings(codex, context),
     ...vesselFindings(codex, context),
+    ...portalFindings(codex),
     ...scrapeConfigFindings(codex),
   ];
 }

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { SCHEMA_KINDS, type SchemaKind } from "./kinds.ts";
-import { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
+import { lychdSchema, NAME, portalSchema, soulstoneSchema } from "./schema.ts";
 
 /** Returns the file name of a schema in a Codex folder. */
 export function schemaFile(kind: SchemaKind): string {
@@ -36,12 +36,16 @@ export function jsonSchemaText(kind: SchemaKind): string {
 /** The texts made so far. */
 const TEXTS: Partial<Record<SchemaKind, string>> = {};
 
+const SCHEMAS = { soulstones: soulstoneSchema, portals: portalSchema, lychd: lychdSchema } as const;
+
+const TITLES = { portals: "A Portal: another server with models", lychd: "lychd.toml" } as const;
+
 function makeText(kind: SchemaKind): string {
   const { $schema, ...schema } = z.toJSONSchema(
-    kind === "lychd" ? lychdSchema : soulstoneSchema,
+    SCHEMAS[kind],
     { io: "input", target: "draft-7", override: ({ jsonSchema }) => nameProperties(jsonSchema) },
   );
-  const file = kind === "lychd" ? { title: "lychd.toml", ...schema } : {
+  const file = kind !== "soulstones" ? { title: TITLES[kind], ...schema } : {
     title: "Soulstones: one table for each engine",
     type: "object",
     // Older validators ignore propertyNames.

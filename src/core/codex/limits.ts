@@ -13,6 +13,9 @@ export const VALUE_LIMIT = 16_384;
 /** The number of Soulstones of a Codex: each unit names those that it excludes. */
 export const SOULSTONE_LIMIT = 300;
 
+/** The number of Portals of a Codex. */
+export const PORTAL_LIMIT = 64;
+
 /** The number of groups of a Codex: each target names every Soulstone and most other targets. */
 export const GROUP_LIMIT = 128;
 

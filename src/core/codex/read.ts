@@ -1,10 +1,23 @@
 import { split as splitLikeAShell } from "shlex";
 import { type Finding, finding, type Place, quoted, startOf } from "../report/mod.ts";
 import { checkSchema } from "./check_schema.ts";
-import type { Codex, Soulstone } from "./codex.ts";
+import type { Codex, Portal, Soulstone } from "./codex.ts";
 import { codexFindings } from "./codex_rules.ts";
-import { exceededByGroups, FILE_LIMIT_KIB, SOULSTONE_LIMIT, VALUE_LIMIT } from "./limits.ts";
-import { lychdSchema, NAME, type SoulstoneFields, soulstoneSchema } from "./schema.ts";
+import {
+  exceededByGroups,
+  FILE_LIMIT_KIB,
+  PORTAL_LIMIT,
+  SOULSTONE_LIMIT,
+  VALUE_LIMIT,
+} from "./limits.ts";
+import { authoritiesProblem } from "./portal_rules.ts";
+import {
+  lychdSchema,
+  NAME,
+  portalSchema,
+  type SoulstoneFields,
+  soulstoneSchema,
+} from "./schema.ts";
 import { countValues } from "./size.ts";
 import { soulstoneFindings } from "./soulstone_rules.ts";
 import { charAt, parseDocument, type TomlDocument, type TomlPath, valueAt } from "./toml.ts";
@@ -24,7 +37,10 @@ export type CodexFile =
 export interface CodexFolder {
   /** The name of the folder in messages. */
   readonly folder: string;
-  /** `lychd.toml` if it exists, and every TOML file below `soulstones/`. */
+  /**
+   * `lychd.toml` if it exists, every TOML file below `soulstones/`, and those of `portals/` with the
+   * certificates (`.pem`) beside them.
+   */
   readonly files: readonly CodexFile[];
   /** The first path beyond a size limit, and that limit. */
   readonly overLimit?: { readonly path: string; readonly limit: string };
@@ -56,7 +72,7 @@ export function readCodex({ folder, files, overLimit }: CodexFolder): ReadCodex 
   const findings: Finding[] = [];
   const sources = new Map<string, string>();
   const refuse = (place: Place, limit: string): ReadCodex => ({
-    codex: { ...settingsOf(NO_SETTINGS), settingsPartial: true, soulstones: [] },
+    codex: { ...settingsOf(NO_SETTINGS), settingsPartial: true, soulstones: [], portals: [] },
     findings: [finding("codex-too-large", place, { limit })],
     sources,
   });
@@ -73,6 +89,7 @@ export function readCodex({ folder, files, overLimit }: CodexFolder): ReadCodex 
       continue;
     }
     sources.set(file.path, text);
+    if (file.path.endsWith(".pem")) continue;
     const counted = countValues(text, VALUE_LIMIT - values);
     if (counted.overLimit !== undefined) {
       return refuse(placeAt(file.path, text, counted.overLimit), `${VALUE_LIMIT} keys and values`);
@@ -90,8 +107,19 @@ export function readCodex({ folder, files, overLimit }: CodexFolder): ReadCodex 
   const settings = checkSchema(lychdSchema, subject);
   findings.push(...settings.findings);
 
+  const ofPortals = documents.filter(({ file }) => file.startsWith(PORTALS));
+  const portals: Portal[] = [];
+  const tooMuch = ofPortals[PORTAL_LIMIT];
+  if (tooMuch !== undefined) return refuse(startOf(tooMuch.file), `${PORTAL_LIMIT} Portals`);
+  for (const document of ofPortals) {
+    const read = readPortal(document, sources);
+    findings.push(...read.findings);
+    if (read.portal !== undefined) portals.push(read.portal);
+  }
+  portals.sort((a, b) => a.name < b.name ? -1 : 1);
+
   const soulstones: Soulstone[] = [];
-  const tables = documents.filter((d) => d !== document)
+  const tables = documents.filter((d) => d !== document && !ofPortals.includes(d))
     .flatMap((document) => Object.keys(document.value).map((key) => ({ document, key })));
   const tooMany = tables[SOULSTONE_LIMIT];
   if (tooMany !== undefined) {
@@ -111,7 +139,10 @@ export function readCodex({ folder, files, overLimit }: CodexFolder): ReadCodex 
   }
   soulstones.sort((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 
-  if (soulstones.length === 0 && !findings.some((f) => f.place.file !== SETTINGS_FILE)) {
+  if (
+    soulstones.length + portals.length === 0 &&
+    !findings.some((f) => f.place.file !== SETTINGS_FILE)
+  ) {
     const [first = "soulstones"] = files.map((f) => f.path).filter((p) => p !== SETTINGS_FILE)
       .sort();
     findings.push(finding("codex-empty", startOf(first), { folder }));
@@ -121,8 +152,11 @@ export function readCodex({ folder, files, overLimit }: CodexFolder): ReadCodex 
     settings: settings.value ?? lychdSchema.parse({}),
     settingsPartial: settings.partial || hasBrokenSettings,
     soulstones,
+    portals,
   };
-  const isComplete = soulstones.length === tables.length && documents.length === files.length &&
+  const isToml = ({ path }: CodexFile) => !path.endsWith(".pem");
+  const isComplete = soulstones.length === tables.length &&
+    documents.length === files.filter(isToml).length &&
     !soulstones.some((s) => s.groupsUnknown);
   const settingsPlace = (path: TomlPath) => placeIfSet(document, path);
   findings.push(...codexFindings(codex, { settingsPlace, isComplete }));
@@ -130,6 +164,9 @@ export function readCodex({ folder, files, overLimit }: CodexFolder): ReadCodex 
 }
 
 const SETTINGS_FILE = "lychd.toml";
+
+/** The folder of the Portals: one for each file, and the certificates that they trust. */
+const PORTALS = "portals/";
 
 /** Used if there is no `lychd.toml`. */
 const NO_SETTINGS: TomlDocument = {
@@ -220,6 +257,30 @@ function readSoulstone(
   };
   findings.push(...soulstoneFindings(soulstone, fields));
   return { soulstone, findings };
+}
+
+function readPortal(
+  document: TomlDocument,
+  sources: ReadCodex["sources"],
+): { portal?: Portal; findings: Finding[] } {
+  const { file } = document;
+  const name = file.slice(PORTALS.length).replace(/\.toml$/, "");
+  const examples = { url: 'url = "https://garage.lan/v1"' };
+  const subject = { document, path: [], owner: `Portal ${quoted(name)}`, examples };
+  const { value, findings } = checkSchema(portalSchema, subject, { url: "http://localhost:9" });
+  if (value === undefined) return { findings };
+  const placeOf = (path: TomlPath) => placeIfSet(document, path) ?? startOf(file);
+  const keyOf = (path: TomlPath) =>
+    valueAt(document.value, path) === undefined ? startOf(file) : document.spot(path).key;
+  const { ca_file: ca } = value;
+  const authorities = ca === undefined ? undefined : sources.get(`${PORTALS}${ca}`);
+  const problem = ca === undefined ? undefined : authoritiesProblem(authorities);
+  return {
+    portal: { ...value, name, file, authorities, placeOf, keyOf },
+    findings: ca === undefined || problem === undefined
+      ? findings
+      : [...findings, finding("portal-ca-invalid", placeOf(["ca_file"]), { value: ca, problem })],
+  };
 }
 
 /** The values of required fields that are missing or invalid. */

@@ -4,8 +4,9 @@
  */
 import * as z from "zod/mini";
 import type { ValueCode } from "../report/catalogue.ts";
-import { ENGINES, QUADLET_SECTIONS } from "./kinds.ts";
+import { ENGINES, PREFERENCES, QUADLET_SECTIONS } from "./kinds.ts";
 import { EDITOR, SECRET_NAME } from "./patterns.ts";
+import { parsePortalUrl, PORTAL_URL } from "./portal_url.ts";
 
 const about = z.describe;
 
@@ -48,7 +49,9 @@ const device = matching(
 );
 
 /** The names that a model may have: those of Hugging Face, of registries and of providers. */
-const alias = matching(/^[A-Za-z0-9@][A-Za-z0-9@._:\/+-]{0,255}$/, "alias-invalid");
+export const ALIAS = /^[A-Za-z0-9@][A-Za-z0-9@._:\/+-]{0,255}$/;
+
+const alias = matching(ALIAS, "alias-invalid");
 
 const request = z.strictObject({
   set: z._default(z.record(z.string(), z.unknown()), {})
@@ -161,6 +164,43 @@ export const soulstoneSchema = z.strictObject({
 
 /** The fields of a Soulstone, with defaults. */
 export type SoulstoneFields = z.infer<typeof soulstoneSchema>;
+
+/** A file in `portals/`. */
+export const portalSchema = z.strictObject({
+  url: z.string().check(
+    z.regex(PORTAL_URL, { error: "portal-url-invalid" }),
+    z.refine((url) => parsePortalUrl(url) !== undefined, { error: "portal-url-invalid" }),
+  ).check(about(
+    "The address of the API, as clients of OpenAI take it, such as `https://garage.lan/v1`. Without a " +
+      "path it is `/v1`.",
+  )),
+  models: z.optional(z.array(alias)).check(about(
+    "The models to use. If omitted, those that the Portal lists at `/models`, now and then asked again.",
+  )),
+  aliases: z._default(z.record(z.string().check(z.meta({ pattern: ALIAS.source })), alias), {})
+    .check(about(
+      "Other names, each with the model of the Portal that it means. The name of a Soulstone makes the " +
+        "Portal a second place for the same model.",
+    )),
+  capabilities: z._default(z.record(z.string().check(z.meta({ pattern: NAME.source })), alias), {})
+    .check(about("Capabilities, each with the model of the Portal that has it.")),
+  key_secret: z.optional(secretName)
+    .check(about("The Podman secret with the key of the Portal. The Codex never has the key.")),
+  timeout_seconds: z._default(seconds, 600)
+    .check(about("The longest time without a byte of an answer.")),
+  prefer: z._default(z.enum(PREFERENCES), "local").check(about(
+    "`local`: what runs on this host comes first, then what the Portal has loaded, then a start on this " +
+      "host. `portal`: the Portal comes first. `fallback`: the Portal comes last.",
+  )),
+  ca_file: z.optional(matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.pem$/, "portal-ca-name-invalid"))
+    .check(about(
+      "A file in `portals/` with the certificate (PEM) of an own CA. It is trusted for this Portal, " +
+        "besides the public ones.",
+    )),
+});
+
+/** The fields of a Portal, with defaults. */
+export type PortalFields = z.infer<typeof portalSchema>;
 
 // Prometheus counts in nanoseconds of 64 bits, so 292 years are too long.
 const duration = matching(

@@ -14,6 +14,7 @@ import {
   writeWord,
   type Written,
 } from "../rune/mod.ts";
+import { asciiJson } from "./ascii_json.ts";
 import { commandOf, type CommandWord, listenVariable } from "./command.ts";
 import {
   CLEAR_REQUESTED_STOP,
@@ -302,13 +303,5 @@ function factsOf(
         ? []
         : [[key, directive(value, field === undefined ? undefined : from(field))]]
     ),
-  );
-}
-
-/** Returns a value as JSON on one line of ASCII, so that every reader of units keeps its characters. */
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[^\x20-\x7e]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -1,6 +1,6 @@
 /** The Vessel, the front door: `lychd serve` as a service, and what engines need for it. */
 import drainScript from "../../../templates/drain.sh" with { type: "text" };
-import { type Codex, uriOf } from "../codex/mod.ts";
+import { type Codex, parsePortalUrl, type Portal, uriOf } from "../codex/mod.ts";
 import { type Finding, finding } from "../report/mod.ts";
 import {
   type Directive,
@@ -12,6 +12,7 @@ import {
   VESSEL_FOLDER,
   writeExecWord,
 } from "../rune/mod.ts";
+import { asciiJson } from "./ascii_json.ts";
 import { RESTART, STOP_GRACE_SECONDS } from "./container.ts";
 import type { FileLayout } from "./templates.ts";
 
@@ -134,7 +135,7 @@ function serviceOf(codex: Codex, program: string): Unit {
 }
 
 /** Returns the settings that the Vessel reads from its unit. */
-function factsOf({ settings, settingsPlaceOf }: Codex): Section {
+function factsOf({ settings, settingsPlaceOf, portals }: Codex): Section {
   const { vessel, sepulcher: { reserve_ports }, boot_coven } = settings;
   const fact = (value: string | number | undefined, field: string): Directive[] =>
     value === undefined ? [] : directive(value, settingsPlaceOf(["vessel", field]));
@@ -160,6 +161,24 @@ function factsOf({ settings, settingsPlaceOf }: Codex): Section {
     ReservedPorts: reserve_ports === undefined
       ? []
       : directive(reserve_ports, settingsPlaceOf(["sepulcher", "reserve_ports"])),
+    Portal: portals.flatMap((portal) =>
+      directive(asciiJson(portalFacts(portal)), portal.placeOf(["url"]))
+    ),
+  };
+}
+
+/** Returns what the Vessel knows of a Portal, with the certificates that it trusts. */
+function portalFacts({ url, ...portal }: Portal) {
+  return {
+    name: portal.name,
+    ...parsePortalUrl(url),
+    models: portal.models,
+    aliases: portal.aliases,
+    capabilities: portal.capabilities,
+    keySecret: portal.key_secret,
+    timeoutSeconds: portal.timeout_seconds,
+    prefer: portal.prefer,
+    authorities: portal.authorities,
   };
 }
 

@@ -3,10 +3,14 @@ import { planTransition, type Running } from "../orchestrator/transition.ts";
 import type { Wish } from "../orchestrator/wish.ts";
 import type { DoorEvent, Effect, EngineState, Policy, RefusalReason } from "./events.ts";
 import { Failures } from "./failures.ts";
+import type { Prospect } from "./portals.ts";
 import { SwapTimes } from "./swap_times.ts";
 
 /** An engine stays this many times the time of a swap while others wait: swaps take a fifth of the time. */
 const STAY_SWAPS = 4;
+
+/** A request that would wait here for longer than this many usual swaps is better sent to a Portal. */
+const WORTH_SWAPS = 2;
 
 /** The pause after a swap that changed nothing. */
 const ABANDONED_MILLISECONDS = 2000;
@@ -200,6 +204,28 @@ export class Dispatcher {
     }
     const from = (this.#next?.stops ?? []).map((name) => this.#yieldsAt(this.#stand(name)));
     return Math.max(0, ...from.map((time) => time - now)) + median;
+  }
+
+  /** Returns the outlook of a request that would come in now. */
+  prospectOf(engine: string, wish: Wish, now: number): Prospect {
+    const stand = this.#stand(engine);
+    const worth = WORTH_SWAPS * this.#swapTimes.medianMilliseconds;
+    if (stand.state === "ready") {
+      if (this.#closed.has(engine)) return "late";
+      const [first] = stand.waiting;
+      const since = first === undefined ? now : this.#waiters.get(first)?.sinceMilliseconds ?? now;
+      return now - since > worth ? "late" : "running";
+    }
+    const isFailed = this.#failures.of(keyOf(wish), now) ?? this.#failures.of(engine, now);
+    if (isFailed !== undefined) return "failed";
+    const planned = this.#planOf(wish, engine);
+    if ("problem" in planned) return "failed";
+    if (this.#isHeld) return "late";
+    const yields = planned.stops.map((name) => this.#yieldsAt(this.#stand(name)) - now);
+    const wait = this.#swap === undefined
+      ? Math.max(0, ...yields) + this.#swapTimes.medianMilliseconds
+      : 0;
+    return Math.max(wait, this.estimateMilliseconds(engine, now)) > worth ? "late" : "starts";
   }
 
   #arrive({ id, engine, wish }: Omit<Waiter, "sinceMilliseconds">, now: number): void {

@@ -9,3 +9,14 @@ export type {
   SwapResult,
 } from "./events.ts";
 export { type ModelNames, type Route, route, type RouteProblem, type Work } from "./route.ts";
+export {
+  modelAt,
+  modelsOf,
+  type Place,
+  placesFor,
+  type PortalModel,
+  portalNames,
+  type PortalOffer,
+  type Prospect,
+  readPortalModels,
+} from "./portals.ts";

@@ -47,7 +47,7 @@ const MADE_FOR: Readonly<Record<Exclude<Work, "text">, RegExp>> = {
  * gives to its model, Coven, and capability that has this name.
  *
  * A Coven means its only member for this work. A capability means a running engine, otherwise the one
- * that `lychd plan` chooses.
+ * that `lychd plan` chooses. The hint for a name that leads to none also knows `otherNames`.
  *
  * @example
  * ```ts
@@ -63,6 +63,7 @@ export function route(
   inventory: Inventory,
   names: ReadonlyMap<string, ModelNames>,
   running: Running,
+  otherNames: readonly string[] = [],
 ): Route | { readonly problem: RouteProblem } {
   const to = (engine: string, wish: Wish = { kind: "soulstone", name: engine }): Route => {
     return { engine, wish, served: names.get(engine)?.served };
@@ -92,7 +93,9 @@ export function route(
     };
   }
   const planned = planTransition({ kind: "capabilities", names: [model] }, inventory, running);
-  if ("problem" in planned) return { problem: unknownModel(model, inventory, names) };
+  if ("problem" in planned) {
+    return { problem: unknownModel(model, inventory, names, otherNames) };
+  }
   const { choice, wanted } = planned.transition;
   const engine = enginesNamed(inventory, wanted)
     .find(({ capabilities }) => capabilities.includes(model))?.name ?? "";
@@ -117,8 +120,10 @@ function unknownModel(
   model: string,
   inventory: Inventory,
   names: ReadonlyMap<string, ModelNames>,
+  otherNames: readonly string[],
 ): RouteProblem {
   const known = [
+    ...otherNames,
     ...inventory.engines.flatMap(({ name }) => {
       const { aliases = [], served } = names.get(name) ?? {};
       return [name, ...aliases, ...served === undefined ? [] : [served]];

@@ -43,11 +43,36 @@ export interface DoorEngine {
   readonly strip: readonly string[];
 }
 
+/** Another server with models, to which the front door forwards. */
+export interface DoorPortal {
+  readonly name: string;
+  readonly isSecure: boolean;
+  /** A name or an address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** The path of its API, such as `/v1`. */
+  readonly path: string;
+  /** The models to use; undefined if those that it lists. */
+  readonly models?: readonly string[];
+  /** Other names, each with its model there. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** Capabilities, each with the model there that has it. */
+  readonly capabilities: Readonly<Record<string, string>>;
+  /** The Podman secret with its key. */
+  readonly keySecret?: string;
+  readonly timeoutSeconds: number;
+  readonly prefer: "local" | "portal" | "fallback";
+  /** The certificates that it may have besides the public ones, as PEM. */
+  readonly authorities?: string;
+}
+
 /** The front door, as read from the units. */
 export interface Door {
   readonly settings: DoorSettings;
   /** By name of the Soulstone. */
   readonly engines: ReadonlyMap<string, DoorEngine>;
+  /** Sorted by name. */
+  readonly portals: readonly DoorPortal[];
   /** The ports of engines to come, from `first` to `last`; none if `last` is less. */
   readonly reservedPorts: { readonly first: number; readonly last: number };
 }
@@ -74,6 +99,8 @@ export interface DoorNetwork {
   readonly port: number;
   /** The ports of 127.0.0.1 that it connects to: those of engines, and those for engines to come. */
   readonly enginePorts: ReadonlySet<number>;
+  /** The addresses of Portals that it connects to, as `HOST:PORT`. */
+  readonly portals: ReadonlySet<string>;
 }
 
 /**
@@ -88,7 +115,7 @@ export interface DoorNetwork {
  * ```
  */
 export function doorNetwork(
-  { settings, reservedPorts: { first, last } }: Door,
+  { settings, portals, reservedPorts: { first, last } }: Door,
   { engines }: Pick<Inventory, "engines">,
 ): DoorNetwork {
   return {
@@ -98,7 +125,13 @@ export function doorNetwork(
       ...engines.flatMap(({ isOnLoopback, port }) => isOnLoopback ? [port] : []),
       ...Array.from({ length: last - first + 1 }, (_, i) => first + i),
     ]),
+    portals: new Set(portals.map(portalAddress)),
   };
+}
+
+/** Returns `HOST:PORT` of a Portal, with brackets around an address of IPv6. */
+export function portalAddress({ host, port }: Pick<DoorPortal, "host" | "port">): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /**
@@ -124,7 +157,11 @@ export function readDoor(files: readonly UnitFile[]): Door | undefined {
   const values = valuesOf(vessel.text);
   const range = values("X-Lychd.ReservedPorts")[0] ?? "";
   const [, first = 1, last = 0] = /^(\d+)-(\d+)$/.exec(range)?.map(Number) ?? [];
-  return { settings: settingsOf(values), engines, reservedPorts: { first, last } };
+  const portals = values("X-Lychd.Portal").flatMap((text) => {
+    const portal = jsonOf(text);
+    return portal === undefined ? [] : [portal as unknown as DoorPortal];
+  });
+  return { settings: settingsOf(values), engines, portals, reservedPorts: { first, last } };
 }
 
 function settingsOf(values: Values): DoorSettings {

@@ -3,7 +3,14 @@ import fc from "fast-check";
 import { CHARACTER } from "../../../tests/character.ts";
 import { readCodex } from "../codex/mod.ts";
 import { compile } from "../compile/mod.ts";
-import { type Door, doorNetwork, type Json, readDoor } from "./door.ts";
+import {
+  type Door,
+  doorNetwork,
+  type DoorPortal,
+  type Json,
+  portalAddress,
+  readDoor,
+} from "./door.ts";
 import type { Inventory } from "./inventory.ts";
 
 const whole = (min: number, max: number) => fc.integer({ min, max });
@@ -66,14 +73,55 @@ const ENGINE = fc.record({
   strip: fc.uniqueArray(KEY, { maxLength: 4 }),
 });
 
+const AUTHORITIES = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+
+const PORTAL: fc.Arbitrary<DoorPortal> = fc.record({
+  name: fc.stringMatching(/^garage[A-Za-z0-9._-]{0,20}$/),
+  isSecure: fc.boolean(),
+  host: fc.constantFrom("garage.lan", "10.0.0.7", "fd00::1"),
+  port: whole(1, 65_535),
+  path: fc.constantFrom("/v1", "/api", "/openai/v1"),
+  models: maybe(fc.constantFrom([], ["a/b:c", "d"])),
+  isKeyed: fc.boolean(),
+  timeoutSeconds: whole(1, 86_400),
+  prefer: fc.constantFrom("local", "portal", "fallback"),
+}).map(({ models, isKeyed, ...portal }): DoorPortal => {
+  const named = models === undefined || models.length > 0;
+  return {
+    ...portal,
+    ...models !== undefined && { models },
+    aliases: named ? { "gpt-4o": "d" } : {},
+    capabilities: named ? { tools: "a/b:c" } : {},
+    ...isKeyed && { keySecret: "key-of.garage" },
+    ...portal.isSecure && { authorities: AUTHORITIES },
+  };
+});
+
+/** Writes the file of a Portal. */
+function portalFile(portal: DoorPortal): string {
+  const { isSecure, port, path, models, aliases, capabilities, keySecret, prefer } = portal;
+  return lines({
+    url: `http${isSecure ? "s" : ""}://${portalAddress({ host: portal.host, port })}${path}`,
+    models,
+    aliases,
+    capabilities,
+    key_secret: keySecret,
+    timeout_seconds: portal.timeoutSeconds,
+    prefer,
+    ca_file: portal.authorities === undefined ? undefined : "home.pem",
+  });
+}
+
 const DOOR: fc.Arbitrary<Door> = fc.record({
   settings: SETTINGS,
   engines: fc.tuple(ENGINE, ENGINE),
   aliases: fc.uniqueArray(ALIAS, { maxLength: 6 }),
   // Without the own ports of the door and the Watchers.
   reservedPorts: maybe(fc.tuple(whole(20_000, 21_000), whole(0, 50))),
-}).map(({ settings, engines, aliases, reservedPorts: [first, more] = [1, -1] }) => ({
+  portals: fc.uniqueArray(PORTAL, { maxLength: 3, selector: ({ name }) => name.toLowerCase() }),
+}).map(({ settings, engines, aliases, portals, reservedPorts: [first, more] = [1, -1] }) => ({
   settings,
+  portals: portals.sort((a, b) => a.name < b.name ? -1 : 1),
   reservedPorts: { first, last: first + more },
   engines: new Map(engines.map(({ strip, ...engine }, i) => [i === 0 ? "ear" : "eye", {
     ...engine,
@@ -98,7 +146,7 @@ function lines(fields: Readonly<Record<string, Json | undefined>>): string {
 
 /** Writes the Codex of a front door. */
 function codexOf(
-  { settings, engines, reservedPorts: { first, last } }: Door,
+  { settings, engines, portals, reservedPorts: { first, last } }: Door,
 ): { path: string; bytes: Uint8Array }[] {
   const { keys, ...rest } = settings;
   const inCodex = (name: string) => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
@@ -125,6 +173,8 @@ function codexOf(
       lines({ enabled: true, ...Object.fromEntries(vessel), keys: Object.fromEntries(digests) })
     }${last < first ? "" : `[sepulcher]\nreserve_ports = "${first}-${last}"\n`}`,
     "soulstones/all.toml": soulstones.join("\n"),
+    "portals/home.pem": AUTHORITIES,
+    ...Object.fromEntries(portals.map((p) => [`portals/${p.name}.toml`, portalFile(p)])),
   };
   return Object.entries(files)
     .map(([path, text]) => ({ path, bytes: new TextEncoder().encode(text) }));
@@ -170,6 +220,7 @@ Deno.test("the front may reach the engines on 127.0.0.1 and the reserved ports, 
     addresses: ["127.0.0.1", "::1"],
     port: 8081,
     enginePorts: new Set([8780, 9000, 9001]),
+    portals: new Set(),
   });
   for (const range of ["many", "9001-9000", "1-", ""]) {
     deepStrictEqual(portsFor(range).enginePorts, new Set([8780]));

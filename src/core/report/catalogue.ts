@@ -331,6 +331,51 @@ export const CATALOGUE = {
     "`{{field}}` cannot be sent as JSON: {{problem}}",
     "change the value, for example to a string",
   ),
+  "portal-url-invalid": invalid(
+    "address of a Portal",
+    "The address is that of an API of OpenAI, without a user, a query or a fragment.",
+    "for example: https://garage.lan/v1, http://192.168.1.20:8081",
+  ),
+  "portal-ca-name-invalid": invalid(
+    "name of a certificate",
+    "`ca_file` is the name of a file in `portals/`, beside that of the Portal.",
+    "copy the certificate of the CA to portals/, for example as home-ca.pem",
+  ),
+  "portal-ca-invalid": error(
+    "`ca_file` names a file in `portals/` with at least one certificate (PEM), and no private key.",
+    "`{{value}}` cannot be the certificate of a CA: {{problem}}",
+    "copy the certificate of the CA to portals/, in PEM",
+  ),
+  "portal-ca-unused": error(
+    "Only a connection with TLS has a certificate.",
+    "`ca_file` has no effect on an address that begins with http://",
+    "use https://, or remove `ca_file`",
+  ),
+  "portal-name-taken": error(
+    "The name of a Portal, which is that of its file, names nothing else of the Codex.",
+    "the name `{{name}}` of the Portal is already {{owner}}",
+    "rename its file",
+  ),
+  "portal-model-unknown": unknown(
+    "An alias or a capability of a Portal means one of its `models`, if it has that list.",
+    "`{{value}}` is not in `models`",
+    "models",
+  ),
+  "portal-here": error(
+    "A door that forwards to itself would ask itself for every model.",
+    "this is the address of the Vessel of this host",
+    "use the address of another host",
+  ),
+  "portal-plain": warning(
+    "Without TLS, everyone on the way can read the key and the prompts.",
+    "the key of the Portal travels without encryption",
+    "use https://, for example with a reverse proxy at the Portal",
+  ),
+  "portal-without-vessel": warning(
+    "The Vessel (the front door) forwards requests to Portals.",
+    "a Portal has no effect while the Vessel is disabled",
+    "set enabled = true in [vessel] of lychd.toml",
+  ),
   "vessel-open": error(
     "Everyone who can reach the address could use the engines, and start and stop them.",
     "the Vessel would listen on {{address}} without a key",

@@ -2,8 +2,8 @@
  * The messages between the two sandboxes of the front door. The front speaks HTTP and decides when engines
  * change; the hand watches systemd and starts and stops engines. Neither can do the work of the other.
  */
-import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
 import type { EngineState, SwapResult } from "../../core/dispatcher/events.ts";
+import type { FrontState } from "../../core/dispatcher/state_file.ts";
 import type { Door } from "../../core/orchestrator/door.ts";
 import type { GpuLoad } from "../../core/orchestrator/gpu_load.ts";
 import type { JournalLine } from "../../core/orchestrator/journal_line.ts";
@@ -28,6 +28,9 @@ export interface Problem {
   readonly log: readonly string[] | undefined;
 }
 
+/** The key of a Portal, or the reason why it cannot be read. */
+export type PortalKey = { readonly key: string } | { readonly problem: string };
+
 /** A message of the hand to the front. */
 export type ToFront =
   /** The units: the first message, and again after each render that changes no port. */
@@ -36,6 +39,8 @@ export type ToFront =
     readonly inventory: Inventory;
     readonly door: Door;
     readonly links: Links;
+    /** By name of the Portal, for each that has one. */
+    readonly portalKeys: ReadonlyMap<string, PortalKey>;
   }
   /**
    * The states of all engines, and whether the operator keeps what runs. An engine is reported as ready
@@ -85,7 +90,7 @@ export type ToHand =
   /** No request is under way at an engine that was reported as stopping, and none will come. */
   | { readonly kind: "free"; readonly engine: string }
   /** The requests under way and waiting, for the commands of the operator. */
-  | { readonly kind: "state"; readonly state: DispatcherStatus }
+  | { readonly kind: "state"; readonly state: FrontState }
   /** The figures for Prometheus in its text format. */
   | { readonly kind: "metrics"; readonly text: string }
   /** Clients follow the events from now on, or none does any more. */

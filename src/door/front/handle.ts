@@ -16,6 +16,7 @@ import { routeTo } from "./exchange/prepare.ts";
 import type { Logs } from "./logs.ts";
 import type { Orders } from "./orders.ts";
 import type { Page } from "./page/page.ts";
+import { HOP } from "./portal/portal.ts";
 import type { Events } from "./report/events.ts";
 import { METRICS_TYPE } from "./report/metrics.ts";
 import { modelList } from "./report/models.ts";
@@ -127,9 +128,9 @@ function answer(
     case "queried":
       return queried(incoming, endpoint, parts);
     case "models":
-      return json(models(parts));
+      return json(models(incoming, parts));
     case "model":
-      return json(modelNamed(endpoint.id, parts));
+      return json(modelNamed(endpoint.id, incoming, parts));
     case "health":
       return json({ status: "ok" });
     case "ready": {
@@ -175,15 +176,17 @@ async function metrics(driver: Parts["driver"]): Promise<Response> {
   return new Response(await driver.metricsText(), { headers });
 }
 
-function models({ driver: { units, engines } }: Parts) {
-  return modelList(units.inventory.engines, units.door.engines, engines);
+/** Returns all models. Another door gets those of this host: it must not send requests back. */
+function models({ headers }: Incoming, { driver: { units, engines, portals } }: Parts) {
+  const offers = headers.get(HOP) === null ? portals.offers : [];
+  return modelList(units.inventory.engines, units.door.engines, engines, offers);
 }
 
-function modelNamed(id: string, parts: Parts) {
-  const { data } = models(parts);
+function modelNamed(id: string, incoming: Incoming, parts: Parts) {
+  const { data } = models(incoming, parts);
   const found = data.find((model) => model.id === id) ??
     data.find((model) => model.aliases.includes(id)) ??
-    data.find((model) => model.served_id === id);
+    data.find((model) => "served_id" in model && model.served_id === id);
   if (found !== undefined) return found;
   const near = nearest(id, data.flatMap((model) => [model.id, ...model.aliases]));
   const hint = near === undefined ? "" : `; did you mean ${quoted(near)}?`;
@@ -306,7 +309,7 @@ function queried(
     const message = `\`model\` is missing in the query, as in ${path}?model=NAME`;
     throw new Refused({ status: 400, code: "no_model", message });
   }
-  const { route: { served } } = routeTo(model, "text", parts.driver);
+  const { served } = routeTo(model, "text", parts.driver);
   if (served !== undefined) query.set("model", served);
   return upstream(incoming, { model, path, needsKey: false, query: `?${query}` }, parts);
 }
@@ -333,7 +336,8 @@ async function upstream(
     } may change the engine, so it needs a key; [vessel.keys] sets one`;
     throw new Refused({ status: 403, code: "needs_key", message });
   }
-  const { route: { engine, wish }, port } = routeTo(model, "text", driver);
+  const place = routeTo(model, "text", driver);
+  const { engine } = place;
   const summons = headers.get("x-lychd-summon") === "1";
   if (!summons && driver.engines.get(engine) !== "ready") throw notReady(engine, "does not run");
   const problem = codingProblem(headers);
@@ -344,17 +348,18 @@ async function upstream(
     ? undefined
     : await receiveBody(request, { headers, maxMib: maxBodyMib, memory, pace });
   try {
-    const ticket = enter(incoming, { engine, wish }, driver);
+    const ticket = enter(incoming, [place], driver);
     if (!summons && !ticket.isForwarded) {
       driver.leave(ticket);
       throw notReady(engine, "takes no more requests now");
     }
     const target = `${path}${query}`;
     if (headers.get("upgrade")?.toLowerCase() === "websocket") {
+      const port = driver.units.inventory.engines.find(({ name }) => name === engine)?.port ?? 0;
       return await relay(incoming, { ticket, port, target }, driver);
     }
     const pieces = received?.pieces;
-    return await exchangeWith({ ...incoming, target }, { ticket, port, pieces }, parts);
+    return await exchangeWith({ ...incoming, target }, { ticket, pieces }, parts);
   } finally {
     received?.release();
   }

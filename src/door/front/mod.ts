@@ -12,6 +12,7 @@ import { Page, type PageFiles } from "./page/page.ts";
 import { Events } from "./report/events.ts";
 import { LEFT } from "./exchange/exchange.ts";
 import { Metrics } from "./report/metrics.ts";
+import { Portals } from "./portal/portals.ts";
 import { RequestLog } from "./report/request_log.ts";
 import { sampleOf } from "./report/sample.ts";
 import { statusOf } from "./report/status.ts";
@@ -74,11 +75,15 @@ export function serveFront(
   };
   const metrics = new Metrics({ now, changed: measureSoon });
 
+  const portals = new Portals({ pace, changed: () => driver?.learnOfPortal() });
+
   const begin = (units: Extract<ToFront, { kind: "units" }>) => {
+    portals.load(units);
     const begun = driver = new Driver(units, {
       now,
       send,
       metrics,
+      portals,
       changed() {
         measureSoon();
         events.publish(() => statusOf(begun));
@@ -108,6 +113,7 @@ export function serveFront(
     clearTimeout(timer);
     clearTimeout(measuring);
     client.close();
+    portals.close();
     driver?.close();
     send({ kind: "left" });
     left.resolve();
@@ -117,7 +123,10 @@ export function serveFront(
     switch (data.kind) {
       case "units":
         if (driver === undefined) begin(data);
-        else driver.reload(data);
+        else {
+          portals.load(data);
+          driver.reload(data);
+        }
         events.endRefused();
         logs.endRefused();
         break;

@@ -10,6 +10,14 @@ export interface Pace {
   readonly bodyMilliseconds: number;
   /** The longest time until the hand gets figures that have changed. */
   readonly metricsMilliseconds: number;
+  /** The time for a connection to a Portal, and for its list of models. */
+  readonly connectMilliseconds: number;
+  readonly portalAnswerMilliseconds: number;
+  /** The pause before the next question to a Portal: after an answer, and after a failure. */
+  readonly portalLookMilliseconds: number;
+  readonly portalAgainMilliseconds: number;
+  /** The silence of a Portal after which the door looks whether it is still there. */
+  readonly portalSilentMilliseconds: number;
 }
 
 /** The pace of the door: clients give up after 30 seconds of silence, and proxies after 60. */
@@ -19,4 +27,9 @@ export const PACE: Pace = {
   wrongKeyMilliseconds: 1000,
   bodyMilliseconds: 20_000,
   metricsMilliseconds: 5000,
+  connectMilliseconds: 5000,
+  portalAnswerMilliseconds: 8000,
+  portalLookMilliseconds: 15_000,
+  portalAgainMilliseconds: 5000,
+  portalSilentMilliseconds: 15_000,
 };

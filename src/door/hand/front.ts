@@ -1,4 +1,4 @@
-import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
+import type { FrontState } from "../../core/dispatcher/state_file.ts";
 import type { ToFront, ToHand } from "../channel/messages.ts";
 import type { Logs } from "./logs.ts";
 import { ChannelFault, readToHand } from "./messages.ts";
@@ -14,7 +14,7 @@ export class Front {
   /** The engines that it may send requests to, until it says that it is free of them. */
   readonly using = new Set<string>();
   /** Its requests, as it reported them last. */
-  state: DispatcherStatus = { phase: "steady", wish: undefined, engines: [] };
+  state: FrontState = { phase: "steady", wish: undefined, engines: [], portals: [] };
   /** Its figures for Prometheus, as it reported them last. */
   metrics: string | undefined;
   /** The logs that it reads. */

@@ -1,6 +1,10 @@
 import { join } from "node:path/posix";
-import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
-import { type DoorState, STATE_FILE, writeState } from "../../core/dispatcher/state_file.ts";
+import {
+  type DoorState,
+  type FrontState,
+  STATE_FILE,
+  writeState,
+} from "../../core/dispatcher/state_file.ts";
 import type { Wish } from "../../core/orchestrator/wish.ts";
 import { RECEIPT_PATH } from "../../core/plan/receipt.ts";
 import { printable } from "../../core/report/printable.ts";
@@ -16,7 +20,9 @@ import { clientsGone } from "./clients.ts";
 import { Delayed } from "./delayed.ts";
 import { EngineWatch, type Seen } from "./engine_watch.ts";
 import { type Asked, Front } from "./front.ts";
+import { readPortalKeys } from "./portal_keys.ts";
 import { ChannelFault } from "./messages.ts";
+import type { PortalKey } from "../channel/messages.ts";
 import { Leases } from "./leases.ts";
 import { Logs } from "./logs.ts";
 import { HAND_PACE, type HandPace } from "./pace.ts";
@@ -63,6 +69,7 @@ export class Hand {
   readonly #sampler: Sampler;
   #swap: DoorState["swap"];
   #problem: DoorState["problem"];
+  #portalKeys: ReadonlyMap<string, PortalKey> = new Map();
   readonly #program: DoorState["program"];
 
   readonly #pace: HandPace;
@@ -120,6 +127,7 @@ export class Hand {
     const files = host.watch(watched, (path) => this.#notice(path));
     try {
       await this.#watch.look();
+      this.#portalKeys = await readPortalKeys(this.#context, this.#units.door.portals);
       const front = this.#open();
       const opened = await Promise.race([front.opened, this.#end.promise]);
       if (typeof opened === "number") return opened;
@@ -188,7 +196,7 @@ export class Hand {
     const { rendered: { inventory, services }, door } = this.#units;
     const uriOf = (name: string) => services.find((service) => service.name === name)?.uri;
     const links = { grafana: uriOf(SCRIBE.name), prometheus: uriOf(HARVESTER.name) };
-    front.send({ kind: "units", inventory, door, links });
+    front.send({ kind: "units", inventory, door, links, portalKeys: this.#portalKeys });
   }
 
   #sendSeen(front: Front): void {
@@ -383,6 +391,7 @@ export class Hand {
     }
     const units = this.#units;
     if (isSameRender(former, units)) return;
+    this.#portalKeys = await readPortalKeys(this.#context, units.door.portals);
     this.#problem = undefined;
     this.#changed.request();
     const fronts = [...this.#fronts];
@@ -509,8 +518,10 @@ function wishText(wish: Wish): string {
 }
 
 /** Returns the requests of all fronts, and the work of the newest one. */
-function together(states: readonly DispatcherStatus[]): DispatcherStatus {
-  const { phase, wish } = states.at(-1) ?? { phase: "steady", wish: undefined };
+function together(states: readonly FrontState[]): FrontState {
+  const newest = states.at(-1);
+  const { phase, wish } = newest ?? { phase: "steady", wish: undefined };
+  const atPortals = states.flatMap(({ portals }) => portals);
   const byName = Map.groupBy(states.flatMap(({ engines }) => engines), ({ name }) => name);
   const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
   const engines = [...byName].map(([name, parts]) => ({
@@ -518,15 +529,20 @@ function together(states: readonly DispatcherStatus[]): DispatcherStatus {
     underWay: sum(parts.map(({ underWay }) => underWay)),
     waiting: sum(parts.map(({ waiting }) => waiting)),
   }));
-  return { phase, wish, engines };
+  const portals = (newest?.portals ?? []).map((portal) => {
+    const parts = atPortals.filter(({ name }) => name === portal.name);
+    return { ...portal, underWay: sum(parts.map(({ underWay }) => underWay)) };
+  });
+  return { phase, wish, engines, portals };
 }
 
-function hasRequests({ engines }: DispatcherStatus): boolean {
-  return engines.some(({ underWay, waiting }) => underWay + waiting > 0);
+function hasRequests({ engines, portals }: FrontState): boolean {
+  return engines.some(({ underWay, waiting }) => underWay + waiting > 0) ||
+    portals.some(({ underWay }) => underWay > 0);
 }
 
 /** Returns true if a front has requests under way at one of these engines. */
-function isBusy({ engines }: DispatcherStatus, names: readonly string[]): boolean {
+function isBusy({ engines }: FrontState, names: readonly string[]): boolean {
   return engines.some(({ name, underWay }) => underWay > 0 && names.includes(name));
 }
 

@@ -75,7 +75,7 @@ const FAST = {
 const LONGEST_MILLISECONDS = 60_000;
 
 /** The state of a front without requests. */
-const STEADY = { phase: "steady", wish: undefined, engines: [] } as const;
+const STEADY = { phase: "steady", wish: undefined, engines: [], portals: [] } as const;
 
 /** A message of one kind. */
 type OfKind<Kind extends ToFront["kind"]> = Extract<ToFront, { kind: Kind }>;
@@ -538,7 +538,7 @@ withHand("a banish of a client does not wait for a start that is under way", asy
 
 withHand("the state of the dispatcher is in a file", async (seen, front) => {
   const engines = [{ name: "owl", underWay: 2, waiting: 1 }];
-  front.send({ kind: "state", state: { phase: "steady", wish: undefined, engines } });
+  front.send({ kind: "state", state: { phase: "steady", wish: undefined, engines, portals: [] } });
   await until(() => seen.text(STATE_FILE).includes("owl"));
   const { time_seconds: _, ...state } = JSON.parse(seen.text(STATE_FILE));
   deepStrictEqual(state, {
@@ -557,7 +557,7 @@ withHand(
       "1 0 [::ffff:10.0.0.1]:8081 [::ffff:10.0.0.2]:40002\n";
     const owl = (waiting: number): ToHand => {
       const engines = [{ name: "owl", underWay: 0, waiting }];
-      return { kind: "state", state: { phase: "steady", wish: undefined, engines } };
+      return { kind: "state", state: { phase: "steady", wish: undefined, engines, portals: [] } };
     };
     front.send(owl(1));
     const { clients } = await front.next("gone");
@@ -703,7 +703,7 @@ withHand(
     for (const each of [second, front]) {
       const engines = [{ name: "owl", underWay: 1, waiting: 0 }];
       const phase = each === front ? "steady" : "draining";
-      each.send({ kind: "state", state: { phase, wish: undefined, engines } });
+      each.send({ kind: "state", state: { phase, wish: undefined, engines, portals: [] } });
     }
     await until(() =>
       /"draining".*\{"name":"owl","under_way":2,"waiting":0\}/.test(seen.text(STATE_FILE))
@@ -740,7 +740,7 @@ withHand("a swap waits for the requests of the other front", async (seen, front)
   await front.next("leave");
   const owl = (underWay: number): ToHand => {
     const engines = [{ name: "owl", underWay, waiting: 0 }];
-    return { kind: "state", state: { phase: "steady", wish: undefined, engines } };
+    return { kind: "state", state: { phase: "steady", wish: undefined, engines, portals: [] } };
   };
   front.send(owl(1));
   await until(() => seen.text(STATE_FILE).includes('"under_way":1'));

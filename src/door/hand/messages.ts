@@ -1,4 +1,4 @@
-import type { DispatcherStatus } from "../../core/dispatcher/dispatcher.ts";
+import type { FrontState, PortalState } from "../../core/dispatcher/state_file.ts";
 import type { Wish } from "../../core/orchestrator/wish.ts";
 import { METRICS_LENGTH, type Order, type ToHand } from "../channel/messages.ts";
 
@@ -92,8 +92,9 @@ function orderOf(data: unknown): Order {
   }
 }
 
-function statusOf(data: unknown): DispatcherStatus {
-  const { phase, wish, engines } = fieldsOf(data, ["phase", "wish", "engines"]);
+function statusOf(data: unknown): FrontState {
+  const fields = fieldsOf(data, ["phase", "wish", "engines", "portals"]);
+  const { phase, wish, engines, portals } = fields;
   return {
     phase: phaseOf(phase),
     wish: wish === undefined ? undefined : wishOf(wish),
@@ -101,10 +102,28 @@ function statusOf(data: unknown): DispatcherStatus {
       const { name, underWay, waiting } = fieldsOf(engine, ["name", "underWay", "waiting"]);
       return { name: text(name), underWay: count(underWay), waiting: count(waiting) };
     }),
+    portals: listOf(portals, portalOf),
   };
 }
 
-function phaseOf(data: unknown): DispatcherStatus["phase"] {
+function portalOf(data: unknown): PortalState {
+  const fields = fieldsOf(data, ["name", "models", "underWay", "problem", "missing"]);
+  const { name, models, underWay, problem, missing } = fields;
+  return {
+    name: text(name),
+    models: count(models),
+    underWay: count(underWay),
+    problem: problem === undefined ? undefined : portalProblemOf(problem),
+    missing: texts(missing),
+  };
+}
+
+function portalProblemOf(data: unknown): PortalState["problem"] {
+  const { code, why } = fieldsOf(data, ["code", "why"]);
+  return { code: text(code), why: text(why) };
+}
+
+function phaseOf(data: unknown): FrontState["phase"] {
   switch (data) {
     case "steady":
     case "draining":

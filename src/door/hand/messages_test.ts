@@ -7,6 +7,16 @@ const STATE = {
   phase: "draining",
   wish: { kind: "capabilities", names: ["ocr"] },
   engines: [{ name: "eye", underWay: 2, waiting: 0 }],
+  portals: [
+    { name: "attic", models: 3, underWay: 1, problem: undefined, missing: [] },
+    {
+      name: "garage",
+      models: 0,
+      underWay: 0,
+      problem: { code: "portal_key", why: "it needs a key" },
+      missing: ["eye"],
+    },
+  ],
 } as const;
 
 const MESSAGES: readonly ToHand[] = [
@@ -24,7 +34,7 @@ const MESSAGES: readonly ToHand[] = [
   { kind: "leave-log", id: 1 },
   { kind: "metrics", text: "lychd_vessel_x 1\n" },
   { kind: "state", state: STATE },
-  { kind: "state", state: { phase: "steady", wish: undefined, engines: [] } },
+  { kind: "state", state: { phase: "steady", wish: undefined, engines: [], portals: [] } },
 ];
 
 for (const message of MESSAGES) {

@@ -37,12 +37,13 @@ export function isSameRender(a: Units, b: Units): boolean {
 
 /**
  * Returns true if a front for one render has the network that another one needs: the same addresses, and
- * at least the ports of its engines. After engines were removed, a front stays.
+ * at least the ports of its engines and the addresses of its Portals. After some were removed, a front
+ * stays.
  */
 export function hasNetworkFor(own: Units, other: Units): boolean {
   const [mine, theirs] = [networkOf(own), networkOf(other)];
   return mine.port === theirs.port && String(mine.addresses) === String(theirs.addresses) &&
-    theirs.enginePorts.isSubsetOf(mine.enginePorts);
+    theirs.enginePorts.isSubsetOf(mine.enginePorts) && theirs.portals.isSubsetOf(mine.portals);
 }
 
 /** Returns the network of a render: the gate grants exactly this. */

@@ -56,8 +56,10 @@ tell({
     reservedPorts: { first: 1, last: 0 },
     settings: { ...DOOR_SETTINGS, port },
     engines: new Map(),
+    portals: [],
   },
   links: { grafana: undefined, prometheus: undefined },
+  portalKeys: new Map(),
 });
 tell({ kind: "observed", engines: new Map([["eye", "ready"]]), isHeld: false, since: new Map() });
 

@@ -1,8 +1,12 @@
 import { Dispatcher, type DispatcherStatus } from "../../../core/dispatcher/dispatcher.ts";
 import type { DoorEvent, Effect, EngineState } from "../../../core/dispatcher/events.ts";
+import type { Prospect } from "../../../core/dispatcher/portals.ts";
+import type { Route } from "../../../core/dispatcher/route.ts";
+import type { FrontState } from "../../../core/dispatcher/state_file.ts";
 import type { Running } from "../../../core/orchestrator/transition.ts";
 import type { Problem, SwapPhase, ToFront, ToHand } from "../../channel/messages.ts";
 import type { MeasuredSwap, Metrics } from "../report/metrics.ts";
+import type { Portals } from "../portal/portals.ts";
 import { epochSeconds } from "../report/time.ts";
 import type { DoorError } from "../request/error_answer.ts";
 import { ENGINE_QUEUE_LIMIT, policyOf } from "./policy.ts";
@@ -23,6 +27,7 @@ export interface DriverPorts {
   /** Called after the end of a request. */
   ended(ticket: Ticket): void;
   readonly metrics: Metrics;
+  readonly portals: Portals;
 }
 
 /** The units and settings. */
@@ -61,7 +66,25 @@ export class Driver {
     this.#units = units;
     this.#ports = ports;
     this.#dispatcher = new Dispatcher(units.inventory, policyOf(units.door));
-    this.#ports.metrics.know(this.#soulstones);
+    this.#ports.metrics.know(this.#soulstones, this.#portalNames);
+  }
+
+  /** The Portals of the units. */
+  get portals(): Portals {
+    return this.#ports.portals;
+  }
+
+  /** The requests, and the states of the Portals. */
+  get state(): FrontState {
+    const atPortals = [...this.#tickets.values()].filter(({ place }) => place.kind === "portal");
+    const counts = new Map<string, number>();
+    for (const { engine } of atPortals) counts.set(engine, (counts.get(engine) ?? 0) + 1);
+    return { ...this.status, portals: this.portals.states(counts) };
+  }
+
+  /** Returns the outlook of a request at an engine. */
+  prospectOf({ engine, wish }: Pick<Route, "engine" | "wish">): Prospect {
+    return this.#dispatcher.prospectOf(engine, wish, this.#ports.now());
   }
 
   /** The units and settings that are in force. */
@@ -163,6 +186,20 @@ export class Driver {
     this.#arrive(ticket);
   }
 
+  /** Lets a request try its next place. Returns false if there is none, or it was ended meanwhile. */
+  move(ticket: Ticket): boolean {
+    if (!ticket.hasOther || !this.#tickets.has(ticket.id)) return false;
+    this.#handle({ kind: "ended", id: ticket.id });
+    ticket.move(this.#ports.now());
+    this.#arrive(ticket);
+    return true;
+  }
+
+  /** Takes that something about a Portal has changed. */
+  learnOfPortal(): void {
+    this.#reportSoon();
+  }
+
   /** Removes a request, in whatever state it is. */
   leave(ticket: Ticket): void {
     const { id } = ticket;
@@ -208,7 +245,7 @@ export class Driver {
       if (ticket.isAdmitted?.() === false) this.end(ticket, NOT_ADMITTED);
     }
     this.#dispatcher.reload(units.inventory, policyOf(units.door));
-    this.#ports.metrics.know(this.#soulstones);
+    this.#ports.metrics.know(this.#soulstones, this.#portalNames);
     this.#handle({ kind: "tick" });
   }
 
@@ -281,8 +318,18 @@ export class Driver {
     return this.#units.inventory.engines.filter(({ stray }) => !stray).map(({ name }) => name);
   }
 
-  #arrive({ id, engine, wish }: Ticket): void {
-    this.#handle({ kind: "arrived", id, engine, wish });
+  get #portalNames(): string[] {
+    return this.#units.door.portals.map(({ name }) => name);
+  }
+
+  /** A request for a Portal does not wait, and the dispatcher does not know of it. */
+  #arrive(ticket: Ticket): void {
+    const { id, place } = ticket;
+    if (place.kind === "engine") {
+      return this.#handle({ kind: "arrived", id, engine: place.engine, wish: place.wish });
+    }
+    ticket.forward(this.#ports.now());
+    this.#reportSoon();
   }
 
   /**
@@ -311,7 +358,7 @@ export class Driver {
         this.#forward(effect.id);
         break;
       case "refuse":
-        this.endById(effect.id, refusalError(effect));
+        this.#refuse(effect);
         break;
       case "cut":
         this.endById(effect.id, cutError(effect.why));
@@ -321,6 +368,12 @@ export class Driver {
         this.#ports.metrics.swapBegan(this.#swapOf(effect));
         this.#ports.send(effect);
     }
+  }
+
+  #refuse(effect: Extract<Effect, { kind: "refuse" }>): void {
+    const ticket = this.#tickets.get(effect.id);
+    if (ticket?.hasOther) ticket.turnAway(refusalError(effect));
+    else this.endById(effect.id, refusalError(effect));
   }
 
   #forward(id: string): void {
@@ -342,7 +395,9 @@ export class Driver {
   /** Reports the engines that stop and have no request any more. */
   #free(): void {
     const used = new Set<string>();
-    for (const { engine, isForwarded } of this.#tickets.values()) if (isForwarded) used.add(engine);
+    for (const { engine, place, isForwarded } of this.#tickets.values()) {
+      if (isForwarded && place.kind === "engine") used.add(engine);
+    }
     const free = [...this.#leaving].filter((engine) => !used.has(engine));
     this.#leaving = this.#leaving.intersection(used);
     for (const engine of free) this.#ports.send({ kind: "free", engine });
@@ -364,7 +419,7 @@ export class Driver {
     this.#stateTimer ??= setTimeout(() => {
       this.#stateTimer = undefined;
       this.#ports.changed();
-      const state = this.status;
+      const { state } = this;
       const text = JSON.stringify(state);
       if (text === this.#reported) return;
       this.#reported = text;

@@ -1,4 +1,4 @@
-import type { Wish } from "../../../core/orchestrator/wish.ts";
+import type { Place } from "../../../core/dispatcher/portals.ts";
 import { Stop, type StopSignal } from "../engine/stop_signal.ts";
 import type { DoorError } from "../request/error_answer.ts";
 import type { Usage } from "../report/usage.ts";
@@ -6,8 +6,8 @@ import { Refused } from "../request/refused.ts";
 
 /** The part of a request that the dispatcher needs. */
 export interface Asking {
-  readonly engine: string;
-  readonly wish: Wish;
+  /** The places that can answer it, best first; one at least. */
+  readonly places: readonly [Place, ...Place[]];
   /** The connection of the client. */
   readonly connection: { readonly remoteAddr: Deno.NetAddr };
   /** The name of the client's key. */
@@ -20,8 +20,6 @@ export interface Asking {
 export class Ticket {
   /** Random, so that no client can guess the id of another client's request. */
   readonly id = crypto.randomUUID();
-  readonly engine: string;
-  readonly wish: Wish;
   readonly endpoint: string;
   readonly client: string | undefined;
   readonly #connection: Asking["connection"];
@@ -38,16 +36,55 @@ export class Ticket {
   /** Set after the upgrade to a WebSocket, which outlives its request: returns false if it must end. */
   isAdmitted: (() => boolean) | undefined;
   readonly #stop = new Stop();
+  #place: Place;
+  #others: readonly Place[];
+  #turnedAway: Refused | undefined;
   #isForwarded = false;
   #turn: PromiseWithResolvers<void> | undefined;
 
-  constructor({ engine, wish, connection, client, endpoint }: Asking, now: number) {
+  constructor({ places: [place, ...others], connection, client, endpoint }: Asking, now: number) {
     this.#connection = connection;
-    this.engine = engine;
-    this.wish = wish;
+    this.#place = place;
+    this.#others = others;
     this.client = client;
     this.endpoint = endpoint;
     this.arrived = this.waitingSince = now;
+  }
+
+  /** The place where it is now. */
+  get place(): Place {
+    return this.#place;
+  }
+
+  /** The name of the Soulstone or the Portal where it is now. */
+  get engine(): string {
+    return this.#place.kind === "engine" ? this.#place.engine : this.#place.portal;
+  }
+
+  /** True if another place is left to try. */
+  get hasOther(): boolean {
+    return this.#others.length > 0;
+  }
+
+  /** Takes the next place, and waits there. */
+  move(now: number): void {
+    const [place = this.#place, ...others] = this.#others;
+    this.#place = place;
+    this.#others = others;
+    this.#turnedAway = undefined;
+    this.unforward(now);
+  }
+
+  /** Refuses the request at its place only: it may move to another one. */
+  turnAway(error: DoorError): void {
+    this.#turnedAway = new Refused(error);
+    this.#turn?.reject(this.#turnedAway);
+    this.#turn = undefined;
+  }
+
+  /** True if the last place refused it. */
+  get isTurnedAway(): boolean {
+    return this.#turnedAway !== undefined;
   }
 
   /** The address and the port of the client. */
@@ -69,6 +106,7 @@ export class Ticket {
   /** Resolves when the request may be sent, and rejects when it must end. */
   async turn(): Promise<void> {
     if (this.#stop.aborted) throw this.#stop.reason;
+    if (this.#turnedAway !== undefined) throw this.#turnedAway;
     if (!this.#isForwarded) await (this.#turn ??= Promise.withResolvers()).promise;
   }
 

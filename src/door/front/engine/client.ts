@@ -78,6 +78,7 @@ export class EngineClient {
       return new Link(await this.#connect(port, signal));
     } catch (cause) {
       if (signal?.aborted) throw cancelled(signal.reason);
+      if (cause instanceof EngineError) throw cause;
       throw new EngineError("unreachable", `no engine accepts connections on port ${port}`, {
         cause,
       });

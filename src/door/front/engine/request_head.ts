@@ -5,6 +5,8 @@ import type { StopSignal } from "./stop_signal.ts";
 /** A request to an engine on a port of this host. */
 export interface EngineRequest {
   readonly port: number;
+  /** The `Host`; by default that of the port on this host. */
+  readonly host?: string | undefined;
   /** Any method except CONNECT and TRACE. */
   readonly method: string;
   /** The path and the query. */
@@ -40,12 +42,12 @@ const PATH = /^\/[\x21\x22\x24-\x7e]*$/;
  * of it, or that HTTP/1.1 cannot transport.
  */
 export function encodeRequestHead(request: EngineRequest): Uint8Array<ArrayBuffer> {
-  const { port, method, path, headers, body, upgrade } = request;
+  const { port, host = `127.0.0.1:${port}`, method, path, headers, body, upgrade } = request;
   if (!METHOD.test(method) || method === "CONNECT" || method === "TRACE") {
     throw new TypeError("Cannot send a request with this method");
   }
   if (!PATH.test(path)) throw new TypeError("Cannot send a request with this path");
-  let head = `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n`;
+  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
   for (const header of headers) {
     if (RESERVED.has(header[0]) || !isValidHeader(header)) {
       throw new TypeError(`Cannot send the header ${JSON.stringify(header[0])}`);

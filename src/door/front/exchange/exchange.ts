@@ -3,31 +3,29 @@
  *
  * @module
  */
+import type { Place } from "../../../core/dispatcher/portals.ts";
 import type { Work } from "../../../core/dispatcher/route.ts";
 import type { BodyMemory } from "../body/body_memory.ts";
 import type { Driver } from "../dispatch/driver.ts";
 import type { Ticket } from "../dispatch/ticket.ts";
-import type { EngineAnswer, EngineBody, EngineClient } from "../engine/client.ts";
+import type { EngineAnswer, EngineBody } from "../engine/client.ts";
 import { clientHeaders, engineHeaders } from "../engine/proxy_headers.ts";
 import type { Content } from "../request/content.ts";
 import type { Pace } from "../pace.ts";
-import type { Metrics } from "../report/metrics.ts";
 import { type DoorError, errorAnswer, errorEvent } from "../request/error_answer.ts";
 import { Refused } from "../request/refused.ts";
-import { askEngine } from "./ask_engine.ts";
+import { ask, type Asker } from "./ask_engine.ts";
 import { faultOf } from "./engine_fault.ts";
 import type { Incoming } from "./incoming.ts";
 import { isEvents, measured, measureWhole } from "./measured.ts";
 import { passOn } from "./pass_on.ts";
 import { prepare } from "./prepare.ts";
+import { settledWithin } from "./settled_within.ts";
 import { waitingEvent, waitingText } from "./waiting.ts";
 
 /** The parts of the door that an exchange works with. */
-export interface Parts {
-  readonly driver: Driver;
-  readonly client: EngineClient;
+export interface Parts extends Asker {
   readonly memory: BodyMemory;
-  readonly metrics: Metrics;
   readonly pace: Pace;
 }
 
@@ -43,13 +41,14 @@ export async function exchange(
   const { path, target } = incoming;
   const { driver, metrics, pace } = parts;
   const prepared = await prepare(incoming, { work, body, ...parts });
-  const { route: { engine, wish }, port, pieces, isStream, release } = prepared;
-  const ticket = enter(incoming, { engine, wish }, driver);
+  const ticket = enter(incoming, prepared.places, driver);
   const headers = engineHeaders(incoming.headers.entries);
-  const asked = { port, method: "POST", path: target, headers, body: pieces };
-  const answering = askEngine(ticket, asked, parts).finally(release);
+  const sendingTo = (place: Place) => {
+    return { method: "POST", target, headers, body: prepared.piecesFor(place) };
+  };
+  const answering = ask(ticket, sendingTo, parts).finally(prepared.release);
   try {
-    if (isStream && !ticket.isForwarded) {
+    if (prepared.isStreamAt(ticket.place) && !ticket.isForwarded) {
       await settledWithin(answering, pace.silentMilliseconds);
       if (!ticket.isForwarded && !ticket.signal.aborted) {
         return waitFor(answering, ticket, { path, model: prepared.model, driver, metrics, pace });
@@ -64,9 +63,8 @@ export async function exchange(
 /** Answers a request for a path of one engine. */
 export async function exchangeWith(
   incoming: Incoming,
-  { ticket, port, pieces }: {
+  { ticket, pieces }: {
     readonly ticket: Ticket;
-    readonly port: number;
     readonly pieces: readonly Uint8Array[] | undefined;
   },
   parts: Parts,
@@ -74,9 +72,9 @@ export async function exchangeWith(
   const { request, path, target } = incoming;
   const { driver, metrics } = parts;
   const headers = engineHeaders(incoming.headers.entries);
-  const asked = { port, method: request.method, path: target, headers, body: pieces };
+  const sending = { method: request.method, target, headers, body: pieces };
   try {
-    return answerOf(await askEngine(ticket, asked, parts), ticket, { path, driver, metrics });
+    return answerOf(await ask(ticket, () => sending, parts), ticket, { path, driver, metrics });
   } catch (error) {
     return errorAnswer(path, failed(error, ticket, driver));
   }
@@ -94,10 +92,10 @@ function failed(error: unknown, ticket: Ticket, driver: Driver): DoorError {
 /** Enters a request, and takes it out when its client leaves. */
 export function enter(
   { request, connection, client, endpoint }: Incoming,
-  to: Pick<Ticket, "engine" | "wish">,
+  places: readonly [Place, ...Place[]],
   driver: Driver,
 ): Ticket {
-  const ticket = driver.enter({ ...to, connection, client, endpoint });
+  const ticket = driver.enter({ places, connection, client, endpoint });
   request.signal.addEventListener("abort", () => {
     if (ticket.isAdmitted === undefined) driver.end(ticket, LEFT);
   });
@@ -229,16 +227,5 @@ function messageOf(body: Uint8Array): string | undefined {
     return typeof said === "string" ? said.slice(0, 1000) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** Returns true as soon as a promise settles, or false after a time. */
-async function settledWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  const { promise: late, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, milliseconds, false);
-  try {
-    return await Promise.race([promise.then(() => true, () => true), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

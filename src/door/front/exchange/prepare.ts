@@ -1,3 +1,4 @@
+import { type Place, placesFor, portalNames } from "../../../core/dispatcher/portals.ts";
 import { type Route, route, type Work } from "../../../core/dispatcher/route.ts";
 import { quoted } from "../../../core/report/printable.ts";
 import { formEdits } from "../body/form_edits.ts";
@@ -10,20 +11,22 @@ import type { BodyMemory } from "../body/body_memory.ts";
 import type { Driver, Units } from "../dispatch/driver.ts";
 import type { DoorEngine } from "../../../core/orchestrator/door.ts";
 import type { Pace } from "../pace.ts";
+import { HOP } from "../portal/portal.ts";
 import { type Content, contentOf } from "../request/content.ts";
+import type { DoorError } from "../request/error_answer.ts";
 import { Refused } from "../request/refused.ts";
 import type { Incoming } from "./incoming.ts";
 
-/** A request whose body was received, with its engine. */
+/** A request whose body was received, with the places that can answer it. */
 export interface Prepared {
-  readonly route: Route;
-  readonly port: number;
+  /** Best first. */
+  readonly places: readonly [Place, ...Place[]];
   /** The model that the client named. */
   readonly model: string;
-  /** The body for the engine. */
-  readonly pieces: readonly Uint8Array[];
-  /** True if the client gets its answer as a stream. */
-  readonly isStream: boolean;
+  /** Returns the body for a place. */
+  piecesFor(place: Place): readonly Uint8Array[];
+  /** Returns true if the client gets its answer as a stream. */
+  isStreamAt(place: Place): boolean;
   /** Gives the memory of the body back. */
   release(): void;
 }
@@ -37,7 +40,7 @@ export interface Preparing {
   readonly pace: Pace;
 }
 
-/** Receives the body of a request, chooses its engine by `model`, and makes the body for the engine. */
+/** Receives the body of a request, and chooses the places for it by `model`. */
 export async function prepare(
   { request, headers }: Pick<Incoming, "request" | "headers">,
   { work, body, memory, driver, pace }: Preparing,
@@ -48,7 +51,7 @@ export async function prepare(
   const scan = content.kind === "json" ? new JsonScan() : new FormScan(content.boundary);
   const received = await receiveBody(request, { headers, maxMib: maxBodyMib, memory, scan, pace });
   try {
-    return prepared(received, scan, { work, driver });
+    return prepared(received, scan, { work, driver, isHop: headers.get(HOP) !== null });
   } catch (error) {
     received.release();
     throw error;
@@ -58,21 +61,26 @@ export async function prepare(
 function prepared(
   { pieces, release }: ReceivedBody,
   scan: JsonScan | FormScan,
-  { work, driver }: Pick<Preparing, "work" | "driver">,
+  { work, driver, isHop }: Pick<Preparing, "work" | "driver"> & { readonly isHop: boolean },
 ): Prepared {
   const scanned = scan.end();
   if ("problem" in scanned) throw notValid(scanned.problem);
-  if (scanned.model === undefined) throw notValid("`model` is missing");
-  const to = { ...routeTo(scanned.model, work, driver), model: scanned.model, release };
-  const engine = driver.units.door.engines.get(to.route.engine);
-  // An engine that ignores the id gets what the client sent.
-  const model = to.route.served ?? scanned.model;
-  if (!("members" in scanned)) {
-    const edits = model === scanned.model ? [] : formEdits(scanned, model);
-    return { ...to, pieces: splice(pieces, edits), isStream: scanned.stream };
-  }
-  const edits = editsOf(scanned, model, engine);
-  return { ...to, pieces: splice(pieces, edits), isStream: streamOf(scanned.stream, engine) };
+  const named = scanned.model;
+  if (named === undefined) throw notValid("`model` is missing");
+  const places = placesOf(named, work, { driver, isHop });
+  const engineAt = (place: Place) =>
+    place.kind === "engine" ? driver.units.door.engines.get(place.engine) : undefined;
+  return {
+    ...{ places, model: named, release },
+    piecesFor(place) {
+      // An engine that ignores the id gets what the client sent.
+      const model = place.kind === "portal" ? place.model : place.served ?? named;
+      if ("members" in scanned) return splice(pieces, editsOf(scanned, model, engineAt(place)));
+      return splice(pieces, model === named ? [] : formEdits(scanned, model));
+    },
+    isStreamAt: (place) =>
+      "members" in scanned ? streamOf(scanned.stream, engineAt(place)) : scanned.stream,
+  };
 }
 
 /** Returns the edits for the engine: most often only the model, if at all. */
@@ -98,23 +106,62 @@ function streamOf(sent: boolean, { set, strip }: Partial<DoorEngine> = {}): bool
   return sent && strip?.includes("stream") !== true;
 }
 
-/** Chooses the engine for a model, or throws a Refused. */
-export function routeTo(model: string, work: Work, { units, running }: Driver) {
-  const routed = route(model, work, units.inventory, namesOf(units), running);
+/**
+ * Chooses the places for a model, or throws a Refused. A request that came through another door stays on
+ * this host, so that two doors never send one request to and fro.
+ */
+function placesOf(
+  model: string,
+  work: Work,
+  { driver, isHop }: { readonly driver: Driver; readonly isHop: boolean },
+): readonly [Place, ...Place[]] {
+  const { offers } = driver.portals;
+  const here = routeHere(model, work, driver, portalNames(offers));
+  const found = "error" in here ? undefined : { route: here, prospect: driver.prospectOf(here) };
+  const [first, ...others] = placesFor(model, found, isHop ? [] : offers);
+  if (first !== undefined) return [first, ...others];
+  const [elsewhere] = isHop ? placesFor(model, undefined, offers) : [];
+  if (elsewhere?.kind === "portal") {
+    const message = `${quoted(model)} is not on this host, but at its Portal ${
+      quoted(elsewhere.portal)
+    }; the request came through another door, and is forwarded only once`;
+    throw new Refused({ status: 508, code: "portal_loop", message });
+  }
+  throw new Refused("error" in here ? here.error : INTERNAL);
+}
+
+const INTERNAL = { status: 500, code: "internal_error", message: "no place was found" } as const;
+
+/** Chooses the engine of this host for a model, or throws a Refused. */
+export function routeTo(
+  model: string,
+  work: Work,
+  driver: Driver,
+): Extract<Place, { kind: "engine" }> {
+  const here = routeHere(model, work, driver);
+  if ("error" in here) throw new Refused(here.error);
+  return { kind: "engine", ...here };
+}
+
+function routeHere(
+  model: string,
+  work: Work,
+  { units, running }: Driver,
+  otherNames: readonly string[] = [],
+): Route | { readonly error: DoorError } {
+  const routed = route(model, work, units.inventory, namesOf(units), running, otherNames);
   if ("problem" in routed) {
     const { reason, message } = routed.problem;
     const isUnknown = reason === "unknown-model";
     const code = isUnknown ? "model_not_found" : "model_unclear";
-    throw new Refused({ status: isUnknown ? 404 : 400, code, message });
+    return { error: { status: isUnknown ? 404 : 400, code, message } };
   }
   const engine = units.inventory.engines.find(({ name }) => name === routed.engine);
-  if (engine === undefined || !engine.isOnLoopback) {
-    const message = `${
-      quoted(routed.engine)
-    } has no port on 127.0.0.1; port_expose = true gives it one`;
-    throw new Refused({ status: 503, code: "not_exposed", message });
-  }
-  return { route: routed, port: engine.port };
+  if (engine?.isOnLoopback) return routed;
+  const message = `${
+    quoted(routed.engine)
+  } has no port on 127.0.0.1; port_expose = true gives it one`;
+  return { error: { status: 503, code: "not_exposed", message } };
 }
 
 const NAMES = new WeakMap<Units, Parameters<typeof route>[3]>();

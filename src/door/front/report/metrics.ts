@@ -4,6 +4,7 @@ import type { SwapResult } from "../../../core/dispatcher/events.ts";
 import type { SwapPhase } from "../../channel/messages.ts";
 import type { Ticket } from "../dispatch/ticket.ts";
 import { ENGINE_FAULTS } from "../exchange/engine_fault.ts";
+import { PORTAL_FAULTS, type PortalFaultCode } from "../portal/fault.ts";
 import { Counter, Gauge, Histogram, Registry } from "./prometheus.ts";
 import { epochSeconds } from "./time.ts";
 import { TokenRate } from "./token_rate.ts";
@@ -64,6 +65,21 @@ export class Metrics {
     "upstream_errors_total",
     "Requests that a Soulstone did not answer, or not to the end.",
     ["soulstone", "kind"],
+  );
+  readonly #portalRequests = this.#counter(
+    "portal_requests_total",
+    "Requests through a Portal that have ended, with the class of the answer.",
+    ["portal", "endpoint", "code"],
+  );
+  readonly #portalFaults = this.#counter(
+    "portal_errors_total",
+    "Requests that a Portal did not answer, or not to the end, also those that went on elsewhere.",
+    ["portal", "kind"],
+  );
+  readonly #portalDuration = this.#histogram(
+    "portal_request_duration_seconds",
+    "Time from the arrival of a request until the end of the answer of a Portal.",
+    { labels: ["portal"], buckets: REQUEST_SECONDS },
   );
   readonly #inputTokens = this.#counter(
     "input_tokens_total",
@@ -134,8 +150,12 @@ export class Metrics {
     for (const reason of USUAL_REASONS) this.#rejected.inc({ reason }, 0);
   }
 
-  /** Takes the names of the Soulstones, whose series begin with 0. */
-  know(soulstones: readonly string[]): void {
+  /** Takes the names of the Soulstones and the Portals, whose series begin with 0. */
+  know(soulstones: readonly string[], portals: readonly string[]): void {
+    for (const portal of portals) {
+      for (const kind of PORTAL_FAULTS) this.#portalFaults.inc({ portal, kind }, 0);
+      this.#portalDuration.zero({ portal });
+    }
     for (const soulstone of soulstones) {
       this.#add(soulstone, { input: 0, cachedInput: 0, output: 0 });
       for (const kind of ENGINE_FAULTS) this.#faults.inc({ soulstone, kind }, 0);
@@ -151,32 +171,47 @@ export class Metrics {
   }
 
   /** A stream has its first event. */
-  began({ engine: soulstone, arrived }: Ticket): void {
-    this.#firstToken.observe({ soulstone }, this.#secondsSince(arrived));
+  began({ engine: soulstone, arrived, place }: Ticket): void {
+    if (place.kind === "engine") {
+      this.#firstToken.observe({ soulstone }, this.#secondsSince(arrived));
+    }
   }
 
   /** The number of tokens of an answer is known. */
-  used({ engine }: Ticket, usage: Usage): void {
-    this.#add(engine, usage);
+  used({ engine, place }: Ticket, usage: Usage): void {
+    if (place.kind === "engine") this.#add(engine, usage);
     this.#changed();
   }
 
   /** A request has ended. One without an outcome was refused by an endpoint, which counts it. */
-  ended({ engine: soulstone, endpoint, outcome, isForwarded, arrived }: Ticket): void {
+  ended({ engine: soulstone, place, endpoint, outcome, isForwarded, arrived }: Ticket): void {
     if (outcome === undefined) return;
+    const isEngine = place.kind === "engine";
     let code: string;
     if (typeof outcome === "number") {
       code = classOf(outcome);
-      if (outcome !== 101) this.#duration.observe({ soulstone }, this.#secondsSince(arrived));
+      const seconds = this.#secondsSince(arrived);
+      if (!isEngine) this.#portalDuration.observe({ portal: soulstone }, seconds);
+      else if (outcome !== 101) this.#duration.observe({ soulstone }, seconds);
     } else if (outcome.code === "cancelled") {
       code = "cancelled";
       this.#cancelled.inc({ stage: isForwarded ? "under_way" : "waiting" });
     } else {
       code = classOf(outcome.status);
-      if (ENGINE_FAULTS.has(outcome.code)) this.#faults.inc({ soulstone, kind: outcome.code });
-      else this.#rejected.inc({ reason: outcome.code });
+      const kind = PORTAL_FAULTS.find((fault) => fault === outcome.code);
+      if (kind !== undefined) this.#portalFaults.inc({ portal: soulstone, kind });
+      else if (isEngine && ENGINE_FAULTS.has(outcome.code)) {
+        this.#faults.inc({ soulstone, kind: outcome.code });
+      } else this.#rejected.inc({ reason: outcome.code });
     }
-    this.#requests.inc({ soulstone, endpoint, code });
+    if (isEngine) this.#requests.inc({ soulstone, endpoint, code });
+    else this.#portalRequests.inc({ portal: soulstone, endpoint, code });
+    this.#changed();
+  }
+
+  /** A Portal did not answer a request. */
+  portalFailed(portal: string, kind: PortalFaultCode): void {
+    this.#portalFaults.inc({ portal, kind });
     this.#changed();
   }
 

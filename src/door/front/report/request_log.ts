@@ -12,7 +12,7 @@ const MOST_NEW = 50;
 type Kept =
   & Pick<
     Ticket,
-    "id" | "client" | "engine" | "endpoint" | "arrived" | "sent" | "began" | "usage"
+    "id" | "client" | "engine" | "place" | "endpoint" | "arrived" | "sent" | "began" | "usage"
   >
   & { readonly ended: number; readonly result: string };
 
@@ -24,12 +24,12 @@ export class RequestLog {
 
   /** Adds a request that has just ended. One without an outcome was refused by an endpoint. */
   add(ticket: Ticket, now: number): void {
-    const { id, client, engine, endpoint, arrived, sent, began, usage, outcome } = ticket;
+    const { id, client, engine, place, endpoint, arrived, sent, began, usage, outcome } = ticket;
     if (outcome === undefined) return;
     const result = typeof outcome === "number" ? String(outcome) : outcome.code;
     const times = { arrived, sent, began, ended: now };
     this.#kept[this.#count++ % MOST_REQUESTS] = {
-      ...{ id, client, engine, endpoint, usage, result },
+      ...{ id, client, engine, place, endpoint, usage, result },
       ...times,
     };
   }
@@ -54,7 +54,7 @@ export class RequestLog {
 }
 
 function endedOf(
-  { id, client, engine, endpoint, arrived, sent, began, ended, usage, result }: Kept,
+  { id, client, engine, place, endpoint, arrived, sent, began, ended, usage, result }: Kept,
 ): EndedRequest {
   const since = (milliseconds: number) => (milliseconds - arrived) / 1000;
   const answering = (ended - (began ?? sent ?? ended)) / 1000;
@@ -63,6 +63,7 @@ function endedOf(
     time: timeText(epochSeconds(ended)),
     client: client ?? null,
     soulstone: engine,
+    portal: place.kind === "portal",
     endpoint,
     queue_seconds: since(sent ?? ended),
     first_token_seconds: began === undefined ? null : since(began),

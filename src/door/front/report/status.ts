@@ -1,4 +1,6 @@
 import type { Status } from "../../../core/api/schema.ts";
+import { modelsOf } from "../../../core/dispatcher/portals.ts";
+import { portalAddress } from "../../../core/orchestrator/door.ts";
 import type { Engine } from "../../../core/orchestrator/inventory.ts";
 import type { Driver } from "../dispatch/driver.ts";
 import { epochSeconds, timeText } from "./time.ts";
@@ -30,9 +32,11 @@ export function statusOf(driver: Driver): Status {
       waiting: counts.get(engine.name)?.waiting ?? 0,
     })),
     covens: inventory.covens.map(({ name, members }) => ({ name, soulstones: [...members] })),
+    portals: portalsOf(driver),
     requests: [...driver.requests].slice(0, MOST_REQUESTS).map((ticket) => ({
       id: ticket.id,
       soulstone: ticket.engine,
+      portal: ticket.place.kind === "portal",
       endpoint: ticket.endpoint,
       state: ticket.isForwarded ? "under_way" : "waiting",
       since: timeText(epochSeconds(ticket.arrived)),
@@ -40,6 +44,26 @@ export function statusOf(driver: Driver): Status {
     })),
     links: { grafana: links.grafana ?? null, prometheus: links.prometheus ?? null },
   };
+}
+
+/** The most models of one Portal in the state. */
+const MOST_MODELS = 100;
+
+function portalsOf({ portals, state, units: { door } }: Driver): Status["portals"] {
+  const counts = new Map(state.portals.map(({ name, underWay }) => [name, underWay]));
+  return door.portals.flatMap((settings) => {
+    const portal = portals.get(settings.name);
+    if (portal === undefined) return [];
+    const models = modelsOf(portal.offer).slice(0, MOST_MODELS);
+    return [{
+      name: settings.name,
+      address: portalAddress(settings),
+      prefer: settings.prefer,
+      models: models.map(({ id, isLoaded }) => ({ id, loaded: isLoaded })),
+      under_way: counts.get(settings.name) ?? 0,
+      problem: portal.problem ?? null,
+    }];
+  });
 }
 
 function soulstoneOf(

@@ -2,7 +2,9 @@ import { printableJson } from "../../../core/report/printable.ts";
 
 /** An error of the door itself, as clients receive it. */
 export interface DoorError {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 500 | 502 | 503 | 504;
+  readonly status:
+    | (400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415)
+    | (500 | 502 | 503 | 504 | 508);
   /** A stable word for programs. */
   readonly code: string;
   readonly message: string;
