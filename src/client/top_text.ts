@@ -77,6 +77,9 @@ function headLines({ status, sample, offline }: TopView, { url, palette }: TopOp
     [palette.strong, `${url}  ${phase}${counts}`],
     ...offline === undefined ? [] : [[palette.error, offline] as const],
     ...swapLines(status).map((line) => [palette.warning, line] as const),
+    ...(status?.portals ?? []).flatMap(({ name, problem }) =>
+      problem === null ? [] : [[palette.error, `Portal ${name}: ${problem.why}`] as const]
+    ),
     ...(sample?.gpus ?? []).map((gpu) => [undefined, gpuText(gpu)] as const),
     [undefined, ""],
   ];

@@ -60,6 +60,7 @@ export async function importConfiguration(
   if (json) {
     printJson(context, {
       soulstones: imported.soulstones.map(({ name, text }) => ({ name, toml: text })),
+      portals: imported.portals.map(({ name, text }) => ({ name, toml: text })),
       ...bootCoven === undefined ? {} : { boot_coven: bootCoven },
       lychd_toml: settings,
       written,
@@ -76,6 +77,10 @@ export async function importConfiguration(
         ? `add to lychd.toml: ${settingLines[0]}`
         : ["add to lychd.toml:", ...settingLines.map((line) => `  ${line}`)],
     ],
+    ...(output === undefined ? imported.portals : []).map(({ name, text }) => [
+      `add as portals/${name}.toml:`,
+      ...text.trimEnd().split("\n").map((line) => `  ${line}`),
+    ]),
     ...soulstones.length === 0
       ? []
       : imported.slots.size > 0 && soulstones.some(({ slot }) => slot !== undefined)

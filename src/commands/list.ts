@@ -5,6 +5,7 @@ import { printJson } from "../run/say.ts";
 import { wrap } from "../core/report/text.ts";
 import { tableLines } from "../core/report/table.ts";
 import { aboutLines, stateText } from "../units/about.ts";
+import { doorJson, portalLine, readDoorState } from "../units/door_state.ts";
 import { tryEnginesNow } from "../units/engines.ts";
 import { NOT_STALE, staleJson, tryStaleNow, warnOfStale } from "../units/stale.ts";
 import { viewCodex } from "../units/view.ts";
@@ -22,6 +23,7 @@ export async function list(
   warnOfStale(context, stale);
   const stateOf = (name: string) => now?.engines.get(name)?.condition.state;
   const capabilities = capabilityIndex(inventory);
+  const door = readDoorState(context);
   if (json) {
     printJson(context, {
       soulstones: engines.map((engine) => ({
@@ -38,6 +40,7 @@ export async function list(
         metrics_path: engine.metricsPath ?? null,
       })),
       capabilities: Object.fromEntries(capabilities),
+      portals: doorJson(door)?.portals ?? [],
       systemd_answers: now !== undefined,
       source,
       differences,
@@ -45,6 +48,7 @@ export async function list(
     });
     return EXIT.ok;
   }
+  const portals = door?.portals ?? [];
   const { outPalette, out } = context.terminal;
   const [head = "", ...rows] = tableLines([
     ["SOULSTONE", "ENGINE", "STATE", "URI"],
@@ -60,6 +64,8 @@ export async function list(
     ...[...capabilities].flatMap(([name, names]) =>
       wrap(`${name}: ${names.join(", ")}`, 0, outPalette.columns)
     ),
+    ...portals.length > 0 ? ["", outPalette.strong("PORTAL")] : [],
+    ...portals.flatMap((portal) => wrap(portalLine(portal), 0, outPalette.columns)),
   ];
   out(lines.map((line) => `${line}\n`).join(""));
   return EXIT.ok;

@@ -96,7 +96,7 @@ function only(status: Status, { soulstones, services }: Selection): Status {
   const isOwn = ({ name }: { readonly name: string }) => soulstones.includes(name);
   return {
     ...status,
-    door: door && { ...door, engines: door.engines.filter(isOwn) },
+    door: door && { ...door, engines: door.engines.filter(isOwn), portals: [] },
     now: {
       engines: new Map([...now.engines].filter(([name]) => soulstones.includes(name))),
       strays: [],

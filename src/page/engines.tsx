@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { Copyable, SteadyButton } from "./parts.tsx";
 import { hasFailed, isUp } from "./now.tsx";
 import { hasToWait, type Order, proposed, titleOf } from "./orders.ts";
-import { now, offline, type Soulstone, soulstones, state } from "./state.ts";
+import { now, offline, type Portal, type Soulstone, soulstones, state } from "./state.ts";
 import { countOf, durationOf, listOf, memoryOf } from "./words.ts";
 
 /** All Covens and Soulstones, with their buttons. */
@@ -49,7 +49,42 @@ export function Engines() {
         )}
         <ul class="cards">{shown.map((each) => <Card key={each.name} {...each} />)}</ul>
       </section>
+      {known.portals.length > 0 && (
+        <section aria-labelledby="portals">
+          <h2 id="portals">
+            Portals <small>other servers with models</small>
+          </h2>
+          <ul class="covens">
+            {known.portals.map((each) => <PortalCard key={each.name} {...each} />)}
+          </ul>
+        </section>
+      )}
     </>
+  );
+}
+
+/** The most models of a Portal that are named. */
+const SHOWN_MODELS = 12;
+
+function PortalCard({ name, address, models, under_way: underWay, problem }: Portal) {
+  const names = models.slice(0, SHOWN_MODELS)
+    .map(({ id, loaded }) => loaded ? id : `${id} (not loaded)`);
+  const more = models.length - names.length;
+  const words = listOf([...names, ...more > 0 ? [`${more} more`] : []]);
+  return (
+    <li class={problem === null ? "coven running" : "coven"}>
+      <div>
+        <div class="title">
+          <h3 title={name}>{name}</h3>
+          <span class="state">
+            {underWay > 0 ? `${countOf(underWay, "request")} under way` : address}
+          </span>
+        </div>
+        {problem === null
+          ? <p title={words}>{words}</p>
+          : <p class="bad">{problem.why}: lychd doctor --only vessel.portals</p>}
+      </div>
+    </li>
   );
 }
 

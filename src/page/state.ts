@@ -20,6 +20,9 @@ const REQUESTS = 200;
 /** An engine in the state of the door. */
 export type Soulstone = Status["soulstones"][number];
 
+/** A Portal in the state of the door. */
+export type Portal = Status["portals"][number];
+
 /** The last state; undefined until the first one. */
 export const state = signal<Status | undefined>(undefined);
 

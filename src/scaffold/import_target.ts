@@ -23,11 +23,11 @@ export function targetAt(host: Host, folder: string | undefined): Target {
     : { codex: readCodex(found.folder).codex, visited: found.visited };
 }
 
-/** Writes a file for each Soulstone, or none if any of them exists. Returns their paths. */
+/** Writes a file for each Soulstone and Portal, or none if any of them exists. Returns their paths. */
 export function writeImported(
   context: CommandContext,
   root: string,
-  { soulstones, settings }: Imported,
+  { soulstones, portals, settings }: Imported,
   { codex, visited }: Target,
 ): string[] {
   const { host } = context;
@@ -43,10 +43,12 @@ export function writeImported(
     const hint = "use --output with another folder, and copy the files that you want";
     throw new Refusal(`the Codex already defines ${names}${nothing}`, { hint });
   }
-  const files = soulstones.map(({ name, text }) => ({
-    path: join("soulstones", `${name}.toml`),
-    text: `${schemaLine("soulstones")}\n${text}`,
-  }));
+  const filesIn = (folder: "soulstones" | "portals", each: Imported["portals"]) =>
+    each.map(({ name, text }) => ({
+      path: join(folder, `${name}.toml`),
+      text: `${schemaLine(folder)}\n${text}`,
+    }));
+  const files = [...filesIn("soulstones", soulstones), ...filesIn("portals", portals)];
   const exists = ({ path }: Pick<NewFile, "path">) => host.lstat(join(root, path)) !== undefined;
   try {
     if (settings !== "" && !exists({ path: "lychd.toml" })) {

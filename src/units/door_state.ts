@@ -1,9 +1,15 @@
 /** The state of the front door, as its process writes it for the commands of the operator. */
 import { join } from "node:path/posix";
 import { requestsText } from "../core/dispatcher/drain_text.ts";
-import { type DoorState, readState, STATE_FILE } from "../core/dispatcher/state_file.ts";
+import {
+  type DoorState,
+  type PortalState,
+  readState,
+  STATE_FILE,
+} from "../core/dispatcher/state_file.ts";
 import type { Wish } from "../core/orchestrator/wish.ts";
 import { printable } from "../core/report/printable.ts";
+import { countOf } from "../core/report/text.ts";
 import { HostError } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 
@@ -38,7 +44,7 @@ export function runsFormerProgram(
 
 /** Returns the requests at each engine, and the work of the front door, in words. */
 export function doorLines(state: DoorState): string[] {
-  const { phase, wish, engines, swap } = state;
+  const { phase, wish, engines, portals, swap } = state;
   const goal = wish === undefined ? "other engines" : wishText(wish);
   const work = {
     steady: undefined,
@@ -54,8 +60,21 @@ export function doorLines(state: DoorState): string[] {
       `${printable(name)}: ${requestsText(underWay, "under way")}` +
       (waiting === 0 ? "" : `, ${waiting} waiting`)
     ),
+    ...portals.map(portalLine),
     ...work === undefined ? [] : [work],
   ];
+}
+
+/** Returns the state of a Portal in words. */
+export function portalLine({ name, models, underWay, problem, missing }: PortalState): string {
+  const words = problem === undefined
+    ? [
+      countOf(models, "model"),
+      ...underWay === 0 ? [] : [requestsText(underWay, "under way")],
+      ...missing.length === 0 ? [] : [`it does not list ${missing.join(", ")}`],
+    ].join(", ")
+    : `${problem.why}: lychd doctor --only vessel.portals`;
+  return printable(`Portal ${name}: ${words}`);
 }
 
 /** Returns the goal of the front door: `Coven vision`. */
@@ -70,7 +89,7 @@ export function wishText(wish: Wish): string {
 /** Returns the state for `--json`; null if the front door does not run. */
 export function doorJson(state: DoorState | undefined) {
   if (state === undefined) return null;
-  const { phase, wish, engines, swap } = state;
+  const { phase, wish, engines, portals, swap } = state;
   return {
     phase,
     goal: wish === undefined
@@ -79,6 +98,9 @@ export function doorJson(state: DoorState | undefined) {
     swap: swap ?? null,
     requests: engines.map(({ name, underWay, waiting }) => {
       return { soulstone: name, under_way: underWay, waiting };
+    }),
+    portals: portals.map(({ name, models, underWay, problem, missing }) => {
+      return { name, models, under_way: underWay, problem: problem ?? null, missing };
     }),
   };
 }

@@ -41,6 +41,19 @@ Deno.test("the state of the front door in words", () => {
     [{ phase: "swapping", wish: { kind: "coven", name: "think" }, engines: [] }, [
       "the front door starts Coven think",
     ]],
+    [{
+      engines: [],
+      portals: [
+        { name: "attic", models: 1, underWay: 2, problem: undefined, missing: ["a", "b"] },
+        {
+          ...{ name: "garage", models: 0, underWay: 0, missing: [] },
+          problem: { code: "portal_key", why: "it needs a key (status 401)" },
+        },
+      ],
+    }, [
+      "Portal attic: 1 model, 2 requests under way, it does not list a, b",
+      "Portal garage: it needs a key (status 401): lychd doctor --only vessel.portals",
+    ]],
     [{ phase: "swapping", engines: [] }, ["the front door stops engines without requests"]],
   ];
   for (const [changes, lines] of table) {

@@ -37,7 +37,8 @@ export function goldenCases(): GoldenCase[] {
 export function codexFiles(folder: string): CodexFile[] {
   return filesBelow(folder)
     .filter((path) =>
-      path === "lychd.toml" || /^soulstones\/(?:[^.][^/]*\/)*[^.\/][^/]*\.toml$/s.test(path)
+      path === "lychd.toml" || /^soulstones\/(?:[^.][^/]*\/)*[^.\/][^/]*\.toml$/s.test(path) ||
+      /^portals\/[^.\/][^/]*\.(?:toml|pem)$/s.test(path)
     )
     .map((path) => ({ path, bytes: Deno.readFileSync(join(folder, path)) }));
 }

@@ -63,9 +63,10 @@ export function textOf({ imported, findings, sources }: ImportResult): string {
   if (imported === undefined) {
     return formatReport(findings, { sources, prefix: "", palette: PLAIN });
   }
-  const { soulstones, settings } = imported;
+  const { soulstones, portals, settings } = imported;
   return [
     ...soulstones.map(({ text }) => text),
+    ...portals.map(({ name, text }) => `# portals/${name}.toml\n${text}`),
     ...settings === "" ? [] : [settings],
     reportText(imported, { all: true, palette: PLAIN }),
   ].join("\n");

@@ -20,7 +20,7 @@ const FILES = QUADLET.filter(({ isFolder }) => !isFolder);
 const LLAMA_SWAP = importCases("llama-swap");
 
 /** Returns the Runes of an import, a Codex without errors but for variables that the operator has to fill in. */
-async function runesOf({ soulstones, settings }: Imported): Promise<readonly Rune[]> {
+async function runesOf({ soulstones, portals, settings }: Imported): Promise<readonly Rune[]> {
   const encoder = new TextEncoder();
   const read = readCodex({
     folder: "codex",
@@ -31,6 +31,9 @@ async function runesOf({ soulstones, settings }: Imported): Promise<readonly Run
         path: "soulstones/imported.toml",
         bytes: encoder.encode(soulstones.map(({ text }) => text).join("\n")),
       },
+      ...portals.map(({ name, text }) => {
+        return { path: `portals/${name}.toml`, bytes: encoder.encode(text) };
+      }),
     ],
   });
   const compiled = await compile(read.codex);

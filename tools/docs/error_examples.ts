@@ -291,6 +291,14 @@ $ echo $?
     bad: { ...withPortal('url = "http://garage.lan"\nca_file = "home.pem"'), ...HOME_CA },
     good: { ...withPortal('url = "https://garage.lan"\nca_file = "home.pem"'), ...HOME_CA },
   },
+  "portal-name-invalid": {
+    bad: {
+      "soulstones/eye.toml": eye(),
+      ...VESSEL_ON,
+      "portals/my garage.toml": 'url = "https://garage.lan"',
+    },
+    good: withPortal('url = "https://garage.lan"'),
+  },
   "portal-name-taken": {
     bad: {
       "soulstones/eye.toml": eye('aliases = ["garage"]'),

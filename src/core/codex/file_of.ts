@@ -1,7 +1,7 @@
 import type { ReadCodex } from "./read.ts";
 
 /**
- * Returns the file that defines a Soulstone, by its path below the Codex. A file with an error of syntax
+ * Returns the file that defines a Soulstone or a Portal, by its path below the Codex. A file with an error of syntax
  * has no tables, so the header of the table is looked for in its text.
  *
  * @example
@@ -22,7 +22,11 @@ export function fileOf(
 ): string | undefined {
   const found = codex?.soulstones.find(({ name }) => name === soulstone);
   if (found !== undefined) return found.file;
-  return [...sources].find(([path, text]) => path !== "lychd.toml" && hasHeader(text, soulstone))
+  const portal = `portals/${soulstone}.toml`;
+  if (sources.has(portal)) return portal;
+  return [...sources].find(([path, text]) =>
+    path.startsWith("soulstones/") && hasHeader(text, soulstone)
+  )
     ?.[0];
 }
 

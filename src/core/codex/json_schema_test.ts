@@ -3,7 +3,7 @@ import { getStaticTOMLValue, parseTOML } from "toml-eslint-parser";
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { compile } from "../compile/mod.ts";
 import { jsonSchemaText, readCodex, SCHEMA_KINDS } from "./mod.ts";
-import { lychdSchema, soulstoneSchema } from "./schema.ts";
+import { lychdSchema, portalSchema, soulstoneSchema } from "./schema.ts";
 
 /** A part of a JSON Schema. */
 interface Part {
@@ -23,21 +23,27 @@ function tablesOf(part: Part, path: string): [string, Part][] {
 const WHOLE = SCHEMA_KINDS.map((kind): Part => JSON.parse(jsonSchemaText(kind)));
 
 Deno.test("a JSON Schema has the fields of the zod schema and refuses other fields in every table", () => {
-  const [soulstones, lychd] = WHOLE;
+  const [soulstones, portal, lychd] = WHOLE;
   const [soulstone] = Object.values(soulstones?.patternProperties ?? {});
-  ok(soulstone !== undefined && lychd !== undefined);
+  ok(soulstone !== undefined && portal !== undefined && lychd !== undefined);
+  deepStrictEqual(Object.keys(portal.properties ?? {}), Object.keys(portalSchema.shape));
+  deepStrictEqual(portal.required, ["url"]);
   deepStrictEqual(Object.keys(soulstone.properties ?? {}), Object.keys(soulstoneSchema.shape));
   deepStrictEqual(Object.keys(lychd.properties ?? {}), Object.keys(lychdSchema.shape));
   deepStrictEqual(soulstone.required, ["image", "port"]);
   deepStrictEqual(lychd.required, undefined);
-  const tables = [...tablesOf(soulstone, "soulstone"), ...tablesOf(lychd, "lychd")];
+  const tables = [
+    ...tablesOf(soulstone, "soulstone"),
+    ...tablesOf(portal, "portal"),
+    ...tablesOf(lychd, "lychd"),
+  ];
   ok(tables.length > 5);
   const open = tables.filter(([, table]) => table.additionalProperties !== false);
   deepStrictEqual([soulstones?.additionalProperties, open], [false, []]);
 });
 
 Deno.test("the zod schema and the JSON Schema accept the same addresses", () => {
-  const [, lychd] = WHOLE;
+  const [, , lychd] = WHOLE;
   const part = lychd?.properties?.["sepulcher"]?.properties?.["bind_address"];
   const { anyOf } = part as {
     anyOf: readonly { pattern: string; allOf?: { pattern: string }[] }[];

@@ -22,7 +22,7 @@ export {
 } from "./limits.ts";
 export { parsePortalUrl, type PortalUrl } from "./portal_url.ts";
 export { type CodexFile, type CodexFolder, type ReadCodex, readCodex } from "./read.ts";
-export { lychdSchema, NAME, soulstoneSchema } from "./schema.ts";
+export { lychdSchema, NAME, portalSchema, soulstoneSchema } from "./schema.ts";
 export { extraScrapeConfigs } from "./scrape_configs.ts";
 export { parseVolume, type Volume } from "./volume.ts";
 export { type Plain, tomlKey, type TomlPath, tomlValue } from "./toml.ts";

@@ -52,7 +52,9 @@ function portalNameFindings({ portals, soulstones }: Codex): Finding[] {
     ...similar,
     ...portals.flatMap((portal) => {
       const { name } = portal;
-      if (!NAME.test(name)) return [finding("name-invalid", portal.placeOf([]), { value: name })];
+      if (!NAME.test(name)) {
+        return [finding("portal-name-invalid", portal.placeOf([]), { value: name })];
+      }
       const taken = owners.get(name);
       return taken === undefined ? [] : [
         finding("portal-name-taken", portal.placeOf([]), { name, owner: taken.owner }, {

@@ -61,6 +61,11 @@ class Script {
   get status() {
     return this.#dispatcher.status();
   }
+
+  prospect(seconds: number, engine: string): string {
+    const wish = { kind: "soulstone", name: engine } as const;
+    return this.#dispatcher.prospectOf(engine, wish, seconds * 1000);
+  }
 }
 
 function textOf(effect: Effect): string {
@@ -429,4 +434,43 @@ Deno.test("the estimate for clients is what is left of a swap, and of a stay bef
   dispatcher.handle({ kind: "ended", id: "1" }, 20_000);
   dispatcher.handle({ kind: "tick" }, 23_000);
   strictEqual(dispatcher.estimateMilliseconds("sage", 33_000), 20_000);
+});
+
+Deno.test("the outlook of a request: what starts at once is soon, and more than two usual swaps are late", () => {
+  const script = new Script();
+  script.see(0, {});
+  strictEqual(script.prospect(0, "eye"), "starts");
+  script.see(0, { eye: "ready" });
+  strictEqual(script.prospect(0, "eye"), "running");
+  script.ask(1, "1", "eye");
+  // A swap takes 30 s until one was measured, and a busy engine stays four times as long.
+  script.see(10, { eye: "down" });
+  script.see(10, { eye: "ready" });
+  strictEqual(script.prospect(10, "sage"), "late");
+  strictEqual(script.prospect(100, "sage"), "starts");
+  strictEqual(script.prospect(99, "sage"), "late");
+  strictEqual(script.prospect(10, "owl"), "starts");
+  strictEqual(script.prospect(10, "nothing"), "failed");
+});
+
+Deno.test("the outlook of a request at an engine that makes room, that is held, that failed, or whose queue is old", () => {
+  const script = new Script({ engines: new Map([["eye", { concurrency: 1 }]]) });
+  script.see(0, { eye: "ready" });
+  script.ask(1, "1", "eye");
+  script.ask(2, "2", "eye");
+  strictEqual(script.prospect(62, "eye"), "running");
+  strictEqual(script.prospect(63, "eye"), "late");
+  script.ask(3, "3", "sage");
+  script.tick(300);
+  strictEqual(script.status.phase, "draining");
+  strictEqual(script.prospect(300, "eye"), "late");
+  const other = new Script();
+  other.see(0, {});
+  other.at(0, { kind: "held", isHeld: true });
+  strictEqual(other.prospect(0, "eye"), "late");
+  other.at(0, { kind: "held", isHeld: false });
+  other.ask(0, "1", "eye");
+  other.swapped(5, { kind: "failed", engines: ["eye"], why: "out of memory" });
+  strictEqual(other.prospect(6, "eye"), "failed");
+  strictEqual(other.prospect(36, "eye"), "starts");
 });

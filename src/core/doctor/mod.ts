@@ -9,6 +9,7 @@ import { HOST_CHECKS } from "./checks/host.ts";
 import { PODMAN_CHECKS } from "./checks/podman.ts";
 import { QUADLET_CHECKS } from "./checks/quadlet.ts";
 import { SYSTEMD_CHECKS } from "./checks/systemd.ts";
+import { PORTAL_CHECKS } from "./checks/portals.ts";
 import { VESSEL_CHECKS } from "./checks/vessel.ts";
 import type { HostFinding } from "./report.ts";
 
@@ -33,6 +34,7 @@ export const CHECKS: readonly Check[] = [
   ...HOST_CHECKS,
   ...CODEX_CHECKS,
   ...VESSEL_CHECKS,
+  ...PORTAL_CHECKS,
 ];
 
 /**

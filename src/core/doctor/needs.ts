@@ -45,6 +45,8 @@ export interface Needs {
     readonly bindAddress: string;
   }[];
   readonly hasVessel: boolean;
+  /** True if the front door has Portals. */
+  readonly hasPortals: boolean;
   /** The range of `reserve_ports`. */
   readonly reserved: { readonly first: number; readonly last: number } | undefined;
   readonly bindAddress: string;
@@ -64,6 +66,7 @@ export const NO_NEEDS: Needs = {
   units: [],
   ports: [],
   hasVessel: false,
+  hasPortals: false,
   reserved: undefined,
   bindAddress: "127.0.0.1",
   pod: "lychd",
@@ -77,7 +80,7 @@ export const NO_NEEDS: Needs = {
 
 /** Returns the needs of `codex` on a host with the home folder `home`. */
 export function needsOf(codex: Codex, home: string | undefined): Needs {
-  const { settings, soulstones } = codex;
+  const { settings, soulstones, portals } = codex;
   const { sepulcher, harvester, scribe, gpu_exporter, vessel } = settings;
   const mounted = soulstones.map((s) => pathsOf(s, home));
   const on = watchersOf(settings);
@@ -99,6 +102,7 @@ export function needsOf(codex: Codex, home: string | undefined): Needs {
         : [{ port, owner, bindAddress: vessel.bind_address }];
     }).sort((a, b) => a.port - b.port),
     hasVessel: vessel.enabled,
+    hasPortals: vessel.enabled && portals.length > 0,
     reserved: sepulcher.reserve_ports === undefined
       ? undefined
       : parsePortRange(sepulcher.reserve_ports),
@@ -113,6 +117,7 @@ export function needsOf(codex: Codex, home: string | undefined): Needs {
     secrets: sorted([
       ...soulstones.flatMap((s) => s.secrets).map((s) => s.split(",")[0] ?? s),
       ...soulstones.flatMap((s) => s.metrics?.secret ?? []),
+      ...portals.flatMap((p) => p.key_secret ?? []),
       ...on.scribe && scribe.admin_password_secret ? [scribe.admin_password_secret] : [],
     ]),
     paths: mounted.flatMap((m) => m.paths),

@@ -2,6 +2,7 @@
  * The commands that doctor runs on a host. They only read, and use no network. Some depend on the output
  * of others, so the list is computed again until it is complete.
  */
+import { STATE_FILE } from "../dispatcher/state_file.ts";
 import { type Facts, linesOf, type Probe } from "../facts.ts";
 import { patternOf, VESSEL } from "../rune/mod.ts";
 import { UNIT_FILES_OPTIONS } from "../rune/properties.ts";
@@ -212,6 +213,9 @@ function systemdProbes({ user, environment, needs }: Asking, facts: Facts): Prob
         ),
         ACCOUNTS,
       ]
+      : [],
+    ...needs.hasPortals && session !== undefined
+      ? [probe("door-state", "cat", `${session}/${VESSEL.runtimeFolder}/${STATE_FILE}`)]
       : [],
     ...probeEach(
       "unit-files",

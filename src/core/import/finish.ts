@@ -41,6 +41,7 @@ export async function finishImport(containers: readonly Container[], { path, sou
   readonly bootCoven: string | undefined;
   /** The other fields of lychd.toml. */
   readonly settings?: Fields;
+  readonly portals?: Imported["portals"];
   readonly context: ImportContext;
   readonly report: ImportReport;
   readonly input: Pick<Imported, "noun" | "total">;
@@ -82,7 +83,8 @@ export async function finishImport(containers: readonly Container[], { path, sou
   const slots = new Set(fixed.filter(({ path: [key] }) => key === "slot").map((f) => `${f.value}`));
   const { bootCoven, input } = given;
   const settings = settingsText({ boot_coven: bootCoven, ...given.settings });
-  const imported = { ...input, soulstones, bootCoven, settings, slots, report };
+  const { portals = [] } = given;
+  const imported = { ...input, soulstones, portals, bootCoven, settings, slots, report };
   return { imported, findings: [], sources };
 }
 

@@ -41,6 +41,8 @@ export interface ImportContext {
 export interface Imported extends Reported {
   /** The TOML of each Soulstone, in the order of the input. */
   readonly soulstones: readonly { readonly name: string; readonly text: string }[];
+  /** The TOML of each Portal, which has a file of its own. */
+  readonly portals: readonly { readonly name: string; readonly text: string }[];
   /** The Coven that starts with the host, for `boot_coven` of lychd.toml. */
   readonly bootCoven: string | undefined;
   /** The TOML of lychd.toml, `boot_coven` included; empty if nothing belongs there. */

@@ -351,6 +351,11 @@ export const CATALOGUE = {
     "`ca_file` has no effect on an address that begins with http://",
     "use https://, or remove `ca_file`",
   ),
+  "portal-name-invalid": invalid(
+    "name of a Portal",
+    "The name of a Portal is that of its file in `portals/`, without `.toml`.",
+    `rename the file: ${NAME_HINT}`,
+  ),
   "portal-name-taken": error(
     "The name of a Portal, which is that of its file, names nothing else of the Codex.",
     "the name `{{name}}` of the Portal is already {{owner}}",

@@ -32,8 +32,8 @@ test("the state has the id of each request, and any of them can be cancelled", a
   for (const { since } of requests) ok(Date.parse(since ?? "") >= before);
   const alice = { client: "alice" };
   deepStrictEqual(requests.map(({ id: _id, since: _since, ...rest }) => rest), [
-    { soulstone: "eye", endpoint: "upstream", state: "under_way", ...alice },
-    { soulstone: "sage", endpoint: CHAT, state: "waiting", ...alice },
+    { soulstone: "eye", endpoint: "upstream", state: "under_way", portal: false, ...alice },
+    { soulstone: "sage", endpoint: CHAT, state: "waiting", portal: false, ...alice },
   ]);
   for (const { id } of requests) {
     strictEqual((await post(bench, `/lychd/v1/cancel/${id}`, {}, AS_ALICE)).status, 200);

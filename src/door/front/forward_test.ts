@@ -106,6 +106,7 @@ test("a request for an engine that does not run starts it and waits", async () =
     phase: "swapping",
     wish: { kind: "soulstone", name: "eye" },
     engines: [{ name: "eye", underWay: 0, waiting: 1 }],
+    portals: [],
   });
   strictEqual(engine.requests, 0);
   bench.observe({ eye: "ready" });

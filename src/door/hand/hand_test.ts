@@ -544,6 +544,7 @@ withHand("the state of the dispatcher is in a file", async (seen, front) => {
   deepStrictEqual(state, {
     ...{ phase: "steady", wish: null, swap: null, problem: null, program: null },
     engines: [{ name: "owl", under_way: 2, waiting: 1 }],
+    portals: [],
   });
   await seen.close();
   // The unit may be gone, so that systemd does not remove it.

@@ -15,6 +15,7 @@ import { dockerGpus } from "./docker_gpus.ts";
 import { expandEnvironment, MacroOverflow } from "./macros.ts";
 import { commandOf, containerSettings, type ModelInput, usesPort } from "./model.ts";
 import { type Program, programNames } from "./program.ts";
+import { portalsOf } from "./peers.ts";
 import type { Reader } from "./reader.ts";
 import { mergeFiles } from "./merge.ts";
 import { recordRouting, type Routing } from "./routing.ts";
@@ -123,6 +124,11 @@ async function importRoot(root: YamlNode, input: SwapInput): Promise<ImportResul
   const placed = placeInGroups({ ...routing, starts }, context, report);
   const containers = engines.map((engine) => containerOf(engine, placed, routing.residents, top));
   const { bootCoven } = placed;
+  const taken = new Set([
+    ...engines.map(({ name }) => name),
+    ...routing.groups.map(({ name }) => name),
+    ...config.models.flatMap((model) => [model.id, ...aliasesIn(model)]),
+  ]);
   const result = await finishImport(containers, {
     bootCoven,
     context,
@@ -130,6 +136,7 @@ async function importRoot(root: YamlNode, input: SwapInput): Promise<ImportResul
     path,
     sources,
     settings: settingsOf(config, top, engines, reader),
+    portals: portalsOf(config.settings.get("peers"), taken, reader),
     input: { noun: "model", total: config.models.length },
   });
   return result.imported !== undefined && reader.findings.length > 0

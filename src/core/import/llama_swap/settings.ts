@@ -13,7 +13,6 @@ import { contextOf, fieldsWithoutTtl, idleAfter, vesselProposals } from "./vesse
 
 /** The reasons why settings outside models are lost; the other known ones configure llama-swap. */
 const LOST_OF_TOP: ReadonlyMap<string, string> = new Map([
-  ["peers", "the Vessel forwards only to engines of this host"],
   ["profiles", "`aliases` of a Soulstone do not change at runtime"],
   ["selectors", "a tag in `capabilities` is one name for several engines"],
 ]);
@@ -61,7 +60,7 @@ export function readTop({ settings, models }: SwapConfig, reader: Reader): Top {
       });
     } else if (key === "upstream") {
       report.record(item, "changed", { why: "no request below `/upstream` starts an engine" });
-    } else if (key !== "apiKeys") {
+    } else if (key !== "apiKeys" && key !== "peers") {
       const why = KNOWN.has(key) ? "it configures llama-swap itself" : NO_FIELD;
       report.lost(item, LOST_OF_TOP.get(key) ?? why);
     }
