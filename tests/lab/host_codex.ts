@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path/posix";
 import { programCommand } from "../program.ts";
-import { lichExec, type LichShell, putTree, shellQuote } from "./lab.ts";
+import { type LabOptions, lichExec, type LichShell, putTree, shellQuote } from "./lab.ts";
 import { withoutRule } from "./rules.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -138,6 +138,7 @@ export async function install(
 export async function writeCodex(
   soulstones: Readonly<Record<string, Fields>>,
   settings: Fields = {},
+  lab: LabOptions = {},
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "lychd-lab-" });
   try {
@@ -145,7 +146,7 @@ export async function writeCodex(
       await Deno.mkdir(dirname(join(folder, path)), { recursive: true });
       await Deno.writeTextFile(join(folder, path), text);
     }
-    await putTree(folder, `${HOME}/.config/lychd`);
+    await putTree(folder, `${HOME}/.config/lychd`, lab);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -155,8 +156,11 @@ export async function writeCodex(
  * Copies the binary to the lab's host, unless it is there already. Its runtime imports JSON from the
  * disk, which the front door refuses without an option.
  */
-export async function putBinary(): Promise<void> {
-  const { code, stderr } = await lichExec(["sh", "-c", ACCEPT_WEAK_RUNTIME], { root: true });
+export async function putBinary(lab: LabOptions = {}): Promise<void> {
+  const { code, stderr } = await lichExec(["sh", "-c", ACCEPT_WEAK_RUNTIME], {
+    ...lab,
+    root: true,
+  });
   if (code !== 0) throw new Error(stderr);
   const binary = Deno.env.get("LYCHD_BINARY") ?? join(ROOT, "dist/lychd");
   const file = await Deno.stat(binary).catch(() => undefined);
@@ -164,9 +168,9 @@ export async function putBinary(): Promise<void> {
     throw new Error(`${binary} does not exist; run \`bash .ci/compile\``);
   }
   const place = "/usr/local/bin/lychd";
-  const { stdout } = await lichExec(["stat", "-c", "%s %Y", place]);
+  const { stdout } = await lichExec(["stat", "-c", "%s %Y", place], lab);
   const stamp = `${file.size} ${Math.floor((file.mtime?.getTime() ?? 0) / 1000)}`;
-  if (stdout.trim() !== stamp) await putTree(binary, place);
+  if (stdout.trim() !== stamp) await putTree(binary, place, lab);
 }
 
 /** Stops and removes every unit and volume of lychd, and deletes the log of the GPU. */
@@ -269,8 +273,8 @@ export async function reboot(): Promise<void> {
 }
 
 /** Copies the binary to the lab's host and removes every unit and volume of lychd. */
-export async function freshHost(shell: LichShell): Promise<void> {
-  await putBinary();
+export async function freshHost(shell: LichShell, lab: LabOptions = {}): Promise<void> {
+  await putBinary(lab);
   await clear(shell);
 }
 

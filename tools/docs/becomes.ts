@@ -2,7 +2,7 @@
 import type { SchemaKind } from "../../src/core/codex/mod.ts";
 import { hasErrors } from "../../src/core/report/mod.ts";
 import { readUnit } from "../../src/core/rune/mod.ts";
-import { SETTINGS_BESIDE, SOULSTONE } from "./field_examples.ts";
+import { PORTAL, SETTINGS_BESIDE, SOULSTONE } from "./field_examples.ts";
 import { judge } from "./judge.ts";
 
 const SETTINGS = { "gpu.default_devices": '["nvidia.com/gpu=all"]' };
@@ -25,11 +25,18 @@ slot = "chat"
 /** Describes the effect of `field` on the units if it has the TOML value `example`. */
 export async function becomes(kind: SchemaKind, field: string, example: string): Promise<string> {
   const changed = { [field]: example };
-  const settings = kind === "lychd" ? { ...SETTINGS, ...SETTINGS_BESIDE[field] } : SETTINGS;
+  const settings = {
+    ...SETTINGS,
+    ...kind === "lychd" ? SETTINGS_BESIDE[field] : {},
+    ...kind === "portals" ? { "vessel.enabled": "true" } : {},
+  };
+  const portal = kind === "portals" ? PORTAL : undefined;
   const [without, having] = await Promise.all([
-    unitsOf(SOULSTONE, settings),
+    unitsOf(SOULSTONE, settings, portal),
     kind === "lychd"
       ? unitsOf(SOULSTONE, { ...settings, ...changed })
+      : kind === "portals"
+      ? unitsOf(SOULSTONE, settings, { ...portal, ...changed })
       : unitsOf({ ...SOULSTONE, ...changed }, settings),
   ]);
   const files = [...new Set([...without.keys(), ...having.keys()])];
@@ -50,11 +57,16 @@ type Lines = ReadonlyMap<string, readonly string[]>;
 async function unitsOf(
   soulstone: Readonly<Record<string, string>>,
   settings: Readonly<Record<string, string>>,
+  portal?: Readonly<Record<string, string>>,
 ): Promise<Map<string, Lines>> {
   const { findings, runes } = await judge({
     "lychd.toml": tomlOf(settings),
     "soulstones/eye.toml": `[eye]\n${tomlOf(soulstone)}`,
     "soulstones/others.toml": OTHERS,
+    ...portal === undefined ? {} : {
+      "portals/garage.toml": tomlOf(portal),
+      "portals/home-ca.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    },
   });
   if (hasErrors(findings)) throw new Error(findings.map(({ message }) => message).join("; "));
   return new Map(runes.map(({ path, text }) => {

@@ -118,3 +118,17 @@ export const SETTINGS_BESIDE: Readonly<Record<string, Readonly<Record<string, st
   "vessel.loading_message": VESSEL,
   "vessel.max_body_mib": VESSEL,
 };
+
+/** The smallest Portal, and an example of each field. */
+export const PORTAL: Readonly<Record<string, string>> = { url: '"https://attic.lan"' };
+
+export const PORTAL_EXAMPLES: Readonly<Record<string, string>> = {
+  url: '"https://garage.lan/v1"',
+  models: '["qwen3:32b"]',
+  aliases: '{ gpt-4o = "qwen3:32b" }',
+  capabilities: '{ tools = "qwen3:32b" }',
+  key_secret: '"garage-key"',
+  timeout_seconds: "120",
+  prefer: '"fallback"',
+  ca_file: '"home-ca.pem"',
+};

@@ -157,7 +157,11 @@ function rowOf(title: string, permissions: Permissions, folders: Folders): strin
       : permissions.net.length === 1 && isOfDoor
       ? ["the port of the front door"]
       : isOfDoor
-      ? ["its own port", "the ports of rendered engines and of `reserve_ports` on 127.0.0.1"]
+      ? [
+        "its own port",
+        "the ports of rendered engines and of `reserve_ports` on 127.0.0.1",
+        "the host and port of each Portal",
+      ]
       : ["the ports of rendered engines on 127.0.0.1"],
   ];
   return `| ${[title, ...cells.map((cell) => cell.join(", ") || "–")].join(" | ")} |`;
