@@ -2,7 +2,16 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { assertWhole, chat, DOOR, installDoor } from "./door.ts";
-import { engine, freshHost, must, run, tomlString, waitUntil, writeCodex } from "./host_codex.ts";
+import {
+  engine,
+  freshHost,
+  must,
+  reboot,
+  run,
+  tomlString,
+  waitUntil,
+  writeCodex,
+} from "./host_codex.ts";
 import {
   labDown,
   type LabOptions,

@@ -295,7 +295,7 @@ $ echo $?
     bad: {
       "soulstones/eye.toml": eye(),
       ...VESSEL_ON,
-      "portals/my garage.toml": 'url = "https://garage.lan"',
+      "portals/-garage.toml": 'url = "https://garage.lan"',
     },
     good: withPortal('url = "https://garage.lan"'),
   },

@@ -63,7 +63,7 @@ export function route(
   inventory: Inventory,
   names: ReadonlyMap<string, ModelNames>,
   running: Running,
-  otherNames: readonly string[] = [],
+  otherNames: () => readonly string[] = () => [],
 ): Route | { readonly problem: RouteProblem } {
   const to = (engine: string, wish: Wish = { kind: "soulstone", name: engine }): Route => {
     return { engine, wish, served: names.get(engine)?.served };
@@ -94,7 +94,7 @@ export function route(
   }
   const planned = planTransition({ kind: "capabilities", names: [model] }, inventory, running);
   if ("problem" in planned) {
-    return { problem: unknownModel(model, inventory, names, otherNames) };
+    return { problem: unknownModel(model, inventory, names, otherNames()) };
   }
   const { choice, wanted } = planned.transition;
   const engine = enginesNamed(inventory, wanted)

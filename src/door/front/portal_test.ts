@@ -350,6 +350,25 @@ test("a wrong, a missing and an unreadable key are errors of the Portal, and no 
   }
 });
 
+test("just after the start a request waits for the first list, and a Portal without one is named", async () => {
+  let isAlive = true;
+  await using server = startEngine(async (request) => {
+    if (request.method !== "GET") return new Response("there");
+    await new Promise((wake) => setTimeout(wake, 200));
+    return isAlive ? Response.json({ data: [{ id: "far" }] }) : new Response(null, { status: 401 });
+  });
+  {
+    await using bench = await startWith({ garage: { port: server.port } });
+    strictEqual(await (await post(bench, CHAT, { model: "far" })).text(), "there");
+  }
+  isAlive = false;
+  await using bench = await startWith({ garage: { port: server.port } });
+  const answer = await post(bench, CHAT, { model: "far" });
+  const { error } = await answer.json();
+  deepStrictEqual([answer.status, error.code], [404, "model_not_found"]);
+  match(error.message, /the Portal `garage` cannot say whether it has it: it needs a key/);
+});
+
 test("a redirect is not followed", async () => {
   await using other = startServer([], echo);
   await using server = startServer(

@@ -51,23 +51,23 @@ export async function prepare(
   const scan = content.kind === "json" ? new JsonScan() : new FormScan(content.boundary);
   const received = await receiveBody(request, { headers, maxMib: maxBodyMib, memory, scan, pace });
   try {
-    return prepared(received, scan, { work, driver, isHop: headers.get(HOP) !== null });
+    return await prepared(received, scan, { work, driver, isHop: headers.get(HOP) !== null });
   } catch (error) {
     received.release();
     throw error;
   }
 }
 
-function prepared(
+async function prepared(
   { pieces, release }: ReceivedBody,
   scan: JsonScan | FormScan,
   { work, driver, isHop }: Pick<Preparing, "work" | "driver"> & { readonly isHop: boolean },
-): Prepared {
+): Promise<Prepared> {
   const scanned = scan.end();
   if ("problem" in scanned) throw notValid(scanned.problem);
   const named = scanned.model;
   if (named === undefined) throw notValid("`model` is missing");
-  const places = placesOf(named, work, { driver, isHop });
+  const places = await placesOf(named, work, { driver, isHop });
   const engineAt = (place: Place) =>
     place.kind === "engine" ? driver.units.door.engines.get(place.engine) : undefined;
   return {
@@ -110,16 +110,22 @@ function streamOf(sent: boolean, { set, strip }: Partial<DoorEngine> = {}): bool
  * Chooses the places for a model, or throws a Refused. A request that came through another door stays on
  * this host, so that two doors never send one request to and fro.
  */
-function placesOf(
+async function placesOf(
   model: string,
   work: Work,
   { driver, isHop }: { readonly driver: Driver; readonly isHop: boolean },
-): readonly [Place, ...Place[]] {
+): Promise<readonly [Place, ...Place[]]> {
   const { offers } = driver.portals;
-  const here = routeHere(model, work, driver, portalNames(offers));
+  const here = routeHere(model, work, driver, () => portalNames(offers));
   const found = "error" in here ? undefined : { route: here, prospect: driver.prospectOf(here) };
   const [first, ...others] = placesFor(model, found, isHop ? [] : offers);
   if (first !== undefined) return [first, ...others];
+  const { firstLooks, unlisted } = driver.portals;
+  if (firstLooks !== undefined) {
+    // Just after the start of the door, a Portal may have a model that is not known yet.
+    await firstLooks;
+    return await placesOf(model, work, { driver, isHop });
+  }
   const [elsewhere] = isHop ? placesFor(model, undefined, offers) : [];
   if (elsewhere?.kind === "portal") {
     const message = `${quoted(model)} is not on this host, but at its Portal ${
@@ -127,7 +133,11 @@ function placesOf(
     }; the request came through another door, and is forwarded only once`;
     throw new Refused({ status: 508, code: "portal_loop", message });
   }
-  throw new Refused("error" in here ? here.error : INTERNAL);
+  const error: DoorError = "error" in here ? here.error : INTERNAL;
+  const [unknown] = isHop ? [] : unlisted;
+  if (error.code !== "model_not_found" || unknown === undefined) throw new Refused(error);
+  const perhaps = `the Portal ${quoted(unknown.name)} cannot say whether it has it`;
+  throw new Refused({ ...error, message: `${error.message}; ${perhaps}: ${unknown.why}` });
 }
 
 const INTERNAL = { status: 500, code: "internal_error", message: "no place was found" } as const;
@@ -147,7 +157,7 @@ function routeHere(
   model: string,
   work: Work,
   { units, running }: Driver,
-  otherNames: readonly string[] = [],
+  otherNames?: () => readonly string[],
 ): Route | { readonly error: DoorError } {
   const routed = route(model, work, units.inventory, namesOf(units), running, otherNames);
   if ("problem" in routed) {

@@ -44,6 +44,7 @@ export class Portal {
   readonly #ports: PortalPorts;
   #listed: readonly PortalModel[] | undefined;
   #problem: PortalProblem | undefined;
+  #firstLook: Promise<void> | undefined;
   #looking: Promise<boolean> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
@@ -57,7 +58,12 @@ export class Portal {
     this.#client = new EngineClient((_, stop) =>
       connectPortal(settings, stop, connectMilliseconds)
     );
-    void this.look();
+    this.#firstLook = this.look().then(() => void (this.#firstLook = undefined));
+  }
+
+  /** Resolves after the first question for its models; undefined afterwards. */
+  get firstLook(): Promise<void> | undefined {
+    return this.#firstLook;
   }
 
   /** The reason why it cannot be used now. */

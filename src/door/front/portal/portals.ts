@@ -1,6 +1,6 @@
 import { modelsOf, type PortalOffer } from "../../../core/dispatcher/portals.ts";
 import type { PortalState } from "../../../core/dispatcher/state_file.ts";
-import type { Units } from "../dispatch/driver.ts";
+import type { ToFront } from "../../channel/messages.ts";
 import { Portal, type PortalPorts } from "./portal.ts";
 
 /** The Portals of the units, by name. */
@@ -13,7 +13,12 @@ export class Portals {
   }
 
   /** Takes the Portals of a render. One that is the same as before keeps what is known about it. */
-  load({ door: { portals }, portalKeys }: Pick<Units, "door" | "portalKeys">): void {
+  load(
+    { door: { portals }, portalKeys }: Pick<
+      Extract<ToFront, { kind: "units" }>,
+      "door" | "portalKeys"
+    >,
+  ): void {
     const former = this.#portals;
     this.#portals = new Map(portals.map((settings) => {
       const key = portalKeys.get(settings.name);
@@ -41,6 +46,21 @@ export class Portals {
       problem: portal.problem,
       missing: portal.missing,
     }));
+  }
+
+  /** Resolves when each Portal has answered once, or failed; undefined if that is so already. */
+  get firstLooks(): Promise<unknown> | undefined {
+    const looks = [...this.#portals.values()].flatMap(({ portal }) => portal.firstLook ?? []);
+    return looks.length === 0 ? undefined : Promise.all(looks);
+  }
+
+  /** The Portals that may have any model, since they have never listed theirs, and why not. */
+  get unlisted(): readonly { readonly name: string; readonly why: string }[] {
+    return [...this.#portals].flatMap(([name, { portal: { offer, problem } }]) =>
+      offer.models === undefined && offer.listed === undefined && problem !== undefined
+        ? [{ name, why: problem.why }]
+        : []
+    );
   }
 
   get(name: string): Portal | undefined {
