@@ -29,11 +29,13 @@ interface Render {
   readonly image?: string;
   readonly reserved?: string;
   readonly hasKey?: boolean;
+  /** The host of a Portal with a key. */
+  readonly portal?: string;
 }
 
 /** Returns the files of a Codex. */
 function codexOf(
-  { door = 8081, owl = 9001, sage = 9002, image = "localhost/x", reserved, hasKey }: Render,
+  { door = 8081, owl = 9001, sage = 9002, image = "localhost/x", reserved, hasKey, portal }: Render,
 ) {
   const soulstones = Object.entries({ owl, sage }).map(([name, port]) =>
     port === "absent"
@@ -45,6 +47,9 @@ function codexOf(
       hasKey === true ? `keys.me = "sha256:${"0".repeat(64)}"\n` : ""
     }${reserved === undefined ? "" : `[sepulcher]\nreserve_ports = "${reserved}"\n`}`,
     "soulstones/all.toml": soulstones.join(""),
+    ...portal !== undefined && {
+      "portals/garage.toml": `url = "https://${portal}"\nkey_secret = "garage-key"\n`,
+    },
   };
   const encoder = new TextEncoder();
   return Object.entries(texts).map(([path, text]) => ({ path, bytes: encoder.encode(text) }));
@@ -140,6 +145,8 @@ class TestHost {
   readonly journals: (readonly string[])[] = [];
   /** The output of ss, and its arguments. */
   connections = "";
+  /** The answer of Podman for a secret. */
+  secret = { code: 0, stdout: "sesame\n", stderr: "" };
   asked: readonly string[] = [];
   isShutdown = false;
   /** Called before each query of the states. */
@@ -157,6 +164,12 @@ class TestHost {
         }
         this.asked = args;
       }
+      if (program === "/podman" && args[0] === "secret") {
+        deepStrictEqual(args.slice(1, 4), ["inspect", "--showsecret", "--format={{.SecretData}}"]);
+        return Promise.resolve(
+          args.at(-1) === "garage-key" ? this.secret : { code: 1, stdout: "", stderr: "" },
+        );
+      }
       if (args.includes("--follow")) this.journals.push(args);
       const stdout = program === "/systemctl"
         ? this.#systemctl(args)
@@ -171,6 +184,7 @@ class TestHost {
       ...findPrograms(() => false),
       systemctl: "/systemctl",
       journalctl: "/journalctl",
+      podman: "/podman",
       ss: "/ss",
       systemdNotify: "/systemd-notify",
     };
@@ -689,6 +703,34 @@ withHand("after a render that removes an engine, the front stays", async (seen, 
   await front.next("units", ({ inventory }) => inventory.engines.length === 2);
   strictEqual(seen.fronts.length, 1);
 });
+
+withHand(
+  "a render with a Portal opens a front with its host, which gets the key and nothing else does",
+  async (seen, front) => {
+    await front.sees("owl", "ready");
+    await seen.render({ portal: "garage.lan" });
+    const second = await seen.front(1);
+    const { portalKeys, door } = await second.next("units");
+    deepStrictEqual([...portalKeys], [["garage", { key: "sesame" }]]);
+    strictEqual(door.portals[0]?.host, "garage.lan");
+    second.send({ kind: "listening" });
+    await front.next("leave");
+    front.send({ kind: "left" });
+    // The same host needs no other front, and a key is read again.
+    seen.secret = { code: 125, stdout: "", stderr: 'Error: no such secret "garage-key"' };
+    await seen.render({ portal: "garage.lan", image: "localhost/y" });
+    deepStrictEqual([...(await second.next("units")).portalKeys], [
+      ["garage", { problem: "there is no such secret" }],
+    ]);
+    seen.secret = { code: 0, stdout: "two words\n", stderr: "" };
+    await seen.render({ portal: "garage.lan", image: "localhost/z" });
+    const [[, key] = []] = (await second.next("units")).portalKeys;
+    ok(key !== undefined && "problem" in key && !key.problem.includes("two"));
+    strictEqual(seen.fronts.length, 2);
+    const files = [...seen.host.files.values()].map(({ bytes }) => new TextDecoder().decode(bytes));
+    ok(![seen.out, seen.err, ...seen.notices, ...files].some((text) => text?.includes("sesame")));
+  },
+);
 
 withHand(
   "a render with another port opens a second front, and the first one leaves",
