@@ -258,7 +258,7 @@ function unitsOf(
     portals: Object.entries(portals).map(([name, portal]) => ({
       name,
       isSecure: false,
-      host: "localhost",
+      host: "127.0.0.1",
       port: 9,
       path: "/v1",
       aliases: {},

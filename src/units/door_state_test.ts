@@ -86,6 +86,7 @@ Deno.test("commands read the state that the front door writes, if it runs", () =
       { soulstone: "eye", under_way: 3, waiting: 0 },
       { soulstone: "sage", under_way: 0, waiting: 1 },
     ],
+    portals: [],
   });
   strictEqual(doorJson(undefined), null);
 });

@@ -46,6 +46,11 @@ async function join(): Promise<void> {
   const [here, other] = await Promise.all([labStatus(), labStatus(OTHER)]);
   const pids = [String(here.pid), String(other.pid)] as const;
   const name = `cable${OTHER.number}`;
+  // Of a run before, while both stayed up. Without one end, the other is gone too.
+  await new Deno.Command("nsenter", {
+    args: ["-t", pids[0], "-n", "ip", "link", "del", name],
+    stderr: "null",
+  }).output();
   await host(
     "ip",
     ...["link", "add", name, "netns", pids[0], "type", "veth", "peer", "name", name, "netns"],
@@ -239,11 +244,7 @@ labTest("a wrong key, and a certificate that is not trusted, are refused with wo
       await known(shell, "the Portal with TLS", ({ problem }) => problem === null);
       assertWhole(await chat("far", 3), 3);
     } else {
-      await known(
-        shell,
-        "the certificate",
-        ({ problem }) => problem?.code === "portal_certificate",
-      );
+      await known(shell, "the certificate", ({ problem }) => why.test(problem?.why ?? ""));
       const { stdout } = await chat("far");
       assert.match(stdout, why);
     }

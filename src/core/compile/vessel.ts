@@ -30,18 +30,30 @@ export function vesselFiles(
   }
   const source = "lychd.toml";
   return {
-    files: [{
-      path: `${SYSTEMD_FOLDER}/${VESSEL.service}`,
-      title: "LychD Vessel: the front door",
-      source,
-      unit: serviceOf(codex, program.text),
-      comments: COMMENTS,
-    }, {
-      path: `${SYSTEMD_FOLDER}/${VESSEL.hold}`,
-      title: "LychD hold: while it is active, the Vessel starts and stops no engine",
-      source,
-      unit: HOLD,
-    }, { path: `${VESSEL_FOLDER}/drain.sh`, text: drainScript }],
+    files: [
+      {
+        path: `${SYSTEMD_FOLDER}/${VESSEL.service}`,
+        title: "LychD Vessel: the front door",
+        source,
+        unit: serviceOf(codex, program.text),
+        comments: COMMENTS,
+      },
+      {
+        path: `${SYSTEMD_FOLDER}/${VESSEL.hold}`,
+        title: "LychD hold: while it is active, the Vessel starts and stops no engine",
+        source,
+        unit: HOLD,
+      },
+      ...readsSecrets(codex)
+        ? [{
+          path: `${SYSTEMD_FOLDER}/${VESSEL.podman}`,
+          title: "LychD Podman: makes the namespace in which the Vessel reads the keys of Portals",
+          source: "portals/",
+          unit: PODMAN,
+        }]
+        : [],
+      { path: `${VESSEL_FOLDER}/drain.sh`, text: drainScript },
+    ],
     findings: [],
   };
 }
@@ -68,6 +80,26 @@ const HOLD: Unit = {
     RemainAfterExit: directive(true),
   },
   "X-Lychd": { Hold: directive("yes") },
+};
+
+/** Returns true if the Vessel reads a secret of Podman. */
+function readsSecrets({ portals }: Codex): boolean {
+  return portals.some((portal) => portal.key_secret !== undefined);
+}
+
+/**
+ * Any command of Podman makes its user namespace, which the Vessel cannot make within its limits, and
+ * leaves a process in a scope of its own that keeps it. If this fails, doctor says what a Portal lacks.
+ */
+const PODMAN: Unit = {
+  Unit: { Description: directive("LychD Podman: the namespace for secrets") },
+  Service: {
+    Type: directive("oneshot"),
+    ExecStart: directive("-/bin/sh -c 'exec podman secret ls'"),
+    StandardOutput: directive("null"),
+    TimeoutStartSec: directive(30),
+  },
+  "X-Lychd": { Podman: directive("yes") },
 };
 
 /**
@@ -116,6 +148,9 @@ function serviceOf(codex: Codex, program: string): Unit {
     Unit: {
       Description: directive("LychD Vessel: the front door"),
       StartLimitIntervalSec: directive(0),
+      ...readsSecrets(codex)
+        ? { Wants: directive(VESSEL.podman), After: directive(VESSEL.podman) }
+        : {},
     },
     Service: {
       Type: directive("notify"),

@@ -93,6 +93,7 @@ export function needsOf(codex: Codex, home: string | undefined): Needs {
       ...on.harvester || on.scribe || on.gpuExporter ? [WATCHERS_TARGET] : [],
       ...on.harvester ? Object.values(OBSERVER) : [],
       ...vessel.enabled ? [VESSEL.service, VESSEL.hold] : [],
+      ...vessel.enabled && portals.some((p) => p.key_secret !== undefined) ? [VESSEL.podman] : [],
     ],
     ports: portOwners(codex).flatMap(({ port, source, isPublished }) => {
       const owner = typeof source === "string" ? source : source.name;

@@ -85,6 +85,8 @@ export const VESSEL = {
   name: "vessel",
   service: "lychd-vessel.service",
   hold: "lychd-hold.service",
+  /** The service after which Podman can read secrets in the limits of the front door. */
+  podman: "lychd-podman.service",
   runtimeFolder: "lychd-vessel",
   /** The longest time that the stop of an engine waits for requests under way. */
   hookSeconds: 40,
@@ -110,7 +112,7 @@ export const OBSERVER = {
 
 /** Returns true for a unit of the front door. */
 export function isOfVessel(unit: string): boolean {
-  return unit === VESSEL.service || unit === VESSEL.hold;
+  return [VESSEL.service, VESSEL.hold, VESSEL.podman].some((own) => own === unit);
 }
 
 /** Returns true for a unit of the Watchers and their observer: no engine needs it. */
