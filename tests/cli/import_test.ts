@@ -65,7 +65,10 @@ Deno.test("import --output writes a Codex and never overwrites one", async () =>
   test.write("eye.container", EYE_UNIT);
   const output = ["import", "quadlet", "eye.container", "--output", "codex"];
   await test.expect(output, {
-    stdout: ["soulstones/eye.toml", "lychd.toml", "soulstones.schema.json", "lychd.schema.json"]
+    stdout: [
+      ...["soulstones/eye.toml", "lychd.toml"],
+      ...["soulstones.schema.json", "portals.schema.json", "lychd.schema.json"],
+    ]
       .map((path) => `[DIR]/codex/${path}\n`).join(""),
     stderr: `${EYE_NOTES}hint: lychd check --codex '[DIR]/codex'\n`.replaceAll("'", ""),
   });

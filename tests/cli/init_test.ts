@@ -36,6 +36,7 @@ Deno.test("init writes a commented, valid Codex and prints the next command", as
 wrote ${CODEX}/soulstones/qwen3-8b.toml
 wrote ${CODEX}/soulstones/writer.toml
 wrote ${CODEX}/soulstones.schema.json
+wrote ${CODEX}/portals.schema.json
 wrote ${CODEX}/lychd.schema.json
 qwen3-8b will answer at http://localhost:9871/v1, in chat, help
 writer will answer at http://localhost:9872/v1, in write, in slot main
@@ -147,6 +148,7 @@ Deno.test("init keeps files that are not part of a Codex", async () => {
     "README",
     "lychd.schema.json",
     "lychd.toml",
+    "portals.schema.json",
     "soulstones.schema.json",
     "soulstones/.hidden.toml",
     "soulstones/b.toml",
@@ -209,6 +211,7 @@ Deno.test("add writes one new file and changes no other", async () => {
   await test.expect(["add", "generic", "--image", "localhost/ocr:2", "--port", "9871"], {
     stdout: `wrote ${CODEX}/soulstones/ocr.toml
 wrote ${CODEX}/soulstones.schema.json
+wrote ${CODEX}/portals.schema.json
 wrote ${CODEX}/lychd.schema.json
 ocr will answer at http://localhost:9871/v1, in no Coven
 `,

@@ -336,12 +336,14 @@ Deno.test("the schemas are written unless they exist", () => {
     "lychd.toml",
     "soulstones/qwen3-8b.toml",
     "soulstones.schema.json",
+    "portals.schema.json",
     "lychd.schema.json",
   ]);
   assert.deepEqual(paths(["lychd.schema.json"]), [
     "lychd.toml",
     "soulstones/qwen3-8b.toml",
     "soulstones.schema.json",
+    "portals.schema.json",
   ]);
 });
 
