@@ -4,11 +4,15 @@ import { SHELLS } from "../core/completion/shell.ts";
 import { argument, command } from "./declare.ts";
 
 export const schema = command("schema", "Print the JSON Schema of a Codex file, for editors")
-  .details("`lychd init` writes both schemas to the Codex, and refers to them with `#:schema`.")
+  .details("`lychd init` writes the schemas to the Codex, and refers to them with `#:schema`.")
   .arguments({
-    kind: argument("<kind>", "`soulstones` for the files in soulstones/, `lychd` for lychd.toml", {
-      choices: SCHEMA_KINDS,
-    }),
+    kind: argument(
+      "<kind>",
+      "`soulstones` for the files in soulstones/, `portals` for those in portals/, `lychd` for lychd.toml",
+      {
+        choices: SCHEMA_KINDS,
+      },
+    ),
   })
   .examples(
     "lychd schema soulstones",

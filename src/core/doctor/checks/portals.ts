@@ -17,7 +17,7 @@ import {
 /** The checks of Portals. The front door itself looks at them, so doctor needs no network. */
 export const PORTAL_CHECKS: readonly Check[] = [{
   id: "vessel.portals",
-  about: "the front door reaches each Portal, with its certificate, its key and its models",
+  about: "the front door can use each Portal",
   why: "requests for the models of the Portal fail, or wait for an engine here",
   run: withCodex(({ facts, codex: { codex } }) => {
     const { portals, settings: { vessel } } = codex;
