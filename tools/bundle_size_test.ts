@@ -11,7 +11,7 @@ const WORKER = "src/sandbox/worker.js";
 const LIMITS: Readonly<Record<string, number>> = {
   main: 26,
   add: 760,
-  apply: 124,
+  apply: 138,
   banish: 54,
   chat: 40,
   check: 620,
@@ -33,7 +33,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   rollback: 650,
   schema: 213,
   serve: 125,
-  status: 77,
+  status: 86,
   summon: 105,
   top: 45,
 };
