@@ -29,11 +29,14 @@ interface Timings {
   readonly predicted_ms: number;
 }
 
-/** Chats through the door for a time, one after the other. Returns the timings of all answers. */
-async function chats(seconds: number, tokens: number): Promise<Timings[]> {
+/**
+ * Chats through the door for a time, one after the other, with streams if `stream` is true. Returns the
+ * timings of all answers.
+ */
+async function chats(seconds: number, tokens: number, stream: boolean): Promise<Timings[]> {
   await using shell = lichShell();
   const messages = [{ role: "user", content: "Hello ".repeat(tokens) }];
-  const body = JSON.stringify({ model: "one", messages, max_tokens: tokens });
+  const body = JSON.stringify({ model: "one", messages, max_tokens: tokens, stream });
   const output = await must(
     shell,
     `end=$((SECONDS + ${seconds}))
@@ -44,7 +47,10 @@ async function chats(seconds: number, tokens: number): Promise<Timings[]> {
        echo
      done`,
   );
-  return output.trim().split("\n").map((line) => JSON.parse(line).timings);
+  // The last event of a stream has the timings.
+  const objects = output.split("\n").map((line) => line.replace(/^data: /, ""))
+    .filter((line) => line.startsWith("{"));
+  return objects.flatMap((text) => JSON.parse(text).timings ?? []);
 }
 
 /**
@@ -144,7 +150,9 @@ labTest("the dashboards and rules show what a real llama-server did", async () =
   await wait(3);
   const beginSeconds = Date.now() / 1000 - 2;
   // The engine has two slots, so a third request waits there.
-  const timings = (await Promise.all([20, 100, 200].map((tokens) => chats(30, tokens)))).flat();
+  const timings = (await Promise.all([20, 100, 200].map((tokens) =>
+    chats(30, tokens, tokens === 20)
+  ))).flat();
   const sum = (field: keyof Timings) => timings.reduce((all, each) => all + each[field], 0);
   await waitUntil("the last answer is counted", 30, async () => {
     return await counted("tokens_predicted_total") === sum("predicted_n") &&
