@@ -18,7 +18,7 @@ export interface Manifests {
   /** Sorted by path, relative to the output folder; empty when a finding is an error. */
   readonly files: readonly Rune[];
   readonly findings: readonly Finding[];
-  /** What differs in the cluster, one sentence each. */
+  /** Differences that the operator must know, one sentence each. */
   readonly notes: readonly string[];
   /** The commands that copy the secrets to the cluster. lychd reads no secret. */
   readonly secrets: readonly string[];
