@@ -11,7 +11,7 @@ const WORKER = "src/sandbox/worker.js";
 const LIMITS: Readonly<Record<string, number>> = {
   main: 26,
   add: 760,
-  apply: 124,
+  apply: 130,
   banish: 54,
   chat: 40,
   check: 620,

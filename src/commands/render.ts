@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path/posix";
-import { type Manifests, manifestsOf } from "../core/kubernetes/mod.ts";
+import type { Manifests } from "../core/kubernetes/mod.ts";
 import { formatDiff } from "../core/plan/diff.ts";
 import { differs, formatSummary, plan } from "../core/plan/plan.ts";
 import type { Change } from "../core/plan/plan.ts";
@@ -70,7 +70,8 @@ async function toFolder(
   const { errPalette: palette } = terminal;
   const manifests = target === "systemd" || loaded.codex === undefined
     ? undefined
-    : await manifestsOf(loaded.codex, { allowLoss });
+    // Most runs render units, and need no code for Kubernetes.
+    : await (await import("../core/kubernetes/mod.ts")).manifestsOf(loaded.codex, { allowLoss });
   const more = sortFindings(manifests?.findings ?? []);
   const findings = [...loaded.findings, ...more].map(findingJson);
   terminal.err(

@@ -330,9 +330,7 @@ export const lychdSchema = z.strictObject({
   scribe: z.prefault(scribe, {}),
   gpu_exporter: z.prefault(gpuExporter, {}),
   vessel: z.prefault(vessel, {}),
-  kubernetes: z.prefault(kubernetes, {}).check(about(
-    "The settings of `lychd render --target kubernetes`. systemd does not need them.",
-  )),
+  kubernetes: z.prefault(kubernetes, {}),
 });
 
 /** The fields of `lychd.toml`, with defaults. */
