@@ -1,9 +1,9 @@
 /** The golden cases of Kubernetes and their outcomes, for the tests and the update. */
 import { dirname, join } from "node:path/posix";
-import { readCodex } from "../../src/core/codex/mod.ts";
+import { type Codex, readCodex } from "../../src/core/codex/mod.ts";
 import { manifestsOf } from "../../src/core/kubernetes/mod.ts";
 import { formatReport, hasErrors, PLAIN } from "../../src/core/report/mod.ts";
-import { codexFiles, filesBelow, type Outcome, shorten } from "../golden/golden.ts";
+import { codexFiles, filesBelow, goldenCases, type Outcome, shorten } from "../golden/golden.ts";
 
 const HERE = import.meta.dirname ?? ".";
 
@@ -11,6 +11,17 @@ const HERE = import.meta.dirname ?? ".";
 export function kubernetesCases(): string[] {
   return [...Deno.readDirSync(HERE)].filter((entry) => entry.isDirectory)
     .map((entry) => entry.name).sort();
+}
+
+/** Returns every valid Codex of the golden cases, those of systemd included. */
+export function validCodices(): { readonly name: string; readonly codex: Codex }[] {
+  return [
+    ...goldenCases().map(({ name, codex }) => ({ name, folder: codex })),
+    ...kubernetesCases().map((name) => ({ name, folder: join(HERE, name, "codex") })),
+  ].flatMap(({ name, folder }) => {
+    const { codex, findings } = readCodex({ folder: "codex", files: codexFiles(folder) });
+    return hasErrors(findings) ? [] : [{ name, codex }];
+  });
 }
 
 /** Compiles a Codex. The outcome has `tree/PATH`, `notes.txt` and `report.txt`. */

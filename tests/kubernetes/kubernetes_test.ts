@@ -6,8 +6,8 @@ import { covensOf } from "../../src/core/compile/mod.ts";
 import { manifestsOf } from "../../src/core/kubernetes/mod.ts";
 import { CATALOGUE } from "../../src/core/report/catalogue.ts";
 import { hasErrors } from "../../src/core/report/mod.ts";
-import { codexFiles, goldenCases } from "../golden/golden.ts";
-import { expectedOutcome, kubernetesCases, outcomeOfCase } from "./kubernetes.ts";
+import { codexFiles } from "../golden/golden.ts";
+import { expectedOutcome, kubernetesCases, outcomeOfCase, validCodices } from "./kubernetes.ts";
 
 const HERE = import.meta.dirname ?? ".";
 
@@ -38,14 +38,7 @@ Deno.test("every problem of a cluster is in a golden report", () => {
   deepStrictEqual(known.filter((code) => !shown.has(code)), []);
 });
 
-/** Every valid Codex of the golden cases, those of other tests included. */
-const CODICES = [
-  ...goldenCases().map(({ name, codex }) => ({ name, folder: codex })),
-  ...kubernetesCases().map((name) => ({ name, folder: join(HERE, name, "codex") })),
-].flatMap(({ name, folder }) => {
-  const { codex, findings } = readCodex({ folder: "codex", files: codexFiles(folder) });
-  return hasErrors(findings) ? [] : [{ name, codex }];
-});
+const CODICES = validCodices();
 
 Deno.test("every golden Codex renders as YAML, or is refused at a place and with a hint", async () => {
   const counts = { rendered: 0, refused: 0 };
