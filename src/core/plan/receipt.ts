@@ -101,10 +101,15 @@ export function parseReceipt(
   };
 }
 
-/** Returns true if a path, relative to the root of the tree, is in a folder that lychd writes to. */
-export function isOwnPath(path: string, { folders } = UNITS): boolean {
-  return folders.some((folder) => path.startsWith(`${folder}/`)) && !path.includes("\0") &&
-    path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+/**
+ * Returns true if a path, relative to the root of the tree, is in a folder that lychd writes to, or that of
+ * the receipt.
+ */
+export function isOwnPath(path: string, tree = UNITS): boolean {
+  const { folders } = tree;
+  return path === receiptOf(tree) ||
+    folders.some((folder) => path.startsWith(`${folder}/`)) && !path.includes("\0") &&
+      path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
