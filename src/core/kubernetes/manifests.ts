@@ -47,6 +47,7 @@ export async function manifestsOf(
       const source = "source" in layout ? layout.source : "lychd.toml";
       const mismatch = { rune: layout.path, line: rendered.wrong };
       findings.push(finding("rune-mismatch", startOf(source), mismatch));
+      // Only the owner may read it, because `env` can contain passwords.
     } else files.push({ path: layout.path, mode: 0o600, ...rendered });
   }
   if (hasErrors(findings)) return { files: [], findings, notes: [], secrets: [] };

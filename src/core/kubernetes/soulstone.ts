@@ -89,10 +89,12 @@ function podOf(soulstone: Soulstone, codex: Codex): Pod {
 
 /** Returns the variables, sorted by name. */
 function variablesOf(soulstone: Soulstone): IEnvVar[] {
-  const plain = { ...listenVariable(soulstone, profileOf(soulstone)), ...soulstone.env };
   const secret = soulstone.secrets.map(readSecret).filter(({ type }) => type === "env");
+  const fromSecret = new Set(secret.map(({ target }) => target));
+  const plain = { ...listenVariable(soulstone, profileOf(soulstone)), ...soulstone.env };
   const variables: IEnvVar[] = [
-    ...Object.entries(plain).map(([name, value]) => ({ name, value: literal(value) })),
+    ...Object.entries(plain).filter(([name]) => !fromSecret.has(name))
+      .map(([name, value]) => ({ name, value: literal(value) })),
     ...secret.map(({ name, target }) => ({
       name: target,
       valueFrom: { secretKeyRef: { name, key: SECRET_KEY } },
