@@ -28,7 +28,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["src/run/"],
   ["src/cli/", "src/host/"],
   ["src/core/completion/", "src/core/scaffold/"],
-  ["src/core/doctor/", "src/core/import/", "src/core/plan/"],
+  ["src/core/doctor/", "src/core/import/", "src/core/kubernetes/", "src/core/plan/"],
   ["src/core/dispatcher/"],
   ["src/core/compile/", "src/core/orchestrator/"],
   ["src/core/codex/", "src/core/rune/"],
@@ -52,6 +52,8 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   "npm:toml-eslint-parser": ["src/core/codex/"],
   "npm:js-yaml": ["src/core/rune/", "src/core/doctor/", "src/core/import/"],
   "npm:shlex": ["src/core/codex/", "src/core/completion/", "src/core/import/"],
+  "npm:kubernetes-models": ["src/core/kubernetes/"],
+  "npm:@kubernetes-models/prometheus-operator": ["src/core/kubernetes/"],
   "npm:zod": ["src/core/api/", "src/core/codex/", "src/core/doctor/", "src/core/facts.ts"],
   "npm:fastest-levenshtein": ["src/core/report/"],
 };

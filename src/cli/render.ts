@@ -1,6 +1,9 @@
 /** The commands that write units, and apply them. */
+import { InvalidArgumentError } from "commander";
 import { CODEX, folder, JSON_FLAG, seconds } from "./common.ts";
 import { argument, command, flag, option } from "./declare.ts";
+
+const TARGETS = ["systemd", "kubernetes"] as const;
 
 const RESTART = flag("--restart", "then restart what changed, as `lychd apply` does");
 
@@ -36,17 +39,27 @@ export const render = command("render", "Compile the Codex and install its Quadl
   .details(`
 The Codex is the folder of TOML files that describes your engines. Podman makes
 a systemd service from each Quadlet unit. lychd writes all units or none, and
-reloads systemd.`)
+reloads systemd.
+
+With --target kubernetes the same Codex becomes plain objects for a cluster, in
+the folder of --output. \`kubectl apply -k DIR/covens/NAME\` starts a Coven (a
+group of engines that may run together). See docs/cluster.md.`)
   .options({
     codex: CODEX,
-    dryRun: flag("--dry-run", "print the changes as a diff and write nothing", [
-      "output",
-      ...WRITING_ONLY,
-    ]),
-    exitCode: flag("--exit-code", "like --dry-run, but exit with 4 if anything differs", [
-      "output",
-      ...WRITING_ONLY,
-    ]),
+    target: option("--target <target>", "what to compile to", {
+      choices: TARGETS,
+      default: "systemd",
+    }),
+    allowLoss: flag(
+      "--allow-loss",
+      "render for Kubernetes without settings it has no counterpart for",
+    ),
+    dryRun: flag("--dry-run", "print the changes as a diff and write nothing", WRITING_ONLY),
+    exitCode: flag(
+      "--exit-code",
+      "like --dry-run, but exit with 4 if anything differs",
+      WRITING_ONLY,
+    ),
     output: option("--output <dir>", "write to DIR instead; it must be empty or made by lychd", {
       read: folder,
       complete: "folders",
@@ -60,17 +73,25 @@ reloads systemd.`)
     "lychd render",
     "lychd render --restart",
     "lychd render --output /tmp/runes",
+    "lychd render --target kubernetes --output cluster",
   )
-  .invocation(({ dryRun, exitCode, ...writing }, { named: { output } }) =>
-    output === undefined && !dryRun && !exitCode
-      ? { command: "render", mode: "inscribe", ...writing }
-      : {
-        command: "render",
-        mode: output === undefined ? "dry-run" : "output",
-        json: writing.json,
-        exitCode,
-      }
-  );
+  .invocation(({ dryRun, exitCode, target, allowLoss, ...writing }, { named: { output } }) => {
+    const { json } = writing;
+    const isDry = dryRun || exitCode;
+    if (target === "kubernetes" && output === undefined) {
+      throw new InvalidArgumentError("--target kubernetes needs --output DIR");
+    }
+    if (allowLoss && target !== "kubernetes") {
+      throw new InvalidArgumentError("--allow-loss needs --target kubernetes");
+    }
+    if (output !== undefined) {
+      const mode = isDry ? "compare" : "output";
+      return { command: "render", mode, target, allowLoss, json, exitCode };
+    }
+    return isDry
+      ? { command: "render", mode: "dry-run", json, exitCode }
+      : { command: "render", mode: "inscribe", ...writing };
+  });
 
 export const edit = command("edit", "Edit a file of the Codex, check it, show the changes, render")
   .details(`

@@ -141,7 +141,7 @@ function printPlan(context: CommandContext, { runes }: Compiled): void {
     context.folders.config,
     runes.map(({ path }) => path),
   );
-  printChanges(context, plan({ runes, disk, receipt }));
+  printChanges(context, plan({ runes, disk, receipt }), context.folders.config);
 }
 
 type Answer = "yes" | "no" | "edit" | "interrupted";

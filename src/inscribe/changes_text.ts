@@ -3,17 +3,18 @@ import { type Change, formatSummary } from "../core/plan/plan.ts";
 import { printable } from "../core/report/printable.ts";
 import type { CommandContext } from "../run/context.ts";
 
-/** Prints the diffs of a plan, and its summary. */
+/** Prints the diffs of a plan for the files below `root`, and its summary. */
 export function printChanges(
-  { terminal, folders }: CommandContext,
+  { terminal }: Pick<CommandContext, "terminal">,
   changes: readonly Change[],
+  root: string,
 ): void {
   for (const change of changes) {
     const diff = formatDiff(change);
     terminal.out(
       terminal.outIsTerminal ? paintDiff(diff, terminal.outPalette, printable) : diff,
     );
-    terminal.err(remark(change, folders.config));
+    terminal.err(remark(change, root));
   }
   terminal.out(`${formatSummary(changes)}\n`);
 }

@@ -1,47 +1,53 @@
 import { join } from "node:path/posix";
-import { formatSummary, plan } from "../core/plan/plan.ts";
-import { RECEIPT_PATH } from "../core/plan/receipt.ts";
+import { type Change, plan } from "../core/plan/plan.ts";
+import { receiptOf, type Tree } from "../core/plan/receipt.ts";
+import type { Rune } from "../core/compile/mod.ts";
 import { printable } from "../core/report/printable.ts";
 import type { Host } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
-import { EXIT, type ExitCode, type Invocation } from "../run/invocation.ts";
 import { Refusal, refusalOf } from "../run/refusal.ts";
-import { printJson } from "../run/say.ts";
 import { entryProblem, refusePath, refuseUntrustedFolders } from "../trust/path.ts";
-import type { Loaded } from "../units/codex.ts";
 import { readTree } from "../units/disk.ts";
 import { beginTransaction, isTransient, recover } from "./transaction.ts";
 import { writesFor } from "./writes.ts";
 
+/** The files of a tree. */
+export interface Output {
+  readonly files: readonly Rune[];
+  readonly tree: Tree;
+  /** The digest of the Codex. */
+  readonly codex: string | undefined;
+}
+
 /**
- * `render --output DIR`: writes the tree that a render would write below `$XDG_CONFIG_HOME`.
+ * `render --output DIR`: writes a tree to DIR, and returns the changes. Removes files that an earlier run
+ * wrote and this one does not.
  *
  * DIR must be missing, empty, or written by an earlier run, and only this user may write to it.
  */
-export function writeOutput(
-  { json }: Extract<Invocation, { command: "render" }>,
-  context: CommandContext,
-  loaded: Loaded,
-): ExitCode {
-  const { folders, terminal } = context;
-  const root = folders.output ?? "";
+export function writeOutput(context: CommandContext, root: string, output: Output): Change[] {
   try {
-    const changes = writeTree(context, root, loaded);
-    if (json) {
-      const files = changes.map(({ path, action }) => ({ path, action }));
-      printJson(context, { folder: root, files });
-    } else terminal.out(`${printable(root)}: ${formatSummary(changes)}\n`);
-    return EXIT.ok;
+    return writeTree(context, root, output);
   } catch (error) {
     throw refusalOf(error, "nothing was changed");
   }
 }
 
+/** Returns the changes that {@linkcode writeOutput} would make. */
+export function compareOutput(
+  { host }: Pick<CommandContext, "host">,
+  root: string,
+  { files, tree }: Output,
+): Change[] {
+  const { disk, receipt } = readTree(host, root, files.map(({ path }) => path), tree);
+  return plan({ runes: files, disk, receipt });
+}
+
 function writeTree(
   context: CommandContext,
   root: string,
-  { runes, codexDigest: codex }: Loaded,
-) {
+  { files: runes, tree, codex }: Output,
+): Change[] {
   const { host } = context;
   if (host.stat(root) === undefined) host.makeFolder(root);
   if (host.stat(root)?.kind !== "folder") throw new Refusal(`${printable(root)} is not a folder`);
@@ -50,9 +56,9 @@ function writeTree(
   const problem = status && entryProblem(root, status, context, { name: "--output" });
   if (problem !== undefined) refusePath(problem);
   const paths = runes.map(({ path }) => path);
-  refuseUntrustedFolders(context, root, [RECEIPT_PATH, ...paths]);
-  recover(host, root);
-  const { disk, receipt, hasReceipt } = readTree(host, root, paths);
+  refuseUntrustedFolders(context, root, [receiptOf(tree), ...paths]);
+  recover(host, root, tree);
+  const { disk, receipt, hasReceipt } = readTree(host, root, paths, tree);
   if (!hasReceipt && !isVacant(host, root)) {
     throw new Refusal(
       `${printable(root)} is neither empty nor written by lychd; use another folder`,
@@ -66,7 +72,8 @@ function writeTree(
       hint: "move it away, or use another folder",
     });
   }
-  beginTransaction(host, root, writesFor(context, root, changes, { receipt, codex })).commit();
+  const writes = writesFor(context, root, changes, { receipt, codex, tree });
+  beginTransaction(host, root, writes, tree).commit();
   return changes;
 }
 

@@ -4,6 +4,7 @@ import { memoryHost } from "../testing/memory_host.ts";
 import { EXIT } from "../run/invocation.ts";
 import { hostWith, memoryContext } from "../testing/memory_context.ts";
 import { withRefusals } from "../run/refusal.ts";
+import { UNITS } from "../core/plan/receipt.ts";
 import { writeOutput } from "./output.ts";
 
 const ROOT = "/tmp/out";
@@ -16,24 +17,16 @@ Deno.test("a folder that another user made since the gate checked it is not writ
     folders: foldersOfHome("/home", { output: ROOT }),
     user: 1000,
   });
-  const act = () =>
-    writeOutput(
-      { command: "render", mode: "output", json: false, exitCode: false },
-      context,
-      {
-        codex: undefined,
-        runes: [{
-          path: "containers/systemd/lychd/lychd.pod",
-          text: "[Pod]\n",
-          mode: 0o600,
-          provenance: new Map(),
-        }],
-        valid: true,
-        codexDigest: undefined,
-        findings: [],
-        visited: [],
-      },
-    );
+  const rune = {
+    path: "containers/systemd/lychd/lychd.pod",
+    text: "[Pod]\n",
+    mode: 0o600,
+    provenance: new Map(),
+  };
+  const act = () => {
+    writeOutput(context, ROOT, { files: [rune], tree: UNITS, codex: undefined });
+    return EXIT.ok;
+  };
   const code = await withRefusals(context, false, () => Promise.resolve().then(act));
   strictEqual(code, EXIT.failure);
   match(

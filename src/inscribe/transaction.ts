@@ -6,8 +6,7 @@
  */
 import { dirname, join } from "node:path/posix";
 import { sha256 } from "../core/plan/digest.ts";
-import { isOwnPath } from "../core/plan/receipt.ts";
-import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../core/rune/names.ts";
+import { isOwnPath, type Tree, UNITS } from "../core/plan/receipt.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { limitOf, readOwn, refuseLarge, refuseSymlinks } from "../trust/files.ts";
 
@@ -28,14 +27,18 @@ export interface Transaction {
   undo(): void;
 }
 
-/** The journal of writes that the next run must undo. */
-const JOURNAL_PATH = `${QUADLET_FOLDER}/.lychd-journal.json`;
+/** Returns the path of the journal of writes that the next run must undo. */
+function journalOf({ own }: Tree): string {
+  return join(own, ".lychd-journal.json");
+}
 
 /** The version of its format. */
 const JOURNAL_VERSION = 1;
 
-/** The journal of a committed transaction whose old files are not removed yet. */
-const DONE_PATH = `${QUADLET_FOLDER}/.lychd-done.json`;
+/** Returns the path of the journal of a committed transaction whose old files are not removed yet. */
+function doneOf({ own }: Tree): string {
+  return join(own, ".lychd-done.json");
+}
 
 /** An entry of the journal: enough to undo a write. */
 interface Entry {
@@ -49,7 +52,12 @@ interface Entry {
  * Puts `writes` in place below `root`, which must have no other open transaction. Restores the old state
  * before it throws.
  */
-export function beginTransaction(host: Host, root: string, writes: readonly Write[]): Transaction {
+export function beginTransaction(
+  host: Host,
+  root: string,
+  writes: readonly Write[],
+  tree = UNITS,
+): Transaction {
   if (writes.length === 0) return { commit() {}, undo() {} };
   const entries = writes.map(({ path, content }): Entry => ({
     path,
@@ -57,15 +65,15 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
     sha256: content === undefined ? undefined : sha256(content),
   }));
   const transaction: Transaction = {
-    commit: () => commit(host, root, entries),
-    undo: () => undo(host, root, entries),
+    commit: () => commit(host, root, entries, tree),
+    undo: () => undo(host, root, entries, tree),
   };
-  for (const { path } of [...entries, { path: JOURNAL_PATH }]) refuseSymlinks(host, root, path);
+  for (const { path } of [...entries, { path: journalOf(tree) }]) refuseSymlinks(host, root, path);
   for (const { path, content } of writes) {
     if (content !== undefined) refuseLarge(join(root, path), path, content);
   }
   for (const { path } of entries) sweep(host, root, path);
-  writeJournal(host, root, entries);
+  writeJournal(host, root, entries, tree);
   try {
     for (const { path, content, mode } of writes) {
       const place = join(root, path);
@@ -95,11 +103,16 @@ export function beginTransaction(host: Host, root: string, writes: readonly Writ
  * Removes files one after the other, and needs no space on the disk. If it is interrupted, the files that
  * are left must say what is still to remove.
  */
-export function removeInOrder(host: Host, root: string, paths: readonly string[]): void {
+export function removeInOrder(
+  host: Host,
+  root: string,
+  paths: readonly string[],
+  tree = UNITS,
+): void {
   for (const path of paths) {
     refuseSymlinks(host, root, path);
     removeIfThere(host, join(root, path));
-    removeIfEmptied(host, root, path);
+    removeIfEmptied(host, root, path, tree);
   }
 }
 
@@ -108,19 +121,19 @@ export function removeInOrder(host: Host, root: string, paths: readonly string[]
  * it undid something. Refuses a journal with files outside of lychd's folders, or with a symlink on
  * the path.
  */
-export function recover(host: Host, root: string): boolean {
-  refuseSymlinks(host, root, JOURNAL_PATH);
-  const done = readJournal(host, root, DONE_PATH);
-  if (done !== undefined) cleanUp(host, root, done);
-  sweep(host, root, JOURNAL_PATH);
-  const interrupted = readJournal(host, root, JOURNAL_PATH);
-  if (interrupted !== undefined) undo(host, root, interrupted);
+export function recover(host: Host, root: string, tree = UNITS): boolean {
+  refuseSymlinks(host, root, journalOf(tree));
+  const done = readJournal(host, root, { name: doneOf(tree), tree });
+  if (done !== undefined) cleanUp(host, root, done, tree);
+  sweep(host, root, journalOf(tree));
+  const interrupted = readJournal(host, root, { name: journalOf(tree), tree });
+  if (interrupted !== undefined) undo(host, root, interrupted, tree);
   return interrupted !== undefined;
 }
 
 /** Returns true if a transaction below `root` was interrupted. */
-export function isInterrupted(host: Host, root: string): boolean {
-  return host.lstat(join(root, JOURNAL_PATH)) !== undefined;
+export function isInterrupted(host: Host, root: string, tree = UNITS): boolean {
+  return host.lstat(join(root, journalOf(tree))) !== undefined;
 }
 
 /** Returns true for names that only a transaction uses. */
@@ -151,22 +164,27 @@ function removeIfThere(host: Host, path: string): void {
   if (host.lstat(path) !== undefined) host.remove(path);
 }
 
-function writeJournal(host: Host, root: string, entries: readonly Entry[]): void {
-  const place = join(root, JOURNAL_PATH);
-  const staged = transientName("new", root, JOURNAL_PATH);
+function writeJournal(host: Host, root: string, entries: readonly Entry[], tree: Tree): void {
+  const path = journalOf(tree);
+  const place = join(root, path);
+  const staged = transientName("new", root, path);
   host.makeFolder(dirname(place));
-  sweep(host, root, JOURNAL_PATH);
+  sweep(host, root, path);
   try {
     host.create(staged, `${JSON.stringify({ lychd: JOURNAL_VERSION, entries }, null, 2)}\n`, 0o600);
     host.rename(staged, place);
   } catch (error) {
-    if (error instanceof HostError) sweep(host, root, JOURNAL_PATH);
+    if (error instanceof HostError) sweep(host, root, path);
     throw error;
   }
   host.syncFolder(dirname(place));
 }
 
-function readJournal(host: Host, root: string, name: string): Entry[] | undefined {
+function readJournal(
+  host: Host,
+  root: string,
+  { name, tree }: { readonly name: string; readonly tree: Tree },
+): Entry[] | undefined {
   const file = readOwn(host, root, name);
   if (file === undefined) return undefined;
   const text = new TextDecoder().decode(file.bytes);
@@ -186,12 +204,12 @@ function readJournal(host: Host, root: string, name: string): Entry[] | undefine
   const entries = value?.lychd === JOURNAL_VERSION && Array.isArray(value.entries)
     ? value.entries
     : undefined;
-  if (!entries?.every((e) => typeof e?.path === "string" && isOwnPath(e.path))) throw broken;
+  if (!entries?.every((e) => typeof e?.path === "string" && isOwnPath(e.path, tree))) throw broken;
   for (const { path } of entries) refuseSymlinks(host, root, path);
   return entries;
 }
 
-function undo(host: Host, root: string, entries: readonly Entry[]): void {
+function undo(host: Host, root: string, entries: readonly Entry[], tree: Tree): void {
   for (const { path, hadBefore, sha256: digest } of entries) {
     const place = join(root, path);
     const old = transientName("old", root, path);
@@ -204,11 +222,11 @@ function undo(host: Host, root: string, entries: readonly Entry[]): void {
       host.remove(place);
     }
     removeIfThere(host, transientName("new", root, path));
-    removeIfEmptied(host, root, path);
+    removeIfEmptied(host, root, path, tree);
   }
   syncFolders(host, root, entries);
-  host.remove(join(root, JOURNAL_PATH));
-  host.syncFolder(join(root, QUADLET_FOLDER));
+  host.remove(join(root, journalOf(tree)));
+  host.syncFolder(join(root, tree.own));
 }
 
 /** Returns the digest of `place`, another name of our file `path`; nothing if it is not such a file. */
@@ -233,12 +251,12 @@ function keepEdit(
 }
 
 /** Commits with the rename of the journal. */
-function commit(host: Host, root: string, entries: readonly Entry[]): void {
+function commit(host: Host, root: string, entries: readonly Entry[], tree: Tree): void {
   syncFolders(host, root, entries);
-  host.rename(join(root, JOURNAL_PATH), join(root, DONE_PATH));
-  host.syncFolder(join(root, QUADLET_FOLDER));
+  host.rename(join(root, journalOf(tree)), join(root, doneOf(tree)));
+  host.syncFolder(join(root, tree.own));
   try {
-    cleanUp(host, root, entries);
+    cleanUp(host, root, entries, tree);
   } catch (error) {
     // It is committed anyway; the next run cleans up.
     if (!(error instanceof HostError)) throw error;
@@ -246,12 +264,12 @@ function commit(host: Host, root: string, entries: readonly Entry[]): void {
 }
 
 /** Removes the old files. */
-function cleanUp(host: Host, root: string, entries: readonly Entry[]): void {
+function cleanUp(host: Host, root: string, entries: readonly Entry[], tree: Tree): void {
   for (const { path } of entries) {
     sweep(host, root, path);
-    removeIfEmptied(host, root, path);
+    removeIfEmptied(host, root, path, tree);
   }
-  host.remove(join(root, DONE_PATH));
+  host.remove(join(root, doneOf(tree)));
 }
 
 function syncFolders(host: Host, root: string, entries: readonly Entry[]): void {
@@ -261,9 +279,8 @@ function syncFolders(host: Host, root: string, entries: readonly Entry[]): void 
 }
 
 /** Removes the empty folders above `path`, for example that of a drop-in, but not lychd's own. */
-function removeIfEmptied(host: Host, root: string, path: string): void {
-  const isOurs = (folder: string) =>
-    folder.startsWith(`${QUADLET_FOLDER}/`) || folder.startsWith(`${SYSTEMD_FOLDER}/`);
+function removeIfEmptied(host: Host, root: string, path: string, { folders }: Tree): void {
+  const isOurs = (folder: string) => folders.some((own) => folder.startsWith(`${own}/`));
   for (let folder = dirname(path); isOurs(folder); folder = dirname(folder)) {
     if (!host.removeEmptyFolder(join(root, folder))) return;
   }

@@ -8,6 +8,7 @@ import { DENO_HOST } from "../host/deno_host.ts";
 import { type Host, HostError } from "../host/host.ts";
 import { type MemoryHost, memoryHost } from "../testing/memory_host.ts";
 import { Crash, mortalHost, MUTATING } from "../testing/mortal_host.ts";
+import { MANIFESTS, receiptOf } from "../core/plan/receipt.ts";
 import { beginTransaction, isTransient, recover, type Write } from "./transaction.ts";
 
 const ROOT = "/home/.config";
@@ -87,6 +88,39 @@ Deno.test("a crash at any step leaves the old state or the new one after the nex
   // deno-lint-ignore no-console
   console.log(`${crashes} crash points: ${old} left the old state, ${crashes - old} the new one`);
   assert.ok(crashes > 40 && old > 0 && old < crashes);
+});
+
+Deno.test("a crash at any step leaves objects of Kubernetes as they were, or as they should be", () => {
+  const receipt = receiptOf(MANIFESTS);
+  const old = {
+    "base/a.yaml": "a 1",
+    "covens/b/kustomization.yaml": "b 1",
+    [receipt]: "receipt 1",
+    "mine/a.yaml": "the operator's",
+  };
+  const writes: readonly Write[] = [
+    { path: "base/a.yaml", content: "a 2", mode: 0o600 },
+    { path: "covens/b/kustomization.yaml", content: undefined, mode: 0o600 },
+    { path: receipt, content: "receipt 2", mode: 0o600 },
+  ];
+  const { "covens/b/kustomization.yaml": _, ...rest } = old;
+  const wanted = { ...rest, "base/a.yaml": "a 2", [receipt]: "receipt 2" };
+  const begin = (host: Host) => beginTransaction(host, ROOT, writes, MANIFESTS);
+  const found = new Set<boolean>();
+  for (let deadline = 0;; deadline++) {
+    const memory = memoryHost(
+      Object.fromEntries(Object.entries(old).map(([path, text]) => [`${ROOT}/${path}`, text])),
+    );
+    if (!runUntil(memory, deadline, (host) => begin(host).commit())) break;
+    recover(memory, ROOT, MANIFESTS);
+    const { files } = filesOf(memory);
+    found.add(isState(files, old));
+    assert.ok(isState(files, old) || isState(files, wanted), JSON.stringify(files));
+    begin(memory).commit();
+    assert.ok(isState(filesOf(memory).files, wanted), `crash point ${deadline}`);
+    assert.deepEqual(filesOf(memory).transient, [], `crash point ${deadline}`);
+  }
+  assert.equal(found.size, 2);
 });
 
 Deno.test("a crash at any step of an undo is completed by the next run", () => {

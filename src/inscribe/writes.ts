@@ -7,7 +7,7 @@ import {
   parseGeneration,
 } from "../core/plan/generation.ts";
 import type { Change } from "../core/plan/plan.ts";
-import { formatReceipt, type Receipt, RECEIPT_PATH } from "../core/plan/receipt.ts";
+import { formatReceipt, type Receipt, receiptOf, UNITS } from "../core/plan/receipt.ts";
 import type { Host } from "../host/host.ts";
 import type { CommandContext } from "../run/context.ts";
 import { warn } from "../run/say.ts";
@@ -25,8 +25,9 @@ export function writesFor(
   { host, terminal }: Pick<CommandContext, "host" | "terminal">,
   root: string,
   changes: readonly Change[],
-  { receipt, codex, undone }: {
+  { receipt, codex, undone, tree = UNITS }: {
     receipt: Receipt;
+    tree?: typeof UNITS;
     codex?: string | undefined;
     undone?: string | undefined;
   },
@@ -41,7 +42,7 @@ export function writesFor(
   }
   const isSame = sameFiles(files, receipt.files);
   const generation = changes.flatMap(({ after }) => after === undefined ? [] : [after]);
-  const { current, problem } = readCurrent(host, root, receipt);
+  const { current, problem } = tree.hasGenerations ? readCurrent(host, root, receipt) : {};
   if (problem !== undefined) {
     const loss = isSame ? "" : ", but a rollback cannot restore the units before this run";
     warn({ terminal }, `${problem}; lychd writes it again${loss}`);
@@ -53,8 +54,8 @@ export function writesFor(
     ...codex === undefined ? {} : { codex },
     ...undone === undefined ? {} : { undone },
   };
-  writes.push({ path: RECEIPT_PATH, content: formatReceipt(after), mode: OWN_MODE });
-  if (isSame && problem === undefined) return writes;
+  writes.push({ path: receiptOf(tree), content: formatReceipt(after), mode: OWN_MODE });
+  if (isSame && problem === undefined || !tree.hasGenerations) return writes;
   if (!isSame) writes.push({ path: FORMER_PATH, content: current, mode: OWN_MODE });
   // As bytes, which the transaction needs more than once.
   const content = new TextEncoder().encode(formatGeneration(generation));

@@ -58,6 +58,8 @@ export function permissionsFor(
           return grant([codex, ...units, ...otherUnits]);
         case "output":
           return grant([codex, ...output], [], output);
+        case "compare":
+          return grant([codex, ...output]);
         case "inscribe":
           return inscribing([codex], invocation);
       }

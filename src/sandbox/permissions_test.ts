@@ -31,6 +31,14 @@ const READING: readonly Invocation[] = [
   { command: "plan", ...base },
   { command: "pull", ...base, dryRun: false },
   { command: "list", json: false },
+  {
+    command: "render",
+    mode: "compare",
+    target: "kubernetes",
+    allowLoss: false,
+    json: false,
+    exitCode: false,
+  },
   { command: "covens", json: false },
   { command: "explain", json: false, unit: "eye" },
   { command: "status", name: undefined, short: false, json: false, watch: true },
@@ -58,6 +66,15 @@ for (const invocation of READING) {
     strictEqual(granted.run.some((path) => /quadlet|systemd-analyze/.test(path)), false);
   });
 }
+
+Deno.test("render writes only to --output, and with --dry-run it only reads there", () => {
+  const given = foldersOfHome("/home", { workingFolder: "/here", output: "out" });
+  const options = { target: "kubernetes", allowLoss: false, json: false, exitCode: false } as const;
+  for (const [mode, write] of [["output", ["/here/out"]], ["compare", []]] as const) {
+    const granted = permissionsFor({ command: "render", mode, ...options }, given, programs);
+    deepStrictEqual(granted, { read: [given.codex, "/here/out"], write, run: [] });
+  }
+});
 
 Deno.test("a command that writes units reads the folder above the stage, and does not write there", () => {
   const given = foldersOfHome("/home", { runtime: "/run/user/1000" });

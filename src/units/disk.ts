@@ -2,7 +2,7 @@ import { Refusal } from "../run/refusal.ts";
 import { join } from "node:path/posix";
 import { TREE_LIMIT_BYTES } from "../core/plan/limits.ts";
 import type { DiskFile } from "../core/plan/plan.ts";
-import { NO_RECEIPT, parseReceipt, type Receipt, RECEIPT_PATH } from "../core/plan/receipt.ts";
+import { NO_RECEIPT, parseReceipt, type Receipt, receiptOf, UNITS } from "../core/plan/receipt.ts";
 import { type Host, HostError, tooLarge } from "../host/host.ts";
 import { readOwn } from "../trust/files.ts";
 
@@ -18,14 +18,15 @@ export function readTree(
   host: Host,
   root: string,
   paths: readonly string[],
+  kind = UNITS,
 ): DiskTree {
   try {
-    const file = readOwn(host, root, RECEIPT_PATH);
+    const file = readOwn(host, root, receiptOf(kind));
     const parsed = file === undefined
       ? { receipt: NO_RECEIPT }
-      : parseReceipt(new TextDecoder().decode(file.bytes));
+      : parseReceipt(new TextDecoder().decode(file.bytes), kind);
     if ("problem" in parsed) {
-      const path = join(root, RECEIPT_PATH);
+      const path = join(root, receiptOf(kind));
       throw new Refusal(`the receipt ${path} cannot be used: ${parsed.problem}`);
     }
     const { receipt } = parsed;

@@ -275,6 +275,8 @@ binaryTest("render --output writes only below its folder", async () => {
   const invocation: Invocation = {
     command: "render",
     mode: "output",
+    target: "systemd",
+    allowLoss: false,
     json: false,
     exitCode: false,
   };

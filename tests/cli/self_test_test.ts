@@ -14,7 +14,10 @@ import { cli } from "./cli.ts";
 
 const isBinary = Boolean(Deno.env.get("LYCHD_BINARY"));
 
-for (const command of ["render", "render --dry-run", "doctor", "init", "summon eye", "serve"]) {
+const IN_A_CLUSTER = "render --target kubernetes --output out --dry-run";
+const COMMANDS = ["render", "render --dry-run", "doctor", "init", "summon eye", "serve"];
+
+for (const command of [...COMMANDS, IN_A_CLUSTER]) {
   Deno.test({
     name: `the sandbox of ${command} refuses every attempt that it does not grant`,
     ignore: isBinary,

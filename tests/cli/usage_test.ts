@@ -142,8 +142,8 @@ const WRONG: readonly { readonly args: readonly string[]; readonly stderr: strin
       "It must be the name of a folder.\n",
   },
   {
-    args: ["render", "--dry-run", "--output", "x"],
-    stderr: "error: option '--dry-run' cannot be used with option '--output <dir>'\n",
+    args: ["render", "--target", "kubernetes"],
+    stderr: "error: --target kubernetes needs --output DIR\n",
   },
   {
     args: ["render", "--dry-run", "--force"],

@@ -65,7 +65,8 @@ const VERBATIM: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-function shorten(text: string): string {
+/** Returns a text, or the name of the file that it is a copy of. */
+export function shorten(text: string): string {
   const source = VERBATIM.get(text);
   return source === undefined ? text : `the same as ${source}\n`;
 }
@@ -112,7 +113,8 @@ function folders(path: string): string[] {
   return [...Deno.readDirSync(path)].filter((e) => e.isDirectory).map((e) => e.name).sort();
 }
 
-function filesBelow(root: string, path = ""): string[] {
+/** Returns the paths of all files below a folder, sorted. */
+export function filesBelow(root: string, path = ""): string[] {
   if (!exists(join(root, path))) return [];
   return [...Deno.readDirSync(join(root, path))].flatMap((entry) => {
     const below = path === "" ? entry.name : `${path}/${entry.name}`;

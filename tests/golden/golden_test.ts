@@ -2,6 +2,8 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { CATALOGUE } from "../../src/core/report/catalogue.ts";
 import { codexFiles, expectedOutcome, type GoldenCase, goldenCases, outcomeOf } from "./golden.ts";
 
+const IN_A_CLUSTER = "tests/kubernetes";
+
 /** Codes that no golden case can cause, with the place of their test or the reason. */
 const UNREACHABLE: Readonly<Record<string, string>> = {
   "codex-missing": "reported by the command: tests/cli",
@@ -19,6 +21,14 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   "import-twice": "src/core/import/quadlet/import_test.ts",
   "import-too-large": "tests/cli/import_test.ts",
   "import-empty": "tests/import",
+  "kubernetes-name": IN_A_CLUSTER,
+  "kubernetes-image-local": IN_A_CLUSTER,
+  "kubernetes-gpu-index": IN_A_CLUSTER,
+  "kubernetes-home": IN_A_CLUSTER,
+  "kubernetes-localhost": IN_A_CLUSTER,
+  "kubernetes-loss": IN_A_CLUSTER,
+  "kubernetes-lost": IN_A_CLUSTER,
+  "kubernetes-ignored": IN_A_CLUSTER,
   "directive-ignored": "systemd-analyze reports it: src/core/compile/complaints_test.ts",
 };
 

@@ -108,6 +108,7 @@ labTest("every button does what its plan says, and systemd agrees", async () => 
   assert.deepEqual(await up(), ["always"]);
   await page.getByText("Banish b: done.").waitFor();
   await (await propose(page, "Banish everything")).press("Banish everything");
+  await page.getByText("Banish everything: done.").waitFor();
   await page.getByText("No engine runs.").waitFor();
   assert.deepEqual(await up(), []);
 });

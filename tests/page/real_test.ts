@@ -24,8 +24,9 @@ labTest("a chat with llama-server starts it, and the page counts its tokens", as
 
   await page.getByRole("link", { name: "Engines" }).click();
   await page.getByRole("button", { name: "Summon the Coven think" }).click();
-  await page.getByRole("dialog").getByRole("definition").first().getByText("one").waitFor();
-  await page.getByRole("button", { name: "Summon the Coven think", exact: true }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("definition").first().getByText("one").waitFor();
+  await dialog.getByRole("button", { name: "Summon the Coven think" }).click();
   await page.getByText("Summon the Coven think: done.").waitFor();
   assert.deepEqual(await running(shell, ["one", "two", "plain", "judge"]), [
     "two",

@@ -91,6 +91,11 @@ function settings(bad: string, good: string): CodexExample {
   };
 }
 
+/** A problem of a cluster; docs/cluster.md has examples. */
+const IN_A_CLUSTER: NoExample = {
+  why: "Only `lychd render --target kubernetes` reports it; see [cluster.md](cluster.md).",
+};
+
 /** The digest of a key. */
 const DIGEST = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
@@ -208,6 +213,14 @@ $ echo $?
   "secret-name-invalid": pair(
     'metrics = { secret = "metrics,type=env" }',
     'metrics = { secret = "metrics-key" }',
+  ),
+  "cluster-name-invalid": settings(
+    '[kubernetes]\nnamespace = "My_Engines"',
+    '[kubernetes]\nnamespace = "my-engines"',
+  ),
+  "node-label-invalid": settings(
+    '[kubernetes]\nnode_selector = ["gpu1"]',
+    '[kubernetes]\nnode_selector = ["kubernetes.io/hostname=gpu1"]',
   ),
   "duration-invalid": settings(
     '[harvester]\nretention = "two weeks"',
@@ -563,6 +576,14 @@ $ echo $?
     'quadlet = { Unit = { Documentaton = "man:podman(1)" } }',
     'quadlet = { Unit = { Documentation = "man:podman(1)" } }',
   ),
+  "kubernetes-name": IN_A_CLUSTER,
+  "kubernetes-image-local": IN_A_CLUSTER,
+  "kubernetes-gpu-index": IN_A_CLUSTER,
+  "kubernetes-home": IN_A_CLUSTER,
+  "kubernetes-localhost": IN_A_CLUSTER,
+  "kubernetes-loss": IN_A_CLUSTER,
+  "kubernetes-lost": IN_A_CLUSTER,
+  "kubernetes-ignored": IN_A_CLUSTER,
   "directive-ignored": {
     why:
       "The report of `lychd render` shows the value in the Codex: systemd prints such lines only in " +

@@ -94,6 +94,13 @@ export const SETTINGS_EXAMPLES: Readonly<Record<string, string>> = {
   "vessel.idle_minutes": "30",
   "vessel.loading_message": "true",
   "vessel.max_body_mib": "16",
+  "kubernetes.namespace": '"engines"',
+  "kubernetes.gpu": '"dra"',
+  "kubernetes.storage_class": '"longhorn"',
+  "kubernetes.access_mode": '"ReadWriteMany"',
+  "kubernetes.volume_gib": "500",
+  "kubernetes.image_pull_secrets": '["registry-login"]',
+  "kubernetes.node_selector": '["kubernetes.io/hostname=gpu1"]',
 };
 
 const VESSEL = { "vessel.enabled": "true" };

@@ -21,6 +21,7 @@ const LINES: readonly string[] = [
   "check",
   "render --dry-run",
   "render --output DIR",
+  "render --output DIR --dry-run",
   "render",
   "edit",
   "render --restart",

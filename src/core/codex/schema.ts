@@ -327,6 +327,38 @@ const vessel = z.strictObject({
     .check(about("The size limit of one request. All together may have 512 MiB.")),
 });
 
+const domain = matching(
+  /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/,
+  "cluster-name-invalid",
+);
+
+const kubernetes = z.strictObject({
+  namespace: z._default(
+    matching(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, "cluster-name-invalid"),
+    "lychd",
+  ).check(about("The namespace of all objects.")),
+  gpu: z._default(z.enum(["slices", "dra"]), "slices").check(about(
+    "`slices`: an engine takes as many `nvidia.com/gpu` as its command uses GPUs, which need time " +
+      "slicing. `dra`: all engines share one ResourceClaim, which needs Kubernetes 1.34.",
+  )),
+  storage_class: z.optional(domain)
+    .check(about("The storage class of volumes. The default of the cluster if omitted.")),
+  access_mode: z._default(z.enum(["ReadWriteOnce", "ReadWriteMany"]), "ReadWriteOnce").check(about(
+    "`ReadWriteMany` lets engines on several hosts share a volume, if the storage class can.",
+  )),
+  volume_gib: z._default(whole(1, 1_048_576), 200)
+    .check(about("The size of each volume. Some storage classes ignore it.")),
+  image_pull_secrets: z._default(z.array(domain), [])
+    .check(about("The secrets with the logins of registries.")),
+  node_selector: z._default(
+    z.array(matching(
+      /^(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?=(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/,
+      "node-label-invalid",
+    )),
+    [],
+  ).check(about("The labels of the hosts on which engines may run, as `NAME=VALUE`.")),
+});
+
 /** The file `lychd.toml`. */
 export const lychdSchema = z.strictObject({
   boot_coven: z.optional(matching(GROUP, "group-invalid"))
@@ -338,6 +370,7 @@ export const lychdSchema = z.strictObject({
   scribe: z.prefault(scribe, {}),
   gpu_exporter: z.prefault(gpuExporter, {}),
   vessel: z.prefault(vessel, {}),
+  kubernetes: z.prefault(kubernetes, {}),
 });
 
 /** The fields of `lychd.toml`, with defaults. */

@@ -23,7 +23,7 @@ import {
   RESTART,
   STOP_GRACE_SECONDS,
 } from "./container.ts";
-import { type EngineProfile, profileOf } from "./engines/mod.ts";
+import { type Cache, type EngineProfile, profileOf } from "./engines/mod.ts";
 import { healthOfSoulstone } from "./health.ts";
 import { metricsFindings, metricsOf } from "./metrics.ts";
 import { mergePassed } from "./passthrough.ts";
@@ -74,7 +74,6 @@ export function soulstoneUnitOf(
   const conflictFrom = ({ slot }: Surroundings["conflicts"][number]) =>
     slot !== undefined && slot === soulstone.slot ? from("slot") : groups;
   const command = commandOf(soulstone, profile);
-  const words = command.words.map(({ text }) => text);
   const health = healthOfSoulstone(soulstone, profile);
   findings.push(
     ...command.findings,
@@ -152,12 +151,12 @@ export function soulstoneUnitOf(
     },
     Install: {},
     Quadlet: { DefaultDependencies: settings.wait_for_network ? [] : directive(false) },
-    "X-Lychd": factsOf(soulstone, profile, {
-      covens,
-      served: profile.served(words, soulstone.model),
-      contextTokens: profile.contextTokens(words),
-      from,
-    }),
+    "X-Lychd": Object.fromEntries(
+      factsOf(soulstone, covens).map(([key, value, field]) => [
+        key,
+        directive(value, field === undefined ? undefined : from(field)),
+      ]),
+    ),
   };
   const merged = mergePassed(unit, soulstone, ENGINE_RULES);
   return { unit: merged.unit, findings: [...findings, ...merged.findings] };
@@ -212,12 +211,10 @@ function volumesOf(
   profile: EngineProfile,
   given: (written: Written, field: string, from: Place) => Directive[],
 ): Directive[] {
-  const mounted = passedTargets(soulstone);
   const own = soulstone.volumes.flatMap((text, i) => {
     const read = parseVolume(text);
     if ("problem" in read) return [];
     const { source, target, options } = read.volume;
-    mounted.push(target);
     const rest = [source.text, target, ...(options === undefined ? [] : [options])].join(":");
     const isHome = source.kind === "home";
     const written = writeText(isHome ? `/${rest}` : rest, { command: true, quotesStripped: false });
@@ -228,10 +225,22 @@ function volumesOf(
       soulstone.placeOf(["volumes", i]),
     );
   });
-  const caches = profile.caches(soulstone.model)
-    .filter((cache) => !mounted.some((path) => covers(path, cache.target)))
+  const caches = cachesOf(soulstone, profile)
     .flatMap((cache) => directive(`${cache.volume}:${cache.target}`));
   return [...own, ...caches];
+}
+
+/** Returns the caches of an engine, except those at or below a mount of the Codex. */
+export function cachesOf(soulstone: Soulstone, profile: EngineProfile): Cache[] {
+  const mounted = [
+    ...passedTargets(soulstone),
+    ...soulstone.volumes.flatMap((text) => {
+      const read = parseVolume(text);
+      return "volume" in read ? [read.volume.target] : [];
+    }),
+  ];
+  return profile.caches(soulstone.model)
+    .filter(({ target }) => !mounted.some((path) => covers(path, target)));
 }
 
 /** Returns the mount points of the `quadlet` table: Podman refuses two mounts at one path. */
@@ -264,18 +273,15 @@ function labelsOf({ name, capabilities }: Soulstone, profile: EngineProfile) {
   };
 }
 
+/** A fact about an engine: its name, its value, and the field of the Codex that it comes from. */
+export type Fact = readonly [key: string, value: string | number, field?: string | undefined];
+
 /** Returns the facts that lychd reads from the unit later, without the Codex. */
-function factsOf(
-  soulstone: Soulstone,
-  profile: EngineProfile,
-  { covens, served, contextTokens, from }: {
-    readonly covens: readonly string[];
-    readonly served: string | undefined;
-    readonly contextTokens: number | undefined;
-    readonly from: (field: string) => Place | undefined;
-  },
-): Record<string, Directive[]> {
+export function factsOf(soulstone: Soulstone, covens: readonly string[]): Fact[] {
   const { health, request } = soulstone;
+  const profile = profileOf(soulstone);
+  const words = commandOf(soulstone, profile).words.map(({ text }) => text);
+  const served = profile.served(words, soulstone.model);
   const facts: readonly (readonly [string, string | number | undefined, string?])[] = [
     ["Soulstone", soulstone.name],
     ["Engine", profile.name, "engine"],
@@ -291,17 +297,13 @@ function factsOf(
     ["VramMib", soulstone.vram_mib, "vram_mib"],
     ["Aliases", [...new Set(soulstone.aliases)].join(" "), "aliases"],
     ["ServedModel", served === undefined ? undefined : asciiJson(served)],
-    ["ContextTokens", contextTokens],
+    ["ContextTokens", profile.contextTokens(words)],
     ["Concurrency", soulstone.concurrency, "concurrency"],
     ["IdleMinutes", soulstone.idle_minutes, "idle_minutes"],
     ["RequestSet", request === undefined ? undefined : asciiJson(request.set), "request"],
     ["RequestStrip", request === undefined ? undefined : asciiJson(request.strip), "request"],
   ];
-  return Object.fromEntries(
-    facts.flatMap(([key, value, field]) =>
-      value === undefined || value === ""
-        ? []
-        : [[key, directive(value, field === undefined ? undefined : from(field))]]
-    ),
+  return facts.flatMap(([key, value, field]): Fact[] =>
+    value === undefined || value === "" ? [] : [[key, value, field]]
   );
 }

@@ -6,6 +6,7 @@ import { printable } from "../report/mod.ts";
 import {
   type Provenance,
   type Unit,
+  verifyDocuments,
   verifyUnit,
   verifyYaml,
   writeYaml,
@@ -33,6 +34,11 @@ interface YamlLayout extends Heading {
   readonly parts: readonly Readonly<Record<string, YamlValue>>[];
 }
 
+/** A YAML file of several documents before it is rendered. */
+export interface DocumentsLayout extends Heading {
+  readonly documents: readonly YamlValue[];
+}
+
 /** A file before it is rendered, or its text. `path` is relative to `$XDG_CONFIG_HOME`. */
 export type FileLayout = { readonly path: string } & (UnitLayout | YamlLayout | { text: string });
 
@@ -50,7 +56,7 @@ const ENVIRONMENT = vento({
 });
 
 /** Renders a file, reads it back, and compares it with its layout. */
-export async function render(layout: FileLayout): Promise<Rendered> {
+export async function render(layout: FileLayout | DocumentsLayout): Promise<Rendered> {
   if ("text" in layout) return { text: layout.text, provenance: new Map() };
   const { title, source } = layout;
   const heading = { title: printable(title), source: printable(source) };
@@ -58,6 +64,11 @@ export async function render(layout: FileLayout): Promise<Rendered> {
     const parts = layout.parts.map((part) => writeYaml(part));
     const text = (await ENVIRONMENT.run("yaml.vto", { ...heading, parts })).content;
     return verifyYaml(text, Object.assign({}, ...layout.parts)) ?? { text, provenance: new Map() };
+  }
+  if ("documents" in layout) {
+    const parts = layout.documents.map((each, i) => `${i === 0 ? "" : "---\n"}${writeYaml(each)}`);
+    const text = (await ENVIRONMENT.run("yaml.vto", { ...heading, parts })).content;
+    return verifyDocuments(text, layout.documents) ?? { text, provenance: new Map() };
   }
   const data = { ...heading, sections: sectionsOf(layout) };
   const text = (await ENVIRONMENT.run("unit.vto", data)).content;

@@ -1,7 +1,37 @@
-import { QUADLET_FOLDER } from "../rune/names.ts";
+import { join } from "node:path/posix";
+import { QUADLET_FOLDER, SYSTEMD_FOLDER } from "../rune/names.ts";
+
+/** A tree of files that lychd writes below one folder, the root. Paths are relative to it. */
+export interface Tree {
+  /** The folders of the files. lychd touches no other path. */
+  readonly folders: readonly [string, ...string[]];
+  /** The folder of the receipt and the journal. */
+  readonly own: string;
+  /** True if a rollback can restore the previous render. */
+  readonly hasGenerations: boolean;
+}
+
+/** The units; their root is `$XDG_CONFIG_HOME`. */
+export const UNITS: Tree = {
+  folders: [QUADLET_FOLDER, SYSTEMD_FOLDER],
+  own: QUADLET_FOLDER,
+  hasGenerations: true,
+};
+
+/** The objects of Kubernetes. */
+export const MANIFESTS: Tree = {
+  folders: ["base", "covens", "watchers"],
+  own: ".",
+  hasGenerations: false,
+};
+
+/** Returns the path of the receipt of a tree. */
+export function receiptOf({ own }: Tree): string {
+  return join(own, ".lychd-receipt.json");
+}
 
 /** The path of the receipt, relative to `$XDG_CONFIG_HOME`. */
-export const RECEIPT_PATH = `${QUADLET_FOLDER}/.lychd-receipt.json`;
+export const RECEIPT_PATH = receiptOf(UNITS);
 
 /** The files of the last render: the only proof that lychd wrote a file. */
 export interface Receipt {
@@ -33,7 +63,10 @@ export function formatReceipt(receipt: Receipt): string {
  * Reads a receipt, or returns what is wrong with the text. Refuses paths outside of the folders of
  * lychd, because files of a receipt may be removed.
  */
-export function parseReceipt(text: string): { receipt: Receipt } | { problem: string } {
+export function parseReceipt(
+  text: string,
+  tree = UNITS,
+): { receipt: Receipt } | { problem: string } {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -50,7 +83,7 @@ export function parseReceipt(text: string): { receipt: Receipt } | { problem: st
   const files: Record<string, { sha256: string; mode: number }> = {};
   for (const [path, entry] of Object.entries(value["files"])) {
     const shown = JSON.stringify(path);
-    if (!isOwnPath(path)) {
+    if (!isOwnPath(path, tree)) {
       return { problem: `it names a file that lychd cannot have written: ${shown}` };
     }
     const { sha256, mode } = isRecord(entry) ? entry : {};
@@ -68,10 +101,15 @@ export function parseReceipt(text: string): { receipt: Receipt } | { problem: st
   };
 }
 
-/** Returns true if a path, relative to `$XDG_CONFIG_HOME`, is in a folder that lychd writes to. */
-export function isOwnPath(path: string): boolean {
-  return /^(?:containers\/systemd\/lychd|systemd\/user)\/[^\0]+$/.test(path) &&
-    path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+/**
+ * Returns true if a path, relative to the root of the tree, is in a folder that lychd writes to, or that of
+ * the receipt.
+ */
+export function isOwnPath(path: string, tree = UNITS): boolean {
+  const { folders } = tree;
+  return path === receiptOf(tree) ||
+    folders.some((folder) => path.startsWith(`${folder}/`)) && !path.includes("\0") &&
+      path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -254,6 +254,16 @@ export const CATALOGUE = {
     "use letters, digits, `_`, `.` and `-`, and start with a letter or digit; " +
       "list secrets with: podman secret ls",
   ),
+  "cluster-name-invalid": invalid(
+    "name of Kubernetes",
+    "Names of Kubernetes have lower-case letters, digits and `-`; those of some objects also `.`.",
+    "use lower-case letters, digits and `-`, and start and end with a letter or digit",
+  ),
+  "node-label-invalid": invalid(
+    "label of a host",
+    "A host of a cluster has labels, written as `NAME=VALUE`.",
+    'for example: "kubernetes.io/hostname=gpu1"; list labels with: kubectl get nodes --show-labels',
+  ),
   "duration-invalid": invalid(
     "duration",
     "A duration is written as in Prometheus: years, weeks, days and hours, in this order.",
@@ -667,6 +677,44 @@ export const CATALOGUE = {
       `systemd 257 does not know ${quoted(p.key)} in [${p.section}] and may ignore it`,
       didYouMean(p.key, p.known),
     ],
+  ),
+  "kubernetes-name": error(
+    "Names of Kubernetes are shorter and stricter than those of a Codex. This one has no counterpart.",
+    "Kubernetes does not accept the name of the {{kind}} `{{value}}`",
+    "{{rule}}",
+  ),
+  "kubernetes-image-local": error(
+    "The hosts of a cluster pull images from a registry. An image of `localhost/` exists only on this host.",
+    "the hosts of a cluster cannot pull `{{image}}`",
+    "push it to a registry that they reach, and write its name there, such as registry.lan/NAME:TAG",
+  ),
+  "kubernetes-gpu-index": error(
+    "Slices of GPUs are anonymous, so a pod cannot choose one of the GPUs of its host.",
+    "a pod cannot choose the GPU `{{device}}`",
+    "{{hint}}",
+  ),
+  "kubernetes-home": error(
+    "A pod has no home folder. The path must exist on every host of the cluster.",
+    "a host of a cluster has no `{{path}}`",
+    "write the path that every host has, such as /srv/models:{{target}}, or the name of a volume",
+  ),
+  "kubernetes-localhost": warning(
+    "In a cluster every engine has an address of its own, so `localhost` does not lead to another engine.",
+    "`{{found}}` does not lead to the engine `{{name}}` in a cluster",
+    "its address there is {{address}}",
+  ),
+  "kubernetes-loss": error(
+    "The setting changes the engine, and Kubernetes has no counterpart.",
+    "`{{setting}}` has no counterpart in Kubernetes: {{why}}",
+    "remove it, or render without it by --allow-loss",
+  ),
+  "kubernetes-lost": warning(
+    "The setting changes the engine, and `--allow-loss` renders without it.",
+    "`{{setting}}` is lost in Kubernetes: {{why}}",
+  ),
+  "kubernetes-ignored": warning(
+    "The setting has no meaning in a cluster, and no engine needs it there.",
+    "`{{setting}}` is ignored in Kubernetes: {{why}}",
   ),
   "directive-ignored": warning(
     "systemd reads the rest of the unit but ignores a value that it cannot parse.",

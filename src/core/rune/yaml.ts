@@ -5,7 +5,7 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import { CORE_SCHEMA, dump, load, YAML11_SCHEMA, YAMLException } from "js-yaml";
+import { CORE_SCHEMA, dump, load, loadAll, YAML11_SCHEMA, YAMLException } from "js-yaml";
 
 /** A value of YAML or JSON. */
 export type YamlValue =
@@ -35,16 +35,31 @@ export function writeYaml(value: YamlValue): string {
  * @returns nothing if they are equal; otherwise the first error, or the top-level key that differs.
  */
 export function verifyYaml(text: string, expected: YamlValue): { wrong: string } | undefined {
+  return verifyDocuments(text, [expected]);
+}
+
+/** Compares a rendered file with the expected documents, as {@linkcode verifyYaml} does with one. */
+export function verifyDocuments(
+  text: string,
+  expected: readonly YamlValue[],
+): { wrong: string } | undefined {
   for (const schema of [CORE_SCHEMA, YAML11_SCHEMA]) {
     try {
-      const read = load(text, { schema });
-      if (!isDeepStrictEqual(read, expected)) return { wrong: firstDifference(read, expected) };
+      const read: readonly unknown[] = loadAll(text, { schema });
+      const i = expected.findIndex((each, i) => !isDeepStrictEqual(read[i], each));
+      if (i >= 0) return { wrong: firstDifference(read[i], expected[i] ?? "") };
+      if (read.length > expected.length) return { wrong: `${read.length} documents` };
     } catch (error) {
       if (error instanceof YAMLException) return { wrong: error.message.split("\n")[0] ?? "" };
       throw error;
     }
   }
   return undefined;
+}
+
+/** Reads YAML that lychd itself has written. */
+export function readYaml(text: string): unknown {
+  return load(text, { schema: CORE_SCHEMA });
 }
 
 function firstDifference(read: unknown, expected: YamlValue): string {

@@ -12,7 +12,14 @@ import {
   valueOfFlag,
 } from "./profile.ts";
 
-export { type EngineProfile, type Flag, portOfListen, valueOfFlag } from "./profile.ts";
+export {
+  type Cache,
+  type EngineProfile,
+  type Flag,
+  numberOfFlag,
+  portOfListen,
+  valueOfFlag,
+} from "./profile.ts";
 
 /** The folder in which Hugging Face's library keeps models, for root. */
 const HUGGINGFACE_CACHE: Cache = {

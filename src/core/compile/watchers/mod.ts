@@ -1,7 +1,7 @@
 /** The Watchers: Prometheus, Grafana, an exporter of GPU metrics, and their configuration. */
 import covensDashboard from "../../../../dashboards/lychd-covens.json" with { type: "text" };
 import vesselDashboard from "../../../../dashboards/lychd-vessel.json" with { type: "text" };
-import rules from "../../../../dashboards/rules.yml" with { type: "text" };
+import RULES from "../../../../dashboards/rules.yml" with { type: "text" };
 import llamacpp from "../../../../dashboards/soulstone-llamacpp.json" with { type: "text" };
 import sglang from "../../../../dashboards/soulstone-sglang.json" with { type: "text" };
 import vllm from "../../../../dashboards/soulstone-vllm.json" with { type: "text" };
@@ -30,12 +30,15 @@ import { dashboardProvidersOf, datasourcesOf, scribeOf } from "./scribe.ts";
 import { type Watcher, watcherLayout } from "./watcher.ts";
 
 /** The dashboards of Grafana, by file name: embedded, so no read permission is needed. */
-const DASHBOARDS: Readonly<Record<string, string>> = {
+export const DASHBOARDS: Readonly<Record<string, string>> = {
   "lychd-covens.json": covensDashboard,
   "soulstone-llamacpp.json": llamacpp,
   "soulstone-sglang.json": sglang,
   "soulstone-vllm.json": vllm,
 };
+
+/** The rules of Prometheus. */
+export { RULES };
 
 const WITH_VESSEL = { ...DASHBOARDS, "lychd-vessel.json": vesselDashboard };
 
@@ -73,7 +76,7 @@ export function watcherFiles(
         source: "lychd.toml and soulstones/",
         parts: prometheusConfigOf(codex, covens),
       },
-      { path: `${WATCHER_FOLDERS.harvester}/rules.yml`, text: rules },
+      { path: `${WATCHER_FOLDERS.harvester}/rules.yml`, text: RULES },
       { path: `${WATCHER_FOLDERS.observer}/observe.sh`, text: observeScript },
     );
   }

@@ -23,6 +23,19 @@ export function soulstoneLabels(
   };
 }
 
+/** Returns the labels of the metrics that a Soulstone itself exports. */
+export function seriesLabels(
+  soulstone: Soulstone,
+  covens: readonly Coven[],
+): Readonly<Record<string, string>> {
+  // The metrics of llama.cpp lack the name of the model; those of other engines contain it.
+  const isUnnamed = profileOf(soulstone).name === "llamacpp" && soulstone.model !== undefined;
+  return {
+    ...soulstoneLabels(soulstone, covens),
+    ...isUnnamed ? { model_name: soulstone.model ?? "" } : {},
+  };
+}
+
 /**
  * Returns the configuration of the Harvester, in parts. It scrapes every Soulstone with metrics, running
  * or not; the states of the units, which explain why one does not answer; the front door; itself; and the
@@ -99,14 +112,8 @@ function targetGroup(
   { soulstone, endpoint }: { soulstone: Soulstone; endpoint: MetricsEndpoint },
   covens: readonly Coven[],
 ): YamlValue {
-  // The metrics of llama.cpp lack the name of the model; those of other engines contain it.
-  const isUnnamed = profileOf(soulstone).name === "llamacpp" && soulstone.model !== undefined;
   return {
     targets: [`localhost:${soulstone.port}`],
-    labels: {
-      ...soulstoneLabels(soulstone, covens),
-      ...isUnnamed ? { model_name: soulstone.model ?? "" } : {},
-      __metrics_path__: endpoint.path,
-    },
+    labels: { ...seriesLabels(soulstone, covens), __metrics_path__: endpoint.path },
   };
 }
