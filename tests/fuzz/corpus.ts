@@ -1,9 +1,12 @@
 /** The sources of inputs: the Codices, units and configurations of the golden tests. */
+import { Buffer } from "node:buffer";
 import { join } from "node:path/posix";
+import type { CodexFile } from "../../src/core/codex/mod.ts";
 import { codexFiles, goldenCases } from "../golden/golden.ts";
 import { importCases } from "../import/import.ts";
+import { kubernetesFolders } from "../kubernetes/kubernetes.ts";
 
-/** The kind of an input: a Codex of two files, a Quadlet unit, or a configuration of llama-swap. */
+/** The kind of an input: a Codex, a Quadlet unit, or a configuration of llama-swap. */
 export type Kind = "codex" | "unit" | "config";
 
 /** The settings of a Codex, or an empty text, and a text of the kind. */
@@ -15,13 +18,39 @@ export const FORMS = Deno.readTextFileSync(join(import.meta.dirname ?? ".", "for
 
 const decoder = new TextDecoder();
 
-/** Joins all Soulstone files of a Codex into one text. */
+/** The line before a file of a Portal. */
+const PORTAL_LINE = /^#: (portals\/[^.\/\n][^\/\n]*\.(?:toml|pem))\n/m;
+
+/** Joins all Soulstone files of a Codex into one text, followed by the files of its Portals. */
 function seedOf(folder: string): Seed {
-  const files = codexFiles(folder);
-  const text = (isSettings: boolean) =>
-    files.filter(({ path }) => (path === "lychd.toml") === isSettings)
-      .map((file) => "bytes" in file ? decoder.decode(file.bytes) : "").join("\n");
-  return [text(true), text(false)];
+  const texts = codexFiles(folder).map((file) => ({
+    path: file.path,
+    text: "bytes" in file ? decoder.decode(file.bytes) : "",
+  }));
+  const joined = (start: string, before: (path: string) => string) =>
+    texts.filter(({ path }) => path.startsWith(start))
+      .map(({ path, text }) => before(path) + text).join("\n");
+  const portals = joined("portals/", (path) => `#: ${path}\n`);
+  const soulstones = joined("soulstones/", () => "");
+  return [
+    joined("lychd.toml", () => ""),
+    portals === "" ? soulstones : `${soulstones}\n${portals}`,
+  ];
+}
+
+/** Returns the files of a Codex whose text has the form of a seed; of two with one path the last. */
+export function filesOf(settings: Uint8Array, text: Uint8Array): CodexFile[] {
+  // latin1 keeps every byte: an edit may have made invalid UTF-8.
+  const [soulstones = "", ...portals] = Buffer.from(text).toString("latin1").split(PORTAL_LINE);
+  const files = new Map([["lychd.toml", settings], ["soulstones/a.toml", bytesOf(soulstones)]]);
+  for (let i = 0; i + 1 < portals.length; i += 2) {
+    files.set(portals[i] ?? "", bytesOf(portals[i + 1] ?? ""));
+  }
+  return [...files].map(([path, bytes]) => ({ path, bytes }));
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "latin1"));
 }
 
 const imported = (kind: "quadlet" | "llama-swap") =>
@@ -30,7 +59,10 @@ const imported = (kind: "quadlet" | "llama-swap") =>
 
 /** The texts of the golden tests. */
 export const SEEDS: Readonly<Record<Kind, readonly Seed[]>> = {
-  codex: [...goldenCases().map(({ codex }) => seedOf(codex)), ["", FORMS.join("\n")]],
+  codex: [
+    ...[...goldenCases().map(({ codex }) => codex), ...kubernetesFolders()].map(seedOf),
+    ["", FORMS.join("\n")],
+  ],
   unit: imported("quadlet"),
   config: imported("llama-swap"),
 };

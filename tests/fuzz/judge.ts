@@ -9,6 +9,7 @@ import {
   type ImportResult,
 } from "../../src/core/import/mod.ts";
 import { LEFT_TO_OPERATOR } from "../../src/core/import/resolve.ts";
+import { manifestsOf } from "../../src/core/kubernetes/mod.ts";
 import {
   type Finding,
   formatReport,
@@ -18,6 +19,7 @@ import {
 } from "../../src/core/report/mod.ts";
 import { readQuadletUnit, type ReadUnit, readUnit } from "../../src/core/rune/mod.ts";
 import { manySoulstones } from "../bench/many_soulstones.ts";
+import { filesOf } from "./corpus.ts";
 import { judgeAnswer } from "./answer.ts";
 import { judgeFacts } from "./facts.ts";
 import { judgeForm } from "./form_body.ts";
@@ -110,15 +112,11 @@ async function judge({ kind, settings, text }: Input): Promise<string[]> {
 }
 
 /**
- * Does what `lychd check` does with a Codex of these two files. The result is Runes or errors. Every
- * finding has a place that exists, and the report has no control characters and no secret of `env`.
+ * Does what `lychd check` and a render for Kubernetes do with a Codex. The result is Runes or errors.
+ * Every finding has a place that exists, and the report has no control characters and no secret of `env`.
  */
-async function judgeCodex(settings: Uint8Array, soulstones: Uint8Array): Promise<string[]> {
-  const files = [
-    { path: "lychd.toml", bytes: settings },
-    { path: "soulstones/a.toml", bytes: soulstones },
-  ];
-  const read = readCodex({ folder: "codex", files });
+async function judgeCodex(settings: Uint8Array, text: Uint8Array): Promise<string[]> {
+  const read = readCodex({ folder: "codex", files: filesOf(settings, text) });
   const isBroken = hasErrors(read.findings);
   const compiled = isBroken
     ? { runes: [], findings: findingsOf(read.codex) }
@@ -128,7 +126,12 @@ async function judgeCodex(settings: Uint8Array, soulstones: Uint8Array): Promise
   const secrets = read.codex.soulstones.flatMap(({ env }) => Object.entries(env))
     .filter(([name, value]) => isSecretName(name) && value.includes("SECRET"))
     .map(([, value]) => value);
-  return judgeFindings(findings, read.sources, secrets);
+  const codes = judgeFindings(findings, read.sources, secrets);
+  if (hasErrors(findings)) return codes;
+  const allowLoss = read.codex.soulstones.length % 2 === 0;
+  const manifests = await manifestsOf(read.codex, { allowLoss });
+  ok(manifests.files.length > 0 || hasErrors(manifests.findings), "neither objects nor an error");
+  return [...codes, ...judgeFindings(manifests.findings, read.sources, secrets)];
 }
 
 function judgeFindings(

@@ -1,5 +1,5 @@
 /** The golden cases of Kubernetes and their outcomes, for the tests and the update. */
-import { dirname, join } from "node:path/posix";
+import { basename, dirname, join } from "node:path/posix";
 import { type Codex, readCodex } from "../../src/core/codex/mod.ts";
 import { manifestsOf } from "../../src/core/kubernetes/mod.ts";
 import { formatReport, hasErrors, PLAIN } from "../../src/core/report/mod.ts";
@@ -13,11 +13,16 @@ export function kubernetesCases(): string[] {
     .map((entry) => entry.name).sort();
 }
 
+/** Returns the folders of their Codices. */
+export function kubernetesFolders(): string[] {
+  return kubernetesCases().map((name) => join(HERE, name, "codex"));
+}
+
 /** Returns every valid Codex of the golden cases, those of systemd included. */
 export function validCodices(): { readonly name: string; readonly codex: Codex }[] {
   return [
     ...goldenCases().map(({ name, codex }) => ({ name, folder: codex })),
-    ...kubernetesCases().map((name) => ({ name, folder: join(HERE, name, "codex") })),
+    ...kubernetesFolders().map((folder) => ({ name: basename(dirname(folder)), folder })),
   ].flatMap(({ name, folder }) => {
     const { codex, findings } = readCodex({ folder: "codex", files: codexFiles(folder) });
     return hasErrors(findings) ? [] : [{ name, codex }];

@@ -88,7 +88,7 @@ Deno.test("an editor accepts every example", async () => {
   deepStrictEqual(errors.filter((error) => !error.startsWith("made/")), []);
 });
 
-Deno.test("schema prints one of two schemas, and nothing else", async () => {
+Deno.test("schema prints one of three schemas, and nothing else", async () => {
   await using test = cli();
   const result = await test.run(["schema", "lychd"], { HOME: "/nonexistent" });
   deepStrictEqual([result.code, result.stderr], [0, ""]);
@@ -96,7 +96,7 @@ Deno.test("schema prints one of two schemas, and nothing else", async () => {
   await test.expect(["schema", "lych"], {
     code: 2,
     stderr:
-      `error: command-argument value 'lych' is invalid for argument 'kind'. ${""}Allowed choices are soulstones, lychd.
+      `error: command-argument value 'lych' is invalid for argument 'kind'. ${""}Allowed choices are soulstones, portals, lychd.
 (Did you mean lychd?)
 hint: lychd schema --help
 `,
