@@ -15,6 +15,8 @@ const KEY = /^[!-~\u00a1-\u00ff]+$/;
 const BAD_KEY = "LYCHD_KEY is not a valid key: a key is one word of letters, digits and other " +
   "characters of Latin-1";
 
+const SILENT = Symbol("silent");
+
 /** Sends requests to the front door. Throws a Refusal with the reason if it does not fulfil one. */
 export class DoorClient {
   readonly #access: DoorAccess;
@@ -45,28 +47,26 @@ export class DoorClient {
       readonly silenceMilliseconds?: number;
     } = {},
   ): AsyncGenerator<ServerEvent, void> {
-    const silence = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    using _ = { [Symbol.dispose]: () => clearTimeout(timer) };
-    const hear = () => {
-      clearTimeout(timer);
-      if (silenceMilliseconds === undefined) return;
-      timer = setTimeout(() => silence.abort(), silenceMilliseconds);
-    };
-    hear();
+    const end = new AbortController();
+    const signal = AbortSignal.any([end.signal, ...sent.signal ? [sent.signal] : []]);
     try {
-      const signal = AbortSignal.any([silence.signal, ...sent.signal ? [sent.signal] : []]);
-      const { body } = await this.#request(path, { ...sent, signal });
+      const { body } = await within(silenceMilliseconds, this.#request(path, { ...sent, signal }));
       if (body === null) return;
-      for await (const event of serverEvents(body.pipeThrough(new TextDecoderStream()))) {
-        hear();
-        yield event;
-      }
+      const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+      yield* serverEvents(async function* () {
+        for (;;) {
+          const { done, value } = await within(silenceMilliseconds, reader.read());
+          if (done) return;
+          yield value;
+        }
+      }());
     } catch (error) {
       if (sent.signal?.aborted) return;
-      if (silence.signal.aborted) throw failed("the front door does not answer");
+      if (error === SILENT) throw failed("the front door does not answer");
       if (error instanceof Refusal) throw error;
       throw failed("the connection to the front door broke off", error);
+    } finally {
+      end.abort();
     }
   }
 
@@ -117,4 +117,21 @@ function failed(what: string, error?: unknown): Refusal {
   const why = error instanceof Error && error.message !== "" ? `: ${error.message}` : "";
   const options = { code: EXIT.hostRefused, hint: "systemctl --user status lychd-vessel" };
   return new Refusal(`${what}${why}`, options);
+}
+
+/**
+ * Returns the result of a promise, and throws {@linkcode SILENT} if it takes longer. It does not rely on
+ * the end of the request: Deno 2.7 goes on to wait for a body whose request has been aborted.
+ */
+async function within<T>(milliseconds: number | undefined, promise: Promise<T>): Promise<T> {
+  if (milliseconds === undefined) return await promise;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(SILENT), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
