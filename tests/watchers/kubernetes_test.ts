@@ -19,15 +19,21 @@ const REPLICAS = {
 /** The codes of the recorded states: stopped, starting, running, stopping, stopped. */
 const CODES = [0, 1, 2, 4, 0];
 
+interface Rules {
+  readonly spec: { readonly groups: readonly { readonly name: string }[] };
+}
+
 for (const folder of findProgramFolders()) {
   Deno.test(`a Deployment has the states of a Soulstone, by promtool ${versionOf(folder)}`, async () => {
-    const [{ spec }] = loadAll(Deno.readTextFileSync(RULES)) as [{ spec: unknown }];
+    const [{ spec }] = loadAll(Deno.readTextFileSync(RULES)) as [Rules];
     const temporary = await Deno.makeTempDir();
     try {
       const labels = '{namespace="lychd",deployment="soulstone-eye"}';
       const test = {
         rule_files: ["rules.json"],
         evaluation_interval: "10s",
+        // Otherwise promtool evaluates the groups in any order.
+        group_eval_order: spec.groups.map(({ name }) => name),
         tests: [{
           interval: "10s",
           input_series: Object.entries(REPLICAS).map(([name, values]) => ({
