@@ -303,7 +303,7 @@ hostTest("on a healthy host doctor finds no problem, and is not slow", async () 
     "codex.keys",
     "codex.models",
     "codex.vram",
-    ...["vessel.binary", "vessel.running", "vessel.keys"],
+    ...["vessel.binary", "vessel.running", "vessel.keys", "vessel.portals"],
   ]);
 });
 

@@ -118,7 +118,7 @@ labTest("after three swaps the dashboard of Covens shows the correct history", a
     assert.equal((await start(shell, `lychd-coven-${coven}.target`)).code, 0);
     covens.push({ asked, started: await now(), coven });
     if (covens.length === 1) await waitForWatchers(shell);
-    await must(shell, "sleep 8");
+    await must(shell, "sleep 10");
   }
   const end = await now();
   const from = covens[0]?.started ?? end;
