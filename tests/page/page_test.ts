@@ -9,6 +9,14 @@ import { labTest, labUp, type LichShell, lichShell } from "../lab/lab.ts";
 import { gpuEngine, running } from "../lab/summon.ts";
 import { assertAccessible, assertFits, assertSteady, type Page, startBrowser } from "./browser.ts";
 
+/** Registers a test with a lab that is up: a shell of one that is down ends at once. */
+function pageTest(name: string, body: () => Promise<void>): void {
+  labTest(name, async () => {
+    await labUp();
+    await body();
+  });
+}
+
 const KEY = "a-key-of-the-test";
 const KEYS = { keys: { alice: `sha256:${createHash("sha256").update(KEY).digest("hex")}` } };
 
@@ -18,7 +26,6 @@ async function install(
   table: Readonly<Record<string, Fields>>,
   vessel: Fields = {},
 ): Promise<void> {
-  await labUp();
   await installDoor(shell, table, vessel);
   await waitForDoor(shell);
 }
@@ -52,7 +59,7 @@ async function propose(page: Page, name: string) {
   };
 }
 
-labTest("every button does what its plan says, and systemd agrees", async () => {
+pageTest("every button does what its plan says, and systemd agrees", async () => {
   await using shell = lichShell();
   await install(shell, {
     ...rivals(),
@@ -113,7 +120,7 @@ labTest("every button does what its plan says, and systemd agrees", async () => 
   assert.deepEqual(await up(), []);
 });
 
-labTest("a swap is seen while it goes on, and moves nothing", async () => {
+pageTest("a swap is seen while it goes on, and moves nothing", async () => {
   await using shell = lichShell();
   await install(shell, rivals({}, ["--load-seconds", "2"]));
   await using browser = await startBrowser();
@@ -156,7 +163,7 @@ labTest("a swap is seen while it goes on, and moves nothing", async () => {
   assert.deepEqual(await running(shell, ["a", "b"]), ["b"]);
 });
 
-labTest("an engine that loads can be banished before it is ready", async () => {
+pageTest("an engine that loads can be banished before it is ready", async () => {
   await using shell = lichShell();
   await install(shell, rivals({}, ["--load-seconds", "300"]));
   await using browser = await startBrowser();
@@ -182,7 +189,7 @@ interface LayoutShift {
   readonly hadRecentInput: boolean;
 }
 
-labTest("an engine that fails shows why, and the command that helps", async () => {
+pageTest("an engine that fails shows why, and the command that helps", async () => {
   await using shell = lichShell();
   await install(shell, {
     bad: gpuEngine("bad", 8780, { groups: ["one"] }, ["--exit-after", "0.2", "--exit-code", "3"]),
@@ -201,7 +208,7 @@ labTest("an engine that fails shows why, and the command that helps", async () =
   await assertAccessible(page);
 });
 
-labTest("the page asks for a key, refuses a wrong one, and forgets it on demand", async () => {
+pageTest("the page asks for a key, refuses a wrong one, and forgets it on demand", async () => {
   await using shell = lichShell();
   await install(shell, rivals(), KEYS);
   await using browser = await startBrowser();
@@ -225,7 +232,7 @@ labTest("the page asks for a key, refuses a wrong one, and forgets it on demand"
   await page.getByText("This door needs a key.").waitFor();
 });
 
-labTest(
+pageTest(
   "without an answer of the door, the page says so, and goes on when it is back",
   async () => {
     await using shell = lichShell();
@@ -249,7 +256,7 @@ labTest(
   },
 );
 
-labTest("a name in the address that does not exist is answered in words", async () => {
+pageTest("a name in the address that does not exist is answered in words", async () => {
   await using shell = lichShell();
   await install(shell, rivals());
   await using browser = await startBrowser();
@@ -265,7 +272,7 @@ labTest("a name in the address that does not exist is answered in words", async 
   }
 });
 
-labTest("a request has only numbers and images that its model takes", async () => {
+pageTest("a request has only numbers and images that its model takes", async () => {
   await using shell = lichShell();
   await install(shell, {
     a: gpuEngine("a", 8780, { groups: ["one"], capabilities: ["vision"] }),
@@ -312,7 +319,7 @@ labTest("a request has only numbers and images that its model takes", async () =
   assert.doesNotMatch(bodies[1] ?? "image_url", /image_url/);
 });
 
-labTest(
+pageTest(
   "60 Soulstones with names of 64 letters fit a phone, and a description is text",
   async () => {
     await using shell = lichShell();
@@ -349,7 +356,7 @@ labTest(
   },
 );
 
-labTest("a chat streams, is listed without its prompt, and can be cancelled", async () => {
+pageTest("a chat streams, is listed without its prompt, and can be cancelled", async () => {
   await using shell = lichShell();
   await install(shell, rivals());
   await using browser = await startBrowser();
@@ -382,7 +389,7 @@ labTest("a chat streams, is listed without its prompt, and can be cancelled", as
   await page.getByRole("log").locator(".error").waitFor();
 });
 
-labTest("the log of an engine is live, and needs a key", async () => {
+pageTest("the log of an engine is live, and needs a key", async () => {
   await using shell = lichShell();
   // The journal keeps the lines of former tests.
   const name = `n${Date.now()}`;
@@ -410,7 +417,7 @@ labTest("the log of an engine is live, and needs a key", async () => {
   await assertAccessible(other);
 });
 
-labTest("all of it works by keyboard and in both color schemes", async () => {
+pageTest("all of it works by keyboard and in both color schemes", async () => {
   await using shell = lichShell();
   await install(shell, rivals());
   await using browser = await startBrowser();
