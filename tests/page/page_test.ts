@@ -114,6 +114,8 @@ pageTest("every button does what its plan says, and systemd agrees", async () =>
   await waitForState(page, "b", "stopped");
   assert.deepEqual(await up(), ["always"]);
   await page.getByText("Banish b: done.").waitFor();
+  // Its resident goes on.
+  await page.locator(".coven", { hasText: "two" }).getByText("stopped", { exact: true }).waitFor();
   await (await propose(page, "Banish everything")).press("Banish everything");
   await page.getByText("Banish everything: done.").waitFor();
   await page.getByText("No engine runs.").waitFor();

@@ -1,11 +1,12 @@
 /** The rules for Portals. */
-import { type Finding, finding, type Place } from "../report/mod.ts";
+import { type Finding, finding } from "../report/mod.ts";
 import type { Codex, Portal } from "./codex.ts";
 import { duplicates } from "./duplicates.ts";
 import { isLoopback } from "./loopback.ts";
 import { parsePortalUrl } from "./portal_url.ts";
 import { ALIAS, NAME } from "./schema.ts";
 import type { TomlPath } from "./toml.ts";
+import { nameOwners } from "./vessel_rules.ts";
 
 /** Checks the Portals against each other, the Soulstones and the Vessel. */
 export function portalFindings(codex: Codex): Finding[] {
@@ -26,15 +27,9 @@ export function portalFindings(codex: Codex): Finding[] {
 
 /** Finds names of Portals that already name something else. */
 function portalNameFindings({ portals, soulstones }: Codex): Finding[] {
-  const owners = new Map<string, { owner: string; place: Place }>();
-  const add = (name: string, owner: string, place: Place) => {
-    if (!owners.has(name)) owners.set(name, { owner, place });
-  };
-  for (const s of soulstones) add(s.name, "the name of a Soulstone", s.placeOf([]));
+  const { owners, add } = nameOwners(soulstones);
   for (const s of soulstones) {
-    for (const name of s.groups) add(name, "the name of a Coven", s.placeOf(["groups"]));
     for (const [i, name] of s.aliases.entries()) add(name, "an alias", s.placeOf(["aliases", i]));
-    for (const name of s.capabilities) add(name, "a capability", s.placeOf(["capabilities"]));
   }
   for (const p of portals) {
     for (const name of Object.keys(p.aliases)) add(name, "an alias", p.keyOf(["aliases", name]));

@@ -58,9 +58,12 @@ export function vesselFindings(
   ];
 }
 
-/** Finds aliases that already name something else. */
-export function aliasFindings(soulstones: readonly Soulstone[]): Finding[] {
-  const owners = new Map<string, { owner: string; place: Place }>();
+/**
+ * Returns the owners of the names of Soulstones, Covens and capabilities, and what adds another one. The
+ * first owner of a name keeps it.
+ */
+export function nameOwners(soulstones: readonly Soulstone[]) {
+  const owners = new Map<string, { readonly owner: string; readonly place: Place }>();
   const add = (name: string, owner: string, place: Place) => {
     if (!owners.has(name)) owners.set(name, { owner, place });
   };
@@ -69,6 +72,12 @@ export function aliasFindings(soulstones: readonly Soulstone[]): Finding[] {
     for (const name of s.groups) add(name, "the name of a Coven", s.placeOf(["groups"]));
     for (const name of s.capabilities) add(name, "a capability", s.placeOf(["capabilities"]));
   }
+  return { owners, add };
+}
+
+/** Finds aliases that already name something else. */
+export function aliasFindings(soulstones: readonly Soulstone[]): Finding[] {
+  const { owners, add } = nameOwners(soulstones);
   return soulstones.flatMap((soulstone) =>
     // A repetition in one list is only a warning.
     [...new Set(soulstone.aliases)].flatMap((alias) => {
